@@ -1,0 +1,181 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+)
+
+const testRoot = `
+openapi: 3.0.3
+info: {title: test, version: '1'}
+x-validation-message: Validation failed.
+x-rules:
+  - {id: gateway.psk, guards: all, check: c, status: 401, type: access_denied, message: Invalid PSK, source: s, origin: code, default: on}
+  - {id: gateway.token, guards: token, check: c, status: 401, type: access_denied, message: Invalid token, source: s, origin: code, default: on}
+  - {id: gateway.scope, guards: scope, check: c, status: 403, type: forbidden, message: 'Missing {scopes}', source: s, origin: code, default: on}
+  - {id: request.json, guards: body, check: c, status: 400, type: request_malformed, message: Bad JSON, invalid_json: true, source: s, origin: code, default: on}
+components:
+  securitySchemes: {oauth2: {type: oauth2, flows: {authorizationCode: {scopes: {'thing:write': Write}}}}}
+`
+
+const testThings = `
+paths:
+  /api/things/{id}:
+    patch:
+      operationId: updateThing
+      security: [{oauth2: ['thing:write']}]
+      parameters: [{name: id, in: path, example: t1}]
+      requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}}
+      responses:
+        '200': {description: done}
+      x-rules:
+        - {id: thing.update.token, check: the token is good, status: 401, type: access_denied, message: unauthorized, replaces: [gateway.token], source: seed, origin: seed, default: on}
+        - {id: thing.update.schema, check: the shape is right, status: 422, type: validation_failed, source: s, origin: code, default: on}
+        - {id: thing.update.zip, check: zips are digits, status: 422, type: validation_failed, entry: '$.parts[*].zip', rule: format, description: 'string does not match pattern "^[0-9]{5}$"', params: {pattern: '^[0-9]{5}$'}, source: s, origin: code, default: on}
+        - {id: thing.update.status, check: the thing is new, status: 409, type: request_conflict, message: 'Thing in status {status}', example: {status: OLD}, source: s, origin: inferred, default: off}
+components:
+  schemas:
+    Thing: {type: object, required: [name]}
+`
+
+func sources(root, things string) fstest.MapFS {
+	return fstest.MapFS{"root.yaml": {Data: []byte(root)}, "things.yaml": {Data: []byte(things)}}
+}
+
+// decode reads the bundled document as its readers do.
+func decode(t *testing.T, c *contract) map[string]any {
+	t.Helper()
+	content, err := c.yaml()
+	require.NoError(t, err)
+	var document map[string]any
+	require.NoError(t, yaml.Unmarshal(content, &document))
+	return document
+}
+
+func dig(v any, keys ...string) any {
+	for _, key := range keys {
+		v = v.(map[string]any)[key]
+	}
+	return v
+}
+
+func TestOperationsAreCompletedFromTheirRules(t *testing.T) {
+	c, err := bundle(sources(testRoot, testThings))
+	require.NoError(t, err)
+	op := dig(decode(t, c), "paths", "/api/things/{id}", "patch")
+
+	require.Equal(t, []any{"gateway.psk", "gateway.scope", "request.json"}, dig(op, "x-guards"),
+		"gateway.token is replaced by the operation's own rule")
+
+	examples := func(status string) any {
+		return dig(op, "responses", status, "content", "application/json", "examples")
+	}
+	require.Len(t, examples("401"), 2)
+	require.Equal(t, "unauthorized", dig(examples("401"), "thing.update.token", "value", "error", "message"))
+	require.Equal(t, "Missing thing:write", dig(examples("403"), "gateway.scope", "value", "error", "message"))
+	require.Equal(t, "https://api.ehealth.gov.ua/api/things/t1", dig(examples("403"), "gateway.scope", "value", "meta", "url"))
+	require.Equal(t, "Thing in status OLD", dig(examples("409"), "thing.update.status", "value", "error", "message"))
+	require.Equal(t, "This rule is off unless it is switched on: `RULES=+thing.update.status`.", dig(examples("409"), "thing.update.status", "description"))
+	require.NotNil(t, examples("500"))
+	require.NotNil(t, examples("503"))
+
+	require.Equal(t, map[string]any{
+		"type":    "validation_failed",
+		"message": "Validation failed.",
+		"invalid": []any{map[string]any{
+			"entry":      "$.name",
+			"entry_type": "json_data_property",
+			"rules": []any{map[string]any{
+				"rule":            "required",
+				"description":     "required property name was not present",
+				"raw_description": "required property %{property} was not present",
+				"params":          map[string]any{"property": "name"},
+			}},
+		}},
+	}, dig(examples("422"), "thing.update.schema", "value", "error"))
+	require.Equal(t, []any{map[string]any{
+		"entry":      "$.parts[0].zip",
+		"entry_type": "json_data_property",
+		"rules": []any{map[string]any{
+			"rule":            "format",
+			"description":     `string does not match pattern "^[0-9]{5}$"`,
+			"raw_description": `string does not match pattern "%{pattern}"`,
+			"params":          map[string]any{"pattern": "^[0-9]{5}$"},
+		}},
+	}}, dig(examples("422"), "thing.update.zip", "value", "error", "invalid"))
+}
+
+func TestRulesBecomeGoValues(t *testing.T) {
+	c, err := bundle(sources(testRoot, testThings))
+	require.NoError(t, err)
+	code, err := c.goRules()
+	require.NoError(t, err)
+
+	require.Contains(t, string(code), `ThingUpdateZip    ID = "thing.update.zip"`)
+	require.Contains(t, string(code), `RequestJSON       ID = "request.json"`)
+	require.Contains(t, string(code), `map[string]any{"pattern": "^[0-9]{5}$"}`)
+	require.Contains(t, string(code), `"updateThing": {GatewayPSK, GatewayScope, RequestJSON}`)
+}
+
+func TestTheSameSourcesGiveTheSameDocument(t *testing.T) {
+	render := func() string {
+		c, err := bundle(sources(testRoot, testThings))
+		require.NoError(t, err)
+		content, err := c.yaml()
+		require.NoError(t, err)
+		return string(content)
+	}
+	require.Equal(t, render(), render())
+}
+
+func TestFaultsOfSourcesAreTold(t *testing.T) {
+	const op = "things.yaml: updateThing PATCH /api/things/{id}"
+	tests := map[string]struct {
+		old, new string
+		want     string
+	}{
+		"rule without a source":        {"message: unauthorized, replaces: [gateway.token], source: seed,", "message: unauthorized, replaces: [gateway.token],", op + ": rule thing.update.token: line 12: source is missing"},
+		"unknown rule field":           {"message: unauthorized,", "mesage: unauthorized,", `unknown field "mesage"`},
+		"rule id twice":                {"thing.update.zip", "thing.update.status", "the id stands already in"},
+		"unknown origin":               {"origin: inferred", "origin: guessed", `origin "guessed" is none of seed, blueprint, wiki, code, inferred`},
+		"unknown default":              {"default: off", "default: maybe", `default "maybe" is neither on nor off`},
+		"seed rule that starts off":    {"origin: seed, default: on", "origin: seed, default: off", "a rule that cannot be switched starts on"},
+		"field refusal without entry":  {"entry: '$.parts[*].zip', ", "", "a field's 422 wants entry"},
+		"replaced rule does not exist": {"replaces: [gateway.token]", "replaces: [gateway.tokens]", `replaces "gateway.tokens", which is no rule of root.yaml that guards this operation`},
+		"replaced rule answers other":  {"replaces: [gateway.token]", "replaces: [gateway.scope]", "answers 401 in place of gateway.scope, which answers 403"},
+		"placeholder without example":  {"example: {status: OLD}, ", "", op + ": line 15: rule thing.update.status: example has no value for {status}"},
+		"body without fallback":        {"thing.update.schema", "thing.update.shape", "an operation with a body has one rule <resource>.<operation>.schema"},
+		"foreign rule family":          {"thing.update.zip", "other.update.zip", "the rules of an operation share <resource>.<operation>, here thing.update"},
+		"reference to nothing":         {"#/components/schemas/Thing'", "#/components/schemas/Thin'", "things.yaml: line 8: $ref #/components/schemas/Thin leads to nothing"},
+		"undeclared scope":             {"'thing:write'", "'thing:read'", "scope thing:read is not declared in root.yaml"},
+		"security left out":            {"security: [{oauth2: ['thing:write']}]", "x: 1", "security is missing"},
+		"handwritten refusal":          {"'200': {description: done}", "'404': {description: none}", "response 404: refusals are made from the rules"},
+		"key twice":                    {"operationId: updateThing", "operationId: updateThing\n      operationId: updateThing", `key "operationId" stands twice in one mapping`},
+		"path parameter unexplained":   {", example: t1", "", "path parameters without an example: {id}"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			require.Contains(t, testThings, tt.old)
+			_, err := bundle(sources(testRoot, strings.Replace(testThings, tt.old, tt.new, 1)))
+			require.ErrorContains(t, err, tt.want)
+		})
+	}
+}
+
+func TestNamesThatStandInTwoFilesAreTold(t *testing.T) {
+	files := sources(testRoot, testThings)
+	files["zebra.yaml"] = files["things.yaml"]
+	_, err := bundle(files)
+	for _, want := range []string{
+		"zebra.yaml: line 4: path /api/things/{id} stands in things.yaml already",
+		"zebra.yaml: line 18: components/schemas Thing stands in things.yaml already",
+		"the operationId stands already in things.yaml",
+		"the id stands already in things.yaml",
+	} {
+		require.ErrorContains(t, err, want)
+	}
+}

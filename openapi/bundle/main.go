@@ -1,0 +1,53 @@
+// Bundle merges openapi/src into openapi/openapi.yaml, the one document that the server, the generators, the tests and
+// the readers share, and writes the rules of that document as Go values to gen/rules.
+//
+// What follows from the rules is not written by hand: the error responses of an operation, with an example for each
+// rule that can refuse it, and the list of the gateway's rules that guard it (x-guards).
+//
+// Run it in the module's root: go run ./openapi/bundle
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+const (
+	sourceDir    = "openapi/src"
+	documentPath = "openapi/openapi.yaml"
+	rulesPath    = "gen/rules/rules.gen.go"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	c, err := bundle(os.DirFS(sourceDir))
+	if err != nil {
+		return fmt.Errorf("bundle %s:\n%w", sourceDir, err)
+	}
+	document, err := c.yaml()
+	if err != nil {
+		return fmt.Errorf("write %s: %w", documentPath, err)
+	}
+	code, err := c.goRules()
+	if err != nil {
+		return fmt.Errorf("write %s: %w", rulesPath, err)
+	}
+	if err := write(documentPath, document); err != nil {
+		return err
+	}
+	return write(rulesPath, code)
+}
+
+func write(path string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, content, 0o644)
+}

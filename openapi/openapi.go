@@ -1,0 +1,9 @@
+// Package openapi holds the contract of the API: one OpenAPI 3.0.3 document, made by openapi/bundle from openapi/src.
+package openapi
+
+import _ "embed"
+
+// Document is the contract, as it is published.
+//
+//go:embed openapi.yaml
+var Document []byte

@@ -1,0 +1,180 @@
+-- name: ResolveIdentity :one
+-- All that a request's checks need to know about its caller, in one round trip, by
+-- the SHA-256 of the token and, if one was sent, of the API-key: the token, its
+-- user and client, the connection behind the API-key, the legal entity and the
+-- party of the user. Absent rows are null columns, each of them an answer of its
+-- own; absent settings are ''. Of one value under several names, the access token.
+SELECT
+    t.id AS token_id,
+    t.name AS token_name,
+    t.expires_at,
+    t.user_id,
+    COALESCE(t.details ->> 'scope', '')::text AS scope,
+    t.client_id,
+    u.is_blocked AS user_is_blocked,
+    u.person_id,
+    c.id AS client_row_id,
+    c.is_blocked AS client_is_blocked,
+    ct.name AS client_type,
+    COALESCE(c.priv_settings ->> 'access_type', '')::text AS access_type,
+    k.id AS connection_id,
+    k.client_id AS mis_client_id,
+    mis.is_blocked AS mis_is_blocked,
+    COALESCE(mis.priv_settings ->> 'broker_scope', '')::text AS broker_scope,
+    le.id AS legal_entity_id,
+    le.type AS legal_entity_type,
+    le.status AS legal_entity_status,
+    le.is_active AS legal_entity_is_active,
+    p.id AS party_id,
+    p.verification_status AS party_verification_status,
+    p.updated_at AS party_updated_at,
+    p.dracs_death_verification_status AS party_dracs_death_verification_status,
+    p.dracs_death_verification_reason AS party_dracs_death_verification_reason
+FROM mithril.tokens t
+JOIN mithril.users u ON u.id = t.user_id
+LEFT JOIN mithril.clients c ON c.id = t.client_id
+LEFT JOIN mithril.client_types ct ON ct.id = c.client_type_id
+LEFT JOIN mithril.connections k ON k.secret_hash = sqlc.narg('api_key_hash')::bytea
+LEFT JOIN mithril.clients mis ON mis.id = k.client_id
+LEFT JOIN prm.legal_entities le ON le.id = t.client_id
+LEFT JOIN prm.party_users pu ON pu.user_id = t.user_id
+LEFT JOIN prm.parties p ON p.id = pu.party_id
+WHERE t.value_hash = @value_hash
+ORDER BY t.name <> 'access_token', t.name
+LIMIT 1;
+
+-- name: GetToken :one
+-- A code or a refresh token that is exchanged; expiry and owner are the caller's checks.
+SELECT id, name, expires_at, user_id, details
+FROM mithril.tokens
+WHERE value_hash = @value_hash AND name = @name;
+
+-- name: InsertToken :exec
+INSERT INTO mithril.tokens (id, name, value_hash, expires_at, user_id, details, inserted_at, updated_at)
+VALUES (@id, @name, @value_hash, @expires_at, @user_id, @details, @at, @at);
+
+-- name: UseAuthorizationCode :execrows
+-- Marks a code as used. Zero rows: it has been used already, perhaps by a
+-- parallel request.
+UPDATE mithril.tokens
+SET details = details || '{"used": true}', updated_at = @at
+WHERE id = @id
+  AND name = 'authorization_code'
+  AND NOT COALESCE((details ->> 'used')::boolean, false);
+
+-- name: ExpireTokens :execrows
+-- Ends the live tokens of a user in a client, save one: older tokens on a new
+-- login, access and refresh token on logout (pass the zero id to spare none).
+UPDATE mithril.tokens
+SET expires_at = @expires_at, updated_at = @at
+WHERE user_id = @user_id
+  AND client_id = @client_id::uuid
+  AND name = ANY (@names::text[])
+  AND id <> @except_id
+  AND expires_at > @expires_at;
+
+-- name: DeleteExpiredTokens :execrows
+DELETE FROM mithril.tokens WHERE expires_at < @expired_before;
+
+-- name: GetUser :one
+SELECT * FROM mithril.users WHERE id = @id;
+
+-- name: GetUserByEmail :one
+SELECT * FROM mithril.users WHERE lower(email) = lower(@email);
+
+-- name: CountLoginAttempt :execrows
+-- Writes a failed login before the password is looked at, unless there were
+-- already max_attempts of them since the given moment (zero rows). The check and
+-- the count are one statement, so that parallel guesses cannot slip past it; a
+-- right password then calls ClearLoginAttempts.
+UPDATE mithril.users
+SET priv_settings = jsonb_set(
+        priv_settings,
+        '{login_hstr}',
+        jsonb_path_query_array(
+            jsonb_build_array(jsonb_build_object('type', 'password', 'is_success', false, 'time', @at::timestamptz))
+                || COALESCE(priv_settings -> 'login_hstr', '[]'),
+            '$[0 to $last_kept]',
+            jsonb_build_object('last_kept', sqlc.arg('max_attempts')::integer - 1)
+        )
+    ),
+    updated_at = @at
+WHERE users.id = @id
+  AND @max_attempts::integer > (
+      SELECT count(*)
+      FROM jsonb_array_elements(COALESCE(users.priv_settings -> 'login_hstr', '[]')) AS attempt
+      WHERE attempt ->> 'type' = 'password'
+        AND (attempt ->> 'time')::timestamptz >= @since::timestamptz
+  );
+
+-- name: ClearLoginAttempts :exec
+UPDATE mithril.users
+SET priv_settings = jsonb_set(
+        priv_settings,
+        '{login_hstr}',
+        jsonb_path_query_array(COALESCE(priv_settings -> 'login_hstr', '[]'), '$[*] ? (@.type != "password")')
+    ),
+    updated_at = @at
+WHERE id = @id;
+
+-- name: GetClient :one
+-- A client with the name and scope of its type.
+SELECT c.id, c.name, c.user_id, c.settings, c.priv_settings, c.is_blocked, c.block_reason,
+       c.client_type_id, ct.name AS client_type_name, ct.scope AS client_type_scope,
+       c.inserted_at, c.updated_at
+FROM mithril.clients c
+JOIN mithril.client_types ct ON ct.id = c.client_type_id
+WHERE c.id = @id;
+
+-- name: GetConnectionBySecret :one
+SELECT id, client_id, consumer_id, redirect_uri
+FROM mithril.connections
+WHERE client_id = @client_id AND secret_hash = @secret_hash;
+
+-- name: ListConnections :many
+-- The registered redirect addresses of a client.
+SELECT id, client_id, consumer_id, redirect_uri
+FROM mithril.connections
+WHERE client_id = @client_id
+ORDER BY inserted_at, id;
+
+-- name: ListRoleScopes :many
+-- The scope of every role that the user has in the client or everywhere; their
+-- union is what the user may ask for.
+SELECT r.scope
+FROM mithril.user_roles ur
+JOIN mithril.roles r ON r.id = ur.role_id
+WHERE ur.user_id = @user_id AND ur.client_id = @client_id
+UNION
+SELECT r.scope
+FROM mithril.global_user_roles gr
+JOIN mithril.roles r ON r.id = gr.role_id
+WHERE gr.user_id = @user_id;
+
+-- name: GetApp :one
+SELECT * FROM mithril.apps WHERE user_id = @user_id AND client_id = @client_id;
+
+-- name: UpsertApp :one
+-- Grants a scope, or widens what was granted before.
+INSERT INTO mithril.apps AS app (id, user_id, client_id, scope, inserted_at, updated_at)
+VALUES (@id, @user_id, @client_id, @scope, @at, @at)
+ON CONFLICT (user_id, client_id) DO UPDATE
+SET scope = (
+        SELECT string_agg(DISTINCT word, ' ' ORDER BY word)
+        FROM unnest(string_to_array(app.scope || ' ' || EXCLUDED.scope, ' ')) AS word
+        WHERE word <> ''
+    ),
+    updated_at = EXCLUDED.updated_at
+RETURNING *;
+
+-- name: CountRequest :one
+-- Counts a request in its window, opening a new one when the last has passed.
+INSERT INTO mithril.rate_limits AS seen (key, count, resets_at)
+VALUES (@key, 1, @resets_at)
+ON CONFLICT (key) DO UPDATE
+SET count     = CASE WHEN seen.resets_at <= @now THEN 1 ELSE seen.count + 1 END,
+    resets_at = CASE WHEN seen.resets_at <= @now THEN EXCLUDED.resets_at ELSE seen.resets_at END
+RETURNING count, resets_at;
+
+-- name: DeletePassedRateLimits :execrows
+DELETE FROM mithril.rate_limits WHERE resets_at <= @now;

@@ -1,0 +1,56 @@
+-- name: LockPhone :exec
+-- Makes transactions about one phone wait for each other; Initialize and Complete
+-- begin with it. Only a queue: that a phone has one live code is kept by the unique
+-- index on active rows.
+SELECT pg_advisory_xact_lock(hashtextextended('otp.verifications ' || @phone_number::text, 0));
+
+-- name: CancelActiveVerification :execrows
+-- The former code of a phone dies when a new one is made.
+UPDATE otp.verifications
+SET status = 'canceled', active = false
+WHERE phone_number = @phone_number AND active;
+
+-- name: InsertVerification :exec
+INSERT INTO otp.verifications (id, phone_number, status, code_hash, code_expired_at, active, attempts_count, inserted_at)
+VALUES (@id, @phone_number, 'new', @code_hash, @code_expired_at, true, 0, @inserted_at);
+
+-- name: GetNewestVerification :one
+-- Also tells when a code was last made for the phone, for INIT_VERIFICATION_LIMIT.
+-- An active row is the newest by construction, so it comes first even when the
+-- clock has been set back in between.
+SELECT id, phone_number, status, code_expired_at, active, attempts_count, inserted_at
+FROM otp.verifications
+WHERE phone_number = @phone_number
+ORDER BY active DESC, inserted_at DESC, id
+LIMIT 1;
+
+-- name: CountVerificationAttempt :one
+-- Counts an attempt at the live code of a phone and gives what is needed to judge
+-- it, in one statement. No row: there is no live code (GetNewestVerification tells
+-- why). The count stays whatever the judgement: commit it with the refusal.
+UPDATE otp.verifications
+SET attempts_count = attempts_count + 1
+WHERE phone_number = @phone_number AND active
+RETURNING id, code_hash, code_expired_at, attempts_count, inserted_at;
+
+-- name: CloseVerification :execrows
+-- Ends a live code: verified, or unverified after the last attempt.
+UPDATE otp.verifications
+SET status = @status, active = false
+WHERE id = @id AND active;
+
+-- name: InsertVerifiedPhone :exec
+INSERT INTO otp.verified_phones (id, phone_number, updated_at)
+VALUES (@id, @phone_number, @updated_at)
+ON CONFLICT (phone_number) DO NOTHING;
+
+-- name: GetVerifiedPhone :one
+SELECT id, phone_number, updated_at FROM otp.verified_phones WHERE phone_number = @phone_number;
+
+-- name: ExpireVerifications :execrows
+UPDATE otp.verifications
+SET status = 'expired', active = false
+WHERE active AND code_expired_at <= @now;
+
+-- name: DeleteOldVerifications :execrows
+DELETE FROM otp.verifications WHERE inserted_at < @inserted_before;
