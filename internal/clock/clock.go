@@ -1,0 +1,38 @@
+// Package clock is the one source of time. Everything that stores, compares or
+// prints a moment asks a Clock, so that a test or the sandbox can move it.
+package clock
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Clock tells the time in UTC with the precision that PostgreSQL keeps
+// (microseconds). The zero value follows the machine's clock. It is safe for
+// concurrent use.
+type Clock struct {
+	offset atomic.Int64
+}
+
+// New returns a clock that follows the machine's.
+func New() *Clock { return &Clock{} }
+
+// Now returns the current moment.
+func (c *Clock) Now() time.Time {
+	return time.Now().Add(time.Duration(c.offset.Load())).UTC().Truncate(time.Microsecond)
+}
+
+// Advance moves the clock forward (or back, when d is negative). It goes on running.
+func (c *Clock) Advance(d time.Duration) { c.offset.Add(int64(d)) }
+
+// Set moves the clock to t. It goes on running.
+func (c *Clock) Set(t time.Time) { c.offset.Store(int64(time.Until(t))) }
+
+// Reset makes the clock follow the machine's again.
+func (c *Clock) Reset() { c.offset.Store(0) }
+
+// Stopwatch measures how long something takes, whatever happens to any Clock.
+func Stopwatch() func() time.Duration {
+	began := time.Now()
+	return func() time.Duration { return time.Since(began) }
+}

@@ -1,0 +1,229 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+	"github.com/stretchr/testify/require"
+
+	"esoz/gen/rules"
+	"esoz/internal/app"
+	"esoz/internal/sandbox/world"
+	"esoz/internal/testkit"
+)
+
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+const divisions = "/api/divisions"
+
+func as(token string) world.Request { return testkit.As(token, http.MethodGet, divisions, nil) }
+
+// The contract and the server have the same routes: whatever else the server
+// answers, it answers with a refusal.
+func TestRoutesAreTheContracts(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t)
+	doc, err := app.Document()
+	require.NoError(t, err)
+	e, ok := s.Handler.(*echo.Echo)
+	require.True(t, ok)
+
+	declared := map[string]bool{}
+	for path, item := range doc.Paths.Map() {
+		for method := range item.Operations() {
+			declared[method+" "+strings.NewReplacer("{", ":", "}", "").Replace(path)] = true
+		}
+	}
+	served := map[string]bool{}
+	for _, route := range e.Routes() {
+		key := route.Method + " " + route.Path
+		if strings.Contains(route.Name, "refuseOtherMethods") {
+			require.False(t, declared[key], key)
+			continue
+		}
+		served[key] = true
+	}
+	require.Equal(t, declared, served)
+}
+
+// Two faults at once: the check that stands earlier answers.
+func TestGatewayOrder(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.With("GATEWAY_PSK", "hosting"), testkit.With("GATEWAY_API_KEY", "required"))
+	psk := func(r world.Request) world.Request { r.Headers["X-Custom-PSK"] = "hosting"; return r }
+	key := func(r world.Request, value string) world.Request { r.Headers["API-key"] = value; return r }
+	broken := testkit.As("sandbox-no-scopes", http.MethodPost, divisions, nil)
+	broken.Raw, broken.Headers["Content-Type"] = "{", "text/plain"
+
+	for _, c := range []struct {
+		name    string
+		request world.Request
+		rule    rules.ID
+	}{
+		{"hosting key before token", as(""), rules.GatewayPSK},
+		{"token before API-key", psk(as("")), rules.GatewayTokenMissing},
+		{"token before method", psk(testkit.As("", http.MethodDelete, divisions, nil)), rules.GatewayTokenMissing},
+		{"method before API-key", psk(testkit.As("sandbox-no-scopes", http.MethodDelete, divisions, nil)), rules.GatewayMethod},
+		{"API-key before scope", psk(as("sandbox-no-scopes")), rules.GatewayAPIKeyMissing},
+		{"unknown API-key before scope", key(psk(as("sandbox-no-scopes")), "nobody's"), rules.GatewayAPIKeyUnknown},
+		{"user's scope before broker's", key(psk(as("sandbox-no-scopes")), world.MISKeyNoScope), rules.GatewayScope},
+		{"scope before body", key(psk(broken), world.MISKey), rules.GatewayScope},
+		{"content type before JSON", key(psk(withToken(broken, "sandbox-owner")), world.MISKey), rules.RequestContentType},
+		{"kind of token before its age", psk(as("sandbox-refresh")), rules.GatewayTokenKind},
+	} {
+		r := s.Send(t, c.request)
+		require.Equal(t, []string{string(c.rule)}, r.Rules(), "%s: %s", c.name, r.Raw)
+	}
+}
+
+func withToken(r world.Request, token string) world.Request {
+	headers := map[string]string{}
+	for name, value := range r.Headers {
+		headers[name] = value
+	}
+	headers["Authorization"] = "Bearer " + token
+	r.Headers = headers
+	return r
+}
+
+func TestRequestID(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t)
+	for sent, kept := range map[string]bool{
+		"req-1": true, strings.Repeat("x", 200): true, strings.Repeat("x", 201): false, "": false, "з кирилицею": false,
+	} {
+		r := as("sandbox-owner")
+		r.Headers["X-Request-ID"] = sent
+		got := s.Send(t, r).Header.Get("X-Request-Id")
+		if kept {
+			require.Equal(t, sent, got)
+		} else {
+			require.Regexp(t, `^[0-9a-f-]{36}#[0-9]+$`, got)
+		}
+	}
+}
+
+func TestIdempotencyKeyIsEchoed(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t)
+	r := as("sandbox-owner")
+	r.Headers["X-Idempotency-Key"] = "once"
+	require.Equal(t, "once", s.Send(t, r).Body.Meta["idempotency_key"])
+}
+
+// Paging is never refused: what is no number or too small falls back, what is
+// too large is lowered, a page past the end is empty.
+func TestPaging(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t)
+	for query, want := range map[string][2]float64{
+		"":                           {1, 50},
+		"?page=2&page_size=10":       {2, 10},
+		"?page=0&page_size=0":        {1, 50},
+		"?page=-1&page_size=-1":      {1, 50},
+		"?page=abc&page_size=abc":    {1, 50},
+		"?page_size=1000":            {1, 300},
+		"?page_size=9999999999999":   {1, 300},
+		"?page_number=3":             {3, 50},
+		"?page=1&page=2&page_size=7": {1, 7},
+		"?page=999":                  {999, 50},
+	} {
+		r := s.Send(t, testkit.As("sandbox-owner", http.MethodGet, divisions+query, nil))
+		require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
+		require.InDelta(t, want[0], r.Body.Paging["page_number"], 0, query)
+		require.InDelta(t, want[1], r.Body.Paging["page_size"], 0, query)
+	}
+}
+
+// An engine that is away, and a deadline that has passed, are a 503 in the
+// envelope with a word when to come back.
+func TestEngineAway(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t)
+	s.Pool.Close()
+	r := s.Send(t, as("sandbox-owner"))
+	require.Equal(t, http.StatusServiceUnavailable, r.Status, "%s", r.Raw)
+	require.Equal(t, "internal_error", r.Body.Error.Type)
+	require.NotEmpty(t, r.Header.Get("Retry-After"))
+}
+
+func TestDeadline(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t)
+	s.Set(t, map[string]string{"REQUEST_TIMEOUT": "1ns"})
+	require.Equal(t, http.StatusServiceUnavailable, s.Send(t, as("sandbox-owner")).Status)
+}
+
+// Logs carry ids, rules and durations, never what a client sent.
+func TestAccessLog(t *testing.T) {
+	t.Parallel()
+	lines := new(lockedBuffer)
+	s := testkit.New(t, testkit.WithLogger(slog.New(slog.NewJSONHandler(lines, nil))))
+	s.Send(t, testkit.As("sandbox-secret-token", http.MethodGet, "/api/verifications/+380501112233?x=canary", nil))
+	s.Send(t, as("sandbox-owner"))
+	text := lines.String()
+	require.Contains(t, text, `"operation":"getVerification"`)
+	require.Contains(t, text, `"rules":"gateway.token.unknown"`)
+	require.Contains(t, text, `"client_id":"`+world.ID("clinic").String()+`"`)
+	for _, canary := range []string{"sandbox-secret-token", "sandbox-owner", "380501112233", "canary"} {
+		require.NotContains(t, text, canary)
+	}
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.String()
+}
+
+// Every operation that wants a token refuses to go without one, with the
+// gateway's words or its own document's.
+func TestEveryOperationWantsItsToken(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t)
+	doc, err := app.Document()
+	require.NoError(t, err)
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			if len(*op.Security) == 0 {
+				continue
+			}
+			target := strings.NewReplacer("{", "", "}", "").Replace(path)
+			for _, token := range []string{"", "sandbox-nobody", "sandbox-expired", "sandbox-blocked-user", "sandbox-blocked-client", "sandbox-refresh"} {
+				r := s.Send(t, testkit.As(token, method, target, nil))
+				require.Equal(t, http.StatusUnauthorized, r.Status, "%s with %q: %s", op.OperationID, token, r.Raw)
+				require.Equal(t, "access_denied", r.Body.Error.Type)
+			}
+			if scopes := (*op.Security)[0]["oauth2"]; len(scopes) > 0 {
+				r := s.Send(t, testkit.As("sandbox-no-scopes", method, target, nil))
+				require.Equal(t, http.StatusForbidden, r.Status, "%s: %s", op.OperationID, r.Raw)
+			}
+		}
+	}
+}
+
+// Path ids are plain strings: a malformed one is not found, never a bare 400.
+func TestMalformedIDs(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t)
+	for _, id := range []string{"x", "urn:uuid:" + world.ID("clinic").String(), strings.ReplaceAll(world.ID("clinic").String(), "-", ""), "%00", "%ff", "..%2f..", strings.Repeat("a", 4000)} {
+		r := s.Send(t, testkit.As("sandbox-owner", http.MethodGet, divisions+"/"+id, nil))
+		require.Equal(t, http.StatusNotFound, r.Status, "%.60s: %s", id, r.Raw)
+	}
+}

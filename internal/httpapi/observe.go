@@ -1,0 +1,110 @@
+package httpapi
+
+import (
+	"log/slog"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
+
+	"esoz/internal/auth"
+	"esoz/internal/clock"
+	"esoz/internal/envelope"
+	"esoz/internal/fault"
+)
+
+// Metrics of the public API. Labels are operation and rule ids, never data.
+type Metrics struct {
+	requests  *prometheus.CounterVec
+	refusals  *prometheus.CounterVec
+	durations *prometheus.HistogramVec
+}
+
+// NewMetrics registers the metrics.
+func NewMetrics(registry prometheus.Registerer) *Metrics {
+	m := &Metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "esoz_requests_total", Help: "Requests by operation and status code.",
+		}, []string{"operation", "code"}),
+		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "esoz_refusals_total", Help: "Refusals by operation and rule id.",
+		}, []string{"operation", "rule"}),
+		durations: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "esoz_request_duration_seconds", Help: "Time from the first byte read to the answer.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"operation"}),
+	}
+	registry.MustRegister(m.requests, m.refusals, m.durations)
+	return m
+}
+
+const (
+	operationKey = "operation"
+	refusalKey   = "refusal"
+)
+
+func setRefusal(c echo.Context, refusal *fault.Error) { c.Set(refusalKey, refusal) }
+
+// observe names the operation for finish and opens its span.
+func (s *Server) observe(operationID string) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			c.Set(operationKey, operationID)
+			ctx, span := s.Tracer.Start(c.Request().Context(), operationID, trace.WithSpanKind(trace.SpanKindServer))
+			defer span.End()
+			c.SetRequest(c.Request().WithContext(ctx))
+			err := next(c)
+			if err != nil {
+				span.SetAttributes(attribute.Bool("refused", true))
+			}
+			return err
+		}
+	}
+}
+
+// finish writes the answer of an error, then the access line and the metrics.
+// The path is not logged: it may hold a phone number.
+func (s *Server) finish(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		elapsed := clock.Stopwatch()
+		if err := next(c); err != nil {
+			c.Error(err)
+		}
+		took := elapsed()
+
+		operationID, _ := c.Get(operationKey).(string)
+		if operationID == "" {
+			operationID = "unknownPath"
+		}
+		status := c.Response().Status
+		s.Metrics.requests.WithLabelValues(operationID, strconv.Itoa(status)).Inc()
+		s.Metrics.durations.WithLabelValues(operationID).Observe(took.Seconds())
+
+		ctx := c.Request().Context()
+		attrs := []slog.Attr{
+			slog.String("request_id", envelope.RequestFrom(ctx).ID), slog.String("operation", operationID),
+			slog.Int("status", status), slog.Duration("took", took),
+		}
+		if who := auth.From(ctx); who.ClientID != [16]byte{} {
+			attrs = append(attrs, slog.String("client_id", who.ClientID.String()), slog.String("user_id", who.UserID.String()))
+		}
+		if refusal, ok := c.Get(refusalKey).(*fault.Error); ok {
+			for _, id := range refusal.Rules {
+				s.Metrics.refusals.WithLabelValues(operationID, string(id)).Inc()
+			}
+			if len(refusal.Rules) > 0 {
+				attrs = append(attrs, slog.String("rules", joinIDs(refusal.Rules)))
+			}
+		}
+		s.Logger.LogAttrs(ctx, slog.LevelInfo, "request", attrs...)
+		return nil
+	}
+}
+
+// echoPath turns /api/jobs/{id} into /api/jobs/:id.
+func echoPath(path string) string {
+	return strings.NewReplacer("{", ":", "}", "").Replace(path)
+}

@@ -1,0 +1,51 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/trace/noop"
+
+	"esoz/gen/api"
+	"esoz/internal/clock"
+	"esoz/internal/config"
+	"esoz/openapi"
+)
+
+// broken answers nothing to one public operation and panics in all others.
+type broken struct{ api.StrictServerInterface }
+
+func (broken) ListRegions(context.Context, api.ListRegionsRequestObject) (api.ListRegionsResponseObject, error) {
+	return nil, nil //nolint:nilnil // what the test is about
+}
+
+// Whatever an operation does, the client gets a clean envelope with its request
+// id and not a word of the cause.
+func TestBrokenOperations(t *testing.T) {
+	t.Parallel()
+	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
+	require.NoError(t, err)
+	s := &Server{
+		Document: doc, Clock: clock.New(), Logger: slog.New(slog.DiscardHandler), Metrics: NewMetrics(prometheus.NewRegistry()),
+		Tracer: noop.NewTracerProvider().Tracer(""),
+		Config: config.NewLive(&config.Config{RequestTimeout: 1e9, MaxPageSize: 300, MaxBodyBytes: 1 << 20, PublicBaseURL: "http://esoz"}),
+	}
+	handler, err := s.Handler(broken{})
+	require.NoError(t, err)
+	for path, why := range map[string]string{
+		"/api/dictionaries":       "a panic",
+		"/api/uaddresses/regions": "no answer and no error",
+	} {
+		answer := httptest.NewRecorder()
+		handler.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, path, http.NoBody))
+		require.Equal(t, http.StatusInternalServerError, answer.Code, why)
+		require.JSONEq(t, `{"meta":{"code":500,"type":"object","url":"http://esoz`+path+`","request_id":"`+answer.Header().Get("X-Request-Id")+`"},
+			"error":{"type":"internal_error","message":"Remote server internal error"}}`, answer.Body.String(), why)
+	}
+}

@@ -1,0 +1,100 @@
+// Package mongodb opens the document store that holds medical events. It knows
+// no word of the domain; stores use it and translate its errors upwards.
+//
+// Only what MongoDB and FerretDB 1 both do may be relied on: plain and unique
+// indexes, dotted equality, $in, $set, $push, $pull, findOneAndUpdate.
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/google/uuid"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+
+	"esoz/internal/fault"
+)
+
+// Open prepares a client; it does no I/O before the first command. A pool size
+// in the URI (maxPoolSize=1 for the embedded FerretDB) is kept.
+func Open(uri, database string, timeout time.Duration) (*mongo.Database, error) {
+	opts := options.Client().ApplyURI(uri).
+		SetRegistry(registry()).
+		SetBSONOptions(&options.BSONOptions{NilSliceAsEmpty: true}).
+		SetReadConcern(readconcern.Majority()).
+		SetWriteConcern(writeconcern.Majority()).
+		SetServerSelectionTimeout(timeout).
+		SetTimeout(timeout)
+	client, err := mongo.Connect(opts)
+	if err != nil {
+		return nil, errors.New("parse MONGO_URL: not a MongoDB connection string") // the driver's text may quote the password
+	}
+	return client.Database(database), nil
+}
+
+// Close ends the client behind db.
+func Close(ctx context.Context, db *mongo.Database) error {
+	if err := db.Client().Disconnect(ctx); err != nil {
+		return fmt.Errorf("close MongoDB client: %w", err)
+	}
+	return nil
+}
+
+// Error translates what the driver says into the sentinels of fault, keeping
+// the driver's error as the cause.
+func Error(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, mongo.ErrNoDocuments):
+		return fmt.Errorf("%w: %w", fault.ErrNotFound, err)
+	case mongo.IsNetworkError(err), mongo.IsTimeout(err), errors.Is(err, mongo.ErrClientDisconnected):
+		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
+	}
+	return err
+}
+
+// registry stores uuids as BSON binary subtype 04, as the national system does;
+// the driver's default is subtype 00, under which equal ids would not match.
+func registry() *bson.Registry {
+	reg := bson.NewRegistry()
+	uuidType := reflect.TypeFor[uuid.UUID]()
+	reg.RegisterTypeEncoder(uuidType, bson.ValueEncoderFunc(encodeUUID))
+	reg.RegisterTypeDecoder(uuidType, bson.ValueDecoderFunc(decodeUUID))
+	return reg
+}
+
+func encodeUUID(_ bson.EncodeContext, w bson.ValueWriter, v reflect.Value) error {
+	id, ok := v.Interface().(uuid.UUID)
+	if !ok {
+		return bson.ValueEncoderError{Name: "encodeUUID", Types: []reflect.Type{reflect.TypeFor[uuid.UUID]()}, Received: v}
+	}
+	return w.WriteBinaryWithSubtype(id[:], bson.TypeBinaryUUID)
+}
+
+func decodeUUID(_ bson.DecodeContext, r bson.ValueReader, v reflect.Value) error {
+	if r.Type() == bson.TypeNull {
+		v.SetZero()
+		return r.ReadNull()
+	}
+	data, subtype, err := r.ReadBinary()
+	if err != nil {
+		return fmt.Errorf("read uuid: %w", err)
+	}
+	if subtype != bson.TypeBinaryUUID {
+		return fmt.Errorf("read uuid: binary subtype %02x, want 04", subtype)
+	}
+	id, err := uuid.FromBytes(data)
+	if err != nil {
+		return fmt.Errorf("read uuid: %w", err)
+	}
+	v.Set(reflect.ValueOf(id))
+	return nil
+}
