@@ -1,0 +1,12 @@
+//go:build !linux
+
+package engines
+
+import "syscall"
+
+// inheritedFolder: only Linux can name a folder by its descriptor.
+func inheritedFolder() (path string, ok bool) { return "", false }
+
+// dieWithUs: without parent-death signals a killed sandbox leaves its server
+// to the next start.
+func dieWithUs(*syscall.SysProcAttr) {}

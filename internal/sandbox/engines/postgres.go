@@ -1,0 +1,351 @@
+package engines
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+const (
+	adminDatabase = "postgres"
+	superuser     = "esoz"
+	aliveFile     = "postgres.alive"
+
+	startTimeout = time.Minute // recovery after a crash included
+	evictTimeout = 5 * time.Second
+	pollInterval = 10 * time.Millisecond
+
+	minRestartDelay = 50 * time.Millisecond
+	maxRestartDelay = 5 * time.Second
+	settledAfter    = 10 * time.Second // of running: the next restart is prompt again
+)
+
+// postgres is a PostgreSQL server that runs as our child until stop.
+type postgres struct {
+	dir      string // the data folder
+	cluster  string // PostgreSQL's part of it
+	programs string // folder of initdb and postgres
+	sockets  string
+	account  account
+	fast     bool // data need not survive a power failure
+	log      *slog.Logger
+
+	life  context.Context // ended by stop
+	end   context.CancelFunc
+	ended chan error    // the first exits that nobody asked for
+	done  chan struct{} // closed when the supervisor is gone
+
+	mu      sync.Mutex
+	process *os.Process
+}
+
+func newPostgres(dir string, fast bool, log *slog.Logger) (*postgres, error) {
+	cluster := filepath.Join(dir, "postgres")
+	account, err := accountFor(cluster)
+	if err != nil {
+		return nil, err
+	}
+	p := &postgres{
+		dir: dir, cluster: cluster, account: account, fast: fast, log: log,
+		ended: make(chan error, 1), done: make(chan struct{}),
+	}
+	p.life, p.end = context.WithCancel(context.Background())
+	return p, nil
+}
+
+// start starts the server and its supervisor and returns when the server
+// accepts connections.
+func (p *postgres) start(ctx context.Context, sockets string) error {
+	p.sockets = sockets
+	go p.supervise()
+
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	err := poll(ctx, pollInterval, func() (bool, error) {
+		select {
+		case err := <-p.ended:
+			return false, err
+		default:
+			return p.accepts(ctx), nil
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("start PostgreSQL: %w%s", err, p.lastWords())
+	}
+	return nil
+}
+
+// supervise keeps the server running until stop.
+func (p *postgres) supervise() {
+	defer close(p.done)
+	runtime.LockOSThread() // see dieWithUs
+	defer runtime.UnlockOSThread()
+
+	delay := minRestartDelay
+	for {
+		settled := time.NewTimer(settledAfter)
+		err := p.run()
+		select {
+		case <-settled.C:
+			delay = minRestartDelay
+		default:
+			settled.Stop()
+		}
+		if p.life.Err() != nil {
+			return
+		}
+		select {
+		case p.ended <- err:
+		default:
+		}
+		p.log.Warn("PostgreSQL ended by itself and is started again", "error", err, "delay", delay)
+		select {
+		case <-p.life.Done():
+			return
+		case <-time.After(delay):
+		}
+		delay = min(2*delay, maxRestartDelay)
+	}
+}
+
+// run runs the server once, to its end.
+func (p *postgres) run() error {
+	cmd, err := p.launch()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Wait(); err != nil {
+		return fmt.Errorf("postgres: %w", err)
+	}
+	return errors.New("postgres: somebody stopped it")
+}
+
+// launch starts the server process unless stop came first.
+func (p *postgres) launch() (*exec.Cmd, error) {
+	// After a kill -9 of the server its backends need a moment to notice.
+	alive, err := p.acquire(p.life)
+	if err != nil {
+		return nil, err
+	}
+	defer alive.Close() // the child holds it from here
+	removeServerSockets(p.sockets)
+
+	folder, err := os.Open(p.cluster)
+	if err != nil {
+		return nil, fmt.Errorf("open cluster: %w", err)
+	}
+	defer folder.Close()
+	output, err := os.OpenFile(p.logPath(), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open log of PostgreSQL: %w", err)
+	}
+	defer output.Close()
+	cmd, err := p.command(context.Background(), "postgres", folder, alive, p.settings()...)
+	if err != nil {
+		return nil, err
+	}
+	cmd.Stdout, cmd.Stderr = output, output
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.life.Err(); err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("run postgres: %w", err)
+	}
+	p.process = cmd.Process
+	return cmd, nil
+}
+
+// stop stops the server: cleanly, or at once when its data are to be thrown
+// away or ctx ends.
+func (p *postgres) stop(ctx context.Context) error {
+	p.end()
+	first := syscall.SIGINT // fast shutdown: end the sessions, write a checkpoint
+	if p.fast {
+		first = syscall.SIGQUIT // immediate shutdown
+	}
+	p.signal(first)
+	select {
+	case <-p.done:
+		return nil
+	case <-ctx.Done():
+	}
+	p.signal(syscall.SIGQUIT)
+	select {
+	case <-p.done:
+	case <-time.After(evictTimeout):
+		p.signal(syscall.SIGKILL)
+		<-p.done
+	}
+	return fmt.Errorf("stop PostgreSQL cleanly: %w", ctx.Err())
+}
+
+func (p *postgres) signal(sig syscall.Signal) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.process != nil {
+		_ = p.process.Signal(sig) // it may have ended already
+	}
+}
+
+// acquire takes the lock that every process of the server inherits, and so
+// waits until none is left. Unlike a pid in a file it cannot be stale, and no
+// stranger can bear it.
+func (p *postgres) acquire(ctx context.Context) (alive *os.File, err error) {
+	err = poll(ctx, pollInterval, func() (bool, error) {
+		alive, err = lockFile(filepath.Join(p.dir, aliveFile))
+		if errors.Is(err, errHeld) {
+			return false, nil
+		}
+		return err == nil, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("wait for the end of the former PostgreSQL: %w", err)
+	}
+	return alive, nil
+}
+
+// evict is acquire for a server that a killed predecessor of ours may have left
+// running: it is stopped, ever less politely.
+func (p *postgres) evict(ctx context.Context) (*os.File, error) {
+	alive, err := p.acquireWithin(ctx, pollInterval)
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGKILL} {
+		if !errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil {
+			break
+		}
+		p.signalRecorded(sig)
+		alive, err = p.acquireWithin(ctx, evictTimeout)
+	}
+	return alive, err
+}
+
+func (p *postgres) acquireWithin(ctx context.Context, d time.Duration) (*os.File, error) {
+	ctx, cancel := context.WithTimeout(ctx, d)
+	defer cancel()
+	return p.acquire(ctx)
+}
+
+// signalRecorded signals the server that postmaster.pid names. The held lock
+// has proved that it, or a child of its own, lives.
+func (p *postgres) signalRecorded(sig syscall.Signal) {
+	if pid := p.recordedPID(); pid > 1 {
+		p.log.Info("Stopping the PostgreSQL of a former run", "pid", pid, "signal", sig.String())
+		_ = syscall.Kill(pid, sig)
+	}
+}
+
+func (p *postgres) recordedPID() int {
+	content, _ := os.ReadFile(filepath.Join(p.cluster, "postmaster.pid"))
+	line, _, _ := strings.Cut(string(content), "\n")
+	pid, _ := strconv.Atoi(strings.TrimSpace(line))
+	return pid
+}
+
+// command prepares a server program that works in the given folder of a
+// cluster and keeps alive locked as long as it runs.
+func (p *postgres) command(ctx context.Context, program string, folder, alive *os.File, args ...string) (*exec.Cmd, error) {
+	path := folder.Name()
+	if !p.account.reaches(path) {
+		var ok bool
+		if path, ok = inheritedFolder(); !ok {
+			return nil, fmt.Errorf("user %d, who runs PostgreSQL because root may not, cannot enter %s: choose a data folder that every user can reach", p.account.uid, p.dir)
+		}
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(p.programs, program), append([]string{"-D", path}, args...)...)
+	cmd.ExtraFiles = []*os.File{folder, alive} // descriptors 3 and 4
+	p.account.become(cmd)
+	return cmd, nil
+}
+
+// settings are given at every start rather than written into the cluster, so
+// that a new version of ours finds its own.
+func (p *postgres) settings() []string {
+	settings := []string{
+		"listen_addresses=",
+		"unix_socket_directories=" + p.sockets,
+		"unix_socket_permissions=0700",
+		"port=5432", // names the socket
+		"max_connections=200",
+		"shared_buffers=32MB",
+		"max_wal_size=256MB",
+		"wal_level=minimal", // nobody replicates a sandbox
+		"max_wal_senders=0",
+		"max_logical_replication_workers=0",
+		"max_parallel_workers_per_gather=0",
+		"jit=off",
+		// Containers have little /dev/shm, and systemd empties it when a user logs out.
+		"dynamic_shared_memory_type=mmap",
+		"timezone=UTC",
+		"log_timezone=UTC",
+		// Values of patients must not reach a log: no statements, no "Key (phone)=(…)".
+		"log_min_error_statement=panic",
+		"log_error_verbosity=terse",
+	}
+	if p.fast {
+		settings = append(settings, "fsync=off", "synchronous_commit=off", "full_page_writes=off")
+	}
+	args := make([]string, 0, 2*len(settings))
+	for _, s := range settings {
+		args = append(args, "-c", s)
+	}
+	return args
+}
+
+func (p *postgres) dsn(database string) string {
+	// Without its port, PGPORT of the environment would be taken.
+	query := url.Values{"host": {p.sockets}, "port": {"5432"}}
+	return (&url.URL{Scheme: "postgres", User: url.User(superuser), Path: "/" + database, RawQuery: query.Encode()}).String()
+}
+
+func (p *postgres) accepts(ctx context.Context) bool {
+	conn, err := pgx.Connect(ctx, p.dsn(adminDatabase))
+	if err != nil {
+		return false
+	}
+	_ = conn.Close(ctx)
+	return true
+}
+
+func (p *postgres) logPath() string { return filepath.Join(p.dir, "postgres.log") }
+
+// lastWords is the end of the server's log, to be added to an error.
+func (p *postgres) lastWords() string {
+	const size = 800
+	content, err := os.ReadFile(p.logPath())
+	if err != nil || len(content) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s ends with:\n%s", p.logPath(), content[max(0, len(content)-size):])
+}
+
+// poll calls check until it is true, fails, or ctx ends.
+func poll(ctx context.Context, every time.Duration, check func() (bool, error)) error {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		ok, err := check()
+		if ok || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
