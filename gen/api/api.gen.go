@@ -144,6 +144,42 @@ func (e DeclarationRequestStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeviceDispenseStatus.
+const (
+	DeviceDispenseStatusCanceled       DeviceDispenseStatus = "canceled"
+	DeviceDispenseStatusCompleted      DeviceDispenseStatus = "completed"
+	DeviceDispenseStatusDeclined       DeviceDispenseStatus = "declined"
+	DeviceDispenseStatusEnteredInError DeviceDispenseStatus = "entered_in_error"
+	DeviceDispenseStatusInProgress     DeviceDispenseStatus = "in_progress"
+	DeviceDispenseStatusPreparation    DeviceDispenseStatus = "preparation"
+	DeviceDispenseStatusStopped        DeviceDispenseStatus = "stopped"
+	DeviceDispenseStatusUnknown        DeviceDispenseStatus = "unknown"
+)
+
+// Valid indicates whether the value is a known member of the DeviceDispenseStatus enum.
+func (e DeviceDispenseStatus) Valid() bool {
+	switch e {
+	case DeviceDispenseStatusCanceled:
+		return true
+	case DeviceDispenseStatusCompleted:
+		return true
+	case DeviceDispenseStatusDeclined:
+		return true
+	case DeviceDispenseStatusEnteredInError:
+		return true
+	case DeviceDispenseStatusInProgress:
+		return true
+	case DeviceDispenseStatusPreparation:
+		return true
+	case DeviceDispenseStatusStopped:
+		return true
+	case DeviceDispenseStatusUnknown:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DivisionStatus.
 const (
 	DivisionStatusACTIVE   DivisionStatus = "ACTIVE"
@@ -264,6 +300,48 @@ func (e OTPStatus) Valid() bool {
 	case OTPStatusUNVERIFIED:
 		return true
 	case OTPStatusVERIFIED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PersonIdentityGender.
+const (
+	PersonIdentityGenderFEMALE PersonIdentityGender = "FEMALE"
+	PersonIdentityGenderMALE   PersonIdentityGender = "MALE"
+)
+
+// Valid indicates whether the value is a known member of the PersonIdentityGender enum.
+func (e PersonIdentityGender) Valid() bool {
+	switch e {
+	case PersonIdentityGenderFEMALE:
+		return true
+	case PersonIdentityGenderMALE:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ServiceRequestStatus.
+const (
+	ServiceRequestStatusActive         ServiceRequestStatus = "active"
+	ServiceRequestStatusCompleted      ServiceRequestStatus = "completed"
+	ServiceRequestStatusEnteredInError ServiceRequestStatus = "entered_in_error"
+	ServiceRequestStatusRecalled       ServiceRequestStatus = "recalled"
+)
+
+// Valid indicates whether the value is a known member of the ServiceRequestStatus enum.
+func (e ServiceRequestStatus) Valid() bool {
+	switch e {
+	case ServiceRequestStatusActive:
+		return true
+	case ServiceRequestStatusCompleted:
+		return true
+	case ServiceRequestStatusEnteredInError:
+		return true
+	case ServiceRequestStatusRecalled:
 		return true
 	default:
 		return false
@@ -588,55 +666,55 @@ type DeclarationRequest struct {
 	// Example: {"channel":"MIS","content":"Declaration content","declaration_id":"8311ab82-e341-4da0-8a95-235ec9885e23","declaration_number":"0000-12H4-245D","end_date":"2018-03-02","id":"b099f148-7f93-4fc2-b2ec-2d81b19a9b7b","seed":"hash","start_date":"2017-03-02","status":"APPROVED"}
 	DataToBeSigned *DeclarationRequestDataToBeSigned `json:"data_to_be_signed,omitempty"`
 
-	// DeclarationID Id that the declaration will have, fixed beforehand.
+	// DeclarationID Id that the declaration will have, fixed beforehand; null when none was.
 	//
 	// Example: 8311ab82-e341-4da0-8a95-235ec9885e23
-	DeclarationID string `json:"declaration_id"`
+	DeclarationID nullable.Nullable[string] `json:"declaration_id"`
 
 	// DeclarationNumber Number of the declaration for people, unique.
 	//
 	// Example: 0000-12H4-245D
 	DeclarationNumber string `json:"declaration_number"`
 
-	// DivisionID Where the doctor receives the patient.
+	// DivisionID Where the doctor receives the patient; null once the clean-up has removed the data of the request.
 	//
 	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
-	DivisionID string `json:"division_id"`
+	DivisionID nullable.Nullable[string] `json:"division_id"`
 
-	// EmployeeID The doctor.
+	// EmployeeID The doctor; null when the request names none.
 	//
 	// Example: 1a8b10ea-ba09-40f2-8f9e-55608e9208c6
-	EmployeeID string `json:"employee_id"`
+	EmployeeID nullable.Nullable[string] `json:"employee_id"`
 
-	// EndDate Last day of the declaration.
+	// EndDate Last day of the declaration; null once the clean-up has removed the data of the request.
 	//
 	// Example: 2018-03-02
-	EndDate string `json:"end_date"`
+	EndDate nullable.Nullable[string] `json:"end_date"`
 
 	// ID Id of the declaration request.
 	//
 	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
 	ID string `json:"id"`
 
-	// LegalEntityID The legal entity that asked.
+	// LegalEntityID The legal entity that asked; null once the clean-up has removed the data of the request.
 	//
 	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
-	LegalEntityID string `json:"legal_entity_id"`
+	LegalEntityID nullable.Nullable[string] `json:"legal_entity_id"`
 
 	// ParentDeclarationID The declaration that this one carries on after a reorganisation; absent when there is none.
 	//
 	// Example: 8c7753fc-a647-435f-8e43-4ff4546431f6
 	ParentDeclarationID *string `json:"parent_declaration_id,omitempty"`
 
-	// PersonID The patient; null for a request of V2, which carries the patient's data instead.
+	// PersonID The patient; null for a request of V2, which carries the patient's data instead, and once the clean-up has removed the data of the request.
 	//
 	// Example: 4d0d790c-cbf1-44f5-ab21-ba8db67da161
 	PersonID nullable.Nullable[string] `json:"person_id"`
 
-	// StartDate First day of the declaration.
+	// StartDate First day of the declaration; null once the clean-up has removed the data of the request.
 	//
 	// Example: 2017-03-02
-	StartDate string `json:"start_date"`
+	StartDate nullable.Nullable[string] `json:"start_date"`
 
 	// Status Where the request stands: `NEW` waits for the patient's confirmation, `APPROVED` for the
 	// doctor's signature, `SIGNED` became a declaration; `REJECTED` by the legal entity or the
@@ -727,45 +805,45 @@ type DeclarationRequestShort struct {
 	// Example: 675
 	CurrentDeclarationCount *int `json:"current_declaration_count,omitempty"`
 
-	// DivisionID Where the doctor receives the patient.
+	// DivisionID Where the doctor receives the patient; null once the clean-up has removed the data of the request.
 	//
 	// Example: 4c9c9c6e-5230-444d-8b65-7678da1c1ab3
-	DivisionID string `json:"division_id"`
+	DivisionID nullable.Nullable[string] `json:"division_id"`
 
-	// EmployeeID The doctor.
+	// EmployeeID The doctor; null when the request names none.
 	//
 	// Example: 60a797bb-43c5-463d-86ee-68e354cb626b
-	EmployeeID string `json:"employee_id"`
+	EmployeeID nullable.Nullable[string] `json:"employee_id"`
 
-	// EndDate Last day of the declaration.
+	// EndDate Last day of the declaration; null once the clean-up has removed the data of the request.
 	//
 	// Example: 2025-03-02
-	EndDate string `json:"end_date"`
+	EndDate nullable.Nullable[string] `json:"end_date"`
 
 	// ID Id of the declaration request.
 	//
 	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
 	ID string `json:"id"`
 
-	// LegalEntityID The legal entity that asked.
+	// LegalEntityID The legal entity that asked; null once the clean-up has removed the data of the request.
 	//
 	// Example: 56b8bcd7-78b8-4ff7-8a60-a48e54a6ef57
-	LegalEntityID string `json:"legal_entity_id"`
+	LegalEntityID nullable.Nullable[string] `json:"legal_entity_id"`
 
 	// ParentDeclarationID The declaration that this one carries on after a reorganisation; absent when there is none.
 	//
 	// Example: 8c7753fc-a647-435f-8e43-4ff4546431f6
 	ParentDeclarationID *string `json:"parent_declaration_id,omitempty"`
 
-	// PersonID The patient; null for a request of V2.
+	// PersonID The patient; null for a request of V2 and once the clean-up has removed the data of the request.
 	//
 	// Example: 4fa9cac7-8950-44db-9294-0daba56eed58
 	PersonID nullable.Nullable[string] `json:"person_id"`
 
-	// StartDate First day of the declaration.
+	// StartDate First day of the declaration; null once the clean-up has removed the data of the request.
 	//
 	// Example: 2017-03-02
-	StartDate string `json:"start_date"`
+	StartDate nullable.Nullable[string] `json:"start_date"`
 
 	// Status Where the request stands: `NEW` waits for the patient's confirmation, `APPROVED` for the
 	// doctor's signature, `SIGNED` became a declaration; `REJECTED` by the legal entity or the
@@ -800,6 +878,188 @@ type DeclarationRequestUrgent struct {
 
 	// Documents Links to the signed content; only for an APPROVED request of channel PIS.
 	Documents *[]DeclarationRequestDocument `json:"documents,omitempty"`
+}
+
+// DeviceDispense Devices that were handed out, or are kept ready to be handed out, to a patient.
+//
+//   - `subject` is the patient, `based_on` the device request that is met, `program` the medical program that pays.
+//   - `performer`, `location` and `performer_legal_entity` are the employee, the division and the legal entity
+//     that dispense; `external_performer` and `external_provider` stand for those outside the system.
+//   - `encounter` and `part_of` (a procedure) tell where a dispense belongs that was recorded with an encounter.
+//   - `status_reason` tells why it was marked as recorded in error; `report_origin` whose word it is when
+//     `primary_source` is false.
+//
+// Fields that are not required are absent when they were never set.
+type DeviceDispense struct {
+	// BasedOn A link to another object.
+	BasedOn *Reference `json:"based_on,omitempty"`
+
+	// Details What is dispensed, at least one item.
+	Details []DeviceDispenseDetail `json:"details"`
+
+	// Encounter A link to another object.
+	Encounter *Reference `json:"encounter,omitempty"`
+
+	// ExternalPerformer EDRPOU of the performer outside the system.
+	//
+	// Example: 03562649
+	ExternalPerformer *string `json:"external_performer,omitempty"`
+
+	// ExternalProvider A legal entity outside the system that provided the devices.
+	ExternalProvider *ExternalProvider `json:"external_provider,omitempty"`
+
+	// ID Device dispense id.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was created. UTC.
+	//
+	// Example: 2017-04-20T19:14:13Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy User who created it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// Location A link to another object.
+	Location *Reference `json:"location,omitempty"`
+
+	// Note Note of the one who dispenses.
+	//
+	// Example: Some notes
+	Note *string `json:"note,omitempty"`
+
+	// PartOf A link to another object.
+	PartOf *Reference `json:"part_of,omitempty"`
+
+	// PaymentAmount What the patient paid, in UAH.
+	//
+	// Example: 50
+	PaymentAmount *float64 `json:"payment_amount,omitempty"`
+
+	// PaymentID Number of the receipt.
+	//
+	// Example: 1239804
+	PaymentID *string `json:"payment_id,omitempty"`
+
+	// Performer A link to another object.
+	Performer *Reference `json:"performer,omitempty"`
+
+	// PerformerLegalEntity A link to another object.
+	PerformerLegalEntity *Reference `json:"performer_legal_entity,omitempty"`
+
+	// PrimarySource Whether the one who dispensed has recorded it; if not, `report_origin` tells whose word it is.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// Program A link to another object.
+	Program *Reference `json:"program,omitempty"`
+
+	// ReportOrigin A meaning, told by values of dictionaries.
+	ReportOrigin *CodeableConcept `json:"report_origin,omitempty"`
+
+	// Status Where the dispense stands. Dictionary `device_dispense_statuses`. `in_progress`: ready to be picked up;
+	// `completed`: handed over; `stopped`: ended before that; `declined`: not picked up; `unknown`: not
+	// completed in time; `preparation` and `canceled` come from the state register of social services.
+	//
+	//
+	// Example: stopped
+	Status DeviceDispenseStatus `json:"status"`
+
+	// StatusReason A meaning, told by values of dictionaries.
+	StatusReason *CodeableConcept `json:"status_reason,omitempty"`
+
+	// Subject A link to another object.
+	Subject Reference `json:"subject"`
+
+	// SupportingInfo Records worth knowing. Codes condition, observation, diagnostic_report, procedure, encounter, episode, device, device_association.
+	SupportingInfo *[]ReferenceRequest `json:"supporting_info,omitempty"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2017-04-20T19:14:13Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy User who changed it last.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+
+	// WhenHandedOver When it was handed over. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	WhenHandedOver *string `json:"when_handed_over,omitempty"`
+}
+
+// DeviceDispenseStatus Where the dispense stands. Dictionary `device_dispense_statuses`. `in_progress`: ready to be picked up;
+// `completed`: handed over; `stopped`: ended before that; `declined`: not picked up; `unknown`: not
+// completed in time; `preparation` and `canceled` come from the state register of social services.
+//
+// Example: stopped
+type DeviceDispenseStatus string
+
+// DeviceDispenseDetail One kind of device in a dispense. Either `device` (a device definition, with encounters also a device) or
+// `device_code` is there. `program_device` is the device as the medical program has it.
+type DeviceDispenseDetail struct {
+	// Device A link to another object, as it is sent.
+	Device *ReferenceRequest `json:"device,omitempty"`
+
+	// DeviceCode A meaning, told by values of dictionaries.
+	DeviceCode *CodeableConcept `json:"device_code,omitempty"`
+
+	// DiscountAmount Discount that the pharmacy expects for the whole quantity, in UAH.
+	//
+	// Example: 150
+	DiscountAmount *float64 `json:"discount_amount,omitempty"`
+
+	// ProgramDevice A link to another object.
+	ProgramDevice *Reference `json:"program_device,omitempty"`
+
+	// Quantity An amount of something.
+	Quantity Quantity `json:"quantity"`
+
+	// ReimbursementAmount What the medical program pays back, in UAH.
+	//
+	// Example: 450
+	ReimbursementAmount *float64 `json:"reimbursement_amount,omitempty"`
+
+	// SellPrice Price of one device, in UAH.
+	//
+	// Example: 18.65
+	SellPrice *float64 `json:"sell_price,omitempty"`
+}
+
+// DeviceDispenseListResponse A page of device dispenses.
+type DeviceDispenseListResponse struct {
+	// Data The device dispenses of this page.
+	Data []DeviceDispense `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// DeviceDispenseResponse Answer that carries a device dispense.
+type DeviceDispenseResponse struct {
+	// Data Devices that were handed out, or are kept ready to be handed out, to a patient.
+	//
+	// - `subject` is the patient, `based_on` the device request that is met, `program` the medical program that pays.
+	// - `performer`, `location` and `performer_legal_entity` are the employee, the division and the legal entity
+	//   that dispense; `external_performer` and `external_provider` stand for those outside the system.
+	// - `encounter` and `part_of` (a procedure) tell where a dispense belongs that was recorded with an encounter.
+	// - `status_reason` tells why it was marked as recorded in error; `report_origin` whose word it is when
+	//   `primary_source` is false.
+	//
+	// Fields that are not required are absent when they were never set.
+	Data DeviceDispense `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
 }
 
 // Dictionary A dictionary as a map of its values.
@@ -1034,7 +1294,7 @@ type DivisionAddress struct {
 
 	// SettlementID Id of the settlement in uaddresses.
 	//
-	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	// Example: 4612f5a4-cc5d-5a66-94c6-9391fd8000e2
 	SettlementID string `json:"settlement_id"`
 
 	// SettlementType A value of dictionary `SETTLEMENT_TYPE`.
@@ -1098,7 +1358,7 @@ type DivisionAddressRequest struct {
 
 	// SettlementID Id of the settlement in uaddresses. A string that is no UUID is a settlement that does not exist.
 	//
-	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	// Example: 4612f5a4-cc5d-5a66-94c6-9391fd8000e2
 	SettlementID string `json:"settlement_id"`
 
 	// SettlementType A value of dictionary `SETTLEMENT_TYPE`. It is not compared with the settlement's own type.
@@ -1427,6 +1687,19 @@ type EventResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// ExternalProvider A legal entity outside the system that provided the devices.
+type ExternalProvider struct {
+	// ProviderLegalEntityEdrpou Its EDRPOU.
+	//
+	// Example: 03562649
+	ProviderLegalEntityEdrpou string `json:"provider_legal_entity_edrpou"`
+
+	// ProviderLegalEntityName Its name.
+	//
+	// Example: Assistive Devices Provider
+	ProviderLegalEntityName string `json:"provider_legal_entity_name"`
+}
+
 // Identifier Which object of which kind is meant.
 type Identifier struct {
 	// Type A meaning, told by values of dictionaries.
@@ -1622,6 +1895,9 @@ type MetaType string
 // NullableApprovalMethod Method that the code of an approval goes to, or null when the approval needed no code.
 type NullableApprovalMethod = ApprovalMethod
 
+// NullableCodeableConcept A meaning, told by values of dictionaries, or null.
+type NullableCodeableConcept = CodeableConcept
+
 // NullableReference A link to another object, or null.
 type NullableReference = Reference
 
@@ -1701,6 +1977,39 @@ type Period struct {
 	Start string `json:"start"`
 }
 
+// PersonIdentity As much of a patient as is needed to recognise them. Search for a Service Requests has it, Get Service Request Details does not.
+type PersonIdentity struct {
+	// Age Full years of age today.
+	//
+	// Example: 35
+	Age int `json:"age"`
+
+	// FirstName Initial of the first name, with a dot.
+	//
+	// Example: І.
+	FirstName nullable.Nullable[string] `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender PersonIdentityGender `json:"gender"`
+
+	// LastName Family name in full.
+	//
+	// Example: Іванов
+	LastName nullable.Nullable[string] `json:"last_name"`
+
+	// SecondName Initial of the second name, with a dot.
+	//
+	// Example: І.
+	SecondName nullable.Nullable[string] `json:"second_name"`
+}
+
+// PersonIdentityGender Dictionary `GENDER`.
+//
+// Example: MALE
+type PersonIdentityGender string
+
 // Quantity An amount of something.
 type Quantity struct {
 	// Code The unit.
@@ -1774,6 +2083,293 @@ type RegionListResponse struct {
 
 	// Paging Which part of a list an answer holds.
 	Paging Paging `json:"paging"`
+}
+
+// ServiceRequest A referral: a service that a doctor asks to be done for a patient.
+//
+//   - `subject` is the patient, `code` the service or group of services, `context` the encounter in which it was
+//     asked for (absent when `focus` tells what it is about instead).
+//   - `requester_employee` and `requester_legal_entity` asked for it; `performer` is the legal entity it is
+//     addressed to, if any, and `location_reference` a division of that one.
+//   - `used_by_employee` and `used_by_legal_entity` hold it at the moment, null when nobody does.
+//   - `program` is the medical program that pays, null without one; `program_service` and `completed_with` (an
+//     encounter, diagnostic report or procedure) are set when it is completed.
+//   - `occurrence_date_time` or `occurrence_period` tells when the service is wanted; at most one of them is there.
+//   - `remaining_quantity` is what is left of `quantity`.
+//
+// Fields that are not required are absent when they were never set.
+type ServiceRequest struct {
+	// BasedOn Care plan and activity that it carries out.
+	BasedOn *[]ReferenceRequest `json:"based_on,omitempty"`
+
+	// Category A meaning, told by values of dictionaries.
+	Category CodeableConcept `json:"category"`
+
+	// Code A link to another object.
+	Code Reference `json:"code"`
+
+	// CompletedWith A link to another object, or null.
+	CompletedWith nullable.Nullable[NullableReference] `json:"completed_with,omitempty"`
+
+	// Context A link to another object, or null.
+	Context nullable.Nullable[NullableReference] `json:"context,omitempty"`
+
+	// ExpirationDate Last moment of the referral. UTC.
+	//
+	// Example: 2019-08-02T23:59:59.000Z
+	ExpirationDate string `json:"expiration_date"`
+
+	// ExplanatoryLetter Why it was recalled or cancelled, in free words.
+	//
+	// Example: Помилково обрано послугу
+	ExplanatoryLetter *string `json:"explanatory_letter,omitempty"`
+
+	// Focus What it is about, when it is not about the patient directly.
+	Focus *[]Reference `json:"focus,omitempty"`
+
+	// ID Service request id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// Identity As much of a patient as is needed to recognise them. Search for a Service Requests has it, Get Service Request Details does not.
+	Identity *PersonIdentity `json:"identity,omitempty"`
+
+	// InformWith How the patient is told of the referral.
+	InformWith *ServiceRequestInformWith `json:"inform_with,omitempty"`
+
+	// InsertedAt When it was created. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt *string `json:"inserted_at,omitempty"`
+
+	// Intent How binding it is. Dictionary `SERVICE_REQUEST_INTENT`.
+	//
+	// Example: order
+	Intent string `json:"intent"`
+
+	// LocationReference A link to another object.
+	LocationReference *Reference `json:"location_reference,omitempty"`
+
+	// Note Note of the one who asks.
+	//
+	// Example: Some notes
+	Note nullable.Nullable[string] `json:"note"`
+
+	// OccurrenceDateTime When the service is wanted.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	OccurrenceDateTime *string `json:"occurrence_date_time,omitempty"`
+
+	// OccurrencePeriod A stretch of time.
+	OccurrencePeriod *Period `json:"occurrence_period,omitempty"`
+
+	// PatientInstruction What the patient has to know or do.
+	//
+	// Example: Some patient instructions
+	PatientInstruction nullable.Nullable[string] `json:"patient_instruction"`
+
+	// Performer A link to another object.
+	Performer *Reference `json:"performer,omitempty"`
+
+	// PerformerType A meaning, told by values of dictionaries.
+	PerformerType *CodeableConcept `json:"performer_type,omitempty"`
+
+	// PermittedResources Episodes and reports that the one who serves the referral may be given an approval for.
+	PermittedResources *[]Reference `json:"permitted_resources,omitempty"`
+
+	// Priority How urgent it is. Dictionary `SERVICE_REQUEST_PRIORITY`.
+	//
+	// Example: routine
+	Priority *string `json:"priority,omitempty"`
+
+	// Program A link to another object, or null.
+	Program nullable.Nullable[NullableReference] `json:"program,omitempty"`
+
+	// ProgramProcessingStatus Where the referral stands in its medical program, `new`, `in_queue`, `in_progress` or `completed`; null without a program.
+	//
+	// Example: new
+	ProgramProcessingStatus nullable.Nullable[string] `json:"program_processing_status,omitempty"`
+
+	// ProgramProcessingStatusHistory Every status in the program so far, oldest first.
+	ProgramProcessingStatusHistory *[]ServiceRequestProgramStatusHistoryItem `json:"program_processing_status_history,omitempty"`
+
+	// ProgramService A link to another object, or null.
+	ProgramService nullable.Nullable[NullableReference] `json:"program_service,omitempty"`
+
+	// Quantity An amount of something.
+	Quantity *Quantity `json:"quantity,omitempty"`
+
+	// ReasonReference Conditions, observations and reports that are the reason for it.
+	ReasonReference []Reference `json:"reason_reference"`
+
+	// RemainingQuantity An amount of something.
+	RemainingQuantity *Quantity `json:"remaining_quantity,omitempty"`
+
+	// RequesterEmployee A link to another object.
+	RequesterEmployee Reference `json:"requester_employee"`
+
+	// RequesterLegalEntity A link to another object.
+	RequesterLegalEntity Reference `json:"requester_legal_entity"`
+
+	// Requisition Number that a patient names to make use of the referral. All service requests of one encounter have the same.
+	//
+	// Example: 0223-T16C-PKX1-P6TA
+	Requisition string `json:"requisition"`
+
+	// Specimens Specimens to work on.
+	Specimens *[]Reference `json:"specimens,omitempty"`
+
+	// Status Where the referral stands. All but `active` are final.
+	//
+	// Example: active
+	Status ServiceRequestStatus `json:"status"`
+
+	// StatusHistory Every status so far, oldest first.
+	StatusHistory []ServiceRequestStatusHistoryItem `json:"status_history"`
+
+	// StatusReason A meaning, told by values of dictionaries, or null.
+	StatusReason nullable.Nullable[NullableCodeableConcept] `json:"status_reason,omitempty"`
+
+	// Subject A link to another object.
+	Subject Reference `json:"subject"`
+
+	// SupportingInfo Further records worth knowing.
+	SupportingInfo *[]Reference `json:"supporting_info,omitempty"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt *string `json:"updated_at,omitempty"`
+
+	// UsedByEmployee A link to another object, or null.
+	UsedByEmployee nullable.Nullable[NullableReference] `json:"used_by_employee"`
+
+	// UsedByEmployeeHistory Every employee who has held it, oldest first.
+	UsedByEmployeeHistory *[]ServiceRequestEmployeeHistoryItem `json:"used_by_employee_history,omitempty"`
+
+	// UsedByLegalEntity A link to another object, or null.
+	UsedByLegalEntity nullable.Nullable[NullableReference] `json:"used_by_legal_entity"`
+
+	// UsedByLegalEntityHistory Every legal entity that has held it, oldest first.
+	UsedByLegalEntityHistory *[]ServiceRequestLegalEntityHistoryItem `json:"used_by_legal_entity_history,omitempty"`
+}
+
+// ServiceRequestStatus Where the referral stands. All but `active` are final.
+//
+// Example: active
+type ServiceRequestStatus string
+
+// ServiceRequestEmployeeHistoryItem An employee who has held a service request.
+type ServiceRequestEmployeeHistoryItem struct {
+	// InsertedAt Since when. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy User who set it.
+	//
+	// Example: f7bdce4c-9d6e-4b08-913c-97c4b972f9be
+	InsertedBy string `json:"inserted_by"`
+
+	// UsedByEmployee A link to another object.
+	UsedByEmployee Reference `json:"used_by_employee"`
+}
+
+// ServiceRequestInformWith How the patient is told of the referral.
+type ServiceRequestInformWith struct {
+	// AuthMethodID Authentication method of the patient whose phone gets the SMS.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthMethodID *string `json:"auth_method_id,omitempty"`
+}
+
+// ServiceRequestLegalEntityHistoryItem A legal entity that has held a service request.
+type ServiceRequestLegalEntityHistoryItem struct {
+	// InsertedAt Since when. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy User who set it.
+	//
+	// Example: f7bdce4c-9d6e-4b08-913c-97c4b972f9be
+	InsertedBy string `json:"inserted_by"`
+
+	// UsedByLegalEntity A link to another object.
+	UsedByLegalEntity Reference `json:"used_by_legal_entity"`
+}
+
+// ServiceRequestListResponse A page of service requests.
+type ServiceRequestListResponse struct {
+	// Data The service requests of this page.
+	Data []ServiceRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// ServiceRequestProgramStatusHistoryItem A status that a service request got in its medical program.
+type ServiceRequestProgramStatusHistoryItem struct {
+	// InsertedAt Since when. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy User who set it.
+	//
+	// Example: f7bdce4c-9d6e-4b08-913c-97c4b972f9be
+	InsertedBy string `json:"inserted_by"`
+
+	// ProgramProcessingStatus The status.
+	//
+	// Example: new
+	ProgramProcessingStatus string `json:"program_processing_status"`
+}
+
+// ServiceRequestResponse Answer that carries a service request.
+type ServiceRequestResponse struct {
+	// Data A referral: a service that a doctor asks to be done for a patient.
+	//
+	// - `subject` is the patient, `code` the service or group of services, `context` the encounter in which it was
+	//   asked for (absent when `focus` tells what it is about instead).
+	// - `requester_employee` and `requester_legal_entity` asked for it; `performer` is the legal entity it is
+	//   addressed to, if any, and `location_reference` a division of that one.
+	// - `used_by_employee` and `used_by_legal_entity` hold it at the moment, null when nobody does.
+	// - `program` is the medical program that pays, null without one; `program_service` and `completed_with` (an
+	//   encounter, diagnostic report or procedure) are set when it is completed.
+	// - `occurrence_date_time` or `occurrence_period` tells when the service is wanted; at most one of them is there.
+	// - `remaining_quantity` is what is left of `quantity`.
+	//
+	// Fields that are not required are absent when they were never set.
+	Data ServiceRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// ServiceRequestStatusHistoryItem A status that a service request got; `status_reason` is null when none was given.
+type ServiceRequestStatusHistoryItem struct {
+	// InsertedAt Since when. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy User who set it.
+	//
+	// Example: f7bdce4c-9d6e-4b08-913c-97c4b972f9be
+	InsertedBy *string `json:"inserted_by,omitempty"`
+
+	// Status The status.
+	//
+	// Example: active
+	Status string `json:"status"`
+
+	// StatusReason A meaning, told by values of dictionaries, or null.
+	StatusReason nullable.Nullable[NullableCodeableConcept] `json:"status_reason,omitempty"`
 }
 
 // Settlement A city, settlement or village. `settlement_name` and `name` say the same.
@@ -1992,7 +2588,7 @@ type TokenGrant struct {
 	// Code The code of authorizeApp, a string; a bare number is taken too, as the samples of the real system print it.
 	//
 	// Example: cTdHUE9jN29yWHo0VTAwL3lwSVRoUT09
-	Code interface{} `json:"code,omitempty"`
+	Code any `json:"code,omitempty"`
 
 	// GrantType `authorization_code` or `refresh_token`.
 	//
@@ -2213,6 +2809,78 @@ type ListApprovalsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListDeviceDispensesParams defines parameters for ListDeviceDispenses.
+type ListDeviceDispensesParams struct {
+	// BasedOn Only dispenses of this device request.
+	BasedOn *string `form:"based_on,omitempty" json:"based_on,omitempty"`
+
+	// PerformerLegalEntity Only dispenses of this legal entity.
+	PerformerLegalEntity *string `form:"performer_legal_entity,omitempty" json:"performer_legal_entity,omitempty"`
+
+	// Location Only dispenses at this division.
+	Location *string `form:"location,omitempty" json:"location,omitempty"`
+
+	// Performer Only dispenses by this employee.
+	Performer *string `form:"performer,omitempty" json:"performer,omitempty"`
+
+	// Status Only dispenses in this status, one of `preparation`, `in_progress`, `completed`, `declined`, `stopped`, `entered_in_error`, `unknown`, `canceled`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// WhenHandedOverFrom Only dispenses handed over at this time or later.
+	WhenHandedOverFrom *string `form:"when_handed_over_from,omitempty" json:"when_handed_over_from,omitempty"`
+
+	// WhenHandedOverTo Only dispenses handed over at this time or earlier.
+	WhenHandedOverTo *string `form:"when_handed_over_to,omitempty" json:"when_handed_over_to,omitempty"`
+
+	// PartOf Only dispenses that are part of this procedure.
+	PartOf *string `form:"part_of,omitempty" json:"part_of,omitempty"`
+
+	// Encounter Only dispenses of this encounter.
+	Encounter *string `form:"encounter,omitempty" json:"encounter,omitempty"`
+
+	// ContextEpisodeID Only dispenses whose device request was made in this episode.
+	ContextEpisodeID *string `form:"context_episode_id,omitempty" json:"context_episode_id,omitempty"`
+
+	// OriginEpisodeID Only dispenses made in this episode.
+	OriginEpisodeID *string `form:"origin_episode_id,omitempty" json:"origin_episode_id,omitempty"`
+
+	// DeviceCode Only dispenses of devices of this type, a code of dictionary `device_definition_classification_type`.
+	DeviceCode *string `form:"device_code,omitempty" json:"device_code,omitempty"`
+
+	// Device Only dispenses of this device or device definition.
+	Device *string `form:"device,omitempty" json:"device,omitempty"`
+
+	// Program Only dispenses in this medical program.
+	Program *string `form:"program,omitempty" json:"program,omitempty"`
+
+	// InsertedAtFrom Only dispenses created at this time or later.
+	InsertedAtFrom *string `form:"inserted_at_from,omitempty" json:"inserted_at_from,omitempty"`
+
+	// InsertedAtTo Only dispenses created at this time or earlier.
+	InsertedAtTo *string `form:"inserted_at_to,omitempty" json:"inserted_at_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Dispenses per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// SearchServiceRequestsParams defines parameters for SearchServiceRequests.
+type SearchServiceRequestsParams struct {
+	// Requisition Requisition number, 16 characters in four groups; the dashes may be left out.
+	Requisition *string `form:"requisition,omitempty" json:"requisition,omitempty"`
+
+	// Status Status of the service requests to find, `active`, `completed`, `entered_in_error` or `recalled`. Another value finds nothing.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Service requests per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListDistrictsParams defines parameters for ListDistricts.
 type ListDistrictsParams struct {
 	// RegionID Id of the region.
@@ -2282,7 +2950,7 @@ type ListSettlementsParams struct {
 // ListStreetsParams defines parameters for ListStreets.
 type ListStreetsParams struct {
 	// SettlementID Id of the settlement.
-	SettlementID string `form:"settlement_id" json:"settlement_id"`
+	SettlementID *string `form:"settlement_id,omitempty" json:"settlement_id,omitempty"`
 
 	// Name A part of the name, upper and lower case alike.
 	Name *string `form:"name,omitempty" json:"name,omitempty"`
@@ -2398,6 +3066,26 @@ type ServerInterface interface {
 	// ResendApprovalSMS Resend SMS on Approval
 	// (PATCH /api/patients/{patient_id}/approvals/{id}/actions/resend)
 	ResendApprovalSMS(ctx echo.Context, patientID string, id string) error
+	// ListDeviceDispenses Get Device dispenses by search params in patient context
+	// (GET /api/patients/{patient_id}/device_dispenses)
+	ListDeviceDispenses(ctx echo.Context, patientID string, params ListDeviceDispensesParams) error
+	// GetDeviceDispense Get Device dispense details
+	// (GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id})
+	GetDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
+	// StopDeviceDispense Stop Device Dispense
+	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
+	StopDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
+	// GetServiceRequest Get Service Request Details
+	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
+	GetServiceRequest(ctx echo.Context, patientID string, serviceRequestID string) error
+	// SearchServiceRequests Search for a Service Requests
+	// (GET /api/service_requests)
+	SearchServiceRequests(ctx echo.Context, params SearchServiceRequestsParams) error
+	// ReleaseServiceRequest Release Service Request
+	// (PATCH /api/service_requests/{service_request_id}/actions/release)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ReleaseServiceRequest(ctx echo.Context, serviceRequestID string) error
 	// ListDistricts List Of Districts By Search Params
 	// (GET /api/uaddresses/districts)
 	ListDistricts(ctx echo.Context, params ListDistrictsParams) error
@@ -2842,6 +3530,277 @@ func (w *ServerInterfaceWrapper) ResendApprovalSMS(ctx echo.Context) error {
 	return err
 }
 
+// ListDeviceDispenses converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDeviceDispenses(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDeviceDispensesParams
+	// ------------- Optional query parameter "based_on" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "based_on", ctx.QueryParams(), &params.BasedOn, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter based_on: %s", err))
+	}
+
+	// ------------- Optional query parameter "performer_legal_entity" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "performer_legal_entity", ctx.QueryParams(), &params.PerformerLegalEntity, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter performer_legal_entity: %s", err))
+	}
+
+	// ------------- Optional query parameter "location" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "location", ctx.QueryParams(), &params.Location, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter location: %s", err))
+	}
+
+	// ------------- Optional query parameter "performer" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "performer", ctx.QueryParams(), &params.Performer, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter performer: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "when_handed_over_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "when_handed_over_from", ctx.QueryParams(), &params.WhenHandedOverFrom, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter when_handed_over_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "when_handed_over_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "when_handed_over_to", ctx.QueryParams(), &params.WhenHandedOverTo, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter when_handed_over_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "part_of" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "part_of", ctx.QueryParams(), &params.PartOf, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter part_of: %s", err))
+	}
+
+	// ------------- Optional query parameter "encounter" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "encounter", ctx.QueryParams(), &params.Encounter, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter encounter: %s", err))
+	}
+
+	// ------------- Optional query parameter "context_episode_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "context_episode_id", ctx.QueryParams(), &params.ContextEpisodeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter context_episode_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "origin_episode_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "origin_episode_id", ctx.QueryParams(), &params.OriginEpisodeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter origin_episode_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "device_code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "device_code", ctx.QueryParams(), &params.DeviceCode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_code: %s", err))
+	}
+
+	// ------------- Optional query parameter "device" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "device", ctx.QueryParams(), &params.Device, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device: %s", err))
+	}
+
+	// ------------- Optional query parameter "program" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "program", ctx.QueryParams(), &params.Program, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter program: %s", err))
+	}
+
+	// ------------- Optional query parameter "inserted_at_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "inserted_at_from", ctx.QueryParams(), &params.InsertedAtFrom, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter inserted_at_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "inserted_at_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "inserted_at_to", ctx.QueryParams(), &params.InsertedAtTo, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter inserted_at_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDeviceDispenses(ctx, patientID, params)
+	return err
+}
+
+// GetDeviceDispense converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDeviceDispense(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "device_dispense_id" -------------
+	var deviceDispenseID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "device_dispense_id", ctx.Param("device_dispense_id"), &deviceDispenseID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_dispense_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDeviceDispense(ctx, patientID, deviceDispenseID)
+	return err
+}
+
+// StopDeviceDispense converts echo context to params.
+func (w *ServerInterfaceWrapper) StopDeviceDispense(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "device_dispense_id" -------------
+	var deviceDispenseID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "device_dispense_id", ctx.Param("device_dispense_id"), &deviceDispenseID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_dispense_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.StopDeviceDispense(ctx, patientID, deviceDispenseID)
+	return err
+}
+
+// GetServiceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) GetServiceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "service_request_id" -------------
+	var serviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "service_request_id", ctx.Param("service_request_id"), &serviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter service_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetServiceRequest(ctx, patientID, serviceRequestID)
+	return err
+}
+
+// SearchServiceRequests converts echo context to params.
+func (w *ServerInterfaceWrapper) SearchServiceRequests(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SearchServiceRequestsParams
+	// ------------- Optional query parameter "requisition" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "requisition", ctx.QueryParams(), &params.Requisition, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter requisition: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SearchServiceRequests(ctx, params)
+	return err
+}
+
+// ReleaseServiceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) ReleaseServiceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "service_request_id" -------------
+	var serviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "service_request_id", ctx.Param("service_request_id"), &serviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter service_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ReleaseServiceRequest(ctx, serviceRequestID)
+	return err
+}
+
 // ListDistricts converts echo context to params.
 func (w *ServerInterfaceWrapper) ListDistricts(ctx echo.Context) error {
 	var err error
@@ -3030,9 +3989,9 @@ func (w *ServerInterfaceWrapper) ListStreets(ctx echo.Context) error {
 
 	// Parameter object where we will unmarshal all parameters from the context
 	var params ListStreetsParams
-	// ------------- Required query parameter "settlement_id" -------------
+	// ------------- Optional query parameter "settlement_id" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, true, "settlement_id", ctx.QueryParams(), &params.SettlementID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "settlement_id", ctx.QueryParams(), &params.SettlementID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter settlement_id: %s", err))
 	}
@@ -3347,6 +4306,12 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/approvals", wrapper.ListApprovals, options.OperationMiddlewares["listApprovals"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/approvals/:id", wrapper.GetApproval, options.OperationMiddlewares["getApproval"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/approvals/:id/actions/resend", wrapper.ResendApprovalSMS, options.OperationMiddlewares["resendApprovalSms"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses", wrapper.ListDeviceDispenses, options.OperationMiddlewares["listDeviceDispenses"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id", wrapper.GetDeviceDispense, options.OperationMiddlewares["getDeviceDispense"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id", wrapper.GetServiceRequest, options.OperationMiddlewares["getServiceRequest"]...)
+	router.GET(options.BaseURL+"/api/service_requests", wrapper.SearchServiceRequests, options.OperationMiddlewares["searchServiceRequests"]...)
+	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/release", wrapper.ReleaseServiceRequest, options.OperationMiddlewares["releaseServiceRequest"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/districts", wrapper.ListDistricts, options.OperationMiddlewares["listDistricts"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/regions", wrapper.ListRegions, options.OperationMiddlewares["listRegions"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/settlements", wrapper.ListSettlements, options.OperationMiddlewares["listSettlements"]...)
@@ -3674,6 +4639,142 @@ func (response ResendApprovalSMS201JSONResponse) VisitResendApprovalSMSResponse(
 type ResendApprovalSMS202JSONResponse JobResponse
 
 func (response ResendApprovalSMS202JSONResponse) VisitResendApprovalSMSResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDeviceDispensesRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Params    ListDeviceDispensesParams
+}
+
+type ListDeviceDispensesResponseObject interface {
+	VisitListDeviceDispensesResponse(w http.ResponseWriter) error
+}
+
+type ListDeviceDispenses200JSONResponse DeviceDispenseListResponse
+
+func (response ListDeviceDispenses200JSONResponse) VisitListDeviceDispensesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDeviceDispenseRequestObject struct {
+	PatientID        string `json:"patient_id"`
+	DeviceDispenseID string `json:"device_dispense_id"`
+}
+
+type GetDeviceDispenseResponseObject interface {
+	VisitGetDeviceDispenseResponse(w http.ResponseWriter) error
+}
+
+type GetDeviceDispense200JSONResponse DeviceDispenseResponse
+
+func (response GetDeviceDispense200JSONResponse) VisitGetDeviceDispenseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type StopDeviceDispenseRequestObject struct {
+	PatientID        string `json:"patient_id"`
+	DeviceDispenseID string `json:"device_dispense_id"`
+}
+
+type StopDeviceDispenseResponseObject interface {
+	VisitStopDeviceDispenseResponse(w http.ResponseWriter) error
+}
+
+type StopDeviceDispense202JSONResponse JobResponse
+
+func (response StopDeviceDispense202JSONResponse) VisitStopDeviceDispenseResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetServiceRequestRequestObject struct {
+	PatientID        string `json:"patient_id"`
+	ServiceRequestID string `json:"service_request_id"`
+}
+
+type GetServiceRequestResponseObject interface {
+	VisitGetServiceRequestResponse(w http.ResponseWriter) error
+}
+
+type GetServiceRequest200JSONResponse ServiceRequestResponse
+
+func (response GetServiceRequest200JSONResponse) VisitGetServiceRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchServiceRequestsRequestObject struct {
+	Params SearchServiceRequestsParams
+}
+
+type SearchServiceRequestsResponseObject interface {
+	VisitSearchServiceRequestsResponse(w http.ResponseWriter) error
+}
+
+type SearchServiceRequests200JSONResponse ServiceRequestListResponse
+
+func (response SearchServiceRequests200JSONResponse) VisitSearchServiceRequestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ReleaseServiceRequestRequestObject struct {
+	ServiceRequestID string `json:"service_request_id"`
+}
+
+type ReleaseServiceRequestResponseObject interface {
+	VisitReleaseServiceRequestResponse(w http.ResponseWriter) error
+}
+
+type ReleaseServiceRequest202JSONResponse JobResponse
+
+func (response ReleaseServiceRequest202JSONResponse) VisitReleaseServiceRequestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -4107,6 +5208,26 @@ type StrictServerInterface interface {
 	// ResendApprovalSMS Resend SMS on Approval
 	// (PATCH /api/patients/{patient_id}/approvals/{id}/actions/resend)
 	ResendApprovalSMS(ctx context.Context, request ResendApprovalSMSRequestObject) (ResendApprovalSMSResponseObject, error)
+	// ListDeviceDispenses Get Device dispenses by search params in patient context
+	// (GET /api/patients/{patient_id}/device_dispenses)
+	ListDeviceDispenses(ctx context.Context, request ListDeviceDispensesRequestObject) (ListDeviceDispensesResponseObject, error)
+	// GetDeviceDispense Get Device dispense details
+	// (GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id})
+	GetDeviceDispense(ctx context.Context, request GetDeviceDispenseRequestObject) (GetDeviceDispenseResponseObject, error)
+	// StopDeviceDispense Stop Device Dispense
+	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
+	StopDeviceDispense(ctx context.Context, request StopDeviceDispenseRequestObject) (StopDeviceDispenseResponseObject, error)
+	// GetServiceRequest Get Service Request Details
+	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
+	GetServiceRequest(ctx context.Context, request GetServiceRequestRequestObject) (GetServiceRequestResponseObject, error)
+	// SearchServiceRequests Search for a Service Requests
+	// (GET /api/service_requests)
+	SearchServiceRequests(ctx context.Context, request SearchServiceRequestsRequestObject) (SearchServiceRequestsResponseObject, error)
+	// ReleaseServiceRequest Release Service Request
+	// (PATCH /api/service_requests/{service_request_id}/actions/release)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ReleaseServiceRequest(ctx context.Context, request ReleaseServiceRequestRequestObject) (ReleaseServiceRequestResponseObject, error)
 	// ListDistricts List Of Districts By Search Params
 	// (GET /api/uaddresses/districts)
 	ListDistricts(ctx context.Context, request ListDistrictsRequestObject) (ListDistrictsResponseObject, error)
@@ -4538,6 +5659,160 @@ func (sh *strictHandler) ResendApprovalSMS(ctx echo.Context, patientID string, i
 		return err
 	} else if validResponse, ok := response.(ResendApprovalSMSResponseObject); ok {
 		return validResponse.VisitResendApprovalSMSResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDeviceDispenses operation middleware
+func (sh *strictHandler) ListDeviceDispenses(ctx echo.Context, patientID string, params ListDeviceDispensesParams) error {
+	var request ListDeviceDispensesRequestObject
+
+	request.PatientID = patientID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDeviceDispenses(ctx.Request().Context(), request.(ListDeviceDispensesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDeviceDispenses")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDeviceDispensesResponseObject); ok {
+		return validResponse.VisitListDeviceDispensesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDeviceDispense operation middleware
+func (sh *strictHandler) GetDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error {
+	var request GetDeviceDispenseRequestObject
+
+	request.PatientID = patientID
+	request.DeviceDispenseID = deviceDispenseID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDeviceDispense(ctx.Request().Context(), request.(GetDeviceDispenseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDeviceDispense")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDeviceDispenseResponseObject); ok {
+		return validResponse.VisitGetDeviceDispenseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// StopDeviceDispense operation middleware
+func (sh *strictHandler) StopDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error {
+	var request StopDeviceDispenseRequestObject
+
+	request.PatientID = patientID
+	request.DeviceDispenseID = deviceDispenseID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.StopDeviceDispense(ctx.Request().Context(), request.(StopDeviceDispenseRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "StopDeviceDispense")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(StopDeviceDispenseResponseObject); ok {
+		return validResponse.VisitStopDeviceDispenseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetServiceRequest operation middleware
+func (sh *strictHandler) GetServiceRequest(ctx echo.Context, patientID string, serviceRequestID string) error {
+	var request GetServiceRequestRequestObject
+
+	request.PatientID = patientID
+	request.ServiceRequestID = serviceRequestID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetServiceRequest(ctx.Request().Context(), request.(GetServiceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetServiceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetServiceRequestResponseObject); ok {
+		return validResponse.VisitGetServiceRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SearchServiceRequests operation middleware
+func (sh *strictHandler) SearchServiceRequests(ctx echo.Context, params SearchServiceRequestsParams) error {
+	var request SearchServiceRequestsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SearchServiceRequests(ctx.Request().Context(), request.(SearchServiceRequestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SearchServiceRequests")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SearchServiceRequestsResponseObject); ok {
+		return validResponse.VisitSearchServiceRequestsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ReleaseServiceRequest operation middleware
+func (sh *strictHandler) ReleaseServiceRequest(ctx echo.Context, serviceRequestID string) error {
+	var request ReleaseServiceRequestRequestObject
+
+	request.ServiceRequestID = serviceRequestID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ReleaseServiceRequest(ctx.Request().Context(), request.(ReleaseServiceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ReleaseServiceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ReleaseServiceRequestResponseObject); ok {
+		return validResponse.VisitReleaseServiceRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

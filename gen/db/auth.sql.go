@@ -108,16 +108,13 @@ func (q *Queries) CountRequest(ctx context.Context, db DBTX, arg CountRequestPar
 	return i, err
 }
 
-const deleteExpiredTokens = `-- name: DeleteExpiredTokens :execrows
+const deleteExpiredTokens = `-- name: DeleteExpiredTokens :exec
 DELETE FROM mithril.tokens WHERE expires_at < $1
 `
 
-func (q *Queries) DeleteExpiredTokens(ctx context.Context, db DBTX, expiredBefore int64) (int64, error) {
-	result, err := db.Exec(ctx, deleteExpiredTokens, expiredBefore)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) DeleteExpiredTokens(ctx context.Context, db DBTX, expiredBefore int64) error {
+	_, err := db.Exec(ctx, deleteExpiredTokens, expiredBefore)
+	return err
 }
 
 const deletePassedRateLimits = `-- name: DeletePassedRateLimits :execrows
@@ -132,40 +129,93 @@ func (q *Queries) DeletePassedRateLimits(ctx context.Context, db DBTX, now time.
 	return result.RowsAffected(), nil
 }
 
-const expireTokens = `-- name: ExpireTokens :execrows
+const endAccessTokens = `-- name: EndAccessTokens :many
+UPDATE mithril.tokens AS ended
+SET expires_at = $1, updated_at = $2
+FROM mithril.tokens AS access
+WHERE access.id = $3
+  AND ended.user_id = access.user_id
+  AND (ended.id = access.id OR ended.details ->> 'refresh_token_id' = access.details ->> 'refresh_token_id')
+  AND ended.expires_at > $1
+RETURNING ended.id
+`
+
+type EndAccessTokensParams struct {
+	ExpiresAt     int64
+	At            time.Time
+	AccessTokenID uuid.UUID
+}
+
+// Ends an access token and those that belong to the same refresh token, and tells
+// which were live.
+func (q *Queries) EndAccessTokens(ctx context.Context, db DBTX, arg EndAccessTokensParams) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, endAccessTokens, arg.ExpiresAt, arg.At, arg.AccessTokenID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const endRefreshToken = `-- name: EndRefreshToken :exec
+UPDATE mithril.tokens AS refresh
+SET expires_at = $1, updated_at = $2
+FROM mithril.tokens AS access
+WHERE access.id = $3
+  AND refresh.id = (access.details ->> 'refresh_token_id')::uuid
+  AND refresh.expires_at > $1
+`
+
+type EndRefreshTokenParams struct {
+	ExpiresAt     int64
+	At            time.Time
+	AccessTokenID uuid.UUID
+}
+
+// Ends the refresh token that an access token belongs to, if it has one. First in
+// its transaction, so that logouts of one session follow each other, and so that
+// EndAccessTokens sees what a refresh under way has made.
+func (q *Queries) EndRefreshToken(ctx context.Context, db DBTX, arg EndRefreshTokenParams) error {
+	_, err := db.Exec(ctx, endRefreshToken, arg.ExpiresAt, arg.At, arg.AccessTokenID)
+	return err
+}
+
+const endTokensOfUser = `-- name: EndTokensOfUser :exec
 UPDATE mithril.tokens
 SET expires_at = $1, updated_at = $2
 WHERE user_id = $3
   AND client_id = $4::uuid
-  AND name = ANY ($5::text[])
-  AND id <> $6
+  AND name = 'access_token'
   AND expires_at > $1
 `
 
-type ExpireTokensParams struct {
+type EndTokensOfUserParams struct {
 	ExpiresAt int64
 	At        time.Time
 	UserID    uuid.UUID
 	ClientID  uuid.UUID
-	Names     []string
-	ExceptID  uuid.UUID
 }
 
-// Ends the live tokens of a user in a client, save one: older tokens on a new
-// login, access and refresh token on logout (pass the zero id to spare none).
-func (q *Queries) ExpireTokens(ctx context.Context, db DBTX, arg ExpireTokensParams) (int64, error) {
-	result, err := db.Exec(ctx, expireTokens,
+// Ends the live access tokens of a user in a client, before a login gives a new one.
+func (q *Queries) EndTokensOfUser(ctx context.Context, db DBTX, arg EndTokensOfUserParams) error {
+	_, err := db.Exec(ctx, endTokensOfUser,
 		arg.ExpiresAt,
 		arg.At,
 		arg.UserID,
 		arg.ClientID,
-		arg.Names,
-		arg.ExceptID,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	return err
 }
 
 const getApp = `-- name: GetApp :one
@@ -347,6 +397,24 @@ func (q *Queries) GetUserByEmail(ctx context.Context, db DBTX, email string) (Mi
 	return i, err
 }
 
+const holdToken = `-- name: HoldToken :one
+SELECT id FROM mithril.tokens WHERE id = $1 AND expires_at > $2 FOR SHARE
+`
+
+type HoldTokenParams struct {
+	ID  uuid.UUID
+	Now int64
+}
+
+// Keeps a refresh token from being ended until the transaction is over. No row:
+// it has ended.
+func (q *Queries) HoldToken(ctx context.Context, db DBTX, arg HoldTokenParams) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, holdToken, arg.ID, arg.Now)
+	var id uuid.UUID
+	err := row.Scan(&id)
+	return id, err
+}
+
 const insertToken = `-- name: InsertToken :exec
 INSERT INTO mithril.tokens (id, name, value_hash, expires_at, user_id, details, inserted_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
@@ -452,6 +520,19 @@ func (q *Queries) ListRoleScopes(ctx context.Context, db DBTX, arg ListRoleScope
 		return nil, err
 	}
 	return items, nil
+}
+
+const lockUser = `-- name: LockUser :one
+SELECT id FROM mithril.users WHERE id = $1 FOR NO KEY UPDATE
+`
+
+// Lets logins of one user follow each other, so that the last one's token alone
+// stays live.
+func (q *Queries) LockUser(ctx context.Context, db DBTX, id uuid.UUID) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, lockUser, id)
+	var id_2 uuid.UUID
+	err := row.Scan(&id_2)
+	return id_2, err
 }
 
 const resolveIdentity = `-- name: ResolveIdentity :one

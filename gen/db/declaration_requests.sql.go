@@ -173,3 +173,33 @@ func (q *Queries) ListDeclarationRequests(ctx context.Context, db DBTX, arg List
 	}
 	return items, nil
 }
+
+const lockDeclarationRequest = `-- name: LockDeclarationRequest :one
+SELECT status, authentication_method_current, channel, is_shareable, data_legal_entity_id
+FROM il.declaration_requests
+WHERE id = $1
+FOR SHARE
+`
+
+type LockDeclarationRequestRow struct {
+	Status                      string
+	AuthenticationMethodCurrent json.RawMessage
+	Channel                     string
+	IsShareable                 *bool
+	DataLegalEntityID           *uuid.UUID
+}
+
+// What decides whether a code may be sent. Nobody changes the row before the
+// transaction ends: a code is never sent for a request that has just been approved.
+func (q *Queries) LockDeclarationRequest(ctx context.Context, db DBTX, id uuid.UUID) (LockDeclarationRequestRow, error) {
+	row := db.QueryRow(ctx, lockDeclarationRequest, id)
+	var i LockDeclarationRequestRow
+	err := row.Scan(
+		&i.Status,
+		&i.AuthenticationMethodCurrent,
+		&i.Channel,
+		&i.IsShareable,
+		&i.DataLegalEntityID,
+	)
+	return i, err
+}

@@ -85,10 +85,11 @@ func (q *Queries) CreateDivision(ctx context.Context, db DBTX, arg CreateDivisio
 	return err
 }
 
-const deactivateDivisionProgramProvision = `-- name: DeactivateDivisionProgramProvision :execrows
+const deactivateDivisionProgramProvision = `-- name: DeactivateDivisionProgramProvision :many
 UPDATE prm.medical_program_provision
 SET is_active = false, deactivate_reason = $1::text, updated_by = $2, updated_at = $3
 WHERE division_id = $4 AND is_active
+RETURNING id
 `
 
 type DeactivateDivisionProgramProvisionParams struct {
@@ -99,17 +100,29 @@ type DeactivateDivisionProgramProvisionParams struct {
 }
 
 // A deactivated pharmacy leaves its medical programs.
-func (q *Queries) DeactivateDivisionProgramProvision(ctx context.Context, db DBTX, arg DeactivateDivisionProgramProvisionParams) (int64, error) {
-	result, err := db.Exec(ctx, deactivateDivisionProgramProvision,
+func (q *Queries) DeactivateDivisionProgramProvision(ctx context.Context, db DBTX, arg DeactivateDivisionProgramProvisionParams) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, deactivateDivisionProgramProvision,
 		arg.DeactivateReason,
 		arg.UserID,
 		arg.At,
 		arg.DivisionID,
 	)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	return result.RowsAffected(), nil
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const deleteDivisionAddresses = `-- name: DeleteDivisionAddresses :exec

@@ -75,6 +75,29 @@ func (q *Queries) GetJob(ctx context.Context, db DBTX, id string) (JobsJob, erro
 	return i, err
 }
 
+const getPendingJob = `-- name: GetPendingJob :one
+SELECT id, hash, operation, params, request_id, status, status_code, eta, response, inserted_at, updated_at FROM jobs.jobs WHERE hash = $1 AND status = 0
+`
+
+func (q *Queries) GetPendingJob(ctx context.Context, db DBTX, hash string) (JobsJob, error) {
+	row := db.QueryRow(ctx, getPendingJob, hash)
+	var i JobsJob
+	err := row.Scan(
+		&i.ID,
+		&i.Hash,
+		&i.Operation,
+		&i.Params,
+		&i.RequestID,
+		&i.Status,
+		&i.StatusCode,
+		&i.ETA,
+		&i.Response,
+		&i.InsertedAt,
+		&i.UpdatedAt,
+	)
+	return i, err
+}
+
 const insertJob = `-- name: InsertJob :one
 INSERT INTO jobs.jobs (id, hash, operation, params, request_id, status, status_code, eta, inserted_at, updated_at)
 VALUES ($1, $2, $3, $4, $5, 0, 202, $6, $7, $7)

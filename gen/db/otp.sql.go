@@ -50,9 +50,14 @@ func (q *Queries) CloseVerification(ctx context.Context, db DBTX, arg CloseVerif
 const countVerificationAttempt = `-- name: CountVerificationAttempt :one
 UPDATE otp.verifications
 SET attempts_count = attempts_count + 1
-WHERE phone_number = $1 AND active
+WHERE phone_number = $1 AND active AND attempts_count < $2
 RETURNING id, code_hash, code_expired_at, attempts_count, inserted_at
 `
+
+type CountVerificationAttemptParams struct {
+	PhoneNumber string
+	MaxAttempts int32
+}
 
 type CountVerificationAttemptRow struct {
 	ID            uuid.UUID
@@ -64,9 +69,10 @@ type CountVerificationAttemptRow struct {
 
 // Counts an attempt at the live code of a phone and gives what is needed to judge
 // it, in one statement. No row: there is no live code (GetNewestVerification tells
-// why). The count stays whatever the judgement: commit it with the refusal.
-func (q *Queries) CountVerificationAttempt(ctx context.Context, db DBTX, phoneNumber string) (CountVerificationAttemptRow, error) {
-	row := db.QueryRow(ctx, countVerificationAttempt, phoneNumber)
+// why). The count stays whatever the judgement: commit it with the refusal. The
+// limit stands in the statement, for it may have been lowered since the last attempt.
+func (q *Queries) CountVerificationAttempt(ctx context.Context, db DBTX, arg CountVerificationAttemptParams) (CountVerificationAttemptRow, error) {
+	row := db.QueryRow(ctx, countVerificationAttempt, arg.PhoneNumber, arg.MaxAttempts)
 	var i CountVerificationAttemptRow
 	err := row.Scan(
 		&i.ID,

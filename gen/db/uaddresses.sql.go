@@ -13,7 +13,7 @@ import (
 )
 
 const listAreas = `-- name: ListAreas :many
-SELECT id, name, COALESCE(koatuu, '')::text AS koatuu FROM uaddresses.areas ORDER BY name, id
+SELECT id, name, COALESCE(koatuu, '')::text AS koatuu FROM uaddresses.areas
 `
 
 type ListAreasRow struct {
@@ -22,6 +22,7 @@ type ListAreasRow struct {
 	Koatuu string
 }
 
+// Lists are sorted in memory, by the Ukrainian alphabet.
 func (q *Queries) ListAreas(ctx context.Context, db DBTX) ([]ListAreasRow, error) {
 	rows, err := db.Query(ctx, listAreas)
 	if err != nil {
@@ -43,7 +44,7 @@ func (q *Queries) ListAreas(ctx context.Context, db DBTX) ([]ListAreasRow, error
 }
 
 const listRegions = `-- name: ListRegions :many
-SELECT id, area_id, name, COALESCE(koatuu, '')::text AS koatuu FROM uaddresses.regions ORDER BY name, id
+SELECT id, area_id, name, COALESCE(koatuu, '')::text AS koatuu FROM uaddresses.regions
 `
 
 type ListRegionsRow struct {
@@ -81,7 +82,6 @@ func (q *Queries) ListRegions(ctx context.Context, db DBTX) ([]ListRegionsRow, e
 const listSettlements = `-- name: ListSettlements :many
 SELECT id, region_id, area_id, name, mountain_group, COALESCE(koatuu, '')::text AS koatuu, type, parent_settlement_id
 FROM uaddresses.settlements
-ORDER BY name, id
 `
 
 type ListSettlementsRow struct {
@@ -149,7 +149,7 @@ func (q *Queries) ListStreetAliases(ctx context.Context, db DBTX) ([]UaddressesS
 }
 
 const listStreets = `-- name: ListStreets :many
-SELECT id, settlement_id, type, name FROM uaddresses.streets ORDER BY settlement_id, name, id
+SELECT id, settlement_id, type, name FROM uaddresses.streets
 `
 
 type ListStreetsRow struct {
@@ -205,109 +205,139 @@ func (q *Queries) SetMountainGroup(ctx context.Context, db DBTX, arg SetMountain
 	return result.RowsAffected(), nil
 }
 
-const upsertAreas = `-- name: UpsertAreas :execrows
-INSERT INTO uaddresses.areas AS old (id, name, koatuu, inserted_at, updated_at)
-SELECT r.id, r.name, r.koatuu, $1, $1
-FROM (
-    SELECT unnest($2::uuid[]) AS id, unnest($3::text[]) AS name, unnest($4::text[]) AS koatuu
-) AS r
-ON CONFLICT (id) DO UPDATE
-SET name = EXCLUDED.name, koatuu = EXCLUDED.koatuu, updated_at = EXCLUDED.updated_at
-WHERE (old.name, old.koatuu) IS DISTINCT FROM (EXCLUDED.name, EXCLUDED.koatuu)
+const upsertAreas = `-- name: UpsertAreas :one
+WITH written AS (
+    INSERT INTO uaddresses.areas AS old (id, name, koatuu, inserted_at, updated_at)
+    SELECT r.id, r.name, r.koatuu, $1, $1
+    FROM (
+        SELECT unnest($2::uuid[]) AS id, unnest($3::text[]) AS name, unnest($4::text[]) AS koatuu
+    ) AS r
+    ON CONFLICT (id) DO UPDATE
+    SET name = EXCLUDED.name, koatuu = EXCLUDED.koatuu, updated_at = EXCLUDED.updated_at
+    WHERE $5::boolean AND (old.name, old.koatuu) IS DISTINCT FROM (EXCLUDED.name, EXCLUDED.koatuu)
+    RETURNING xmax = 0 AS inserted -- xmax is 0 in a row that replaces none
+)
+SELECT count(*) FILTER (WHERE inserted) AS inserted, count(*) FILTER (WHERE NOT inserted) AS changed FROM written
 `
 
 type UpsertAreasParams struct {
-	At      time.Time
-	IDs     []uuid.UUID
-	Names   []string
-	Koatuus []string
+	At        time.Time
+	IDs       []uuid.UUID
+	Names     []string
+	Koatuus   []string
+	Overwrite bool
 }
 
-// In the batches of an import the arrays run in parallel, the zero id stands for
-// none, and the count is of rows that changed: an import run twice reports nothing
-// the second time.
-func (q *Queries) UpsertAreas(ctx context.Context, db DBTX, arg UpsertAreasParams) (int64, error) {
-	result, err := db.Exec(ctx, upsertAreas,
+type UpsertAreasRow struct {
+	Inserted int64
+	Changed  int64
+}
+
+// In the batches of an import the arrays run in parallel, and the zero id stands
+// for none. A row that is already so is not touched, and with overwrite false no
+// row that is there at all. The counts are of rows written: an import run twice
+// reports nothing the second time.
+func (q *Queries) UpsertAreas(ctx context.Context, db DBTX, arg UpsertAreasParams) (UpsertAreasRow, error) {
+	row := db.QueryRow(ctx, upsertAreas,
 		arg.At,
 		arg.IDs,
 		arg.Names,
 		arg.Koatuus,
+		arg.Overwrite,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	var i UpsertAreasRow
+	err := row.Scan(&i.Inserted, &i.Changed)
+	return i, err
 }
 
-const upsertRegions = `-- name: UpsertRegions :execrows
-INSERT INTO uaddresses.regions AS old (id, area_id, name, koatuu, inserted_at, updated_at)
-SELECT r.id, r.area_id, r.name, r.koatuu, $1, $1
-FROM (
-    SELECT unnest($2::uuid[]) AS id, unnest($3::uuid[]) AS area_id,
-           unnest($4::text[]) AS name, unnest($5::text[]) AS koatuu
-) AS r
-ON CONFLICT (id) DO UPDATE
-SET area_id = EXCLUDED.area_id, name = EXCLUDED.name, koatuu = EXCLUDED.koatuu, updated_at = EXCLUDED.updated_at
-WHERE (old.area_id, old.name, old.koatuu) IS DISTINCT FROM (EXCLUDED.area_id, EXCLUDED.name, EXCLUDED.koatuu)
+const upsertRegions = `-- name: UpsertRegions :one
+WITH written AS (
+    INSERT INTO uaddresses.regions AS old (id, area_id, name, koatuu, inserted_at, updated_at)
+    SELECT r.id, r.area_id, r.name, r.koatuu, $1, $1
+    FROM (
+        SELECT unnest($2::uuid[]) AS id, unnest($3::uuid[]) AS area_id,
+               unnest($4::text[]) AS name, unnest($5::text[]) AS koatuu
+    ) AS r
+    ON CONFLICT (id) DO UPDATE
+    SET area_id = EXCLUDED.area_id, name = EXCLUDED.name, koatuu = EXCLUDED.koatuu, updated_at = EXCLUDED.updated_at
+    WHERE $6::boolean
+      AND (old.area_id, old.name, old.koatuu) IS DISTINCT FROM (EXCLUDED.area_id, EXCLUDED.name, EXCLUDED.koatuu)
+    RETURNING xmax = 0 AS inserted
+)
+SELECT count(*) FILTER (WHERE inserted) AS inserted, count(*) FILTER (WHERE NOT inserted) AS changed FROM written
 `
 
 type UpsertRegionsParams struct {
-	At      time.Time
-	IDs     []uuid.UUID
-	AreaIDs []uuid.UUID
-	Names   []string
-	Koatuus []string
+	At        time.Time
+	IDs       []uuid.UUID
+	AreaIDs   []uuid.UUID
+	Names     []string
+	Koatuus   []string
+	Overwrite bool
 }
 
-func (q *Queries) UpsertRegions(ctx context.Context, db DBTX, arg UpsertRegionsParams) (int64, error) {
-	result, err := db.Exec(ctx, upsertRegions,
+type UpsertRegionsRow struct {
+	Inserted int64
+	Changed  int64
+}
+
+func (q *Queries) UpsertRegions(ctx context.Context, db DBTX, arg UpsertRegionsParams) (UpsertRegionsRow, error) {
+	row := db.QueryRow(ctx, upsertRegions,
 		arg.At,
 		arg.IDs,
 		arg.AreaIDs,
 		arg.Names,
 		arg.Koatuus,
+		arg.Overwrite,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	var i UpsertRegionsRow
+	err := row.Scan(&i.Inserted, &i.Changed)
+	return i, err
 }
 
-const upsertSettlements = `-- name: UpsertSettlements :execrows
-INSERT INTO uaddresses.settlements AS old (id, region_id, area_id, name, koatuu, type, parent_settlement_id, mountain_group, inserted_at, updated_at)
-SELECT r.id, NULLIF(r.region_id, '00000000-0000-0000-0000-000000000000'), r.area_id, r.name, r.koatuu, r.type,
-       NULLIF(r.parent_settlement_id, '00000000-0000-0000-0000-000000000000'), false, $1, $1
-FROM (
-    SELECT unnest($2::uuid[]) AS id, unnest($3::uuid[]) AS region_id, unnest($4::uuid[]) AS area_id,
-           unnest($5::text[]) AS name, unnest($6::text[]) AS koatuu, unnest($7::text[]) AS type,
-           unnest($8::uuid[]) AS parent_settlement_id
-) AS r
-ON CONFLICT (id) DO UPDATE
-SET region_id            = EXCLUDED.region_id,
-    area_id              = EXCLUDED.area_id,
-    name                 = EXCLUDED.name,
-    koatuu               = EXCLUDED.koatuu,
-    type                 = EXCLUDED.type,
-    parent_settlement_id = EXCLUDED.parent_settlement_id,
-    updated_at           = EXCLUDED.updated_at
-WHERE (old.region_id, old.area_id, old.name, old.koatuu, old.type, old.parent_settlement_id)
-    IS DISTINCT FROM (EXCLUDED.region_id, EXCLUDED.area_id, EXCLUDED.name, EXCLUDED.koatuu, EXCLUDED.type, EXCLUDED.parent_settlement_id)
+const upsertSettlements = `-- name: UpsertSettlements :one
+WITH written AS (
+    INSERT INTO uaddresses.settlements AS old (id, region_id, area_id, name, koatuu, type, mountain_group, inserted_at, updated_at)
+    SELECT r.id, NULLIF(r.region_id, '00000000-0000-0000-0000-000000000000'), r.area_id, r.name, r.koatuu, r.type, false, $1, $1
+    FROM (
+        SELECT unnest($2::uuid[]) AS id, unnest($3::uuid[]) AS region_id, unnest($4::uuid[]) AS area_id,
+               unnest($5::text[]) AS name, unnest($6::text[]) AS koatuu, unnest($7::text[]) AS type
+    ) AS r
+    ON CONFLICT (id) DO UPDATE
+    SET region_id  = EXCLUDED.region_id,
+        area_id    = EXCLUDED.area_id,
+        name       = EXCLUDED.name,
+        koatuu     = EXCLUDED.koatuu,
+        type       = EXCLUDED.type,
+        updated_at = EXCLUDED.updated_at
+    WHERE $8::boolean
+      AND (old.region_id, old.area_id, old.name, old.koatuu, old.type)
+        IS DISTINCT FROM (EXCLUDED.region_id, EXCLUDED.area_id, EXCLUDED.name, EXCLUDED.koatuu, EXCLUDED.type)
+    RETURNING xmax = 0 AS inserted
+)
+SELECT count(*) FILTER (WHERE inserted) AS inserted, count(*) FILTER (WHERE NOT inserted) AS changed FROM written
 `
 
 type UpsertSettlementsParams struct {
-	At                  time.Time
-	IDs                 []uuid.UUID
-	RegionIDs           []uuid.UUID
-	AreaIDs             []uuid.UUID
-	Names               []string
-	Koatuus             []string
-	Types               []string
-	ParentSettlementIDs []uuid.UUID
+	At        time.Time
+	IDs       []uuid.UUID
+	RegionIDs []uuid.UUID
+	AreaIDs   []uuid.UUID
+	Names     []string
+	Koatuus   []string
+	Types     []string
+	Overwrite bool
 }
 
-// New settlements get mountain_group false; what is known of old ones stays.
-func (q *Queries) UpsertSettlements(ctx context.Context, db DBTX, arg UpsertSettlementsParams) (int64, error) {
-	result, err := db.Exec(ctx, upsertSettlements,
+type UpsertSettlementsRow struct {
+	Inserted int64
+	Changed  int64
+}
+
+// New settlements get mountain_group false; what is known of old ones stays, as
+// do their parent settlements: the codifier tells neither.
+func (q *Queries) UpsertSettlements(ctx context.Context, db DBTX, arg UpsertSettlementsParams) (UpsertSettlementsRow, error) {
+	row := db.QueryRow(ctx, upsertSettlements,
 		arg.At,
 		arg.IDs,
 		arg.RegionIDs,
@@ -315,12 +345,11 @@ func (q *Queries) UpsertSettlements(ctx context.Context, db DBTX, arg UpsertSett
 		arg.Names,
 		arg.Koatuus,
 		arg.Types,
-		arg.ParentSettlementIDs,
+		arg.Overwrite,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	var i UpsertSettlementsRow
+	err := row.Scan(&i.Inserted, &i.Changed)
+	return i, err
 }
 
 const upsertStreetAliases = `-- name: UpsertStreetAliases :execrows

@@ -66,7 +66,7 @@ type Config struct {
 	// Parties and legal entities.
 	BlockUnverifiedParty   bool           `env:"BLOCK_UNVERIFIED_PARTY_USERS" envDefault:"false" doc:"refuse users whose party is not verified"`
 	UnverifiedPartyDays    int            `env:"UNVERIFIED_PARTY_PERIOD_DAYS_ALLOWED" envDefault:"30" doc:"period of the unverified-party check, days"`
-	UnverifiedPartyCompare PeriodOperator `env:"UNVERIFIED_PARTY_PERIOD_OPERATOR" envDefault:"method" doc:"method: as the page of each method says; seed: a party passes when last changed at least so many days ago; grace: when changed within them"`
+	UnverifiedPartyCompare PeriodOperator `env:"UNVERIFIED_PARTY_PERIOD_OPERATOR" envDefault:"seed" doc:"when a party that is not verified passes: seed: last changed at least so many days ago, as the page of Create Division prints it; grace: changed within them, as newer pages do"`
 	MedicalEventsLETypes   []string       `env:"ME_ALLOWED_TRANSACTIONS_LE_TYPES" envDefault:"PRIMARY_CARE,OUTPATIENT,EMERGENCY,MSP,MSP_PHARMACY" doc:"legal entity types that may work with medical events"`
 
 	// Divisions.

@@ -58,13 +58,12 @@ func (p *SMSProvider) UnmarshalText(text []byte) error { return oneOf(p, text, S
 type PeriodOperator string
 
 const (
-	PeriodMethod PeriodOperator = "method"
-	PeriodSeed   PeriodOperator = "seed"
-	PeriodGrace  PeriodOperator = "grace"
+	PeriodSeed  PeriodOperator = "seed"
+	PeriodGrace PeriodOperator = "grace"
 )
 
 func (p *PeriodOperator) UnmarshalText(text []byte) error {
-	return oneOf(p, text, PeriodMethod, PeriodSeed, PeriodGrace)
+	return oneOf(p, text, PeriodSeed, PeriodGrace)
 }
 
 // LogLevel is the least severe level that is logged.

@@ -16,6 +16,7 @@ type Request struct {
 	URL            string // without query
 	ID             string
 	IdempotencyKey string
+	Undeclared     map[string]string // query parameters that the operation does not have
 }
 
 type requestKey struct{}

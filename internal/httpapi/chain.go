@@ -18,6 +18,7 @@ import (
 	"esoz/gen/rules"
 	"esoz/internal/auth"
 	"esoz/internal/config"
+	"esoz/internal/envelope"
 	"esoz/internal/fault"
 	"esoz/internal/validation"
 )
@@ -193,6 +194,7 @@ func (s *Server) normalizeQuery(op *operation) echo.MiddlewareFunc {
 				}
 				query.Set(name, values[0])
 			}
+			envelope.RequestFrom(r.Context()).Undeclared = op.undeclared(query)
 			if op.paged {
 				if !query.Has("page") && query.Has("page_number") {
 					query.Set("page", query.Get("page_number"))
@@ -204,6 +206,23 @@ func (s *Server) normalizeQuery(op *operation) echo.MiddlewareFunc {
 			return next(c)
 		}
 	}
+}
+
+// undeclared are the parameters of a query that the operation does not have.
+// Most operations pass over them; the closed lists of the medical events refuse
+// them.
+func (op *operation) undeclared(query map[string][]string) map[string]string {
+	var found map[string]string
+	for name, values := range query {
+		if slices.Contains(op.query, name) || op.paged && name == "page_number" {
+			continue
+		}
+		if found == nil {
+			found = map[string]string{}
+		}
+		found[name] = values[0]
+	}
+	return found
 }
 
 // maxPage keeps the offset of the last possible page within an int32.
@@ -251,7 +270,7 @@ func (s *Server) readBody(op *operation) echo.MiddlewareFunc {
 			}
 			if len(bytes.TrimSpace(raw)) == 0 {
 				raw = []byte("{}")
-			} else if media, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType)); err != nil || media != echo.MIMEApplicationJSON {
+			} else if media, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType)); (err != nil || media != echo.MIMEApplicationJSON) && s.Config.Get().On(rules.RequestContentType) {
 				return op.refuse(rules.RequestContentType)
 			}
 			value, duplicates, err := validation.Decode(raw)

@@ -144,7 +144,7 @@ func TestPaging(t *testing.T) {
 // envelope with a word when to come back.
 func TestEngineAway(t *testing.T) {
 	t.Parallel()
-	s := testkit.New(t)
+	s := testkit.New(t, testkit.Idle())
 	s.Pool.Close()
 	r := s.Send(t, as("sandbox-owner"))
 	require.Equal(t, http.StatusServiceUnavailable, r.Status, "%s", r.Raw)

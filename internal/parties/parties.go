@@ -4,9 +4,10 @@ package parties
 
 import (
 	"time"
-	_ "time/tzdata" // a bare machine may have no time zones of its own
 
 	"github.com/google/uuid"
+
+	"esoz/internal/clock"
 )
 
 // NotVerified is the verification status that the checks look for.
@@ -32,15 +33,6 @@ func Literal(updated, border time.Time) bool { return !updated.After(border) }
 // Grace is the operator of the newer pages: a party passes for so many days.
 func Grace(updated, border time.Time) bool { return updated.After(border) }
 
-// kyiv is where a business day begins and ends.
-var kyiv = func() *time.Location {
-	location, err := time.LoadLocation("Europe/Kyiv")
-	if err != nil {
-		panic(err) // time/tzdata is linked in
-	}
-	return location
-}()
-
 // Allowed tells whether the unverified-party check passes. A user without a
 // party does not pass (DESIGN R7).
 func (p *Party) Allowed(now time.Time, days int, period Period) bool {
@@ -50,7 +42,7 @@ func (p *Party) Allowed(now time.Time, days int, period Period) bool {
 	case p.VerificationStatus != NotVerified:
 		return true
 	}
-	y, m, d := now.In(kyiv).Date()
-	border := time.Date(y, m, d-days, 0, 0, 0, 0, kyiv)
+	y, m, d := now.In(clock.Kyiv).Date()
+	border := time.Date(y, m, d-days, 0, 0, 0, 0, clock.Kyiv)
 	return period(p.UpdatedAt, border)
 }

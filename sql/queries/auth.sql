@@ -62,19 +62,50 @@ WHERE id = @id
   AND name = 'authorization_code'
   AND NOT COALESCE((details ->> 'used')::boolean, false);
 
--- name: ExpireTokens :execrows
--- Ends the live tokens of a user in a client, save one: older tokens on a new
--- login, access and refresh token on logout (pass the zero id to spare none).
+-- name: HoldToken :one
+-- Keeps a refresh token from being ended until the transaction is over. No row:
+-- it has ended.
+SELECT id FROM mithril.tokens WHERE id = @id AND expires_at > @now FOR SHARE;
+
+-- name: EndTokensOfUser :exec
+-- Ends the live access tokens of a user in a client, before a login gives a new one.
 UPDATE mithril.tokens
 SET expires_at = @expires_at, updated_at = @at
 WHERE user_id = @user_id
   AND client_id = @client_id::uuid
-  AND name = ANY (@names::text[])
-  AND id <> @except_id
+  AND name = 'access_token'
   AND expires_at > @expires_at;
 
--- name: DeleteExpiredTokens :execrows
+-- name: EndRefreshToken :exec
+-- Ends the refresh token that an access token belongs to, if it has one. First in
+-- its transaction, so that logouts of one session follow each other, and so that
+-- EndAccessTokens sees what a refresh under way has made.
+UPDATE mithril.tokens AS refresh
+SET expires_at = @expires_at, updated_at = @at
+FROM mithril.tokens AS access
+WHERE access.id = @access_token_id
+  AND refresh.id = (access.details ->> 'refresh_token_id')::uuid
+  AND refresh.expires_at > @expires_at;
+
+-- name: EndAccessTokens :many
+-- Ends an access token and those that belong to the same refresh token, and tells
+-- which were live.
+UPDATE mithril.tokens AS ended
+SET expires_at = @expires_at, updated_at = @at
+FROM mithril.tokens AS access
+WHERE access.id = @access_token_id
+  AND ended.user_id = access.user_id
+  AND (ended.id = access.id OR ended.details ->> 'refresh_token_id' = access.details ->> 'refresh_token_id')
+  AND ended.expires_at > @expires_at
+RETURNING ended.id;
+
+-- name: DeleteExpiredTokens :exec
 DELETE FROM mithril.tokens WHERE expires_at < @expired_before;
+
+-- name: LockUser :one
+-- Lets logins of one user follow each other, so that the last one's token alone
+-- stays live.
+SELECT id FROM mithril.users WHERE id = @id FOR NO KEY UPDATE;
 
 -- name: GetUser :one
 SELECT * FROM mithril.users WHERE id = @id;

@@ -7,6 +7,14 @@ SELECT id, data, status, status_reason, authentication_method_current, documents
 FROM il.declaration_requests
 WHERE id = @id;
 
+-- name: LockDeclarationRequest :one
+-- What decides whether a code may be sent. Nobody changes the row before the
+-- transaction ends: a code is never sent for a request that has just been approved.
+SELECT status, authentication_method_current, channel, is_shareable, data_legal_entity_id
+FROM il.declaration_requests
+WHERE id = @id
+FOR SHARE;
+
 -- name: ListDeclarationRequests :many
 -- A page of what a legal entity may see: its own requests that came by a MIS or
 -- are shareable, newest first, with the number of all that match. A page past the

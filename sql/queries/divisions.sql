@@ -123,8 +123,9 @@ SELECT
         SELECT 1 FROM prm.equipment q WHERE q.division_id = @division_id AND q.status = 'ACTIVE'
     ) AS active_equipments;
 
--- name: DeactivateDivisionProgramProvision :execrows
+-- name: DeactivateDivisionProgramProvision :many
 -- A deactivated pharmacy leaves its medical programs.
 UPDATE prm.medical_program_provision
 SET is_active = false, deactivate_reason = @deactivate_reason::text, updated_by = @user_id, updated_at = @at
-WHERE division_id = @division_id AND is_active;
+WHERE division_id = @division_id AND is_active
+RETURNING id;

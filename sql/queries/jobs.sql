@@ -12,6 +12,9 @@ RETURNING *;
 -- name: GetJob :one
 SELECT * FROM jobs.jobs WHERE id = @id;
 
+-- name: GetPendingJob :one
+SELECT * FROM jobs.jobs WHERE hash = @hash AND status = 0;
+
 -- name: FinishJob :execrows
 -- Zero rows: the job has ended already, and what was done for it must be undone
 -- with the transaction.

@@ -27,10 +27,11 @@ LIMIT 1;
 -- name: CountVerificationAttempt :one
 -- Counts an attempt at the live code of a phone and gives what is needed to judge
 -- it, in one statement. No row: there is no live code (GetNewestVerification tells
--- why). The count stays whatever the judgement: commit it with the refusal.
+-- why). The count stays whatever the judgement: commit it with the refusal. The
+-- limit stands in the statement, for it may have been lowered since the last attempt.
 UPDATE otp.verifications
 SET attempts_count = attempts_count + 1
-WHERE phone_number = @phone_number AND active
+WHERE phone_number = @phone_number AND active AND attempts_count < @max_attempts
 RETURNING id, code_hash, code_expired_at, attempts_count, inserted_at;
 
 -- name: CloseVerification :execrows

@@ -1,0 +1,41 @@
+# `make help` lists the targets.
+GO ?= go
+GOLANGCI_LINT_VERSION = v2.15.0
+LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+
+.PHONY: help run build test test-short generate verify lint fmt demo
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: ## the sandbox: databases, a seeded world and the API, with one command
+	$(GO) run ./cmd/esoz-sandbox
+
+build: ## both programs, into bin/
+	$(GO) build -trimpath -o bin/ ./cmd/...
+
+test: ## everything, on real engines that the tests start themselves
+	$(GO) test -race ./...
+
+test-short: ## the same without the race detector
+	$(GO) test ./...
+
+generate: ## contract, rule ids, server stubs, queries, documents
+	$(GO) run ./openapi/bundle
+	$(GO) tool oapi-codegen -config openapi/oapi-codegen.yaml openapi/openapi.yaml
+	$(GO) tool sqlc generate
+	$(GO) run ./internal/docs
+
+verify: generate ## fail when what is generated is not what is committed
+	$(GO) mod tidy -diff
+	@git diff --exit-code -- openapi gen docs README.md && test -z "$$(git status --porcelain -- openapi gen docs)" || \
+		{ echo 'generated files have drifted: run make generate and commit' >&2; git status --short -- openapi gen docs; exit 1; }
+
+lint: ## golangci-lint
+	$(LINT) run ./...
+
+fmt: ## format
+	$(LINT) fmt ./...
+
+demo: ## the walk of the README, against a sandbox of its own
+	$(GO) run ./internal/demo

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/mattn/go-isatty"
+	"github.com/schollz/progressbar/v3"
+
+	"esoz/internal/clock"
+	"esoz/internal/postgres"
+	"esoz/internal/uaddresses"
+)
+
+type importKATOTTGCommand struct {
+	File        string `arg:"" type:"existingfile" help:"The codifier as CSV: five codes, category and name, separated by semicolons."`
+	DatabaseURL string `required:"" env:"DATABASE_URL" help:"Connection string of PostgreSQL." placeholder:"URL"`
+}
+
+// Run loads the file, shows how far it is, and lists the rows that were passed over.
+func (c importKATOTTGCommand) Run(ctx context.Context) (err error) {
+	file, err := os.Open(c.File)
+	if err != nil {
+		return fmt.Errorf("open the codifier: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	info, err := file.Stat()
+	if err != nil {
+		return fmt.Errorf("open the codifier: %w", err)
+	}
+	pool, err := postgres.Open(ctx, c.DatabaseURL, 1)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+
+	var reader io.Reader = file
+	if isatty.IsTerminal(os.Stderr.Fd()) {
+		bar := progressbar.DefaultBytes(info.Size(), "importing")
+		defer func() { err = errors.Join(err, bar.Close()) }()
+		reader = io.TeeReader(file, bar)
+	}
+	report, err := uaddresses.Import(ctx, pool, reader, clock.New().Now())
+	if err != nil {
+		return fmt.Errorf("import %s: %w", c.File, err)
+	}
+	show(os.Stdout, report)
+	return nil
+}
+
+func show(out io.Writer, report uaddresses.Report) {
+	for _, bad := range report.Bad {
+		fmt.Fprintln(out, bad)
+	}
+	fmt.Fprintf(out, "%d rows read, %d of them passed over; of the areas, regions and settlements %d are new and %d have changed\n",
+		report.Rows, len(report.Bad), report.Inserted, report.Changed)
+	for _, category := range slices.Sorted(maps.Keys(report.Categories)) {
+		fmt.Fprintf(out, "  %s %d\n", category, report.Categories[category])
+	}
+}

@@ -1,0 +1,34 @@
+// Command esoz is the server alone: it serves the API on engines that are
+// already there, brings their databases up to date, and imports data.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Serve the API. Settings come from the environment, see docs/configuration.md."`
+	Migrate migrateCommand `cmd:"" help:"Bring both databases up to date."`
+	Import  struct {
+		KATOTTG importKATOTTGCommand `cmd:"" name:"katottg" help:"Load the national codifier of settlements."`
+	} `cmd:"" help:"Load data."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	var c commands
+	command := kong.Parse(&c, kong.Name("esoz"), kong.Description("The public API of Ukraine's eHealth system (ЕСОЗ), rule by rule."),
+		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)))
+	if err := command.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "esoz:", err)
+		stop()
+		os.Exit(1) //nolint:gocritic // stop has run
+	}
+}

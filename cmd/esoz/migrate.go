@@ -1,0 +1,35 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"esoz/internal/app"
+	"esoz/internal/clock"
+	"esoz/internal/config"
+	"esoz/internal/mongodb"
+	"esoz/internal/postgres"
+)
+
+type migrateCommand struct{}
+
+// Run brings both databases to the version of this program.
+func (migrateCommand) Run(ctx context.Context) (err error) {
+	cfg, err := config.Load(os.Environ())
+	if err != nil {
+		return fmt.Errorf("configuration:\n%w", err)
+	}
+	pool, err := postgres.Open(ctx, string(cfg.DatabaseURL), 2)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	documents, err := mongodb.Open(string(cfg.MongoURL), cfg.MongoDatabase, cfg.EngineTimeout)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, mongodb.Close(context.WithoutCancel(ctx), documents)) }()
+	return app.Migrate(ctx, pool, documents, clock.New().Now())
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"golang.org/x/sync/errgroup"
+
+	"esoz/internal/app"
+	"esoz/internal/clock"
+	"esoz/internal/config"
+	"esoz/internal/sms"
+	"esoz/internal/sms/twilio"
+)
+
+type serveCommand struct{}
+
+// Run serves until a signal, then lets requests and jobs under way finish.
+func (serveCommand) Run(ctx context.Context) (err error) {
+	cfg, err := config.Load(os.Environ())
+	if err != nil {
+		return fmt.Errorf("configuration:\n%w", err)
+	}
+	logger := app.NewLogger(os.Stderr, cfg)
+	stopTracing, err := app.StartTracing(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stopTracing(context.WithoutCancel(ctx))) }()
+
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	a, err := app.New(ctx, app.Options{
+		Config: config.NewLive(cfg), Clock: clock.New(), Logger: logger, Registry: registry, Provider: provider(cfg),
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close(context.WithoutCancel(ctx))) }()
+	if err := a.Start(ctx); err != nil {
+		return err
+	}
+	defer func() {
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.ShutdownTimeout)
+		defer cancel()
+		err = errors.Join(err, a.Stop(stopping))
+	}()
+
+	listen := net.ListenConfig{}
+	public, err := listen.Listen(ctx, "tcp", cfg.ListenAddr)
+	if err != nil {
+		return fmt.Errorf("LISTEN_ADDR: %w", err)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return app.Serve(ctx, public, a.Handler, cfg.ShutdownTimeout, logger) })
+	if cfg.AdminAddr != "" {
+		admin, err := listen.Listen(ctx, "tcp", cfg.AdminAddr)
+		if err != nil {
+			return errors.Join(fmt.Errorf("ADMIN_ADDR: %w", err), public.Close())
+		}
+		group.Go(func() error { return app.Serve(ctx, admin, a.AdminHandler(registry), cfg.ShutdownTimeout, logger) })
+	}
+	logger.InfoContext(ctx, "serving", "address", public.Addr().String())
+	return group.Wait()
+}
+
+func provider(cfg *config.Config) sms.Provider {
+	if cfg.SMSProvider == config.SMSTwilio {
+		return twilio.New(cfg.TwilioAccountSID, string(cfg.TwilioAuthToken), cfg.TwilioFrom)
+	}
+	return sms.Log{}
+}

@@ -1,0 +1,276 @@
+// Package app puts the resources, the engines and the HTTP server together. It
+// is the only package that knows them all.
+package app
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/trace"
+
+	"esoz/gen/api"
+	"esoz/internal/approvals"
+	"esoz/internal/auth"
+	"esoz/internal/clock"
+	"esoz/internal/config"
+	"esoz/internal/declarations"
+	"esoz/internal/devicedispenses"
+	"esoz/internal/dictionaries"
+	"esoz/internal/divisions"
+	"esoz/internal/events"
+	"esoz/internal/httpapi"
+	"esoz/internal/jobs"
+	"esoz/internal/mongodb"
+	"esoz/internal/otp"
+	"esoz/internal/persons"
+	"esoz/internal/postgres"
+	"esoz/internal/seal"
+	"esoz/internal/servicerequests"
+	"esoz/internal/sms"
+	"esoz/internal/uaddresses"
+	"esoz/internal/validation"
+	"esoz/openapi"
+)
+
+// Options say how a server differs from the plain one.
+type Options struct {
+	Config   *config.Live
+	Clock    *clock.Clock
+	Logger   *slog.Logger
+	Registry prometheus.Registerer // nil: metrics are kept and shown nowhere
+	Provider sms.Provider          // nil: sms.Log
+	// ShowRules adds X-Sandbox-Rule to refusals.
+	ShowRules bool
+	// AfterHandler is jobs.Queue's test hook.
+	AfterHandler func(jobID string)
+}
+
+// App is a server with its engines' connections.
+type App struct {
+	Pool    *pgxpool.Pool
+	Mongo   *mongo.Database
+	Keys    *seal.Keys
+	Handler http.Handler // the public API
+
+	Dictionaries *dictionaries.Cache
+	Addresses    *uaddresses.Cache
+
+	opts  Options
+	river *river.Client[pgx.Tx]
+	stop  context.CancelFunc
+}
+
+// New opens the engines' connections and builds the server. The databases must
+// have been migrated.
+func New(ctx context.Context, opts Options) (_ *App, err error) {
+	cfg := opts.Config.Get()
+	a := &App{opts: opts}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close(context.WithoutCancel(ctx)))
+		}
+	}()
+	if a.Keys, err = NewKeys(cfg); err != nil {
+		return nil, err
+	}
+	if a.Pool, err = postgres.Open(ctx, string(cfg.DatabaseURL), poolSize(cfg)); err != nil {
+		return nil, err
+	}
+	if a.Mongo, err = mongodb.Open(string(cfg.MongoURL), cfg.MongoDatabase, cfg.EngineTimeout); err != nil {
+		return nil, err
+	}
+	a.Dictionaries = dictionaries.NewCache(a.Pool)
+	a.Addresses = uaddresses.NewCache(a.Pool)
+	if err := errors.Join(a.Dictionaries.Refresh(ctx), a.Addresses.Refresh(ctx)); err != nil {
+		return nil, err
+	}
+	return a, a.build()
+}
+
+// Start begins to carry out background work.
+func (a *App) Start(ctx context.Context) error {
+	ctx, a.stop = context.WithCancel(context.WithoutCancel(ctx))
+	if err := a.river.Start(ctx); err != nil {
+		return fmt.Errorf("start background work: %w", err)
+	}
+	go a.refreshCaches(ctx)
+	return nil
+}
+
+// Stop ends background work; what is under way may finish until ctx ends.
+func (a *App) Stop(ctx context.Context) error {
+	if a.stop != nil {
+		defer a.stop()
+	}
+	if err := a.river.Stop(ctx); err != nil {
+		return fmt.Errorf("stop background work: %w", err)
+	}
+	return nil
+}
+
+// Close ends the engines' connections.
+func (a *App) Close(ctx context.Context) error {
+	if a.Pool != nil {
+		a.Pool.Close()
+	}
+	if a.Mongo != nil {
+		return mongodb.Close(ctx, a.Mongo)
+	}
+	return nil
+}
+
+// Ready tells whether both engines answer.
+func (a *App) Ready(ctx context.Context) error {
+	return errors.Join(
+		wrap("PostgreSQL", a.Pool.Ping(ctx)),
+		wrap("MongoDB", a.Mongo.Client().Ping(ctx, nil)),
+	)
+}
+
+func wrap(engine string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s does not answer: %w", engine, err)
+	}
+	return nil
+}
+
+// These names keep apart the resources' types that Server embeds.
+type (
+	approvalsAPI       = approvals.API
+	authAPI            = auth.API
+	declarationsAPI    = declarations.API
+	deviceDispensesAPI = devicedispenses.API
+	dictionariesAPI    = dictionaries.API
+	divisionsAPI       = divisions.API
+	eventsAPI          = events.API
+	jobsAPI            = jobs.API
+	otpAPI             = otp.API
+	serviceRequestsAPI = servicerequests.API
+	uaddressesAPI      = uaddresses.API
+)
+
+// server is every operation of the contract.
+type server struct {
+	*approvalsAPI
+	*authAPI
+	*declarationsAPI
+	*deviceDispensesAPI
+	*dictionariesAPI
+	*divisionsAPI
+	*eventsAPI
+	*jobsAPI
+	*otpAPI
+	*serviceRequestsAPI
+	*uaddressesAPI
+	unfinished // stands in for operations that are not written yet
+}
+
+type unfinished struct{ api.StrictServerInterface }
+
+var _ api.StrictServerInterface = (*server)(nil)
+
+func (a *App) build() error {
+	o := a.opts
+	inserter, err := river.NewClient(riverpgxv5.New(a.Pool), &river.Config{Schema: riverSchema, Logger: o.Logger})
+	if err != nil {
+		return fmt.Errorf("prepare background work: %w", err)
+	}
+	queue := &jobs.Queue{
+		Pool: a.Pool, River: inserter, Keys: a.Keys, Clock: o.Clock, Config: o.Config, Logger: o.Logger,
+		AfterHandler: o.AfterHandler,
+	}
+	codes := &otp.Service{
+		Pool: a.Pool, Keys: a.Keys, Clock: o.Clock, Config: o.Config,
+		Outbox: &sms.Outbox{River: inserter, Keys: a.Keys, Clock: o.Clock},
+	}
+	authenticator := &auth.Authenticator{Pool: a.Pool, Clock: o.Clock}
+	people := &persons.Store{Pool: a.Pool, Documents: a.Mongo, Keys: a.Keys, Clock: o.Clock}
+
+	s := &server{
+		approvalsAPI:       approvals.New(a.Pool, a.Mongo, a.Keys, o.Clock, o.Config, queue, codes, people),
+		authAPI:            auth.NewAPI(a.Pool, o.Clock, o.Config),
+		declarationsAPI:    declarations.New(a.Pool, o.Config, codes),
+		deviceDispensesAPI: devicedispenses.New(a.Mongo, a.Keys, o.Clock, o.Config, queue, people),
+		dictionariesAPI:    &dictionaries.API{Cache: a.Dictionaries, Config: o.Config},
+		divisionsAPI:       divisions.New(a.Pool, o.Clock, o.Config, a.Addresses),
+		eventsAPI:          &events.API{Pool: a.Pool, Clock: o.Clock, Config: o.Config},
+		jobsAPI:            &jobs.API{Queue: queue},
+		otpAPI:             &otp.API{Service: codes},
+		serviceRequestsAPI: servicerequests.New(a.Mongo, a.Keys, o.Clock, o.Config, queue, people),
+		uaddressesAPI:      &uaddresses.API{Cache: a.Addresses, Config: o.Config},
+	}
+	queue.Handlers = map[string]jobs.Handler{
+		"resendApprovalSms":     s.CarryOutResend,
+		"releaseServiceRequest": s.CarryOutRelease,
+		"stopDeviceDispense":    s.CarryOutStop,
+	}
+	if a.river, err = a.worker(queue, codes, authenticator, s); err != nil {
+		return err
+	}
+
+	doc, err := Document()
+	if err != nil {
+		return err
+	}
+	registry := o.Registry
+	if registry == nil {
+		registry = prometheus.NewRegistry()
+	}
+	front := &httpapi.Server{
+		Document: doc, Auth: authenticator, Config: o.Config, Clock: o.Clock, Logger: o.Logger,
+		Formats: validation.NewFormats(validation.DictionaryNames(doc), a.Dictionaries.Codes),
+		Guards: map[string]httpapi.Guard{
+			"createDivision": s.GuardCreate,
+			"updateDivision": s.GuardUpdate,
+		},
+		Metrics: httpapi.NewMetrics(registry), Tracer: tracer(), ShowRules: o.ShowRules,
+	}
+	a.Handler, err = front.Handler(s)
+	return err
+}
+
+// Document reads the contract.
+func Document() (*openapi3.T, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
+	if err != nil {
+		return nil, fmt.Errorf("read the contract: %w", err)
+	}
+	return doc, nil
+}
+
+func tracer() trace.Tracer { return otel.Tracer("esoz") }
+
+// NewKeys reads the keys of a configuration.
+func NewKeys(cfg *config.Config) (*seal.Keys, error) {
+	server, err := hex.DecodeString(string(cfg.ServerKey))
+	if err != nil {
+		return nil, errors.New("SERVER_KEY: not hex")
+	}
+	patient, err := hex.DecodeString(string(cfg.PersonPKKey))
+	if err != nil {
+		return nil, errors.New("PERSON_PK_KEYPHRASE: not hex")
+	}
+	return seal.New(server, patient)
+}
+
+// poolSize is bounded by the cores: past a few connections per core PostgreSQL
+// only queues.
+func poolSize(cfg *config.Config) int32 {
+	if cfg.DatabaseMaxConns > 0 {
+		return cfg.DatabaseMaxConns
+	}
+	return int32(8 * runtime.GOMAXPROCS(0)) //nolint:gosec // a number of cores
+}

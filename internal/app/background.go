@@ -1,0 +1,130 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"esoz/internal/auth"
+	"esoz/internal/config"
+	"esoz/internal/events"
+	"esoz/internal/jobs"
+	"esoz/internal/otp"
+	"esoz/internal/sms"
+)
+
+// riverSchema is where River keeps its tables.
+const riverSchema = "river"
+
+const (
+	jobTimeout = 5 * time.Second
+	// River's own default would leave the job of a killed process running for an hour.
+	rescueAfter = 10 * time.Second
+	workers     = 20
+)
+
+// worker prepares the River client that carries out jobs, sends SMS and runs
+// the clean-up schedules.
+func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authenticator, s *server) (*river.Client[pgx.Tx], error) {
+	o := a.opts
+	provider := o.Provider
+	if provider == nil {
+		provider = sms.Log{}
+	}
+	pool := river.NewWorkers()
+	river.AddWorker(pool, &jobs.Worker{Queue: queue})
+	river.AddWorker(pool, &sms.Sender{Pool: a.Pool, Keys: a.Keys, Clock: o.Clock, Provider: provider})
+	cleaner := &cleaner{tasks: map[string]func(context.Context) error{
+		"expire_verifications": codes.Expire,
+		"delete_verifications": codes.DeleteOld,
+		"delete_jobs":          queue.DeleteOld,
+		"delete_approvals":     s.DeleteUnverified,
+		"delete_events":        (&events.Cleaner{Pool: a.Pool, Clock: o.Clock, Config: o.Config}).Run,
+		"delete_rate_limits":   tokens.DeletePassedLimits,
+	}}
+	river.AddWorker(pool, cleaner)
+
+	client, err := river.NewClient(riverpgxv5.New(a.Pool), &river.Config{
+		Schema: riverSchema, Logger: o.Logger, Workers: pool,
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
+		JobTimeout:           jobTimeout,
+		RescueStuckJobsAfter: rescueAfter,
+		PeriodicJobs:         schedules(o.Config.Get()),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("prepare background work: %w", err)
+	}
+	return client, nil
+}
+
+func schedules(cfg *config.Config) []*river.PeriodicJob {
+	var hourly config.Schedule
+	if err := hourly.UnmarshalText([]byte("7 * * * *")); err != nil {
+		panic(err)
+	}
+	var all []*river.PeriodicJob
+	for task, schedule := range map[string]config.Schedule{
+		"expire_verifications": cfg.DeactivatorSchedule,
+		"delete_verifications": cfg.TerminatorSchedule,
+		"delete_jobs":          cfg.JobsCleanupSchedule,
+		"delete_approvals":     cfg.ApprovalsCleanupSchedule,
+		"delete_events":        cfg.EventsCleanupSchedule,
+		"delete_rate_limits":   hourly,
+	} {
+		all = append(all, river.NewPeriodicJob(schedule, func() (river.JobArgs, *river.InsertOpts) {
+			return cleanUpArgs{Task: task}, &river.InsertOpts{MaxAttempts: 1}
+		}, &river.PeriodicJobOpts{ID: task}))
+	}
+	return all
+}
+
+// refreshEvery is how soon a process notices that another one has changed a
+// dictionary or imported addresses.
+const refreshEvery = 5 * time.Second
+
+// refreshCaches keeps the in-memory data of this process fresh until ctx ends.
+func (a *App) refreshCaches(ctx context.Context) {
+	ticker := time.NewTicker(refreshEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+			if err := errors.Join(a.Dictionaries.Refresh(ctx), a.Addresses.Refresh(ctx)); err != nil && ctx.Err() == nil {
+				a.opts.Logger.WarnContext(ctx, "dictionaries and addresses stay as they are", "error", err)
+			}
+		}
+	}
+}
+
+// cleanUpArgs names a scheduled task.
+type cleanUpArgs struct {
+	Task string `json:"task"`
+}
+
+// Kind implements river.JobArgs.
+func (cleanUpArgs) Kind() string { return "clean_up" }
+
+// cleaner runs the scheduled tasks.
+type cleaner struct {
+	river.WorkerDefaults[cleanUpArgs]
+	tasks map[string]func(context.Context) error
+}
+
+// Work runs one task; a failed one waits for its next turn.
+func (c *cleaner) Work(ctx context.Context, job *river.Job[cleanUpArgs]) error {
+	task := c.tasks[job.Args.Task]
+	if task == nil {
+		return river.JobCancel(fmt.Errorf("no scheduled task %q", job.Args.Task))
+	}
+	if err := task(ctx); err != nil {
+		return fmt.Errorf("scheduled task %s: %w", job.Args.Task, err)
+	}
+	return nil
+}

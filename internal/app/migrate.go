@@ -1,0 +1,78 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"esoz/internal/approvals"
+	"esoz/internal/devicedispenses"
+	"esoz/internal/dictionaries"
+	"esoz/internal/mongodb"
+	"esoz/internal/postgres"
+	"esoz/internal/servicerequests"
+	"esoz/internal/uaddresses"
+	sqlfiles "esoz/sql"
+)
+
+// Migrate brings both databases to this version: our tables, River's tables,
+// the built-in dictionaries and addresses, the indexes of the document store. It may run while servers run, and again.
+func Migrate(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Database, now time.Time) (err error) {
+	sqlDB := stdlib.OpenDBFromPool(pool)
+	defer func() { err = errors.Join(err, sqlDB.Close()) }()
+	provider, err := goose.NewProvider(goose.DialectPostgres, sqlDB, sqlfiles.Migrations)
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate PostgreSQL: %w", err)
+	}
+	if _, err := pool.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+riverSchema); err != nil {
+		return fmt.Errorf("create River's schema: %w", err)
+	}
+	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Schema: riverSchema})
+	if err != nil {
+		return fmt.Errorf("read River's migrations: %w", err)
+	}
+	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("migrate River: %w", err)
+	}
+	err = postgres.InTx(ctx, pool, func(tx pgx.Tx) error {
+		return errors.Join(dictionaries.Seed(ctx, tx, now, SystemUser), uaddresses.Seed(ctx, tx, now))
+	})
+	if err != nil {
+		return fmt.Errorf("seed reference data: %w", err)
+	}
+	return IndexDocuments(ctx, documents)
+}
+
+// SystemUser is the author of what no request has written
+// (EHEALTH_SYSTEM_USER's default).
+var SystemUser = uuid.MustParse("4261eacf-8008-4e62-899f-de1e2f7065f0")
+
+// IndexDocuments creates the indexes of the document store.
+func IndexDocuments(ctx context.Context, documents *mongo.Database) error {
+	for collection, indexes := range map[string][]mongo.IndexModel{
+		"approvals":        approvals.Indexes(),
+		"service_requests": servicerequests.Indexes(),
+		"device_dispenses": devicedispenses.Indexes(),
+	} {
+		if len(indexes) == 0 {
+			continue
+		}
+		if _, err := documents.Collection(collection).Indexes().CreateMany(ctx, indexes); err != nil {
+			return fmt.Errorf("create indexes of %s: %w", collection, mongodb.Error(err))
+		}
+	}
+	return nil
+}

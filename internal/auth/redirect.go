@@ -1,0 +1,34 @@
+package auth
+
+import (
+	"net/url"
+	"strings"
+)
+
+// fits tells whether an address is the registered one or lies under it: the
+// registered one without its last slash, then the end, a path or a query
+// (spec: conventions 1.6). The real system's pattern is not bound to the start
+// of the address, which lets any host through that carries the registered
+// address in its query; this one is.
+func fits(registered, address string) bool {
+	rest, ok := strings.CutPrefix(address, strings.TrimSuffix(registered, "/"))
+	if !ok || (rest != "" && rest[0] != '/' && rest[0] != '?') {
+		return false
+	}
+	_, err := url.Parse(address)
+	return err == nil
+}
+
+// withCode adds the code to the query of an address that fits.
+func withCode(address, code string) string {
+	address, fragment, marked := strings.Cut(address, "#")
+	separator := "?"
+	if strings.Contains(address, "?") {
+		separator = "&"
+	}
+	address += separator + "code=" + url.QueryEscape(code)
+	if marked {
+		address += "#" + fragment
+	}
+	return address
+}

@@ -1,0 +1,69 @@
+// Package auth resolves who asks: the token, its user and legal entity, the MIS
+// behind the API-key. It also serves the OAuth endpoints.
+package auth
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"esoz/internal/legalentities"
+	"esoz/internal/parties"
+)
+
+// Subject is the caller of an operation, after the gateway's checks.
+type Subject struct {
+	UserID      uuid.UUID
+	ClientID    uuid.UUID // the legal entity of the token
+	ClientType  string
+	Scopes      []string
+	TokenID     uuid.UUID
+	LegalEntity *legalentities.LegalEntity // nil: prm.legal_entities has no such row
+	Party       *parties.Party             // nil: the user has no party
+	MISClientID *uuid.UUID                 // the MIS that the API-key belongs to
+}
+
+// Identity is what a token and an API-key resolve to, before anything is judged.
+type Identity struct {
+	Subject
+	TokenName     string
+	ExpiresAt     time.Time
+	UserBlocked   bool
+	ClientBlocked bool
+	AccessType    string // BROKER clients act through a MIS, DIRECT ones do not
+
+	APIKeyKnown bool
+	BrokerScope []string // nil: the MIS has no broker_scope
+}
+
+// Access types of a client.
+const (
+	Broker = "BROKER"
+	Direct = "DIRECT"
+)
+
+// Missing returns the wanted scopes that granted lacks, in the order wanted.
+func Missing(wanted, granted []string) []string {
+	var missing []string
+	for _, scope := range wanted {
+		if !slices.Contains(granted, scope) {
+			missing = append(missing, scope)
+		}
+	}
+	return missing
+}
+
+type subjectKey struct{}
+
+// With stores the caller for From.
+func With(ctx context.Context, s Subject) context.Context {
+	return context.WithValue(ctx, subjectKey{}, s)
+}
+
+// From returns the caller. Operations behind the token check always have one.
+func From(ctx context.Context) Subject {
+	s, _ := ctx.Value(subjectKey{}).(Subject)
+	return s
+}

@@ -1,0 +1,29 @@
+package declarations
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"esoz/internal/otp"
+	"esoz/internal/postgres"
+)
+
+// sendCode sends a new code to the phone of a request that passes check. All of
+// it is one transaction, so the request is still as it was checked when the code
+// goes out.
+func (a *API) sendCode(ctx context.Context, id uuid.UUID, check func(r request) error) (sent otp.Verification, err error) {
+	err = postgres.InTx(ctx, a.store.pool, func(tx pgx.Tx) error {
+		r, err := a.store.lock(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if err := check(r); err != nil {
+			return err
+		}
+		sent, err = a.codes.Initialize(ctx, tx, r.Method.Number)
+		return err
+	})
+	return sent, err
+}

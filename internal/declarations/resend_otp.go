@@ -1,0 +1,67 @@
+package declarations
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"esoz/gen/api"
+	"esoz/gen/rules"
+	"esoz/internal/auth"
+	"esoz/internal/envelope"
+	"esoz/internal/fault"
+	"esoz/internal/otp"
+)
+
+// ResendDeclarationRequestOTP serves POST /api/v3/declaration_requests/{id}/actions/resend_otp.
+func (a *API) ResendDeclarationRequestOTP(
+	ctx context.Context, req api.ResendDeclarationRequestOTPRequestObject,
+) (api.ResendDeclarationRequestOTPResponseObject, error) {
+	sent, err := a.resendOTP(ctx, auth.From(ctx), req.ID)
+	if err != nil {
+		return nil, err
+	}
+	return api.ResendDeclarationRequestOTP200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: sent.Response()}, nil
+}
+
+// resendOTP sends the patient a new code; the former one dies and the request
+// stays as it is (spec: declaration_requests 1; DESIGN R10, R28). In this order:
+//
+//	declaration_request.resend_otp.not_found               the request exists
+//	declaration_request.resend_otp.channel                 it came by a MIS or is shared with legal entities
+//	declaration_request.resend_otp.legal_entity            it is of the caller's legal entity
+//	declaration_request.resend_otp.status                  it waits for the patient's confirmation
+//	declaration_request.resend_otp.authentication_method   the patient confirms by codes, and the phone is known
+//	declaration_request.resend_otp.rate                    the last code to that phone is old enough
+func (a *API) resendOTP(ctx context.Context, by auth.Subject, id string) (otp.Verification, error) {
+	parsed, ok := envelope.ParseID(id)
+	if !ok {
+		return otp.Verification{}, fault.Refuse(rules.DeclarationRequestResendOTPNotFound)
+	}
+	sent, err := a.sendCode(ctx, parsed, func(r request) error { return a.checkResend(by, r) })
+	var soon *otp.TooSoonError
+	switch {
+	case errors.Is(err, fault.ErrNotFound):
+		return sent, fault.Refuse(rules.DeclarationRequestResendOTPNotFound)
+	case errors.As(err, &soon):
+		return sent, fault.Refuse(rules.DeclarationRequestResendOTPRate).After(soon.Wait)
+	}
+	return sent, err
+}
+
+func (a *API) checkResend(by auth.Subject, r request) error {
+	cfg := a.config.Get()
+	if cfg.On(rules.DeclarationRequestResendOTPChannel) && !r.isShared() {
+		return fault.Refuse(rules.DeclarationRequestResendOTPChannel)
+	}
+	if cfg.On(rules.DeclarationRequestResendOTPLegalEntity) && !r.isOf(by.ClientID) {
+		return fault.Refuse(rules.DeclarationRequestResendOTPLegalEntity)
+	}
+	if cfg.On(rules.DeclarationRequestResendOTPStatus) && r.Status != statusNew {
+		return fault.Refuse(rules.DeclarationRequestResendOTPStatus)
+	}
+	if r.Method.Type != methodOTP || r.Method.Number == "" {
+		return fault.Refuse(rules.DeclarationRequestResendOTPAuthenticationMethod)
+	}
+	return nil
+}

@@ -1,0 +1,14 @@
+package envelope
+
+// ParseBool reads a boolean filter of a query; an absent or empty one is nil. ok
+// is false when the text is neither true nor false.
+func ParseBool(text *string) (value *bool, ok bool) {
+	if text == nil || *text == "" {
+		return nil, true
+	}
+	isTrue := *text == "true"
+	if !isTrue && *text != "false" {
+		return nil, false
+	}
+	return &isTrue, true
+}

@@ -1,0 +1,4 @@
+package jobs
+
+// API tells how jobs go.
+type API struct{ Queue *Queue }

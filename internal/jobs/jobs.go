@@ -1,0 +1,341 @@
+// Package jobs carries out asynchronous operations and tells how they go
+// (DESIGN §5; spec: service_requests 3).
+//
+// A request stores a pending job and its River job in one transaction. The
+// worker first changes documents, guarded by their state and marked with the
+// job's id, then commits event, audit row and the job's end in one PostgreSQL
+// transaction. Killed at any point, it carries on where it stopped.
+package jobs
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"esoz/gen/db"
+	"esoz/internal/clock"
+	"esoz/internal/config"
+	"esoz/internal/envelope"
+	"esoz/internal/fault"
+	"esoz/internal/postgres"
+	"esoz/internal/seal"
+)
+
+// Statuses of a job, as stored.
+const (
+	Pending         = 0
+	Processed       = 1
+	Failed          = 2
+	FailedWithError = 3
+)
+
+// Job is a job's stored state.
+type Job struct {
+	ID         string
+	Operation  string
+	RequestID  string
+	Status     int32
+	StatusCode int32
+	ETA        time.Time
+	UpdatedAt  time.Time
+	params     []byte // sealed
+	response   []byte // sealed
+}
+
+// Link points to what a job has changed.
+type Link struct {
+	Entity string `json:"entity"`
+	Href   string `json:"href"`
+}
+
+// Outcome is what an operation has come to.
+type Outcome struct {
+	// Links or ResponseData become the job's answer.
+	Links        []Link
+	ResponseData any
+	// Commit writes the operation's PostgreSQL part (event, audit row, SMS) in the
+	// transaction that ends the job.
+	Commit func(ctx context.Context, tx pgx.Tx) error
+	// Forget removes the job's mark from the documents, after the commit. What it
+	// leaves behind is harmless: nothing asks for the mark of an ended job.
+	Forget func(ctx context.Context) error
+}
+
+// Handler carries out the operation of a job. It may run again after a crash:
+// what it changes outside PostgreSQL it must mark with the job's id and find
+// again. A *fault.Error ends the job as failed; any other error is retried.
+type Handler func(ctx context.Context, jobID string, params json.RawMessage) (*Outcome, error)
+
+// Queue starts jobs and carries them out.
+type Queue struct {
+	Pool   *pgxpool.Pool
+	River  *river.Client[pgx.Tx]
+	Keys   *seal.Keys
+	Clock  *clock.Clock
+	Config *config.Live
+	Logger *slog.Logger
+	// Handlers by operationId.
+	Handlers map[string]Handler
+	// AfterHandler, when set, runs between a handler and the transaction that ends
+	// its job. Tests crash the process there.
+	AfterHandler func(jobID string)
+}
+
+// Start stores a job for the operation, or finds the pending job of the same
+// request: same operation, same params (DESIGN R23).
+func (q *Queue) Start(ctx context.Context, operation string, params any) (*Job, error) {
+	raw, err := json.Marshal(params)
+	if err != nil {
+		return nil, fmt.Errorf("encode params of %s: %w", operation, err)
+	}
+	now := q.Clock.Now()
+	id := newID(now)
+	var row db.JobsJob
+	err = postgres.InTx(ctx, q.Pool, func(tx pgx.Tx) error {
+		row, err = db.New().InsertJob(ctx, tx, db.InsertJobParams{
+			ID: id, Hash: hash(operation, raw), Operation: operation,
+			Params: q.Keys.Seal(purposeParams, raw), RequestID: envelope.RequestFrom(ctx).ID,
+			ETA: now.Add(time.Duration(q.Config.Get().JobETASeconds) * time.Second), At: now,
+		})
+		if err != nil {
+			return fmt.Errorf("store job: %w", err)
+		}
+		if row.ID != id {
+			return nil // the same request is pending: its River job is on the way
+		}
+		if _, err := q.River.InsertTx(ctx, tx, Args{ID: id}, nil); err != nil {
+			return fmt.Errorf("queue job: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", operation, err)
+	}
+	return jobOf(row), nil
+}
+
+// Pending returns the pending job of a request, as Start would;
+// fault.ErrNotFound when there is none.
+func (q *Queue) Pending(ctx context.Context, operation string, params any) (*Job, error) {
+	raw, err := json.Marshal(params)
+	if err != nil {
+		return nil, fmt.Errorf("encode params of %s: %w", operation, err)
+	}
+	row, err := db.New().GetPendingJob(ctx, q.Pool, hash(operation, raw))
+	if err != nil {
+		return nil, fmt.Errorf("look for pending %s: %w", operation, postgres.Error(err))
+	}
+	return jobOf(row), nil
+}
+
+// Get returns a job; fault.ErrNotFound when there is none.
+func (q *Queue) Get(ctx context.Context, id string) (*Job, error) {
+	row, err := db.New().GetJob(ctx, q.Pool, id)
+	if err != nil {
+		return nil, fmt.Errorf("get job: %w", postgres.Error(err))
+	}
+	return jobOf(row), nil
+}
+
+// DeleteOld removes jobs that ended longer than JOB_TTL_DAYS ago
+// (JOBS_CLEANUP_SCHEDULE).
+func (q *Queue) DeleteOld(ctx context.Context) error {
+	before := q.Clock.Now().AddDate(0, 0, -q.Config.Get().JobTTLDays)
+	if _, err := db.New().DeleteFinishedJobs(ctx, q.Pool, before); err != nil {
+		return fmt.Errorf("delete old jobs: %w", postgres.Error(err))
+	}
+	return nil
+}
+
+// Args of the River job. It names the job and holds nothing else.
+type Args struct {
+	ID string `json:"id"`
+}
+
+// Kind implements river.JobArgs.
+func (Args) Kind() string { return "carry_out" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts.
+func (Args) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: maxAttempts} }
+
+const (
+	purposeParams   = "job params"
+	purposeResponse = "job response"
+	maxAttempts     = 30
+	maxRetryDelay   = 10 * time.Second
+)
+
+// Worker is the River worker of all jobs.
+type Worker struct {
+	river.WorkerDefaults[Args]
+	*Queue
+}
+
+// NextRetry backs off to ten seconds: callers are polling.
+func (w *Worker) NextRetry(job *river.Job[Args]) time.Time {
+	delay := min(time.Duration(job.Attempt)*time.Second, maxRetryDelay)
+	return job.AttemptedAt.Add(delay)
+}
+
+// Work carries out one job.
+func (w *Worker) Work(ctx context.Context, riverJob *river.Job[Args]) error {
+	job, err := w.Get(ctx, riverJob.Args.ID)
+	if errors.Is(err, fault.ErrNotFound) {
+		w.Logger.WarnContext(ctx, "job is gone", "job_id", riverJob.Args.ID)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if job.Status != Pending {
+		return nil // ended by an earlier try that died before River knew
+	}
+	outcome, err := w.handle(ctx, job)
+	if err == nil {
+		if w.AfterHandler != nil {
+			w.AfterHandler(job.ID)
+		}
+		err = w.end(ctx, riverJob, job, outcome)
+	}
+	switch refusal := (*fault.Error)(nil); {
+	case err == nil:
+		w.forget(ctx, job, outcome)
+		return nil
+	case errors.As(err, &refusal):
+		return w.fail(ctx, riverJob, job, Failed, refusal)
+	case errors.Is(err, errPanic) || riverJob.Attempt >= riverJob.MaxAttempts:
+		w.Logger.ErrorContext(ctx, "job failed", "job_id", job.ID, "operation", job.Operation, "request_id", job.RequestID, "error", err)
+		return w.fail(ctx, riverJob, job, FailedWithError, fault.Internal())
+	}
+	return err
+}
+
+var errPanic = errors.New("panic")
+
+func (w *Worker) handle(ctx context.Context, job *Job) (outcome *Outcome, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%w: %v\n%s", errPanic, v, debug.Stack())
+		}
+	}()
+	handler := w.Handlers[job.Operation]
+	if handler == nil {
+		return nil, fmt.Errorf("job %s: nobody carries out %s", job.ID, job.Operation)
+	}
+	params, err := w.Keys.Open(purposeParams, job.params)
+	if err != nil {
+		return nil, fmt.Errorf("job %s: %w", job.ID, err)
+	}
+	outcome, err = handler(ctx, job.ID, params)
+	if err != nil {
+		return nil, fmt.Errorf("carry out %s: %w", job.Operation, err)
+	}
+	return outcome, nil
+}
+
+// end commits the outcome, the job's end and River's in one transaction.
+func (w *Worker) end(ctx context.Context, riverJob *river.Job[Args], job *Job, outcome *Outcome) error {
+	response := response{Links: outcome.Links, ResponseData: outcome.ResponseData}
+	return w.finish(ctx, riverJob, job, Processed, http.StatusOK, response, outcome.Commit)
+}
+
+func (w *Worker) fail(ctx context.Context, riverJob *river.Job[Args], job *Job, status int32, refusal *fault.Error) error {
+	response := response{Error: errorOf(refusal)}
+	return w.finish(ctx, riverJob, job, status, refusal.Status, response, nil)
+}
+
+func (w *Worker) finish(
+	ctx context.Context, riverJob *river.Job[Args], job *Job,
+	status int32, code int, response response, commit func(ctx context.Context, tx pgx.Tx) error,
+) error {
+	raw, err := json.Marshal(response)
+	if err != nil {
+		return fmt.Errorf("encode response of job %s: %w", job.ID, err)
+	}
+	return postgres.InTx(ctx, w.Pool, func(tx pgx.Tx) error {
+		ended, err := db.New().FinishJob(ctx, tx, db.FinishJobParams{
+			ID: job.ID, Status: status, StatusCode: int32(code), //nolint:gosec // an HTTP status
+			Response: w.Keys.Seal(purposeResponse, raw), At: w.Clock.Now(),
+		})
+		if err != nil {
+			return fmt.Errorf("finish job %s: %w", job.ID, err)
+		}
+		if ended == 0 {
+			return nil // another worker has ended it; its commit stands
+		}
+		if commit != nil {
+			if err := commit(ctx, tx); err != nil {
+				return fmt.Errorf("commit job %s: %w", job.ID, err)
+			}
+		}
+		if _, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx, riverJob); err != nil {
+			return fmt.Errorf("complete River job of %s: %w", job.ID, err)
+		}
+		return nil
+	})
+}
+
+func (w *Worker) forget(ctx context.Context, job *Job, outcome *Outcome) {
+	if outcome.Forget == nil {
+		return
+	}
+	if err := outcome.Forget(ctx); err != nil {
+		w.Logger.WarnContext(ctx, "mark of an ended job stays on its document", "job_id", job.ID, "error", err)
+	}
+}
+
+// response is what a finished job keeps for its caller.
+type response struct {
+	Links        []Link    `json:"links,omitempty"`
+	ResponseData any       `json:"response_data,omitempty"`
+	Error        *jobError `json:"error,omitempty"`
+}
+
+type jobError struct {
+	Type    string       `json:"type"`
+	Message string       `json:"message,omitempty"`
+	Invalid []fault.Item `json:"invalid,omitempty"`
+}
+
+func errorOf(refusal *fault.Error) *jobError {
+	return &jobError{Type: refusal.Type, Message: refusal.Message, Invalid: refusal.Invalid}
+}
+
+func jobOf(row db.JobsJob) *Job {
+	return &Job{
+		ID: row.ID, Operation: row.Operation, RequestID: row.RequestID, Status: row.Status, StatusCode: row.StatusCode,
+		ETA: row.ETA, UpdatedAt: row.UpdatedAt, params: row.Params, response: row.Response,
+	}
+}
+
+// hash identifies a request by its operation and all its parameters.
+func hash(operation string, params []byte) string {
+	h := sha256.New()
+	h.Write([]byte(operation))
+	h.Write([]byte{0})
+	h.Write(params)
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+}
+
+// newID has the form of the original's ObjectId: the second, then randomness.
+func newID(now time.Time) string {
+	var id [12]byte
+	rand.Read(id[4:])             //nolint:errcheck // crypto/rand.Read never returns an error since Go 1.24
+	seconds := uint32(now.Unix()) //nolint:gosec // wraps in 2106, as an ObjectId does
+	id[0], id[1], id[2], id[3] = byte(seconds>>24), byte(seconds>>16), byte(seconds>>8), byte(seconds)
+	return hex.EncodeToString(id[:])
+}

@@ -1,0 +1,4 @@
+package otp
+
+// API serves the verifications.
+type API struct{ Service *Service }

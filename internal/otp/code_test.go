@@ -1,0 +1,64 @@
+package otp
+
+import (
+	"regexp"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"esoz/gen/db"
+)
+
+func TestCheckDigit(t *testing.T) {
+	t.Parallel()
+	for number, digit := range map[int]int{
+		123: 2, 999: 3, 111: 6, 1: 9, 5: 5, 12: 5, 99: 2, 11111111: 8, 99999999: 8,
+	} {
+		require.Equal(t, digit, checkDigit(number), "%d", number)
+	}
+}
+
+func TestNewCode(t *testing.T) {
+	t.Parallel()
+	for length := 2; length <= 9; length++ {
+		pattern := regexp.MustCompile(`^[1-9]{` + strconv.Itoa(length-1) + `}[0-9]$`)
+		for range 100 {
+			code, err := newCode(length)
+			require.NoError(t, err)
+			require.Regexp(t, pattern, strconv.Itoa(code))
+			require.Equal(t, checkDigit(code/10), code%10)
+		}
+	}
+	seen := map[int]bool{}
+	for range 20_000 {
+		code, err := newCode(4)
+		require.NoError(t, err)
+		seen[code] = true
+	}
+	require.Len(t, seen, 729, "every code can be drawn")
+}
+
+func TestWhole(t *testing.T) {
+	t.Parallel()
+	for number, code := range map[float64]int{
+		3782: 3782, 0: 0, 999_999_999: 999_999_999,
+		3782.5: noCode, -3782: noCode, -1: noCode, 1e10: noCode, 1e300: noCode, -1e300: noCode,
+	} {
+		require.Equal(t, code, whole(number), "%v", number)
+	}
+}
+
+// A code can be used until its time, to the microsecond.
+func TestJudge(t *testing.T) {
+	t.Parallel()
+	end := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
+	live := db.CountVerificationAttemptRow{CodeHash: []byte("right"), CodeExpiredAt: end}
+	require.NoError(t, judge(live, []byte("right"), end.Add(-time.Microsecond)))
+	require.ErrorIs(t, judge(live, []byte("wrong"), end.Add(-time.Microsecond)), ErrWrongCode)
+	for _, late := range []time.Duration{0, time.Microsecond, time.Hour} {
+		require.ErrorIs(t, judge(live, []byte("right"), end.Add(late)), ErrExpired)
+		require.ErrorIs(t, judge(live, []byte("wrong"), end.Add(late)), ErrExpired, "too late comes before wrong")
+	}
+}

@@ -1,0 +1,169 @@
+package sandbox_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"esoz/internal/mongodb"
+	"esoz/internal/sandbox"
+	"esoz/internal/testkit"
+)
+
+// childDir names the data folder of a sandbox that runs in a process of its
+// own; childCrashes makes it kill itself between a job's change of a document
+// and the commit that ends the job.
+const (
+	childDir     = "ESOZ_TEST_CHILD_DIR"
+	childCrashes = "ESOZ_TEST_CHILD_CRASHES"
+)
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childDir); dir != "" {
+		os.Exit(runChild(dir))
+	}
+	testkit.Main(m)
+}
+
+func runChild(dir string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	options := sandbox.Options{
+		Dir: dir, Listen: "127.0.0.1:0", Out: os.Stderr, Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+		Ready: func(at sandbox.Addresses) {
+			raw, err := json.Marshal(at)
+			if err != nil {
+				panic(err)
+			}
+			fmt.Println(string(raw))
+		},
+	}
+	if os.Getenv(childCrashes) != "" {
+		options.AfterHandler = func(string) {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {} // until it arrives
+		}
+	}
+	if err := sandbox.Run(ctx, options); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// child is a sandbox in a process of its own.
+type child struct {
+	sandbox.Addresses
+	command *exec.Cmd
+}
+
+func startChild(t *testing.T, dir string, environ ...string) *child {
+	t.Helper()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	c := &child{command: exec.Command(self)}
+	c.command.Env = append(append(os.Environ(), childDir+"="+dir), environ...)
+	out, err := c.command.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.command.Start())
+	t.Cleanup(func() {
+		_ = c.command.Process.Signal(syscall.SIGTERM) // it may have ended
+		_ = c.command.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	require.NoError(t, err, "the sandbox did not start")
+	require.NoError(t, json.Unmarshal(line, &c.Addresses))
+	return c
+}
+
+// Killed between the change of a document and the commit that ends the job, a
+// server that is started again ends the job within 90 seconds: one transition,
+// one event, one audit row, also when somebody else has changed the document
+// in between.
+func TestKilledBetweenDocumentAndCommit(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		operation, token, collection string
+		touch                        bson.D // what another writer does
+	}{
+		{"stopDeviceDispense", "sandbox-pharmacist", "device_dispenses", nil},
+		{"stopDeviceDispense", "sandbox-pharmacist", "device_dispenses", bson.D{{Key: "status", Value: "completed"}}},
+		{"releaseServiceRequest", "sandbox-doctor", "service_requests", bson.D{{Key: "program_processing_status", Value: "in_progress"}}},
+	} {
+		t.Run(fmt.Sprintf("%s touched %t", c.operation, c.touch != nil), func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			dying := startChild(t, dir, childCrashes+"=1")
+			passing, ok := testkit.World().Passing(c.operation)
+			require.True(t, ok)
+			accepted := testkit.Send(t, dying.BaseURL, passing.Request)
+			require.Equal(t, http.StatusAccepted, accepted.Status, "%s", accepted.Raw)
+			require.Error(t, dying.command.Wait(), "it kills itself")
+
+			again := startChild(t, dir)
+			if c.touch != nil {
+				touch(t, again, c.collection, c.touch)
+			}
+			began := time.Now()
+			var job struct{ Links []struct{ Href string } }
+			accepted.Data(t, &job)
+			ended := (&testkit.Server{URL: again.BaseURL}).PollJob(t, c.token, job.Links[0].Href)
+			require.Equal(t, http.StatusSeeOther, ended.Status, "%s", ended.Raw)
+			require.Less(t, time.Since(began), 90*time.Second)
+
+			conn, err := pgx.Connect(t.Context(), again.DatabaseURL)
+			require.NoError(t, err)
+			defer conn.Close(context.WithoutCancel(t.Context()))
+			seeded := testkit.World().Count("event_manager.events")
+			for table, want := range map[string]int{"event_manager.events": seeded + 1, "prm.audit_log": testkit.World().Count("prm.audit_log") + 1} {
+				var got int
+				require.NoError(t, conn.QueryRow(t.Context(), "SELECT count(*) FROM "+table).Scan(&got))
+				require.Equal(t, want, got, table)
+			}
+		})
+	}
+}
+
+// touch changes the one document that a job has marked, as another writer would.
+func touch(t *testing.T, c *child, collection string, set bson.D) {
+	t.Helper()
+	db, err := mongodb.Open(c.MongoURL, "esoz", 10*time.Second)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, mongodb.Close(context.WithoutCancel(t.Context()), db)) }()
+	result, err := db.Collection(collection).UpdateOne(t.Context(),
+		bson.D{{Key: "applied_jobs.0", Value: bson.D{{Key: "$exists", Value: true}}}}, bson.D{{Key: "$set", Value: set}})
+	require.NoError(t, err)
+	require.EqualValues(t, 1, result.MatchedCount, "the dead server has changed and marked the document")
+}
+
+// The sandbox survives kill -9 of itself and keeps what it has acknowledged.
+func TestKilledSandboxStartsAgain(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first := startChild(t, dir)
+	passing, ok := testkit.World().Passing("createDivision")
+	require.True(t, ok)
+	created := testkit.Send(t, first.BaseURL, passing.Request)
+	require.Equal(t, http.StatusOK, created.Status, "%s", created.Raw)
+	var division struct{ ID string }
+	created.Data(t, &division)
+	require.NoError(t, first.command.Process.Kill())
+	require.Error(t, first.command.Wait())
+
+	second := startChild(t, dir)
+	r := testkit.Send(t, second.BaseURL, testkit.As("sandbox-owner", http.MethodGet, "/api/divisions/"+division.ID, nil))
+	require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
+}

@@ -1,0 +1,173 @@
+// Package sandbox is the server on engines of its own: one process that starts
+// PostgreSQL and FerretDB, seeds the world, serves the API and a small one of
+// its own under /_sandbox.
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"esoz/internal/app"
+	"esoz/internal/clock"
+	"esoz/internal/config"
+	"esoz/internal/mongodb"
+	"esoz/internal/postgres"
+	"esoz/internal/sandbox/engines"
+	"esoz/internal/sandbox/world"
+)
+
+// Options of a run.
+type Options struct {
+	Dir       string // the data folder
+	Ephemeral bool   // a temporary folder instead, which is forgotten
+	Listen    string // address of the API
+	Environ   []string
+	Out       io.Writer // progress and the banner
+	Logger    *slog.Logger
+	// AfterHandler is jobs.Queue's test hook.
+	AfterHandler func(jobID string)
+	// Ready, when set, is called once requests are answered.
+	Ready func(Addresses)
+}
+
+// Addresses of a running sandbox.
+type Addresses struct {
+	BaseURL     string
+	DatabaseURL string
+	MongoURL    string
+}
+
+// The sandbox's keys protect nothing: its world and its tokens are public, and
+// the data folder must open again at the next start.
+const (
+	serverKey  = "65736f7a2073616e64626f7820736572766572206b65792c207075626c696321"
+	patientKey = "65736f7a2073616e64626f782070617a"
+	database   = "esoz"
+)
+
+// Run starts everything and serves until ctx ends.
+func Run(ctx context.Context, o Options) (err error) {
+	// The port first: a taken one is the commonest fault, and says so before
+	// databases are started for nothing.
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s (choose another address with --listen): %w", o.Listen, err)
+	}
+	defer func() { err = errors.Join(err, ignoreClosed(listener.Close())) }()
+	baseURL := "http://" + listener.Addr().String()
+
+	eng, err := engines.Start(ctx, engines.Options{
+		Dir: o.Dir, Ephemeral: o.Ephemeral, Logger: o.Logger,
+		Progress: func(step string) { fmt.Fprintf(o.Out, "  %s …\n", step) },
+	})
+	if err != nil {
+		return fmt.Errorf("start the engines: %w", err)
+	}
+	defer func() { err = errors.Join(err, within(ctx, 20*time.Second, eng.Stop)) }()
+
+	dsn, err := eng.EnsureDatabase(ctx, database)
+	if err != nil {
+		return err
+	}
+	cfg, err := config.Load(environ(o.Environ, dsn, eng.MongoURI, baseURL))
+	if err != nil {
+		return fmt.Errorf("configuration:\n%w", err)
+	}
+	clk, live := clock.New(), config.NewLive(cfg)
+	keys, err := app.NewKeys(cfg)
+	if err != nil {
+		return err
+	}
+	w := world.New(keys, clk.Now())
+	if err := prepare(ctx, cfg, w, clk.Now()); err != nil {
+		return err
+	}
+	a, err := app.New(ctx, app.Options{
+		Config: live, Clock: clk, Logger: o.Logger, ShowRules: true, AfterHandler: o.AfterHandler,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, within(ctx, 10*time.Second, a.Close)) }()
+	if err := a.Start(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, within(ctx, cfg.ShutdownTimeout, a.Stop)) }()
+
+	handler, err := NewHandler(a, live, clk, w, o.Logger)
+	if err != nil {
+		return err
+	}
+	addresses := Addresses{BaseURL: baseURL, DatabaseURL: dsn, MongoURL: eng.MongoURI}
+	printBanner(o.Out, addresses, w)
+	if o.Ready != nil {
+		o.Ready(addresses)
+	}
+	return app.Serve(ctx, listener, handler, cfg.ShutdownTimeout, o.Logger)
+}
+
+// environ puts the sandbox's defaults before what the user has set, and what
+// belongs to its own engines behind it.
+func environ(user []string, dsn, mongoURI, baseURL string) []string {
+	all := append([]string{"GATEWAY_API_KEY=when_sent", "LOG_LEVEL=warn", "PUBLIC_BASE_URL=" + baseURL}, user...)
+	return append(all,
+		"DATABASE_URL="+dsn, "MONGO_URL="+mongoURI, "MONGO_DATABASE="+database,
+		"SERVER_KEY="+serverKey, "PERSON_PK_KEYPHRASE="+patientKey)
+}
+
+// prepare migrates the databases and seeds them when they are new.
+func prepare(ctx context.Context, cfg *config.Config, w *world.World, now time.Time) (err error) {
+	pool, err := postgres.Open(ctx, string(cfg.DatabaseURL), 4)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	documents, err := mongodb.Open(string(cfg.MongoURL), cfg.MongoDatabase, cfg.EngineTimeout)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		err = errors.Join(err, within(ctx, 5*time.Second, func(ctx context.Context) error { return mongodb.Close(ctx, documents) }))
+	}()
+	if err := app.Migrate(ctx, pool, documents, now); err != nil {
+		return err
+	}
+	seeded, err := isSeeded(ctx, pool, documents)
+	if err != nil || seeded {
+		return err
+	}
+	return w.Seed(ctx, pool, documents)
+}
+
+// isSeeded tells whether both halves of a world are there: a start that was
+// killed between them seeds again.
+func isSeeded(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Database) (bool, error) {
+	var tokens bool
+	if err := pool.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM mithril.tokens)").Scan(&tokens); err != nil {
+		return false, fmt.Errorf("look for the world: %w", postgres.Error(err))
+	}
+	seeded, err := world.DocumentsSeeded(ctx, documents)
+	return tokens && seeded, err
+}
+
+// within runs stop with a deadline of its own: ctx has ended by then.
+func within(ctx context.Context, patience time.Duration, stop func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	return stop(ctx)
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,283 @@
+package sandbox_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"esoz/gen/rules"
+	"esoz/internal/app"
+	"esoz/internal/sandbox"
+	"esoz/internal/sandbox/world"
+	"esoz/internal/testkit"
+)
+
+// box is a sandbox that runs in this process, reached over HTTP alone.
+type box struct {
+	url string
+	out *bytes.Buffer
+}
+
+func startBox(t *testing.T, change ...func(*sandbox.Options)) *box {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	b := &box{out: new(bytes.Buffer)}
+	ready, ended := make(chan sandbox.Addresses, 1), make(chan error, 1)
+	options := sandbox.Options{
+		Ephemeral: true, Listen: "127.0.0.1:0", Out: b.out, Logger: slog.New(slog.DiscardHandler),
+		Ready: func(at sandbox.Addresses) { ready <- at },
+	}
+	for _, f := range change {
+		f(&options)
+	}
+	go func() { ended <- sandbox.Run(ctx, options) }()
+	t.Cleanup(func() {
+		cancel()
+		select {
+		case err := <-ended:
+			require.NoError(t, err)
+		case <-time.After(30 * time.Second):
+			t.Error("the sandbox does not stop")
+		}
+	})
+	select {
+	case at := <-ready:
+		b.url = at.BaseURL
+	case err := <-ended:
+		ended <- nil
+		t.Fatalf("the sandbox did not start: %v", err)
+	}
+	return b
+}
+
+// call sends a request to the sandbox's own methods.
+func (b *box) call(t *testing.T, method, path string, body, answer any) int {
+	t.Helper()
+	raw, err := json.Marshal(body)
+	require.NoError(t, err)
+	req, err := http.NewRequestWithContext(t.Context(), method, b.url+path, bytes.NewReader(raw))
+	require.NoError(t, err)
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer res.Body.Close()
+	got, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	if answer != nil {
+		require.NoError(t, json.Unmarshal(got, answer), "%s", got)
+	}
+	return res.StatusCode
+}
+
+func (b *box) reset(t *testing.T) {
+	t.Helper()
+	require.Equal(t, http.StatusNoContent, b.call(t, http.MethodPost, "/_sandbox/reset", nil, nil))
+}
+
+// Every case of the world answers exactly as it says, on a world that is fresh
+// for each that may have changed it.
+func TestCases(t *testing.T) {
+	t.Parallel()
+	b := startBox(t)
+	var w world.World
+	require.Equal(t, http.StatusOK, b.call(t, http.MethodGet, "/_sandbox/world", nil, &w))
+	require.NotEmpty(t, w.Cases)
+	for _, c := range w.Cases {
+		t.Run(c.ID, func(t *testing.T) {
+			if len(c.Config) > 0 {
+				require.Equal(t, http.StatusOK, b.call(t, http.MethodPost, "/_sandbox/config", c.Config, nil))
+			}
+			r := testkit.Send(t, b.url, c.Request)
+			require.Equal(t, c.Expect.Status, r.Status, "%s", r.Raw)
+			require.Equal(t, c.Expect.Type, r.Body.Error.Type)
+			require.Equal(t, c.Expect.Message, r.Body.Error.Message)
+			require.Equal(t, joined(c.Rules), strings.Join(r.Rules(), ", "))
+			if c.Expect.Status >= http.StatusBadRequest {
+				require.Equal(t, c.Expect.Invalid, invalid(r), "%s", r.Raw)
+			}
+			if c.Request.Method != http.MethodGet || len(c.Config) > 0 {
+				b.reset(t)
+			}
+		})
+	}
+}
+
+func joined(ids []rules.ID) string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = string(id)
+	}
+	return strings.Join(texts, ", ")
+}
+
+func invalid(r *testkit.Response) []world.InvalidEntry {
+	var entries []world.InvalidEntry
+	for _, item := range r.Body.Error.Invalid {
+		for _, rule := range item.Rules {
+			entries = append(entries, world.InvalidEntry{Entry: item.Entry, Rule: rule.Rule, Description: rule.Description})
+		}
+	}
+	return entries
+}
+
+// The cases are the contract's: each rule makes at least one answer, each
+// operation passes at least once, and no case names a rule of another operation.
+func TestCasesCoverTheContract(t *testing.T) {
+	t.Parallel()
+	doc, err := app.Document()
+	require.NoError(t, err)
+	w := testkit.World()
+
+	answered, passed := map[rules.ID]bool{}, map[string]bool{}
+	for _, c := range w.Cases {
+		if len(c.Rules) == 0 {
+			passed[c.OperationID] = true
+		}
+		for _, id := range c.Rules {
+			rule, known := rules.Get(id)
+			require.True(t, known, "case %s names %s, which the contract does not have", c.ID, id)
+			require.Contains(t, []string{"", c.OperationID}, rule.Operation, "case %s", c.ID)
+			answered[id] = true
+		}
+	}
+	for _, rule := range rules.All {
+		require.True(t, answered[rule.ID], "no case makes %s answer", rule.ID)
+	}
+	for _, item := range doc.Paths.Map() {
+		for _, op := range item.Operations() {
+			require.True(t, passed[op.OperationID], "no case passes %s", op.OperationID)
+		}
+	}
+}
+
+func TestResetForgetsEverything(t *testing.T) {
+	t.Parallel()
+	b := startBox(t)
+	var before, after world.World
+	b.call(t, http.MethodGet, "/_sandbox/world", nil, &before)
+	c, ok := before.Passing("createDivision")
+	require.True(t, ok)
+	listed := func() any {
+		return testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil)).Body.Paging["total_entries"]
+	}
+	fresh := listed()
+	require.Equal(t, http.StatusOK, testkit.Send(t, b.url, c.Request).Status)
+	require.Equal(t, http.StatusOK, b.call(t, http.MethodPost, "/_sandbox/config", map[string]string{"GATEWAY_PSK": "key"}, nil))
+	require.Equal(t, http.StatusUnauthorized, testkit.Send(t, b.url, c.Request).Status)
+
+	b.reset(t)
+	require.Equal(t, fresh, listed())
+	b.call(t, http.MethodGet, "/_sandbox/world", nil, &after)
+	require.Equal(t, before.Objects, after.Objects, "ids are the same in every world")
+}
+
+func TestConfigRefusesWhatItDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	b := startBox(t)
+	for name, c := range map[string]struct {
+		body   any
+		status int
+		says   string
+	}{
+		"unknown setting":   {map[string]string{"NO_SUCH": "1"}, 422, "NO_SUCH"},
+		"invalid value":     {map[string]string{"MAX_ATTEMPTS": "many"}, 422, "MaxAttempts"},
+		"unknown rule":      {map[string]string{"RULES": "+no.such"}, 422, "no.such"},
+		"read at the start": {map[string]string{"DATABASE_URL": "x"}, 422, "DATABASE_URL"},
+		"not text":          {map[string]any{"MAX_ATTEMPTS": 3}, 400, "body"},
+	} {
+		var answer struct{ Error string }
+		require.Equal(t, c.status, b.call(t, http.MethodPost, "/_sandbox/config", c.body, &answer), name)
+		require.Contains(t, answer.Error, c.says, name)
+	}
+}
+
+func TestClockMoves(t *testing.T) {
+	t.Parallel()
+	b := startBox(t)
+	now := func() time.Time {
+		var answer struct{ Now time.Time }
+		require.Equal(t, http.StatusOK, b.call(t, http.MethodGet, "/_sandbox/clock", nil, &answer))
+		return answer.Now
+	}
+	before := now()
+	require.Equal(t, http.StatusOK, b.call(t, http.MethodPost, "/_sandbox/clock", map[string]string{"advance": "PT5M1S"}, nil))
+	require.WithinDuration(t, before.Add(5*time.Minute+time.Second), now(), time.Minute)
+	require.Equal(t, http.StatusOK, b.call(t, http.MethodPost, "/_sandbox/clock", map[string]string{"set": "2038-01-19T03:14:08Z"}, nil))
+	require.Equal(t, 2038, now().Year())
+	require.Equal(t, http.StatusUnauthorized,
+		testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil)).Status, "tokens expire by this clock")
+	for _, wrong := range []map[string]string{{}, {"advance": "5 minutes"}, {"advance": "PT1S", "set": "2026-01-01T00:00:00Z"}, {"forward": "PT1S"}} {
+		require.Equal(t, http.StatusBadRequest, b.call(t, http.MethodPost, "/_sandbox/clock", wrong, nil), "%v", wrong)
+	}
+	b.reset(t)
+	require.WithinDuration(t, before, now(), time.Minute)
+}
+
+// The inbox gives the code of a message as soon as it is there.
+func TestInboxWaits(t *testing.T) {
+	t.Parallel()
+	b := startBox(t)
+	const phone = "%2B380509998877"
+	var none, some []struct{ Phone, Text, Code string }
+	require.Equal(t, http.StatusOK, b.call(t, http.MethodGet, "/_sandbox/sms?phone="+phone, nil, &none))
+	require.Empty(t, none)
+
+	got := make(chan int, 1)
+	go func() { got <- b.call(t, http.MethodGet, "/_sandbox/sms?wait=30s&phone="+phone, nil, &some) }()
+	r := testkit.Send(t, b.url, testkit.As("sandbox-doctor", http.MethodPost, "/api/verifications", map[string]string{"phone_number": "+380509998877"}))
+	require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
+	require.Equal(t, http.StatusOK, <-got)
+	require.Len(t, some, 1)
+	require.Regexp(t, `^[1-9]{3}[0-9]$`, some[0].Code)
+	require.Equal(t, "Код авторизації дій в системі eHealth: "+some[0].Code, some[0].Text)
+}
+
+// Each curl of the banner can be pasted and works.
+func TestBanner(t *testing.T) {
+	t.Parallel()
+	b := startBox(t)
+	for _, line := range []string{
+		b.url + "/docs", "sandbox-doctor", "sandbox-owner", "sandbox-pharmacist", "sandbox-mis",
+		"# createDivision", "# resendApprovalSms", "# resendDeclarationRequestOtp", "# releaseServiceRequest", "# stopDeviceDispense",
+	} {
+		require.Contains(t, b.out.String(), line)
+	}
+}
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	b := startBox(t)
+	for path, contentType := range map[string]string{
+		"/docs/": "text/html", "/openapi.json": "application/json", "/openapi.yaml": "application/yaml",
+		"/_sandbox/docs/": "text/html", "/_sandbox/openapi.json": "application/json",
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+path, http.NoBody)
+		require.NoError(t, err)
+		res, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		raw, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		require.Equal(t, http.StatusOK, res.StatusCode, path)
+		require.Contains(t, res.Header.Get("Content-Type"), contentType, path)
+		require.NotContains(t, string(raw), "https://cdn", "%s works offline", path)
+	}
+}
+
+// A port or a data folder that is taken is said in one clear line.
+func TestTakenPlacesAreRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	b := startBox(t, func(o *sandbox.Options) { o.Ephemeral, o.Dir = false, dir })
+	options := sandbox.Options{Dir: dir, Listen: "127.0.0.1:0", Out: io.Discard, Logger: slog.New(slog.DiscardHandler)}
+	require.ErrorContains(t, sandbox.Run(t.Context(), options), "in use")
+	options.Listen = strings.TrimPrefix(b.url, "http://")
+	require.ErrorContains(t, sandbox.Run(t.Context(), options), "cannot listen")
+}

@@ -1,0 +1,163 @@
+// Package testkit starts a whole server for a test: real engines, databases of
+// the test's own, the sandbox's world, and a client that checks every answer
+// against the contract.
+package testkit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"esoz/internal/app"
+	"esoz/internal/clock"
+	"esoz/internal/config"
+	"esoz/internal/mongodb"
+	"esoz/internal/postgres"
+	"esoz/internal/sandbox/engines"
+	"esoz/internal/sandbox/world"
+)
+
+// Keys of every test server.
+const (
+	serverKey  = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+	patientKey = "202122232425262728292a2b2c2d2e2f"
+)
+
+// shared is what the tests of one process have in common.
+type shared struct {
+	engines *engines.Engines
+	admin   *pgxpool.Pool
+	mongo   string
+	prefix  string // of database names, so that processes can share engines
+	clone   sync.Mutex
+	count   atomic.Int64
+}
+
+var start = sync.OnceValues(startEngines)
+
+// Main runs the tests of a package and stops the engines afterwards.
+func Main(m *testing.M) {
+	code := m.Run()
+	if started.Load() {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		if s, err := start(); err == nil {
+			if err := s.stop(ctx); err != nil {
+				fmt.Fprintln(os.Stderr, "stop the engines:", err)
+				code = max(code, 1)
+			}
+		}
+	}
+	os.Exit(code)
+}
+
+var started atomic.Bool
+
+// startEngines starts both engines, or uses those that the environment names:
+// ESOZ_TEST_DATABASE_URL (a PostgreSQL superuser) and ESOZ_TEST_MONGODB_URI.
+func startEngines() (_ *shared, err error) {
+	started.Store(true)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	s := &shared{prefix: "t" + uuid.NewString()[:8], mongo: os.Getenv("ESOZ_TEST_MONGODB_URI")}
+	dsn := os.Getenv("ESOZ_TEST_DATABASE_URL")
+	if dsn == "" || s.mongo == "" {
+		s.engines, err = engines.Start(ctx, engines.Options{
+			Ephemeral: true, PostgresOnly: s.mongo != "", Logger: slog.New(slog.DiscardHandler),
+		})
+		if err != nil {
+			return nil, fmt.Errorf("start the engines: %w", err)
+		}
+		if dsn == "" {
+			dsn = s.engines.PostgresDSN
+		}
+		if s.mongo == "" {
+			s.mongo = s.engines.MongoURI
+		}
+	}
+	if s.admin, err = postgres.Open(ctx, dsn, 2); err != nil {
+		return nil, err
+	}
+	return s, s.makeTemplate(ctx)
+}
+
+func (s *shared) stop(ctx context.Context) error {
+	s.admin.Close()
+	if s.engines == nil {
+		return nil
+	}
+	if err := s.engines.Stop(ctx); err != nil {
+		return fmt.Errorf("stop engines: %w", err)
+	}
+	return nil
+}
+
+func (s *shared) template() string { return s.prefix + "_template" }
+
+// makeTemplate migrates and seeds the database that every test's is copied from.
+func (s *shared) makeTemplate(ctx context.Context) (err error) {
+	if err := s.create(ctx, s.template(), "template1"); err != nil {
+		return err
+	}
+	pool, err := postgres.Open(ctx, s.dsn(s.template()), 4)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	documents, err := mongodb.Open(s.mongo, s.template(), 10*time.Second)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, mongodb.Close(ctx, documents)) }()
+	if err := app.Migrate(ctx, pool, documents, clock.New().Now()); err != nil {
+		return err
+	}
+	return s.world().Seed(ctx, pool, documents)
+}
+
+// worldTime is one moment for all worlds of the process, because the template
+// is seeded once.
+var worldTime = sync.OnceValue(func() time.Time { return clock.New().Now() })
+
+func (s *shared) world() *world.World {
+	keys, err := app.NewKeys(&config.Config{ServerKey: serverKey, PersonPKKey: patientKey})
+	if err != nil {
+		panic(err) // the keys are constants
+	}
+	return world.New(keys, worldTime())
+}
+
+func (s *shared) dsn(database string) string {
+	cfg := s.admin.Config().ConnConfig.Copy()
+	return fmt.Sprintf("host=%s port=%d user=%s password='%s' dbname=%s", cfg.Host, cfg.Port, cfg.User, cfg.Password, database)
+}
+
+func (s *shared) create(ctx context.Context, name, template string) error {
+	s.clone.Lock() // PostgreSQL refuses to copy one database twice at a time
+	defer s.clone.Unlock()
+	_, err := s.admin.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{name}.Sanitize()+" TEMPLATE "+pgx.Identifier{template}.Sanitize())
+	if err != nil {
+		return fmt.Errorf("create database: %w", err)
+	}
+	return nil
+}
+
+func (s *shared) drop(ctx context.Context, name string) error {
+	if _, err := s.admin.Exec(ctx, "DROP DATABASE "+pgx.Identifier{name}.Sanitize()+" WITH (FORCE)"); err != nil {
+		return fmt.Errorf("drop database: %w", err)
+	}
+	return nil
+}
+
+// World describes the world that every Server is seeded with.
+func World() *world.World { return (&shared{}).world() }

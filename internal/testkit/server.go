@@ -1,0 +1,116 @@
+package testkit
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"esoz/internal/app"
+	"esoz/internal/clock"
+	"esoz/internal/config"
+	"esoz/internal/sandbox/world"
+	"esoz/internal/sms"
+)
+
+// Server is a running server with a freshly seeded world. It is stopped and
+// its databases are dropped when the test ends.
+type Server struct {
+	*app.App
+	URL    string
+	World  *world.World
+	Clock  *clock.Clock
+	Config *config.Live
+}
+
+// Option changes how a Server is built.
+type Option func(*options)
+
+type options struct {
+	vars     map[string]string
+	provider sms.Provider
+	hook     func(jobID string)
+	idle     bool
+	logger   *slog.Logger
+}
+
+// With sets a variable of the configuration.
+func With(name, value string) Option { return func(o *options) { o.vars[name] = value } }
+
+// WithProvider delivers SMS through p.
+func WithProvider(p sms.Provider) Option { return func(o *options) { o.provider = p } }
+
+// WithHook runs hook between a job's handler and the transaction that ends the job.
+func WithHook(hook func(jobID string)) Option { return func(o *options) { o.hook = hook } }
+
+// WithLogger sends the server's log lines to l.
+func WithLogger(l *slog.Logger) Option { return func(o *options) { o.logger = l } }
+
+// Idle leaves background work off: jobs stay pending, SMS stay queued, until
+// the test calls Start.
+func Idle() Option { return func(o *options) { o.idle = true } }
+
+// New starts a server.
+func New(t testing.TB, opts ...Option) *Server {
+	t.Helper()
+	engines, err := start()
+	require.NoError(t, err)
+	o := options{vars: map[string]string{}, logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError + 1}))}
+	for _, opt := range opts {
+		opt(&o)
+	}
+
+	ctx := context.Background()
+	name := fmt.Sprintf("%s_%d", engines.prefix, engines.count.Add(1))
+	require.NoError(t, engines.create(ctx, name, engines.template()))
+
+	environ := []string{
+		"DATABASE_URL=" + engines.dsn(name), "MONGO_URL=" + engines.mongo, "MONGO_DATABASE=" + name,
+		"SERVER_KEY=" + serverKey, "PERSON_PK_KEYPHRASE=" + patientKey,
+		"GATEWAY_API_KEY=when_sent", "DATABASE_MAX_CONNS=8",
+	}
+	for variable, value := range o.vars {
+		environ = append(environ, variable+"="+value)
+	}
+	cfg, err := config.Load(environ)
+	require.NoError(t, err)
+
+	s := &Server{World: engines.world(), Clock: clock.New(), Config: config.NewLive(cfg)}
+	s.App, err = app.New(ctx, app.Options{
+		Config: s.Config, Clock: s.Clock, Logger: o.logger, Provider: o.provider, ShowRules: true, AfterHandler: o.hook,
+	})
+	require.NoError(t, err)
+	require.NoError(t, app.IndexDocuments(ctx, s.Mongo))
+	require.NoError(t, s.World.SeedDocuments(ctx, s.Mongo))
+	if !o.idle {
+		require.NoError(t, s.Start(ctx))
+	}
+	front := httptest.NewServer(s.Handler)
+	s.URL = front.URL
+
+	t.Cleanup(func() {
+		front.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		if !o.idle {
+			require.NoError(t, s.Stop(ctx))
+		}
+		require.NoError(t, s.Mongo.Drop(ctx))
+		require.NoError(t, s.Close(ctx))
+		require.NoError(t, engines.drop(ctx, name))
+	})
+	return s
+}
+
+// Set changes the configuration of the running server, as /_sandbox/config does.
+func (s *Server) Set(t testing.TB, vars map[string]string) {
+	t.Helper()
+	cfg, err := s.Config.Get().With(vars)
+	require.NoError(t, err)
+	s.Config.Set(cfg)
+}

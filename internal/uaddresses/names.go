@@ -1,0 +1,23 @@
+package uaddresses
+
+import (
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// SameName tells whether two names are one: upper and lower case, the
+// characters that people type for the apostrophe, and blanks around the name
+// make no difference (DESIGN R25).
+func SameName(a, b string) bool { return fold(a) == fold(b) }
+
+// apostrophes are what keyboards and editors put where the codifier has ’.
+var apostrophes = strings.NewReplacer(
+	"'", "’", "ʼ", "’", "‘", "’", "‛", "’", "ʹ", "’", "ʻ", "’", "′", "’", "`", "’", "´", "’", "＇", "’",
+)
+
+// fold makes names comparable byte by byte. Composed and decomposed letters (й,
+// ї) come out alike: files and clipboards of macOS hold the latter.
+func fold(name string) string {
+	return apostrophes.Replace(strings.ToLower(norm.NFC.String(strings.TrimSpace(name))))
+}
