@@ -1294,7 +1294,7 @@ type DivisionAddress struct {
 
 	// SettlementID Id of the settlement in uaddresses.
 	//
-	// Example: 4612f5a4-cc5d-5a66-94c6-9391fd8000e2
+	// Example: c2a32a74-3898-5b34-932b-37a8441235d2
 	SettlementID string `json:"settlement_id"`
 
 	// SettlementType A value of dictionary `SETTLEMENT_TYPE`.
@@ -1358,7 +1358,7 @@ type DivisionAddressRequest struct {
 
 	// SettlementID Id of the settlement in uaddresses. A string that is no UUID is a settlement that does not exist.
 	//
-	// Example: 4612f5a4-cc5d-5a66-94c6-9391fd8000e2
+	// Example: c2a32a74-3898-5b34-932b-37a8441235d2
 	SettlementID string `json:"settlement_id"`
 
 	// SettlementType A value of dictionary `SETTLEMENT_TYPE`. It is not compared with the settlement's own type.
@@ -2952,7 +2952,7 @@ type ListStreetsParams struct {
 	// SettlementID Id of the settlement.
 	SettlementID *string `form:"settlement_id,omitempty" json:"settlement_id,omitempty"`
 
-	// Name A part of the name, upper and lower case alike.
+	// Name A part of the name that the street has or had, upper and lower case alike.
 	Name *string `form:"name,omitempty" json:"name,omitempty"`
 
 	// Type A value of dictionary `STREET_TYPE`, upper and lower case alike.

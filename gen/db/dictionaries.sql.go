@@ -145,16 +145,19 @@ func (q *Queries) ListDictionaryValues(ctx context.Context, db DBTX) ([]ListDict
 }
 
 const upsertDictionary = `-- name: UpsertDictionary :one
-INSERT INTO prm.dictionaries (id, name, description, labels, is_active, is_editable, inserted_by, inserted_at, updated_by, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $7, $8)
-ON CONFLICT (name) DO UPDATE
-SET description = EXCLUDED.description,
-    labels      = EXCLUDED.labels,
-    is_active   = EXCLUDED.is_active,
-    is_editable = EXCLUDED.is_editable,
-    updated_by  = EXCLUDED.updated_by,
-    updated_at  = EXCLUDED.updated_at
-RETURNING id
+WITH written AS (
+    INSERT INTO prm.dictionaries AS old
+        (id, name, description, labels, is_active, is_editable, inserted_by, inserted_at, updated_by, updated_at)
+    VALUES ($1, $2, $3, $4, true, false, $5, $6, $5, $6)
+    ON CONFLICT (name) DO UPDATE
+    SET description = EXCLUDED.description, labels = EXCLUDED.labels, updated_at = EXCLUDED.updated_at
+    WHERE old.updated_by = EXCLUDED.updated_by
+      AND (old.description, old.labels) IS DISTINCT FROM (EXCLUDED.description, EXCLUDED.labels)
+    RETURNING id
+)
+SELECT written.id, true AS changed FROM written
+UNION ALL
+SELECT d.id, false FROM prm.dictionaries AS d WHERE d.name = $2 AND NOT EXISTS (SELECT FROM written)
 `
 
 type UpsertDictionaryParams struct {
@@ -162,45 +165,41 @@ type UpsertDictionaryParams struct {
 	Name        string
 	Description string
 	Labels      []string
-	IsActive    bool
-	IsEditable  bool
 	UserID      uuid.UUID
 	At          time.Time
 }
 
-// Returns the id that the dictionary has: the given one only if it is new.
-func (q *Queries) UpsertDictionary(ctx context.Context, db DBTX, arg UpsertDictionaryParams) (uuid.UUID, error) {
+type UpsertDictionaryRow struct {
+	ID      uuid.UUID
+	Changed bool
+}
+
+// Returns the id that the dictionary has: the given one only if it is new. What
+// somebody else has written last is not touched: a deployment that takes a
+// dictionary or a value out of use must not get it back with the next migration.
+func (q *Queries) UpsertDictionary(ctx context.Context, db DBTX, arg UpsertDictionaryParams) (UpsertDictionaryRow, error) {
 	row := db.QueryRow(ctx, upsertDictionary,
 		arg.ID,
 		arg.Name,
 		arg.Description,
 		arg.Labels,
-		arg.IsActive,
-		arg.IsEditable,
 		arg.UserID,
 		arg.At,
 	)
-	var id uuid.UUID
-	err := row.Scan(&id)
-	return id, err
+	var i UpsertDictionaryRow
+	err := row.Scan(&i.ID, &i.Changed)
+	return i, err
 }
 
 const upsertDictionaryValues = `-- name: UpsertDictionaryValues :execrows
-INSERT INTO prm.dictionary_values AS old (id, dictionary_id, code, description, is_active, parent_id, inserted_by, inserted_at, updated_by, updated_at)
-SELECT r.id, $1, r.code, r.description, r.is_active,
-       NULLIF(r.parent_id, '00000000-0000-0000-0000-000000000000'), $2, $3, $2, $3
+INSERT INTO prm.dictionary_values AS old (id, dictionary_id, code, description, is_active, inserted_by, inserted_at, updated_by, updated_at)
+SELECT r.id, $1, r.code, r.description, true, $2, $3, $2, $3
 FROM (
-    SELECT unnest($4::uuid[]) AS id, unnest($5::text[]) AS code, unnest($6::text[]) AS description,
-           unnest($7::boolean[]) AS is_active, unnest($8::uuid[]) AS parent_id
+    SELECT unnest($4::uuid[]) AS id, unnest($5::text[]) AS code, unnest($6::text[]) AS description
 ) AS r
 ON CONFLICT (dictionary_id, code) DO UPDATE
-SET description = EXCLUDED.description,
-    is_active   = EXCLUDED.is_active,
-    parent_id   = EXCLUDED.parent_id,
-    updated_by  = EXCLUDED.updated_by,
-    updated_at  = EXCLUDED.updated_at
-WHERE (old.description, old.is_active, old.parent_id)
-    IS DISTINCT FROM (EXCLUDED.description, EXCLUDED.is_active, EXCLUDED.parent_id)
+SET description = EXCLUDED.description, updated_at = EXCLUDED.updated_at
+WHERE old.updated_by = EXCLUDED.updated_by AND old.description <> EXCLUDED.description
 `
 
 type UpsertDictionaryValuesParams struct {
@@ -210,12 +209,10 @@ type UpsertDictionaryValuesParams struct {
 	IDs          []uuid.UUID
 	Codes        []string
 	Descriptions []string
-	IsActive     []bool
-	ParentIDs    []uuid.UUID
 }
 
-// The values of one dictionary; the arrays run in parallel, and the zero id
-// stands for no parent. Counts the rows that changed.
+// The values of one dictionary; the arrays run in parallel. Counts the rows that
+// changed.
 func (q *Queries) UpsertDictionaryValues(ctx context.Context, db DBTX, arg UpsertDictionaryValuesParams) (int64, error) {
 	result, err := db.Exec(ctx, upsertDictionaryValues,
 		arg.DictionaryID,
@@ -224,8 +221,6 @@ func (q *Queries) UpsertDictionaryValues(ctx context.Context, db DBTX, arg Upser
 		arg.IDs,
 		arg.Codes,
 		arg.Descriptions,
-		arg.IsActive,
-		arg.ParentIDs,
 	)
 	if err != nil {
 		return 0, err

@@ -175,10 +175,7 @@ type server struct {
 	*otpAPI
 	*serviceRequestsAPI
 	*uaddressesAPI
-	unfinished // stands in for operations that are not written yet
 }
-
-type unfinished struct{ api.StrictServerInterface }
 
 var _ api.StrictServerInterface = (*server)(nil)
 

@@ -46,6 +46,7 @@ func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authent
 		"delete_approvals":     s.DeleteUnverified,
 		"delete_events":        (&events.Cleaner{Pool: a.Pool, Clock: o.Clock, Config: o.Config}).Run,
 		"delete_rate_limits":   tokens.DeletePassedLimits,
+		"delete_tokens":        tokens.DeleteExpired,
 	}}
 	river.AddWorker(pool, cleaner)
 
@@ -75,6 +76,7 @@ func schedules(cfg *config.Config) []*river.PeriodicJob {
 		"delete_approvals":     cfg.ApprovalsCleanupSchedule,
 		"delete_events":        cfg.EventsCleanupSchedule,
 		"delete_rate_limits":   hourly,
+		"delete_tokens":        hourly,
 	} {
 		all = append(all, river.NewPeriodicJob(schedule, func() (river.JobArgs, *river.InsertOpts) {
 			return cleanUpArgs{Task: task}, &river.InsertOpts{MaxAttempts: 1}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,6 +14,7 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
+	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"esoz/internal/approvals"
@@ -67,12 +69,41 @@ func IndexDocuments(ctx context.Context, documents *mongo.Database) error {
 		"service_requests": servicerequests.Indexes(),
 		"device_dispenses": devicedispenses.Indexes(),
 	} {
-		if len(indexes) == 0 {
-			continue
-		}
-		if _, err := documents.Collection(collection).Indexes().CreateMany(ctx, indexes); err != nil {
+		if err := index(ctx, documents.Collection(collection), indexes); err != nil {
 			return fmt.Errorf("create indexes of %s: %w", collection, mongodb.Error(err))
 		}
 	}
 	return nil
+}
+
+// index creates the indexes that a collection does not have. FerretDB 1.24
+// panics when it is asked for one that is there.
+func index(ctx context.Context, collection *mongo.Collection, wanted []mongo.IndexModel) error {
+	have, err := collection.Indexes().ListSpecifications(ctx)
+	if err != nil {
+		return fmt.Errorf("list indexes: %w", err)
+	}
+	for _, model := range wanted {
+		keys, err := bson.Marshal(model.Keys)
+		if err != nil {
+			return fmt.Errorf("encode index: %w", err)
+		}
+		if slices.ContainsFunc(have, func(known mongo.IndexSpecification) bool { return sameKeys(known.KeysDocument, keys) }) {
+			continue
+		}
+		if _, err := collection.Indexes().CreateOne(ctx, model); err != nil {
+			return fmt.Errorf("create index: %w", err)
+		}
+	}
+	return nil
+}
+
+// sameKeys compares the fields of two indexes and their directions; engines
+// differ in the number type of a direction.
+func sameKeys(a, b bson.Raw) bool {
+	left, errLeft := a.Elements()
+	right, errRight := b.Elements()
+	return errLeft == nil && errRight == nil && slices.EqualFunc(left, right, func(x, y bson.RawElement) bool {
+		return x.Key() == y.Key() && x.Value().AsInt64() == y.Value().AsInt64()
+	})
 }

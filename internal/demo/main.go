@@ -167,6 +167,7 @@ func (w *walk) resendApprovalSMS() error {
 
 // releaseAndStop changes two medical records and reads the events that tell it.
 func (w *walk) releaseAndStop() error {
+	since := time.Now().UTC().Format("2006-01-02T15:04:05") //nolint:forbidigo // as above
 	for _, step := range []struct{ title, operation, token string }{
 		{"Release a service request", "releaseServiceRequest", w.token},
 		{"Stop a device dispense, as the pharmacist", "stopDeviceDispense", world.TokenValue("pharmacist")},
@@ -183,11 +184,12 @@ func (w *walk) releaseAndStop() error {
 	w.say("Read both events, as the MIS")
 	for _, entity := range []string{"ServiceRequest", "DeviceDispense"} {
 		var events struct{ Data []struct{ ID string } }
-		if err := w.send(world.TokenValue("mis"), http.MethodGet, "/api/events?entity_type="+entity+"&page_size=1", nil, http.StatusOK, &events); err != nil {
+		path := "/api/events?" + url.Values{"entity_type": {entity}, "date": {since}}.Encode()
+		if err := w.send(world.TokenValue("mis"), http.MethodGet, path, nil, http.StatusOK, &events); err != nil {
 			return err
 		}
-		if len(events.Data) == 0 {
-			return fmt.Errorf("no event tells the change of the %s", entity)
+		if len(events.Data) != 1 {
+			return fmt.Errorf("%d events tell the change of the %s, want 1", len(events.Data), entity)
 		}
 	}
 	return nil

@@ -1,15 +1,13 @@
-// Package dictionaries keeps the dictionaries in memory and serves them
-// (spec: divisions 8).
+// Package dictionaries keeps the dictionaries in memory, serves them, and
+// brings those that every deployment starts with (spec: divisions 8).
 package dictionaries
 
 import (
 	"context"
-	"slices"
-	"strconv"
-	"strings"
+	"sync"
 	"sync/atomic"
 
-	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"esoz/internal/config"
 )
@@ -26,7 +24,7 @@ type Dictionary struct {
 	Description string
 	Labels      []string
 	IsActive    bool
-	Values      []Value // of the top level
+	Values      []Value // of the top level, by code
 }
 
 // Value is one code. Values may have values of their own.
@@ -37,10 +35,13 @@ type Value struct {
 	Children    []Value
 }
 
-// Cache holds all dictionaries of one version. Readers never wait.
+// Cache holds all dictionaries of one version. Readers never wait and never see
+// half of a change.
 type Cache struct {
-	store store
-	now   atomic.Pointer[snapshot]
+	store    store
+	current  atomic.Pointer[snapshot]
+	loading  sync.Mutex // one load at a time; the second finds the first one's
+	isLoaded bool       // guarded by loading
 }
 
 type snapshot struct {
@@ -49,89 +50,60 @@ type snapshot struct {
 	codes   map[string][]string // active codes of active dictionaries
 }
 
+// NewCache prepares an empty cache; Refresh fills it.
+func NewCache(pool *pgxpool.Pool) *Cache {
+	c := &Cache{store: store{pool}}
+	c.current.Store(newSnapshot(0, nil))
+	return c
+}
+
 // Refresh loads the dictionaries when their version has changed.
 func (c *Cache) Refresh(ctx context.Context) error {
-	version, err := c.store.version(ctx)
-	if err != nil {
-		return err
-	}
-	if have := c.now.Load(); have != nil && have.version == version {
-		return nil
-	}
-	all, err := c.store.load(ctx)
-	if err != nil {
-		return err
-	}
-	s := &snapshot{version: version, all: all, codes: map[string][]string{}}
-	for _, d := range all {
-		if d.IsActive {
-			s.codes[d.Name] = activeCodes(d.Values, nil)
+	c.loading.Lock()
+	defer c.loading.Unlock()
+	if c.isLoaded {
+		version, err := c.store.version(ctx)
+		if err != nil {
+			return err
+		}
+		if version == c.current.Load().version {
+			return nil
 		}
 	}
-	c.now.Store(s)
+	version, all, err := c.store.load(ctx)
+	if err != nil {
+		return err
+	}
+	c.current.Store(newSnapshot(version, all))
+	c.isLoaded = true
 	return nil
 }
 
-// Codes returns the active codes of an active dictionary, in their order.
-func (c *Cache) Codes(name string) []string { return c.now.Load().codes[name] }
+// Codes returns the active codes of an active dictionary: its values of all
+// levels, each before those under it, by code. The caller must not change them.
+func (c *Cache) Codes(name string) []string { return c.current.Load().codes[name] }
 
-// All returns every dictionary by name. The caller must not change it.
-func (c *Cache) All() []Dictionary { return c.now.Load().all }
+func newSnapshot(version int64, all []Dictionary) *snapshot {
+	s := &snapshot{version: version, all: all, codes: map[string][]string{}}
+	for _, d := range all {
+		if !d.IsActive {
+			continue
+		}
+		walk(d.Values, func(v Value) {
+			if v.IsActive {
+				s.codes[d.Name] = append(s.codes[d.Name], v.Code)
+			}
+		})
+	}
+	return s
+}
 
-func activeCodes(values []Value, codes []string) []string {
+// walk visits values of all levels.
+func walk(values []Value, visit func(Value)) {
 	for _, v := range values {
-		if v.IsActive {
-			codes = append(codes, v.Code)
-		}
-		codes = activeCodes(v.Children, codes)
+		visit(v)
+		walk(v.Children, visit)
 	}
-	return codes
-}
-
-// tree hangs the values of a dictionary under their parents.
-func tree(rows []valueRow) []Value {
-	children := map[uuid.UUID][]valueRow{}
-	for _, row := range rows {
-		children[row.parent] = append(children[row.parent], row)
-	}
-	var grow func(parent uuid.UUID) []Value
-	grow = func(parent uuid.UUID) []Value {
-		values := []Value{}
-		for _, row := range children[parent] {
-			v := row.Value
-			v.Children = grow(row.id)
-			values = append(values, v)
-		}
-		return values
-	}
-	return grow(uuid.Nil)
-}
-
-// wanted tells whether a list names a dictionary; a list that names none leaves
-// the big ones out.
-func (a *API) wanted(d Dictionary, names []string) bool {
-	if len(names) > 0 {
-		return slices.Contains(names, d.Name)
-	}
-	return !slices.Contains(a.Config.Get().BigDictionaries, d.Name)
-}
-
-// parseBool reads a boolean filter; an absent one is nil. ok is false when the
-// text is no boolean.
-func parseBool(text *string) (value *bool, ok bool) {
-	if text == nil {
-		return nil, true
-	}
-	parsed, err := strconv.ParseBool(*text)
-	return &parsed, err == nil
-}
-
-// splitNames reads a comma-separated list of names.
-func splitNames(text *string) []string {
-	if text == nil || *text == "" {
-		return nil
-	}
-	return strings.Split(*text, ",")
 }
 
 // labels are a list in the answer even when there are none.

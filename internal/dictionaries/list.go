@@ -2,6 +2,8 @@ package dictionaries
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
@@ -9,32 +11,52 @@ import (
 	"esoz/internal/fault"
 )
 
-// ListDictionaries serves GET /api/dictionaries: flat dictionaries, code to text.
+// ListDictionaries serves GET /api/dictionaries: each dictionary as a map of
+// code to text.
 //
-//	dictionary.list.is_active  is_active is a boolean  422
+//	dictionary.list.is_active  is_active is true or false
 func (a *API) ListDictionaries(ctx context.Context, req api.ListDictionariesRequestObject) (api.ListDictionariesResponseObject, error) {
-	isActive, ok := parseBool(req.Params.IsActive)
-	if !ok && a.Config.Get().On(rules.DictionaryListIsActive) {
+	cfg := a.Config.Get()
+	isActive, ok := envelope.ParseBool(req.Params.IsActive)
+	if !ok && cfg.On(rules.DictionaryListIsActive) {
 		return nil, fault.Refuse(rules.DictionaryListIsActive)
 	}
 	names := splitNames(req.Params.Name)
-	found := []api.Dictionary{}
-	for _, d := range a.Cache.All() {
-		if !a.wanted(d, names) || isActive != nil && ok && d.IsActive != *isActive {
-			continue
+	wanted := func(d Dictionary) bool {
+		if names == nil {
+			return !slices.Contains(cfg.BigDictionaries, d.Name)
 		}
-		found = append(found, api.Dictionary{Name: d.Name, Values: texts(d.Values, map[string]string{}), Labels: labels(d), IsActive: d.IsActive})
+		return slices.Contains(names, d.Name)
 	}
-	return api.ListDictionaries200JSONResponse{Meta: envelope.ListMeta(ctx), Data: found}, nil
+	data := []api.Dictionary{}
+	for _, d := range a.Cache.current.Load().all {
+		if wanted(d) && (isActive == nil || *isActive == d.IsActive) {
+			data = append(data, api.Dictionary{Name: d.Name, Values: texts(d.Values), Labels: labels(d), IsActive: d.IsActive})
+		}
+	}
+	return api.ListDictionaries200JSONResponse{Meta: envelope.ListMeta(ctx), Data: data}, nil
 }
 
-// texts flattens values: the first version knows no levels.
-func texts(values []Value, into map[string]string) map[string]string {
-	for _, v := range values {
-		if v.IsActive {
-			into[v.Code] = v.Description
-		}
-		texts(v.Children, into)
+// splitNames reads a comma-separated list; nil when nothing is named.
+func splitNames(text *string) []string {
+	if text == nil || *text == "" {
+		return nil
 	}
-	return into
+	names := strings.Split(*text, ",")
+	for i, name := range names {
+		names[i] = strings.TrimSpace(name)
+	}
+	return names
+}
+
+// texts are the active values of all levels: this form knows neither the state
+// of a value nor levels, and its readers take every code for a good one.
+func texts(values []Value) map[string]string {
+	all := map[string]string{}
+	walk(values, func(v Value) {
+		if v.IsActive {
+			all[v.Code] = v.Description
+		}
+	})
+	return all
 }

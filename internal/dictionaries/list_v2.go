@@ -11,56 +11,55 @@ import (
 )
 
 // ListDictionariesV2 serves GET /api/v2/dictionaries: values with their state
-// and their children.
+// and the values under them.
 //
-//	dictionary.list_v2.is_active        is_active is a boolean        422
-//	dictionary.list_v2.value_is_active  value_is_active is a boolean  422
+//	dictionary.list_v2.is_active        is_active is true or false
+//	dictionary.list_v2.value_is_active  value_is_active is true or false
 func (a *API) ListDictionariesV2(ctx context.Context, req api.ListDictionariesV2RequestObject) (api.ListDictionariesV2ResponseObject, error) {
 	cfg, p := a.Config.Get(), req.Params
-	isActive, ok := parseBool(p.IsActive)
+	isActive, ok := envelope.ParseBool(p.IsActive)
 	if !ok && cfg.On(rules.DictionaryListV2IsActive) {
 		return nil, fault.Refuse(rules.DictionaryListV2IsActive)
 	}
-	valueIsActive, valueOK := parseBool(p.ValueIsActive)
-	if !valueOK && cfg.On(rules.DictionaryListV2ValueIsActive) {
+	filter := valueFilter{code: text(p.ValueCode), description: strings.ToLower(text(p.ValueDescription))}
+	if filter.isActive, ok = envelope.ParseBool(p.ValueIsActive); !ok && cfg.On(rules.DictionaryListV2ValueIsActive) {
 		return nil, fault.Refuse(rules.DictionaryListV2ValueIsActive)
 	}
-	filter := valueFilter{code: p.ValueCode, description: p.ValueDescription}
-	if valueOK {
-		filter.isActive = valueIsActive
-	}
-	var names []string
-	if p.Name != nil && *p.Name != "" {
-		names = []string{*p.Name}
-	}
-	found := []api.DictionaryV2{}
-	for _, d := range a.Cache.All() {
-		if !a.wanted(d, names) || isActive != nil && ok && d.IsActive != *isActive {
+	name := text(p.Name)
+	data := []api.DictionaryV2{}
+	for _, d := range a.Cache.current.Load().all {
+		if name != "" && name != d.Name || isActive != nil && *isActive != d.IsActive {
 			continue
 		}
 		values := filter.apply(d.Values)
-		if len(values) == 0 && filter.set() {
+		if len(values) == 0 && filter != (valueFilter{}) {
 			continue
 		}
-		found = append(found, api.DictionaryV2{
-			Name: d.Name, Description: d.Description, Labels: labels(d), IsActive: d.IsActive, Values: values,
+		data = append(data, api.DictionaryV2{
+			Name: d.Name, Description: d.Description, Values: values, Labels: labels(d), IsActive: d.IsActive,
 		})
 	}
-	return api.ListDictionariesV2200JSONResponse{Meta: envelope.ListMeta(ctx), Data: found}, nil
+	return api.ListDictionariesV2200JSONResponse{Meta: envelope.ListMeta(ctx), Data: data}, nil
 }
 
-// valueFilter keeps a value that matches itself or has a descendant that does.
+func text(filter *string) string {
+	if filter == nil {
+		return ""
+	}
+	return *filter
+}
+
+// valueFilter keeps the values that match, and those that stand above one that
+// does. What is empty or nil matches everything.
 type valueFilter struct {
-	code, description *string
+	code, description string // the description in small letters
 	isActive          *bool
 }
 
-func (f valueFilter) set() bool { return f.code != nil || f.description != nil || f.isActive != nil }
-
 func (f valueFilter) matches(v Value) bool {
-	return (f.code == nil || v.Code == *f.code) &&
-		(f.isActive == nil || v.IsActive == *f.isActive) &&
-		(f.description == nil || strings.Contains(strings.ToLower(v.Description), strings.ToLower(*f.description)))
+	return (f.code == "" || f.code == v.Code) &&
+		(f.isActive == nil || *f.isActive == v.IsActive) &&
+		(f.description == "" || strings.Contains(strings.ToLower(v.Description), f.description))
 }
 
 func (f valueFilter) apply(values []Value) []api.DictionaryValue {

@@ -209,7 +209,6 @@ func TestCreateParams(t *testing.T) {
 		{"nothing", owner, body(object{"addresses": []object{address("RESIDENCE", object{"area": "Ніде"})}}), `[]`, false},
 		{"the missing property", pharmacyOwner, body(object{"type": "DRUGSTORE"}), `{"property":"location"}`, false},
 		{"the schema's pattern", owner, body(object{"addresses": []object{address("RESIDENCE", object{"zip": "1"})}}), `{"pattern":"^[0-9]{5}$"}`, true},
-		{"the dictionary's values", owner, body(object{"phones": []object{{"type": "FAX", "number": "+380503410870"}}}), `{"values":["MOBILE","LAND_LINE"]}`, true},
 	} {
 		r := s.Send(t, create(c.token, c.body))
 		require.Len(t, r.Body.Error.Invalid, 1, "%s: %s", c.name, r.Raw)
@@ -221,17 +220,23 @@ func TestCreateParams(t *testing.T) {
 	}
 }
 
-// The matrix of types is configuration: a legal entity without a line may have
-// no division at all.
+// The matrix of types is configuration. A legal entity of a type that is not in
+// it may have no division at all.
 func TestCreateTypesAreConfiguration(t *testing.T) {
 	t.Parallel()
-	s := testkit.New(t, testkit.With("LEGAL_ENTITY_PRIMARY_CARE_DIVISION_TYPES", ""),
+	s := testkit.New(t, testkit.With("LEGAL_ENTITY_PRIMARY_CARE_DIVISION_TYPES", "FAP"),
 		testkit.With("DIVISION_ADDRESS_TYPES", "*/*=RECEPTION!"))
 	r := s.Send(t, create(owner, body(nil)))
 	require.Equal(t, []string{
 		"division.create.type_mapping", "division.create.address_type_mapping", "division.create.residence",
 	}, r.Rules())
 	require.Equal(t, "Addresses with type RECEPTION should be present", r.Body.Error.Invalid[2].Rules[0].Description)
+	require.Equal(t, []any{"FAP"}, r.Body.Error.Invalid[0].Rules[0].Params)
+
+	_, err := s.Pool.Exec(t.Context(), "UPDATE prm.legal_entities SET type = 'NHS' WHERE id = $1", world.ID("clinic"))
+	require.NoError(t, err)
+	r = s.Send(t, create(owner, body(object{"type": "FAP"})))
+	require.Equal(t, "division.create.type_mapping", r.Rules()[0])
 	require.Equal(t, []any{}, r.Body.Error.Invalid[0].Rules[0].Params)
 }
 
@@ -256,4 +261,14 @@ func TestContractsExamplesPass(t *testing.T) {
 		r := s.Send(t, testkit.As(owner, http.MethodPatch, "/api/divisions/"+idOf("division of the clinic"), example.Value.Value))
 		require.Equal(t, http.StatusOK, r.Status, "%s: %s", name, r.Raw)
 	}
+}
+
+// A creation costs two round trips: one that tells who asks, one that writes.
+func TestCreateRoundTrips(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	require.Equal(t, http.StatusOK, s.Send(t, create(owner, full())).Status)
+	before := s.Pool.Stat().AcquireCount()
+	require.Equal(t, http.StatusOK, s.Send(t, create(owner, full())).Status)
+	require.EqualValues(t, 2, s.Pool.Stat().AcquireCount()-before)
 }

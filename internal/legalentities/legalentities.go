@@ -2,11 +2,7 @@
 // a token (prm.legal_entities).
 package legalentities
 
-import (
-	"slices"
-
-	"github.com/google/uuid"
-)
+import "github.com/google/uuid"
 
 // Statuses of a legal entity.
 const (
@@ -29,13 +25,3 @@ type LegalEntity struct {
 func (l *LegalEntity) MayManageDivisions() bool {
 	return l != nil && l.IsActive && (l.Status == Active || l.Status == Suspended)
 }
-
-// MayWorkWithServiceRequests: of an allowed type and ACTIVE (seed 002, Validate
-// legal entity). An unknown legal entity may not.
-func (l *LegalEntity) MayWorkWithServiceRequests(allowedTypes []string) bool {
-	return l != nil && l.Status == Active && slices.Contains(allowedTypes, l.Type)
-}
-
-// IsOpen: exists and ACTIVE (seed 004, Validate Legal entity; DESIGN R20: the
-// status alone counts).
-func (l *LegalEntity) IsOpen() bool { return l != nil && l.Status == Active }

@@ -42,13 +42,13 @@ const (
 
 // Categories of the codifier (DESIGN R25).
 const (
-	categoryOblast      = "O"
-	categorySpecialCity = "K" // an area and a city at once
-	categoryRaion       = "P"
-	categoryHromada     = "H"
-	categoryCity        = "M"
-	categorySettlement  = "X"
-	categoryVillage     = "C"
+	categoryOblast       = "O"
+	categorySpecialCity  = "K" // an area and a city at once
+	categoryRaion        = "P"
+	categoryHromada      = "H"
+	categoryCity         = "M"
+	categorySettlement   = "X"
+	categoryVillage      = "C"
 	categoryCityDistrict = "B"
 )
 
@@ -242,7 +242,8 @@ func newEntry(line int, fields []string) (e entry, reason string) {
 	// A copy lets go of the line.
 	e.category, e.code, e.name = strings.Clone(e.category), strings.Clone(fields[own]), strings.Clone(e.name)
 	e.area = ID(fields[columnArea])
-	if own > columnRegion {
+	// Прип’ять and Чорнобиль lie in no raion: the codifier repeats the area there.
+	if own > columnRegion && fields[columnRegion] != fields[columnArea] {
 		e.region = ID(fields[columnRegion])
 	}
 	return e, ""
@@ -258,7 +259,7 @@ func (im *importer) isPlaced(e entry) bool {
 		return known
 	case categoryCity, categorySettlement, categoryVillage:
 		_, known := im.known.areas[e.area]
-		return known && im.known.regions[e.region].area == e.area
+		return known && (e.region == uuid.Nil || im.known.regions[e.region].area == e.area)
 	}
 	return true
 }
@@ -303,7 +304,7 @@ func (im *importer) take(ctx context.Context, e entry) error {
 	}
 	if kind, ok := settlementTypes[e.category]; ok {
 		s := Settlement{ID: id, AreaID: e.area, Name: e.name, Type: kind, KOATUU: e.code}
-		if e.category != categorySpecialCity {
+		if e.region != uuid.Nil {
 			s.RegionID = &e.region
 		}
 		im.batch.settlements = append(im.batch.settlements, s)

@@ -64,7 +64,7 @@ func (f *settlementFilter) on(s *snapshot) (list iter.Seq[*Settlement], keep fun
 	}
 	inArea, inRegion := s.areasNamed(f.area), s.regionsNamed(f.region)
 	return list, func(p *Settlement) bool {
-		return f.nameAndCode.keep(p.folded, p.KOATUU) &&
+		return f.keep(p.folded, p.KOATUU) &&
 			(f.kind == "" || f.kind == fold(p.Type)) &&
 			(f.mountain == nil || *f.mountain == p.MountainGroup) &&
 			inArea(p.AreaID) && inRegion(p.RegionID)

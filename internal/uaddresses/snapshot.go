@@ -59,7 +59,7 @@ func newSnapshot(version int64, all *rows) *snapshot {
 		p.folded = fold(p.Name)
 		s.settlementNames[p.folded] = struct{}{}
 		if p.RegionID != nil {
-			s.inRegion[*p.RegionID] = append(s.inRegion[*p.RegionID], int32(i)) //nolint:gosec // as above
+			s.inRegion[*p.RegionID] = append(s.inRegion[*p.RegionID], int32(i))
 		}
 	}
 	for _, street := range all.streets {
@@ -96,7 +96,7 @@ func sortByName[T any](all []T, by func(*T) (name string, id uuid.UUID)) {
 func index[T any](all []T, id func(*T) uuid.UUID) map[uuid.UUID]int32 {
 	at := make(map[uuid.UUID]int32, len(all))
 	for i := range all {
-		at[id(&all[i])] = int32(i) //nolint:gosec // far fewer than 2³¹ rows
+		at[id(&all[i])] = int32(i)
 	}
 	return at
 }

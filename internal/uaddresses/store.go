@@ -126,9 +126,9 @@ func loadPlaces(ctx context.Context, tx pgx.Tx) (*rows, error) {
 	return all, nil
 }
 
-// bumpVersion makes every process load the addresses anew. It belongs in the
+// Changed makes every process load the addresses anew. It belongs in the
 // transaction of the change.
-func bumpVersion(ctx context.Context, tx pgx.Tx, at time.Time) error {
+func Changed(ctx context.Context, tx pgx.Tx, at time.Time) error {
 	if _, err := db.New().BumpCacheVersion(ctx, tx, db.BumpCacheVersionParams{Name: cacheName, At: at}); err != nil {
 		return fmt.Errorf("raise the version of the addresses: %w", postgres.Error(err))
 	}

@@ -59,7 +59,7 @@ func importInto(ctx context.Context, tx pgx.Tx, r io.Reader, at time.Time, overw
 	if im.report.Inserted+im.report.Changed == 0 {
 		return im.report, nil
 	}
-	return im.report, bumpVersion(ctx, tx, at)
+	return im.report, Changed(ctx, tx, at)
 }
 
 func upsertAreas(ctx context.Context, tx pgx.Tx, areas []Area, at time.Time, overwrite bool) (inserted, changed int64, err error) {

@@ -79,5 +79,5 @@ func Seed(ctx context.Context, tx pgx.Tx, at time.Time) error {
 	if marked+written+named == 0 {
 		return nil
 	}
-	return bumpVersion(ctx, tx, at)
+	return Changed(ctx, tx, at)
 }

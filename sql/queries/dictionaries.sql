@@ -20,33 +20,31 @@ FROM prm.dictionary_values
 ORDER BY dictionary_id, code;
 
 -- name: UpsertDictionary :one
--- Returns the id that the dictionary has: the given one only if it is new.
-INSERT INTO prm.dictionaries (id, name, description, labels, is_active, is_editable, inserted_by, inserted_at, updated_by, updated_at)
-VALUES (@id, @name, @description, @labels, @is_active, @is_editable, @user_id, @at, @user_id, @at)
-ON CONFLICT (name) DO UPDATE
-SET description = EXCLUDED.description,
-    labels      = EXCLUDED.labels,
-    is_active   = EXCLUDED.is_active,
-    is_editable = EXCLUDED.is_editable,
-    updated_by  = EXCLUDED.updated_by,
-    updated_at  = EXCLUDED.updated_at
-RETURNING id;
+-- Returns the id that the dictionary has: the given one only if it is new. What
+-- somebody else has written last is not touched: a deployment that takes a
+-- dictionary or a value out of use must not get it back with the next migration.
+WITH written AS (
+    INSERT INTO prm.dictionaries AS old
+        (id, name, description, labels, is_active, is_editable, inserted_by, inserted_at, updated_by, updated_at)
+    VALUES (@id, @name, @description, @labels, true, false, @user_id, @at, @user_id, @at)
+    ON CONFLICT (name) DO UPDATE
+    SET description = EXCLUDED.description, labels = EXCLUDED.labels, updated_at = EXCLUDED.updated_at
+    WHERE old.updated_by = EXCLUDED.updated_by
+      AND (old.description, old.labels) IS DISTINCT FROM (EXCLUDED.description, EXCLUDED.labels)
+    RETURNING id
+)
+SELECT written.id, true AS changed FROM written
+UNION ALL
+SELECT d.id, false FROM prm.dictionaries AS d WHERE d.name = @name AND NOT EXISTS (SELECT FROM written);
 
 -- name: UpsertDictionaryValues :execrows
--- The values of one dictionary; the arrays run in parallel, and the zero id
--- stands for no parent. Counts the rows that changed.
-INSERT INTO prm.dictionary_values AS old (id, dictionary_id, code, description, is_active, parent_id, inserted_by, inserted_at, updated_by, updated_at)
-SELECT r.id, @dictionary_id, r.code, r.description, r.is_active,
-       NULLIF(r.parent_id, '00000000-0000-0000-0000-000000000000'), @user_id, @at, @user_id, @at
+-- The values of one dictionary; the arrays run in parallel. Counts the rows that
+-- changed.
+INSERT INTO prm.dictionary_values AS old (id, dictionary_id, code, description, is_active, inserted_by, inserted_at, updated_by, updated_at)
+SELECT r.id, @dictionary_id, r.code, r.description, true, @user_id, @at, @user_id, @at
 FROM (
-    SELECT unnest(@ids::uuid[]) AS id, unnest(@codes::text[]) AS code, unnest(@descriptions::text[]) AS description,
-           unnest(@is_active::boolean[]) AS is_active, unnest(@parent_ids::uuid[]) AS parent_id
+    SELECT unnest(@ids::uuid[]) AS id, unnest(@codes::text[]) AS code, unnest(@descriptions::text[]) AS description
 ) AS r
 ON CONFLICT (dictionary_id, code) DO UPDATE
-SET description = EXCLUDED.description,
-    is_active   = EXCLUDED.is_active,
-    parent_id   = EXCLUDED.parent_id,
-    updated_by  = EXCLUDED.updated_by,
-    updated_at  = EXCLUDED.updated_at
-WHERE (old.description, old.is_active, old.parent_id)
-    IS DISTINCT FROM (EXCLUDED.description, EXCLUDED.is_active, EXCLUDED.parent_id);
+SET description = EXCLUDED.description, updated_at = EXCLUDED.updated_at
+WHERE old.updated_by = EXCLUDED.updated_by AND old.description <> EXCLUDED.description;

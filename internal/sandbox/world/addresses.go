@@ -2,12 +2,14 @@ package world
 
 import "esoz/internal/uaddresses"
 
-// addresses names the built-in settlements that come with the migrations.
+// addresses names those of the built-in settlements, which come with the
+// migrations, that show something.
 func (w *World) addresses() {
 	for _, s := range []struct{ name, code, note string }{
-		{"settlement Київ", uaddresses.CodeKyiv, "CITY; an area of its own, without a region"},
-		{"settlement Бердичів", uaddresses.CodeBerdychiv, "CITY; Житомирська, Бердичівський"},
-		{"settlement Верховина", uaddresses.CodeVerkhovyna, "SETTLEMENT of the mountain group; Івано-Франківська, Верховинський"},
+		{"settlement Київ", uaddresses.CodeKyiv, "CITY and an area at once, in no region; has streets with former names"},
+		{"settlement Бердичів", uaddresses.CodeBerdychiv, "CITY; area Житомирська, region Бердичівський; has streets"},
+		{"settlement Верховина", uaddresses.CodeVerkhovyna, "SETTLEMENT of the mountain group; area Івано-Франківська, region Верховинський"},
+		{"settlement Криворівня", uaddresses.CodeKryvorivna, "VILLAGE of the mountain group; area Івано-Франківська, region Верховинський"},
 	} {
 		w.Objects = append(w.Objects, Object{Name: s.name, Kind: "settlement", ID: uaddresses.ID(s.code), Note: s.note})
 	}

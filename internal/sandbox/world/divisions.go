@@ -178,45 +178,83 @@ func wrongShape(path, rule, description string) func(rules.ID) *fault.Error {
 func wrongShapes() []bodyCase {
 	const create, update = rules.DivisionCreateSchema, rules.DivisionUpdateSchema
 	return []bodyCase{
-		{title: "no name", create: create, update: update, body: divisionBody(row{"name": nil}),
-			refusal: wrongShape("$.name", "required", "required property name was not present")},
-		{title: "null in place of an absent field", create: create, update: update, body: withNull("external_id"),
-			refusal: wrongShape("$.external_id", "cast", "type mismatch. Expected string but got null")},
-		{title: "a field of the answer sent back", create: create, update: update, body: divisionBody(row{"status": "ACTIVE"}),
-			refusal: wrongShape("$.status", "schema", "schema does not allow additional properties")},
-		{title: "no phone at all", create: create, update: update, body: divisionBody(row{"phones": []row{}}),
-			refusal: wrongShape("$.phones", "length", "expected a minimum of 1 items but got 0")},
-		{title: "a name beyond the column", create: create, update: update, body: divisionBody(row{"name": strings.Repeat("Я", 256)}),
-			refusal: wrongShape("$.name", "length", "expected value to have a maximum length of 255 but was 256")},
-		{title: "a colon in working hours", create: create, update: update,
+		{
+			title: "no name", create: create, update: update, body: divisionBody(row{"name": nil}),
+			refusal: wrongShape("$.name", "required", "required property name was not present"),
+		},
+		{
+			title: "null in place of an absent field", create: create, update: update, body: withNull("external_id"),
+			refusal: wrongShape("$.external_id", "cast", "type mismatch. Expected string but got null"),
+		},
+		{
+			title: "a field of the answer sent back", create: create, update: update, body: divisionBody(row{"status": "ACTIVE"}),
+			refusal: wrongShape("$.status", "schema", "schema does not allow additional properties"),
+		},
+		{
+			title: "no phone at all", create: create, update: update, body: divisionBody(row{"phones": []row{}}),
+			refusal: wrongShape("$.phones", "length", "expected a minimum of 1 items but got 0"),
+		},
+		{
+			title: "a name beyond the column", create: create, update: update, body: divisionBody(row{"name": strings.Repeat("Я", 256)}),
+			refusal: wrongShape("$.name", "length", "expected value to have a maximum length of 255 but was 256"),
+		},
+		{
+			title: "a colon in working hours", create: create, update: update,
 			body:    divisionBody(row{"working_hours": row{"mon": [][]string{{"8:00", "12.00"}}}}),
-			refusal: wrongShape("$.working_hours.mon[0][0]", "format", `string does not match pattern "^([0-9]|0[0-9]|1[0-9]|2[0-3])\.[0-5][0-9]$"`)},
-		{title: "an address type of no dictionary", create: rules.DivisionCreateAddressType, update: rules.DivisionUpdateAddressType,
-			body: divisionAt(residence(row{"type": "HOME"})), refusal: refusedAt("$.addresses[0].type")},
-		{title: "a settlement type of no dictionary", create: rules.DivisionCreateSettlementType, update: rules.DivisionUpdateSettlementType,
-			body: divisionAt(residence(row{"settlement_type": "TOWN"})), refusal: refusedAt("$.addresses[0].settlement_type")},
-		{title: "a street type of no dictionary", create: rules.DivisionCreateStreetType, update: rules.DivisionUpdateStreetType,
-			body: divisionAt(residence(row{"street_type": "PATH"})), refusal: refusedAt("$.addresses[0].street_type")},
-		{title: "a country of no dictionary", create: rules.DivisionCreateCountry, update: rules.DivisionUpdateCountry,
-			body: divisionAt(residence(row{"country": "UKR"})), refusal: refusedAt("$.addresses[0].country")},
-		{title: "a zip code of four digits", create: rules.DivisionCreateZip, update: rules.DivisionUpdateZip,
-			body: divisionAt(residence(row{"zip": "0209"})), refusal: refusedAt("$.addresses[0].zip")},
-		{title: "a phone type of no dictionary", create: rules.DivisionCreatePhoneType, update: rules.DivisionUpdatePhoneType,
-			body: divisionBody(row{"phones": []row{{"type": "FAX", "number": "+380503410870"}}}), refusal: refusedAt("$.phones[0].type")},
-		{title: "a phone number without +38", create: rules.DivisionCreatePhoneNumber, update: rules.DivisionUpdatePhoneNumber,
-			body: divisionBody(row{"phones": []row{{"type": "MOBILE", "number": "0503410870"}}}), refusal: refusedAt("$.phones[0].number")},
-		{title: "an e-mail without a domain", create: rules.DivisionCreateEmail, update: rules.DivisionUpdateEmail,
-			body: divisionBody(row{"email": "email@example"}), refusal: refusedAt("$.email", "value", "email@example")},
-		{title: "a type of no dictionary", create: rules.DivisionCreateType, update: rules.DivisionUpdateType,
-			body: divisionBody(row{"type": "HOSPITAL"}), refusal: refusedAt("$.type")},
-		{title: "a Russian letter in the name", create: rules.DivisionCreateNamePattern, update: rules.DivisionUpdateNamePattern,
-			body: divisionBody(row{"name": "Больница Ы"}), refusal: refusedByPattern("$.name")},
-		{title: "a sign in the region", create: rules.DivisionCreateRegionPattern, update: rules.DivisionUpdateRegionPattern,
-			body: divisionAt(residence(row{"region": "Бердичівський #1"})), refusal: refusedByPattern("$.addresses[0].region")},
-		{title: "a sign in the street", create: rules.DivisionCreateStreetPattern, update: rules.DivisionUpdateStreetPattern,
-			body: divisionAt(residence(row{"street": "вул. Ніжинська & Ко"})), refusal: refusedByPattern("$.addresses[0].street")},
-		{title: "a building that starts with a letter", create: rules.DivisionCreateBuildingPattern, update: rules.DivisionUpdateBuildingPattern,
-			body: divisionAt(residence(row{"building": "б15"})), refusal: refusedByPattern("$.addresses[0].building")},
+			refusal: wrongShape("$.working_hours.mon[0][0]", "format", `string does not match pattern "^([0-9]|0[0-9]|1[0-9]|2[0-3])\.[0-5][0-9]$"`),
+		},
+		{
+			title: "an address type of no dictionary", create: rules.DivisionCreateAddressType, update: rules.DivisionUpdateAddressType,
+			body: divisionAt(residence(row{"type": "HOME"})), refusal: refusedAt("$.addresses[0].type"),
+		},
+		{
+			title: "a settlement type of no dictionary", create: rules.DivisionCreateSettlementType, update: rules.DivisionUpdateSettlementType,
+			body: divisionAt(residence(row{"settlement_type": "TOWN"})), refusal: refusedAt("$.addresses[0].settlement_type"),
+		},
+		{
+			title: "a street type of no dictionary", create: rules.DivisionCreateStreetType, update: rules.DivisionUpdateStreetType,
+			body: divisionAt(residence(row{"street_type": "PATH"})), refusal: refusedAt("$.addresses[0].street_type"),
+		},
+		{
+			title: "a country of no dictionary", create: rules.DivisionCreateCountry, update: rules.DivisionUpdateCountry,
+			body: divisionAt(residence(row{"country": "UKR"})), refusal: refusedAt("$.addresses[0].country"),
+		},
+		{
+			title: "a zip code of four digits", create: rules.DivisionCreateZip, update: rules.DivisionUpdateZip,
+			body: divisionAt(residence(row{"zip": "0209"})), refusal: refusedAt("$.addresses[0].zip"),
+		},
+		{
+			title: "a phone type of no dictionary", create: rules.DivisionCreatePhoneType, update: rules.DivisionUpdatePhoneType,
+			body: divisionBody(row{"phones": []row{{"type": "FAX", "number": "+380503410870"}}}), refusal: refusedAt("$.phones[0].type"),
+		},
+		{
+			title: "a phone number without +38", create: rules.DivisionCreatePhoneNumber, update: rules.DivisionUpdatePhoneNumber,
+			body: divisionBody(row{"phones": []row{{"type": "MOBILE", "number": "0503410870"}}}), refusal: refusedAt("$.phones[0].number"),
+		},
+		{
+			title: "an e-mail without a domain", create: rules.DivisionCreateEmail, update: rules.DivisionUpdateEmail,
+			body: divisionBody(row{"email": "email@example"}), refusal: refusedAt("$.email", "value", "email@example"),
+		},
+		{
+			title: "a type of no dictionary", create: rules.DivisionCreateType, update: rules.DivisionUpdateType,
+			body: divisionBody(row{"type": "HOSPITAL"}), refusal: refusedAt("$.type"),
+		},
+		{
+			title: "a Russian letter in the name", create: rules.DivisionCreateNamePattern, update: rules.DivisionUpdateNamePattern,
+			body: divisionBody(row{"name": "Больница Ы"}), refusal: refusedByPattern("$.name"),
+		},
+		{
+			title: "a sign in the region", create: rules.DivisionCreateRegionPattern, update: rules.DivisionUpdateRegionPattern,
+			body: divisionAt(residence(row{"region": "Бердичівський #1"})), refusal: refusedByPattern("$.addresses[0].region"),
+		},
+		{
+			title: "a sign in the street", create: rules.DivisionCreateStreetPattern, update: rules.DivisionUpdateStreetPattern,
+			body: divisionAt(residence(row{"street": "вул. Ніжинська & Ко"})), refusal: refusedByPattern("$.addresses[0].street"),
+		},
+		{
+			title: "a building that starts with a letter", create: rules.DivisionCreateBuildingPattern, update: rules.DivisionUpdateBuildingPattern,
+			body: divisionAt(residence(row{"building": "б15"})), refusal: refusedByPattern("$.addresses[0].building"),
+		},
 	}
 }
 
@@ -233,40 +271,70 @@ func wrongMeanings() []bodyCase {
 	noArea, noRegion := ID("settlement without an area").String(), ID("settlement without a region").String()
 	registration := residence(row{"type": "REGISTRATION"})
 	return []bodyCase{
-		{title: "a pharmacy without location", pharmacy: true, create: rules.DivisionCreateLocation, update: rules.DivisionUpdateLocation,
-			body: divisionBody(row{"type": "DRUGSTORE", "location": nil}), refusal: refusedPlainly},
-		{title: "an area that does not exist", create: rules.DivisionCreateArea, update: rules.DivisionUpdateArea,
-			body: divisionAt(residence(row{"area": "Жытомирська"})), refusal: refusedAt("$.addresses[0].area")},
-		{title: "a settlement that does not exist", create: rules.DivisionCreateSettlement, update: rules.DivisionUpdateSettlement,
-			body: divisionAt(residence(row{"settlement": "Бердычів"})), refusal: refusedAt("$.addresses[0].settlement")},
-		{title: "an unknown settlement id", create: rules.DivisionCreateSettlementID, update: rules.DivisionUpdateSettlementID,
-			body: divisionAt(residence(row{"settlement_id": unknown})), refusal: refusedAt("$.addresses[0].settlement_id", "id", unknown)},
-		{title: "a settlement id that is no uuid", create: rules.DivisionCreateSettlementID, update: rules.DivisionUpdateSettlementID,
-			body: divisionAt(residence(row{"settlement_id": uaddresses.CodeBerdychiv})), refusal: refusedAt("$.addresses[0].settlement_id", "id", uaddresses.CodeBerdychiv)},
-		{title: "name and id of two settlements", create: rules.DivisionCreateSettlementMatch, update: rules.DivisionUpdateSettlementMatch,
-			body: divisionAt(residence(row{"settlement": "Київ"})), refusal: refusedAt("$.addresses[0].settlement")},
-		{title: "a settlement whose area is gone", create: rules.DivisionCreateAreaRow, update: rules.DivisionUpdateAreaRow,
+		{
+			title: "a pharmacy without location", pharmacy: true, create: rules.DivisionCreateLocation, update: rules.DivisionUpdateLocation,
+			body: divisionBody(row{"type": "DRUGSTORE", "location": nil}), refusal: refusedPlainly,
+		},
+		{
+			title: "an area that does not exist", create: rules.DivisionCreateArea, update: rules.DivisionUpdateArea,
+			body: divisionAt(residence(row{"area": "Жытомирська"})), refusal: refusedAt("$.addresses[0].area"),
+		},
+		{
+			title: "a settlement that does not exist", create: rules.DivisionCreateSettlement, update: rules.DivisionUpdateSettlement,
+			body: divisionAt(residence(row{"settlement": "Бердычів"})), refusal: refusedAt("$.addresses[0].settlement"),
+		},
+		{
+			title: "an unknown settlement id", create: rules.DivisionCreateSettlementID, update: rules.DivisionUpdateSettlementID,
+			body: divisionAt(residence(row{"settlement_id": unknown})), refusal: refusedAt("$.addresses[0].settlement_id", "id", unknown),
+		},
+		{
+			title: "a settlement id that is no uuid", create: rules.DivisionCreateSettlementID, update: rules.DivisionUpdateSettlementID,
+			body: divisionAt(residence(row{"settlement_id": uaddresses.CodeBerdychiv})), refusal: refusedAt("$.addresses[0].settlement_id", "id", uaddresses.CodeBerdychiv),
+		},
+		{
+			title: "name and id of two settlements", create: rules.DivisionCreateSettlementMatch, update: rules.DivisionUpdateSettlementMatch,
+			body: divisionAt(residence(row{"settlement": "Київ"})), refusal: refusedAt("$.addresses[0].settlement"),
+		},
+		{
+			title: "a settlement whose area is gone", create: rules.DivisionCreateAreaRow, update: rules.DivisionUpdateAreaRow,
 			body:    divisionAt(residence(row{"settlement": "Загублене", "settlement_id": noArea})),
-			refusal: refusedAt("$.addresses[0].settlement_id", "id", ID("no area"))},
-		{title: "another area than the settlement's", create: rules.DivisionCreateAreaMatch, update: rules.DivisionUpdateAreaMatch,
-			body: divisionAt(residence(row{"area": "Київ"})), refusal: refusedAt("$.addresses[0].area")},
-		{title: "a settlement whose region is gone", create: rules.DivisionCreateRegionRow, update: rules.DivisionUpdateRegionRow,
+			refusal: refusedAt("$.addresses[0].settlement_id", "id", ID("no area")),
+		},
+		{
+			title: "another area than the settlement's", create: rules.DivisionCreateAreaMatch, update: rules.DivisionUpdateAreaMatch,
+			body: divisionAt(residence(row{"area": "Київ"})), refusal: refusedAt("$.addresses[0].area"),
+		},
+		{
+			title: "a settlement whose region is gone", create: rules.DivisionCreateRegionRow, update: rules.DivisionUpdateRegionRow,
 			body:    divisionAt(residence(row{"settlement": "Забуте", "settlement_id": noRegion})),
-			refusal: refusedAt("$.addresses[0].settlement_id", "id", ID("no region"))},
-		{title: "another region than the settlement's", create: rules.DivisionCreateRegionMatch, update: rules.DivisionUpdateRegionMatch,
-			body: divisionAt(residence(row{"region": "Житомирський"})), refusal: refusedAt("$.addresses[0].region")},
-		{title: "a type that the legal entity may not have", create: rules.DivisionCreateTypeMapping, update: rules.DivisionUpdateTypeMapping,
-			body: divisionBody(row{"type": "DRUGSTORE"}), refusal: refusedPlainly},
-		{title: "an address type that the division may not have", create: rules.DivisionCreateAddressTypeMapping, update: rules.DivisionUpdateAddressTypeMapping,
-			body: divisionAt(residence(nil), residence(row{"type": "RECEPTION"})), refusal: refusedAt("$.addresses[1].type")},
-		{title: "no RESIDENCE", create: rules.DivisionCreateResidence, update: rules.DivisionUpdateResidence,
-			body: divisionAt(registration), refusal: refusedAt("$.addresses", "type", "RESIDENCE")},
-		{title: "two addresses of one type", create: rules.DivisionCreateAddressTypeDouble, update: rules.DivisionUpdateAddressTypeDouble,
-			body: divisionAt(residence(nil), registration, registration), refusal: refusedAt("$.addresses[2].type")},
-		{title: "two phones of one type", create: rules.DivisionCreatePhoneTypeDouble, update: rules.DivisionUpdatePhoneTypeDouble,
+			refusal: refusedAt("$.addresses[0].settlement_id", "id", ID("no region")),
+		},
+		{
+			title: "another region than the settlement's", create: rules.DivisionCreateRegionMatch, update: rules.DivisionUpdateRegionMatch,
+			body: divisionAt(residence(row{"region": "Житомирський"})), refusal: refusedAt("$.addresses[0].region"),
+		},
+		{
+			title: "a type that the legal entity may not have", create: rules.DivisionCreateTypeMapping, update: rules.DivisionUpdateTypeMapping,
+			body: divisionBody(row{"type": "DRUGSTORE"}), refusal: refusedPlainly,
+		},
+		{
+			title: "an address type that the division may not have", create: rules.DivisionCreateAddressTypeMapping, update: rules.DivisionUpdateAddressTypeMapping,
+			body: divisionAt(residence(nil), residence(row{"type": "RECEPTION"})), refusal: refusedAt("$.addresses[1].type"),
+		},
+		{
+			title: "no RESIDENCE", create: rules.DivisionCreateResidence, update: rules.DivisionUpdateResidence,
+			body: divisionAt(registration), refusal: refusedAt("$.addresses", "type", "RESIDENCE"),
+		},
+		{
+			title: "two addresses of one type", create: rules.DivisionCreateAddressTypeDouble, update: rules.DivisionUpdateAddressTypeDouble,
+			body: divisionAt(residence(nil), registration, registration), refusal: refusedAt("$.addresses[2].type"),
+		},
+		{
+			title: "two phones of one type", create: rules.DivisionCreatePhoneTypeDouble, update: rules.DivisionUpdatePhoneTypeDouble,
 			body: divisionBody(row{"phones": []row{
 				{"type": "MOBILE", "number": "+380503410870"}, {"type": "MOBILE", "number": "+380503410871"},
-			}}), refusal: refusedAt("$.phones[1].type")},
+			}}), refusal: refusedAt("$.phones[1].type"),
+		},
 	}
 }
 
@@ -301,7 +369,7 @@ func (w *World) createDivision() {
 	w.passes(op, "a SUSPENDED legal entity", create(suspendedOwner, divisionBody(nil)), http.StatusOK)
 
 	w.divisionGuards(op, func(token string) Request { return create(token, divisionBody(nil)) }, guardRules{
-		rules.DivisionCreateParty, rules.DivisionCreateClientID, rules.DivisionCreateLegalEntity, rules.DivisionCreateLegalEntityActive,
+		rules.DivisionCreateParty, rules.DivisionCreateLegalEntity, rules.DivisionCreateLegalEntityActive,
 	})
 	for _, c := range slices.Concat(wrongShapes(), wrongMeanings()) {
 		w.refused(op, c.title, create(c.token(), c.body), c.refusal(c.create))
@@ -329,7 +397,7 @@ func (c bodyCase) token() string {
 }
 
 // guardRules are the checks of a method that writes divisions, before its body's.
-type guardRules struct{ party, clientID, legalEntity, legalEntityActive rules.ID }
+type guardRules struct{ party, legalEntity, legalEntityActive rules.ID }
 
 func (w *World) divisionGuards(op string, request func(token string) Request, id guardRules) {
 	const block, operator = "BLOCK_UNVERIFIED_PARTY_USERS", "UNVERIFIED_PARTY_PERIOD_OPERATOR"
@@ -358,7 +426,7 @@ func (w *World) updateDivision() {
 	w.passes(op, "a pharmacy", update(pharmacyOwner, pharmacyDivision, divisionBody(row{"type": "DRUGSTORE_POINT"})), http.StatusOK)
 
 	w.divisionGuards(op, func(token string) Request { return update(token, clinicDivision, divisionBody(nil)) }, guardRules{
-		rules.DivisionUpdateParty, rules.DivisionUpdateClientID, rules.DivisionUpdateLegalEntity, rules.DivisionUpdateLegalEntityActive,
+		rules.DivisionUpdateParty, rules.DivisionUpdateLegalEntity, rules.DivisionUpdateLegalEntityActive,
 	})
 	for _, c := range slices.Concat(wrongShapes(), wrongMeanings()) {
 		division := clinicDivision

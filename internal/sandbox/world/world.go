@@ -6,6 +6,7 @@ package world
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,9 +19,11 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
+	"esoz/internal/dictionaries"
 	"esoz/internal/mongodb"
 	"esoz/internal/postgres"
 	"esoz/internal/seal"
+	"esoz/internal/uaddresses"
 )
 
 // World is everything that a freshly seeded sandbox holds.
@@ -144,7 +147,11 @@ func (w *World) Seed(ctx context.Context, pool *pgxpool.Pool, documents *mongo.D
 		if _, err := tx.Exec(ctx, emptied); err != nil {
 			return fmt.Errorf("empty the tables: %w", err)
 		}
-		return w.insertRows(ctx, tx)
+		if err := w.insertRows(ctx, tx); err != nil {
+			return err
+		}
+		// The world has rows of its own among what is served from memory.
+		return errors.Join(dictionaries.Changed(ctx, tx, w.now), uaddresses.Changed(ctx, tx, w.now))
 	})
 	if err != nil {
 		return fmt.Errorf("seed PostgreSQL: %w", err)

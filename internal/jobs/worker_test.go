@@ -1,0 +1,165 @@
+package jobs_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/stretchr/testify/require"
+
+	"esoz/gen/rules"
+	"esoz/internal/fault"
+	"esoz/internal/jobs"
+	"esoz/internal/sandbox/world"
+	"esoz/internal/testkit"
+)
+
+// queueOf runs handlers of the test's own on a server's databases.
+func queueOf(t *testing.T, srv *testkit.Server, handlers map[string]jobs.Handler) *jobs.Queue {
+	t.Helper()
+	queue := &jobs.Queue{
+		Pool: srv.Pool, Keys: srv.Keys, Clock: srv.Clock, Config: srv.Config, Logger: slog.New(slog.DiscardHandler), Handlers: handlers,
+	}
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &jobs.Worker{Queue: queue})
+	client, err := river.NewClient(riverpgxv5.New(srv.Pool), &river.Config{
+		Schema: "river", Workers: workers, Logger: slog.New(slog.DiscardHandler),
+		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
+	})
+	require.NoError(t, err)
+	queue.River = client
+	require.NoError(t, client.Start(context.Background()))
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		require.NoError(t, client.Stop(ctx))
+	})
+	return queue
+}
+
+type params struct {
+	Note string `json:"note"`
+}
+
+func TestWorkerEndsEveryJob(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t, testkit.Idle())
+	var tries atomic.Int64
+	insert := func(note string) func(ctx context.Context, tx pgx.Tx) error {
+		return func(ctx context.Context, tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, "INSERT INTO prm.global_parameters (id, parameter, value, inserted_at, inserted_by, updated_at, updated_by) "+
+				"VALUES (gen_random_uuid(), $1, '', now(), gen_random_uuid(), now(), gen_random_uuid())", note)
+			if err != nil {
+				return fmt.Errorf("insert: %w", err)
+			}
+			return nil
+		}
+	}
+	queue := queueOf(t, srv, map[string]jobs.Handler{
+		"panics": func(context.Context, string, json.RawMessage) (*jobs.Outcome, error) { panic("of the test") },
+		"refuses": func(context.Context, string, json.RawMessage) (*jobs.Outcome, error) {
+			return nil, fmt.Errorf("wrapped: %w", fault.Refuse(rules.ServiceRequestReleaseStatus))
+		},
+		"refuses at its commit": func(context.Context, string, json.RawMessage) (*jobs.Outcome, error) {
+			return &jobs.Outcome{Commit: func(ctx context.Context, tx pgx.Tx) error {
+				if err := insert("undone")(ctx, tx); err != nil {
+					return err
+				}
+				return fault.Refuse(rules.ApprovalResendRate)
+			}}, nil
+		},
+		"needs a second try": func(_ context.Context, _ string, raw json.RawMessage) (*jobs.Outcome, error) {
+			if tries.Add(1) == 1 {
+				return nil, errors.New("engine away")
+			}
+			return &jobs.Outcome{ResponseData: raw, Commit: insert("done")}, nil
+		},
+	})
+	for _, c := range []struct{ operation, shown string }{
+		{"panics", `"status":"failed_with_error","status_code":500,"error":{"type":"internal_error","message":"Remote server internal error"}`},
+		{"refuses", `"status":"failed","status_code":409,"error":{"type":"request_conflict","message":"Invalid service request status"}`},
+		{"refuses at its commit", `"status":"failed","status_code":429,"error":{"type":"too_many_requests","message":"too many requests"}`},
+		{"needs a second try", `"status":"processed","status_code":200,"response_data":{"note":"hidden"}`},
+	} {
+		job, err := queue.Start(t.Context(), c.operation, params{Note: "hidden"})
+		require.NoError(t, err)
+		r := srv.PollJob(t, world.TokenValue("doctor"), "/api/jobs/"+job.ID)
+		require.Equal(t, http.StatusOK, r.Status)
+		require.JSONEq(t, `{"eta":"`+job.ETA.Format("2006-01-02T15:04:05.000Z")+`",`+c.shown+`}`, string(r.Body.Data), c.operation)
+	}
+	require.EqualValues(t, 2, tries.Load())
+	require.Equal(t, 1, srv.Count(t, "prm.global_parameters WHERE parameter = 'done'"))
+	require.Zero(t, srv.Count(t, "prm.global_parameters WHERE parameter = 'undone'"))
+	require.Zero(t, srv.Count(t, "jobs.jobs t WHERE t::text LIKE '%hidden%'"), "parameters lie sealed")
+}
+
+// A job that River delivers again after it has ended is not carried out again.
+func TestWorkerPassesOverEndedJobs(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t, testkit.Idle())
+	var calls atomic.Int64
+	queue := queueOf(t, srv, map[string]jobs.Handler{
+		"count": func(context.Context, string, json.RawMessage) (*jobs.Outcome, error) {
+			calls.Add(1)
+			return &jobs.Outcome{ResponseData: ""}, nil
+		},
+	})
+	job, err := queue.Start(t.Context(), "count", params{})
+	require.NoError(t, err)
+	before := srv.PollJob(t, world.TokenValue("doctor"), "/api/jobs/"+job.ID)
+
+	for _, id := range []string{job.ID, "000000000000000000000000"} { // the other one is gone
+		again, err := queue.River.Insert(t.Context(), jobs.Args{ID: id}, nil)
+		require.NoError(t, err)
+		require.Eventually(t, func() bool {
+			return srv.Count(t, "river.river_job WHERE id = $1 AND state = 'completed'", again.Job.ID) == 1
+		}, 20*time.Second, 20*time.Millisecond)
+	}
+	require.EqualValues(t, 1, calls.Load())
+	after := srv.PollJob(t, world.TokenValue("doctor"), "/api/jobs/"+job.ID)
+	require.Equal(t, string(before.Body.Data), string(after.Body.Data))
+}
+
+// The same request gets the pending job; once that has ended, a new one.
+func TestStartFindsThePendingJob(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t, testkit.Idle())
+	release := make(chan struct{})
+	queue := queueOf(t, srv, map[string]jobs.Handler{
+		"waits": func(ctx context.Context, _ string, _ json.RawMessage) (*jobs.Outcome, error) {
+			select {
+			case <-release:
+			case <-ctx.Done():
+			}
+			return &jobs.Outcome{ResponseData: ""}, nil
+		},
+	})
+	first, err := queue.Start(t.Context(), "waits", params{Note: "a"})
+	require.NoError(t, err)
+	same, err := queue.Start(t.Context(), "waits", params{Note: "a"})
+	require.NoError(t, err)
+	require.Equal(t, first, same)
+	pending, err := queue.Pending(t.Context(), "waits", params{Note: "a"})
+	require.NoError(t, err)
+	require.Equal(t, first, pending)
+	other, err := queue.Start(t.Context(), "waits", params{Note: "b"})
+	require.NoError(t, err)
+	require.NotEqual(t, first.ID, other.ID)
+
+	close(release)
+	srv.PollJob(t, world.TokenValue("doctor"), "/api/jobs/"+first.ID)
+	_, err = queue.Pending(t.Context(), "waits", params{Note: "a"})
+	require.ErrorIs(t, err, fault.ErrNotFound)
+	next, err := queue.Start(t.Context(), "waits", params{Note: "a"})
+	require.NoError(t, err)
+	require.NotEqual(t, first.ID, next.ID)
+}
