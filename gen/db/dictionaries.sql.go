@@ -65,7 +65,7 @@ func (q *Queries) ListCacheVersions(ctx context.Context, db DBTX) ([]ListCacheVe
 }
 
 const listDictionaries = `-- name: ListDictionaries :many
-SELECT id, name, description, labels, is_active FROM prm.dictionaries ORDER BY name
+SELECT id, name, description, labels, is_active FROM prm.dictionaries ORDER BY name COLLATE "C"
 `
 
 type ListDictionariesRow struct {
@@ -76,6 +76,7 @@ type ListDictionariesRow struct {
 	IsActive    bool
 }
 
+// The order must not depend on the collation of the deployment's database.
 func (q *Queries) ListDictionaries(ctx context.Context, db DBTX) ([]ListDictionariesRow, error) {
 	rows, err := db.Query(ctx, listDictionaries)
 	if err != nil {
@@ -105,7 +106,7 @@ func (q *Queries) ListDictionaries(ctx context.Context, db DBTX) ([]ListDictiona
 const listDictionaryValues = `-- name: ListDictionaryValues :many
 SELECT id, dictionary_id, code, description, is_active, parent_id
 FROM prm.dictionary_values
-ORDER BY dictionary_id, code
+ORDER BY dictionary_id, code COLLATE "C"
 `
 
 type ListDictionaryValuesRow struct {

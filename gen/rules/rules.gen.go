@@ -142,6 +142,7 @@ const (
 	DivisionListIDs                                 ID = "division.list.ids"
 	DivisionListLegalEntityID                       ID = "division.list.legal_entity_id"
 	DivisionCreateParty                             ID = "division.create.party"
+	DivisionCreateClientID                          ID = "division.create.client_id"
 	DivisionCreateLegalEntity                       ID = "division.create.legal_entity"
 	DivisionCreateLegalEntityActive                 ID = "division.create.legal_entity_active"
 	DivisionCreateSchema                            ID = "division.create.schema"
@@ -175,6 +176,7 @@ const (
 	DivisionGetNotFound                             ID = "division.get.not_found"
 	DivisionGetOwner                                ID = "division.get.owner"
 	DivisionUpdateParty                             ID = "division.update.party"
+	DivisionUpdateClientID                          ID = "division.update.client_id"
 	DivisionUpdateLegalEntity                       ID = "division.update.legal_entity"
 	DivisionUpdateLegalEntityActive                 ID = "division.update.legal_entity_active"
 	DivisionUpdateSchema                            ID = "division.update.schema"
@@ -1242,6 +1244,19 @@ var All = []Rule{
 		Fixed:     true,
 	},
 	{
+		ID:        DivisionCreateClientID,
+		Operation: "createDivision",
+		Check:     "The token names the client, that is the legal entity, it was issued for",
+		Status:    401,
+		Type:      "access_denied",
+		Message:   "Misssing Client ID",
+		Entry:     "x-consumer-metadata",
+		EntryType: "header",
+		Source:    "IL 2019, plugs/headers.ex",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
 		ID:          DivisionCreateLegalEntity,
 		Operation:   "createDivision",
 		Check:       "The legal entity of the token exists",
@@ -1696,6 +1711,19 @@ var All = []Rule{
 		Source:    "wiki Update division (17218732574), as seed 003, Authorize",
 		Origin:    "wiki",
 		Flag:      "BLOCK_UNVERIFIED_PARTY_USERS",
+	},
+	{
+		ID:        DivisionUpdateClientID,
+		Operation: "updateDivision",
+		Check:     "The token names the client, that is the legal entity, it was issued for",
+		Status:    401,
+		Type:      "access_denied",
+		Message:   "Misssing Client ID",
+		Entry:     "x-consumer-metadata",
+		EntryType: "header",
+		Source:    "IL 2019, plugs/headers.ex",
+		Origin:    "code",
+		Fixed:     true,
 	},
 	{
 		ID:          DivisionUpdateLegalEntity,

@@ -38,8 +38,8 @@ func renderDetails(d *details) (api.DeclarationRequest, error) {
 	}, nil
 }
 
-// renderDataToBeSigned passes the values on byte for byte: what the doctor signs
-// must be what was stored, and a number that went through a float may not be.
+// renderDataToBeSigned passes the values on undecoded: what the doctor signs must
+// be what was stored, and a number that went through a float may not be.
 func renderDataToBeSigned(stored json.RawMessage) (*api.DeclarationRequestDataToBeSigned, error) {
 	if len(stored) == 0 {
 		return nil, nil

@@ -1,6 +1,7 @@
 package declarations_test
 
 import (
+	"context"
 	"encoding/hex"
 	"log/slog"
 	"net/http"
@@ -228,6 +229,7 @@ func TestResendWaitsForAnApprovalUnderWay(t *testing.T) {
 	f := start(t, testkit.Idle())
 	tx, err := f.Pool.Begin(t.Context())
 	require.NoError(t, err)
+	defer tx.Rollback(context.Background()) //nolint:errcheck // only a failed test leaves it open
 	_, err = tx.Exec(t.Context(), "UPDATE il.declaration_requests SET status = 'APPROVED' WHERE id = $1", fresh)
 	require.NoError(t, err)
 

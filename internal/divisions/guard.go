@@ -3,6 +3,8 @@ package divisions
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"esoz/gen/rules"
 	"esoz/internal/auth"
 	"esoz/internal/config"
@@ -20,12 +22,16 @@ func (a *API) GuardUpdate(ctx context.Context) error { return a.guard(auth.From(
 // (seed 003, Authorize and Additional; DESIGN R7, R18):
 //
 //	party                 the user's party is verified (BLOCK_UNVERIFIED_PARTY_USERS)
-//	legal_entity          the client of the token, which the gateway has found, is a legal entity
+//	client_id             the token names its client
+//	legal_entity          that is a legal entity
 //	legal_entity_active   which is ACTIVE or SUSPENDED and is_active
 func (a *API) guard(by auth.Subject, id ruleSet) error {
 	cfg := a.config.Get()
 	if cfg.On(id.party) && cfg.BlockUnverifiedParty && !by.Party.Allowed(a.clock.Now(), cfg.UnverifiedPartyDays, period(cfg)) {
 		return fault.Refuse(id.party)
+	}
+	if by.ClientID == uuid.Nil {
+		return fault.Refuse(id.clientID)
 	}
 	if by.LegalEntity == nil {
 		return fault.Refuse(id.legalEntity)
@@ -48,7 +54,7 @@ func period(cfg *config.Config) parties.Period {
 // ruleSet names the checks that Create Division and Update Division share, each
 // under its own ids.
 type ruleSet struct {
-	party, legalEntity, legalEntityActive rules.ID
+	party, clientID, legalEntity, legalEntityActive rules.ID
 
 	location                                   rules.ID
 	area, settlement, settlementID             rules.ID
@@ -61,7 +67,7 @@ type ruleSet struct {
 
 var (
 	createRules = ruleSet{
-		party:       rules.DivisionCreateParty,
+		party: rules.DivisionCreateParty, clientID: rules.DivisionCreateClientID,
 		legalEntity: rules.DivisionCreateLegalEntity, legalEntityActive: rules.DivisionCreateLegalEntityActive,
 		location: rules.DivisionCreateLocation,
 		area:     rules.DivisionCreateArea, settlement: rules.DivisionCreateSettlement,
@@ -73,7 +79,7 @@ var (
 		phoneTypeDouble: rules.DivisionCreatePhoneTypeDouble,
 	}
 	updateRules = ruleSet{
-		party:       rules.DivisionUpdateParty,
+		party: rules.DivisionUpdateParty, clientID: rules.DivisionUpdateClientID,
 		legalEntity: rules.DivisionUpdateLegalEntity, legalEntityActive: rules.DivisionUpdateLegalEntityActive,
 		location: rules.DivisionUpdateLocation,
 		area:     rules.DivisionUpdateArea, settlement: rules.DivisionUpdateSettlement,

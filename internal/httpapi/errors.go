@@ -99,7 +99,7 @@ func (s *Server) recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
 			if v := recover(); v != nil {
-				if v == http.ErrAbortHandler {
+				if cause, ok := v.(error); ok && errors.Is(cause, http.ErrAbortHandler) {
 					panic(v)
 				}
 				err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())

@@ -12,6 +12,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -334,8 +335,7 @@ func hash(operation string, params []byte) string {
 // newID has the form of the original's ObjectId: the second, then randomness.
 func newID(now time.Time) string {
 	var id [12]byte
-	rand.Read(id[4:])             //nolint:errcheck // crypto/rand.Read never returns an error since Go 1.24
-	seconds := uint32(now.Unix()) //nolint:gosec // wraps in 2106, as an ObjectId does
-	id[0], id[1], id[2], id[3] = byte(seconds>>24), byte(seconds>>16), byte(seconds>>8), byte(seconds)
+	rand.Read(id[4:])
+	binary.BigEndian.PutUint32(id[:4], uint32(now.Unix())) //nolint:gosec // wraps in 2106, as an ObjectId does
 	return hex.EncodeToString(id[:])
 }

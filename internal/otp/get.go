@@ -16,7 +16,7 @@ func (a *API) GetVerification(ctx context.Context, req api.GetVerificationReques
 		return nil, err
 	}
 	return api.GetVerification200JSONResponse{
-		Meta: envelope.Meta(ctx, http.StatusOK), Data: api.VerifiedPhone{PhoneNumber: req.PhoneNumber},
+		Meta: envelope.Meta(ctx, http.StatusOK), Data: api.VerifiedPhone(req),
 	}, nil
 }
 

@@ -16,7 +16,7 @@ import (
 
 	"github.com/sosodev/duration"
 	"github.com/swaggest/swgui/v5emb"
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 
 	"esoz/internal/app"
 	"esoz/internal/clock"

@@ -256,7 +256,8 @@ func TestReleaseComesTooLate(t *testing.T) {
 		{"completed", bson.D{{Key: "status", Value: "completed"}}, "", http.StatusConflict, "request_conflict", "Invalid service request status"},
 		{"taken into use", bson.D{{Key: "program_processing_status", Value: "in_progress"}}, "", http.StatusConflict, "request_conflict", "Invalid program processing status"},
 		{
-			"reserved by another", bson.D{{Key: "used_by_legal_entity.identifier.value", Value: world.ID("hospital")}},
+			"reserved by another",
+			bson.D{{Key: "used_by_legal_entity.identifier.value", Value: world.ID("hospital")}},
 			"+service_request.release.owner", http.StatusConflict, "request_conflict", "Service request is used by another legal entity",
 		},
 		{"gone", nil, "", http.StatusNotFound, "not_found", "Service request not found"},
@@ -304,7 +305,8 @@ func TestReleaseSurvivesACrash(t *testing.T) {
 		}
 		srv.Change(t, servicerequests.Collection, queued, bson.D{
 			{Key: "program_processing_status", Value: "in_progress"},
-			{Key: "updated_at", Value: srv.Clock.Now().Add(time.Hour)}, {Key: "updated_by", Value: world.ID("hospital_doctor")},
+			{Key: "updated_at", Value: srv.Clock.Now().Add(time.Hour)},
+			{Key: "updated_by", Value: world.ID("hospital_doctor")},
 		})
 		panic("crash of job " + jobID)
 	}

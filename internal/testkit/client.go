@@ -132,7 +132,7 @@ func CheckResponse(t testing.TB, method, path string, status int, header http.He
 	t.Helper()
 	c, err := contract()
 	require.NoError(t, err)
-	req := httptest.NewRequest(method, path, http.NoBody)
+	req := httptest.NewRequestWithContext(context.Background(), method, path, http.NoBody)
 	route, params, err := c.router.FindRoute(req)
 	if err != nil { // an unknown path or method: the answer is an error envelope all the same
 		var value any

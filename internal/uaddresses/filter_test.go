@@ -73,7 +73,8 @@ func country() *snapshot {
 	return newSnapshot(1, &rows{
 		areas: []Area{{ID: north, Name: "Північна"}, {ID: south, Name: "Південна"}},
 		regions: []Region{
-			{ID: northern, AreaID: north, Name: "Кам’янський"}, {ID: southern, AreaID: south, Name: "Кам’янський"},
+			{ID: northern, AreaID: north, Name: "Кам’янський"},
+			{ID: southern, AreaID: south, Name: "Кам’янський"},
 			{ID: other, AreaID: south, Name: "Інший"},
 		},
 		settlements: []Settlement{

@@ -82,7 +82,13 @@ func (b *Body) Check(value any, duplicates []Duplicate, formats Formats, on func
 	return refusal
 }
 
+// ruleInvalid words doubled keys and characters that cannot be stored.
+const ruleInvalid = "invalid"
+
 func (b *Body) ruleOf(v violation) rules.ID {
+	if v.rule.Rule == ruleInvalid { // what the schema cannot say; business rules use the word too
+		return b.fallback
+	}
 	pattern := v.path.pattern()
 	for _, rule := range b.rules {
 		if rule.Entry == pattern && rule.Keyword == v.rule.Rule {
@@ -211,7 +217,7 @@ func missingProperty(at path, e *openapi3.SchemaError) violation {
 
 func duplicated(d Duplicate) violation {
 	return violation{path: d.parent.key(d.Key), rule: fault.Rule{
-		Rule:        "invalid",
+		Rule:        ruleInvalid,
 		Description: fmt.Sprintf("Duplicated key '%s' at %s", d.Key, d.parent.key(d.Key)),
 		Params:      []any{d.Key},
 	}}
@@ -224,7 +230,7 @@ func zeroBytes(value any, at path) []violation {
 	case string:
 		if strings.ContainsRune(value, 0) {
 			found = append(found, violation{path: at.copy(), rule: fault.Rule{
-				Rule: "invalid", Description: "string must not contain the character U+0000", Params: []any{},
+				Rule: ruleInvalid, Description: "string must not contain the character U+0000", Params: []any{},
 			}})
 		}
 	case []any:

@@ -12,12 +12,13 @@ SET version = cache.version + 1, updated_at = EXCLUDED.updated_at
 RETURNING version;
 
 -- name: ListDictionaries :many
-SELECT id, name, description, labels, is_active FROM prm.dictionaries ORDER BY name;
+-- The order must not depend on the collation of the deployment's database.
+SELECT id, name, description, labels, is_active FROM prm.dictionaries ORDER BY name COLLATE "C";
 
 -- name: ListDictionaryValues :many
 SELECT id, dictionary_id, code, description, is_active, parent_id
 FROM prm.dictionary_values
-ORDER BY dictionary_id, code;
+ORDER BY dictionary_id, code COLLATE "C";
 
 -- name: UpsertDictionary :one
 -- Returns the id that the dictionary has: the given one only if it is new. What

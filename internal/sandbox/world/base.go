@@ -275,5 +275,6 @@ func (w *World) tokens() {
 	w.token("refresh", "doctor", "clinic", everything, "a refresh token, not an access token", row{"name": auth.RefreshToken})
 	w.token("blocked_user", "blocked_user", "clinic", everything, "its user is blocked", nil)
 	w.token("blocked_client", "doctor", "blocked_client", everything, "its client is blocked", nil)
+	w.token("clientless", "doctor", "clinic", everything, "its details name no client", row{"details": row{"scope": strings.Join(everything, " ")}})
 	w.token("spent", "doctor", "clinic", doctorScopes, "has used up the request limit of listDivisions, when one is set", nil)
 }

@@ -167,9 +167,12 @@ func (w *World) resendingDeclarationCodes() {
 	w.passes(op, "a request of the patient's, shared with legal entities", of("shared declaration request"), http.StatusOK)
 
 	for _, c := range []struct{ title, token string }{
-		{"no token", ""}, {"an unknown token", "sandbox-nobody"}, {"an expired token", expired},
+		{"no token", ""},
+		{"an unknown token", "sandbox-nobody"},
+		{"an expired token", expired},
 		{"a refresh token in place of an access token", TokenValue("refresh")},
-		{"a token of a blocked user", TokenValue("blocked_user")}, {"a token of a blocked client", TokenValue("blocked_client")},
+		{"a token of a blocked user", TokenValue("blocked_user")},
+		{"a token of a blocked client", TokenValue("blocked_client")},
 	} {
 		w.refused(op, c.title, resend(c.token, ID("new declaration request").String()), fault.Refuse(rules.DeclarationRequestResendOTPToken))
 	}

@@ -369,7 +369,7 @@ func (w *World) createDivision() {
 	w.passes(op, "a SUSPENDED legal entity", create(suspendedOwner, divisionBody(nil)), http.StatusOK)
 
 	w.divisionGuards(op, func(token string) Request { return create(token, divisionBody(nil)) }, guardRules{
-		rules.DivisionCreateParty, rules.DivisionCreateLegalEntity, rules.DivisionCreateLegalEntityActive,
+		rules.DivisionCreateParty, rules.DivisionCreateClientID, rules.DivisionCreateLegalEntity, rules.DivisionCreateLegalEntityActive,
 	})
 	for _, c := range slices.Concat(wrongShapes(), wrongMeanings()) {
 		w.refused(op, c.title, create(c.token(), c.body), c.refusal(c.create))
@@ -397,7 +397,7 @@ func (c bodyCase) token() string {
 }
 
 // guardRules are the checks of a method that writes divisions, before its body's.
-type guardRules struct{ party, legalEntity, legalEntityActive rules.ID }
+type guardRules struct{ party, clientID, legalEntity, legalEntityActive rules.ID }
 
 func (w *World) divisionGuards(op string, request func(token string) Request, id guardRules) {
 	const block, operator = "BLOCK_UNVERIFIED_PARTY_USERS", "UNVERIFIED_PARTY_PERIOD_OPERATOR"
@@ -409,6 +409,7 @@ func (w *World) divisionGuards(op string, request func(token string) Request, id
 	w.refused(op, "a party that has long been unverified, with days of grace", request(longUnverified), fault.Refuse(id.party)).set(block, "true", operator, "grace")
 	w.refused(op, "a user without a party", request(partyless), fault.Refuse(id.party)).set(block, "true")
 
+	w.refused(op, "a token of no client", request(TokenValue("clientless")), fault.Refuse(id.clientID))
 	w.refused(op, "a client that is no legal entity", request(strangersToken), fault.Refuse(id.legalEntity))
 	w.refused(op, "a CLOSED legal entity", request(closedOwner), fault.Refuse(id.legalEntityActive))
 	w.refused(op, "a legal entity with is_active = false", request(hiddenOwner), fault.Refuse(id.legalEntityActive))
@@ -426,7 +427,7 @@ func (w *World) updateDivision() {
 	w.passes(op, "a pharmacy", update(pharmacyOwner, pharmacyDivision, divisionBody(row{"type": "DRUGSTORE_POINT"})), http.StatusOK)
 
 	w.divisionGuards(op, func(token string) Request { return update(token, clinicDivision, divisionBody(nil)) }, guardRules{
-		rules.DivisionUpdateParty, rules.DivisionUpdateLegalEntity, rules.DivisionUpdateLegalEntityActive,
+		rules.DivisionUpdateParty, rules.DivisionUpdateClientID, rules.DivisionUpdateLegalEntity, rules.DivisionUpdateLegalEntityActive,
 	})
 	for _, c := range slices.Concat(wrongShapes(), wrongMeanings()) {
 		division := clinicDivision
