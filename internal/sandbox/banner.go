@@ -29,7 +29,8 @@ func printBanner(out io.Writer, at Addresses, w *world.World) {
 	fmt.Fprintf(table, "  Contract\t%s/openapi.yaml\n", at.BaseURL)
 	fmt.Fprintf(table, "  World\t%s/_sandbox/world (its methods: %s/_sandbox/docs/)\n", at.BaseURL, at.BaseURL)
 	fmt.Fprintf(table, "  PostgreSQL\t%s\n", at.DatabaseURL)
-	fmt.Fprintf(table, "\t\n")
+	_ = table.Flush() // a terminal that went away
+	fmt.Fprintln(out)
 	for _, name := range shownTokens {
 		for _, token := range w.Tokens {
 			if token.Name == name {
@@ -37,7 +38,7 @@ func printBanner(out io.Writer, at Addresses, w *world.World) {
 			}
 		}
 	}
-	_ = table.Flush() // a terminal that went away
+	_ = table.Flush() // as above
 	for _, operation := range shownOperations {
 		if c, ok := w.Passing(operation); ok {
 			fmt.Fprintf(out, "\n# %s\n%s\n", operation, Curl(at.BaseURL, c.Request))

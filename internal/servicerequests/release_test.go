@@ -173,8 +173,8 @@ func TestReleaseOrder(t *testing.T) {
 	require.Zero(t, srv.Count(t, "jobs.jobs WHERE operation = 'releaseServiceRequest' AND hash NOT LIKE 'sandbox %'"))
 }
 
-// Parallel requests make one transition: the same caller's share one job, of
-// two callers one is told in their job that they came second.
+// Parallel requests of two callers make one transition; who came second is told
+// so, at once or in their job.
 func TestReleaseRace(t *testing.T) {
 	t.Parallel()
 	srv := testkit.New(t)
@@ -218,7 +218,6 @@ func TestReleaseRace(t *testing.T) {
 		}
 	}
 	require.Equal(t, 1, processed, "%v", ends)
-	require.LessOrEqual(t, len(ends), len(tokens))
 	unmarked(t, srv, queued)
 	require.Len(t, one(t, srv, queued).ProgramProcessingStatusHistory, 3)
 	require.Len(t, srv.Events(t, queued), 1)
