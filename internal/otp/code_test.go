@@ -62,3 +62,18 @@ func TestJudge(t *testing.T) {
 		require.ErrorIs(t, judge(live, []byte("wrong"), end.Add(late)), ErrExpired, "too late comes before wrong")
 	}
 }
+
+// The next code may be sent when the limit has passed, to the microsecond.
+func TestWaitAfter(t *testing.T) {
+	t.Parallel()
+	last := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
+	for after, wait := range map[time.Duration]time.Duration{
+		0:                              time.Minute,
+		time.Minute - time.Microsecond: time.Microsecond,
+		time.Minute:                    0,
+		time.Minute + time.Microsecond: -time.Microsecond,
+		-time.Hour:                     time.Minute,
+	} {
+		require.Equal(t, wait, waitAfter(last, time.Minute, last.Add(after)), "%s", after)
+	}
+}

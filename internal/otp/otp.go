@@ -126,10 +126,16 @@ func (s *Service) checkFrequency(ctx context.Context, tx db.DBTX, phone string, 
 	if err != nil {
 		return fmt.Errorf("look up last code: %w", err)
 	}
-	if wait := last.InsertedAt.Add(limit).Sub(now); wait > 0 {
-		return &TooSoonError{Wait: min(wait, limit)} // more only when the clock was set back
+	if wait := waitAfter(last.InsertedAt, limit, now); wait > 0 {
+		return &TooSoonError{Wait: wait}
 	}
 	return nil
+}
+
+// waitAfter is how long the next code has to wait: never longer than the limit,
+// though the clock was set back since the last one.
+func waitAfter(last time.Time, limit time.Duration, now time.Time) time.Duration {
+	return min(last.Add(limit).Sub(now), limit)
 }
 
 // Complete judges a code that was entered for a phone. The attempt is counted

@@ -77,7 +77,7 @@ func TestFailuresAreTriedAgain(t *testing.T) {
 	var lines lockedBuffer
 	srv := testkit.New(t, testkit.WithProvider(provider), testkit.WithLogger(slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	initialize(t, srv)
-	require.Eventually(t, func() bool { return state(t, srv) == "unreliable Accepted" }, 30*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return state(t, srv) == "unreliable Accepted" }, time.Minute, 20*time.Millisecond)
 	require.Equal(t, 2, provider.count())
 	var gatewayID string
 	require.NoError(t, srv.Pool.QueryRow(t.Context(), "SELECT gateway_id FROM otp.sms_logs WHERE phone_number = $1", phone).Scan(&gatewayID))
@@ -94,14 +94,14 @@ func TestLogProviderDelivers(t *testing.T) {
 	t.Parallel()
 	srv := testkit.New(t)
 	initialize(t, srv)
-	require.Eventually(t, func() bool { return state(t, srv) == "log Delivered" }, 30*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return state(t, srv) == "log Delivered" }, time.Minute, 20*time.Millisecond)
 }
 
 // After half an hour nobody waits for the message any more.
 func TestOldMessagesAreGivenUp(t *testing.T) {
 	t.Parallel()
 	for after, want := range map[time.Duration]string{
-		29 * time.Minute: "unreliable Accepted",
+		20 * time.Minute: "unreliable Accepted",
 		30 * time.Minute: "unreliable Terminated",
 	} {
 		provider := &unreliable{}
@@ -109,7 +109,7 @@ func TestOldMessagesAreGivenUp(t *testing.T) {
 		initialize(t, srv)
 		srv.Clock.Advance(after)
 		require.NoError(t, srv.Start(t.Context()))
-		require.Eventually(t, func() bool { return state(t, srv) != "" }, 30*time.Second, 20*time.Millisecond)
+		require.Eventually(t, func() bool { return state(t, srv) != "" }, time.Minute, 20*time.Millisecond)
 		require.Equal(t, want, state(t, srv))
 		require.NoError(t, srv.Stop(context.Background()))
 	}
@@ -132,7 +132,7 @@ func TestMessagesThatNeedNoSending(t *testing.T) {
 		require.NoError(t, srv.Pool.QueryRow(t.Context(),
 			"SELECT count(*) FROM river.river_job WHERE kind = 'send_sms' AND state NOT IN ('completed', 'cancelled')").Scan(&open))
 		return open == 0
-	}, 30*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 	require.NoError(t, srv.Stop(context.Background()))
 	require.Zero(t, provider.count())
 	require.Equal(t, "another Accepted", state(t, srv))

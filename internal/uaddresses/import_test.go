@@ -224,3 +224,15 @@ INSERT INTO uaddresses.areas (id, name, inserted_at, updated_at) VALUES (gen_ran
 	_, ok = s.Addresses.Settlement(uaddresses.ID(uaddresses.CodeBerdychiv))
 	require.False(t, ok)
 }
+
+// A reset of the sandbox seeds its world again; imports stay.
+func TestWorldLeavesImports(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	imported(t, s, sample(t))
+	before := state(t, s)
+	require.NoError(t, s.World.Seed(t.Context(), s.Pool, s.Mongo))
+	require.Equal(t, before, state(t, s))
+	require.NoError(t, s.Addresses.Refresh(t.Context()))
+	require.True(t, s.Addresses.SettlementNamed("Вінниця"))
+}
