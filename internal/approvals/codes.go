@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/jackc/pgx/v5"
-
 	"esoz/gen/rules"
 	"esoz/internal/fault"
 	"esoz/internal/otp"
@@ -14,8 +12,8 @@ import (
 
 // sendCode sends a new code to the phone that was fixed when an approval was
 // created, as part of a transaction; the former code of that phone dies.
-func (a *API) sendCode(phone string) func(ctx context.Context, tx pgx.Tx) error {
-	return func(ctx context.Context, tx pgx.Tx) error {
+func (a *API) sendCode(phone string) func(ctx context.Context, tx postgres.Tx) error {
+	return func(ctx context.Context, tx postgres.Tx) error {
 		_, err := a.codes.Initialize(ctx, tx, phone)
 		return tooSoon(err)
 	}
@@ -24,7 +22,7 @@ func (a *API) sendCode(phone string) func(ctx context.Context, tx pgx.Tx) error 
 // sendCodeNow does it in a transaction of its own.
 func (a *API) sendCodeNow(ctx context.Context, phone string) error {
 	send := a.sendCode(phone)
-	return postgres.InTx(ctx, a.pool, func(tx pgx.Tx) error { return send(ctx, tx) })
+	return postgres.InTx(ctx, a.pool, func(tx postgres.Tx) error { return send(ctx, tx) })
 }
 
 // tooSoon answers approval.resend.rate for the OTP service's refusal.

@@ -12,6 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"esoz/internal/approvals"
+	"esoz/internal/medicalevents"
 	"esoz/internal/persons"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
@@ -83,7 +84,7 @@ func TestListFilters(t *testing.T) {
 	expired := add(func(d *approvals.Document) { d.ExpiresAt, d.AccessLevel = f.Clock.Now(), "write" })
 	types := add(func(d *approvals.Document) {
 		d.GrantedResources = nil
-		d.GrantedResourceTypes = []approvals.CodeableConcept{{Coding: []approvals.Coding{{System: approvals.Resource, Code: "device"}}}}
+		d.GrantedResourceTypes = []medicalevents.CodeableConcept{medicalevents.Concept(medicalevents.Resources, "device")}
 	})
 	whole := add(func(d *approvals.Document) {
 		d.GrantedResources = []approvals.Reference{approvals.ToPatient("patient", f.Keys.PatientID(someone))}

@@ -7,6 +7,7 @@ import (
 
 	"esoz/gen/api"
 	"esoz/internal/envelope"
+	"esoz/internal/medicalevents"
 )
 
 // renderApproval shows an approval as Resend and its job do.
@@ -20,7 +21,7 @@ func (a *API) renderApproval(d *Document) (api.Approval, error) {
 		return api.Approval{}, err
 	}
 	rendered := api.Approval{
-		ID: d.ID.String(), GrantedResources: resources, GrantedResourceTypes: concepts(d.GrantedResourceTypes),
+		ID: d.ID.String(), GrantedResources: resources, GrantedResourceTypes: medicalevents.Each(d.GrantedResourceTypes, medicalevents.CodeableConcept.Show),
 		GrantedTo: grantedTo, Reason: reason, ExpiresAt: envelope.Milli(d.ExpiresAt), IsVerified: d.IsVerified,
 		AccessLevel: api.ApprovalAccessLevel(d.AccessLevel),
 	}
@@ -46,7 +47,7 @@ func (a *API) renderDetails(d *Document, withMethod bool) (api.ApprovalDetails, 
 		return api.ApprovalDetails{}, err
 	}
 	rendered := api.ApprovalDetails{
-		ID: d.ID.String(), GrantedResources: resources, GrantedResourceTypes: concepts(d.GrantedResourceTypes),
+		ID: d.ID.String(), GrantedResources: resources, GrantedResourceTypes: medicalevents.Each(d.GrantedResourceTypes, medicalevents.CodeableConcept.Show),
 		GrantedTo: grantedTo, Reason: reason, CreatedBy: api.ReferenceRequest{Identifier: createdBy.Identifier},
 		IsVerified: d.IsVerified, ExpiresAt: envelope.Milli(d.ExpiresAt), AccessLevel: api.ApprovalDetailsAccessLevel(d.AccessLevel),
 	}
@@ -104,27 +105,11 @@ func (a *API) reference(r Reference) (api.Reference, error) {
 		}
 	}
 	rendered := api.Reference{
-		Identifier:   api.Identifier{Type: concept(r.Identifier.Type), Value: id.String()},
+		Identifier:   api.Identifier{Type: r.Identifier.Type.Show(), Value: id.String()},
 		DisplayValue: nullable.NewNullNullable[string](),
 	}
 	if r.DisplayValue != nil {
 		rendered.DisplayValue.Set(*r.DisplayValue)
 	}
 	return rendered, nil
-}
-
-func concepts(stored []CodeableConcept) []api.CodeableConcept {
-	rendered := make([]api.CodeableConcept, len(stored))
-	for i, c := range stored {
-		rendered[i] = concept(c)
-	}
-	return rendered
-}
-
-func concept(c CodeableConcept) api.CodeableConcept {
-	rendered := api.CodeableConcept{Coding: make([]api.Coding, len(c.Coding)), Text: c.Text}
-	for i, coding := range c.Coding {
-		rendered.Coding[i] = api.Coding{System: coding.System, Code: coding.Code}
-	}
-	return rendered
 }

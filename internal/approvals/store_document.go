@@ -6,28 +6,30 @@ import (
 
 	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"esoz/internal/medicalevents"
 )
 
 // Document is an approval as stored (spec: approvals C1).
 type Document struct {
-	ID                   uuid.UUID         `bson:"_id"`
-	PatientID            string            `bson:"patient_id"` // hidden (DESIGN R13)
-	GrantedResources     []Reference       `bson:"granted_resources"`
-	GrantedResourceTypes []CodeableConcept `bson:"granted_resource_types"`
-	GrantedTo            Reference         `bson:"granted_to"`
-	GrantedBy            Reference         `bson:"granted_by"`
-	CreatedBy            Reference         `bson:"created_by"`
-	Reason               *Reference        `bson:"reason"`
-	ExpiresAt            time.Time         `bson:"expires_at"`
-	IsVerified           bool              `bson:"is_verified"`
-	Status               string            `bson:"status"` // internal: it tells what ended an approval
-	AccessLevel          string            `bson:"access_level"`
-	AuthorizeWith        *uuid.UUID        `bson:"authorize_with"`
-	Urgent               *Urgent           `bson:"urgent"` // nil: no confirmation was needed
-	InsertedAt           time.Time         `bson:"inserted_at"`
-	InsertedBy           uuid.UUID         `bson:"inserted_by"`
-	UpdatedAt            time.Time         `bson:"updated_at"`
-	UpdatedBy            uuid.UUID         `bson:"updated_by"`
+	ID                   uuid.UUID                       `bson:"_id"`
+	PatientID            string                          `bson:"patient_id"` // hidden (DESIGN R13)
+	GrantedResources     []Reference                     `bson:"granted_resources"`
+	GrantedResourceTypes []medicalevents.CodeableConcept `bson:"granted_resource_types"`
+	GrantedTo            Reference                       `bson:"granted_to"`
+	GrantedBy            Reference                       `bson:"granted_by"`
+	CreatedBy            Reference                       `bson:"created_by"`
+	Reason               *Reference                      `bson:"reason"`
+	ExpiresAt            time.Time                       `bson:"expires_at"`
+	IsVerified           bool                            `bson:"is_verified"`
+	Status               string                          `bson:"status"` // internal: it tells what ended an approval
+	AccessLevel          string                          `bson:"access_level"`
+	AuthorizeWith        *uuid.UUID                      `bson:"authorize_with"`
+	Urgent               *Urgent                         `bson:"urgent"` // nil: no confirmation was needed
+	InsertedAt           time.Time                       `bson:"inserted_at"`
+	InsertedBy           uuid.UUID                       `bson:"inserted_by"`
+	UpdatedAt            time.Time                       `bson:"updated_at"`
+	UpdatedBy            uuid.UUID                       `bson:"updated_by"`
 }
 
 // Urgent is the authentication method as it was fixed when the approval was
@@ -45,20 +47,8 @@ type Reference struct {
 
 // Identifier says which object of which kind is meant.
 type Identifier struct {
-	Type  CodeableConcept `bson:"type"`
-	Value Value           `bson:"value"`
-}
-
-// CodeableConcept is a meaning, told by values of dictionaries.
-type CodeableConcept struct {
-	Coding []Coding `bson:"coding"`
-	Text   *string  `bson:"text,omitempty"`
-}
-
-// Coding is a value of a dictionary.
-type Coding struct {
-	System string `bson:"system"`
-	Code   string `bson:"code"`
+	Type  medicalevents.CodeableConcept `bson:"type"`
+	Value Value                         `bson:"value"`
 }
 
 // Value is the id that a reference holds: that of a patient lies hidden, as a
@@ -100,9 +90,6 @@ func (v *Value) UnmarshalBSONValue(kind byte, data []byte) error {
 	return nil
 }
 
-// Resource is the dictionary of what a reference leads to.
-const Resource = "eHealth/resources"
-
 // To makes a reference to an object of a kind.
 func To(kind string, id uuid.UUID) Reference { return reference(kind, Value{ID: id}) }
 
@@ -110,7 +97,7 @@ func To(kind string, id uuid.UUID) Reference { return reference(kind, Value{ID: 
 func ToPatient(kind, hidden string) Reference { return reference(kind, Value{Patient: hidden}) }
 
 func reference(kind string, value Value) Reference {
-	return Reference{Identifier: Identifier{Type: CodeableConcept{Coding: []Coding{{System: Resource, Code: kind}}}, Value: value}}
+	return Reference{Identifier: Identifier{Type: medicalevents.Concept(medicalevents.Resources, kind), Value: value}}
 }
 
 // States of an approval (spec: approvals A7, C2). The stored status only tells

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"esoz/gen/db"
+	"esoz/internal/postgres"
 )
 
 // Entry is one change of one row or document.
@@ -24,7 +24,7 @@ type Entry struct {
 }
 
 // Write adds the entry to the transaction.
-func Write(ctx context.Context, tx pgx.Tx, e Entry) error {
+func Write(ctx context.Context, tx postgres.Tx, e Entry) error {
 	changeset, err := json.Marshal(e.Changeset)
 	if err != nil {
 		return fmt.Errorf("encode audit changeset of %s %s: %w", e.Resource, e.ResourceID, err)

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"esoz/internal/otp"
 	"esoz/internal/postgres"
@@ -14,7 +13,7 @@ import (
 // it is one transaction, so the request is still as it was checked when the code
 // goes out.
 func (a *API) sendCode(ctx context.Context, id uuid.UUID, check func(r request) error) (sent otp.Verification, err error) {
-	err = postgres.InTx(ctx, a.store.pool, func(tx pgx.Tx) error {
+	err = postgres.InTx(ctx, a.store.pool, func(tx postgres.Tx) error {
 		r, err := a.store.lock(ctx, tx, id)
 		if err != nil {
 			return err

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
@@ -20,6 +19,7 @@ import (
 	"esoz/internal/fault"
 	"esoz/internal/jobs"
 	"esoz/internal/legalentities"
+	"esoz/internal/postgres"
 )
 
 // StopDeviceDispense serves PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop.
@@ -145,7 +145,7 @@ func (a *API) CarryOutStop(ctx context.Context, jobID string, raw json.RawMessag
 	by.at = d.UpdatedAt // a job that carries on after a crash tells of the moment of the change
 	return &jobs.Outcome{
 		Links:  []jobs.Link{{Entity: "device_dispense", Href: fmt.Sprintf("/api/patients/%s/device_dispenses/%s", patient, d.ID)}},
-		Commit: func(ctx context.Context, tx pgx.Tx) error { return commitStop(ctx, tx, by) },
+		Commit: func(ctx context.Context, tx postgres.Tx) error { return commitStop(ctx, tx, by) },
 		Forget: func(ctx context.Context) error { return a.store.forget(ctx, by.id, jobID) },
 	}, nil
 }
@@ -170,7 +170,7 @@ func (a *API) stoppedBefore(ctx context.Context, by stop) (*Document, error) {
 }
 
 // commitStop writes the event and the audit row of a stop.
-func commitStop(ctx context.Context, tx pgx.Tx, by stop) error {
+func commitStop(ctx context.Context, tx postgres.Tx, by stop) error {
 	err := events.Write(ctx, tx, events.Event{
 		ID: events.IDOfJob(by.job), Type: events.StatusChange, EntityType: "DeviceDispense", EntityID: by.id,
 		Attribute: "status", NewValue: Stopped, At: by.at, ChangedBy: by.by,

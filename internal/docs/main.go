@@ -57,7 +57,7 @@ func newWorld() (*world.World, error) {
 }
 
 func write(path, text string) error {
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil { //nolint:gosec // a public document
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil

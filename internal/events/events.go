@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"esoz/gen/db"
+	"esoz/internal/postgres"
 )
 
 // Types of an event: a status changed, or a part of the state that is no
@@ -38,7 +38,7 @@ type Event struct {
 func IDOfJob(job string) uuid.UUID { return uuid.NewSHA1(uuid.NameSpaceOID, []byte("esoz job "+job)) }
 
 // Write adds the event to the transaction of the change that it tells.
-func Write(ctx context.Context, tx pgx.Tx, e Event) error {
+func Write(ctx context.Context, tx postgres.Tx, e Event) error {
 	properties, err := json.Marshal(map[string]any{e.Attribute: map[string]any{"new_value": e.NewValue}})
 	if err != nil {
 		return fmt.Errorf("encode event of %s %s: %w", e.EntityType, e.EntityID, err)

@@ -70,7 +70,7 @@ type Outcome struct {
 	ResponseData any
 	// Commit writes the operation's PostgreSQL part (event, audit row, SMS) in the
 	// transaction that ends the job.
-	Commit func(ctx context.Context, tx pgx.Tx) error
+	Commit func(ctx context.Context, tx postgres.Tx) error
 	// Forget removes the job's mark from the documents, after the commit. What it
 	// leaves behind is harmless: nothing asks for the mark of an ended job.
 	Forget func(ctx context.Context) error
@@ -261,7 +261,7 @@ func (w *Worker) fail(ctx context.Context, riverJob *river.Job[Args], job *Job, 
 
 func (w *Worker) finish(
 	ctx context.Context, riverJob *river.Job[Args], job *Job,
-	status int32, code int, response response, commit func(ctx context.Context, tx pgx.Tx) error,
+	status int32, code int, response response, commit func(ctx context.Context, tx postgres.Tx) error,
 ) error {
 	raw, err := json.Marshal(response)
 	if err != nil {

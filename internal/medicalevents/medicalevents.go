@@ -52,12 +52,12 @@ type Period struct {
 	End   *time.Time `bson:"end,omitempty"`
 }
 
-// resources is the dictionary of what a reference leads to.
-const resources = "eHealth/resources"
+// Resources is the dictionary of what a reference leads to.
+const Resources = "eHealth/resources"
 
 // To makes a reference to an object of a kind.
 func To(kind string, id uuid.UUID) Reference {
-	return Reference{Identifier: Identifier{Type: Concept(resources, kind), Value: id}}
+	return Reference{Identifier: Identifier{Type: Concept(Resources, kind), Value: id}}
 }
 
 // Concept makes a meaning of one value of a dictionary.

@@ -50,6 +50,9 @@ const (
 	maxTries             = 3
 )
 
+// Tx is a transaction that a caller passes on without looking into it.
+type Tx = pgx.Tx
+
 // InTx runs fn in a transaction and commits when it returns nil. After a
 // serialization failure or a deadlock it runs fn again, so fn must have no
 // effect outside its transaction.

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
@@ -20,6 +19,7 @@ import (
 	"esoz/internal/fault"
 	"esoz/internal/jobs"
 	"esoz/internal/legalentities"
+	"esoz/internal/postgres"
 )
 
 // ReleaseServiceRequest serves PATCH /api/service_requests/{service_request_id}/actions/release.
@@ -134,7 +134,7 @@ func (a *API) CarryOutRelease(ctx context.Context, jobID string, raw json.RawMes
 	r.at = d.releasedAt(r.by)
 	return &jobs.Outcome{
 		Links:  []jobs.Link{{Entity: "service_request", Href: fmt.Sprintf("/api/patients/%s/service_requests/%s", patient, d.ID)}},
-		Commit: func(ctx context.Context, tx pgx.Tx) error { return a.commitRelease(ctx, tx, r) },
+		Commit: func(ctx context.Context, tx postgres.Tx) error { return a.commitRelease(ctx, tx, r) },
 		Forget: func(ctx context.Context) error { return a.store.forget(ctx, r.id, jobID) },
 	}, nil
 }
@@ -159,7 +159,7 @@ func (a *API) releasedBefore(ctx context.Context, r release, clientID uuid.UUID)
 }
 
 // commitRelease writes the event and the audit row of a release.
-func (a *API) commitRelease(ctx context.Context, tx pgx.Tx, r release) error {
+func (a *API) commitRelease(ctx context.Context, tx postgres.Tx, r release) error {
 	err := events.Write(ctx, tx, events.Event{
 		ID: events.IDOfJob(r.job), Type: events.StateChange, EntityType: "ServiceRequest", EntityID: r.id,
 		Attribute: "program_processing_status", NewValue: ProgramNew, At: r.at, ChangedBy: r.by,
