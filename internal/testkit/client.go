@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -132,6 +133,12 @@ func CheckResponse(t testing.TB, method, path string, status int, header http.He
 	t.Helper()
 	c, err := contract()
 	require.NoError(t, err)
+	c.Check(t, method, path, status, header, raw)
+}
+
+// Check is CheckResponse against this document.
+func (c *Document) Check(t testing.TB, method, path string, status int, header http.Header, raw []byte) {
+	t.Helper()
 	req := httptest.NewRequestWithContext(context.Background(), method, path, http.NoBody)
 	route, params, err := c.router.FindRoute(req)
 	if err != nil { // an unknown path or method: the answer is an error envelope all the same
@@ -148,18 +155,27 @@ func CheckResponse(t testing.TB, method, path string, status int, header http.He
 	require.NoError(t, err, "%s %s answered %d: %s", method, path, status, raw)
 }
 
-type loaded struct {
+// Document is an OpenAPI document that answers are checked against.
+type Document struct {
 	doc    *openapi3.T
 	router routers.Router
 }
 
-var contract = sync.OnceValues(func() (*loaded, error) {
+// NewDocument prepares the checks.
+func NewDocument(doc *openapi3.T) (*Document, error) {
+	router, err := gorillamux.NewRouter(doc)
+	if err != nil {
+		return nil, fmt.Errorf("route the document: %w", err)
+	}
+	return &Document{doc: doc, router: router}, nil
+}
+
+var contract = sync.OnceValues(func() (*Document, error) {
 	doc, err := app.Document()
 	if err != nil {
 		return nil, err
 	}
-	router, err := gorillamux.NewRouter(doc)
-	return &loaded{doc: doc, router: router}, err
+	return NewDocument(doc)
 })
 
 // WaitJob polls the job of a 202 answer until it is no longer pending.
