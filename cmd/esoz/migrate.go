@@ -31,5 +31,5 @@ func (migrateCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, mongodb.Close(context.WithoutCancel(ctx), documents)) }()
-	return app.Migrate(ctx, pool, documents, clock.New().Now())
+	return app.Migrate(ctx, pool, documents, clock.New().Now(), cfg.SystemUser)
 }

@@ -1979,7 +1979,7 @@ type Period struct {
 
 // PersonIdentity As much of a patient as is needed to recognise them. Search for a Service Requests has it, Get Service Request Details does not.
 type PersonIdentity struct {
-	// Age Full years of age today.
+	// Age Full years of age on the day on which the service request was created.
 	//
 	// Example: 35
 	Age int `json:"age"`

@@ -29,7 +29,7 @@ import (
 
 // Migrate brings both databases to this version: our tables, River's tables,
 // the built-in dictionaries and addresses, the indexes of the document store. It may run while servers run, and again.
-func Migrate(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Database, now time.Time) (err error) {
+func Migrate(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Database, now time.Time, by uuid.UUID) (err error) {
 	sqlDB := stdlib.OpenDBFromPool(pool)
 	defer func() { err = errors.Join(err, sqlDB.Close()) }()
 	provider, err := goose.NewProvider(goose.DialectPostgres, sqlDB, sqlfiles.Migrations)
@@ -50,17 +50,13 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Database,
 		return fmt.Errorf("migrate River: %w", err)
 	}
 	err = postgres.InTx(ctx, pool, func(tx pgx.Tx) error {
-		return errors.Join(dictionaries.Seed(ctx, tx, now, SystemUser), uaddresses.Seed(ctx, tx, now))
+		return errors.Join(dictionaries.Seed(ctx, tx, now, by), uaddresses.Seed(ctx, tx, now))
 	})
 	if err != nil {
 		return fmt.Errorf("seed reference data: %w", err)
 	}
 	return IndexDocuments(ctx, documents)
 }
-
-// SystemUser is the author of what no request has written
-// (EHEALTH_SYSTEM_USER's default).
-var SystemUser = uuid.MustParse("4261eacf-8008-4e62-899f-de1e2f7065f0")
 
 // IndexDocuments creates the indexes of the document store.
 func IndexDocuments(ctx context.Context, documents *mongo.Database) error {

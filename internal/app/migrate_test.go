@@ -21,7 +21,7 @@ func TestMigrateAgain(t *testing.T) {
 	}
 	before := version()
 	for range 2 {
-		require.NoError(t, app.Migrate(t.Context(), s.Pool, s.Mongo, s.Clock.Now()))
+		require.NoError(t, app.Migrate(t.Context(), s.Pool, s.Mongo, s.Clock.Now(), s.Config.Get().SystemUser))
 	}
 	require.Equal(t, before, version(), "nothing has changed, so nobody needs to load anew")
 	for _, collection := range []string{"approvals", "service_requests", "device_dispenses"} {

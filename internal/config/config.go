@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/caarlos0/env/v11"
+	"github.com/google/uuid"
 
 	"esoz/gen/rules"
 )
@@ -41,12 +42,12 @@ type Config struct {
 	EngineTimeout    time.Duration `env:"ENGINE_TIMEOUT" start:"only" envDefault:"5s" doc:"longest wait for MongoDB"`
 
 	// Keys.
-	ServerKey        Secret `env:"SERVER_KEY,required" start:"only" doc:"32 bytes in hex: seals texts and hashes one-time codes"`
-	PersonPKKey      Secret `env:"PERSON_PK_KEYPHRASE,required" start:"only" doc:"16 bytes in hex: hides the patient's id in medical events"`
-	SystemUser       string `env:"EHEALTH_SYSTEM_USER" envDefault:"4261eacf-8008-4e62-899f-de1e2f7065f0" doc:"user id of changes that schedules make"`
-	TwilioAccountSID string `env:"TWILIO_ACCOUNT_SID" start:"only" doc:"account of the SMS provider twilio"`
-	TwilioAuthToken  Secret `env:"TWILIO_AUTH_TOKEN" start:"only" doc:"secret of the SMS provider twilio"`
-	TwilioFrom       string `env:"TWILIO_FROM" start:"only" doc:"sender number of the SMS provider twilio"`
+	ServerKey        Secret    `env:"SERVER_KEY,required" start:"only" doc:"32 bytes in hex: seals texts and hashes one-time codes"`
+	PersonPKKey      Secret    `env:"PERSON_PK_KEYPHRASE,required" start:"only" doc:"16 bytes in hex: hides the patient's id in medical events"`
+	SystemUser       uuid.UUID `env:"EHEALTH_SYSTEM_USER" envDefault:"4261eacf-8008-4e62-899f-de1e2f7065f0" doc:"user id of what no request has written"`
+	TwilioAccountSID string    `env:"TWILIO_ACCOUNT_SID" start:"only" doc:"account of the SMS provider twilio"`
+	TwilioAuthToken  Secret    `env:"TWILIO_AUTH_TOKEN" start:"only" doc:"secret of the SMS provider twilio"`
+	TwilioFrom       string    `env:"TWILIO_FROM" start:"only" doc:"sender number of the SMS provider twilio"`
 
 	// Gateway.
 	GatewayAPIKey      APIKeyMode `env:"GATEWAY_API_KEY" envDefault:"required" doc:"header API-key of broker clients: off, when_sent or required"`

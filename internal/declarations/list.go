@@ -41,8 +41,8 @@ func (a *API) list(
 	ctx context.Context, by auth.Subject, params api.ListDeclarationRequestsParams, page envelope.Page,
 ) (found []entry, total int, err error) {
 	cfg := a.config.Get()
-	employee, employeeRefusal := idFilter(cfg, params.EmployeeID, rules.DeclarationRequestListEmployeeID)
-	legalEntity, legalEntityRefusal := idFilter(cfg, params.LegalEntityID, rules.DeclarationRequestListLegalEntityID)
+	employee, employeeRefusal := idFilter(cfg, envelope.Sent(params.EmployeeID), rules.DeclarationRequestListEmployeeID)
+	legalEntity, legalEntityRefusal := idFilter(cfg, envelope.Sent(params.LegalEntityID), rules.DeclarationRequestListLegalEntityID)
 	if refusal := fault.Join(employeeRefusal, legalEntityRefusal); refusal != nil {
 		return nil, 0, refusal
 	}
@@ -50,7 +50,8 @@ func (a *API) list(
 		return nil, 0, nil
 	}
 	return a.store.list(ctx, filter{
-		legalEntity: by.ClientID, employee: employee, status: params.Status, channel: params.Channel,
+		legalEntity: by.ClientID, employee: employee,
+		status: envelope.Sent(params.Status), channel: envelope.Sent(params.Channel),
 	}, page)
 }
 

@@ -12,3 +12,12 @@ func ParseBool(text *string) (value *bool, ok bool) {
 	}
 	return &isTrue, true
 }
+
+// Sent returns a filter of a query, nil when it was left empty: an empty filter
+// counts as not sent.
+func Sent(value *string) *string {
+	if value != nil && *value == "" {
+		return nil
+	}
+	return value
+}

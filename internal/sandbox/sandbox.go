@@ -137,7 +137,7 @@ func prepare(ctx context.Context, cfg *config.Config, w *world.World, now time.T
 	defer func() {
 		err = errors.Join(err, within(ctx, 5*time.Second, func(ctx context.Context) error { return mongodb.Close(ctx, documents) }))
 	}()
-	if err := app.Migrate(ctx, pool, documents, now); err != nil {
+	if err := app.Migrate(ctx, pool, documents, now, cfg.SystemUser); err != nil {
 		return err
 	}
 	seeded, err := isSeeded(ctx, pool, documents)

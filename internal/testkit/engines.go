@@ -119,7 +119,7 @@ func (s *shared) makeTemplate(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, mongodb.Close(ctx, documents)) }()
-	if err := app.Migrate(ctx, pool, documents, clock.New().Now()); err != nil {
+	if err := app.Migrate(ctx, pool, documents, clock.New().Now(), world.SystemUser); err != nil {
 		return err
 	}
 	return s.world().Seed(ctx, pool, documents)

@@ -12,9 +12,9 @@ import (
 	"esoz/internal/seal"
 )
 
-// systemUser is the author of everything that was there before the first
+// SystemUser is the author of everything that was there before the first
 // request (EHEALTH_SYSTEM_USER).
-var systemUser = uuid.MustParse("4261eacf-8008-4e62-899f-de1e2f7065f0")
+var SystemUser = uuid.MustParse("4261eacf-8008-4e62-899f-de1e2f7065f0")
 
 // API-keys of the world's MIS.
 const (

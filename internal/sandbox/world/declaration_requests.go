@@ -89,7 +89,7 @@ func (w *World) declarationRequestsByStatus() {
 	w.declarationRequest("cancelled declaration request", "patient", "CANCELLED by a newer one", row{"status": "CANCELLED", "status_reason": "request_cancelled"})
 	w.declarationRequest("expired declaration request", "patient", "EXPIRED: the clean-up has removed its data, so it is nobody's any more", row{
 		"status": "EXPIRED", "data": nil, "data_legal_entity_id": nil, "data_start_date_year": nil, "authentication_method_current": nil,
-		"inserted_at": w.now.AddDate(0, 0, -3), "updated_by": systemUser,
+		"inserted_at": w.now.AddDate(0, 0, -3), "updated_by": SystemUser,
 	})
 }
 

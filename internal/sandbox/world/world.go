@@ -100,7 +100,7 @@ func (w *World) insert(table string, r row) {
 
 // audited adds the audit columns of the national tables.
 func (w *World) audited(r row) row {
-	full := row{"inserted_at": w.now, "inserted_by": systemUser, "updated_at": w.now, "updated_by": systemUser}
+	full := row{"inserted_at": w.now, "inserted_by": SystemUser, "updated_at": w.now, "updated_by": SystemUser}
 	maps.Copy(full, r)
 	return full
 }
