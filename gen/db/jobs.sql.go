@@ -146,3 +146,27 @@ func (q *Queries) InsertJob(ctx context.Context, db DBTX, arg InsertJobParams) (
 	)
 	return i, err
 }
+
+const listPendingJobIDs = `-- name: ListPendingJobIDs :many
+SELECT id FROM jobs.jobs WHERE status = 0 AND inserted_at < $1
+`
+
+func (q *Queries) ListPendingJobIDs(ctx context.Context, db DBTX, insertedBefore time.Time) ([]string, error) {
+	rows, err := db.Query(ctx, listPendingJobIDs, insertedBefore)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

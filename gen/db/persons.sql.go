@@ -72,41 +72,6 @@ func (q *Queries) GetAuthenticationMethod(ctx context.Context, db DBTX, arg GetA
 	return i, err
 }
 
-const getPerson = `-- name: GetPerson :one
-SELECT id, first_name, last_name, second_name, birth_date, gender, status, is_active, verification_status
-FROM mpi.persons
-WHERE id = $1
-`
-
-type GetPersonRow struct {
-	ID                 uuid.UUID
-	FirstName          string
-	LastName           string
-	SecondName         *string
-	BirthDate          time.Time
-	Gender             string
-	Status             string
-	IsActive           bool
-	VerificationStatus string
-}
-
-func (q *Queries) GetPerson(ctx context.Context, db DBTX, id uuid.UUID) (GetPersonRow, error) {
-	row := db.QueryRow(ctx, getPerson, id)
-	var i GetPersonRow
-	err := row.Scan(
-		&i.ID,
-		&i.FirstName,
-		&i.LastName,
-		&i.SecondName,
-		&i.BirthDate,
-		&i.Gender,
-		&i.Status,
-		&i.IsActive,
-		&i.VerificationStatus,
-	)
-	return i, err
-}
-
 const hasActiveDeclaration = `-- name: HasActiveDeclaration :one
 SELECT EXISTS (
     SELECT 1 FROM ops.declarations
@@ -125,59 +90,6 @@ func (q *Queries) HasActiveDeclaration(ctx context.Context, db DBTX, arg HasActi
 	var exists bool
 	err := row.Scan(&exists)
 	return exists, err
-}
-
-const listAuthenticationMethods = `-- name: ListAuthenticationMethods :many
-SELECT id, person_id, type, phone_number, value, alias, started_at, ended_at
-FROM mpi.person_authentication_methods
-WHERE person_id = $1 AND is_active AND (ended_at IS NULL OR ended_at > $2::timestamptz)
-ORDER BY inserted_at, id
-`
-
-type ListAuthenticationMethodsParams struct {
-	PersonID uuid.UUID
-	At       time.Time
-}
-
-type ListAuthenticationMethodsRow struct {
-	ID          uuid.UUID
-	PersonID    uuid.UUID
-	Type        string
-	PhoneNumber *string
-	Value       *uuid.UUID
-	Alias       *string
-	StartedAt   time.Time
-	EndedAt     *time.Time
-}
-
-// The active methods of a person, earliest first.
-func (q *Queries) ListAuthenticationMethods(ctx context.Context, db DBTX, arg ListAuthenticationMethodsParams) ([]ListAuthenticationMethodsRow, error) {
-	rows, err := db.Query(ctx, listAuthenticationMethods, arg.PersonID, arg.At)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ListAuthenticationMethodsRow
-	for rows.Next() {
-		var i ListAuthenticationMethodsRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.PersonID,
-			&i.Type,
-			&i.PhoneNumber,
-			&i.Value,
-			&i.Alias,
-			&i.StartedAt,
-			&i.EndedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const listPersons = `-- name: ListPersons :many

@@ -46,6 +46,7 @@ func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authent
 		"delete_approvals":     s.DeleteUnverified,
 		"delete_events":        (&events.Cleaner{Pool: a.Pool, Clock: o.Clock, Config: o.Config}).Run,
 		"delete_rate_limits":   tokens.DeletePassedLimits,
+		"requeue_jobs":         queue.Requeue,
 		"delete_tokens":        tokens.DeleteExpired,
 	}}
 	river.AddWorker(pool, cleaner)
@@ -64,10 +65,7 @@ func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authent
 }
 
 func schedules(cfg *config.Config) []*river.PeriodicJob {
-	var hourly config.Schedule
-	if err := hourly.UnmarshalText([]byte("7 * * * *")); err != nil {
-		panic(err)
-	}
+	hourly, everyMinute := mustSchedule("7 * * * *"), mustSchedule("* * * * *")
 	var all []*river.PeriodicJob
 	for task, schedule := range map[string]config.Schedule{
 		"expire_verifications": cfg.DeactivatorSchedule,
@@ -76,6 +74,7 @@ func schedules(cfg *config.Config) []*river.PeriodicJob {
 		"delete_approvals":     cfg.ApprovalsCleanupSchedule,
 		"delete_events":        cfg.EventsCleanupSchedule,
 		"delete_rate_limits":   hourly,
+		"requeue_jobs":         everyMinute,
 		"delete_tokens":        hourly,
 	} {
 		all = append(all, river.NewPeriodicJob(schedule, func() (river.JobArgs, *river.InsertOpts) {
@@ -83,6 +82,13 @@ func schedules(cfg *config.Config) []*river.PeriodicJob {
 		}, &river.PeriodicJobOpts{ID: task}))
 	}
 	return all
+}
+
+func mustSchedule(cron string) (s config.Schedule) {
+	if err := s.UnmarshalText([]byte(cron)); err != nil {
+		panic(err) // a constant
+	}
+	return s
 }
 
 // refreshEvery is how soon a process notices that another one has changed a

@@ -49,17 +49,30 @@ type resendParams struct {
 // startResend runs every check, so that the caller gets the documented status,
 // and leaves the code to a job, which checks again.
 func (a *API) startResend(ctx context.Context, by auth.Subject, patientID, id string) (*jobs.Job, error) {
-	patient, approval, err := a.checkResend(ctx, patientID, id)
-	if err != nil {
+	_, approval, err := a.checkResend(ctx, patientID, id)
+	if err == nil {
+		err = tooSoon(a.codes.CheckFrequency(ctx, approval.Urgent.PhoneNumber))
+	}
+	params := resendParams{UserID: by.UserID, ClientID: by.ClientID}
+	var known [2]bool
+	params.PatientID, known[0] = envelope.ParseID(patientID)
+	params.ID, known[1] = envelope.ParseID(id)
+	switch refusal := (*fault.Error)(nil); {
+	case err == nil:
+		return a.queue.Start(ctx, operation, params)
+	case !errors.As(err, &refusal) || known != [2]bool{true, true}:
 		return nil, err
 	}
-	if err := a.codes.CheckFrequency(ctx, approval.Urgent.PhoneNumber); err != nil {
-		return nil, tooSoon(err)
+	// The same request's job may be pending still, and the refusal its work.
+	job, pendingErr := a.queue.Pending(ctx, operation, params)
+	if errors.Is(pendingErr, fault.ErrNotFound) {
+		return nil, err
 	}
-	return a.queue.Start(ctx, "resendApprovalSms", resendParams{
-		PatientID: patient.ID, ID: approval.ID, UserID: by.UserID, ClientID: by.ClientID,
-	})
+	return job, pendingErr
 }
+
+// operation is the operationId under which resends are queued.
+const operation = "resendApprovalSms"
 
 // CarryOutResend is the jobs.Handler of Resend SMS on Approval. The approval
 // does not change: all that happens is the code, in the transaction that ends

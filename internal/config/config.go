@@ -39,7 +39,7 @@ type Config struct {
 	DatabaseMaxConns int32         `env:"DATABASE_MAX_CONNS" start:"only" envDefault:"0" doc:"size of the connection pool; 0: eight per core"`
 	MongoURL         Secret        `env:"MONGO_URL,required" start:"only" doc:"connection string of MongoDB 6 or newer"`
 	MongoDatabase    string        `env:"MONGO_DATABASE" start:"only" envDefault:"medical_events" doc:"database of the medical events"`
-	EngineTimeout    time.Duration `env:"ENGINE_TIMEOUT" start:"only" envDefault:"5s" doc:"longest wait for MongoDB"`
+	EngineTimeout    time.Duration `env:"ENGINE_TIMEOUT" start:"only" envDefault:"3s" doc:"longest wait for MongoDB"`
 
 	// Keys.
 	ServerKey        Secret    `env:"SERVER_KEY,required" start:"only" doc:"32 bytes in hex: seals texts and hashes one-time codes"`

@@ -47,7 +47,7 @@ type Document struct {
 
 	// AppliedJobs are the jobs that have changed the document and have not yet
 	// committed the rest of their work (DESIGN §5).
-	AppliedJobs []string `bson:"applied_jobs,omitempty"`
+	AppliedJobs medicalevents.Marks `bson:"applied_jobs,omitempty"`
 }
 
 // Detail is one kind of device in a dispense.

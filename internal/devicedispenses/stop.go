@@ -142,11 +142,13 @@ func (a *API) CarryOutStop(ctx context.Context, jobID string, raw json.RawMessag
 	if err != nil {
 		return nil, fmt.Errorf("device dispense %s: %w", d.ID, err)
 	}
-	by.at = d.UpdatedAt // a job that carries on after a crash tells of the moment of the change
+	if mark, ok := d.AppliedJobs.Of(jobID); ok {
+		by.at = mark.At // a job that carries on after a crash tells of the moment of the change
+	}
 	return &jobs.Outcome{
 		Links:  []jobs.Link{{Entity: "device_dispense", Href: fmt.Sprintf("/api/patients/%s/device_dispenses/%s", patient, d.ID)}},
 		Commit: func(ctx context.Context, tx postgres.Tx) error { return commitStop(ctx, tx, by) },
-		Forget: func(ctx context.Context) error { return a.store.forget(ctx, by.id, jobID) },
+		Forget: func(ctx context.Context) error { return a.store.forget(ctx, by.id, by.mark()) },
 	}, nil
 }
 
@@ -160,7 +162,8 @@ func (a *API) stoppedBefore(ctx context.Context, by stop) (*Document, error) {
 		return nil, fault.Refuse(rules.DeviceDispenseStopNotFound)
 	case err != nil:
 		return nil, err
-	case slices.Contains(d.AppliedJobs, by.job):
+	}
+	if _, ours := d.AppliedJobs.Of(by.job); ours {
 		return d, nil
 	}
 	if refusal := checkStop(d); refusal != nil {

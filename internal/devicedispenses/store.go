@@ -13,6 +13,7 @@ import (
 
 	"esoz/internal/envelope"
 	"esoz/internal/fault"
+	"esoz/internal/medicalevents"
 	"esoz/internal/mongodb"
 )
 
@@ -112,6 +113,9 @@ type stop struct {
 	job string
 }
 
+// mark is what the stop leaves on the document until its job has ended.
+func (s stop) mark() medicalevents.Mark { return medicalevents.Mark{Job: s.job, At: s.at} }
+
 // changes are the fields that a stop sets.
 func (s stop) changes() map[string]any {
 	return map[string]any{"status": Stopped, "updated_at": s.at, "updated_by": s.by}
@@ -126,7 +130,7 @@ func (s store) stop(ctx context.Context, by stop) (*Document, error) {
 		bson.D{{Key: "_id", Value: by.id}, {Key: "status", Value: InProgress}},
 		bson.D{
 			{Key: "$set", Value: by.changes()},
-			{Key: "$push", Value: bson.D{{Key: "applied_jobs", Value: by.job}}},
+			{Key: "$push", Value: bson.D{{Key: "applied_jobs", Value: by.mark()}}},
 		},
 		options.FindOneAndUpdate().SetReturnDocument(options.After)).Decode(stopped)
 	if err = mongodb.Error(err); errors.Is(err, fault.ErrNotFound) {
@@ -139,9 +143,9 @@ func (s store) stop(ctx context.Context, by stop) (*Document, error) {
 }
 
 // forget removes a job's mark.
-func (s store) forget(ctx context.Context, id uuid.UUID, job string) error {
+func (s store) forget(ctx context.Context, id uuid.UUID, mark medicalevents.Mark) error {
 	_, err := s.documents.UpdateOne(ctx, bson.D{{Key: "_id", Value: id}},
-		bson.D{{Key: "$pull", Value: bson.D{{Key: "applied_jobs", Value: job}}}})
+		bson.D{{Key: "$pull", Value: bson.D{{Key: "applied_jobs", Value: mark}}}})
 	if err != nil {
 		return fmt.Errorf("forget job: %w", mongodb.Error(err))
 	}

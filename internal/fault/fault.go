@@ -49,7 +49,7 @@ type Error struct {
 type Item struct {
 	Entry     string `json:"entry,omitempty"`
 	EntryType string `json:"entry_type"`
-	Rules     []Rule `json:"rules"`
+	Rules     []Rule `json:"rules,omitempty"`
 }
 
 // Rule is one failed validator of an Item.
@@ -99,11 +99,11 @@ func RefuseAt(id rules.ID, entry string, params any, args ...any) *Error {
 		if params == nil {
 			params = fillParams(rule.Params, args)
 		}
-		e.Invalid = []Item{{Entry: fill(entry, args), EntryType: rule.EntryType, Rules: []Rule{{
-			Rule:        rule.Keyword,
-			Description: fill(rule.Description, args),
-			Params:      params,
-		}}}}
+		item := Item{Entry: fill(entry, args), EntryType: rule.EntryType}
+		if rule.Keyword != "" || rule.Description != "" {
+			item.Rules = []Rule{{Rule: rule.Keyword, Description: fill(rule.Description, args), Params: params}}
+		}
+		e.Invalid = []Item{item}
 	}
 	if e.Type == TypeValidationFailed && e.Message == "" {
 		e.Message = ValidationMessage

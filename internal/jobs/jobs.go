@@ -10,22 +10,17 @@ package jobs
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
-	"runtime/debug"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 
 	"esoz/gen/db"
 	"esoz/internal/clock"
@@ -108,7 +103,7 @@ func (q *Queue) Start(ctx context.Context, operation string, params any) (*Job, 
 	var row db.JobsJob
 	err = postgres.InTx(ctx, q.Pool, func(tx pgx.Tx) error {
 		row, err = db.New().InsertJob(ctx, tx, db.InsertJobParams{
-			ID: id, Hash: hash(operation, raw), Operation: operation,
+			ID: id, Hash: q.Keys.Request(operation, raw), Operation: operation,
 			Params: q.Keys.Seal(purposeParams, raw), RequestID: envelope.RequestFrom(ctx).ID,
 			ETA: now.Add(time.Duration(q.Config.Get().JobETASeconds) * time.Second), At: now,
 		})
@@ -136,7 +131,7 @@ func (q *Queue) Pending(ctx context.Context, operation string, params any) (*Job
 	if err != nil {
 		return nil, fmt.Errorf("encode params of %s: %w", operation, err)
 	}
-	row, err := db.New().GetPendingJob(ctx, q.Pool, hash(operation, raw))
+	row, err := db.New().GetPendingJob(ctx, q.Pool, q.Keys.Request(operation, raw))
 	if err != nil {
 		return nil, fmt.Errorf("look for pending %s: %w", operation, postgres.Error(err))
 	}
@@ -162,6 +157,24 @@ func (q *Queue) DeleteOld(ctx context.Context) error {
 	return nil
 }
 
+// Requeue finds pending jobs whose River job has come to nothing (rescued once
+// too often, or discarded by hand) and gives them a new one. A job always ends.
+func (q *Queue) Requeue(ctx context.Context) error {
+	ids, err := db.New().ListPendingJobIDs(ctx, q.Pool, q.Clock.Now().Add(-orphanAge))
+	if err != nil {
+		return fmt.Errorf("list pending jobs: %w", postgres.Error(err))
+	}
+	for _, id := range ids {
+		if _, err := q.River.Insert(ctx, Args{ID: id}, nil); err != nil {
+			return fmt.Errorf("queue job %s again: %w", id, postgres.Error(err))
+		}
+	}
+	return nil
+}
+
+// orphanAge is how old a pending job is when somebody looks after it.
+const orphanAge = time.Minute
+
 // Args of the River job. It names the job and holds nothing else.
 type Args struct {
 	ID string `json:"id"`
@@ -170,134 +183,20 @@ type Args struct {
 // Kind implements river.JobArgs.
 func (Args) Kind() string { return "carry_out" }
 
-// InsertOpts implements river.JobArgsWithInsertOpts.
-func (Args) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: maxAttempts} }
+// InsertOpts implements river.JobArgsWithInsertOpts. A job has one River job at
+// a time, so that Requeue may ask for one without knowing.
+func (Args) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{MaxAttempts: maxAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
+		rivertype.JobStateRunning, rivertype.JobStateScheduled,
+	}}}
+}
 
+// Purposes under which params and outcomes are sealed.
 const (
 	purposeParams   = "job params"
 	purposeResponse = "job response"
-	maxAttempts     = 30
-	maxRetryDelay   = 10 * time.Second
 )
-
-// Worker is the River worker of all jobs.
-type Worker struct {
-	river.WorkerDefaults[Args]
-	*Queue
-}
-
-// NextRetry backs off to ten seconds: callers are polling.
-func (w *Worker) NextRetry(job *river.Job[Args]) time.Time {
-	delay := min(time.Duration(job.Attempt)*time.Second, maxRetryDelay)
-	return job.AttemptedAt.Add(delay)
-}
-
-// Work carries out one job.
-func (w *Worker) Work(ctx context.Context, riverJob *river.Job[Args]) error {
-	job, err := w.Get(ctx, riverJob.Args.ID)
-	if errors.Is(err, fault.ErrNotFound) {
-		w.Logger.WarnContext(ctx, "job is gone", "job_id", riverJob.Args.ID)
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if job.Status != Pending {
-		return nil // ended by an earlier try that died before River knew
-	}
-	outcome, err := w.handle(ctx, job)
-	if err == nil {
-		if w.AfterHandler != nil {
-			w.AfterHandler(job.ID)
-		}
-		err = w.end(ctx, riverJob, job, outcome)
-	}
-	switch refusal := (*fault.Error)(nil); {
-	case err == nil:
-		w.forget(ctx, job, outcome)
-		return nil
-	case errors.As(err, &refusal):
-		return w.fail(ctx, riverJob, job, Failed, refusal)
-	case errors.Is(err, errPanic) || riverJob.Attempt >= riverJob.MaxAttempts:
-		w.Logger.ErrorContext(ctx, "job failed", "job_id", job.ID, "operation", job.Operation, "request_id", job.RequestID, "error", err)
-		return w.fail(ctx, riverJob, job, FailedWithError, fault.Internal())
-	}
-	return err
-}
-
-var errPanic = errors.New("panic")
-
-func (w *Worker) handle(ctx context.Context, job *Job) (outcome *Outcome, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("%w: %v\n%s", errPanic, v, debug.Stack())
-		}
-	}()
-	handler := w.Handlers[job.Operation]
-	if handler == nil {
-		return nil, fmt.Errorf("job %s: nobody carries out %s", job.ID, job.Operation)
-	}
-	params, err := w.Keys.Open(purposeParams, job.params)
-	if err != nil {
-		return nil, fmt.Errorf("job %s: %w", job.ID, err)
-	}
-	outcome, err = handler(ctx, job.ID, params)
-	if err != nil {
-		return nil, fmt.Errorf("carry out %s: %w", job.Operation, err)
-	}
-	return outcome, nil
-}
-
-// end commits the outcome, the job's end and River's in one transaction.
-func (w *Worker) end(ctx context.Context, riverJob *river.Job[Args], job *Job, outcome *Outcome) error {
-	response := response{Links: outcome.Links, ResponseData: outcome.ResponseData}
-	return w.finish(ctx, riverJob, job, Processed, http.StatusOK, response, outcome.Commit)
-}
-
-func (w *Worker) fail(ctx context.Context, riverJob *river.Job[Args], job *Job, status int32, refusal *fault.Error) error {
-	response := response{Error: errorOf(refusal)}
-	return w.finish(ctx, riverJob, job, status, refusal.Status, response, nil)
-}
-
-func (w *Worker) finish(
-	ctx context.Context, riverJob *river.Job[Args], job *Job,
-	status int32, code int, response response, commit func(ctx context.Context, tx postgres.Tx) error,
-) error {
-	raw, err := json.Marshal(response)
-	if err != nil {
-		return fmt.Errorf("encode response of job %s: %w", job.ID, err)
-	}
-	return postgres.InTx(ctx, w.Pool, func(tx pgx.Tx) error {
-		ended, err := db.New().FinishJob(ctx, tx, db.FinishJobParams{
-			ID: job.ID, Status: status, StatusCode: int32(code), //nolint:gosec // an HTTP status
-			Response: w.Keys.Seal(purposeResponse, raw), At: w.Clock.Now(),
-		})
-		if err != nil {
-			return fmt.Errorf("finish job %s: %w", job.ID, err)
-		}
-		if ended == 0 {
-			return nil // another worker has ended it; its commit stands
-		}
-		if commit != nil {
-			if err := commit(ctx, tx); err != nil {
-				return fmt.Errorf("commit job %s: %w", job.ID, err)
-			}
-		}
-		if _, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx, riverJob); err != nil {
-			return fmt.Errorf("complete River job of %s: %w", job.ID, err)
-		}
-		return nil
-	})
-}
-
-func (w *Worker) forget(ctx context.Context, job *Job, outcome *Outcome) {
-	if outcome.Forget == nil {
-		return
-	}
-	if err := outcome.Forget(ctx); err != nil {
-		w.Logger.WarnContext(ctx, "mark of an ended job stays on its document", "job_id", job.ID, "error", err)
-	}
-}
 
 // response is what a finished job keeps for its caller.
 type response struct {
@@ -321,15 +220,6 @@ func jobOf(row db.JobsJob) *Job {
 		ID: row.ID, Operation: row.Operation, RequestID: row.RequestID, Status: row.Status, StatusCode: row.StatusCode,
 		ETA: row.ETA, UpdatedAt: row.UpdatedAt, params: row.Params, response: row.Response,
 	}
-}
-
-// hash identifies a request by its operation and all its parameters.
-func hash(operation string, params []byte) string {
-	h := sha256.New()
-	h.Write([]byte(operation))
-	h.Write([]byte{0})
-	h.Write(params)
-	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }
 
 // newID has the form of the original's ObjectId: the second, then randomness.

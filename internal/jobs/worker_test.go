@@ -163,3 +163,78 @@ func TestStartFindsThePendingJob(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, first.ID, next.ID)
 }
+
+// orphan is a pending job without a River job.
+func orphan(t *testing.T, srv *testkit.Server, id, operation string) {
+	t.Helper()
+	sealed, err := jobs.SealParams(srv.Keys, params{})
+	require.NoError(t, err)
+	long := srv.Clock.Now().Add(-time.Hour)
+	_, err = srv.Pool.Exec(t.Context(), "INSERT INTO jobs.jobs (id, hash, operation, params, request_id, status, status_code, eta, inserted_at, updated_at) "+
+		"VALUES ($1, $1, $2, $3, 'of the test', 0, 202, $4, $4, $4)", id, operation, sealed, long)
+	require.NoError(t, err)
+}
+
+// A pending job always has somebody who carries it out, and only one.
+func TestRequeue(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t, testkit.Idle())
+	var calls atomic.Int64
+	release := make(chan struct{})
+	queue := queueOf(t, srv, map[string]jobs.Handler{
+		"count": func(context.Context, string, json.RawMessage) (*jobs.Outcome, error) {
+			calls.Add(1)
+			<-release
+			return &jobs.Outcome{ResponseData: "done"}, nil
+		},
+	})
+	const id = "0123456789abcdef01234567"
+	orphan(t, srv, id, "count")
+	for range 3 {
+		require.NoError(t, queue.Requeue(t.Context()))
+	}
+	close(release)
+	r := srv.PollJob(t, world.TokenValue("doctor"), "/api/jobs/"+id)
+	require.Contains(t, string(r.Body.Data), `"status":"processed"`)
+	require.EqualValues(t, 1, calls.Load())
+}
+
+// On its last try a job ends, whatever has happened to the time of that try;
+// but a change that stands on its document is told of, however long it takes.
+func TestLastTry(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t, testkit.Idle())
+	var commits, aways atomic.Int64
+	queue := queueOf(t, srv, map[string]jobs.Handler{
+		"fails": func(context.Context, string, json.RawMessage) (*jobs.Outcome, error) {
+			return nil, errors.New("a fault of ours")
+		},
+		"has changed a document": func(context.Context, string, json.RawMessage) (*jobs.Outcome, error) {
+			return &jobs.Outcome{
+				ResponseData: "done", Forget: func(context.Context) error { return nil },
+				Commit: func(context.Context, pgx.Tx) error {
+					if commits.Add(1) == 1 {
+						return errors.New("a fault of ours")
+					}
+					return nil
+				},
+			}, nil
+		},
+		"finds an engine away": func(ctx context.Context, _ string, _ json.RawMessage) (*jobs.Outcome, error) {
+			if aways.Add(1) == 1 {
+				return nil, fmt.Errorf("change a document: %w", fault.ErrUnavailable)
+			}
+			return &jobs.Outcome{ResponseData: "done"}, nil
+		},
+	})
+	for i, c := range []struct{ operation, status string }{
+		{"fails", "failed_with_error"}, {"has changed a document", "processed"}, {"finds an engine away", "processed"},
+	} {
+		id := fmt.Sprintf("%024x", i+1)
+		orphan(t, srv, id, c.operation)
+		_, err := queue.River.Insert(t.Context(), jobs.Args{ID: id}, &river.InsertOpts{MaxAttempts: 1})
+		require.NoError(t, err)
+		r := srv.PollJob(t, world.TokenValue("doctor"), "/api/jobs/"+id)
+		require.Contains(t, string(r.Body.Data), `"status":"`+c.status+`"`, c.operation)
+	}
+}

@@ -4,6 +4,7 @@
 package medicalevents
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -52,6 +53,27 @@ type Period struct {
 	End   *time.Time `bson:"end,omitempty"`
 }
 
+// Mark says that a job has changed the document, and when. It stays until the
+// job's end is stored, so that a job that starts again after a crash finds its
+// own work, whatever others have done to the document since (DESIGN §5). It is
+// never rendered.
+type Mark struct {
+	Job string    `bson:"job"`
+	At  time.Time `bson:"at"`
+}
+
+// Marks of a document.
+type Marks []Mark
+
+// Of returns the mark of a job.
+func (m Marks) Of(job string) (Mark, bool) {
+	i := slices.IndexFunc(m, func(mark Mark) bool { return mark.Job == job })
+	if i < 0 {
+		return Mark{}, false
+	}
+	return m[i], true
+}
+
 // Resources is the dictionary of what a reference leads to.
 const Resources = "eHealth/resources"
 
@@ -70,7 +92,7 @@ func ShowPatient(id uuid.UUID) api.Reference { return To("patient", id).Show() }
 
 // Show shows a reference with its display_value, null when it has none.
 func (r Reference) Show() api.Reference {
-	return api.Reference{Identifier: r.Identifier.show(), DisplayValue: Nullable(r.DisplayValue, same)}
+	return api.Reference{Identifier: r.Identifier.show(), DisplayValue: Nullable(r.DisplayValue, AsIs)}
 }
 
 // ShowSent shows a reference as clients send them.
@@ -99,7 +121,8 @@ func (p Period) Show() api.Period {
 	return api.Period{Start: envelope.Milli(p.Start), End: Optional(p.End, envelope.Milli)}
 }
 
-func same[T any](v T) T { return v }
+// AsIs shows a value as it is stored.
+func AsIs[T any](v T) T { return v }
 
 // Each shows every item of a list.
 func Each[T, S any](stored []T, show func(T) S) []S {

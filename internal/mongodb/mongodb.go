@@ -2,7 +2,8 @@
 // no word of the domain; stores use it and translate its errors upwards.
 //
 // Only what MongoDB and FerretDB 1 both do may be relied on: plain and unique
-// indexes, dotted equality, $in, $set, $push, $pull, findOneAndUpdate.
+// indexes, dotted equality, comparisons, $and, $or, $in, $set, $push, $pull,
+// findOneAndUpdate.
 package mongodb
 
 import (

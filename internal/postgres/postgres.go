@@ -122,9 +122,3 @@ func isAway(err error) bool {
 	var netErr net.Error
 	return errors.Is(err, puddle.ErrClosedPool) || errors.As(err, &connectErr) || errors.As(err, &netErr) || pgconn.SafeToRetry(err) || pgconn.Timeout(err)
 }
-
-// IsUniqueViolation tells whether err is a violation of the named unique constraint or index.
-func IsUniqueViolation(err error, constraint string) bool {
-	var pgErr *pgconn.PgError
-	return errors.As(err, &pgErr) && pgErr.Code == "23505" && pgErr.ConstraintName == constraint
-}

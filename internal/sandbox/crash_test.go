@@ -95,13 +95,14 @@ func startChild(t *testing.T, dir string, environ ...string) *child {
 // in between.
 func TestKilledBetweenDocumentAndCommit(t *testing.T) {
 	t.Parallel()
+	later := time.Now().Add(24 * time.Hour)
 	for _, c := range []struct {
 		operation, token, collection string
 		touch                        bson.D // what another writer does
 	}{
 		{"stopDeviceDispense", "sandbox-pharmacist", "device_dispenses", nil},
-		{"stopDeviceDispense", "sandbox-pharmacist", "device_dispenses", bson.D{{Key: "status", Value: "completed"}}},
-		{"releaseServiceRequest", "sandbox-doctor", "service_requests", bson.D{{Key: "program_processing_status", Value: "in_progress"}}},
+		{"stopDeviceDispense", "sandbox-pharmacist", "device_dispenses", bson.D{{Key: "status", Value: "completed"}, {Key: "updated_at", Value: later}}},
+		{"releaseServiceRequest", "sandbox-doctor", "service_requests", bson.D{{Key: "program_processing_status", Value: "in_progress"}, {Key: "updated_at", Value: later}}},
 	} {
 		t.Run(fmt.Sprintf("%s touched %t", c.operation, c.touch != nil), func(t *testing.T) {
 			t.Parallel()
@@ -133,6 +134,9 @@ func TestKilledBetweenDocumentAndCommit(t *testing.T) {
 				require.NoError(t, conn.QueryRow(t.Context(), "SELECT count(*) FROM "+table).Scan(&got))
 				require.Equal(t, want, got, table)
 			}
+			var early bool
+			require.NoError(t, conn.QueryRow(t.Context(), "SELECT max(event_time) < $1 FROM event_manager.events", later.Add(-time.Hour)).Scan(&early))
+			require.True(t, early, "the event tells of the moment of the change, not of the other writer's")
 		})
 	}
 }

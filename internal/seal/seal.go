@@ -9,6 +9,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -20,9 +21,10 @@ import (
 
 // Keys derives a key for each purpose from the server's one secret.
 type Keys struct {
-	texts   cipher.AEAD
-	codes   []byte
-	patient cipher.Block
+	texts    cipher.AEAD
+	codes    []byte
+	requests []byte
+	patient  cipher.Block
 }
 
 // New takes the server key (SERVER_KEY, 32 bytes) and the key of patient ids
@@ -39,6 +41,10 @@ func New(serverKey, patientKey []byte) (*Keys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("derive code key: %w", err)
 	}
+	requests, err := hkdf.Key(sha256.New, serverKey, nil, "esoz requests", 32)
+	if err != nil {
+		return nil, fmt.Errorf("derive request key: %w", err)
+	}
 	textBlock, err := aes.NewCipher(textKey)
 	if err != nil {
 		return nil, fmt.Errorf("text key: %w", err)
@@ -51,7 +57,7 @@ func New(serverKey, patientKey []byte) (*Keys, error) {
 	if err != nil {
 		return nil, fmt.Errorf("PERSON_PK_KEYPHRASE: %w", err)
 	}
-	return &Keys{texts: texts, codes: codes, patient: patient}, nil
+	return &Keys{texts: texts, codes: codes, requests: requests, patient: patient}, nil
 }
 
 // Seal encrypts text so that only Open with the same purpose reads it again.
@@ -81,6 +87,16 @@ func (k *Keys) Code(verification uuid.UUID, code int) []byte {
 	mac.Write(verification[:])
 	mac.Write([]byte(strconv.Itoa(code)))
 	return mac.Sum(nil)
+}
+
+// Request identifies a request by its operation and all its parameters. It is
+// keyed: a patient's id among them must not be found by trying.
+func (k *Keys) Request(operation string, params []byte) string {
+	mac := hmac.New(sha256.New, k.requests)
+	mac.Write([]byte(operation))
+	mac.Write([]byte{0})
+	mac.Write(params)
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
 // Token hashes a token or another high-entropy secret for storage and look-up.

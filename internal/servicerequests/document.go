@@ -1,7 +1,6 @@
 package servicerequests
 
 import (
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -69,7 +68,7 @@ type Document struct {
 
 	// AppliedJobs are the jobs that have changed the document and have not yet
 	// committed the rest of their work (DESIGN §5).
-	AppliedJobs []string `bson:"applied_jobs,omitempty"`
+	AppliedJobs medicalevents.Marks `bson:"applied_jobs,omitempty"`
 }
 
 // Statuses of a service request.
@@ -140,15 +139,4 @@ func (d *Document) programStatus() string {
 		return ""
 	}
 	return *d.ProgramProcessingStatus
-}
-
-// releasedAt is when the user last released the service request: a job that
-// carries on after a crash tells of the moment of the change and not of its own.
-func (d *Document) releasedAt(by uuid.UUID) time.Time {
-	for _, change := range slices.Backward(d.ProgramProcessingStatusHistory) {
-		if change.ProgramProcessingStatus == ProgramNew && change.InsertedBy == by {
-			return change.InsertedAt
-		}
-	}
-	return d.UpdatedAt
 }

@@ -131,11 +131,13 @@ func (a *API) CarryOutRelease(ctx context.Context, jobID string, raw json.RawMes
 	if err != nil {
 		return nil, fmt.Errorf("service request %s: %w", d.ID, err)
 	}
-	r.at = d.releasedAt(r.by)
+	if mark, ok := d.AppliedJobs.Of(jobID); ok {
+		r.at = mark.At // a job that carries on after a crash tells of the moment of the change
+	}
 	return &jobs.Outcome{
 		Links:  []jobs.Link{{Entity: "service_request", Href: fmt.Sprintf("/api/patients/%s/service_requests/%s", patient, d.ID)}},
 		Commit: func(ctx context.Context, tx postgres.Tx) error { return a.commitRelease(ctx, tx, r) },
-		Forget: func(ctx context.Context) error { return a.store.forget(ctx, r.id, jobID) },
+		Forget: func(ctx context.Context) error { return a.store.forget(ctx, r.id, r.mark()) },
 	}, nil
 }
 
@@ -149,7 +151,8 @@ func (a *API) releasedBefore(ctx context.Context, r release, clientID uuid.UUID)
 		return nil, fault.Refuse(rules.ServiceRequestReleaseNotFound)
 	case err != nil:
 		return nil, err
-	case slices.Contains(d.AppliedJobs, r.job):
+	}
+	if _, ours := d.AppliedJobs.Of(r.job); ours {
 		return d, nil
 	}
 	if refusal := a.checkRelease(d, clientID); refusal != nil {

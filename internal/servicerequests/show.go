@@ -30,7 +30,7 @@ func (a *API) show(d *Document) (shown api.ServiceRequest, patient uuid.UUID, er
 		StatusHistory: medicalevents.Each(d.StatusHistory, StatusChange.show),
 
 		Program:                        medicalevents.Nullable(d.Program, reference.Show),
-		ProgramProcessingStatus:        medicalevents.Nullable(d.ProgramProcessingStatus, strings.Clone),
+		ProgramProcessingStatus:        medicalevents.Nullable(d.ProgramProcessingStatus, medicalevents.AsIs),
 		ProgramProcessingStatusHistory: medicalevents.OptionalList(d.ProgramProcessingStatusHistory, ProgramChange.show),
 		ProgramService:                 medicalevents.Nullable(d.ProgramService, reference.Show),
 
@@ -48,8 +48,8 @@ func (a *API) show(d *Document) (shown api.ServiceRequest, patient uuid.UUID, er
 		Specimens:          medicalevents.OptionalList(d.Specimens, reference.Show),
 		Focus:              medicalevents.OptionalList(d.Focus, reference.Show),
 		InformWith:         medicalevents.Optional(d.InformWith, InformWith.show),
-		Note:               medicalevents.Nullable(d.Note, strings.Clone),
-		PatientInstruction: medicalevents.Nullable(d.PatientInstruction, strings.Clone),
+		Note:               medicalevents.Nullable(d.Note, medicalevents.AsIs),
+		PatientInstruction: medicalevents.Nullable(d.PatientInstruction, medicalevents.AsIs),
 		ExpirationDate:     envelope.Milli(d.ExpirationDate),
 
 		UsedByEmployee:           medicalevents.Nullable(d.UsedByEmployee, reference.Show),

@@ -13,6 +13,7 @@ import (
 
 	"esoz/internal/envelope"
 	"esoz/internal/fault"
+	"esoz/internal/medicalevents"
 	"esoz/internal/mongodb"
 )
 
@@ -77,6 +78,9 @@ type release struct {
 	job   string
 }
 
+// mark is what the release leaves on the document until its job has ended.
+func (r release) mark() medicalevents.Mark { return medicalevents.Mark{Job: r.job, At: r.at} }
+
 // changes are the fields that a release sets.
 func (r release) changes() map[string]any {
 	return map[string]any{
@@ -103,7 +107,7 @@ func (s store) release(ctx context.Context, r release) (*Document, error) {
 		{Key: "$set", Value: r.changes()},
 		{Key: "$push", Value: bson.D{
 			{Key: "program_processing_status_history", Value: change},
-			{Key: "applied_jobs", Value: r.job},
+			{Key: "applied_jobs", Value: r.mark()},
 		}},
 	}, options.FindOneAndUpdate().SetReturnDocument(options.After)).Decode(released)
 	if err = mongodb.Error(err); errors.Is(err, fault.ErrNotFound) {
@@ -116,9 +120,9 @@ func (s store) release(ctx context.Context, r release) (*Document, error) {
 }
 
 // forget removes a job's mark.
-func (s store) forget(ctx context.Context, id uuid.UUID, job string) error {
+func (s store) forget(ctx context.Context, id uuid.UUID, mark medicalevents.Mark) error {
 	_, err := s.documents.UpdateOne(ctx, bson.D{{Key: "_id", Value: id}},
-		bson.D{{Key: "$pull", Value: bson.D{{Key: "applied_jobs", Value: job}}}})
+		bson.D{{Key: "$pull", Value: bson.D{{Key: "applied_jobs", Value: mark}}}})
 	if err != nil {
 		return fmt.Errorf("forget job: %w", mongodb.Error(err))
 	}

@@ -26,11 +26,16 @@ type Sender struct {
 }
 
 // giveUpAfter is how long a message is worth sending (SMS_UPDATE_TIMEOUT_MINUTES
-// of the OTP service; spec: declaration_requests 2.10): by then its code is dead.
+// of the OTP service; spec: declaration_requests 2.10): a code seldom lives longer.
 const giveUpAfter = 30 * time.Minute
 
 // terminated is the state of a message that was given up.
 const terminated = "Terminated"
+
+// NextRetry tries soon and often: a code that comes late is of no use.
+func (s *Sender) NextRetry(job *river.Job[Args]) time.Time {
+	return job.AttemptedAt.Add(min(time.Duration(job.Attempt)*5*time.Second, time.Minute))
+}
 
 // Work sends one message. A failure is River's to retry; the operation that
 // caused the message has been answered long ago.

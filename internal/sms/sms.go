@@ -49,11 +49,15 @@ func (Log) Send(context.Context, string, string) (gatewayID, status string, err 
 
 // Args of the River job that sends one message.
 type Args struct {
-	ID uuid.UUID `json:"id" river:"unique"`
+	ID uuid.UUID `json:"id"`
 }
 
 // Kind implements river.JobArgs.
 func (Args) Kind() string { return "send_sms" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts: more tries than fit into
+// the time after which a message is given up.
+func (Args) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 50} }
 
 // Outbox queues messages.
 type Outbox struct {

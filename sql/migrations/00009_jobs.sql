@@ -19,6 +19,7 @@ CREATE TABLE jobs.jobs (
     updated_at  timestamptz NOT NULL
 );
 CREATE UNIQUE INDEX jobs_pending_key ON jobs.jobs (hash) WHERE status = 0;
+CREATE INDEX jobs_pending_idx ON jobs.jobs (inserted_at) WHERE status = 0;
 CREATE INDEX jobs_finished_idx ON jobs.jobs (updated_at) WHERE status <> 0;
 COMMENT ON COLUMN jobs.jobs.id IS '24 hex digits, like the ObjectId of the original.';
 COMMENT ON COLUMN jobs.jobs.hash IS 'Of the operation and all its parameters: the same request, sent while its job is pending, gets that job.';

@@ -15,6 +15,9 @@ SELECT * FROM jobs.jobs WHERE id = @id;
 -- name: GetPendingJob :one
 SELECT * FROM jobs.jobs WHERE hash = @hash AND status = 0;
 
+-- name: ListPendingJobIDs :many
+SELECT id FROM jobs.jobs WHERE status = 0 AND inserted_at < @inserted_before;
+
 -- name: FinishJob :execrows
 -- Zero rows: the job has ended already, and what was done for it must be undone
 -- with the transaction.

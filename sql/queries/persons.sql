@@ -1,8 +1,3 @@
--- name: GetPerson :one
-SELECT id, first_name, last_name, second_name, birth_date, gender, status, is_active, verification_status
-FROM mpi.persons
-WHERE id = @id;
-
 -- name: ListPersons :many
 SELECT id, first_name, last_name, second_name, birth_date, gender
 FROM mpi.persons
@@ -28,13 +23,6 @@ SELECT m.id, m.person_id, m.type, m.phone_number, m.value, m.alias, m.is_active,
        ) AS confidant_approved
 FROM mpi.person_authentication_methods m
 WHERE m.id = @id;
-
--- name: ListAuthenticationMethods :many
--- The active methods of a person, earliest first.
-SELECT id, person_id, type, phone_number, value, alias, started_at, ended_at
-FROM mpi.person_authentication_methods
-WHERE person_id = @person_id AND is_active AND (ended_at IS NULL OR ended_at > @at::timestamptz)
-ORDER BY inserted_at, id;
 
 -- name: HasActiveDeclaration :one
 -- Whether the person has chosen a doctor of the legal entity.

@@ -77,7 +77,9 @@ func (w *World) job(name, operation string, status, code int, outcome jobs.Outco
 		"id": jobID(name), "hash": "sandbox " + name, "operation": operation, "params": params, "request_id": "sandbox",
 		"status": status, "status_code": code, "eta": w.now.Add(10 * time.Minute),
 	})
-	if status != jobs.Pending {
+	if status == jobs.Pending {
+		r["inserted_at"] = w.now.AddDate(1, 0, 0) // too young to be looked after: it stays pending
+	} else {
 		if r["response"], err = jobs.SealResponse(w.keys, outcome, refusal); err != nil {
 			panic(err)
 		}

@@ -3,6 +3,7 @@ package world
 import (
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -42,7 +43,7 @@ func (w *World) serviceRequest(name, patient, note string, change func(d *servic
 		Note:            pointer("Консультація кардіолога"), PatientInstruction: pointer("Взяти з собою результати аналізів"),
 		Quantity:          &medicalevents.Quantity{Value: 1, System: "SERVICE_UNIT", Code: "PIECE", Unit: pointer("шт")},
 		RemainingQuantity: &medicalevents.Quantity{Value: 1, System: "SERVICE_UNIT", Code: "PIECE", Unit: pointer("шт")},
-		ExpirationDate:    w.now.AddDate(1, 0, 0),
+		ExpirationDate:    endOfDay(w.now.AddDate(1, 0, 0)),
 
 		UsedByEmployee: &employee, UsedByLegalEntity: &clinic, UsedByDivision: pointer(medicalevents.To("division", ID("division of the clinic"))),
 		UsedByEmployeeHistory:    []servicerequests.EmployeeUse{{UsedByEmployee: employee, Change: queued}},
@@ -92,7 +93,7 @@ func (w *World) serviceRequestsToRelease() {
 			d.UsedByDivision = nil
 		})
 	overdue := w.serviceRequest("expired service request in the queue", "patient", "its expiration_date has passed, which Release does not look at",
-		func(d *servicerequests.Document) { d.ExpirationDate = w.now.AddDate(0, 0, -1) })
+		func(d *servicerequests.Document) { d.ExpirationDate = endOfDay(w.now.AddDate(0, 0, -1)) })
 	w.passes(op, "the own reservation", of(doctor, queued), http.StatusAccepted)
 	w.passes(op, "a body is ignored", of(doctor, queued).with([]any{}), http.StatusAccepted)
 	w.passes(op, "the reservation of another clinic", of(doctor, foreign), http.StatusAccepted)
@@ -205,4 +206,11 @@ func (w *World) serviceRequestSearch() {
 	w.refused(op, "an empty number", search("requisition="), fault.Refuse(rules.ServiceRequestSearchRequisitionEmpty))
 	w.refused(op, "a parameter that the search does not have", search("requisition="+number+"&patient_id=1"), unknown("patient_id"))
 	w.refused(op, "everything wrong at once", search("program=1&episode_id=1"), unknown("episode_id"), unknown("program"), missing)
+}
+
+// endOfDay is when a service request expires: 23:59:59 UTC (spec:
+// service_requests 4.1).
+func endOfDay(t time.Time) time.Time {
+	y, m, d := t.Date()
+	return time.Date(y, m, d, 23, 59, 59, 0, time.UTC)
 }
