@@ -10,12 +10,15 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth bounds nesting: no documented body comes near it, and deeper ones
-// would only cost stack.
-const maxDepth = 64
+// Bounds of a body: no documented one comes near them, and larger ones would
+// only cost stack and memory.
+const (
+	maxDepth  = 64
+	maxValues = 10_000
+)
 
 // Decode reads one JSON value. It refuses trailing data, invalid UTF-8 and
-// nesting beyond maxDepth; keys that stand twice in an object are reported
+// nesting and numbers of values beyond any use; keys that stand twice in an object are reported
 // beside the value, because they have a documented answer of their own.
 func Decode(raw []byte) (value any, duplicates []Duplicate, err error) {
 	if !utf8.Valid(raw) {
@@ -39,12 +42,13 @@ type Duplicate struct {
 
 type decoder struct {
 	json       *json.Decoder
+	values     int
 	duplicates []Duplicate
 }
 
 func (d *decoder) value(at path) (any, error) {
-	if len(at) > maxDepth {
-		return nil, errors.New("nested too deeply")
+	if d.values++; d.values > maxValues || len(at) > maxDepth {
+		return nil, errors.New("too many values, or nested too deeply")
 	}
 	token, err := d.json.Token()
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -22,7 +21,6 @@ import (
 // Body checks the request bodies of one operation.
 type Body struct {
 	schema   *openapi3.Schema
-	required bool
 	rules    []rules.Rule // the operation's 422 rules that name a field
 	fallback rules.ID     // the operation's rule for every other violation
 }
@@ -34,7 +32,7 @@ func NewBody(op *openapi3.Operation) (*Body, error) {
 	if content == nil {
 		return nil, fmt.Errorf("operation %s: body is not JSON", op.OperationID)
 	}
-	b := &Body{schema: content.Schema.Value, required: op.RequestBody.Value.Required}
+	b := &Body{schema: content.Schema.Value}
 	for _, rule := range rules.OfOperation(op.OperationID) {
 		switch {
 		case rule.Status != http.StatusUnprocessableEntity:
@@ -64,9 +62,10 @@ func (b *Body) Check(value any, duplicates []Duplicate, formats Formats, on func
 	err := b.schema.VisitJSON(value,
 		openapi3.MultiErrors(), openapi3.VisitAsRequest(), openapi3.EnableFormatValidation(),
 		openapi3.DisableSchemaErrorDetails(), openapi3.WithStringFormatValidators(formats))
-	found = append(found, collect(err, value)...)
+	found = append(found, collect(err, value, map[string]bool{})...)
 	found = append(found, zeroBytes(value, nil)...)
 	slices.SortStableFunc(found, compare)
+	found = found[:min(len(found), maxViolations)]
 
 	var refusal *fault.Error
 	for _, v := range found {
@@ -157,24 +156,21 @@ func keywordOrder(rule string) int {
 	return slices.Index([]string{"inclusion", "email", "date", "datetime", "length", "number", "format", "unique", "schema", "cast"}, rule)
 }
 
-// collect flattens kin-openapi's tree of errors.
-func collect(err error, root any) []violation {
+// Bounds of an answer: what comes with a request must not grow into megabytes.
+const (
+	maxViolations = 200
+	maxUnknown    = 50 // keys of one object
+)
+
+// collect flattens kin-openapi's tree of errors. seen are the objects whose
+// unknown keys are listed already: kin-openapi reports them one by one, we list
+// them once per object.
+func collect(err error, root any, seen map[string]bool) []violation {
 	var many openapi3.MultiError
 	if errors.As(err, &many) {
 		var all []violation
-		unknownAt := map[string]bool{}
 		for _, e := range many {
-			for _, v := range collect(e, root) {
-				// kin-openapi reports unknown keys one by one, we report the set once per object.
-				if v.class == unknown {
-					key := v.path.String()
-					if unknownAt[key] {
-						continue
-					}
-					unknownAt[key] = true
-				}
-				all = append(all, v)
-			}
+			all = append(all, collect(e, root, seen)...)
 		}
 		return all
 	}
@@ -185,6 +181,11 @@ func collect(err error, root any) []violation {
 	at := pathOf(schemaErr.JSONPointer(), root)
 	switch field := schemaErr.SchemaField; field {
 	case "properties":
+		object := at.String()
+		if seen[object] {
+			return nil
+		}
+		seen[object] = true
 		return unknownProperties(at, schemaErr)
 	case "required":
 		return []violation{missingProperty(at, schemaErr)}
@@ -195,16 +196,22 @@ func collect(err error, root any) []violation {
 
 func unknownProperties(at path, e *openapi3.SchemaError) []violation {
 	object, _ := e.Value.(map[string]any)
-	extra := map[string]any{}
-	for key, value := range object {
+	var names []string
+	for key := range object {
 		if _, ok := e.Schema.Properties[key]; !ok {
-			extra[key] = value
+			names = append(names, key)
 		}
 	}
-	var found []violation
-	for _, key := range slices.Sorted(maps.Keys(extra)) {
-		found = append(found, violation{path: at.key(key), class: unknown, rule: rule("schema",
-			"schema does not allow additional properties", map[string]any{"properties": extra})})
+	slices.Sort(names)
+	names = names[:min(len(names), maxUnknown)]
+	extra := make(map[string]any, len(names))
+	for _, name := range names {
+		extra[name] = object[name]
+	}
+	found := make([]violation, len(names))
+	for i, name := range names {
+		found[i] = violation{path: at.key(name), class: unknown, rule: rule("schema",
+			"schema does not allow additional properties", map[string]any{"properties": extra})}
 	}
 	return found
 }
@@ -310,7 +317,9 @@ func wordedFormat(e *openapi3.SchemaError) fault.Rule {
 func rule(name, template string, params map[string]any) fault.Rule {
 	description := template
 	for key, value := range params {
-		description = strings.ReplaceAll(description, "%{"+key+"}", fmt.Sprint(value))
+		if place := "%{" + key + "}"; strings.Contains(description, place) {
+			description = strings.ReplaceAll(description, place, fmt.Sprint(value))
+		}
 	}
 	return fault.Rule{Rule: name, Description: description, RawDescription: template, Params: params}
 }

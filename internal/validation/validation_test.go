@@ -1,6 +1,8 @@
 package validation
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -127,4 +129,20 @@ func TestDecodeRefusesWhatIsNotOneJSONValue(t *testing.T) {
 		_, _, err := Decode([]byte(raw))
 		require.Error(t, err, "%q", raw)
 	}
+}
+
+// A small body makes no large answer, and no long work.
+func TestHostileBodiesAreBounded(t *testing.T) {
+	t.Parallel()
+	var unknown, items strings.Builder
+	for i := range 9000 {
+		fmt.Fprintf(&unknown, `,"key%d":1`, i)
+	}
+	for range 4000 {
+		items.WriteString("{},")
+	}
+	require.Len(t, check(t, `{"alpha":"ab","zeta":2,"list":[{"zip":"01001"}]`+unknown.String()+`}`), maxUnknown)
+	require.Len(t, check(t, `{"alpha":"ab","zeta":2,"list":[`+items.String()+`{}]}`), maxViolations)
+	_, _, err := Decode([]byte("[" + strings.Repeat("0,", maxValues) + "0]"))
+	require.Error(t, err)
 }
