@@ -27,6 +27,7 @@ type flags struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
 	var f flags
 	kong.Parse(&f, kong.Name("esoz-sandbox"), kong.UsageOnError(),
 		kong.Description("Ukraine's eHealth API (ЕСОЗ) with databases and a seeded world, in one process."))

@@ -23,6 +23,7 @@ type commands struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
 	var c commands
 	command := kong.Parse(&c, kong.Name("esoz"), kong.Description("The public API of Ukraine's eHealth system (ЕСОЗ), rule by rule."),
 		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)))

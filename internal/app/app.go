@@ -56,6 +56,9 @@ type Options struct {
 	ShowRules bool
 	// AfterHandler is jobs.Queue's test hook.
 	AfterHandler func(jobID string)
+	// Fence, when set, runs each background job, so that the sandbox can hold
+	// them up while it makes its world new.
+	Fence func(work func() error) error
 }
 
 // App is a server with its engines' connections.

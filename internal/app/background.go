@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 
 	"esoz/internal/auth"
 	"esoz/internal/config"
@@ -25,7 +26,6 @@ const (
 	jobTimeout = 5 * time.Second
 	// River's own default would leave the job of a killed process running for an hour.
 	rescueAfter = 10 * time.Second
-	workers     = 20
 )
 
 // worker prepares the River client that carries out jobs, sends SMS and runs
@@ -53,15 +53,29 @@ func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authent
 
 	client, err := river.NewClient(riverpgxv5.New(a.Pool), &river.Config{
 		Schema: riverSchema, Logger: o.Logger, Workers: pool,
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers(a.Pool.Config().MaxConns)}},
 		JobTimeout:           jobTimeout,
 		RescueStuckJobsAfter: rescueAfter,
 		PeriodicJobs:         schedules(o.Config.Get()),
+		Middleware:           fence(o.Fence),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare background work: %w", err)
 	}
 	return client, nil
+}
+
+// workers leaves requests half of the connections.
+func workers(connections int32) int { return min(20, max(1, int(connections)/2)) }
+
+func fence(around func(work func() error) error) []rivertype.Middleware {
+	if around == nil {
+		return nil
+	}
+	return []rivertype.Middleware{river.WorkerMiddlewareFunc(
+		func(ctx context.Context, _ *rivertype.JobRow, work func(context.Context) error) error {
+			return around(func() error { return work(ctx) })
+		})}
 }
 
 func schedules(cfg *config.Config) []*river.PeriodicJob {

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"reflect"
 	"slices"
@@ -35,16 +36,16 @@ type Config struct {
 	LogFormat       LogFormat     `env:"LOG_FORMAT" start:"only" envDefault:"auto" doc:"json, text, or auto: text on a terminal, JSON elsewhere"`
 
 	// Engines.
-	DatabaseURL      Secret        `env:"DATABASE_URL,required" start:"only" doc:"connection string of PostgreSQL 15 or newer"`
+	DatabaseURL      Secret        `env:"DATABASE_URL,required,notEmpty" start:"only" doc:"connection string of PostgreSQL 15 or newer"`
 	DatabaseMaxConns int32         `env:"DATABASE_MAX_CONNS" start:"only" envDefault:"0" doc:"size of the connection pool; 0: eight per core"`
-	MongoURL         Secret        `env:"MONGO_URL,required" start:"only" doc:"connection string of MongoDB 6 or newer"`
+	MongoURL         Secret        `env:"MONGO_URL,required,notEmpty" start:"only" doc:"connection string of MongoDB 6 or newer"`
 	MongoDatabase    string        `env:"MONGO_DATABASE" start:"only" envDefault:"medical_events" doc:"database of the medical events"`
 	EngineTimeout    time.Duration `env:"ENGINE_TIMEOUT" start:"only" envDefault:"3s" doc:"longest wait for MongoDB"`
 
 	// Keys.
-	ServerKey        Secret    `env:"SERVER_KEY,required" start:"only" doc:"32 bytes in hex: seals texts and hashes one-time codes"`
-	PersonPKKey      Secret    `env:"PERSON_PK_KEYPHRASE,required" start:"only" doc:"16 bytes in hex: hides the patient's id in medical events"`
-	SystemUser       uuid.UUID `env:"EHEALTH_SYSTEM_USER" envDefault:"4261eacf-8008-4e62-899f-de1e2f7065f0" doc:"user id of what no request has written"`
+	ServerKey        Secret    `env:"SERVER_KEY,required,notEmpty" start:"only" doc:"32 bytes in hex: seals texts and hashes one-time codes"`
+	PersonPKKey      Secret    `env:"PERSON_PK_KEYPHRASE,required,notEmpty" start:"only" doc:"16 bytes in hex: hides the patient's id in medical events"`
+	SystemUser       uuid.UUID `env:"EHEALTH_SYSTEM_USER" start:"only" envDefault:"4261eacf-8008-4e62-899f-de1e2f7065f0" doc:"user id of what no request has written"`
 	TwilioAccountSID string    `env:"TWILIO_ACCOUNT_SID" start:"only" doc:"account of the SMS provider twilio"`
 	TwilioAuthToken  Secret    `env:"TWILIO_AUTH_TOKEN" start:"only" doc:"secret of the SMS provider twilio"`
 	TwilioFrom       string    `env:"TWILIO_FROM" start:"only" doc:"sender number of the SMS provider twilio"`
@@ -116,14 +117,42 @@ func Load(environ []string) (*Config, error) {
 func load(vars map[string]string) (*Config, error) {
 	cfg := new(Config)
 	err := env.ParseWithOptions(cfg, env.Options{Environment: vars})
-	var all env.AggregateError
-	if errors.As(err, &all) {
-		err = errors.Join(all.Errors...)
+	faults, failed := named(err)
+	for _, err := range cfg.validate() {
+		// What could not be read is told once.
+		if name, _, _ := strings.Cut(err.Error(), ":"); !failed[name] {
+			faults = append(faults, err)
+		}
 	}
-	if err = errors.Join(err, cfg.validate()); err != nil {
-		return nil, err
+	if len(faults) > 0 {
+		return nil, errors.Join(faults...)
 	}
 	return cfg, nil
+}
+
+// named splits what the parser says and names variables in place of fields.
+func named(err error) (faults []error, failed map[string]bool) {
+	failed = map[string]bool{}
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		if err != nil {
+			faults = append(faults, err)
+		}
+		return faults, failed
+	}
+	for _, err := range all.Errors {
+		var parse env.ParseError
+		if errors.As(err, &parse) {
+			for _, f := range Fields() {
+				if f.field == parse.Name {
+					failed[f.Name] = true
+					err = fmt.Errorf("%s: %w", f.Name, parse.Err)
+				}
+			}
+		}
+		faults = append(faults, err)
+	}
+	return faults, failed
 }
 
 // With returns a copy with some variables set anew, checked as at the start.
@@ -170,7 +199,7 @@ func withRequired(c *Config, vars map[string]string) map[string]string {
 	return all
 }
 
-func (c *Config) validate() error {
+func (c *Config) validate() []error {
 	var errs []error
 	check := func(ok bool, format string, args ...any) {
 		if !ok {
@@ -217,12 +246,20 @@ func (c *Config) validate() error {
 		check(n.value >= n.min, "%s: want at least %d", n.name, n.min)
 	}
 	check(c.OTPCodeLength >= 2 && c.OTPCodeLength <= 9, "OTP_CODE_LENGTH: want 2 to 9")
+	check(c.MaxPageSize <= 1000, "MAX_PAGE_SIZE: want at most 1000")
+	check(c.DatabaseMaxConns >= 0, "DATABASE_MAX_CONNS: want at least 0")
 	check(c.RequestTimeout > 0, "REQUEST_TIMEOUT: want more than 0")
+	check(c.ShutdownTimeout > 0, "SHUTDOWN_TIMEOUT: want more than 0")
+	check(c.EngineTimeout > 0, "ENGINE_TIMEOUT: want more than 0")
+	for name, address := range map[string]string{"LISTEN_ADDR": c.ListenAddr, "ADMIN_ADDR": c.AdminAddr} {
+		_, _, err := net.SplitHostPort(address)
+		check(err == nil || name == "ADMIN_ADDR" && address == "", "%s: want host:port", name)
+	}
 	if c.SMSProvider == SMSTwilio {
 		check(c.TwilioAccountSID != "" && c.TwilioAuthToken != "" && c.TwilioFrom != "",
 			"SMS_PROVIDER=twilio: want TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM")
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // On tells whether a rule is checked: its default unless RULES switches it.
@@ -287,7 +324,7 @@ func Fields() []Field {
 		name, flags, _ := strings.Cut(f.Tag.Get("env"), ",")
 		fields = append(fields, Field{
 			Name: name, Default: f.Tag.Get("envDefault"), Doc: f.Tag.Get("doc"),
-			Required: flags == "required", StartOnly: f.Tag.Get("start") == "only", field: f.Name,
+			Required: strings.Contains(flags, "required"), StartOnly: f.Tag.Get("start") == "only", field: f.Name,
 		})
 	}
 	return fields

@@ -36,11 +36,11 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	_, err := config.Load([]string{
 		"MONGO_URL=mongodb://localhost", "SERVER_KEY=short", "PERSON_PK_KEYPHRASE=" + strings.Repeat("0f", 16),
 		"GATEWAY_API_KEY=sometimes", "MAX_ATTEMPTS=none", "JOBS_CLEANUP_SCHEDULE=daily", "OTP_CODE_LENGTH=1",
-		"RULES=+no.such.rule", "SMS_PROVIDER=pigeon", "PUBLIC_BASE_URL=here",
+		"RULES=+no.such.rule", "SMS_PROVIDER=pigeon", "PUBLIC_BASE_URL=here", "LISTEN_ADDR=here",
 	})
 	require.Error(t, err)
 	for _, part := range []string{
-		"DATABASE_URL", "SERVER_KEY", "GatewayAPIKey", "MaxAttempts", "JobsCleanupSchedule", "OTP_CODE_LENGTH", "no.such.rule", "SMSProvider", "PUBLIC_BASE_URL",
+		"DATABASE_URL", "SERVER_KEY", "GATEWAY_API_KEY", "MAX_ATTEMPTS", "JOBS_CLEANUP_SCHEDULE", "OTP_CODE_LENGTH", "no.such.rule", "SMS_PROVIDER", "PUBLIC_BASE_URL", "LISTEN_ADDR",
 	} {
 		require.ErrorContains(t, err, part)
 	}

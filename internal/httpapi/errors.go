@@ -30,7 +30,7 @@ func (s *Server) refuse(err error, c echo.Context) {
 	ctx := c.Request().Context()
 	refusal, foreseen := s.refusalOf(err, c)
 	switch {
-	case errors.Is(err, context.Canceled) && c.Request().Context().Err() != nil:
+	case errors.Is(err, context.Canceled) && clientGone(c):
 		s.Logger.LogAttrs(ctx, slog.LevelDebug, "client went away", slog.String("request_id", envelope.RequestFrom(ctx).ID))
 	case !foreseen:
 		s.Logger.LogAttrs(ctx, slog.LevelError, "request failed",
@@ -46,6 +46,13 @@ func (s *Server) refuse(err error, c echo.Context) {
 	if writeErr := writeRefusal(c, refusal); writeErr != nil {
 		s.Logger.LogAttrs(ctx, slog.LevelDebug, "answer not delivered", slog.String("error", writeErr.Error()))
 	}
+}
+
+// clientGone tells whether the client has hung up: the context of its
+// connection has ended, and not only that of its deadline.
+func clientGone(c echo.Context) bool {
+	client, ok := c.Get(clientKey).(context.Context)
+	return ok && client.Err() != nil
 }
 
 // refusalOf tells what the client gets for err, and whether somebody foresaw it.

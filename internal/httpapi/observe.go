@@ -44,6 +44,7 @@ func NewMetrics(registry prometheus.Registerer) *Metrics {
 const (
 	operationKey = "operation"
 	refusalKey   = "refusal"
+	clientKey    = "client"
 )
 
 func setRefusal(c echo.Context, refusal *fault.Error) { c.Set(refusalKey, refusal) }

@@ -46,7 +46,7 @@ type Server struct {
 // methods that a client may try on a known path.
 var methods = []string{
 	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut,
-	http.MethodPatch, http.MethodDelete, http.MethodOptions,
+	http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodTrace,
 }
 
 // Handler serves the operations of ops and nothing else.
@@ -60,7 +60,7 @@ func (s *Server) Handler(ops api.StrictServerInterface) (*echo.Echo, error) {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.refuse
-	e.Pre(middleware.RemoveTrailingSlash())
+	e.Pre(middleware.RemoveTrailingSlash(), knownMethod)
 	e.Use(s.identify, s.finish, s.recoverPanics, s.withDeadline)
 
 	chains := map[string][]echo.MiddlewareFunc{}
@@ -97,6 +97,17 @@ func (s *Server) refuseOtherMethods(e *echo.Echo, known map[string]*operation) {
 	}
 }
 
+// knownMethod lets a method that nobody has heard of be refused like any other
+// that a path does not have, after the token.
+func knownMethod(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if r := c.Request(); !slices.Contains(methods, r.Method) {
+			r.Method = http.MethodTrace
+		}
+		return next(c)
+	}
+}
+
 // identify takes the client's request id or makes one, and prepares meta.
 func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -108,6 +119,7 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		c.Response().Header().Set(echo.HeaderXRequestID, id)
 		c.Response().Header().Set(echo.HeaderXContentTypeOptions, "nosniff")
 		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+		c.Set(clientKey, r.Context())
 		c.SetRequest(r.WithContext(envelope.WithRequest(r.Context(), &envelope.Request{
 			URL: s.Config.Get().PublicBaseURL + r.URL.EscapedPath(),
 			ID:  id, IdempotencyKey: idempotencyKey(r),

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -59,8 +60,16 @@ func Error(err error) error {
 	case mongo.IsNetworkError(err), mongo.IsTimeout(err), errors.Is(err, mongo.ErrClientDisconnected):
 		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
 	}
+	var server mongo.ServerError
+	if errors.As(err, &server) && slices.ContainsFunc(failover, server.HasErrorCode) {
+		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
+	}
 	return err
 }
+
+// failover are the codes of a replica set that is choosing another primary, or
+// shutting down.
+var failover = []int{91, 189, 10107, 11600, 11602, 13435, 13436}
 
 // registry stores uuids as BSON binary subtype 04, as the national system does;
 // the driver's default is subtype 00, under which equal ids would not match.

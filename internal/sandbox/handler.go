@@ -1,11 +1,13 @@
 package sandbox
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -37,6 +39,8 @@ type Handler struct {
 	clock  *clock.Clock
 	logger *slog.Logger
 	mux    *http.ServeMux
+	// closing ends long polls when the server stops.
+	closing <-chan struct{}
 
 	// changing is held for writing while the world is emptied and filled: no
 	// request sees half a world.
@@ -46,10 +50,14 @@ type Handler struct {
 	world    *world.World      // as last seeded, guarded by changing
 }
 
-// NewHandler wraps a server whose world is seeded.
-func NewHandler(a *app.App, live *config.Live, clk *clock.Clock, w *world.World, logger *slog.Logger) (*Handler, error) {
+// NewHandler wraps a server whose world is seeded. When ctx ends it lets nobody
+// wait any longer.
+func NewHandler(
+	ctx context.Context, a *app.App, live *config.Live, clk *clock.Clock, w *world.World, logger *slog.Logger,
+) (*Handler, error) {
 	h := &Handler{
-		app: a, config: live, clock: clk, logger: logger, mux: http.NewServeMux(),
+		closing: ctx.Done(),
+		app:     a, config: live, clock: clk, logger: logger, mux: http.NewServeMux(),
 		initial: live.Get(), settings: map[string]string{}, world: w,
 	}
 	own, err := jsonOf(document)
@@ -60,7 +68,6 @@ func NewHandler(a *app.App, live *config.Live, clk *clock.Clock, w *world.World,
 	if err != nil {
 		return nil, fmt.Errorf("read the contract: %w", err)
 	}
-	h.mux.HandleFunc("/", h.api)
 	h.mux.HandleFunc("GET /_sandbox/world", h.getWorld)
 	h.mux.HandleFunc("GET /_sandbox/config", h.getConfig)
 	h.mux.HandleFunc("POST /_sandbox/config", h.setConfig)
@@ -78,24 +85,56 @@ func NewHandler(a *app.App, live *config.Live, clk *clock.Clock, w *world.World,
 	return h, nil
 }
 
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+// ServeHTTP answers the sandbox's own paths; everything else is the API's,
+// whose paths no ServeMux may tidy up.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	for _, own := range []string{"/_sandbox/", "/docs", "/openapi."} {
+		if strings.HasPrefix(r.URL.Path, own) {
+			if r.Method != http.MethodGet && !ownPage(r) {
+				h.refuse(w, http.StatusForbidden, errors.New("a page of another origin may not change the sandbox"))
+				return
+			}
+			h.mux.ServeHTTP(w, r)
+			return
+		}
+	}
+	h.api(w, r)
+}
 
+// api serves a request while no world is being changed. The body is read
+// before, so that a slow client holds nobody up.
 func (h *Handler) api(w http.ResponseWriter, r *http.Request) {
+	limit := h.config.Get().MaxBodyBytes + 1
+	if raw, err := io.ReadAll(io.LimitReader(r.Body, limit)); err == nil && int64(len(raw)) < limit {
+		r.Body = io.NopCloser(bytes.NewReader(raw))
+	} else {
+		r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(raw), r.Body)) // too large, or broken: the API says so
+	}
 	h.changing.RLock()
 	defer h.changing.RUnlock()
 	h.app.Handler.ServeHTTP(w, r)
 }
 
-func (h *Handler) getWorld(w http.ResponseWriter, _ *http.Request) {
+// Fence runs work of the background while no world is being changed, so that a
+// job of the old world cannot reach into the new one.
+func (h *Handler) Fence(work func() error) error {
 	h.changing.RLock()
 	defer h.changing.RUnlock()
-	h.write(w, http.StatusOK, h.world)
+	return work()
+}
+
+func (h *Handler) getWorld(w http.ResponseWriter, _ *http.Request) {
+	h.changing.RLock()
+	current := h.world // never changed, only replaced
+	h.changing.RUnlock()
+	h.write(w, http.StatusOK, current)
 }
 
 func (h *Handler) getConfig(w http.ResponseWriter, _ *http.Request) {
 	h.changing.RLock()
-	defer h.changing.RUnlock()
-	h.write(w, http.StatusOK, h.settings)
+	settings := maps.Clone(h.settings)
+	h.changing.RUnlock()
+	h.write(w, http.StatusOK, settings)
 }
 
 func (h *Handler) setConfig(w http.ResponseWriter, r *http.Request) {
@@ -104,20 +143,27 @@ func (h *Handler) setConfig(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, http.StatusBadRequest, err)
 		return
 	}
-	h.changing.Lock()
-	defer h.changing.Unlock()
-	if err := changeable(vars); err != nil {
-		h.refuse(w, http.StatusUnprocessableEntity, err)
-		return
-	}
-	cfg, err := h.config.Get().With(vars)
+	settings, err := h.set(vars)
 	if err != nil {
 		h.refuse(w, http.StatusUnprocessableEntity, err)
 		return
 	}
+	h.write(w, http.StatusOK, settings)
+}
+
+func (h *Handler) set(vars map[string]string) (settings map[string]string, err error) {
+	h.changing.Lock()
+	defer h.changing.Unlock()
+	if err := changeable(vars); err != nil {
+		return nil, err
+	}
+	cfg, err := h.config.Get().With(vars)
+	if err != nil {
+		return nil, err
+	}
 	h.config.Set(cfg)
 	maps.Copy(h.settings, vars)
-	h.write(w, http.StatusOK, h.settings)
+	return maps.Clone(h.settings), nil
 }
 
 // changeable refuses settings that are read at the start only.
@@ -131,24 +177,35 @@ func changeable(vars map[string]string) error {
 	return errors.Join(errs...)
 }
 
+// resetTimeout bounds a reset, which a client that hangs up does not stop: half
+// a world would stay.
+const resetTimeout = 30 * time.Second
+
 func (h *Handler) reset(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), resetTimeout)
+	defer cancel()
+	if err := h.renew(ctx); err != nil {
+		h.logger.ErrorContext(ctx, "reset failed", "error", err)
+		h.refuse(w, http.StatusInternalServerError, errors.New("the world could not be made new; see the log"))
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (h *Handler) renew(ctx context.Context) error {
 	h.changing.Lock()
 	defer h.changing.Unlock()
 	h.clock.Reset()
 	fresh := world.New(h.app.Keys, h.clock.Now())
-	if err := fresh.Seed(r.Context(), h.app.Pool, h.app.Mongo); err != nil {
-		h.logger.ErrorContext(r.Context(), "reset failed", "error", err)
-		h.refuse(w, http.StatusInternalServerError, errors.New("the world could not be seeded; see the log"))
-		return
+	if err := fresh.Seed(ctx, h.app.Pool, h.app.Mongo); err != nil {
+		return err
 	}
-	if err := errors.Join(h.app.Dictionaries.Refresh(r.Context()), h.app.Addresses.Refresh(r.Context())); err != nil {
-		h.logger.ErrorContext(r.Context(), "reset failed", "error", err)
-		h.refuse(w, http.StatusInternalServerError, errors.New("dictionaries and addresses could not be read; see the log"))
-		return
+	if err := errors.Join(h.app.Dictionaries.Refresh(ctx), h.app.Addresses.Refresh(ctx)); err != nil {
+		return err
 	}
 	h.world, h.settings = fresh, map[string]string{}
 	h.config.Set(h.initial)
-	w.WriteHeader(http.StatusNoContent)
+	return nil
 }
 
 // message is an SMS as the inbox shows it.
@@ -209,6 +266,8 @@ func (h *Handler) awaitSMS(ctx context.Context, phone string, after time.Time, w
 		select {
 		case <-over:
 			return messages, nil
+		case <-h.closing:
+			return messages, nil
 		case <-ctx.Done():
 			return messages, nil
 		case <-ticker.C:
@@ -245,6 +304,9 @@ func (h *Handler) getClock(w http.ResponseWriter, _ *http.Request) {
 	h.write(w, http.StatusOK, clockAnswer{Now: h.clock.Now()})
 }
 
+// maxMove is how far the clock may be moved.
+const maxMove = 100 * 366 * 24 * time.Hour
+
 func (h *Handler) setClock(w http.ResponseWriter, r *http.Request) {
 	var move struct {
 		Advance string     `json:"advance"`
@@ -259,11 +321,19 @@ func (h *Handler) setClock(w http.ResponseWriter, r *http.Request) {
 		h.refuse(w, http.StatusBadRequest, errors.New("want either advance or set"))
 		return
 	case move.Set != nil:
+		if far := time.Until(*move.Set).Abs(); far > maxMove {
+			h.refuse(w, http.StatusBadRequest, errors.New("set: more than a hundred years away"))
+			return
+		}
 		h.clock.Set(*move.Set)
 	default:
 		d, err := duration.Parse(move.Advance)
 		if err != nil {
 			h.refuse(w, http.StatusBadRequest, fmt.Errorf("advance: %q is not an ISO 8601 duration such as PT5M1S", move.Advance))
+			return
+		}
+		if d.Years > 100 || d.ToTimeDuration().Abs() > maxMove {
+			h.refuse(w, http.StatusBadRequest, errors.New("advance: more than a hundred years"))
 			return
 		}
 		h.clock.Advance(d.ToTimeDuration())
@@ -277,7 +347,17 @@ func decode(w http.ResponseWriter, r *http.Request, v any) error {
 	if err := decoder.Decode(v); err != nil {
 		return fmt.Errorf("body: %w", err)
 	}
+	if decoder.More() {
+		return errors.New("body: data after the value")
+	}
 	return nil
+}
+
+// ownPage tells whether a request that changes something comes from a page of
+// this sandbox or from no page at all: pages of others must not reset it.
+func ownPage(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	return origin == "" || origin == "http://"+r.Host
 }
 
 func (h *Handler) refuse(w http.ResponseWriter, status int, err error) {

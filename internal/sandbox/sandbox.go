@@ -12,9 +12,6 @@ import (
 	"net"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-	"go.mongodb.org/mongo-driver/v2/mongo"
-
 	"esoz/internal/app"
 	"esoz/internal/clock"
 	"esoz/internal/config"
@@ -90,22 +87,22 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := prepare(ctx, cfg, w, clk.Now()); err != nil {
 		return err
 	}
+	var handler *Handler
 	a, err := app.New(ctx, app.Options{
 		Config: live, Clock: clk, Logger: o.Logger, ShowRules: true, AfterHandler: o.AfterHandler,
+		Fence: func(work func() error) error { return handler.Fence(work) },
 	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, within(ctx, 10*time.Second, a.Close)) }()
+	if handler, err = NewHandler(ctx, a, live, clk, w, o.Logger); err != nil {
+		return err
+	}
 	if err := a.Start(ctx); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, within(ctx, cfg.ShutdownTimeout, a.Stop)) }()
-
-	handler, err := NewHandler(a, live, clk, w, o.Logger)
-	if err != nil {
-		return err
-	}
 	addresses := Addresses{BaseURL: baseURL, DatabaseURL: dsn, MongoURL: eng.MongoURI}
 	printBanner(o.Out, addresses, w)
 	if o.Ready != nil {
@@ -140,22 +137,11 @@ func prepare(ctx context.Context, cfg *config.Config, w *world.World, now time.T
 	if err := app.Migrate(ctx, pool, documents, now, cfg.SystemUser); err != nil {
 		return err
 	}
-	seeded, err := isSeeded(ctx, pool, documents)
+	seeded, err := world.Seeded(ctx, pool)
 	if err != nil || seeded {
 		return err
 	}
 	return w.Seed(ctx, pool, documents)
-}
-
-// isSeeded tells whether both halves of a world are there: a start that was
-// killed between them seeds again.
-func isSeeded(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Database) (bool, error) {
-	var tokens bool
-	if err := pool.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM mithril.tokens)").Scan(&tokens); err != nil {
-		return false, fmt.Errorf("look for the world: %w", postgres.Error(err))
-	}
-	seeded, err := world.DocumentsSeeded(ctx, documents)
-	return tokens && seeded, err
 }
 
 // within runs stop with a deadline of its own: ctx has ended by then.

@@ -225,7 +225,7 @@ func TestConfigRefusesWhatItDoesNotKnow(t *testing.T) {
 		says   string
 	}{
 		"unknown setting":   {map[string]string{"NO_SUCH": "1"}, 422, "NO_SUCH"},
-		"invalid value":     {map[string]string{"MAX_ATTEMPTS": "many"}, 422, "MaxAttempts"},
+		"invalid value":     {map[string]string{"MAX_ATTEMPTS": "many"}, 422, "MAX_ATTEMPTS"},
 		"unknown rule":      {map[string]string{"RULES": "+no.such"}, 422, "no.such"},
 		"read at the start": {map[string]string{"DATABASE_URL": "x"}, 422, "DATABASE_URL"},
 		"not text":          {map[string]any{"MAX_ATTEMPTS": 3}, 400, "body"},
@@ -251,7 +251,7 @@ func TestClockMoves(t *testing.T) {
 	require.Equal(t, 2038, now().Year())
 	require.Equal(t, http.StatusUnauthorized,
 		testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil)).Status, "tokens expire by this clock")
-	for _, wrong := range []map[string]string{{}, {"advance": "5 minutes"}, {"advance": "PT1S", "set": "2026-01-01T00:00:00Z"}, {"forward": "PT1S"}} {
+	for _, wrong := range []map[string]string{{}, {"advance": "5 minutes"}, {"advance": "PT1S", "set": "2026-01-01T00:00:00Z"}, {"forward": "PT1S"}, {"set": "9999-01-01T00:00:00Z"}, {"advance": "P1000Y"}} {
 		require.Equal(t, http.StatusBadRequest, b.call(t, http.MethodPost, "/_sandbox/clock", wrong, nil), "%v", wrong)
 	}
 	b.reset(t)

@@ -42,7 +42,7 @@ type World struct {
 // Token is a token that a caller may use.
 type Token struct {
 	Name          string    `json:"name"`
-	Value         string    `json:"token"`
+	Value         string    `json:"value"`
 	Scopes        []string  `json:"scopes"`
 	LegalEntityID uuid.UUID `json:"legal_entity_id"`
 	UserID        uuid.UUID `json:"user_id"`
@@ -147,6 +147,9 @@ func (w *World) Seed(ctx context.Context, pool *pgxpool.Pool, documents *mongo.D
 		if _, err := tx.Exec(ctx, emptied); err != nil {
 			return fmt.Errorf("empty the tables: %w", err)
 		}
+		if _, err := tx.Exec(ctx, "DELETE FROM prm.cache_versions WHERE name = $1", seededMark); err != nil {
+			return fmt.Errorf("take the mark away: %w", err)
+		}
 		if err := w.insertRows(ctx, tx); err != nil {
 			return err
 		}
@@ -156,7 +159,13 @@ func (w *World) Seed(ctx context.Context, pool *pgxpool.Pool, documents *mongo.D
 	if err != nil {
 		return fmt.Errorf("seed PostgreSQL: %w", err)
 	}
-	return w.SeedDocuments(ctx, documents)
+	if err := w.SeedDocuments(ctx, documents); err != nil {
+		return err
+	}
+	if _, err := pool.Exec(ctx, "INSERT INTO prm.cache_versions (name, version, updated_at) VALUES ($1, 1, $2)", seededMark, w.now); err != nil {
+		return fmt.Errorf("mark the world as whole: %w", postgres.Error(err))
+	}
+	return nil
 }
 
 // SeedDocuments fills the document store alone.
@@ -197,14 +206,17 @@ func (w *World) insertRows(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// DocumentsSeeded tells whether the document store holds a world.
-func DocumentsSeeded(ctx context.Context, documents *mongo.Database) (bool, error) {
-	// The last collection that SeedDocuments fills.
-	n, err := documents.Collection(collections[len(collections)-1]).CountDocuments(ctx, bson.D{})
+// seededMark is a row that stands while both halves of a world do: a seeding
+// that was killed between them leaves none.
+const seededMark = "world"
+
+// Seeded tells whether the databases hold a whole world.
+func Seeded(ctx context.Context, pool *pgxpool.Pool) (seeded bool, err error) {
+	err = pool.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM prm.cache_versions WHERE name = $1)", seededMark).Scan(&seeded)
 	if err != nil {
-		return false, fmt.Errorf("look for the world's documents: %w", mongodb.Error(err))
+		return false, fmt.Errorf("look for the world: %w", postgres.Error(err))
 	}
-	return n > 0, nil
+	return seeded, nil
 }
 
 // Passing returns the first case in which an operation passes with the
