@@ -10,7 +10,11 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
 
 	"esoz/internal/app"
 	"esoz/internal/clock"
@@ -61,6 +65,10 @@ func Run(ctx context.Context, o Options) (err error) {
 	defer func() { err = errors.Join(err, ignoreClosed(listener.Close())) }()
 	baseURL := "http://" + listener.Addr().String()
 
+	// Faults of the configuration are told before the engines start.
+	if _, err := config.Load(environ(o.Environ, "postgres://later", "mongodb://later", baseURL)); err != nil {
+		return fmt.Errorf("configuration:\n%w", err)
+	}
 	eng, err := engines.Start(ctx, engines.Options{
 		Dir: o.Dir, Ephemeral: o.Ephemeral, Logger: o.Logger,
 		Progress: func(step string) { fmt.Fprintf(o.Out, "  %s …\n", step) },
@@ -88,8 +96,9 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	var handler *Handler
+	registry := prometheus.NewRegistry()
 	a, err := app.New(ctx, app.Options{
-		Config: live, Clock: clk, Logger: o.Logger, ShowRules: true, AfterHandler: o.AfterHandler,
+		Config: live, Clock: clk, Logger: o.Logger, ShowRules: true, AfterHandler: o.AfterHandler, Registry: registry,
 		Fence: func(work func() error) error { return handler.Fence(work) },
 	})
 	if err != nil {
@@ -108,13 +117,27 @@ func Run(ctx context.Context, o Options) (err error) {
 	if o.Ready != nil {
 		o.Ready(addresses)
 	}
-	return app.Serve(ctx, listener, handler, cfg.ShutdownTimeout, o.Logger)
+	return serve(ctx, listener, handler, a.AdminHandler(registry), cfg, o.Logger)
+}
+
+// serve answers on the sandbox's address, and on ADMIN_ADDR when there is one.
+func serve(ctx context.Context, public net.Listener, api, admin http.Handler, cfg *config.Config, logger *slog.Logger) error {
+	group, serving := errgroup.WithContext(ctx)
+	if cfg.AdminAddr != "" {
+		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.AdminAddr)
+		if err != nil {
+			return fmt.Errorf("ADMIN_ADDR: %w", err)
+		}
+		group.Go(func() error { return app.Serve(serving, listener, admin, cfg.ShutdownTimeout, logger) })
+	}
+	group.Go(func() error { return app.Serve(serving, public, api, cfg.ShutdownTimeout, logger) })
+	return group.Wait()
 }
 
 // environ puts the sandbox's defaults before what the user has set, and what
 // belongs to its own engines behind it.
 func environ(user []string, dsn, mongoURI, baseURL string) []string {
-	all := append([]string{"GATEWAY_API_KEY=when_sent", "LOG_LEVEL=warn", "PUBLIC_BASE_URL=" + baseURL}, user...)
+	all := append([]string{"GATEWAY_API_KEY=when_sent", "LOG_LEVEL=warn", "ADMIN_ADDR=", "PUBLIC_BASE_URL=" + baseURL}, user...)
 	return append(all,
 		"DATABASE_URL="+dsn, "MONGO_URL="+mongoURI, "MONGO_DATABASE="+database,
 		"SERVER_KEY="+serverKey, "PERSON_PK_KEYPHRASE="+patientKey)
