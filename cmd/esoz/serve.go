@@ -58,7 +58,7 @@ func (serveCommand) Run(ctx context.Context) (err error) {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return app.Serve(ctx, public, a.Handler, cfg.ShutdownTimeout, logger) })
-	if cfg.AdminAddr != "" {
+	if cfg.AdminAddr != config.AdminOff {
 		admin, err := listen.Listen(ctx, "tcp", cfg.AdminAddr)
 		if err != nil {
 			return errors.Join(fmt.Errorf("ADMIN_ADDR: %w", err), public.Close())

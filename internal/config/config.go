@@ -27,7 +27,7 @@ import (
 type Config struct {
 	// Addresses and processes.
 	ListenAddr      string        `env:"LISTEN_ADDR" start:"only" envDefault:"127.0.0.1:8080" doc:"address of the public API"`
-	AdminAddr       string        `env:"ADMIN_ADDR" start:"only" envDefault:"127.0.0.1:9090" doc:"address of metrics, health and pprof; empty: off"`
+	AdminAddr       string        `env:"ADMIN_ADDR" start:"only" envDefault:"127.0.0.1:9090" doc:"address of metrics, health and pprof; off: none"`
 	PublicBaseURL   string        `env:"PUBLIC_BASE_URL" envDefault:"http://127.0.0.1:8080" doc:"scheme and host printed in meta.url"`
 	RequestTimeout  time.Duration `env:"REQUEST_TIMEOUT" envDefault:"10s" doc:"deadline of a request; past it the answer is 503"`
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" start:"only" envDefault:"15s" doc:"how long a stop waits for requests and jobs under way"`
@@ -107,6 +107,9 @@ type Config struct {
 	EventsExpiration         int      `env:"EVENTS_EXPIRATION" envDefault:"30" doc:"age at which events are deleted, days"`
 	EventsCleanupSchedule    Schedule `env:"EVENTS_TERMINATION_SCHEDULE" start:"only" envDefault:"* 0-4 * * *" doc:"cron: delete old events"`
 }
+
+// AdminOff is the value of ADMIN_ADDR that stands for no address.
+const AdminOff = "off"
 
 // Load reads the settings from environ (as os.Environ gives it) and reports
 // every fault at once.
@@ -253,7 +256,7 @@ func (c *Config) validate() []error {
 	check(c.EngineTimeout > 0, "ENGINE_TIMEOUT: want more than 0")
 	for name, address := range map[string]string{"LISTEN_ADDR": c.ListenAddr, "ADMIN_ADDR": c.AdminAddr} {
 		_, _, err := net.SplitHostPort(address)
-		check(err == nil || name == "ADMIN_ADDR" && address == "", "%s: want host:port", name)
+		check(err == nil || name == "ADMIN_ADDR" && address == AdminOff, "%s: want host:port", name)
 	}
 	if c.SMSProvider == SMSTwilio {
 		check(c.TwilioAccountSID != "" && c.TwilioAuthToken != "" && c.TwilioFrom != "",

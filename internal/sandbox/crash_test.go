@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -53,6 +54,7 @@ func runChild(dir string) int {
 	}
 	if os.Getenv(childCrashes) != "" {
 		options.AfterHandler = func(string) {
+			awaitAnswered(dir)
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {} // until it arrives
 		}
@@ -62,6 +64,19 @@ func runChild(dir string) int {
 		return 1
 	}
 	return 0
+}
+
+// answered is the file that tells a crashing child that its answer has arrived.
+const answered = "answered"
+
+func awaitAnswered(dir string) {
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for range ticker.C {
+		if _, err := os.Stat(filepath.Join(dir, answered)); err == nil {
+			return
+		}
+	}
 }
 
 // child is a sandbox in a process of its own.
@@ -112,6 +127,7 @@ func TestKilledBetweenDocumentAndCommit(t *testing.T) {
 			require.True(t, ok)
 			accepted := testkit.Send(t, dying.BaseURL, passing.Request)
 			require.Equal(t, http.StatusAccepted, accepted.Status, "%s", accepted.Raw)
+			require.NoError(t, os.WriteFile(filepath.Join(dir, answered), nil, 0o600))
 			require.Error(t, dying.command.Wait(), "it kills itself")
 
 			again := startChild(t, dir)

@@ -123,7 +123,7 @@ func Run(ctx context.Context, o Options) (err error) {
 // serve answers on the sandbox's address, and on ADMIN_ADDR when there is one.
 func serve(ctx context.Context, public net.Listener, api, admin http.Handler, cfg *config.Config, logger *slog.Logger) error {
 	group, serving := errgroup.WithContext(ctx)
-	if cfg.AdminAddr != "" {
+	if cfg.AdminAddr != config.AdminOff {
 		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.AdminAddr)
 		if err != nil {
 			return fmt.Errorf("ADMIN_ADDR: %w", err)
@@ -137,7 +137,7 @@ func serve(ctx context.Context, public net.Listener, api, admin http.Handler, cf
 // environ puts the sandbox's defaults before what the user has set, and what
 // belongs to its own engines behind it.
 func environ(user []string, dsn, mongoURI, baseURL string) []string {
-	all := append([]string{"GATEWAY_API_KEY=when_sent", "LOG_LEVEL=warn", "ADMIN_ADDR=", "PUBLIC_BASE_URL=" + baseURL}, user...)
+	all := append([]string{"GATEWAY_API_KEY=when_sent", "LOG_LEVEL=warn", "ADMIN_ADDR=" + config.AdminOff, "PUBLIC_BASE_URL=" + baseURL}, user...)
 	return append(all,
 		"DATABASE_URL="+dsn, "MONGO_URL="+mongoURI, "MONGO_DATABASE="+database,
 		"SERVER_KEY="+serverKey, "PERSON_PK_KEYPHRASE="+patientKey)
