@@ -252,7 +252,7 @@ func (w *walk) show(token, method, path string, b body, want int, answer any) er
 	if b != nil {
 		request.Body, request.Headers["Content-Type"] = b, "application/json"
 	}
-	fmt.Fprintf(w.out, "\n%s\n", sandbox.Curl(w.baseURL, request))
+	fmt.Fprintf(w.out, "\n%s\n", request.Curl(w.baseURL))
 	status, raw, err := w.exchange(method, path, request.Headers, b)
 	if err != nil {
 		return err

@@ -1,12 +1,8 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
-	"strings"
 	"text/tabwriter"
 
 	"esoz/internal/sandbox/world"
@@ -41,32 +37,8 @@ func printBanner(out io.Writer, at Addresses, w *world.World) {
 	_ = table.Flush() // as above
 	for _, operation := range shownOperations {
 		if c, ok := w.Passing(operation); ok {
-			fmt.Fprintf(out, "\n# %s\n%s\n", operation, Curl(at.BaseURL, c.Request))
+			fmt.Fprintf(out, "\n# %s\n%s\n", operation, c.Request.Curl(at.BaseURL))
 		}
 	}
 	fmt.Fprintf(out, "\nPress Ctrl-C to stop. POST %s/_sandbox/reset makes the world new.\n\n", at.BaseURL)
 }
-
-// Curl writes a request as a command that can be pasted into a shell.
-func Curl(baseURL string, r world.Request) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "curl -sS -X %s %s", r.Method, quote(baseURL+r.Path))
-	for _, name := range slices.Sorted(maps.Keys(r.Headers)) {
-		fmt.Fprintf(&b, " \\\n  -H %s", quote(name+": "+r.Headers[name]))
-	}
-	body := r.Raw
-	if body == "" && r.Body != nil {
-		raw, err := json.Marshal(r.Body)
-		if err != nil {
-			panic(err) // the world's bodies are plain values
-		}
-		body = string(raw)
-	}
-	if body != "" {
-		fmt.Fprintf(&b, " \\\n  --data-raw %s", quote(body))
-	}
-	return b.String()
-}
-
-// quote makes one word of a POSIX shell.
-func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
