@@ -19,6 +19,7 @@ x-rules:
   - {id: gateway.scope, guards: scope, check: c, status: 403, type: forbidden, message: 'Missing {scopes}', source: s, origin: code, default: on}
   - {id: request.json, guards: body, check: c, status: 400, type: request_malformed, message: Bad JSON, invalid_json: true, source: s, origin: code, default: on}
 components:
+  headers: {Retry-After: {}, X-Request-ID: {}, RateLimit-Limit: {}, RateLimit-Remaining: {}, RateLimit-Reset: {}, X-RateLimit-Limit-Minute: {}, X-RateLimit-Remaining-Minute: {}, Access-Control-Allow-Origin: {}}
   securitySchemes: {oauth2: {type: oauth2, flows: {authorizationCode: {scopes: {'thing:write': Write}}}}}
 `
 
@@ -80,6 +81,9 @@ func TestOperationsAreCompletedFromTheirRules(t *testing.T) {
 	require.Equal(t, "https://api.ehealth.gov.ua/api/things/t1", dig(examples("403"), "gateway.scope", "value", "meta", "url"))
 	require.Equal(t, "Thing in status OLD", dig(examples("409"), "thing.update.status", "value", "error", "message"))
 	require.Equal(t, "This rule is off unless it is switched on: `RULES=+thing.update.status`.", dig(examples("409"), "thing.update.status", "description"))
+	require.Equal(t, map[string]any{"$ref": "#/components/headers/RateLimit-Limit"}, dig(op, "responses", "200", "headers", "RateLimit-Limit"))
+	require.NotContains(t, dig(op, "responses", "200", "headers"), "Retry-After")
+	require.Contains(t, dig(op, "responses", "503", "headers"), "Retry-After")
 	require.NotNil(t, examples("500"))
 	require.NotNil(t, examples("503"))
 
