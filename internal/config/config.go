@@ -252,7 +252,7 @@ func (c *Config) validate() []error {
 		check(n.value >= n.min, "%s: want at least %d", n.name, n.min)
 	}
 	check(c.OTPCodeLength >= 2 && c.OTPCodeLength <= 9, "OTP_CODE_LENGTH: want 2 to 9")
-	check(c.MaxPageSize <= 1000, "MAX_PAGE_SIZE: want at most 1000")
+	check(c.MaxPageSize <= 300, "MAX_PAGE_SIZE: want at most 300, as the contract says")
 	check(c.DatabaseMaxConns >= 0, "DATABASE_MAX_CONNS: want at least 0")
 	check(c.RequestTimeout > 0, "REQUEST_TIMEOUT: want more than 0")
 	check(c.ShutdownTimeout > 0, "SHUTDOWN_TIMEOUT: want more than 0")

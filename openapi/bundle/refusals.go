@@ -37,7 +37,8 @@ var failures = []*rule{
 	{ID: "unavailable", Check: "A database is away, or the deadline has passed", Status: 503, Type: "internal_error", Message: "Service is temporarily unavailable"},
 }
 
-// complete writes into an operation what follows from its rules: x-guards, the responses that refuse, the headers of all.
+// complete writes into an operation what follows from its rules and from those of the gateway: x-guards, the
+// responses that refuse, the headers of all responses, the keys that are sent beside a token.
 func (c *contract) complete(op *operation, p *problems) {
 	examples := map[int]*yaml.Node{}
 	for _, r := range slices.Concat(slices.Collect(op.refusals()), failures) {
@@ -57,6 +58,7 @@ func (c *contract) complete(op *operation, p *problems) {
 		responses.Content = append(responses.Content, code, response(status, examples[status]))
 	}
 	c.declareHeaders(op, p)
+	op.declareKeys()
 	guards := flow(sequence())
 	for _, r := range op.guards {
 		guards.Content = append(guards.Content, scalar(r.ID))
