@@ -46,7 +46,9 @@ func TestMigrateAtOnce(t *testing.T) {
 		pool, err := postgres.Open(t.Context(), empty, 4)
 		require.NoError(t, err)
 		t.Cleanup(pool.Close)
-		all.Go(func() error { return app.Migrate(t.Context(), pool, documents, s.Clock.Now(), s.Config.Get().SystemUser) })
+		all.Go(func() error {
+			return app.Migrate(t.Context(), pool, documents, s.Clock.Now(), s.Config.Get().SystemUser)
+		})
 	}
 	require.NoError(t, all.Wait())
 }
