@@ -3,7 +3,7 @@ GO ?= go
 GOLANGCI_LINT_VERSION = v2.15.0
 LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
-.PHONY: help run build test test-short generate verify lint fmt demo sdk-test-go
+.PHONY: help run build test test-short generate verify lint fmt demo sdk-test sdk-test-go
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,8 @@ fmt: ## format
 
 demo: ## the walk of the README, against a sandbox of its own
 	$(GO) run ./internal/demo
+
+sdk-test: sdk-test-go sdk-test-ts ## both clients, their quick starts and their examples
 
 sdk-test-go: ## the Go client, its quick start and its examples
 	$(GO) test ./gen/client/...

@@ -299,7 +299,7 @@ func TestRefusals(t *testing.T) {
 					}}},
 				},
 			},
-			text: `422 validation_failed: $.addresses[0].zip string does not match pattern "^[0-9]{5}$"; $.email can't be blank [request r-422]`,
+			text: `422 validation_failed: $.addresses[0].zip string does not match pattern "^[0-9]{5}$"; $.email can't be blank (division.create.zip, division.create.email) [request r-422]`,
 		},
 		"invalid without words": {
 			status: 413,

@@ -53,6 +53,9 @@ func (e *Error) Error() string {
 	if words := e.words(); words != "" {
 		b.WriteString(": " + words)
 	}
+	if len(e.Rules) > 0 {
+		fmt.Fprintf(&b, " (%s)", strings.Join(e.Rules, ", "))
+	}
 	if e.RetryAfter > 0 {
 		fmt.Fprintf(&b, " (retry after %s)", e.RetryAfter)
 	}
