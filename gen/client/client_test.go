@@ -158,7 +158,7 @@ func TestRetriesEnd(t *testing.T) {
 		"after as many as were set":             {tries: 2, status: 503, options: []client.Option{client.WithRetries(1)}},
 		"before they begin":                     {tries: 1, status: 503, options: []client.Option{client.WithRetries(0)}},
 		"when the server wants too long a wait": {tries: 1, status: 429, header: "11"},
-		"when that is absurd":                   {tries: 1, status: 429, header: "Fri, 31 Dec 2999 23:59:59 GMT"},
+		"when that is absurd":                   {tries: 1, status: 429, header: "Thu, 31 Dec 2099 23:59:59 GMT"},
 		"when it would not help":                {tries: 1, status: 500},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log"
 	"net/http"
 	"os"
 	"time"
@@ -38,43 +39,50 @@ func ExampleError() {
 
 // From the code that the user's consent gave to a client that refreshes its token.
 func ExampleApp() {
-	connect := func(ctx context.Context, code string) (*client.ClientWithResponses, error) {
-		anonymous, err := client.New("https://api.example.com")
-		if err != nil {
-			return nil, err
-		}
-		app := &client.App{
-			API: anonymous, ClientID: "d290f1ee-6c54-4b01-90e6-d701748f0851",
-			Secret: os.Getenv("ESOZ_CLIENT_SECRET"), RedirectURI: "https://mis.example.com/callback",
-		}
-		token, err := app.Exchange(ctx, code)
-		if err != nil {
-			return nil, err
-		}
-		return client.New("https://api.example.com",
-			client.WithTokenSource(app.TokenSource(ctx, token)), client.WithAPIKey(os.Getenv("ESOZ_API_KEY")))
+	ctx, code := context.Background(), "the code of the redirect"
+	anonymous, err := client.New("https://api.example.com")
+	if err != nil {
+		log.Fatal(err)
 	}
-	_ = connect
+	app := &client.App{
+		API: anonymous, ClientID: "d290f1ee-6c54-4b01-90e6-d701748f0851",
+		Secret: os.Getenv("ESOZ_CLIENT_SECRET"), RedirectURI: "https://mis.example.com/callback",
+	}
+	token, err := app.Exchange(ctx, code)
+	if err != nil {
+		log.Fatal(err)
+	}
+	api, err := client.New("https://api.example.com",
+		client.WithTokenSource(app.TokenSource(ctx, token)), client.WithAPIKey(os.Getenv("ESOZ_API_KEY")))
+	if err != nil {
+		log.Fatal(err)
+	}
+	user, err := api.GetUserWithResponse(ctx)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(user.JSON200.Data.Email)
 }
 
 // An approval's SMS is sent again by a job, which brings the approval.
 func ExampleWaitJob() {
-	resend := func(ctx context.Context, api *client.ClientWithResponses, patient, approval string) (*client.Approval, error) {
-		ctx, cancel := context.WithTimeout(ctx, time.Minute)
-		defer cancel()
-		accepted, err := api.ResendApprovalSMSWithResponse(ctx, patient, approval)
-		if err != nil {
-			return nil, err
-		}
-		job, err := client.WaitJob(ctx, api, accepted.JSON202)
-		if err != nil {
-			return nil, err
-		}
-		var resent client.Approval
-		if err := json.Unmarshal(job.ResponseData, &resent); err != nil {
-			return nil, err
-		}
-		return &resent, nil
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	api, err := client.New("https://api.example.com", client.WithToken(os.Getenv("ESOZ_TOKEN")))
+	if err != nil {
+		log.Panic(err)
 	}
-	_ = resend
+	accepted, err := api.ResendApprovalSMSWithResponse(ctx, "7075e0e2-6b57-47fd-aff7-324806efa7e5", "d5a5d991-0bf7-476f-b3cf-bec73f044b2e")
+	if err != nil {
+		log.Panic(err)
+	}
+	job, err := client.WaitJob(ctx, api, accepted.JSON202)
+	if err != nil {
+		log.Panic(err)
+	}
+	var resent client.Approval
+	if err := json.Unmarshal(job.ResponseData, &resent); err != nil {
+		log.Panic(err)
+	}
+	fmt.Println(resent.ID, resent.IsVerified)
 }
