@@ -355,19 +355,21 @@ func TestRefusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := connect(t, func(w http.ResponseWriter, _ *http.Request) {
-				for key, values := range test.header {
-					w.Header()[key] = values
-				}
-				w.WriteHeader(test.status)
-				_, _ = io.WriteString(w, test.body)
-			}, client.WithToken(token))
-			_, err := c.StopDeviceDispenseWithResponse(t.Context(), "722757d1-9a84-5559-803f-3fcf525809df", "45ab6d7a-ff13-5796-8116-741f2db75e20")
-			var refusal *client.Error
-			require.ErrorAs(t, err, &refusal)
-			test.want.Operation = "PATCH /api/patients/{id}/device_dispenses/{id}/actions/stop"
-			require.Equal(t, test.want, *refusal)
-			require.Equal(t, test.want.Operation+": "+test.text, err.Error())
+			synctest.Test(t, func(t *testing.T) {
+				c := connect(t, func(w http.ResponseWriter, _ *http.Request) {
+					for key, values := range test.header {
+						w.Header()[key] = values
+					}
+					w.WriteHeader(test.status)
+					_, _ = io.WriteString(w, test.body)
+				}, client.WithToken(token))
+				_, err := c.StopDeviceDispenseWithResponse(t.Context(), "722757d1-9a84-5559-803f-3fcf525809df", "45ab6d7a-ff13-5796-8116-741f2db75e20")
+				var refusal *client.Error
+				require.ErrorAs(t, err, &refusal)
+				test.want.Operation = "PATCH /api/patients/{id}/device_dispenses/{id}/actions/stop"
+				require.Equal(t, test.want, *refusal)
+				require.Equal(t, test.want.Operation+": "+test.text, err.Error())
+			})
 		})
 	}
 }
