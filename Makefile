@@ -58,3 +58,10 @@ sdk-test: sdk-test-go sdk-test-ts ## both clients, their quick starts and their 
 
 sdk-test-go: ## the Go client, its quick start and its examples
 	$(GO) test ./gen/client/...
+
+.PHONY: bench bench-quick
+bench: ## every benchmark, and docs/benchmarks.md from them: an hour on a quiet machine
+	$(GO) run -trimpath ./cmd/esoz-bench full
+
+bench-quick: ## the same tables on the terminal, in less than three minutes
+	$(GO) run -trimpath ./cmd/esoz-bench quick
