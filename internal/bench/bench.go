@@ -35,7 +35,7 @@ type Plan struct {
 func Full() Plan {
 	return Plan{
 		Name: "full", WarmUp: 5 * time.Second, Round: 20 * time.Second, Rounds: 5, Clients: 16,
-		Documents: 2000, Armings: 1563, Callers: 64, Phones: 20_000, Codes: 500, Mixed: 5 * time.Minute,
+		Documents: 2000, Armings: 400, Callers: 64, Phones: 20_000, Codes: 500, Mixed: 5 * time.Minute,
 		Sizes: []int{1000, 100_000, 1_000_000}, Steady: 300, Starts: 7,
 	}
 }
@@ -110,6 +110,11 @@ var all = []struct {
 }{
 	{"B1", "Create Division", (*lab).b1},
 	{"B2", "Refusals", (*lab).b2},
+	{"B3", "Contended transitions", (*lab).b3},
+	{"B4", "One-time codes", (*lab).b4},
+	{"B5", "Mixed flow", (*lab).b5},
+	{"growth", "Growing data", (*lab).growth},
+	{"start", "Starting up", (*lab).start},
 }
 
 // IDs names the benchmarks.

@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -287,7 +288,7 @@ func (l *lab) floor(ctx context.Context, name, database string) (*service, error
 	}
 	cmd := l.part("floor")
 	cmd.Env = l.environ(database, listen, config.AdminOff)
-	return l.service(ctx, name, cmd, listen, request{Request: world.Request{Method: http.MethodGet, Path: "/"}, status: http.StatusNoContent})
+	return l.service(ctx, name, cmd, listen, request{Request: world.Request{Method: http.MethodGet, Path: "/"}, right: []int{http.StatusNoContent}})
 }
 
 // service starts a program and waits until it answers the probe as expected.
@@ -313,7 +314,7 @@ func (l *lab) service(ctx context.Context, name string, cmd *exec.Cmd, listen st
 			return false
 		}
 		_, _ = io.Copy(io.Discard, response.Body) // an answer that breaks off is one
-		return response.Body.Close() == nil && response.StatusCode == probe.status
+		return response.Body.Close() == nil && slices.Contains(probe.right, response.StatusCode)
 	})
 	s.started = took()
 	return s, err

@@ -96,6 +96,8 @@ type contender struct {
 	// problem tells why it cannot take part; the tables show it.
 	problem error
 	process *process // whose CPU and memory count; nil: not measured
+	// prepare makes ready for a round, unmeasured. It may be nil.
+	prepare func(ctx context.Context) error
 	// round works for as long as d.
 	round func(ctx context.Context, d time.Duration) (Round, error)
 }
@@ -142,6 +144,11 @@ func (l *lab) interleave(ctx context.Context, contenders ...contender) ([]Measur
 // round runs one round with the databases' dirty pages written before it, and
 // accounts for the CPU.
 func (l *lab) round(ctx context.Context, c contender, d time.Duration) (Round, error) {
+	if c.prepare != nil {
+		if err := c.prepare(ctx); err != nil {
+			return Round{}, err
+		}
+	}
 	if _, err := l.admin.Exec(ctx, "CHECKPOINT"); err != nil {
 		return Round{}, fmt.Errorf("checkpoint: %w", err)
 	}
