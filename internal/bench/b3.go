@@ -29,23 +29,38 @@ A release of esoz is counted when its job has ended: its checks, the change of t
 The raw updates are the same findOneAndUpdate on copies of the same documents in the same store, from a bare Go loop.
 The hot document is armed %d times, and each time %d callers, each of them another user, release it at once.
 A winner is a release that the document tells of.
-The store is FerretDB over SQLite unless another is named, on one connection, as in the sandbox; the ratio is fair, the rates are not those of MongoDB.`
+The store is %s`
+
+const (
+	ferretDB = "FerretDB over SQLite on one connection, as in the sandbox, which looks through the whole collection for each id: the ratios are fair, the rates are not those of MongoDB."
+	named    = "the one that ESOZ_TEST_MONGODB_URI names."
+)
 
 const jobsPatience = time.Minute
+
+// patient are settings of a server whose store is slow: what waits for it is
+// late, not refused.
+var patient = []string{"MONGO_DATABASE=" + contended, "ENGINE_TIMEOUT=50s", "REQUEST_TIMEOUT=50s"}
+
+// Databases of documents that several want.
+const (
+	contended    = "contended"
+	contendedRaw = "contended_raw"
+)
 
 // transition is one of the two changes of a document.
 type transition struct {
 	name, collection, operation string
 	path                        func(id uuid.UUID) string
-	copy                        func(ctx context.Context, from *mongo.Database, ids []uuid.UUID) ([]any, error)
+	copies                      func(ctx context.Context, from *mongo.Database, ids []uuid.UUID) ([]any, error)
 	filter, update              func(id uuid.UUID, at time.Time) bson.D
 }
 
 func transitions() []transition {
 	return []transition{{
 		name: "release", collection: servicerequests.Collection, operation: "releaseServiceRequest",
-		path: func(id uuid.UUID) string { return "/api/service_requests/" + id.String() + "/actions/release" },
-		copy: copies(servicerequests.Collection, "service request in the queue", func(d *servicerequests.Document, id uuid.UUID) { d.ID = id }),
+		path:   func(id uuid.UUID) string { return "/api/service_requests/" + id.String() + "/actions/release" },
+		copies: copies(servicerequests.Collection, "service request in the queue", func(d *servicerequests.Document, id uuid.UUID) { d.ID = id }),
 		filter: func(id uuid.UUID, _ time.Time) bson.D {
 			return bson.D{{Key: "_id", Value: id}, {Key: "status", Value: servicerequests.Active}, {Key: "program_processing_status", Value: servicerequests.ProgramInQueue}}
 		},
@@ -67,7 +82,7 @@ func transitions() []transition {
 		path: func(id uuid.UUID) string {
 			return "/api/patients/" + world.ID("patient").String() + "/device_dispenses/" + id.String() + "/actions/stop"
 		},
-		copy: copies(devicedispenses.Collection, "device dispense in progress", func(d *devicedispenses.Document, id uuid.UUID) { d.ID = id }),
+		copies: copies(devicedispenses.Collection, "device dispense in progress", func(d *devicedispenses.Document, id uuid.UUID) { d.ID = id }),
 		filter: func(id uuid.UUID, _ time.Time) bson.D {
 			return bson.D{{Key: "_id", Value: id}, {Key: "status", Value: devicedispenses.InProgress}}
 		},
@@ -101,25 +116,30 @@ type stage struct {
 	lab    *lab
 	server *service
 	pool   *pgxpool.Pool
+	world  *mongo.Database // has the documents to copy
 	store  *mongo.Database // the server's; to be used only while the server is idle
 	raw    *mongo.Database
 }
 
 // b3 changes documents that others want, too.
 func (l *lab) b3(ctx context.Context, b *Benchmark) (err error) {
-	b.About = about(aboutB3, l.plan.Callers, l.plan.Documents, l.plan.Armings, l.plan.Callers)
+	store := ferretDB
+	if l.MongoURI != "" {
+		store = named
+	}
+	b.About = about(aboutB3, l.plan.Callers, l.plan.Documents, l.plan.Armings, l.plan.Callers, store)
 	s := &stage{lab: l}
-	if s.pool, err = l.database(ctx, "transitions"); err != nil {
+	if s.pool, err = l.database(ctx, contended); err != nil {
 		return err
 	}
 	defer s.pool.Close()
-	for database, into := range map[string]**mongo.Database{documents: &s.store, "raw": &s.raw} {
+	for database, into := range map[string]**mongo.Database{documents: &s.world, contended: &s.store, contendedRaw: &s.raw} {
 		if *into, err = mongodb.Open(l.addresses.Mongo, database, patience); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, mongodb.Close(context.WithoutCancel(ctx), *into)) }()
 	}
-	if s.server, err = l.server(ctx, "transitions", "transitions"); err != nil {
+	if s.server, err = l.server(ctx, contended, contended, patient...); err != nil {
 		return err
 	}
 	var contenders []contender
@@ -175,14 +195,12 @@ func (s *stage) fill(ctx context.Context, t transition, into *mongo.Database, n 
 	for i := range ids {
 		ids[i] = uuid.New()
 	}
-	all, err := t.copy(ctx, s.store, ids)
+	all, err := t.copies(ctx, s.world, ids)
 	if err != nil {
 		return nil, err
 	}
-	if into == s.raw {
-		if _, err := into.Collection(t.collection).DeleteMany(ctx, bson.D{}); err != nil {
-			return nil, fmt.Errorf("empty %s: %w", t.collection, err)
-		}
+	if _, err := into.Collection(t.collection).DeleteMany(ctx, bson.D{}); err != nil {
+		return nil, fmt.Errorf("empty %s: %w", t.collection, err)
 	}
 	const batch = 500
 	for start := 0; start < len(all); start += batch {

@@ -36,7 +36,9 @@ type codes struct {
 // b4 sends codes and enters them.
 func (l *lab) b4(ctx context.Context, b *Benchmark) error {
 	b.About = about(aboutB4, l.plan.Phones, l.plan.Clients, l.plan.Codes, lagPatience)
-	server, err := l.codes(ctx, "codes", l.server)
+	server, err := l.codes(ctx, "codes", func(ctx context.Context, name, database string) (*service, error) {
+		return l.server(ctx, name, database)
+	})
 	if err != nil {
 		return err
 	}

@@ -8,13 +8,14 @@ import (
 	"net/http"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 
-	"esoz/internal/mongodb"
 	"esoz/internal/sandbox/world"
 )
 
@@ -22,12 +23,13 @@ import (
 const national = 31.7
 
 const aboutB5 = `Seven reads, two Create Division and one transition in ten requests, at 1, 10 and 50 times the national mean of %.1f records a second, for %s each, at a constant rate over %d connections.
-The reads are a division, a page of divisions, a page of settlements, a dictionary, a declaration request, a service request and a device dispense; the transitions release service requests and stop device dispenses in turns, each document once.
+The reads are a division, a page of divisions, a page of settlements, a dictionary, a declaration request, a page of them and the own user; the transitions deactivate and activate divisions.
+Documents are left to B3: the store of the sandbox answers some dozens of requests a second, whoever asks.
 Each rate has a server process and a database of its own.`
 
 // reads of the mixed flow, by operation.
 var reads = []string{
-	"getDivision", "listDivisions", "listSettlements", "listDictionariesV2", "getDeclarationRequest", "getServiceRequest", "getDeviceDispense",
+	"getDivision", "listDivisions", "listSettlements", "listDictionariesV2", "getDeclarationRequest", "listDeclarationRequests", "getUser",
 }
 
 // b5 mixes everything at the rates of a country.
@@ -56,7 +58,7 @@ func (l *lab) mix(ctx context.Context, name, database string, rate float64) (row
 		return row, nil, err
 	}
 	defer pool.Close()
-	changes, err := l.changes(ctx, pool, int(rate*(l.plan.WarmUp+l.plan.Mixed).Seconds()/10)+10)
+	ids, err := branches(ctx, pool)
 	if err != nil {
 		return row, nil, err
 	}
@@ -64,7 +66,7 @@ func (l *lab) mix(ctx context.Context, name, database string, rate float64) (row
 	if err != nil {
 		return row, nil, err
 	}
-	next, err := l.flow(s.url, changes)
+	next, err := l.flow(s.url, ids)
 	if err != nil {
 		return row, nil, err
 	}
@@ -86,10 +88,6 @@ func (l *lab) mix(ctx context.Context, name, database string, rate float64) (row
 	if err != nil {
 		return row, nil, err
 	}
-	var pending float64
-	if err := pool.QueryRow(ctx, "SELECT count(*) FROM jobs.jobs WHERE status = 0").Scan(&pending); err != nil {
-		return row, nil, fmt.Errorf("count jobs: %w", err)
-	}
 	row = Measured{Name: name, Rounds: []Round{round}}
 	if row.Memory, err = s.peakMemory(); err != nil {
 		return row, nil, err
@@ -97,43 +95,31 @@ func (l *lab) mix(ctx context.Context, name, database string, rate float64) (row
 	figures = []Figure{
 		{Name: name + ": goroutines before", Unit: "", Values: []float64{before}},
 		{Name: name + ": goroutines after", Unit: "", Values: []float64{after}},
-		{Name: name + ": jobs that still wait", Unit: "", Values: []float64{pending}},
 	}
 	return row, figures, s.stop()
 }
 
-// changes are n transitions of as many new documents.
-func (l *lab) changes(ctx context.Context, pool *pgxpool.Pool, n int) (all []request, err error) {
-	store, err := mongodb.Open(l.addresses.Mongo, documents, patience)
+// branches adds some divisions to the clinic, to be deactivated and activated.
+func branches(ctx context.Context, pool *pgxpool.Pool) (ids []uuid.UUID, err error) {
+	err = pool.QueryRow(ctx, `
+		WITH added AS (
+			INSERT INTO prm.divisions (id, name, type, mountain_group, phones, email, legal_entity_id, status, is_active,
+				inserted_by, inserted_at, updated_by, updated_at)
+			SELECT gen_random_uuid(), name, type, mountain_group, phones, email, legal_entity_id, status, is_active,
+				inserted_by, inserted_at, updated_by, updated_at
+			FROM prm.divisions, generate_series(1, 1000) WHERE id = $1
+			RETURNING id
+		)
+		SELECT array_agg(id) FROM added`, world.ID("division of the clinic")).Scan(&ids)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("add divisions: %w", err)
 	}
-	defer func() { err = join(err, mongodb.Close(context.WithoutCancel(ctx), store)) }()
-	filler := &stage{lab: l, pool: pool, store: store}
-	both := transitions()
-	queues := make([][]request, len(both))
-	for i, t := range both {
-		ids, err := filler.fill(ctx, t, store, n/len(both)+1)
-		if err != nil {
-			return nil, err
-		}
-		r, err := l.passing(t.operation)
-		if err != nil {
-			return nil, err
-		}
-		for _, id := range ids {
-			r.Path = t.path(id)
-			queues[i] = append(queues[i], r)
-		}
-	}
-	for i := range n {
-		all = append(all, queues[i%len(both)][i/len(both)])
-	}
-	return all, nil
+	return ids, nil
 }
 
-// flow is the order of the requests: ten at a time, the last of them a change.
-func (l *lab) flow(baseURL string, changes []request) (vegeta.Targeter, error) {
+// flow is the order of the requests: ten at a time, the last of them a
+// transition. All divisions are deactivated, then all are activated, and so on.
+func (l *lab) flow(baseURL string, ids []uuid.UUID) (vegeta.Targeter, error) {
 	var ten []request
 	for _, operation := range reads {
 		r, err := l.passing(operation)
@@ -154,6 +140,17 @@ func (l *lab) flow(baseURL string, changes []request) (vegeta.Targeter, error) {
 	if err != nil {
 		return nil, err
 	}
+	var changes []request
+	for _, operation := range []string{"deactivateDivision", "activateDivision"} {
+		r, err := l.passing(operation)
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range ids {
+			r.Path = "/api/divisions/" + id.String() + "/actions/" + strings.TrimSuffix(operation, "Division")
+			changes = append(changes, r)
+		}
+	}
 	changing, err := targets(baseURL, changes...)
 	if err != nil {
 		return nil, err
@@ -162,13 +159,10 @@ func (l *lab) flow(baseURL string, changes []request) (vegeta.Targeter, error) {
 	return func(t *vegeta.Target) error {
 		i := n.Add(1) - 1
 		turn, place := i/10, i%10
-		switch {
-		case place < uint64(len(steady)):
+		if place < uint64(len(steady)) {
 			*t = steady[place]
-		case turn < uint64(len(changing)):
-			*t = changing[turn]
-		default:
-			return vegeta.ErrNoTargets
+		} else {
+			*t = changing[turn%uint64(len(changing))]
 		}
 		return nil
 	}, nil

@@ -136,18 +136,14 @@ func Engines(ctx context.Context, dir, file string, postgresOnly bool) (err erro
 	return nil
 }
 
-// part is a command that runs another part of this program.
-func (l *lab) part(args ...string) *exec.Cmd {
-	return exec.Command(l.Self, args...) //nolint:noctx // launch ends it
-}
-
 func (l *lab) startEngines(ctx context.Context) (err error) {
 	file := filepath.Join(l.Dir, "engines.json")
 	args := []string{"engines", "--data", filepath.Join(l.Dir, "data"), "--addresses", file}
 	if l.MongoURI != "" {
 		args = append(args, "--postgres-only")
 	}
-	if l.engines, err = launch("engines", l.logOf("engines"), l.part(args...)); err != nil {
+	cmd := exec.Command(l.Self, args...) //nolint:noctx // launch ends it
+	if l.engines, err = launch("engines", l.logOf("engines"), cmd); err != nil {
 		return err
 	}
 	err = l.engines.await(ctx, patience, func(context.Context) bool {
@@ -260,8 +256,8 @@ func (l *lab) environ(database, listen, admin string) []string {
 	}, l.secret...)
 }
 
-// server starts the server on a database.
-func (l *lab) server(ctx context.Context, name, database string) (*service, error) {
+// server starts the server on a database; more are settings besides the usual ones.
+func (l *lab) server(ctx context.Context, name, database string, more ...string) (*service, error) {
 	probe, err := l.passing("getDivision")
 	if err != nil {
 		return nil, err
@@ -271,7 +267,7 @@ func (l *lab) server(ctx context.Context, name, database string) (*service, erro
 		return nil, err
 	}
 	cmd := exec.Command(l.program("esoz"), "serve") //nolint:noctx // launch ends it
-	cmd.Env = l.environ(database, listen, admin)
+	cmd.Env = append(l.environ(database, listen, admin), more...)
 	s, err := l.service(ctx, name, cmd, listen, probe)
 	if err != nil {
 		return nil, err
@@ -286,7 +282,7 @@ func (l *lab) floor(ctx context.Context, name, database string) (*service, error
 	if err != nil {
 		return nil, err
 	}
-	cmd := l.part("floor")
+	cmd := exec.Command(l.Self, "floor") //nolint:noctx // launch ends it
 	cmd.Env = l.environ(database, listen, config.AdminOff)
 	return l.service(ctx, name, cmd, listen, request{Request: world.Request{Method: http.MethodGet, Path: "/"}, right: []int{http.StatusNoContent}})
 }

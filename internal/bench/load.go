@@ -110,7 +110,7 @@ func openLoop(ctx context.Context, next vegeta.Targeter, connections int, perSec
 		vegeta.Connections(connections), vegeta.MaxConnections(connections))
 }
 
-const answerTimeout = 15 * time.Second
+const answerTimeout = time.Minute
 
 func attack(ctx context.Context, next vegeta.Targeter, pace vegeta.Pacer, d time.Duration, how ...func(*vegeta.Attacker)) (Round, error) {
 	attacker := vegeta.NewAttacker(append(how, vegeta.Timeout(answerTimeout), vegeta.MaxBody(0))...)
