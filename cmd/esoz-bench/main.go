@@ -97,7 +97,7 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
 	var c commands
 	command := kong.Parse(&c, kong.Name("esoz-bench"), kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Description("Benchmarks of the server, beside a bare one, pgbench, Prism and Specmatic."), kong.Vars{"ids": bench.IDs()})
+		kong.Description("Benchmarks of the server, beside a bare one, pgbench, Prism, Specmatic and WireMock."), kong.Vars{"ids": bench.IDs()})
 	if err := command.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "esoz-bench:", err)
 		stop()

@@ -12,13 +12,15 @@ const (
 	raw       = "pgbench"
 	prism     = "Prism"
 	specmatic = "Specmatic"
+	wireMock  = "WireMock"
 )
 
 const aboutB1 = `One kind of request, POST /api/divisions with a body of about a kilobyte, sent over %d connections as fast as answers come.
 esoz does everything that the contract says: token, scopes, API-key, legal entity, schema, dictionaries, addresses, mapping of types, and then one durable statement that writes the division, its address and the audit row.
 The floor is a bare echo with pgx that decodes the body, runs the same two statements on a pool of the same size and encodes the answer, with no check at all.
 pgbench runs the same two statements, prepared, and nothing around them.
-Prism and Specmatic serve the same contract from memory: they store nothing and know no rule beyond the schema.`
+Prism and Specmatic serve the same contract from memory: they store nothing and know no rule beyond the schema.
+WireMock gives one canned answer to whatever comes.`
 
 // b1 creates divisions.
 func (l *lab) b1(ctx context.Context, b *Benchmark) error {

@@ -34,6 +34,7 @@ var reads = []string{
 
 // b5 mixes everything at the rates of a country.
 func (l *lab) b5(ctx context.Context, b *Benchmark) error {
+	b.Steady = true
 	b.About = about(aboutB5, national, l.plan.Mixed, l.plan.Clients)
 	for _, times := range []int{1, 10, 50} {
 		name := fmt.Sprintf("%d× (%.0f/s)", times, national*float64(times))

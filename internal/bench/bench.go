@@ -10,6 +10,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"esoz/internal/clock"
 )
 
 // Plan tells how much is measured.
@@ -29,6 +31,7 @@ type Plan struct {
 	Sizes     []int         `json:"sizes"`     // growth: divisions
 	Steady    float64       `json:"steady"`    // growth: requests a second
 	Starts    int           `json:"starts"`
+	Micro     time.Duration `json:"micro_ns"` // of a Go benchmark
 }
 
 // Full is the plan of the published figures.
@@ -36,7 +39,7 @@ func Full() Plan {
 	return Plan{
 		Name: "full", WarmUp: 5 * time.Second, Round: 20 * time.Second, Rounds: 5, Clients: 16,
 		Documents: 100, Armings: 400, Callers: 64, Phones: 20_000, Codes: 500, Mixed: 5 * time.Minute,
-		Sizes: []int{1000, 100_000, 1_000_000}, Steady: 300, Starts: 7,
+		Sizes: []int{1000, 100_000, 1_000_000}, Steady: 300, Starts: 7, Micro: 2 * time.Second,
 	}
 }
 
@@ -45,7 +48,7 @@ func Quick() Plan {
 	return Plan{
 		Name: "quick", WarmUp: 500 * time.Millisecond, Round: 1500 * time.Millisecond, Rounds: 3, Clients: 16,
 		Documents: 30, Armings: 3, Callers: 64, Phones: 2000, Codes: 500, Mixed: 3 * time.Second,
-		Sizes: []int{1000, 100_000}, Steady: 300, Starts: 3,
+		Sizes: []int{1000, 100_000}, Steady: 300, Starts: 3, Micro: 200 * time.Millisecond,
 	}
 }
 
@@ -73,6 +76,7 @@ type Benchmark struct {
 	Title   string     `json:"title"`
 	About   string     `json:"about"`
 	Problem string     `json:"problem,omitempty"` // why it came to nothing
+	Steady  bool       `json:"steady,omitempty"`  // the rates are given, and the latencies are what counts
 	Rows    []Measured `json:"rows,omitempty"`
 	Figures []Figure   `json:"figures,omitempty"`
 	Micro   []Micro    `json:"micro,omitempty"`
@@ -115,6 +119,7 @@ var all = []struct {
 	{"B5", "Mixed flow", (*lab).b5},
 	{"growth", "Growing data", (*lab).growth},
 	{"start", "Starting up", (*lab).start},
+	{"parts", "Parts of a request", (*lab).micro},
 }
 
 // IDs names the benchmarks.
@@ -142,9 +147,11 @@ func Run(ctx context.Context, o Options) (_ *Results, err error) {
 		if !wanted(o.Only, one.id) {
 			continue
 		}
-		fmt.Fprintf(o.Progress, "%s %s …\n", one.id, one.title)
+		fmt.Fprintf(o.Progress, "%s %s …", one.id, one.title)
+		took := clock.Stopwatch()
 		b := Benchmark{ID: one.id, Title: one.title}
 		err := join(one.run(l, ctx, &b), l.stopChildren())
+		fmt.Fprintf(o.Progress, " %s\n", took().Round(time.Second))
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

@@ -36,6 +36,7 @@ func (l *lab) growth(ctx context.Context, b *Benchmark) error {
 	if err != nil {
 		return err
 	}
+	b.Steady = true
 	b.About = about(aboutGrowth, l.plan.Steady, settlements)
 	byOperation := make([][]contender, len(growing))
 	for _, size := range l.plan.Sizes {

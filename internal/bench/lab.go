@@ -349,7 +349,7 @@ func (l *lab) close() error {
 	if l.engines != nil {
 		errs = append(errs, l.engines.stop())
 	}
-	for _, folder := range []string{"data", "bin", "sandbox", "engines.json"} {
+	for _, folder := range []string{"data", "bin", "sandbox", "wiremock", "build", "create_division.pgbench", "engines.json"} {
 		errs = append(errs, os.RemoveAll(filepath.Join(l.Dir, folder)))
 	}
 	return errors.Join(errs...)

@@ -124,7 +124,7 @@ func attack(ctx context.Context, next vegeta.Targeter, pace vegeta.Pacer, d time
 		metrics.Add(result)
 		if right := fragment(result.URL); !strings.Contains(right, strconv.Itoa(int(result.Code))) {
 			r.Wrong++
-			r.Example = strings.TrimSpace(fmt.Sprintf("%s %s: %d in place of %s %s", result.Method, path(result.URL), result.Code, right, result.Error))
+			r.Example = strings.TrimSpace(fmt.Sprintf("%s %s: %d in place of %s %s", result.Method, pathOf(result.URL), result.Code, right, result.Error))
 		}
 	}
 	metrics.Close()
@@ -139,7 +139,7 @@ func fragment(address string) string {
 	return fragment
 }
 
-func path(address string) string {
+func pathOf(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		return address

@@ -1,7 +1,9 @@
 package bench
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -14,7 +16,7 @@ import (
 // had is told of and holds nobody up.
 func (l *lab) peers(ctx context.Context, probe request) []contender {
 	installed := l.installPeers(ctx)
-	all := []contender{{name: prism, problem: installed}, {name: specmatic, problem: installed}}
+	all := []contender{{name: prism, problem: installed}, {name: specmatic, problem: installed}, {name: wireMock, problem: installed}}
 	for i := range all {
 		c := &all[i]
 		if c.problem != nil {
@@ -35,19 +37,22 @@ func (l *lab) peersFolder() string { return filepath.Join(l.root, "internal", "b
 // installPeers fetches what package-lock.json pins, unless it is there. Scripts
 // of packages stay off.
 func (l *lab) installPeers(ctx context.Context) error {
-	have, haveErr := os.Stat(filepath.Join(l.peersFolder(), "node_modules", ".package-lock.json"))
-	want, err := os.Stat(filepath.Join(l.peersFolder(), "package-lock.json"))
+	wanted, err := os.ReadFile(filepath.Join(l.peersFolder(), "package-lock.json"))
 	if err != nil {
-		return fmt.Errorf("find the list of packages: %w", err)
+		return fmt.Errorf("read the list of packages: %w", err)
 	}
-	if haveErr == nil && !have.ModTime().Before(want.ModTime()) {
+	note := filepath.Join(l.peersFolder(), "node_modules", ".installed.json") // what was wanted the last time
+	if had, err := os.ReadFile(note); err == nil && bytes.Equal(had, wanted) {
 		return nil
 	}
-	fmt.Fprintln(l.Progress, "Fetching Prism and Specmatic …")
+	fmt.Fprintln(l.Progress, "Fetching Prism, Specmatic and WireMock …")
 	cmd := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 	cmd.Dir = l.peersFolder()
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("npm ci: %w: %s", err, output)
+	}
+	if err := os.WriteFile(note, wanted, 0o600); err != nil {
+		return fmt.Errorf("note what was fetched: %w", err)
 	}
 	return nil
 }
@@ -62,6 +67,10 @@ func (l *lab) peer(ctx context.Context, name string, probe request) (*service, e
 	if err != nil {
 		return nil, fmt.Errorf("free address: %w", err)
 	}
+	canned, err := l.can(probe)
+	if err != nil {
+		return nil, err
+	}
 	packages := filepath.Join(l.peersFolder(), "node_modules")
 	contract := filepath.Join(l.root, "openapi", "openapi.yaml")
 	commands := map[string][]string{
@@ -73,6 +82,11 @@ func (l *lab) peer(ctx context.Context, name string, probe request) (*service, e
 			"java", "-jar", filepath.Join(packages, "specmatic", "specmatic.jar"), "stub",
 			"--host", host, "--port", port, "--noConsoleLog", contract,
 		},
+		wireMock: {
+			"java", "-jar", filepath.Join(packages, "wiremock", "build", "wiremock-standalone-3.13.2.jar"),
+			"--bind-address", host, "--port", port, "--root-dir", canned,
+			"--no-request-journal", "--disable-request-logging", "--disable-banner",
+		},
 	}
 	args := commands[name]
 	if _, err := exec.LookPath(args[0]); err != nil {
@@ -81,4 +95,22 @@ func (l *lab) peer(ctx context.Context, name string, probe request) (*service, e
 	cmd := exec.Command(args[0], args[1:]...) //nolint:noctx // launch ends it
 	cmd.Dir = l.Dir
 	return l.service(ctx, name, cmd, listen, probe)
+}
+
+// can makes the folder from which WireMock answers the request, whatever is in
+// it, with its own body.
+func (l *lab) can(r request) (folder string, err error) {
+	folder = filepath.Join(l.Dir, "wiremock")
+	mapping, err := json.Marshal(map[string]any{
+		"request":  map[string]any{"method": r.Method, "urlPath": r.Path},
+		"response": map[string]any{"status": r.right[0], "jsonBody": r.Body, "headers": map[string]string{"Content-Type": "application/json"}},
+	})
+	if err != nil {
+		return "", fmt.Errorf("encode the canned answer: %w", err)
+	}
+	mappings := filepath.Join(folder, "mappings")
+	if err := errors.Join(os.MkdirAll(mappings, 0o755), os.WriteFile(filepath.Join(mappings, "create.json"), mapping, 0o600)); err != nil {
+		return "", fmt.Errorf("write the canned answer: %w", err)
+	}
+	return folder, nil
 }

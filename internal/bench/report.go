@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"text/template"
-	"time"
 	"unicode/utf8"
 )
 
@@ -22,7 +21,7 @@ var files embed.FS
 
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"goals": goalTable, "rows": rowTable, "figures": figureTable, "micro": microTable,
-	"megabytes": megabytes, "duration": func(d time.Duration) string { return d.String() },
+	"megabytes": megabytes,
 }).ParseFS(files, "*.tmpl"))
 
 // WriteTables prints what was found.
@@ -47,6 +46,11 @@ func (r *Results) WriteDocument(folder string) error {
 	if err := os.WriteFile(filepath.Join(charts, "results.json"), append(figures, '\n'), 0o644); err != nil {
 		return fmt.Errorf("write the figures: %w", err)
 	}
+	for _, b := range r.Benchmarks {
+		if err := b.draw(charts); err != nil {
+			return err
+		}
+	}
 	var text strings.Builder
 	if err := templates.ExecuteTemplate(&text, "document.md.tmpl", r); err != nil {
 		return fmt.Errorf("render the document: %w", err)
@@ -55,6 +59,22 @@ func (r *Results) WriteDocument(folder string) error {
 		return fmt.Errorf("write the document: %w", err)
 	}
 	return nil
+}
+
+// File is the name of the chart.
+func (b Benchmark) File() string { return strings.ToLower(b.ID) + ".svg" }
+
+// draw writes the chart of a benchmark that has rows into a folder.
+func (b Benchmark) draw(folder string) (err error) {
+	if len(b.Rows) == 0 {
+		return nil
+	}
+	file, err := os.Create(filepath.Join(folder, b.File()))
+	if err != nil {
+		return fmt.Errorf("write a chart: %w", err)
+	}
+	defer func() { err = join(err, file.Close()) }()
+	return b.chart(file)
 }
 
 // Goals are those of all benchmarks, each with the id of its own.
@@ -94,7 +114,7 @@ func rowTable(rows []Measured) string {
 	t := table{{"", "requests/s", "p50 ms", "p99 ms", "CPU µs", "databases' CPU µs", "peak MB", "wrong"}}
 	for _, m := range rows {
 		if m.Problem != "" {
-			t = append(t, []string{m.Name, "not measured: " + firstLineOf(m.Problem), "", "", "", "", "", ""})
+			t = append(t, []string{m.Name, NotMeasured, "", "", "", "", "", ""})
 			continue
 		}
 		t = append(t, []string{
@@ -116,7 +136,7 @@ func figureTable(figures []Figure) string {
 func microTable(micro []Micro) string {
 	t := table{{"", "time", "bytes", "allocations"}}
 	for _, m := range micro {
-		t = append(t, []string{m.Name, spread(m.Time) + " ns", number(m.Bytes), number(m.Allocs)})
+		t = append(t, []string{m.Name, spread(m.Stat()) + " ns", number(m.Bytes), number(m.Allocs)})
 	}
 	return t.markdown()
 }
@@ -213,18 +233,17 @@ func megabytes(bytes uint64) string {
 	return number(math.Round(float64(bytes) / (1 << 20)))
 }
 
-func firstLineOf(text string) string {
-	line, _, _ := strings.Cut(text, "\n")
-	return line
-}
-
-// Wrongs are examples of unexpected answers, one for each row that has some.
-func (b Benchmark) Wrongs() []string {
+// Notes tell why rows are missing, and show an unexpected answer of each row
+// that has some.
+func (b Benchmark) Notes() []string {
 	var found []string
 	for _, m := range b.Rows {
+		if m.Problem != "" {
+			found = append(found, m.Name+" was not measured: "+strings.Join(strings.Fields(m.Problem), " "))
+		}
 		i := slices.IndexFunc(m.Rounds, func(r Round) bool { return r.Example != "" })
 		if i >= 0 {
-			found = append(found, m.Name+": "+m.Rounds[i].Example)
+			found = append(found, fmt.Sprintf("%s had %d wrong answers, such as %s", m.Name, m.Wrong(), m.Rounds[i].Example))
 		}
 	}
 	return found
