@@ -54,12 +54,17 @@ func (c quickCommand) Run(ctx context.Context) error {
 
 type fullCommand struct {
 	flags
-	Docs string `default:"docs" help:"Folder of the document." placeholder:"DIR"`
+	Docs  string `default:"docs" help:"Folder of the document." placeholder:"DIR"`
+	Draft bool   `help:"Measure as quick does: to look at the document, not at the figures."`
 }
 
 // Run writes the document, its charts and the figures themselves.
 func (c fullCommand) Run(ctx context.Context) error {
-	results, err := c.run(ctx, bench.Full())
+	plan := bench.Full()
+	if c.Draft {
+		plan = bench.Quick()
+	}
+	results, err := c.run(ctx, plan)
 	if err != nil {
 		return err
 	}

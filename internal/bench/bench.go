@@ -46,8 +46,8 @@ func Full() Plan {
 // Quick is a look at the same figures in less than three minutes.
 func Quick() Plan {
 	return Plan{
-		Name: "quick", WarmUp: 500 * time.Millisecond, Round: 1500 * time.Millisecond, Rounds: 3, Clients: 16,
-		Documents: 30, Armings: 3, Callers: 64, Phones: 2000, Codes: 500, Mixed: 3 * time.Second,
+		Name: "quick", WarmUp: 500 * time.Millisecond, Round: time.Second, Rounds: 3, Clients: 16,
+		Documents: 30, Armings: 3, Callers: 64, Phones: 2000, Codes: 500, Mixed: 2 * time.Second,
 		Sizes: []int{1000, 100_000}, Steady: 300, Starts: 3, Micro: 200 * time.Millisecond,
 	}
 }
@@ -139,6 +139,9 @@ func Run(ctx context.Context, o Options) (_ *Results, err error) {
 		return nil, err
 	}
 	defer func() { err = join(err, l.close()) }()
+	if err := l.build(ctx); err != nil {
+		return nil, err
+	}
 	results := &Results{Plan: o.Plan}
 	if results.Machine, err = l.machine(ctx); err != nil {
 		return nil, err

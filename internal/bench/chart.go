@@ -2,11 +2,13 @@ package bench
 
 import (
 	"fmt"
+	"image/color"
 	"io"
 	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 )
 
@@ -21,6 +23,10 @@ func (b Benchmark) chart(w io.Writer) error {
 	p.Title.Text = b.ID + ": " + b.Title
 	p.X.Label.Text = label
 	p.X.Min = 0
+	p.Y.Padding = vg.Points(25) // viewers whose font is wider need room for the names
+	for _, style := range []*text.Style{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label} {
+		style.Font.Variant, style.Font.Size = "Sans", vg.Points(10)
+	}
 	bars := &spreads{}
 	var names []string
 	for _, row := range slices.Backward(b.Rows) { // the first on top
@@ -35,7 +41,7 @@ func (b Benchmark) chart(w io.Writer) error {
 	}
 	drawn.Horizontal = true
 	drawn.LineStyle.Width = 0
-	drawn.Color = plotter.DefaultGlyphStyle.Color
+	drawn.Color = color.RGBA{R: 0x9d, G: 0xc3, B: 0xe6, A: 0xff}
 	whiskers, err := plotter.NewXErrorBars(bars)
 	if err != nil {
 		return fmt.Errorf("draw %s: %w", b.ID, err)

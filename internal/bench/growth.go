@@ -136,26 +136,34 @@ func multiply(ctx context.Context, pool *pgxpool.Pool, size int) ([]uuid.UUID, e
 		sql  string
 		args []any
 	}{
-		{`INSERT INTO prm.legal_entities (id, name, type, status, is_active, edrpou, nhs_verified, inserted_by, inserted_at, updated_by, updated_at)
+		{
+			`INSERT INTO prm.legal_entities (id, name, type, status, is_active, edrpou, nhs_verified, inserted_by, inserted_at, updated_by, updated_at)
 			SELECT md5('legal entity ' || n)::uuid, name, type, status, is_active, 'B' || n, nhs_verified, inserted_by, inserted_at, updated_by, updated_at
 			FROM prm.legal_entities, generate_series(0, $2::int / $3::int) AS n WHERE id = $1`,
-			[]any{world.ID("clinic"), size, perLegalEntity}},
-		{`INSERT INTO prm.divisions (id, name, type, mountain_group, phones, email, legal_entity_id, longitude, latitude, status, is_active,
+			[]any{world.ID("clinic"), size, perLegalEntity},
+		},
+		{
+			`INSERT INTO prm.divisions (id, name, type, mountain_group, phones, email, legal_entity_id, longitude, latitude, status, is_active,
 				inserted_by, inserted_at, updated_by, updated_at)
 			SELECT md5('division ' || n)::uuid, name, type, mountain_group, phones, email,
 				CASE WHEN n % ($3::int / $4::int) = 0 THEN $5::uuid ELSE md5('legal entity ' || n / $2::int)::uuid END,
 				longitude, latitude, status, is_active, inserted_by, inserted_at, updated_by, updated_at
 			FROM prm.divisions, generate_series(1, $3::int) AS n WHERE id = $1`,
-			[]any{world.ID("division of the clinic"), perLegalEntity, size, own, world.ID("hospital")}},
-		{`INSERT INTO prm.division_addresses (id, division_id, position, type, country, area, region, settlement, settlement_type, settlement_id,
+			[]any{world.ID("division of the clinic"), perLegalEntity, size, own, world.ID("hospital")},
+		},
+		{
+			`INSERT INTO prm.division_addresses (id, division_id, position, type, country, area, region, settlement, settlement_type, settlement_id,
 				street_type, street, building, apartment, zip, inserted_by, inserted_at, updated_by, updated_at)
 			SELECT md5('address ' || n)::uuid, md5('division ' || n)::uuid, position, type, country, area, region, settlement, settlement_type, settlement_id,
 				street_type, street, building, apartment, zip, inserted_by, inserted_at, updated_by, updated_at
 			FROM prm.division_addresses, generate_series(1, $2::int) AS n WHERE division_id = $1`,
-			[]any{world.ID("division of the clinic"), size}},
-		{`INSERT INTO prm.audit_log (id, actor_id, resource, resource_id, changeset, inserted_at)
+			[]any{world.ID("division of the clinic"), size},
+		},
+		{
+			`INSERT INTO prm.audit_log (id, actor_id, resource, resource_id, changeset, inserted_at)
 			SELECT md5('audit ' || n)::uuid, $1::text, 'divisions', md5('division ' || n)::uuid::text, '{}', now() FROM generate_series(1, $2::int) AS n`,
-			[]any{world.ID("owner").String(), size}},
+			[]any{world.ID("owner").String(), size},
+		},
 	}
 	for _, step := range steps {
 		if _, err := pool.Exec(ctx, step.sql, step.args...); err != nil {

@@ -81,10 +81,6 @@ func newLab(ctx context.Context, o Options) (_ *lab, err error) {
 	if err := errors.Join(os.RemoveAll(l.Dir), os.MkdirAll(filepath.Join(l.Dir, "logs"), 0o755)); err != nil {
 		return nil, fmt.Errorf("empty the folder of the run: %w", err)
 	}
-	fmt.Fprintln(o.Progress, "Building …")
-	if err := l.build(ctx); err != nil {
-		return nil, err
-	}
 	fmt.Fprintln(o.Progress, "Starting the engines …")
 	if err := l.startEngines(ctx); err != nil {
 		return nil, err
@@ -103,7 +99,9 @@ func repository(ctx context.Context) (string, error) {
 
 func (l *lab) program(name string) string { return filepath.Join(l.Dir, "bin", name) }
 
+// build makes the programs under test, as make build does.
 func (l *lab) build(ctx context.Context) error {
+	fmt.Fprintln(l.Progress, "Building …")
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", l.program("")+string(filepath.Separator), "./cmd/esoz", "./cmd/esoz-sandbox")
 	cmd.Dir = l.root
 	if output, err := cmd.CombinedOutput(); err != nil {
@@ -146,12 +144,15 @@ func (l *lab) startEngines(ctx context.Context) (err error) {
 	if l.engines, err = launch("engines", l.logOf("engines"), cmd); err != nil {
 		return err
 	}
-	err = l.engines.await(ctx, patience, func(context.Context) bool {
-		text, err := os.ReadFile(file)
-		return err == nil && json.Unmarshal(text, &l.addresses) == nil
-	})
-	if err != nil {
+	if err := l.engines.await(ctx, patience, exists(file)); err != nil {
 		return err
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("read the addresses of the engines: %w", err)
+	}
+	if err := json.Unmarshal(text, &l.addresses); err != nil {
+		return fmt.Errorf("read the addresses of the engines: %w", err)
 	}
 	l.addresses.Mongo = cmp.Or(l.MongoURI, l.addresses.Mongo)
 	l.admin, err = postgres.Open(ctx, l.addresses.Postgres, 2)

@@ -8,8 +8,6 @@ import (
 	"runtime/debug"
 	"strings"
 	"time"
-
-	"github.com/prometheus/procfs"
 )
 
 // Machine is what the figures were measured on, and with.
@@ -31,23 +29,8 @@ type Version struct {
 
 func (l *lab) machine(ctx context.Context) (m Machine, err error) {
 	m = Machine{At: l.clock.Now().Truncate(time.Second), Cores: runtime.NumCPU()}
-	fs, err := procfs.NewDefaultFS()
-	if err != nil {
-		return m, fmt.Errorf("read /proc: %w", err)
-	}
-	cpus, err := fs.CPUInfo()
-	if err != nil {
-		return m, fmt.Errorf("read /proc/cpuinfo: %w", err)
-	}
-	if len(cpus) > 0 {
-		m.CPU = cpus[0].ModelName
-	}
-	memory, err := fs.Meminfo()
-	if err != nil {
-		return m, fmt.Errorf("read /proc/meminfo: %w", err)
-	}
-	if memory.MemTotalBytes != nil {
-		m.Memory = *memory.MemTotalBytes
+	if m.CPU, m.Memory, err = hardware(); err != nil {
+		return m, err
 	}
 	m.Kernel = firstLine(ctx, "uname", "-sr")
 	for _, name := range []string{"server_version", "fsync", "synchronous_commit", "full_page_writes", "shared_buffers", "max_wal_size", "max_connections"} {

@@ -87,6 +87,14 @@ func (p *process) await(ctx context.Context, patience time.Duration, ready func(
 	return nil
 }
 
+// exists tells whether a file is there.
+func exists(file string) func(context.Context) bool {
+	return func(context.Context) bool {
+		_, err := os.Stat(file)
+		return err == nil
+	}
+}
+
 // cpu is what the process and its descendants have used, those included that
 // have ended.
 func (p *process) cpu() (time.Duration, error) {

@@ -239,11 +239,11 @@ func (b Benchmark) Notes() []string {
 	var found []string
 	for _, m := range b.Rows {
 		if m.Problem != "" {
-			found = append(found, m.Name+" was not measured: "+strings.Join(strings.Fields(m.Problem), " "))
+			found = append(found, m.Name+": not measured: "+strings.Join(strings.Fields(m.Problem), " "))
 		}
 		i := slices.IndexFunc(m.Rounds, func(r Round) bool { return r.Example != "" })
 		if i >= 0 {
-			found = append(found, fmt.Sprintf("%s had %d wrong answers, such as %s", m.Name, m.Wrong(), m.Rounds[i].Example))
+			found = append(found, fmt.Sprintf("%s: %d unexpected, such as %s", m.Name, m.Wrong(), m.Rounds[i].Example))
 		}
 	}
 	return found
