@@ -89,7 +89,7 @@ type Config struct {
 	CodeExpirationMinutes  int         `env:"CODE_EXPIRATION_PERIOD_MINUTES" envDefault:"15" doc:"life of a one-time code, minutes (the national production system: 5)"`
 	MaxAttempts            int         `env:"MAX_ATTEMPTS" envDefault:"3" doc:"tries to enter a one-time code"`
 	InitVerificationLimit  int         `env:"INIT_VERIFICATION_LIMIT" envDefault:"0" doc:"shortest time between two codes to one phone, seconds; 0: no limit"`
-	ValidationsExpiration  int         `env:"VALIDATIONS_EXPIRATION_PERIOD_DAYS" envDefault:"30" doc:"age at which verifications are deleted, days"`
+	ValidationsExpiration  int         `env:"VALIDATIONS_EXPIRATION_PERIOD_DAYS" envDefault:"30" doc:"age at which verifications and logged SMS are deleted, days"`
 	DeactivatorSchedule    Schedule    `env:"DEACTIVATOR_SCHEDULE" start:"only" envDefault:"* * * * *" doc:"cron: expire verifications past their time"`
 	TerminatorSchedule     Schedule    `env:"TERMINATOR_SCHEDULE" start:"only" envDefault:"*/15 * * * *" doc:"cron: delete old verifications"`
 	SMSProvider            SMSProvider `env:"SMS_PROVIDER" start:"only" envDefault:"log" doc:"log (kept in sms_logs only) or twilio"`
