@@ -3,7 +3,7 @@ GO ?= go
 GOLANGCI_LINT_VERSION = v2.15.0
 LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
-.PHONY: help run build test test-short generate verify lint fmt demo
+.PHONY: help run build test test-short generate verify lint fmt demo sdk-test sdk-test-ts sdk-test-docs generate-ts
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,3 +41,16 @@ fmt: ## format
 
 demo: ## the walk of the README, against a sandbox of its own
 	$(GO) run ./internal/demo
+
+sdk-test: sdk-test-go sdk-test-ts sdk-test-docs ## both SDKs, and the quick starts in other languages
+
+sdk-test-ts: ## the TypeScript SDK: no drift, its tests, and as a package against a sandbox
+	cd gen/ts && npm ci --no-audit --no-fund && npm run check && npm run build && npm test
+	$(GO) run ./internal/withsandbox gen/ts/try.sh
+
+sdk-test-docs: ## the quick starts of docs/sdk.md, where their languages are installed
+	$(GO) run ./internal/withsandbox docs/quickstarts/run.sh
+
+generate-ts: ## types and version of the TypeScript SDK (needs npm)
+	cd gen/ts && npm ci --no-audit --no-fund && npm run generate && \
+		npm version --no-git-tag-version --allow-same-version "$$(sed -n 's/^  version: //p' ../../openapi/openapi.yaml)"
