@@ -64,9 +64,14 @@ export function createClient(options: Options): Client {
   });
   client.use({
     async onRequest({ request }) {
-      if (token !== undefined && !request.headers.has("Authorization")) {
-        request.headers.set("Authorization", `Bearer ${typeof token === "string" ? token : await token()}`);
+      if (token === undefined || request.headers.has("Authorization")) {
+        return;
       }
+      const value = typeof token === "string" ? token : await token();
+      if (value === "") {
+        throw new TypeError("the access token is empty");
+      }
+      request.headers.set("Authorization", `Bearer ${value}`);
     },
     async onResponse({ response }) {
       const accepted = response.ok || response.status === 303;

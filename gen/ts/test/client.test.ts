@@ -29,6 +29,12 @@ test("a client that may not say who it is sends no headers about it", async (t) 
   }
 });
 
+test("an empty token is not sent", async (t) => {
+  const { api, sent } = await serve(t, [answer([])], { token: "" });
+  await assert.rejects(api.GET("/api/divisions"), /the access token is empty/);
+  assert.equal(sent.length, 0);
+});
+
 test("a base address that cannot be one is refused at once", () => {
   for (const baseUrl of ["", "example.com", "ftp://example.com", "https://example.com/?a=b"]) {
     assert.throws(() => createClient({ baseUrl }), TypeError, baseUrl);
