@@ -4,6 +4,8 @@
 // What follows from the rules is not written by hand: the error responses of an operation, with an example for each
 // rule that can refuse it, and the list of the gateway's rules that guard it (x-guards).
 //
+// openapi/uk.yaml says the same in Ukrainian. The rules get their wording from there; the document stays English.
+//
 // Run it in the module's root: go run ./openapi/bundle
 package main
 
@@ -14,9 +16,10 @@ import (
 )
 
 const (
-	sourceDir    = "openapi/src"
-	documentPath = "openapi/openapi.yaml"
-	rulesPath    = "gen/rules/rules.gen.go"
+	sourceDir     = "openapi/src"
+	ukrainianPath = "openapi/uk.yaml"
+	documentPath  = "openapi/openapi.yaml"
+	rulesPath     = "gen/rules/rules.gen.go"
 )
 
 func main() {
@@ -30,6 +33,13 @@ func run() error {
 	c, err := bundle(os.DirFS(sourceDir))
 	if err != nil {
 		return fmt.Errorf("bundle %s:\n%w", sourceDir, err)
+	}
+	ukrainian, err := os.ReadFile(ukrainianPath)
+	if err != nil {
+		return err
+	}
+	if err := c.readUkrainian(ukrainian); err != nil {
+		return fmt.Errorf("translate %s:\n%w", sourceDir, err)
 	}
 	document, err := c.yaml()
 	if err != nil {
