@@ -6,13 +6,15 @@
 //
 // openapi/uk.yaml says the same in Ukrainian. The rules get their wording from there; the document stays English.
 //
-// Run it in the module's root: go run ./openapi/bundle
+// Run it in the module's root: go run ./openapi/bundle. With the word missing it only prints what uk.yaml lacks, to be
+// pasted there and translated.
 package main
 
 import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 const (
@@ -39,6 +41,17 @@ func run() error {
 		return err
 	}
 	if err := c.readUkrainian(ukrainian); err != nil {
+		return err
+	}
+	if slices.Contains(os.Args[1:], "missing") {
+		missing, err := encode(c.untranslated())
+		if err != nil {
+			return fmt.Errorf("print what %s lacks: %w", ukrainianPath, err)
+		}
+		_, err = os.Stdout.Write(missing)
+		return err
+	}
+	if err := c.checkUkrainian(); err != nil {
 		return fmt.Errorf("translate %s:\n%w", sourceDir, err)
 	}
 	document, err := c.yaml()

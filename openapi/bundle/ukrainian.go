@@ -16,42 +16,67 @@ const (
 	textsUK      = "texts"      // descriptions, and summaries of examples, by the English text
 )
 
-// readUkrainian gives the rules their wording in Ukrainian. Its error lists the rules that have none and what the file
-// translates although the contract has no such thing. Other missing texts are left to a test, so that a field can be
-// added before it is translated.
+const ukrainianFile = "uk.yaml"
+
+// readUkrainian reads uk.yaml and gives the rules their wording from it.
 func (c *contract) readUkrainian(content []byte) error {
-	const file = "uk.yaml"
 	var document yaml.Node
 	if err := yaml.Unmarshal(content, &document); err != nil {
-		return fmt.Errorf("%s: %w", file, err)
+		return fmt.Errorf("%s: %w", ukrainianFile, err)
 	}
 	if len(document.Content) == 0 {
-		return fmt.Errorf("%s: is empty", file)
+		return fmt.Errorf("%s: is empty", ukrainianFile)
 	}
 	p := &problems{}
-	ukrainian, english := normalise(document.Content[0], file, p), c.english()
-	for section, translations := range entries(ukrainian) {
+	c.ukrainian = normalise(document.Content[0], ukrainianFile, p)
+	for r := range c.rules() {
+		r.checkUK = text(c.ukrainian, rulesUK, r.ID)
+	}
+	return p.err()
+}
+
+// checkUkrainian finds the rules that have no Ukrainian wording, and what uk.yaml translates although the contract has no
+// such thing. Other missing texts are left to a test, so that a field can be added before it is translated.
+func (c *contract) checkUkrainian() error {
+	p, english := &problems{}, c.english()
+	for section, translations := range entries(c.ukrainian) {
 		known := at(english, section)
 		if known == nil {
-			p.add(file, translations, "unknown section %q", section)
+			p.add(ukrainianFile, translations, "unknown section %q", section)
 			continue
 		}
 		for key, translation := range entries(translations) {
 			switch {
 			case at(known, key) == nil:
-				p.add(file, translation, "%s: the contract has no %q; change or remove it", section, abridged(key))
+				p.add(ukrainianFile, translation, "%s: the contract has no %q; change or remove it", section, abridged(key))
 			case strings.TrimSpace(translation.Value) == "":
-				p.add(file, translation, "%s: %q has no text", section, abridged(key))
+				p.add(ukrainianFile, translation, "%s: %q has no text", section, abridged(key))
 			}
 		}
 	}
 	for r := range c.rules() {
-		r.checkUK = text(ukrainian, rulesUK, r.ID)
 		if r.checkUK == "" {
-			p.add(r.where, r.node, "%s: %s has no Ukrainian wording of %q", file, rulesUK, r.Check)
+			p.add(r.where, r.node, "%s: %s has no Ukrainian wording of %q", ukrainianFile, rulesUK, r.Check)
 		}
 	}
 	return p.err()
+}
+
+// untranslated is what uk.yaml lacks, in its shape and with the English texts, to be pasted there and translated.
+func (c *contract) untranslated() *yaml.Node {
+	missing := mapping()
+	for section, texts := range entries(c.english()) {
+		for key, english := range entries(texts) {
+			if at(c.ukrainian, section, key) != nil {
+				continue
+			}
+			if at(missing, section) == nil {
+				set(missing, section, mapping())
+			}
+			set(at(missing, section), key, english)
+		}
+	}
+	return missing
 }
 
 // abridged is the first line of a text, which is enough to find it.
