@@ -3,7 +3,7 @@ GO ?= go
 GOLANGCI_LINT_VERSION = v2.15.0
 LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
-.PHONY: help run build test test-short generate verify lint fmt demo
+.PHONY: help run build test test-short generate verify lint fmt demo openapi-lint
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,3 +41,14 @@ fmt: ## format
 
 demo: ## the walk of the README, against a sandbox of its own
 	$(GO) run ./internal/demo
+
+# Their own scripts stay off: one of them reports who installs it.
+openapi/lint/node_modules/.package-lock.json: openapi/lint/package-lock.json
+	@npm ci --prefix openapi/lint --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
+openapi-lint: openapi/lint/node_modules/.package-lock.json ## redocly and spectral on the contract and the sandbox's document
+	@cd openapi/lint && export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true PATH="$$PWD/node_modules/.bin:$$PATH" && \
+		redocly lint contract sandbox --format stylish && \
+		spectral lint --quiet --fail-severity hint --ruleset spectral.yaml ../openapi.yaml && \
+		spectral lint --quiet --fail-severity hint --ruleset sandbox.spectral.yaml ../../internal/sandbox/openapi.yaml
