@@ -501,7 +501,7 @@ var All = []Rule{
 	{
 		ID:        RequestContentType,
 		Check:     "Content-Type is application/json",
-		CheckUK:   "Content-Type — application/json",
+		CheckUK:   "Content-Type — це application/json",
 		Status:    415,
 		Type:      "content_type_invalid",
 		Message:   "Invalid Content-Type header. Try to set 'Content-Type: application/json' header: http://docs.apimanifest.apiary.io/#introduction/interacting-with-api/content-type.",

@@ -151,15 +151,21 @@ func propertyDescriptions(n *yaml.Node) []string {
 	return found
 }
 
-// TestUkrainianKeepsCodeWords proves that a translation names every field, value and method that the English text names.
-func TestUkrainianKeepsCodeWords(t *testing.T) {
+// TestUkrainianTextsAreUkrainian finds English that was pasted and left, and proves that a translation names every field,
+// value and setting that the English text names.
+func TestUkrainianTextsAreUkrainian(t *testing.T) {
 	code := regexp.MustCompile("`[^`]+`|[a-z]+_[a-z_]+|[A-Z]+_[A-Z_]+")
+	letters := regexp.MustCompile(`[A-Za-z]`)
 	c := realContract(t)
 	english := c.english()
 	for section, translations := range entries(c.ukrainian) {
 		for key, translation := range entries(translations) {
-			for _, word := range code.FindAllString(text(english, section, key), -1) {
+			original := text(english, section, key)
+			for _, word := range code.FindAllString(original, -1) {
 				require.Contains(t, translation.Value, word, "%s: %s", section, key)
+			}
+			if letters.MatchString(code.ReplaceAllString(original, "")) {
+				require.NotEqual(t, original, translation.Value, "%s: %s", section, key)
 			}
 		}
 	}
