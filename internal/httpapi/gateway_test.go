@@ -102,29 +102,29 @@ func TestCORS(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t)
 	const mine, other = "https://mis.example.com", "https://other.example.com"
-	send := func(method, path, origin string) *http.Response {
+	send := func(method, path, origin string) *httptest.ResponseRecorder {
 		r := httptest.NewRequestWithContext(t.Context(), method, path, http.NoBody)
 		r.Header.Set("Origin", origin)
 		r.Header.Set("Access-Control-Request-Method", http.MethodPost)
 		answer := httptest.NewRecorder()
 		s.Handler.ServeHTTP(answer, r)
-		return answer.Result()
+		return answer
 	}
 	preflight := send(http.MethodOptions, "/api/dictionaries", mine)
-	require.Equal(t, http.StatusForbidden, preflight.StatusCode)
-	require.Empty(t, preflight.Header.Get("Access-Control-Allow-Origin"))
-	require.Empty(t, send(http.MethodGet, "/api/dictionaries", mine).Header.Get("Access-Control-Allow-Origin"))
+	require.Equal(t, http.StatusForbidden, preflight.Code)
+	require.Empty(t, preflight.Header().Get("Access-Control-Allow-Origin"))
+	require.Empty(t, send(http.MethodGet, "/api/dictionaries", mine).Header().Get("Access-Control-Allow-Origin"))
 
 	s.Set(t, map[string]string{"CORS_ORIGINS": mine})
 	preflight = send(http.MethodOptions, divisions, mine)
-	require.Equal(t, http.StatusNoContent, preflight.StatusCode)
-	require.Equal(t, mine, preflight.Header.Get("Access-Control-Allow-Origin"))
-	require.Contains(t, preflight.Header.Get("Access-Control-Allow-Headers"), "API-key")
-	require.Contains(t, preflight.Header.Get("Access-Control-Allow-Methods"), http.MethodPatch)
-	require.Empty(t, send(http.MethodOptions, divisions, other).Header.Get("Access-Control-Allow-Origin"))
-	require.Equal(t, mine, send(http.MethodGet, "/api/dictionaries", mine).Header.Get("Access-Control-Allow-Origin"))
+	require.Equal(t, http.StatusNoContent, preflight.Code)
+	require.Equal(t, mine, preflight.Header().Get("Access-Control-Allow-Origin"))
+	require.Contains(t, preflight.Header().Get("Access-Control-Allow-Headers"), "API-key")
+	require.Contains(t, preflight.Header().Get("Access-Control-Allow-Methods"), http.MethodPatch)
+	require.Empty(t, send(http.MethodOptions, divisions, other).Header().Get("Access-Control-Allow-Origin"))
+	require.Equal(t, mine, send(http.MethodGet, "/api/dictionaries", mine).Header().Get("Access-Control-Allow-Origin"))
 	refused := send(http.MethodGet, divisions, mine)
-	require.Equal(t, http.StatusUnauthorized, refused.StatusCode)
-	require.Equal(t, mine, refused.Header.Get("Access-Control-Allow-Origin"))
-	require.Empty(t, send(http.MethodGet, "/api/dictionaries", other).Header.Get("Access-Control-Allow-Origin"))
+	require.Equal(t, http.StatusUnauthorized, refused.Code)
+	require.Equal(t, mine, refused.Header().Get("Access-Control-Allow-Origin"))
+	require.Empty(t, send(http.MethodGet, "/api/dictionaries", other).Header().Get("Access-Control-Allow-Origin"))
 }
