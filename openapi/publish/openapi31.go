@@ -77,28 +77,28 @@ func exclusive(schema *yaml.Node, bound, flag string) {
 	}
 }
 
-// compositions are what a schema without a type can say of its values.
+// compositions are what makes a schema of others.
 var compositions = []string{"$ref", "allOf", "anyOf", "oneOf"}
 
-// allowNull lets a schema also take null: a schema with a type gets one more, any other one stands beside null.
+// allowNull lets a schema also take null. A type gets null as one more; what is made of other schemas, which refuse null,
+// stands beside it; and a schema that says neither takes every value anyway.
 func allowNull(schema *yaml.Node) {
+	made := tree.Mapping()
+	for _, key := range compositions {
+		if value := tree.Delete(schema, key); value != nil {
+			tree.Set(made, key, value)
+		}
+	}
+	if len(made.Content) > 0 {
+		tree.Set(schema, "anyOf", tree.Sequence(made, tree.Mapping("type", "null")))
+	}
 	if kind := tree.At(schema, "type"); kind != nil {
 		types := tree.Sequence(kind, "null")
 		types.Style = yaml.FlowStyle
 		tree.Set(schema, "type", types)
-		if enum := tree.At(schema, "enum"); enum != nil && !slices.ContainsFunc(enum.Content, isNull) {
-			enum.Content = append(enum.Content, null())
-		}
-		return
 	}
-	either := tree.Mapping()
-	for _, key := range compositions {
-		if value := tree.Delete(schema, key); value != nil {
-			tree.Set(either, key, value)
-		}
-	}
-	if len(either.Content) > 0 { // else it takes every value, and null among them
-		tree.Set(schema, "anyOf", tree.Sequence(either, tree.Mapping("type", "null")))
+	if enum := tree.At(schema, "enum"); enum != nil && !slices.ContainsFunc(enum.Content, isNull) {
+		enum.Content = append(enum.Content, null())
 	}
 }
 
