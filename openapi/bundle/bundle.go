@@ -36,6 +36,9 @@ func bundle(dir fs.FS) (*contract, error) {
 		c.readOperations(s, p)
 		c.checkReferences(s, p)
 	}
+	for _, s := range sources {
+		c.checkStatusMachines(s, p)
+	}
 	c.checkRules(p)
 	c.checkOperations(p)
 	if err := p.err(); err != nil {

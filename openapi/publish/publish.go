@@ -54,8 +54,27 @@ func document() (*yaml.Node, error) {
 		}
 		tree.Set(op.node, "x-codeSamples", samples)
 	}
+	for machine := range statusMachines(root) {
+		addSourceURLs(tree.At(machine, "transitions"))
+	}
 	texts.add(root)
 	return root, nil
+}
+
+// statusMachines yields the status machines of a document, which stand on schemas.
+func statusMachines(root *yaml.Node) func(yield func(*yaml.Node) bool) {
+	return func(yield func(*yaml.Node) bool) {
+		for _, schema := range tree.Entries(tree.At(root, "components", "schemas")) {
+			if machine := tree.At(schema, "x-status-machine"); machine != nil && !yield(machine) {
+				return
+			}
+			for _, property := range tree.Entries(tree.At(schema, "properties")) {
+				if machine := tree.At(property, "x-status-machine"); machine != nil && !yield(machine) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // addedInVersion tells which version of the document an operation came with. On the document itself it stands for the

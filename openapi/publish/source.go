@@ -36,12 +36,12 @@ func SourceURL(source string) string {
 	return ""
 }
 
-// addSourceURLs gives the entries of x-source a url, and rules a source_url.
+// addSourceURLs gives the entries of x-source a url, and rules and transitions a source_url.
 func addSourceURLs(list *yaml.Node) {
 	for _, entry := range tree.Items(list) {
 		key, source := "url", tree.Text(entry, "title")+" "+tree.Text(entry, "ref")
-		if rule := tree.Text(entry, "source"); rule != "" {
-			key, source = "source_url", rule
+		if named := tree.Text(entry, "source"); named != "" {
+			key, source = "source_url", named
 		}
 		if url := SourceURL(source); url != "" {
 			tree.Set(entry, key, url)
