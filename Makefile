@@ -3,7 +3,7 @@ GO ?= go
 GOLANGCI_LINT_VERSION = v2.15.0
 LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
-.PHONY: help run build test test-short generate verify lint fmt demo openapi-publish openapi-diff openapi-release
+.PHONY: help run build test test-short generate verify lint fmt demo openapi-publish openapi-diff openapi-release sdk-test sdk-test-go
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -20,9 +20,10 @@ test: ## everything, on real engines that the tests start themselves
 test-short: ## the same without the race detector
 	$(GO) test ./...
 
-generate: ## contract, rule ids, server stubs, queries, documents
+generate: ## contract, rule ids, server stubs, Go client, queries, documents
 	$(GO) run ./openapi/bundle
 	$(GO) tool oapi-codegen -config openapi/oapi-codegen.yaml openapi/openapi.yaml
+	$(GO) tool oapi-codegen -config openapi/oapi-codegen-client.yaml openapi/openapi.yaml
 	$(GO) tool sqlc generate
 	$(GO) run ./internal/docs
 
@@ -50,3 +51,8 @@ openapi-diff: ## fail when the contract breaks clients of the last release and C
 
 openapi-release: ## keep the contract as the one that was released last
 	$(GO) run ./openapi/release baseline
+
+sdk-test: sdk-test-go sdk-test-ts ## both clients, their quick starts and their examples
+
+sdk-test-go: ## the Go client, its quick start and its examples
+	$(GO) test ./gen/client/...

@@ -53,7 +53,7 @@ type call struct {
 	Target  string // the path with its values
 	Query   string // what follows the path, with its ?
 	Token   bool   // wants a token
-	Success string // status of the answer that carries what was asked for
+	Success string // status of the answer that carries what was asked for, "" when there are several
 
 	PathValues, QueryValues *yaml.Node // mappings from the names of what is required to values
 	Params                  bool       // takes parameters outside of its path, required or not
@@ -137,12 +137,22 @@ func newCall(root *yaml.Node, op operation) (*call, error) {
 			return nil, errors.New("the body has no example in application/json")
 		}
 	}
-	for status := range tree.Entries(tree.At(op.node, "responses")) {
-		if strings.HasPrefix(status, "2") && (c.Success == "" || status < c.Success) {
-			c.Success = status
+	c.Success = success(op.node)
+	return c, nil
+}
+
+// success is the one status that an operation succeeds with; "" when there are several.
+func success(op *yaml.Node) string {
+	var found []string
+	for status := range tree.Entries(tree.At(op, "responses")) {
+		if status < "400" {
+			found = append(found, status)
 		}
 	}
-	return c, nil
+	if len(found) != 1 {
+		return ""
+	}
+	return found[0]
 }
 
 // inOrder are an operation's parameters, those of the path in the order of the path.

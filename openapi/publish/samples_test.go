@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"go/parser"
-	"go/token"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -157,12 +156,31 @@ func TestPythonSamplesSendWhatTheContractWants(t *testing.T) {
 	server.requireAll(t, sources)
 }
 
-func TestGoSamplesParse(t *testing.T) {
+// The samples are put into one package that only the compiler sees, and built with the Go SDK.
+func TestGoSamplesFitTheSDK(t *testing.T) {
 	t.Parallel()
+	const imports = "package samples\n\nimport (\n\"context\"\n\"fmt\"\n\"os\"\n\"strings\"\n\n\"esoz/gen/client\"\n)\n\n" +
+		"var _, _ = os.Getenv, strings.NewReader\n\n"
+	dir := t.TempDir()
+	overlay := map[string]string{}
 	for id, source := range samples(t, "Go") {
-		_, err := parser.ParseFile(token.NewFileSet(), id+".go", "package p\nfunc f() error {\n"+source+"\nreturn nil\n}", parser.AllErrors)
-		require.NoError(t, err, source)
+		name := fmt.Sprintf("sample_%s.go", id) // none of the endings that mean a system
+		code := imports + "func " + id + "(ctx context.Context) error {\n" + source + "\nreturn nil\n}\n"
+		overlay[filepath.Join(root(t), "gen/client/samples", name)] = write(t, dir, name, code)
 	}
+	raw, err := json.Marshal(map[string]any{"Replace": overlay})
+	require.NoError(t, err)
+	build := command(t.Context(), root(t), "go", "build", "-overlay="+write(t, dir, "overlay.json", string(raw)), "./gen/client/samples")
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, string(out))
+}
+
+// root is the module's.
+func root(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	return dir
 }
 
 func TestTypeScriptSamplesParse(t *testing.T) {
@@ -249,7 +267,7 @@ paths:
         - {$ref: '#/components/parameters/kind'}
         - {name: id, in: path, required: true, schema: {type: string, example: "п'ять/5"}}
       requestBody: {content: {application/json: {examples: {first: {value: {text: %s, none: null, "it's": [], empty: {}, n: 1.5, ok: true}}}}}}
-      responses: {'202': {}, '201': {}}
+      responses: {'201': {}, '422': {}}
 components: {parameters: {kind: {name: kind_id, in: query, required: true, examples: {a: {value: "a&b"}}}}}
 `
 
