@@ -81,13 +81,17 @@ func statusMachines(root *yaml.Node) func(yield func(*yaml.Node) bool) {
 // operations that do not say.
 const addedInVersion = "x-addedInVersion"
 
-// addScopes says which scopes the token must have, in a list that is empty when there are none.
+// addScopes says which scopes the token must have, in a list that is empty when there are none. The security of an
+// operation names them once for every way to send the keys that go with the token.
 func addScopes(op *yaml.Node) {
 	scopes := tree.Sequence()
 	scopes.Style = yaml.FlowStyle
 	for _, requirement := range tree.Items(tree.At(op, "security")) {
 		for _, scope := range tree.Items(tree.At(requirement, "oauth2")) {
-			scopes.Content = append(scopes.Content, tree.Clone(scope))
+			known := func(n *yaml.Node) bool { return n.Value == scope.Value }
+			if !slices.ContainsFunc(scopes.Content, known) {
+				scopes.Content = append(scopes.Content, tree.Scalar(scope.Value))
+			}
 		}
 	}
 	tree.Set(op, "x-scopes", scopes)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -67,7 +68,7 @@ func Text(n *yaml.Node, keys ...string) string {
 	return n.Value
 }
 
-// Set gives a mapping's key a value: a node, or a string.
+// Set gives a mapping's key a value: a node, a string or an int.
 func Set(n *yaml.Node, key string, value any) {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Value == key {
@@ -90,7 +91,7 @@ func Delete(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// Mapping builds a mapping from keys and values in turn; a value is a node or a string.
+// Mapping builds a mapping from keys and values in turn; a value is a node, a string or an int.
 func Mapping(keysAndValues ...any) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
 	for _, v := range keysAndValues {
@@ -99,7 +100,7 @@ func Mapping(keysAndValues ...any) *yaml.Node {
 	return n
 }
 
-// Sequence builds a list; an element is a node or a string.
+// Sequence builds a list; an element is a node, a string or an int.
 func Sequence(elements ...any) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
 	for _, v := range elements {
@@ -108,11 +109,23 @@ func Sequence(elements ...any) *yaml.Node {
 	return n
 }
 
-// Scalar is a text.
+// Scalar is a text, quoted where an older YAML reader could take it for something else.
 func Scalar(value string) *yaml.Node {
 	n := &yaml.Node{}
 	n.SetString(value)
+	if IsOldBoolean(value) {
+		n.Style = yaml.SingleQuotedStyle
+	}
 	return n
+}
+
+// IsOldBoolean tells the words that YAML 1.1 readers take for booleans.
+func IsOldBoolean(value string) bool {
+	switch strings.ToLower(value) {
+	case "y", "n", "yes", "no", "on", "off":
+		return true
+	}
+	return false
 }
 
 func node(v any) *yaml.Node {
@@ -121,6 +134,8 @@ func node(v any) *yaml.Node {
 		return v
 	case string:
 		return Scalar(v)
+	case int:
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: fmt.Sprint(v)}
 	default:
 		panic(fmt.Sprintf("no YAML node for %T", v))
 	}
