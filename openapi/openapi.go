@@ -1,14 +1,15 @@
 // Package openapi holds the contract of the API: one OpenAPI 3.0.3 document, made by openapi/bundle from openapi/src.
 package openapi
 
-import "embed"
+import _ "embed"
 
 // Document is the contract. Its readers get what openapi/publish makes of it.
 //
 //go:embed openapi.yaml
 var Document []byte
 
-// Files holds the Ukrainian texts, uk.yaml, when they are there.
+// Ukrainian holds the texts of the document in Ukrainian: maps "operations" (summary by operationId), "tags", "scopes",
+// "rules" (what a rule checks, by its id), and "texts" (by the English description or summary).
 //
-//go:embed *.yaml
-var Files embed.FS
+//go:embed uk.yaml
+var Ukrainian []byte

@@ -16,6 +16,7 @@ type contract struct {
 	root       *yaml.Node
 	shared     []*rule // the document's own rules: gateway and router
 	operations []*operation
+	ukrainian  *yaml.Node // uk.yaml
 }
 
 // source is one file of openapi/src.

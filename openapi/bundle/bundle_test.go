@@ -40,7 +40,7 @@ paths:
         - {id: thing.update.status, check: the thing is new, status: 409, type: request_conflict, message: 'Thing in status {status}', example: {status: OLD}, source: s, origin: inferred, default: off}
 components:
   schemas:
-    Thing: {type: object, required: [name], properties: {status: {$ref: '#/components/schemas/ThingStatus'}}}
+    Thing: {type: object, required: [name]}
     ThingStatus:
       type: string
       enum: [NEW, OLD]

@@ -36,7 +36,7 @@ func document() (*yaml.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts, err := readUkrainian()
+	texts, err := readUkrainian(openapi.Ukrainian)
 	if err != nil {
 		return nil, err
 	}

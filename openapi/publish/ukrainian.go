@@ -1,14 +1,12 @@
 package publish
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
+	"maps"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
-	"esoz/openapi"
 	"esoz/openapi/tree"
 )
 
@@ -16,28 +14,20 @@ import (
 type ukrainian struct {
 	Operations map[string]string // summaries by operationId
 	Tags       map[string]string // descriptions by name
+	Scopes     map[string]string // descriptions by scope
 	Rules      map[string]string // checks by rule id
-	Texts      map[string]string // descriptions by the English one
+	Texts      map[string]string // descriptions, and summaries of examples, by the English text
 }
 
-func readUkrainian() (*ukrainian, error) {
-	content, err := fs.ReadFile(openapi.Files, "uk.yaml")
-	if errors.Is(err, fs.ErrNotExist) {
-		return &ukrainian{}, nil
+func readUkrainian(content []byte) (*ukrainian, error) {
+	var u ukrainian
+	if err := yaml.Unmarshal(content, &u); err != nil {
+		return nil, fmt.Errorf("read the Ukrainian texts: %w", err)
 	}
-	if err != nil {
-		return nil, err
+	for english, text := range maps.Clone(u.Texts) {
+		u.Texts[oneLine(english)] = text
 	}
-	var raw ukrainian
-	if err := yaml.Unmarshal(content, &raw); err != nil {
-		return nil, fmt.Errorf("read uk.yaml: %w", err)
-	}
-	texts := raw
-	texts.Texts = make(map[string]string, len(raw.Texts))
-	for english, text := range raw.Texts {
-		texts.Texts[oneLine(english)] = text
-	}
-	return &texts, nil
+	return &u, nil
 }
 
 // add puts the texts beside the English ones.
@@ -45,12 +35,26 @@ func (u *ukrainian) add(root *yaml.Node) {
 	for _, tag := range tree.Items(tree.At(root, "tags")) {
 		put(tag, "x-description-uk", u.Tags[tree.Text(tag, "name")])
 	}
+	for _, scheme := range tree.Entries(tree.At(root, "components", "securitySchemes")) {
+		for _, flow := range tree.Entries(tree.At(scheme, "flows")) {
+			u.addScopes(flow)
+		}
+	}
 	u.addChecks(tree.At(root, "x-rules"))
 	for op := range operations(root) {
 		put(op.node, "x-summary-uk", u.Operations[op.id])
 		u.addChecks(tree.At(op.node, "x-rules"))
 	}
-	u.addDescriptions(root)
+	u.addTexts(root)
+}
+
+// addScopes puts the scopes of a flow once more beside it: they are no objects that could hold two texts.
+func (u *ukrainian) addScopes(flow *yaml.Node) {
+	scopes := tree.Mapping()
+	for scope := range tree.Entries(tree.At(flow, "scopes")) {
+		put(scopes, scope, u.Scopes[scope])
+	}
+	tree.Set(flow, "x-scopes-uk", scopes)
 }
 
 func (u *ukrainian) addChecks(rules *yaml.Node) {
@@ -59,16 +63,35 @@ func (u *ukrainian) addChecks(rules *yaml.Node) {
 	}
 }
 
-// addDescriptions goes through everything but examples and extensions.
-func (u *ukrainian) addDescriptions(n *yaml.Node) {
+// addTexts goes through everything but values and extensions.
+func (u *ukrainian) addTexts(n *yaml.Node) {
 	put(n, "x-description-uk", u.Texts[oneLine(tree.Text(n, "description"))])
 	for key, value := range tree.Entries(n) {
-		if key != "example" && key != "examples" && !strings.HasPrefix(key, "x-") {
-			u.addDescriptions(value)
+		switch {
+		case key == "properties": // whose keys are names
+			for _, property := range tree.Entries(value) {
+				u.addTexts(property)
+			}
+		case key == "examples":
+			u.addSummaries(value)
+		case key != "example" && !strings.HasPrefix(key, "x-"):
+			u.addTexts(value)
 		}
 	}
 	for _, value := range tree.Items(n) {
-		u.addDescriptions(value)
+		u.addTexts(value)
+	}
+}
+
+// addSummaries gives examples their texts. Those of refusals are named by the rule that they show.
+func (u *ukrainian) addSummaries(examples *yaml.Node) {
+	for name, example := range tree.Entries(examples) {
+		summary := u.Rules[name]
+		if summary == "" {
+			summary = u.Texts[oneLine(tree.Text(example, "summary"))]
+		}
+		put(example, "x-summary-uk", summary)
+		put(example, "x-description-uk", u.Texts[oneLine(tree.Text(example, "description"))])
 	}
 }
 
