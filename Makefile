@@ -3,10 +3,10 @@ GO ?= go
 GOLANGCI_LINT_VERSION = v2.15.0
 LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
-.PHONY: help run build test test-short generate verify lint fmt demo sdk-test sdk-test-go openapi-lint
+.PHONY: help run build test test-short generate verify lint fmt demo openapi-lint openapi-publish openapi-diff openapi-release sdk-test sdk-test-go
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 run: ## the sandbox: databases, a seeded world and the API, with one command
 	$(GO) run ./cmd/esoz-sandbox
@@ -42,6 +42,15 @@ fmt: ## format
 
 demo: ## the walk of the README, against a sandbox of its own
 	$(GO) run ./internal/demo
+
+openapi-publish: ## the documents for readers, into bin/openapi/
+	$(GO) run ./openapi/release publish
+
+openapi-diff: ## fail when the contract breaks clients of the last release and CHANGELOG.md does not say so
+	$(GO) run ./openapi/release diff
+
+openapi-release: ## keep the contract as the one that was released last
+	$(GO) run ./openapi/release baseline
 
 # Their own scripts stay off: one of them reports who installs it.
 openapi/lint/node_modules/.package-lock.json: openapi/lint/package-lock.json

@@ -3,7 +3,7 @@ package openapi
 
 import _ "embed"
 
-// Document is the contract, as it is published.
+// Document is the contract. Its readers get what openapi/publish makes of it.
 //
 //go:embed openapi.yaml
 var Document []byte

@@ -18,6 +18,7 @@ import (
 	"esoz/internal/app"
 	"esoz/internal/config"
 	"esoz/internal/sandbox/world"
+	"esoz/openapi"
 )
 
 func main() {
@@ -36,9 +37,14 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	machines, err := readStatusMachines(openapi.Document)
+	if err != nil {
+		return err
+	}
 	return errors.Join(
 		write("docs/configuration.md", configuration()),
 		write("docs/sandbox-world.md", sandboxWorld(w)),
+		write("docs/status-machines.md", statusMachinePage(machines)),
 		replaceBetween("README.md", "operations", operationTable(doc)),
 		replaceBetween("README.md", "rules", ruleCount(w)),
 		quickstart("output", "text", "output.txt"),

@@ -25,7 +25,7 @@ import (
 	"esoz/internal/config"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/sms"
-	"esoz/openapi"
+	"esoz/openapi/publish"
 )
 
 //go:embed openapi.yaml
@@ -64,10 +64,6 @@ func NewHandler(
 	if err != nil {
 		return nil, fmt.Errorf("read the sandbox's document: %w", err)
 	}
-	contract, err := jsonOf(openapi.Document)
-	if err != nil {
-		return nil, fmt.Errorf("read the contract: %w", err)
-	}
 	h.mux.HandleFunc("GET /_sandbox/world", h.getWorld)
 	h.mux.HandleFunc("GET /_sandbox/config", h.getConfig)
 	h.mux.HandleFunc("POST /_sandbox/config", h.setConfig)
@@ -77,8 +73,9 @@ func NewHandler(
 	h.mux.HandleFunc("POST /_sandbox/clock", h.setClock)
 	h.mux.HandleFunc("GET /_sandbox/openapi.yaml", file("application/yaml", document))
 	h.mux.HandleFunc("GET /_sandbox/openapi.json", file("application/json", own))
-	h.mux.HandleFunc("GET /openapi.yaml", file("application/yaml", openapi.Document))
-	h.mux.HandleFunc("GET /openapi.json", file("application/json", contract))
+	h.mux.HandleFunc("GET /openapi.yaml", h.published("application/yaml", publish.YAML))
+	h.mux.HandleFunc("GET /openapi.json", h.published("application/json", publish.JSON))
+	h.mux.HandleFunc("GET /openapi-3.1.yaml", h.published("application/yaml", publish.YAML31))
 	h.mux.Handle("GET /docs/", v5emb.New("esoz", "/openapi.json", "/docs/"))
 	h.mux.Handle("GET /docs", http.RedirectHandler("/docs/", http.StatusMovedPermanently))
 	h.mux.Handle("GET /_sandbox/docs/", v5emb.New("esoz sandbox", "/_sandbox/openapi.json", "/_sandbox/docs/"))
@@ -88,7 +85,7 @@ func NewHandler(
 // ServeHTTP answers the sandbox's own paths; everything else is the API's,
 // whose paths no ServeMux may tidy up.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	for _, own := range []string{"/_sandbox/", "/docs", "/openapi."} {
+	for _, own := range []string{"/_sandbox/", "/docs", "/openapi.", "/openapi-"} {
 		if strings.HasPrefix(r.URL.Path, own) {
 			if r.Method != http.MethodGet && !ownPage(r) {
 				h.refuse(w, http.StatusForbidden, errors.New("a page of another origin may not change the sandbox"))
@@ -382,6 +379,19 @@ func file(contentType string, content []byte) http.HandlerFunc {
 }
 
 // jsonOf turns a YAML document into JSON.
+// published serves the contract as its readers want it, which is made when it is first asked for.
+func (h *Handler) published(contentType string, read func() ([]byte, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		content, err := read()
+		if err != nil {
+			h.logger.ErrorContext(r.Context(), "the contract could not be published", "error", err)
+			h.refuse(w, http.StatusInternalServerError, errors.New("the contract could not be published; see the log"))
+			return
+		}
+		file(contentType, content)(w, r)
+	}
+}
+
 func jsonOf(document []byte) ([]byte, error) {
 	var value any
 	if err := yaml.Unmarshal(document, &value); err != nil {

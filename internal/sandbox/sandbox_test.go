@@ -293,7 +293,7 @@ func TestPages(t *testing.T) {
 	t.Parallel()
 	b := startBox(t)
 	for path, contentType := range map[string]string{
-		"/docs/": "text/html", "/openapi.json": "application/json", "/openapi.yaml": "application/yaml",
+		"/docs/": "text/html", "/openapi.json": "application/json", "/openapi.yaml": "application/yaml", "/openapi-3.1.yaml": "application/yaml",
 		"/_sandbox/docs/": "text/html", "/_sandbox/openapi.json": "application/json",
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+path, http.NoBody)

@@ -41,6 +41,17 @@ paths:
 components:
   schemas:
     Thing: {type: object, required: [name]}
+    ThingStatus:
+      type: string
+      enum: [NEW, OLD]
+      x-status-machine:
+        title: Thing
+        states: [NEW, OLD]
+        initial: [NEW]
+        final: [OLD]
+        transitions:
+          - {to: NEW, by: Make a thing, source: s}
+          - {from: NEW, to: OLD, by: updateThing, source: s}
 `
 
 func sources(root, things string) fstest.MapFS {
@@ -214,6 +225,14 @@ func TestFaultsOfSourcesAreTold(t *testing.T) {
 		"security left out":            {"security: [{oauth2: ['thing:write']}]", "x: 1", "security is missing"},
 		"handwritten refusal":          {"'200': {description: done}", "'404': {description: none}", "response 404: refusals are made from the rules"},
 		"key twice":                    {"operationId: updateThing", "operationId: updateThing\n      operationId: updateThing", `key "operationId" stands twice in one mapping`},
+		"states unlike the enum":       {"states: [NEW, OLD]", "states: [NEW, OLD, LOST]", "things.yaml: line 23: status machine Thing: states NEW, OLD, LOST are not those of the schema, NEW, OLD"},
+		"transition of nobody":         {"by: updateThing", "by: updateThings", "status machine Thing: updateThings is no operation"},
+		"transition to nowhere":        {"to: OLD", "to: GONE", "status machine Thing: GONE is no state"},
+		"transition without source":    {"by: updateThing, source: s", "by: updateThing", "status machine Thing: a transition wants to, by and source"},
+		"final state that is left":     {"final: [OLD]", "final: [NEW]", "status machine Thing: NEW is final and has a transition to OLD"},
+		"begins elsewhere":             {"initial: [NEW]", "initial: [OLD]", "status machine Thing: initial OLD, transitions from nothing lead to NEW"},
+		"state out of reach":           {"from: NEW, to: OLD", "from: OLD, to: NEW", "status machine Thing: no transition leads to OLD"},
+		"unknown machine field":        {"final: [OLD]", "finals: [OLD]", `status machine Thing: unknown field "finals"`},
 		"path parameter unexplained":   {", example: t1", "", "path parameters without an example: {id}"},
 	}
 	for name, tt := range tests {

@@ -15,6 +15,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"esoz/openapi/tree"
 )
 
 const (
@@ -44,7 +46,7 @@ func run() error {
 		return err
 	}
 	if slices.Contains(os.Args[1:], "missing") {
-		missing, err := encode(c.untranslated())
+		missing, err := tree.YAML(c.untranslated())
 		if err != nil {
 			return fmt.Errorf("print what %s lacks: %w", ukrainianPath, err)
 		}

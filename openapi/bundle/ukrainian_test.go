@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"esoz/openapi"
+	"esoz/openapi/tree"
 )
 
 const testUkrainian = `
@@ -84,14 +85,14 @@ func TestWhatIsNotTranslatedCanBePasted(t *testing.T) {
 	c, err := bundle(sources(testRoot, testThings))
 	require.NoError(t, err)
 	require.NoError(t, c.readUkrainian([]byte("rules: {gateway.psk: Ключ правильний}\nscopes: {thing:write: Писати}\ntexts: {done: готово}")))
-	missing, err := encode(c.untranslated())
+	missing, err := tree.YAML(c.untranslated())
 	require.NoError(t, err)
 	require.Contains(t, string(missing), "\n  thing.update.zip: zips are digits\n")
 	require.NotContains(t, string(missing), "gateway.psk")
 	require.NotContains(t, string(missing), scopesUK)
 
 	require.NoError(t, c.readUkrainian(missing))
-	rest, err := encode(c.untranslated())
+	rest, err := tree.YAML(c.untranslated())
 	require.NoError(t, err)
 	require.Equal(t, "scopes:\n  thing:write: Write\nrules:\n  gateway.psk: c\ntexts:\n  done: done\n", string(rest))
 }
