@@ -3,7 +3,8 @@ GO ?= go
 GOLANGCI_LINT_VERSION = v2.15.0
 LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
-.PHONY: help run build test test-short generate verify lint fmt demo
+.PHONY: help run build test test-short generate verify lint fmt demo \
+	reference reference-assets reference-check screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,3 +42,26 @@ fmt: ## format
 
 demo: ## the walk of the README, against a sandbox of its own
 	$(GO) run ./internal/demo
+
+reference: ## the reference as static files, into bin/reference/
+	$(GO) run ./internal/reference/export
+
+REDOC = internal/reference/npm/node_modules/redoc
+ASSETS = internal/reference/assets
+
+reference-assets: ## take the page to read from its pinned npm package
+	cd internal/reference/npm && npm ci --silent
+	gzip -n9 -c $(REDOC)/bundles/redoc.standalone.js > $(ASSETS)/redoc.standalone.js.gz
+	cp $(REDOC)/bundles/redoc.standalone.js.LICENSE.txt $(ASSETS)/
+	cp $(REDOC)/LICENSE $(ASSETS)/redoc.LICENSE.txt
+
+reference-check: ## fail when the page to read is not that of its pinned npm package
+	cd internal/reference/npm && npm ci --silent
+	gunzip -c $(ASSETS)/redoc.standalone.js.gz | cmp - $(REDOC)/bundles/redoc.standalone.js
+	cmp $(ASSETS)/redoc.standalone.js.LICENSE.txt $(REDOC)/bundles/redoc.standalone.js.LICENSE.txt
+	cmp $(ASSETS)/redoc.LICENSE.txt $(REDOC)/LICENSE
+
+SCREENSHOTS_FROM ?= http://127.0.0.1:8080
+
+screenshots: ## the pictures of docs/reference.md, from a running sandbox (SCREENSHOTS_FROM)
+	cd internal/reference/npm && npm ci --silent && node screenshots.mjs $(SCREENSHOTS_FROM) ../../../docs/img

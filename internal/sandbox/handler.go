@@ -23,9 +23,9 @@ import (
 	"esoz/internal/app"
 	"esoz/internal/clock"
 	"esoz/internal/config"
+	"esoz/internal/reference"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/sms"
-	"esoz/openapi"
 )
 
 //go:embed openapi.yaml
@@ -64,9 +64,13 @@ func NewHandler(
 	if err != nil {
 		return nil, fmt.Errorf("read the sandbox's document: %w", err)
 	}
-	contract, err := jsonOf(openapi.Document)
+	site, err := reference.New()
 	if err != nil {
-		return nil, fmt.Errorf("read the contract: %w", err)
+		return nil, err
+	}
+	pages, err := site.Handler(h.currentWorld)
+	if err != nil {
+		return nil, err
 	}
 	h.mux.HandleFunc("GET /_sandbox/world", h.getWorld)
 	h.mux.HandleFunc("GET /_sandbox/config", h.getConfig)
@@ -77,10 +81,9 @@ func NewHandler(
 	h.mux.HandleFunc("POST /_sandbox/clock", h.setClock)
 	h.mux.HandleFunc("GET /_sandbox/openapi.yaml", file("application/yaml", document))
 	h.mux.HandleFunc("GET /_sandbox/openapi.json", file("application/json", own))
-	h.mux.HandleFunc("GET /openapi.yaml", file("application/yaml", openapi.Document))
-	h.mux.HandleFunc("GET /openapi.json", file("application/json", contract))
-	h.mux.Handle("GET /docs/", v5emb.New("esoz", "/openapi.json", "/docs/"))
-	h.mux.Handle("GET /docs", http.RedirectHandler("/docs/", http.StatusMovedPermanently))
+	h.mux.HandleFunc("GET /openapi.yaml", file("application/yaml", site.YAML()))
+	h.mux.HandleFunc("GET /openapi.json", file("application/json", site.JSON()))
+	h.mux.Handle("GET "+reference.Prefix, pages)
 	h.mux.Handle("GET /_sandbox/docs/", v5emb.New("esoz sandbox", "/_sandbox/openapi.json", "/_sandbox/docs/"))
 	return h, nil
 }
@@ -123,11 +126,15 @@ func (h *Handler) Fence(work func() error) error {
 	return work()
 }
 
-func (h *Handler) getWorld(w http.ResponseWriter, _ *http.Request) {
+// currentWorld is as last seeded; it is never changed, only replaced.
+func (h *Handler) currentWorld() *world.World {
 	h.changing.RLock()
-	current := h.world // never changed, only replaced
-	h.changing.RUnlock()
-	h.write(w, http.StatusOK, current)
+	defer h.changing.RUnlock()
+	return h.world
+}
+
+func (h *Handler) getWorld(w http.ResponseWriter, _ *http.Request) {
+	h.write(w, http.StatusOK, h.currentWorld())
 }
 
 func (h *Handler) getConfig(w http.ResponseWriter, _ *http.Request) {
