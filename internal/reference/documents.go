@@ -85,7 +85,9 @@ func fillIn(op *openapi3.Operation, path string, request world.Request) error {
 			parameter.Schema = schema.NewRef()
 		}
 		if value, ok := values[parameter.In+" "+parameter.Name]; ok {
-			parameter.Example = value
+			if parameter.Example, err = valueOf(value, parameter.Schema); err != nil {
+				return fmt.Errorf("parameter %s: %w", parameter.Name, err)
+			}
 		}
 		op.Parameters[i] = &openapi3.ParameterRef{Value: &parameter}
 	}
@@ -97,6 +99,18 @@ func fillIn(op *openapi3.Operation, path string, request world.Request) error {
 		op.RequestBody = &openapi3.RequestBodyRef{Value: &body}
 	}
 	return nil
+}
+
+// valueOf reads a value of a URL as its schema wants it.
+func valueOf(text string, schema *openapi3.SchemaRef) (any, error) {
+	if schema == nil || schema.Value.Type.Is(openapi3.TypeString) {
+		return text, nil
+	}
+	var value any
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		return nil, fmt.Errorf("%q is no %v: %w", text, schema.Value.Type, err)
+	}
+	return value, nil
 }
 
 // securityOf asks for what a request sends, and makes its token known.

@@ -75,7 +75,7 @@ func New() (*Site, error) {
 	for id, op := range s.atlas.byID {
 		s.pages["rules/"+id+"/index.html"] = page{template: "operation.html", title: op.Summary, about: op}
 	}
-	s.template, err = template.New("").Funcs(template.FuncMap{"page": pageOf}).ParseFS(templates, "templates/*.html")
+	s.template, err = template.New("").Funcs(template.FuncMap{"page": pageOf, "code": code}).ParseFS(templates, "templates/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("read the templates: %w", err)
 	}
@@ -126,6 +126,19 @@ func (v view) Statuses() []int {
 	}
 	slices.Sort(statuses)
 	return slices.Compact(statuses)
+}
+
+// code marks up what stands between backticks.
+func code(text string) template.HTML {
+	var out strings.Builder
+	for i, piece := range strings.Split(text, "`") {
+		if i%2 == 0 {
+			out.WriteString(template.HTMLEscapeString(piece))
+		} else {
+			out.WriteString("<code>" + template.HTMLEscapeString(piece) + "</code>")
+		}
+	}
+	return template.HTML(out.String()) //nolint:gosec // escaped piece by piece
 }
 
 // render makes a page.
