@@ -25,6 +25,12 @@ func published() (asJSON, asYAML []byte, err error) {
 	return asJSON, openapi.Document, nil
 }
 
+const aboutTrying = `Requests go to this sandbox and change its world. Each operation is filled in with a request that
+passes: the token of a user who may call it, the API-key of a medical information system, path, query and body.
+**Try it out**, **Execute**. What a request needs can be changed, and its checks lie one link further.
+
+` + "`POST /_sandbox/reset`" + ` makes the world new.`
+
 // trying is the document of the page to try: it stands for this sandbox alone,
 // and each operation asks for the token and holds the values with which it
 // passes.
@@ -33,6 +39,7 @@ func trying(document []byte, w *world.World) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the contract: %w", err)
 	}
+	doc.Info.Description = aboutTrying
 	doc.Servers = openapi3.Servers{{URL: "/", Description: "This sandbox"}}
 	delete(doc.Components.SecuritySchemes, "oauth2") // bearer tokens are ready in its place
 	for path, item := range doc.Paths.Map() {

@@ -14,7 +14,6 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"path"
 	"slices"
 	"strings"
 
@@ -181,13 +180,13 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, name string, from S
 		send(w, f)
 		return
 	}
-	index := path.Join(name, "index.html")
-	if _, ok := s.pages[index]; !ok {
-		http.NotFound(w, r)
+	index := name + "index.html"
+	if _, ok := s.pages[name+"/index.html"]; ok {
+		http.Redirect(w, r, Prefix+name+"/", http.StatusMovedPermanently) //nolint:gosec // it is one of the pages
 		return
 	}
-	if name != "" && !strings.HasSuffix(name, "/") {
-		http.Redirect(w, r, Prefix+name+"/", http.StatusMovedPermanently)
+	if _, ok := s.pages[index]; !ok {
+		http.NotFound(w, r)
 		return
 	}
 	content, err := s.render(index, from)
