@@ -115,8 +115,12 @@ func (a *atlas) add(method, path string, from documentOperation) error {
 		rule, _ := rules.Get(id)
 		op.Guards = append(op.Guards, rule)
 	}
-	for _, requirement := range from.Security {
-		op.Scopes = append(op.Scopes, requirement["oauth2"]...)
+	for _, requirement := range from.Security { // each a way to come in: the scopes are the same
+		for _, scope := range requirement["oauth2"] {
+			if !slices.Contains(op.Scopes, scope) {
+				op.Scopes = append(op.Scopes, scope)
+			}
+		}
 	}
 	for _, source := range from.Source {
 		text := source.Title

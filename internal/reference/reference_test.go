@@ -173,6 +173,9 @@ func TestOperationsShowTheirChecks(t *testing.T) {
 		c, ok := s.world.Passing(id)
 		require.True(t, ok)
 		require.Contains(t, curls(page), c.Request.Curl(base), id)
+		if id == "resendApprovalSms" {
+			require.Equal(t, "approval:create", text(elements(page, "dd")[0]), "its scope, once")
+		}
 	}
 }
 
