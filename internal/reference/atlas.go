@@ -297,7 +297,7 @@ func messages() []message {
 	slices.SortFunc(all, func(a, b message) int {
 		return cmp.Or(
 			cmp.Compare(a.Status, b.Status), cmp.Compare(strings.ToLower(a.Text), strings.ToLower(b.Text)),
-			cmp.Compare(a.Type, b.Type),
+			cmp.Compare(a.Text, b.Text), cmp.Compare(a.Type, b.Type),
 		)
 	})
 	return all
