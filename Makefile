@@ -3,7 +3,9 @@ GO ?= go
 GOLANGCI_LINT_VERSION = v2.15.0
 LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
-.PHONY: help run build test test-short generate verify lint fmt demo openapi-lint openapi-publish openapi-diff openapi-release sdk-test sdk-test-go
+.PHONY: help run build test test-short generate verify lint fmt demo \
+	openapi-lint openapi-publish openapi-diff openapi-release \
+	reference reference-assets reference-check screenshots sdk-test sdk-test-go
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -51,6 +53,29 @@ openapi-diff: ## fail when the contract breaks clients of the last release and C
 
 openapi-release: ## keep the contract as the one that was released last
 	$(GO) run ./openapi/release baseline
+
+reference: ## the reference as static files, into bin/reference/
+	$(GO) run ./internal/reference/export
+
+REDOC = internal/reference/npm/node_modules/redoc
+ASSETS = internal/reference/assets
+
+reference-assets: ## take the page to read from its pinned npm package
+	cd internal/reference/npm && npm ci --silent
+	gzip -n9 -c $(REDOC)/bundles/redoc.standalone.js > $(ASSETS)/redoc.standalone.js.gz
+	cp $(REDOC)/bundles/redoc.standalone.js.LICENSE.txt $(ASSETS)/
+	cp $(REDOC)/LICENSE $(ASSETS)/redoc.LICENSE.txt
+
+reference-check: ## fail when the page to read is not that of its pinned npm package
+	cd internal/reference/npm && npm ci --silent
+	gunzip -c $(ASSETS)/redoc.standalone.js.gz | cmp - $(REDOC)/bundles/redoc.standalone.js
+	cmp $(ASSETS)/redoc.standalone.js.LICENSE.txt $(REDOC)/bundles/redoc.standalone.js.LICENSE.txt
+	cmp $(ASSETS)/redoc.LICENSE.txt $(REDOC)/LICENSE
+
+SCREENSHOTS_FROM ?= http://127.0.0.1:8080
+
+screenshots: ## the pictures of docs/reference.md, from a running sandbox (SCREENSHOTS_FROM)
+	cd internal/reference/npm && npm ci --silent && node screenshots.mjs $(SCREENSHOTS_FROM) ../../../docs/img
 
 # Their own scripts stay off: one of them reports who installs it.
 openapi/lint/node_modules/.package-lock.json: openapi/lint/package-lock.json

@@ -23,6 +23,7 @@ import (
 	"esoz/internal/app"
 	"esoz/internal/clock"
 	"esoz/internal/config"
+	"esoz/internal/reference"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/sms"
 	"esoz/openapi/publish"
@@ -76,8 +77,7 @@ func NewHandler(
 	h.mux.HandleFunc("GET /openapi.yaml", h.published("application/yaml", publish.YAML))
 	h.mux.HandleFunc("GET /openapi.json", h.published("application/json", publish.JSON))
 	h.mux.HandleFunc("GET /openapi-3.1.yaml", h.published("application/yaml", publish.YAML31))
-	h.mux.Handle("GET /docs/", v5emb.New("esoz", "/openapi.json", "/docs/"))
-	h.mux.Handle("GET /docs", http.RedirectHandler("/docs/", http.StatusMovedPermanently))
+	h.mux.HandleFunc("GET "+reference.Prefix, h.reference())
 	h.mux.Handle("GET /_sandbox/docs/", v5emb.New("esoz sandbox", "/_sandbox/openapi.json", "/_sandbox/docs/"))
 	return h, nil
 }
@@ -120,11 +120,15 @@ func (h *Handler) Fence(work func() error) error {
 	return work()
 }
 
-func (h *Handler) getWorld(w http.ResponseWriter, _ *http.Request) {
+// currentWorld is as last seeded; it is never changed, only replaced.
+func (h *Handler) currentWorld() *world.World {
 	h.changing.RLock()
-	current := h.world // never changed, only replaced
-	h.changing.RUnlock()
-	h.write(w, http.StatusOK, current)
+	defer h.changing.RUnlock()
+	return h.world
+}
+
+func (h *Handler) getWorld(w http.ResponseWriter, _ *http.Request) {
+	h.write(w, http.StatusOK, h.currentWorld())
 }
 
 func (h *Handler) getConfig(w http.ResponseWriter, _ *http.Request) {
@@ -392,6 +396,28 @@ func (h *Handler) published(contentType string, read func() ([]byte, error)) htt
 	}
 }
 
+// reference serves the pages to read. They are made at the first request, so that
+// a start does not wait for them.
+func (h *Handler) reference() http.HandlerFunc {
+	pages := sync.OnceValues(func() (http.Handler, error) {
+		site, err := reference.New()
+		if err != nil {
+			return nil, err
+		}
+		return site.Handler(h.currentWorld)
+	})
+	return func(w http.ResponseWriter, r *http.Request) {
+		handler, err := pages()
+		if err != nil {
+			h.logger.ErrorContext(r.Context(), "the reference could not be made", "error", err)
+			h.refuse(w, http.StatusInternalServerError, errors.New("the reference could not be made; see the log"))
+			return
+		}
+		handler.ServeHTTP(w, r)
+	}
+}
+
+// jsonOf turns a YAML document into JSON.
 func jsonOf(document []byte) ([]byte, error) {
 	var value any
 	if err := yaml.Unmarshal(document, &value); err != nil {

@@ -282,7 +282,7 @@ func TestBanner(t *testing.T) {
 	t.Parallel()
 	b := startBox(t)
 	for _, line := range []string{
-		b.url + "/docs", "sandbox-doctor", "sandbox-owner", "sandbox-pharmacist", "sandbox-mis",
+		b.url + "/docs/", b.url + "/docs/try/", b.url + "/docs/rules/", "sandbox-doctor", "sandbox-owner", "sandbox-pharmacist", "sandbox-mis",
 		"# createDivision", "# resendApprovalSms", "# resendDeclarationRequestOtp", "# releaseServiceRequest", "# stopDeviceDispense",
 	} {
 		require.Contains(t, b.out.String(), line)
@@ -293,7 +293,8 @@ func TestPages(t *testing.T) {
 	t.Parallel()
 	b := startBox(t)
 	for path, contentType := range map[string]string{
-		"/docs/": "text/html", "/openapi.json": "application/json", "/openapi.yaml": "application/yaml", "/openapi-3.1.yaml": "application/yaml",
+		"/docs": "text/html", "/docs/": "text/html", "/docs/try/": "text/html", "/docs/rules/createDivision/": "text/html",
+		"/openapi.json": "application/json", "/openapi.yaml": "application/yaml", "/openapi-3.1.yaml": "application/yaml",
 		"/_sandbox/docs/": "text/html", "/_sandbox/openapi.json": "application/json",
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+path, http.NoBody)

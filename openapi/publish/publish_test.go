@@ -135,10 +135,10 @@ func TestSourcesHaveAddresses(t *testing.T) {
 		"wiki Get approvals 2115600961":                          wikiPage + "2115600961",
 		"Wiki, Update division 17218732574":                      wikiPage + "17218732574",
 		"General MIS API 9.13.6, Create division":                "https://ehealthmisapi1.docs.apiary.io/",
-		"Medical events MIS API, Get approvals":                  "https://medicaleventsmisapi.docs.apiary.io/",
+		"Medical events MIS API, Get approvals":                  "https://ehealthmedicaleventsapi.docs.apiary.io/",
 		"ESOZ, API-005-022-0003 Create Division":                 "https://esoz.docs.apiary.io/",
 		"seed 001, API-005-004-002-0084":                         "",
-		"IL 2019 core/declaration_requests/api/v1/resend_otp.ex": "",
+		"IL 2019 core/declaration_requests/api/v1/resend_otp.ex": "https://github.com/ehealth-ua/ehealth.api",
 	} {
 		require.Equal(t, want, SourceURL(source), source)
 	}
