@@ -113,8 +113,10 @@ Made from `+"`internal/sandbox/world`"+` by `+"`make generate`"+`: the same valu
 |---|---|---|
 {{range .World.Tokens}}| `+"`{{.Value}}`"+` | {{cell .Note}} | {{join .Scopes}} |
 {{end}}
-The API-key of the MIS that may do everything is `+"`{{.Key}}`"+`.
-
+| API-key | of whom |
+|---|---|
+{{range .World.Keys}}| `+"`{{.Value}}`"+` | {{cell .Note}} |
+{{end}}
 ## Objects
 
 | name | kind | id | note |
@@ -128,7 +130,7 @@ The API-key of the MIS that may do everything is `+"`{{.Key}}`"+`.
 | case | answer | rules | settings |
 |---|---|---|---|
 {{range index $.Cases .}}| {{cell .Title}} | {{.Expect.Status}}{{with .Expect.Message}} {{cell .}}{{end}} | {{ids .Rules}} | {{settings .Config}} |
-{{end}}{{end}}`, map[string]any{"World": w, "Key": world.MISKey, "Operations": operations, "Cases": cases})
+{{end}}{{end}}`, map[string]any{"World": w, "Operations": operations, "Cases": cases})
 }
 
 func operationTable(doc *openapi3.T) string {
