@@ -9,10 +9,13 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"esoz/gen/rules"
+	"esoz/internal/fault"
 	"esoz/internal/sandbox/world"
 )
 
@@ -138,6 +141,7 @@ func (a *answer) judge(c world.Case, contract *Document) []string {
 	if invalid := a.invalid(); c.Expect.Status >= http.StatusBadRequest && len(invalid)+len(c.Expect.Invalid) > 0 && !reflect.DeepEqual(invalid, c.Expect.Invalid) {
 		miss("error.invalid", c.Expect.Invalid, invalid)
 	}
+	misses = append(misses, a.undocumented(c)...)
 	if named := a.header.Get("X-Sandbox-Rule"); named != "" && named != joined(c.Rules) {
 		miss("X-Sandbox-Rule", joined(c.Rules), named)
 	}
@@ -152,6 +156,51 @@ func (a *answer) judge(c world.Case, contract *Document) []string {
 		misses = append(misses, "contract: "+err.Error())
 	}
 	return misses
+}
+
+// undocumented tells in what an answer, though the case expects it, differs from
+// the rule that the case names: a world that a server tells of itself may be as
+// wrong as the server.
+func (a *answer) undocumented(c world.Case) []string {
+	if len(c.Rules) == 0 {
+		return nil
+	}
+	rule, _ := rules.Get(c.Rules[0])
+	message := rule.Message
+	if message == "" && rule.Type == fault.TypeValidationFailed {
+		message = rules.ValidationMessage
+	}
+	var misses []string
+	miss := func(what string, want, expected any) {
+		misses = append(misses, fmt.Sprintf("%s: the contract says %s for %s, the case expects %s", what, shown(want), rule.ID, shown(expected)))
+	}
+	if c.Expect.Status != rule.Status && a.status == c.Expect.Status {
+		miss("status", rule.Status, c.Expect.Status)
+	}
+	if got := a.envelope.Error.Type; c.Expect.Type != rule.Type && got == c.Expect.Type {
+		miss("error.type", rule.Type, c.Expect.Type)
+	}
+	if got := a.envelope.Error.Message; !fits(message, c.Expect.Message) && got == c.Expect.Message {
+		miss("error.message", message, c.Expect.Message)
+	}
+	for _, id := range c.Rules {
+		rule, _ := rules.Get(id)
+		told := func(entry world.InvalidEntry) bool {
+			return entry.Rule == rule.Keyword && fits(rule.Description, entry.Description)
+		}
+		if rule.Description != "" && !slices.ContainsFunc(c.Expect.Invalid, told) {
+			miss("error.invalid", rule.Description, c.Expect.Invalid)
+		}
+	}
+	return misses
+}
+
+var placeholder = regexp.MustCompile(`\\\{[a-z][a-z0-9_]*\\\}`)
+
+// fits tells whether a text is one of the contract with its {names} filled in.
+func fits(documented, text string) bool {
+	pattern := placeholder.ReplaceAllString(regexp.QuoteMeta(documented), "(?s:.*)")
+	return regexp.MustCompile("^" + pattern + "$").MatchString(text)
 }
 
 func shown(value any) string {

@@ -70,6 +70,19 @@ func (d *Document) Check(method, path string, status int, header http.Header, bo
 	return nil
 }
 
+// template is the path of the operation that serves a request, "" when none does.
+func (d *Document) template(method, path string) string {
+	req, err := http.NewRequestWithContext(context.Background(), method, path, http.NoBody)
+	if err != nil {
+		return ""
+	}
+	route, _, err := d.router.FindRoute(req)
+	if err != nil {
+		return ""
+	}
+	return route.Path
+}
+
 func (d *Document) checkRefusal(body []byte) error {
 	schema := d.Components.Schemas["ErrorResponse"]
 	if schema == nil {

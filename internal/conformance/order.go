@@ -183,13 +183,33 @@ func (d *deriver) findFaults(operations []*operation) {
 			if !ok || changes.touches("path") {
 				continue
 			}
-			f := gatewayFault{rule: r.ID, title: c.Title, changes: changes}
+			f := gatewayFault{rule: r.ID, title: c.Title, changes: d.withoutSound(changes)}
 			known := func(other gatewayFault) bool { return other.rule == f.rule && reflect.DeepEqual(other.changes, f.changes) }
 			if !slices.ContainsFunc(d.faults, known) {
 				d.faults = append(d.faults, f)
 			}
 		}
 	}
+}
+
+// withoutSound leaves out headers with which another case of the world passes:
+// they are not what is wrong, unless nothing else is.
+func (d *deriver) withoutSound(changes parts) parts {
+	wrong := maps.Clone(changes)
+	for _, c := range d.world.Cases {
+		if len(c.Rules) > 0 || len(c.Config) > 0 {
+			continue
+		}
+		for name, value := range c.Request.Headers {
+			if key := "header/" + strings.ToLower(name); wrong[key] == value {
+				delete(wrong, key)
+			}
+		}
+	}
+	if len(wrong) == 0 {
+		return changes
+	}
+	return wrong
 }
 
 // on tells how a fault is made in an operation, and what is answered; ok is

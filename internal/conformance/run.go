@@ -271,8 +271,8 @@ func (r *runner) all(ctx context.Context, checks []Check) error {
 			still = append(still, i)
 		}
 	}
-	if !r.renews { // what counts attempts comes before what they could lock
-		slices.SortStableFunc(changing, func(a, b int) int { return checks[b].Expect.Status - checks[a].Expect.Status })
+	if !r.renews {
+		changing = r.withoutReset(changing)
 	}
 	if err := r.group(ctx, slices.Concat(still, changing), nil); err != nil {
 		return err
@@ -290,6 +290,37 @@ func (r *runner) all(ctx context.Context, checks []Check) error {
 		}
 	}
 	return nil
+}
+
+// withoutReset leaves out what cannot be told in a world that is never made new:
+// requests that would use up the attempts of others, and the second change of
+// one object. What counts attempts comes before what passes.
+func (r *runner) withoutReset(changing []int) []int {
+	passes, changed := map[string]bool{}, map[string]bool{} // by path
+	for _, i := range changing {
+		if c := r.results[i]; c.Expect.Status < http.StatusBadRequest {
+			passes[c.Request.Path] = true
+		}
+	}
+	var some []int
+	for _, i := range changing {
+		result := &r.results[i]
+		path, refused := result.Request.Path, result.Expect.Status >= http.StatusBadRequest
+		object := r.contract.template(result.Request.Method, path) != path
+		switch {
+		case refused && (len(result.Before) > 0 || object && passes[path]):
+			result.Reason = "needs a new world: it would use up attempts"
+		case !refused && object && changed[path]:
+			result.Reason = "needs a new world: its object was changed already"
+		default:
+			changed[path] = changed[path] || !refused
+			some = append(some, i)
+			continue
+		}
+		r.advance()
+	}
+	slices.SortStableFunc(some, func(a, b int) int { return cmp.Compare(r.results[b].Expect.Status, r.results[a].Expect.Status) })
+	return some
 }
 
 // group sends checks that want the same settings. One that fails in a world
@@ -400,13 +431,11 @@ func settingsOf(c Check) string {
 }
 
 // changes tells whether a case leaves something behind. A refusal does not, but
-// for the attempts that it may count.
+// for the attempts that an operation's own may count.
 func changes(c world.Case) bool {
-	switch {
-	case c.OperationID == "completeVerification", c.OperationID == "login":
-		return true
-	case c.Expect.Status >= http.StatusBadRequest:
-		return false
+	if c.Expect.Status < http.StatusBadRequest {
+		return c.Request.Method != http.MethodGet
 	}
-	return c.Request.Method != http.MethodGet
+	own := slices.ContainsFunc(c.Rules, func(id rules.ID) bool { r, _ := rules.Get(id); return r.Operation != "" })
+	return own && (c.OperationID == "completeVerification" || c.OperationID == "login")
 }
