@@ -3,7 +3,7 @@ GO ?= go
 GOLANGCI_LINT_VERSION = v2.15.0
 LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
-.PHONY: help run build test test-short generate verify lint fmt demo
+.PHONY: help run build test test-short generate verify lint fmt demo conformance
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,3 +41,6 @@ fmt: ## format
 
 demo: ## the walk of the README, against a sandbox of its own
 	$(GO) run ./internal/demo
+
+conformance: ## every documented check against a sandbox of its own; reports into bin/
+	$(GO) run ./internal/conformance/ours

@@ -94,16 +94,24 @@ func (r *Results) Count(outcome report.Outcome) int {
 	return n
 }
 
-// Summary is one line.
-func (r *Results) Summary() string {
-	orders := 0
+// Orders counts the requests that break two rules.
+func (r *Results) Orders() int {
+	n := 0
 	for _, result := range r.Results {
 		if len(result.Before) > 0 {
-			orders++
+			n++
 		}
 	}
-	line := fmt.Sprintf("%d of %d documented checks: %d of %d requests answered as documented, %d of them for the order of checks",
-		r.Met(), len(r.Rules), r.Count(report.Passed), len(r.Results), orders)
+	return n
+}
+
+// Summary is one line.
+func (r *Results) Summary() string {
+	line := fmt.Sprintf("%d of %d documented checks: %d of %d requests answered as documented (%d for the order of checks)",
+		r.Met(), len(r.Rules), r.Count(report.Passed), len(r.Results), r.Orders())
+	if failed := r.Count(report.Failed); failed > 0 {
+		line += fmt.Sprintf("; %d missed", failed)
+	}
 	if skipped := r.Count(report.Skipped); skipped > 0 {
 		line += fmt.Sprintf("; %d skipped", skipped)
 	}
@@ -269,7 +277,7 @@ func (o *order) reported() report.Case {
 			later = append(later, r.Before[0])
 		}
 	}
-	c.Title = fmt.Sprintf("answers before %d later checks, in %d requests", len(later), len(o.results))
+	c.Title = fmt.Sprintf("answers where a later check is broken, too: requests %d, later checks %d", len(o.results), len(later))
 	if len(failed) > 0 {
 		c.Outcome, c.Detail = report.Failed, strings.Join(failed, "\n")
 	}

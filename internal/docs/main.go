@@ -17,6 +17,7 @@ import (
 	"esoz/gen/rules"
 	"esoz/internal/app"
 	"esoz/internal/config"
+	"esoz/internal/docs/part"
 	"esoz/internal/sandbox/world"
 )
 
@@ -36,11 +37,11 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	_, err = part.Replace("README.md", "operations", operationTable(doc))
 	return errors.Join(
+		err,
 		write("docs/configuration.md", configuration()),
 		write("docs/sandbox-world.md", sandboxWorld(w)),
-		replaceBetween("README.md", "operations", operationTable(doc)),
-		replaceBetween("README.md", "rules", ruleCount(w)),
 	)
 }
 
@@ -61,21 +62,6 @@ func write(path, text string) error {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
-}
-
-// replaceBetween puts text between the markers of a part of a document.
-func replaceBetween(path, part, text string) error {
-	old, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
-	}
-	begin, end := "<!-- "+part+": made by make generate -->\n", "<!-- /"+part+" -->"
-	head, rest, ok := strings.Cut(string(old), begin)
-	_, tail, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		return fmt.Errorf("%s has no part %q", path, part)
-	}
-	return write(path, head+begin+text+end+tail)
 }
 
 func configuration() string {
@@ -157,16 +143,6 @@ func sources(op *openapi3.Operation) string {
 		}
 	}
 	return strings.Join(titles, "; ")
-}
-
-func ruleCount(w *world.World) string {
-	covered := map[rules.ID]bool{}
-	for _, c := range w.Cases {
-		for _, id := range c.Rules {
-			covered[id] = true
-		}
-	}
-	return fmt.Sprintf("**%d of %d documented checks** have a case that makes them answer.\n", len(covered), len(rules.All))
 }
 
 func render(text string, data any) string {
