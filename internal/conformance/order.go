@@ -184,7 +184,9 @@ func (d *deriver) findFaults(operations []*operation) {
 				continue
 			}
 			f := gatewayFault{rule: r.ID, title: c.Title, changes: d.withoutSound(changes)}
-			known := func(other gatewayFault) bool { return other.rule == f.rule && reflect.DeepEqual(other.changes, f.changes) }
+			known := func(other gatewayFault) bool {
+				return other.rule == f.rule && reflect.DeepEqual(other.changes, f.changes)
+			}
 			if !slices.ContainsFunc(d.faults, known) {
 				d.faults = append(d.faults, f)
 			}

@@ -223,7 +223,9 @@ func (r *runner) known(id string) error {
 			ids = append(ids, op.OperationID)
 		}
 	}
-	distance := func(other string) int { return levenshtein.ComputeDistance(strings.ToLower(id), strings.ToLower(other)) }
+	distance := func(other string) int {
+		return levenshtein.ComputeDistance(strings.ToLower(id), strings.ToLower(other))
+	}
 	slices.SortFunc(ids, func(a, b string) int { return cmp.Or(distance(a)-distance(b), strings.Compare(a, b)) })
 	return fmt.Errorf("%w operation %q; did you mean %s?", ErrUnknown, id, strings.Join(ids[:3], ", "))
 }
