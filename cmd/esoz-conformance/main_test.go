@@ -109,7 +109,7 @@ func TestMiss(t *testing.T) {
 	code, out, errOut := call(t, "--base-url", url, "--world", file(t, smallWorld()), "--html", html,
 		"--token-file", file(t, map[string]string{"sandbox-doctor": token, "sandbox-key": "real-key"}))
 	require.Equal(t, exitMiss, code, errOut)
-	require.Contains(t, out, `error.message: want none, got "no ***"`)
+	require.Contains(t, out, "error.message: want none\n    got \"no ***\"")
 	require.Contains(t, out, "Authorization: Bearer <doctor>")
 	require.Contains(t, out, "API-key: ***")
 	raw, err := os.ReadFile(html)

@@ -123,7 +123,7 @@ func (a *answer) invalid() []world.InvalidEntry {
 func (a *answer) judge(c world.Case, contract *Document) []string {
 	var misses []string
 	miss := func(what string, want, got any) {
-		misses = append(misses, fmt.Sprintf("%s: want %s, got %s", what, shown(want), shown(got)))
+		misses = append(misses, fmt.Sprintf("%s: want %s\n  got %s", what, shown(want), shown(got)))
 	}
 	if a.notJSON() {
 		return []string{fmt.Sprintf("want %d, got %d with %s that is not JSON", c.Expect.Status, a.status, a.contentType())}
@@ -172,7 +172,7 @@ func (a *answer) undocumented(c world.Case) []string {
 	}
 	var misses []string
 	miss := func(what string, want, expected any) {
-		misses = append(misses, fmt.Sprintf("%s: the contract says %s for %s, the case expects %s", what, shown(want), rule.ID, shown(expected)))
+		misses = append(misses, fmt.Sprintf("%s: the contract says %s for %s\n  the case, and the server, %s", what, shown(want), rule.ID, shown(expected)))
 	}
 	if c.Expect.Status != rule.Status && a.status == c.Expect.Status {
 		miss("status", rule.Status, c.Expect.Status)
@@ -188,7 +188,7 @@ func (a *answer) undocumented(c world.Case) []string {
 		told := func(entry world.InvalidEntry) bool {
 			return entry.Rule == rule.Keyword && fits(rule.Description, entry.Description)
 		}
-		if rule.Description != "" && !slices.ContainsFunc(c.Expect.Invalid, told) {
+		if rule.Description != "" && reflect.DeepEqual(a.invalid(), c.Expect.Invalid) && !slices.ContainsFunc(c.Expect.Invalid, told) {
 			miss("error.invalid", rule.Description, c.Expect.Invalid)
 		}
 	}
@@ -216,9 +216,9 @@ func shown(value any) string {
 		}
 		lines := make([]string, len(value))
 		for i, entry := range value {
-			lines[i] = fmt.Sprintf("\n    %s %s: %s", entry.Entry, entry.Rule, entry.Description)
+			lines[i] = fmt.Sprintf("%s %s %q", entry.Entry, entry.Rule, entry.Description)
 		}
-		return strings.Join(lines, "")
+		return strings.Join(lines, " + ")
 	}
 	return fmt.Sprint(value)
 }

@@ -1,8 +1,11 @@
 package conformance
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -157,4 +160,20 @@ func TestSampleIsEven(t *testing.T) {
 	require.Empty(t, sample(checks, 0))
 	some := sample(checks, 3)
 	require.Equal(t, []string{"a", "d", "g"}, []string{some[0].ID, some[1].ID, some[2].ID})
+}
+
+// The files that docs/conformance.md shows can be used.
+func TestDocumentedFiles(t *testing.T) {
+	t.Parallel()
+	_, contract := builtIn(t)
+	page, err := os.ReadFile("../../docs/conformance.md")
+	require.NoError(t, err)
+	examples := regexp.MustCompile("(?s)```json\n(.*?)```").FindAllSubmatch(page, -1)
+	require.Len(t, examples, 2)
+	w, err := ReadWorld(bytes.NewReader(examples[0][1]), contract)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNotFound, w.Cases[0].Expect.Status)
+	tokens, err := ReadTokens(bytes.NewReader(examples[1][1]))
+	require.NoError(t, err)
+	require.Contains(t, tokens, w.Tokens[0].Name)
 }

@@ -241,9 +241,18 @@ func (r *Results) Report() *report.Report {
 		for _, o := range orders {
 			suite.Cases = append(suite.Cases, o.reported())
 		}
+		slices.SortStableFunc(suite.Cases, func(a, b report.Case) int { return cmp.Compare(rank(a), rank(b)) })
 		rep.Suites = append(rep.Suites, suite)
 	}
 	return rep
+}
+
+// rank puts what failed first.
+func rank(c report.Case) int {
+	if c.Outcome == report.Failed {
+		return 0
+	}
+	return 1
 }
 
 func (r Result) reported() report.Case {

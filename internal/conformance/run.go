@@ -117,7 +117,7 @@ type runner struct {
 // built-in one.
 func (r *runner) findWorld(ctx context.Context) (w *world.World, from string, err error) {
 	if r.options.World != nil {
-		return r.options.World, "given", nil
+		return r.options.World, "from a file", nil
 	}
 	a, err := r.server.send(ctx, world.Request{Method: http.MethodGet, Path: "/_sandbox/world"})
 	switch {
