@@ -21,7 +21,7 @@ func (migrateCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("configuration:\n%w", err)
 	}
-	pool, err := postgres.Open(ctx, string(cfg.DatabaseURL), 2)
+	pool, err := postgres.Open(ctx, string(cfg.DatabaseURL), 4)
 	if err != nil {
 		return err
 	}

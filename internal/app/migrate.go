@@ -28,8 +28,16 @@ import (
 )
 
 // Migrate brings both databases to this version: our tables, River's tables,
-// the built-in dictionaries and addresses, the indexes of the document store. It may run while servers run, and again.
+// the built-in dictionaries and addresses, the indexes of the document store. It may run while servers run, again, and
+// from several processes at once, which then take turns. The pool needs three connections.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Database, now time.Time, by uuid.UUID) (err error) {
+	return postgres.Alone(ctx, pool, migrationLock, func() error { return migrate(ctx, pool, documents, now, by) })
+}
+
+// migrationLock is the key under which migrations take turns; it means nothing.
+const migrationLock = 0x65736f7a
+
+func migrate(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Database, now time.Time, by uuid.UUID) (err error) {
 	sqlDB := stdlib.OpenDBFromPool(pool)
 	defer func() { err = errors.Join(err, sqlDB.Close()) }()
 	provider, err := goose.NewProvider(goose.DialectPostgres, sqlDB, sqlfiles.Migrations)

@@ -1,11 +1,14 @@
 package app_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"esoz/internal/app"
+	"esoz/internal/postgres"
 	"esoz/internal/testkit"
 )
 
@@ -29,4 +32,23 @@ func TestMigrateAgain(t *testing.T) {
 		require.NoError(t, err)
 		require.Greater(t, len(indexes), 1, collection)
 	}
+}
+
+// Several servers of a deployment may start at once on an empty database.
+func TestMigrateAtOnce(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	empty, name := testkit.EmptyDatabase(t)
+	documents := s.Mongo.Client().Database(name)
+	t.Cleanup(func() { require.NoError(t, documents.Drop(context.Background())) })
+	var all errgroup.Group
+	for range 3 {
+		pool, err := postgres.Open(t.Context(), empty, 4)
+		require.NoError(t, err)
+		t.Cleanup(pool.Close)
+		all.Go(func() error {
+			return app.Migrate(t.Context(), pool, documents, s.Clock.Now(), s.Config.Get().SystemUser)
+		})
+	}
+	require.NoError(t, all.Wait())
 }

@@ -89,11 +89,7 @@ func operationsOf(doc *Document, w *world.World) []*operation {
 				id: spec.OperationID, path: path, public: public(spec), open: open,
 				methods: slices.Collect(maps.Keys(item.Operations())), replaced: map[rules.ID]rules.ID{}, position: map[rules.ID]int{},
 			}
-			if spec.Security != nil {
-				for _, requirement := range *spec.Security {
-					op.scopes = slices.Concat(append([][]string{op.scopes}, slices.Collect(maps.Values(requirement))...)...)
-				}
-			}
+			op.scopes = scopesOf(spec)
 			for _, parameter := range slices.Concat(item.Parameters, spec.Parameters) {
 				if parameter.Value.In == openapi3.ParameterInQuery {
 					op.query = append(op.query, parameter.Value.Name)
@@ -105,6 +101,24 @@ func operationsOf(doc *Document, w *world.World) []*operation {
 		}
 	}
 	slices.SortFunc(all, func(a, b *operation) int { return cmp.Compare(a.id, b.id) })
+	return all
+}
+
+// scopesOf an operation in their order, each once, however many ways in it has.
+func scopesOf(spec *openapi3.Operation) []string {
+	var all []string
+	if spec.Security == nil {
+		return nil
+	}
+	for _, requirement := range *spec.Security {
+		for _, scopes := range requirement {
+			for _, scope := range scopes {
+				if !slices.Contains(all, scope) {
+					all = append(all, scope)
+				}
+			}
+		}
+	}
 	return all
 }
 

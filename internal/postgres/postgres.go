@@ -91,6 +91,42 @@ func inTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) (er
 	return nil
 }
 
+// Alone runs fn while no other process runs under the same key. It is for work that only must not overlap, such as
+// migrations; state is never guarded by it. The lock goes with its connection, so a process that dies leaves none.
+func Alone(ctx context.Context, pool *pgxpool.Pool, key int64, fn func() error) (err error) {
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return fmt.Errorf("take turns: %w", Error(err))
+	}
+	defer conn.Release()
+	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", key); err != nil {
+		return fmt.Errorf("take turns: %w", Error(err))
+	}
+	defer func() {
+		unlockCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if _, unlockErr := conn.Exec(unlockCtx, "SELECT pg_advisory_unlock($1)", key); unlockErr != nil {
+			err = errors.Join(err, fmt.Errorf("let the next one go on: %w", Error(unlockErr)))
+		}
+	}()
+	return fn()
+}
+
+// batch is how many rows one statement of a clean-up takes.
+const batch = 5000
+
+// InBatches calls fn, which deletes at most limit rows and returns how many it
+// did, until there are no more: a clean-up that is interrupted has got
+// somewhere, and no statement holds its locks for long.
+func InBatches(ctx context.Context, fn func(ctx context.Context, limit int32) (int64, error)) error {
+	for {
+		n, err := fn(ctx, batch)
+		if err != nil || n < batch {
+			return Error(err)
+		}
+	}
+}
+
 // Error translates what the driver says into the sentinels of fault, keeping
 // the driver's error as the cause.
 func Error(err error) error {

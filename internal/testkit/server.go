@@ -114,3 +114,15 @@ func (s *Server) Set(t testing.TB, vars map[string]string) {
 	require.NoError(t, err)
 	s.Config.Set(cfg)
 }
+
+// EmptyDatabase makes a database without tables, which is dropped when the test
+// ends, and returns its connection string and its name.
+func EmptyDatabase(t testing.TB) (dsn, name string) {
+	t.Helper()
+	engines, err := start()
+	require.NoError(t, err)
+	name = fmt.Sprintf("%s_%d", engines.prefix, engines.count.Add(1))
+	require.NoError(t, engines.create(context.Background(), name, "template1"))
+	t.Cleanup(func() { require.NoError(t, engines.drop(context.Background(), name)) })
+	return engines.dsn(name), name
+}

@@ -44,6 +44,7 @@ func bundle(dir fs.FS) (*contract, error) {
 	for _, op := range c.operations {
 		c.complete(op, p)
 	}
+	c.limit()
 	return c, p.err()
 }
 

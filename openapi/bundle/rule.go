@@ -53,6 +53,13 @@ var (
 	origins    = []string{"seed", "blueprint", "wiki", "code", "inferred"}
 	entryTypes = []string{"json_data_property", "query_parameter", "header", "request"}
 
+	// refusalTypes are the words that refusals have for programs.
+	refusalTypes = []string{
+		"access_denied", "content_type_invalid", "forbidden", "internal_error", "invalid_client", "invalid_grant", "not_found",
+		"password_expired", "request_conflict", "request_malformed", "request_too_large", "token_expired", "token_not_found",
+		"too_many_requests", "user_blocked", validationFailed,
+	}
+
 	ruleID      = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$`)
 	placeholder = regexp.MustCompile(`\{[a-z][a-z0-9_]*\}`)
 )
@@ -121,6 +128,9 @@ func (r *rule) check(p *problems) {
 	}
 	if r.Status < 400 || r.Status > 599 {
 		bad("status %d is no refusal", r.Status)
+	}
+	if !slices.Contains(refusalTypes, r.Type) {
+		bad("type %q is none of %s", r.Type, strings.Join(refusalTypes, ", "))
 	}
 	if !slices.Contains(origins, r.Origin) {
 		bad("origin %q is none of %s", r.Origin, strings.Join(origins, ", "))
