@@ -11,7 +11,7 @@ help: ## list the targets
 run: ## the sandbox: databases, a seeded world and the API, with one command
 	$(GO) run ./cmd/esoz-sandbox
 
-build: ## both programs, into bin/
+build: ## the programs, into bin/
 	$(GO) build -trimpath -o bin/ ./cmd/...
 
 test: ## everything, on real engines that the tests start themselves
