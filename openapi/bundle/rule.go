@@ -37,6 +37,8 @@ type rule struct {
 	Guards   string            `yaml:"guards"`   // document-level rules: the operations that the rule stands before
 	Replaces []string          `yaml:"replaces"` // operation rules: guards that this rule answers in place of
 
+	checkUK string // the wording of Check in Ukrainian
+
 	node  *yaml.Node
 	where string
 }
