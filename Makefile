@@ -3,7 +3,7 @@ GO ?= go
 GOLANGCI_LINT_VERSION = v2.15.0
 LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
-.PHONY: help run build test test-short generate verify lint fmt demo \
+.PHONY: help run build test test-short generate verify lint fmt demo conformance \
 	openapi-lint openapi-publish openapi-diff openapi-release \
 	reference reference-assets reference-check screenshots sdk-test sdk-test-go
 
@@ -13,7 +13,7 @@ help: ## list the targets
 run: ## the sandbox: databases, a seeded world and the API, with one command
 	$(GO) run ./cmd/esoz-sandbox
 
-build: ## both programs, into bin/
+build: ## the programs, into bin/
 	$(GO) build -trimpath -o bin/ ./cmd/...
 
 test: ## everything, on real engines that the tests start themselves
@@ -44,6 +44,9 @@ fmt: ## format
 
 demo: ## the walk of the README, against a sandbox of its own
 	$(GO) run ./internal/demo
+
+conformance: ## every documented check against a sandbox of its own; reports into bin/
+	$(GO) run ./internal/conformance/ours
 
 openapi-publish: ## the documents for readers, into bin/openapi/
 	$(GO) run ./openapi/release publish
