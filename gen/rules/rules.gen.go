@@ -29,7 +29,16 @@ type Rule struct {
 	Off      bool   // takes part only when switched on
 	Fixed    bool   // cannot be switched off
 	Replaces []ID   // the gateway's checks that this one answers in place of
+	Together string // the group of checks, one after another, that are all made and answer in one refusal: Shape and so on
 }
+
+// Values of Rule.Together.
+const (
+	Shape    = "shape"    // the body by its schema
+	Business = "business" // the body by what it means
+	Filters  = "filters"  // the filters of a query
+	Fields   = "fields"   // single fields that must be there
+)
 
 // Get finds a rule by its id.
 func Get(id ID) (Rule, bool) {
@@ -665,6 +674,7 @@ var All = []Rule{
 		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
 		Origin:      "inferred",
 		Fixed:       true,
+		Together:    "filters",
 	},
 	{
 		ID:          ApprovalListBooleanFilter,
@@ -680,6 +690,7 @@ var All = []Rule{
 		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
 		Origin:      "inferred",
 		Fixed:       true,
+		Together:    "filters",
 	},
 	{
 		ID:          ApprovalListAccessLevel,
@@ -694,6 +705,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"read", "write"}},
 		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
 		Origin:      "inferred",
+		Together:    "filters",
 	},
 	{
 		ID:        ApprovalListPerson,
@@ -741,6 +753,7 @@ var All = []Rule{
 		Params:      []any{"uuid"},
 		Source:      "wiki Get declaration requests list V3 (670072846), type of the filter; answer as of the other SQL filters",
 		Origin:      "inferred",
+		Together:    "filters",
 	},
 	{
 		ID:          DeclarationRequestListLegalEntityID,
@@ -755,6 +768,7 @@ var All = []Rule{
 		Params:      []any{"uuid"},
 		Source:      "wiki Get declaration requests list V3 (670072846), type of the filter; answer as of the other SQL filters",
 		Origin:      "inferred",
+		Together:    "filters",
 	},
 	{
 		ID:        DeclarationRequestGetNotFound,
@@ -1004,6 +1018,7 @@ var All = []Rule{
 		Params:      map[string]any{"properties": map[string]any{"{parameter}": "{value}"}},
 		Source:      "medical_events 2019, search schemas of its lists",
 		Origin:      "code",
+		Together:    "filters",
 	},
 	{
 		ID:          DeviceDispenseListIDFilter,
@@ -1019,6 +1034,7 @@ var All = []Rule{
 		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
 		Origin:      "inferred",
 		Fixed:       true,
+		Together:    "filters",
 	},
 	{
 		ID:          DeviceDispenseListDateTimeFilter,
@@ -1034,6 +1050,7 @@ var All = []Rule{
 		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
 		Origin:      "inferred",
 		Fixed:       true,
+		Together:    "filters",
 	},
 	{
 		ID:          DeviceDispenseListDateTimeExists,
@@ -1049,6 +1066,7 @@ var All = []Rule{
 		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
 		Origin:      "inferred",
 		Fixed:       true,
+		Together:    "filters",
 	},
 	{
 		ID:          DeviceDispenseListStatus,
@@ -1063,6 +1081,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"preparation", "in_progress", "completed", "declined", "stopped", "entered_in_error", "unknown", "canceled"}},
 		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
 		Origin:      "inferred",
+		Together:    "filters",
 	},
 	{
 		ID:        DeviceDispenseListPerson,
@@ -1216,6 +1235,7 @@ var All = []Rule{
 		Params:      []any{"Elixir.Core.Ecto.CommaParamsUUID"},
 		Source:      "IL 2019, division search and its controller test",
 		Origin:      "code",
+		Together:    "filters",
 	},
 	{
 		ID:          DivisionListLegalEntityID,
@@ -1230,6 +1250,7 @@ var All = []Rule{
 		Params:      []any{"uuid"},
 		Source:      "IL 2019, division search",
 		Origin:      "code",
+		Together:    "filters",
 	},
 	{
 		ID:        DivisionCreateParty,
@@ -1292,6 +1313,7 @@ var All = []Rule{
 		Source:    "IL 2019, division_create_request.json; texts of njs 0.8.10",
 		Origin:    "code",
 		Fixed:     true,
+		Together:  "shape",
 	},
 	{
 		ID:          DivisionCreateAddressType,
@@ -1307,6 +1329,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate addresses",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateSettlementType,
@@ -1322,6 +1345,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate addresses",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateStreetType,
@@ -1337,6 +1361,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate addresses",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateCountry,
@@ -1351,6 +1376,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"PL", "UA"}},
 		Source:      "general.apib L10396 and the dictionary list of seed 003; text as of the other dictionaries",
 		Origin:      "blueprint",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateZip,
@@ -1366,6 +1392,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate addresses",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreatePhoneType,
@@ -1380,6 +1407,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"MOBILE", "LAND_LINE"}},
 		Source:      "wiki RC_Create Division, Update division",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreatePhoneNumber,
@@ -1394,6 +1422,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^\\+38[0-9]{10}$"},
 		Source:      "wiki RC_Create Division, Update division; IL 2019",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateEmail,
@@ -1408,6 +1437,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^[a-zA-Z0-9](?:[a-zA-Z0-9._%+-]{0,63}[a-zA-Z0-9])?@[a-zA-Z0-9-]+(?:\\.[a-zA-Z0-9-]+)*\\.[a-zA-Z]{2,63}$", "actual": "email"},
 		Source:      "wiki RC_Create Division, Update division; njs 0.8.10",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateType,
@@ -1422,6 +1452,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"FAP", "CLINIC", "DRUGSTORE", "AMBULANT_CLINIC", "DRUGSTORE_POINT", "LICENSED_UNIT"}},
 		Source:      "wiki RC_Create Division, Validate type",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateNamePattern,
@@ -1436,6 +1467,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^(?!.*[ЫЪЭЁыъэё@%&$^#])[a-zA-ZА-ЯҐЇІЄа-яґїіє0-9№\\\"!\\^\\*)\\]\\[(._-].*$"},
 		Source:      "IL 2019, division_create_request.json",
 		Origin:      "code",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateRegionPattern,
@@ -1450,6 +1482,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^(?!.*[ЫЪЭЁыъэё@%&$^#])[a-zA-ZА-ЯҐЇІЄа-яґїіє0-9№\\\"!\\^\\*)\\]\\[(._-].*$"},
 		Source:      "IL 2019, division_create_request.json",
 		Origin:      "code",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateStreetPattern,
@@ -1464,6 +1497,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^(?!.*[ЫЪЭЁыъэё@%&$^#])[a-zA-ZА-ЯҐЇІЄа-яґїіє0-9№\\\"!\\^\\*)\\]\\[(._-].*$"},
 		Source:      "IL 2019, division_create_request.json",
 		Origin:      "code",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateBuildingPattern,
@@ -1478,6 +1512,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^[1-9]((?![ЫЪЭЁыъэё])()([А-ЯҐЇІЄа-яґїіє \\/\\'\\-0-9])){0,20}$"},
 		Source:      "IL 2019, division_create_request.json",
 		Origin:      "code",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateLocation,
@@ -1493,6 +1528,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate location; text as of a missing required field",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateArea,
@@ -1508,6 +1544,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate addresses",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateSettlement,
@@ -1523,6 +1560,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate addresses",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateSettlementID,
@@ -1538,6 +1576,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate addresses",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateSettlementMatch,
@@ -1552,6 +1591,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "uaddresses 2019, Address.changeset",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateAreaRow,
@@ -1566,6 +1606,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "uaddresses 2019, Address.changeset",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateAreaMatch,
@@ -1580,6 +1621,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "uaddresses 2019, Address.changeset",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateRegionRow,
@@ -1594,6 +1636,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "uaddresses 2019, Address.changeset",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateRegionMatch,
@@ -1608,6 +1651,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "uaddresses 2019, Address.changeset",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateTypeMapping,
@@ -1623,6 +1667,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate addresses and Additional; shape of IL 2019",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateAddressTypeMapping,
@@ -1638,6 +1683,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate addresses; text as of the type mapping",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateResidence,
@@ -1653,6 +1699,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate addresses; text of IL 2019, validators/addresses.ex",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateAddressTypeDouble,
@@ -1667,6 +1714,7 @@ var All = []Rule{
 		Params:      []any{"RESIDENCE"},
 		Source:      "IL 2019, Divisions.validate_json_objects",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreatePhoneTypeDouble,
@@ -1681,6 +1729,7 @@ var All = []Rule{
 		Params:      []any{"MOBILE"},
 		Source:      "IL 2019, Divisions.validate_json_objects; general.apib L10411",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:        DivisionGetNotFound,
@@ -1760,6 +1809,7 @@ var All = []Rule{
 		Source:    "IL 2019, division_create_request.json; texts of njs 0.8.10",
 		Origin:    "code",
 		Fixed:     true,
+		Together:  "shape",
 	},
 	{
 		ID:          DivisionUpdateAddressType,
@@ -1774,6 +1824,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"RECEPTION", "REGISTRATION", "RESIDENCE"}},
 		Source:      "wiki Update division (17218732574), as seed 003, Validate addresses",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateSettlementType,
@@ -1788,6 +1839,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"TOWNSHIP", "CITY", "VILLAGE", "SETTLEMENT"}},
 		Source:      "wiki Update division (17218732574), as seed 003, Validate addresses",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateStreetType,
@@ -1802,6 +1854,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"ALLEY", "AVENUE", "BOULEVARD", "LANE", "SQUARE", "STREET"}},
 		Source:      "wiki Update division (17218732574), as seed 003, Validate addresses",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateCountry,
@@ -1816,6 +1869,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"PL", "UA"}},
 		Source:      "general.apib L10396; text as of the other dictionaries",
 		Origin:      "blueprint",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateZip,
@@ -1830,6 +1884,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^[0-9]{5}$"},
 		Source:      "wiki Update division (17218732574), as seed 003, Validate addresses",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdatePhoneType,
@@ -1844,6 +1899,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"MOBILE", "LAND_LINE"}},
 		Source:      "wiki RC_Create Division, Update division",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdatePhoneNumber,
@@ -1858,6 +1914,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^\\+38[0-9]{10}$"},
 		Source:      "wiki RC_Create Division, Update division; IL 2019",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateEmail,
@@ -1872,6 +1929,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^[a-zA-Z0-9](?:[a-zA-Z0-9._%+-]{0,63}[a-zA-Z0-9])?@[a-zA-Z0-9-]+(?:\\.[a-zA-Z0-9-]+)*\\.[a-zA-Z]{2,63}$", "actual": "email"},
 		Source:      "wiki RC_Create Division, Update division; njs 0.8.10",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateType,
@@ -1886,6 +1944,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"FAP", "CLINIC", "DRUGSTORE", "AMBULANT_CLINIC", "DRUGSTORE_POINT", "LICENSED_UNIT"}},
 		Source:      "wiki RC_Create Division, Validate type",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateNamePattern,
@@ -1900,6 +1959,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^(?!.*[ЫЪЭЁыъэё@%&$^#])[a-zA-ZА-ЯҐЇІЄа-яґїіє0-9№\\\"!\\^\\*)\\]\\[(._-].*$"},
 		Source:      "IL 2019, division_create_request.json",
 		Origin:      "code",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateRegionPattern,
@@ -1914,6 +1974,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^(?!.*[ЫЪЭЁыъэё@%&$^#])[a-zA-ZА-ЯҐЇІЄа-яґїіє0-9№\\\"!\\^\\*)\\]\\[(._-].*$"},
 		Source:      "IL 2019, division_create_request.json",
 		Origin:      "code",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateStreetPattern,
@@ -1928,6 +1989,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^(?!.*[ЫЪЭЁыъэё@%&$^#])[a-zA-ZА-ЯҐЇІЄа-яґїіє0-9№\\\"!\\^\\*)\\]\\[(._-].*$"},
 		Source:      "IL 2019, division_create_request.json",
 		Origin:      "code",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateBuildingPattern,
@@ -1942,6 +2004,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^[1-9]((?![ЫЪЭЁыъэё])()([А-ЯҐЇІЄа-яґїіє \\/\\'\\-0-9])){0,20}$"},
 		Source:      "IL 2019, division_create_request.json",
 		Origin:      "code",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateLocation,
@@ -1956,6 +2019,7 @@ var All = []Rule{
 		Params:      map[string]any{"property": "location"},
 		Source:      "wiki Update division (17218732574), as seed 003, Validate location; text as of a missing required field",
 		Origin:      "wiki",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateArea,
@@ -1970,6 +2034,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "wiki Update division (17218732574), as seed 003, Validate addresses",
 		Origin:      "wiki",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateSettlement,
@@ -1984,6 +2049,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "wiki Update division (17218732574), as seed 003, Validate addresses",
 		Origin:      "wiki",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateSettlementID,
@@ -1999,6 +2065,7 @@ var All = []Rule{
 		Source:      "wiki Update division (17218732574), as seed 003, Validate addresses",
 		Origin:      "wiki",
 		Fixed:       true,
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateSettlementMatch,
@@ -2013,6 +2080,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "uaddresses 2019, Address.changeset",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateAreaRow,
@@ -2027,6 +2095,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "uaddresses 2019, Address.changeset",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateAreaMatch,
@@ -2041,6 +2110,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "uaddresses 2019, Address.changeset",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateRegionRow,
@@ -2055,6 +2125,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "uaddresses 2019, Address.changeset",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateRegionMatch,
@@ -2069,6 +2140,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "uaddresses 2019, Address.changeset",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateTypeMapping,
@@ -2083,6 +2155,7 @@ var All = []Rule{
 		Params:      []any{"CLINIC", "AMBULANT_CLINIC", "FAP"},
 		Source:      "wiki Update division (17218732574), as seed 003, Validate addresses and Additional; shape of IL 2019",
 		Origin:      "wiki",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateAddressTypeMapping,
@@ -2097,6 +2170,7 @@ var All = []Rule{
 		Params:      []any{"RESIDENCE", "REGISTRATION"},
 		Source:      "wiki Update division (17218732574), as seed 003, Validate addresses; text as of the type mapping",
 		Origin:      "wiki",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateResidence,
@@ -2111,6 +2185,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "wiki Update division (17218732574), as seed 003, Validate addresses; text of IL 2019, validators/addresses.ex",
 		Origin:      "wiki",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateAddressTypeDouble,
@@ -2125,6 +2200,7 @@ var All = []Rule{
 		Params:      []any{"RESIDENCE"},
 		Source:      "IL 2019, Divisions.validate_json_objects",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdatePhoneTypeDouble,
@@ -2139,6 +2215,7 @@ var All = []Rule{
 		Params:      []any{"MOBILE"},
 		Source:      "IL 2019, Divisions.validate_json_objects; general.apib L10411",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:        DivisionUpdateNotFound,
@@ -2283,6 +2360,7 @@ var All = []Rule{
 		Source:      "event_manager.api 2019, Core.Events changeset",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "filters",
 	},
 	{
 		ID:          EventListDateTo,
@@ -2298,6 +2376,7 @@ var All = []Rule{
 		Source:      "event_manager.api 2019, Core.Events changeset (date); General MIS API L5278 (date_to)",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "filters",
 	},
 	{
 		ID:          EventListAttributeName,
@@ -2403,6 +2482,7 @@ var All = []Rule{
 		Source:      "mithril 2019, grant_type/authorization_code.ex",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "fields",
 	},
 	{
 		ID:          TokenCreateClientSecret,
@@ -2418,6 +2498,7 @@ var All = []Rule{
 		Source:      "mithril 2019, grant_type/authorization_code.ex",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "fields",
 	},
 	{
 		ID:          TokenCreateCode,
@@ -2433,6 +2514,7 @@ var All = []Rule{
 		Source:      "mithril 2019, grant_type/authorization_code.ex",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "fields",
 	},
 	{
 		ID:          TokenCreateRedirectUri,
@@ -2448,6 +2530,7 @@ var All = []Rule{
 		Source:      "mithril 2019, grant_type/authorization_code.ex",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "fields",
 	},
 	{
 		ID:          TokenCreateRefreshToken,
@@ -2463,6 +2546,7 @@ var All = []Rule{
 		Source:      "mithril 2019, grant_type/refresh_token.ex",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "fields",
 	},
 	{
 		ID:        TokenCreateConnection,
@@ -2566,6 +2650,7 @@ var All = []Rule{
 		Source:      "mithril 2019, core/authorization/authorization.ex",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "fields",
 	},
 	{
 		ID:          AppAuthorizeClientID,
@@ -2581,6 +2666,7 @@ var All = []Rule{
 		Source:      "mithril 2019, core/authorization/authorization.ex",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "fields",
 	},
 	{
 		ID:          AppAuthorizeRedirectUri,
@@ -2596,6 +2682,7 @@ var All = []Rule{
 		Source:      "mithril 2019, core/authorization/authorization.ex",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "fields",
 	},
 	{
 		ID:        AppAuthorizeClient,
@@ -2959,6 +3046,7 @@ var All = []Rule{
 		Params:      map[string]any{"properties": map[string]any{"{parameter}": "{value}"}},
 		Source:      "medical_events 2019, service_request search schema",
 		Origin:      "code",
+		Together:    "filters",
 	},
 	{
 		ID:          ServiceRequestSearchRequisition,
@@ -2974,6 +3062,7 @@ var All = []Rule{
 		Source:      "medical_events 2019, service_request search schema; medical-events.apib L3761",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "filters",
 	},
 	{
 		ID:          ServiceRequestSearchRequisitionEmpty,
@@ -2988,6 +3077,7 @@ var All = []Rule{
 		Params:      map[string]any{"min": 1, "actual": 0},
 		Source:      "medical_events 2019, service_request search schema",
 		Origin:      "code",
+		Together:    "filters",
 	},
 	{
 		ID:          DistrictListRegionID,
@@ -3081,6 +3171,7 @@ var All = []Rule{
 		Source:    "OTP service 2019, initialize_request_schema.json; texts of njs 0.8.10",
 		Origin:    "code",
 		Fixed:     true,
+		Together:  "shape",
 	},
 	{
 		ID:          VerificationInitializePhoneNumber,
@@ -3096,6 +3187,7 @@ var All = []Rule{
 		Source:      "OTP service 2019, initialize_request_schema.json",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "shape",
 	},
 	{
 		ID:        VerificationInitializeRate,
