@@ -274,6 +274,26 @@ func (c *Config) On(id rules.ID) bool {
 	return !rule.Off
 }
 
+// InForce tells whether a rule can refuse at all: it is on, and the setting that
+// it waits for is set.
+func (c *Config) InForce(id rules.ID) bool {
+	rule, _ := rules.Get(id)
+	switch {
+	case !c.On(id):
+		return false
+	case id == rules.GatewayAPIKeyMissing:
+		return c.GatewayAPIKey == APIKeyRequired
+	case rule.Flag == "GATEWAY_API_KEY":
+		return c.GatewayAPIKey != APIKeyOff
+	}
+	for _, f := range Fields() {
+		if f.Name == rule.Flag {
+			return !reflect.ValueOf(c).Elem().FieldByName(f.field).IsZero()
+		}
+	}
+	return true
+}
+
 // DivisionTypes returns the division types that a legal entity of the type may have.
 func (c *Config) DivisionTypes(legalEntityType string) []string {
 	switch legalEntityType {

@@ -45,15 +45,23 @@ const (
 	operationKey = "operation"
 	refusalKey   = "refusal"
 	clientKey    = "client"
+	routeKey     = "route"
+)
+
+// Names of what is no operation.
+const (
+	unknownPath   = "unknownPath"
+	unknownMethod = "unknownMethod"
 )
 
 func setRefusal(c echo.Context, refusal *fault.Error) { c.Set(refusalKey, refusal) }
 
-// observe names the operation for finish and opens its span.
-func (s *Server) observe(operationID string) echo.MiddlewareFunc {
+// observe names the operation and its path for finish, and opens its span.
+func (s *Server) observe(operationID, route string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			c.Set(operationKey, operationID)
+			c.Set(routeKey, route)
 			ctx, span := s.Tracer.Start(c.Request().Context(), operationID, trace.WithSpanKind(trace.SpanKindServer))
 			defer span.End()
 			c.SetRequest(c.Request().WithContext(ctx))
@@ -78,7 +86,7 @@ func (s *Server) finish(next echo.HandlerFunc) echo.HandlerFunc {
 
 		operationID, _ := c.Get(operationKey).(string)
 		if operationID == "" {
-			operationID = "unknownPath"
+			operationID = unknownPath
 		}
 		status := c.Response().Status
 		s.Metrics.requests.WithLabelValues(operationID, strconv.Itoa(status)).Inc()
@@ -101,6 +109,9 @@ func (s *Server) finish(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 		}
 		s.Logger.LogAttrs(ctx, slog.LevelInfo, "request", attrs...)
+		if s.Observe != nil {
+			s.Observe(ctx, s.exchange(c, operationID, took))
+		}
 		return nil
 	}
 }

@@ -39,6 +39,8 @@ type Server struct {
 	Tracer   trace.Tracer
 	// ShowRules adds X-Sandbox-Rule to refusals.
 	ShowRules bool
+	// Observe, when set, is told of every answered request.
+	Observe Observer
 
 	requests requestIDs
 }
@@ -84,7 +86,7 @@ func (s *Server) refuseOtherMethods(e *echo.Echo, known map[string]*operation) {
 				gate.public = false
 			}
 		}
-		links := []echo.MiddlewareFunc{s.observe("unknownMethod"), s.checkPSK(gate)}
+		links := []echo.MiddlewareFunc{s.observe(unknownMethod, path), s.checkPSK(gate)}
 		if !gate.public {
 			links = append(links, s.authenticate(gate))
 		}

@@ -64,6 +64,7 @@ func (b *Body) Check(value any, duplicates []Duplicate, formats Formats, on func
 	found = append(found, collect(err, value, map[string]bool{})...)
 	found = append(found, zeroBytes(value, nil)...)
 	slices.SortStableFunc(found, compare)
+	cut := len(found) > maxViolations
 	found = found[:min(len(found), maxViolations)]
 
 	var refusal *fault.Error
@@ -74,7 +75,7 @@ func (b *Body) Check(value any, duplicates []Duplicate, formats Formats, on func
 		}
 		refusal = fault.Join(refusal, &fault.Error{
 			Status: http.StatusUnprocessableEntity, Type: fault.TypeValidationFailed, Message: fault.ValidationMessage,
-			Rules: []rules.ID{id}, Invalid: []fault.Item{{Entry: v.path.String(), EntryType: "json_data_property", Rules: []fault.Rule{v.rule}}},
+			Rules: []rules.ID{id}, Cut: cut, Invalid: []fault.Item{{Entry: v.path.String(), EntryType: "json_data_property", Rules: []fault.Rule{v.rule}}},
 		})
 	}
 	return refusal
