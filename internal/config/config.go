@@ -12,6 +12,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -286,13 +287,18 @@ func (c *Config) InForce(id rules.ID) bool {
 	case rule.Flag == "GATEWAY_API_KEY":
 		return c.GatewayAPIKey != APIKeyOff
 	}
-	for _, f := range Fields() {
-		if f.Name == rule.Flag {
-			return !reflect.ValueOf(c).Elem().FieldByName(f.field).IsZero()
-		}
-	}
-	return true
+	field, flagged := fieldIndex()[rule.Flag]
+	return !flagged || !reflect.ValueOf(c).Elem().Field(field).IsZero()
 }
+
+// fieldIndex finds the field of a setting by its name.
+var fieldIndex = sync.OnceValue(func() map[string]int {
+	index := map[string]int{}
+	for i, f := range Fields() {
+		index[f.Name] = i
+	}
+	return index
+})
 
 // DivisionTypes returns the division types that a legal entity of the type may have.
 func (c *Config) DivisionTypes(legalEntityType string) []string {

@@ -32,7 +32,7 @@ type Guard func(ctx context.Context) error
 // chain builds the links that a request to op passes before the operation, in
 // the documented order (spec: conventions 1.3; DESIGN §2 and R5).
 func (s *Server) chain(op *operation) []echo.MiddlewareFunc {
-	links := []echo.MiddlewareFunc{s.observe(op.id, op.path), s.checkPSK(op)}
+	links := []echo.MiddlewareFunc{s.observe(op.id), s.checkPSK(op)}
 	if !op.public {
 		links = append(links, s.authenticate(op), s.authorize(op))
 	}

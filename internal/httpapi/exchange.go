@@ -42,7 +42,7 @@ func (s *Server) exchange(c echo.Context, operation string, took time.Duration) 
 		Config: s.Config.Get(), Took: took,
 	}
 	if operation != unknownPath {
-		e.Route, _ = c.Get(routeKey).(string)
+		e.Route = contractPath(c.Path())
 	}
 	if operation != unknownPath && operation != unknownMethod {
 		e.Operation = operation

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"log/slog"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -45,7 +46,6 @@ const (
 	operationKey = "operation"
 	refusalKey   = "refusal"
 	clientKey    = "client"
-	routeKey     = "route"
 )
 
 // Names of what is no operation.
@@ -56,12 +56,11 @@ const (
 
 func setRefusal(c echo.Context, refusal *fault.Error) { c.Set(refusalKey, refusal) }
 
-// observe names the operation and its path for finish, and opens its span.
-func (s *Server) observe(operationID, route string) echo.MiddlewareFunc {
+// observe names the operation for finish and opens its span.
+func (s *Server) observe(operationID string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			c.Set(operationKey, operationID)
-			c.Set(routeKey, route)
 			ctx, span := s.Tracer.Start(c.Request().Context(), operationID, trace.WithSpanKind(trace.SpanKindServer))
 			defer span.End()
 			c.SetRequest(c.Request().WithContext(ctx))
@@ -120,3 +119,8 @@ func (s *Server) finish(next echo.HandlerFunc) echo.HandlerFunc {
 func echoPath(path string) string {
 	return strings.NewReplacer("{", ":", "}", "").Replace(path)
 }
+
+var echoParameter = regexp.MustCompile(`:([^/]+)`)
+
+// contractPath turns /api/jobs/:id into /api/jobs/{id}.
+func contractPath(path string) string { return echoParameter.ReplaceAllString(path, "{$1}") }

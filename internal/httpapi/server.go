@@ -86,7 +86,7 @@ func (s *Server) refuseOtherMethods(e *echo.Echo, known map[string]*operation) {
 				gate.public = false
 			}
 		}
-		links := []echo.MiddlewareFunc{s.observe(unknownMethod, path), s.checkPSK(gate)}
+		links := []echo.MiddlewareFunc{s.observe(unknownMethod), s.checkPSK(gate)}
 		if !gate.public {
 			links = append(links, s.authenticate(gate))
 		}

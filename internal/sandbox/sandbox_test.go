@@ -128,6 +128,7 @@ func TestCases(t *testing.T) {
 			if c.Expect.Status >= http.StatusBadRequest {
 				require.Equal(t, c.Expect.Invalid, invalid(r), "%s", r.Raw)
 			}
+			requireExplained(t, b, c, r)
 			if changes(c) {
 				b.reset(t)
 			}

@@ -1,7 +1,6 @@
 package traffic
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -177,13 +176,13 @@ func (c *Coverage) checkNames(patterns []string) error {
 		}
 	}
 	names = append(names, string(rules.GatewayPath), string(rules.GatewayMethod))
-	var errs []error
-	for _, pattern := range patterns {
-		if !slices.ContainsFunc(names, func(name string) bool { return named([]string{pattern}, name) }) {
-			errs = append(errs, fmt.Errorf("%q is no operationId and no rule of the contract", pattern))
-		}
+	patterns = slices.DeleteFunc(slices.Clone(patterns), func(pattern string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return named([]string{pattern}, name) })
+	})
+	if len(patterns) > 0 {
+		return fmt.Errorf("no operation and no rule of the contract is called %q", patterns)
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // WriteText writes the coverage in a few lines for a terminal.
