@@ -102,9 +102,31 @@ func requireExplained(t *testing.T, b *box, c world.Case, r *testkit.Response) {
 	require.ElementsMatch(t, c.Rules, marked, "each rule has refused in one place")
 }
 
-func TestExplainTakesAnyRequestID(t *testing.T) {
+// What became of requests and what they have covered, on one sandbox that
+// forgets in between.
+func TestTraffic(t *testing.T) {
 	t.Parallel()
 	b := startBox(t)
+	for _, c := range []struct {
+		name string
+		test func(*testing.T, *box)
+	}{
+		{"explain takes any request id", explainTakesAnyRequestID},
+		{"explain on a terminal", explainOnATerminal},
+		{"explain outside of rules", explainOutsideOfRules},
+		{"coverage counts", coverageCounts},
+		{"coverage counts repeats", coverageCountsRepeats},
+		{"coverage formats", coverageFormats},
+		{"no personal data", trafficHoldsNoPersonalData},
+		{"many clients", trafficOfManyClients},
+	} {
+		b.reset(t)
+		require.Equal(t, http.StatusNoContent, b.call(t, http.MethodPost, "/_sandbox/coverage/reset", nil, nil))
+		t.Run(c.name, func(t *testing.T) { c.test(t, b) })
+	}
+}
+
+func explainTakesAnyRequestID(t *testing.T, b *box) {
 	get := testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil)
 	for _, id := range []string{"plain", "a#1", "a/b", "//", ".", "..", "?x=%41&y", "a b", "%", `"<>\^{|}~`, strings.Repeat("#", 200)} {
 		r := testkit.Send(t, b.url, withHeader(get, "X-Request-ID", id))
@@ -130,9 +152,7 @@ func TestExplainTakesAnyRequestID(t *testing.T) {
 	}
 }
 
-func TestExplainOnATerminal(t *testing.T) {
-	t.Parallel()
-	b := startBox(t)
+func explainOnATerminal(t *testing.T, b *box) {
 	r := testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodPost, "/api/divisions", map[string]any{"name": "@"}))
 	contentType, text := b.fetch(t, "/_sandbox/explain/"+url.PathEscape(r.Header.Get("X-Request-Id")), "text/plain")
 	require.Equal(t, "text/plain; charset=utf-8", contentType)
@@ -152,9 +172,7 @@ func TestExplainOnATerminal(t *testing.T) {
 
 // What is no check of an operation is told too, and nothing is claimed that is
 // not known.
-func TestExplainOutsideOfRules(t *testing.T) {
-	t.Parallel()
-	b := startBox(t)
+func explainOutsideOfRules(t *testing.T, b *box) {
 	send := func(r world.Request) *traffic.Explanation {
 		return b.explain(t, testkit.Send(t, b.url, r).Header.Get("X-Request-Id"))
 	}
@@ -203,9 +221,7 @@ func idsOf(checks []traffic.Check) []rules.ID {
 	return ids
 }
 
-func TestCoverageCounts(t *testing.T) {
-	t.Parallel()
-	b := startBox(t)
+func coverageCounts(t *testing.T, b *box) {
 	empty := b.coverage(t)
 	require.Zero(t, empty.Totals.Requests, "what the sandbox itself is asked does not count")
 	require.Len(t, empty.Operations, empty.Totals.Operations.Of)
@@ -253,9 +269,7 @@ func TestCoverageCounts(t *testing.T) {
 }
 
 // A request counts as repeated when sending it again could not help.
-func TestCoverageCountsRepeats(t *testing.T) {
-	t.Parallel()
-	b := startBox(t)
+func coverageCountsRepeats(t *testing.T, b *box) {
 	send := func(r world.Request, status int) {
 		t.Helper()
 		got := testkit.Send(t, b.url, r)
@@ -306,9 +320,7 @@ func TestCoverageCountsRepeats(t *testing.T) {
 }
 
 // Nothing that a client sends can be found in what is told of its traffic.
-func TestTrafficHoldsNoPersonalData(t *testing.T) {
-	t.Parallel()
-	b := startBox(t)
+func trafficHoldsNoPersonalData(t *testing.T, b *box) {
 	secrets := []string{"380671112233", "3126509816", "Коцюбинська", "canary", "sandbox-owner", "192.0.2.77"}
 	requests := []world.Request{
 		testkit.As("sandbox-doctor", http.MethodGet, "/api/verifications/+380671112233", nil),
@@ -347,9 +359,7 @@ func TestTrafficHoldsNoPersonalData(t *testing.T) {
 	}
 }
 
-func TestCoverageFormats(t *testing.T) {
-	t.Parallel()
-	b := startBox(t)
+func coverageFormats(t *testing.T, b *box) {
 	testkit.Send(t, b.url, testkit.As("", http.MethodGet, "/api/divisions", nil))
 	for _, c := range []struct{ query, accept, contentType, holds string }{
 		{"", "", "application/json", `"id":"listDivisions"`},
@@ -369,9 +379,7 @@ func TestCoverageFormats(t *testing.T) {
 }
 
 // Clients may ask while others are served: every request is counted once.
-func TestTrafficOfManyClients(t *testing.T) {
-	t.Parallel()
-	b := startBox(t)
+func trafficOfManyClients(t *testing.T, b *box) {
 	const clients, each = 8, 20
 	var working sync.WaitGroup
 	for client := range clients {
