@@ -3,7 +3,7 @@ GO ?= go
 GOLANGCI_LINT_VERSION = v2.15.0
 LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
-.PHONY: help run build test test-short generate verify lint fmt demo
+.PHONY: help run build test test-short generate verify lint fmt demo sdk-test sdk-test-go openapi-lint
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,9 +20,10 @@ test: ## everything, on real engines that the tests start themselves
 test-short: ## the same without the race detector
 	$(GO) test ./...
 
-generate: ## contract, rule ids, server stubs, queries, documents
+generate: ## contract, rule ids, server stubs, Go client, queries, documents
 	$(GO) run ./openapi/bundle
 	$(GO) tool oapi-codegen -config openapi/oapi-codegen.yaml openapi/openapi.yaml
+	$(GO) tool oapi-codegen -config openapi/oapi-codegen-client.yaml openapi/openapi.yaml
 	$(GO) tool sqlc generate
 	$(GO) run ./internal/docs
 
@@ -41,3 +42,32 @@ fmt: ## format
 
 demo: ## the walk of the README, against a sandbox of its own
 	$(GO) run ./internal/demo
+
+# Their own scripts stay off: one of them reports who installs it.
+openapi/lint/node_modules/.package-lock.json: openapi/lint/package-lock.json
+	@npm ci --prefix openapi/lint --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
+openapi-lint: openapi/lint/node_modules/.package-lock.json ## redocly and spectral on the contract and the sandbox's document
+	@cd openapi/lint && export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true PATH="$$PWD/node_modules/.bin:$$PATH" && \
+		redocly lint contract sandbox --format stylish && \
+		spectral lint --quiet --fail-severity hint --ruleset spectral.yaml ../openapi.yaml && \
+		spectral lint --quiet --fail-severity hint --ruleset sandbox.spectral.yaml ../../internal/sandbox/openapi.yaml
+
+.PHONY: sdk-test-ts sdk-test-docs generate-ts
+
+sdk-test: sdk-test-go sdk-test-ts sdk-test-docs ## both clients, and the quick starts in other languages
+
+sdk-test-go: ## the Go client, its quick start and its examples
+	$(GO) test ./gen/client/...
+
+sdk-test-ts: ## the TypeScript client: no drift, its tests, and as a package against a sandbox
+	cd gen/ts && npm ci --ignore-scripts --no-audit --no-fund && npm run check && npm run build && npm test
+	$(GO) run ./internal/withsandbox gen/ts/try.sh
+
+sdk-test-docs: ## the quick starts of docs/sdk.md, where their languages are installed
+	$(GO) run ./internal/withsandbox docs/quickstarts/run.sh
+
+generate-ts: ## types and version of the TypeScript client (needs npm)
+	cd gen/ts && npm ci --ignore-scripts --no-audit --no-fund && npm run generate && \
+		npm version --no-git-tag-version --allow-same-version "$$(sed -n 's/^  version: //p' ../../openapi/openapi.yaml)"

@@ -7,3 +7,9 @@ import _ "embed"
 //
 //go:embed openapi.yaml
 var Document []byte
+
+// Ukrainian holds the texts of the document in Ukrainian: maps "operations" (summary by operationId), "tags", "scopes",
+// "rules" (what a rule checks, by its id), and "texts" (by the English description or summary).
+//
+//go:embed uk.yaml
+var Ukrainian []byte

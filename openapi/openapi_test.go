@@ -247,11 +247,77 @@ func TestRuleIDsAreUniqueAndAllGenerated(t *testing.T) {
 	}
 }
 
-func TestEverySchemaIsDescribed(t *testing.T) {
-	for name, schema := range load(t).Components.Schemas {
+// No two operations have the same words.
+func TestOperationsHaveWordsOfTheirOwn(t *testing.T) {
+	summaries, descriptions := map[string]string{}, map[string]string{}
+	eachOperation(load(t), func(_, _ string, _ *openapi3.PathItem, op *openapi3.Operation) {
+		require.NotContains(t, summaries, op.Summary, op.OperationID)
+		require.NotContains(t, descriptions, op.Description, op.OperationID)
+		summaries[op.Summary], descriptions[op.Description] = op.OperationID, op.OperationID
+	})
+}
+
+// TestEveryPropertyIsExplained measures all properties, those of inline schemas
+// too: each has words, and each plain value an example or a list of values.
+func TestEveryPropertyIsExplained(t *testing.T) {
+	doc := load(t)
+	seen := properties{}
+	for name, schema := range doc.Components.Schemas {
 		require.NotEmpty(t, schema.Value.Description, name)
-		for property, value := range schema.Value.Properties {
-			require.NotEmpty(t, value.Value.Description, "%s.%s", name, property)
+		seen.add(name, schema)
+	}
+	eachOperation(doc, func(_, _ string, _ *openapi3.PathItem, op *openapi3.Operation) {
+		if op.RequestBody != nil {
+			seen.addContent(op.OperationID, op.RequestBody.Value.Content)
+		}
+		for status, response := range op.Responses.Map() {
+			seen.addContent(op.OperationID+" "+status, response.Value.Content)
+		}
+	})
+	require.Greater(t, len(seen), 400, "the walk has lost its way")
+
+	var mute, bare []string
+	for place, property := range seen {
+		if property.Description == "" {
+			mute = append(mute, place)
+		}
+		plain := property.Type.Is("string") || property.Type.Is("integer") || property.Type.Is("number") || property.Type.Is("boolean")
+		if plain && property.Example == nil && len(property.Enum) == 0 {
+			bare = append(bare, place)
+		}
+	}
+	t.Logf("%d properties, %d of them without a description, %d plain ones without an example", len(seen), len(mute), len(bare))
+	require.Empty(t, mute, "properties without a description")
+	require.Empty(t, bare, "plain properties without an example")
+}
+
+// properties are the schemas of properties by their place.
+type properties map[string]*openapi3.Schema
+
+func (p properties) addContent(place string, content openapi3.Content) {
+	for _, media := range content {
+		if media.Schema.Ref == "" {
+			p.add(place, media.Schema)
+		}
+	}
+}
+
+// add walks a schema. References lead to components, which have their own turn.
+func (p properties) add(place string, ref *openapi3.SchemaRef) {
+	if ref == nil || ref.Value == nil {
+		return
+	}
+	s := ref.Value
+	for name, property := range s.Properties {
+		at := place + "." + name
+		p[at] = property.Value
+		if property.Ref == "" {
+			p.add(at, property)
+		}
+	}
+	for _, inner := range slices.Concat(s.OneOf, s.AnyOf, s.AllOf, openapi3.SchemaRefs{s.Items, s.AdditionalProperties.Schema}) {
+		if inner != nil && inner.Ref == "" {
+			p.add(place+"[]", inner)
 		}
 	}
 }

@@ -108,21 +108,37 @@ func (q *Queries) CountRequest(ctx context.Context, db DBTX, arg CountRequestPar
 	return i, err
 }
 
-const deleteExpiredTokens = `-- name: DeleteExpiredTokens :exec
-DELETE FROM mithril.tokens WHERE expires_at < $1
+const deleteExpiredTokens = `-- name: DeleteExpiredTokens :execrows
+DELETE FROM mithril.tokens
+WHERE id IN (SELECT old.id FROM mithril.tokens old WHERE old.expires_at < $1 LIMIT $2)
 `
 
-func (q *Queries) DeleteExpiredTokens(ctx context.Context, db DBTX, expiredBefore int64) error {
-	_, err := db.Exec(ctx, deleteExpiredTokens, expiredBefore)
-	return err
+type DeleteExpiredTokensParams struct {
+	ExpiredBefore int64
+	Batch         int32
+}
+
+func (q *Queries) DeleteExpiredTokens(ctx context.Context, db DBTX, arg DeleteExpiredTokensParams) (int64, error) {
+	result, err := db.Exec(ctx, deleteExpiredTokens, arg.ExpiredBefore, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const deletePassedRateLimits = `-- name: DeletePassedRateLimits :execrows
-DELETE FROM mithril.rate_limits WHERE resets_at <= $1
+DELETE FROM mithril.rate_limits
+WHERE key IN (SELECT passed.key FROM mithril.rate_limits passed WHERE passed.resets_at <= $1 LIMIT $2)
+  AND resets_at <= $1
 `
 
-func (q *Queries) DeletePassedRateLimits(ctx context.Context, db DBTX, now time.Time) (int64, error) {
-	result, err := db.Exec(ctx, deletePassedRateLimits, now)
+type DeletePassedRateLimitsParams struct {
+	Now   time.Time
+	Batch int32
+}
+
+func (q *Queries) DeletePassedRateLimits(ctx context.Context, db DBTX, arg DeletePassedRateLimitsParams) (int64, error) {
+	result, err := db.Exec(ctx, deletePassedRateLimits, arg.Now, arg.Batch)
 	if err != nil {
 		return 0, err
 	}

@@ -14,11 +14,17 @@ import (
 )
 
 const deleteOldEvents = `-- name: DeleteOldEvents :execrows
-DELETE FROM event_manager.events WHERE inserted_at < $1
+DELETE FROM event_manager.events
+WHERE id IN (SELECT old.id FROM event_manager.events old WHERE old.inserted_at < $1 LIMIT $2)
 `
 
-func (q *Queries) DeleteOldEvents(ctx context.Context, db DBTX, insertedBefore time.Time) (int64, error) {
-	result, err := db.Exec(ctx, deleteOldEvents, insertedBefore)
+type DeleteOldEventsParams struct {
+	InsertedBefore time.Time
+	Batch          int32
+}
+
+func (q *Queries) DeleteOldEvents(ctx context.Context, db DBTX, arg DeleteOldEventsParams) (int64, error) {
+	result, err := db.Exec(ctx, deleteOldEvents, arg.InsertedBefore, arg.Batch)
 	if err != nil {
 		return 0, err
 	}
@@ -31,13 +37,18 @@ WHERE id IN (
     SELECT surplus.id
     FROM event_manager.events surplus
     ORDER BY surplus.inserted_at DESC, surplus.id DESC
-    OFFSET $1
+    LIMIT $2 OFFSET $1
 )
 `
 
+type DeleteSurplusEventsParams struct {
+	Kept  int32
+	Batch int32
+}
+
 // Keeps the newest events by the time they were stored.
-func (q *Queries) DeleteSurplusEvents(ctx context.Context, db DBTX, kept int32) (int64, error) {
-	result, err := db.Exec(ctx, deleteSurplusEvents, kept)
+func (q *Queries) DeleteSurplusEvents(ctx context.Context, db DBTX, arg DeleteSurplusEventsParams) (int64, error) {
+	result, err := db.Exec(ctx, deleteSurplusEvents, arg.Kept, arg.Batch)
 	if err != nil {
 		return 0, err
 	}

@@ -11,11 +11,17 @@ import (
 )
 
 const deleteFinishedJobs = `-- name: DeleteFinishedJobs :execrows
-DELETE FROM jobs.jobs WHERE status <> 0 AND updated_at < $1
+DELETE FROM jobs.jobs
+WHERE id IN (SELECT old.id FROM jobs.jobs old WHERE old.status <> 0 AND old.updated_at < $1 LIMIT $2)
 `
 
-func (q *Queries) DeleteFinishedJobs(ctx context.Context, db DBTX, updatedBefore time.Time) (int64, error) {
-	result, err := db.Exec(ctx, deleteFinishedJobs, updatedBefore)
+type DeleteFinishedJobsParams struct {
+	UpdatedBefore time.Time
+	Batch         int32
+}
+
+func (q *Queries) DeleteFinishedJobs(ctx context.Context, db DBTX, arg DeleteFinishedJobsParams) (int64, error) {
+	result, err := db.Exec(ctx, deleteFinishedJobs, arg.UpdatedBefore, arg.Batch)
 	if err != nil {
 		return 0, err
 	}

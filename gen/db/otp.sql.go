@@ -85,11 +85,17 @@ func (q *Queries) CountVerificationAttempt(ctx context.Context, db DBTX, arg Cou
 }
 
 const deleteOldVerifications = `-- name: DeleteOldVerifications :execrows
-DELETE FROM otp.verifications WHERE inserted_at < $1
+DELETE FROM otp.verifications
+WHERE id IN (SELECT old.id FROM otp.verifications old WHERE old.inserted_at < $1 LIMIT $2)
 `
 
-func (q *Queries) DeleteOldVerifications(ctx context.Context, db DBTX, insertedBefore time.Time) (int64, error) {
-	result, err := db.Exec(ctx, deleteOldVerifications, insertedBefore)
+type DeleteOldVerificationsParams struct {
+	InsertedBefore time.Time
+	Batch          int32
+}
+
+func (q *Queries) DeleteOldVerifications(ctx context.Context, db DBTX, arg DeleteOldVerificationsParams) (int64, error) {
+	result, err := db.Exec(ctx, deleteOldVerifications, arg.InsertedBefore, arg.Batch)
 	if err != nil {
 		return 0, err
 	}

@@ -12,6 +12,24 @@ import (
 	"github.com/google/uuid"
 )
 
+const deleteOldSMSLogs = `-- name: DeleteOldSMSLogs :execrows
+DELETE FROM otp.sms_logs
+WHERE id IN (SELECT old.id FROM otp.sms_logs old WHERE old.inserted_at < $1 LIMIT $2)
+`
+
+type DeleteOldSMSLogsParams struct {
+	InsertedBefore time.Time
+	Batch          int32
+}
+
+func (q *Queries) DeleteOldSMSLogs(ctx context.Context, db DBTX, arg DeleteOldSMSLogsParams) (int64, error) {
+	result, err := db.Exec(ctx, deleteOldSMSLogs, arg.InsertedBefore, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
 const getSMSLog = `-- name: GetSMSLog :one
 SELECT id, phone_number, body, type, verification_id, provider, gateway_id, gateway_status, status_changed_at, inserted_at FROM otp.sms_logs WHERE id = $1
 `

@@ -89,8 +89,12 @@ func RateKey(operation, token string) string {
 
 // DeletePassedLimits removes counters of minutes gone by.
 func (a *Authenticator) DeletePassedLimits(ctx context.Context) error {
-	if _, err := db.New().DeletePassedRateLimits(ctx, a.Pool, a.Clock.Now()); err != nil {
-		return fmt.Errorf("delete passed rate limits: %w", postgres.Error(err))
+	now := a.Clock.Now()
+	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
+		return db.New().DeletePassedRateLimits(ctx, a.Pool, db.DeletePassedRateLimitsParams{Now: now, Batch: limit})
+	})
+	if err != nil {
+		return fmt.Errorf("delete passed rate limits: %w", err)
 	}
 	return nil
 }
@@ -100,8 +104,12 @@ const keepExpired = 30 * 24 * time.Hour
 
 // DeleteExpired removes tokens that ended long ago.
 func (a *Authenticator) DeleteExpired(ctx context.Context) error {
-	if err := db.New().DeleteExpiredTokens(ctx, a.Pool, a.Clock.Now().Add(-keepExpired).Unix()); err != nil {
-		return fmt.Errorf("delete expired tokens: %w", postgres.Error(err))
+	before := a.Clock.Now().Add(-keepExpired).Unix()
+	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
+		return db.New().DeleteExpiredTokens(ctx, a.Pool, db.DeleteExpiredTokensParams{ExpiredBefore: before, Batch: limit})
+	})
+	if err != nil {
+		return fmt.Errorf("delete expired tokens: %w", err)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"reflect"
 	"slices"
@@ -52,11 +53,13 @@ type Config struct {
 	TwilioFrom       string    `env:"TWILIO_FROM" start:"only" doc:"sender number of the SMS provider twilio"`
 
 	// Gateway.
-	GatewayAPIKey      APIKeyMode `env:"GATEWAY_API_KEY" envDefault:"required" doc:"header API-key of broker clients: off, when_sent or required"`
-	GatewayPSK         []Secret   `env:"GATEWAY_PSK" doc:"allowed values of X-Custom-PSK, comma-separated; empty: not checked"`
-	RateLimitPerMinute int        `env:"RATE_LIMIT_PER_MINUTE" envDefault:"0" doc:"requests per token and operation in a minute; 0: no limit"`
-	MaxPageSize        int        `env:"MAX_PAGE_SIZE" envDefault:"300" doc:"largest page; a larger page_size is lowered to it"`
-	Rules              Switches   `env:"RULES" doc:"rules to switch, comma-separated: +id on, -id off; rules of a seed cannot be switched"`
+	GatewayAPIKey      APIKeyMode     `env:"GATEWAY_API_KEY" envDefault:"required" doc:"header API-key of broker clients: off, when_sent or required"`
+	GatewayPSK         []Secret       `env:"GATEWAY_PSK" doc:"allowed values of X-Custom-PSK, comma-separated; empty: not checked"`
+	RateLimitPerMinute int            `env:"RATE_LIMIT_PER_MINUTE" envDefault:"0" doc:"requests per token and operation in a minute, per client address where no token is wanted; 0: no limit"`
+	TrustedProxies     []netip.Prefix `env:"TRUSTED_PROXIES" start:"only" doc:"networks of reverse proxies, comma-separated (10.0.0.0/8), whose X-Forwarded-For tells the client's address; empty: the address of the connection counts"`
+	CORSOrigins        []string       `env:"CORS_ORIGINS" doc:"web origins whose pages may call the API, comma-separated (https://mis.example.com), or *; empty: none, because the API-key is the secret of a server and has no place in a browser"`
+	MaxPageSize        int            `env:"MAX_PAGE_SIZE" envDefault:"300" doc:"largest page; a larger page_size is lowered to it"`
+	Rules              Switches       `env:"RULES" doc:"rules to switch, comma-separated: +id on, -id off; rules of a seed cannot be switched"`
 
 	// OAuth.
 	AuthCodeLifetime      int `env:"AUTH_CODE_GRANT_LIFETIME" envDefault:"300" doc:"life of an authorization code, seconds"`
@@ -90,7 +93,7 @@ type Config struct {
 	CodeExpirationMinutes  int         `env:"CODE_EXPIRATION_PERIOD_MINUTES" envDefault:"15" doc:"life of a one-time code, minutes (the national production system: 5)"`
 	MaxAttempts            int         `env:"MAX_ATTEMPTS" envDefault:"3" doc:"tries to enter a one-time code"`
 	InitVerificationLimit  int         `env:"INIT_VERIFICATION_LIMIT" envDefault:"0" doc:"shortest time between two codes to one phone, seconds; 0: no limit"`
-	ValidationsExpiration  int         `env:"VALIDATIONS_EXPIRATION_PERIOD_DAYS" envDefault:"30" doc:"age at which verifications are deleted, days"`
+	ValidationsExpiration  int         `env:"VALIDATIONS_EXPIRATION_PERIOD_DAYS" envDefault:"30" doc:"age at which verifications and logged SMS are deleted, days"`
 	DeactivatorSchedule    Schedule    `env:"DEACTIVATOR_SCHEDULE" start:"only" envDefault:"* * * * *" doc:"cron: expire verifications past their time"`
 	TerminatorSchedule     Schedule    `env:"TERMINATOR_SCHEDULE" start:"only" envDefault:"*/15 * * * *" doc:"cron: delete old verifications"`
 	SMSProvider            SMSProvider `env:"SMS_PROVIDER" start:"only" envDefault:"log" doc:"log (kept in sms_logs only) or twilio"`
@@ -250,7 +253,7 @@ func (c *Config) validate() []error {
 		check(n.value >= n.min, "%s: want at least %d", n.name, n.min)
 	}
 	check(c.OTPCodeLength >= 2 && c.OTPCodeLength <= 9, "OTP_CODE_LENGTH: want 2 to 9")
-	check(c.MaxPageSize <= 1000, "MAX_PAGE_SIZE: want at most 1000")
+	check(c.MaxPageSize <= 300, "MAX_PAGE_SIZE: want at most 300, as the contract says")
 	check(c.DatabaseMaxConns >= 0, "DATABASE_MAX_CONNS: want at least 0")
 	check(c.RequestTimeout > 0, "REQUEST_TIMEOUT: want more than 0")
 	check(c.ShutdownTimeout > 0, "SHUTDOWN_TIMEOUT: want more than 0")
@@ -258,6 +261,10 @@ func (c *Config) validate() []error {
 	for name, address := range map[string]string{"LISTEN_ADDR": c.ListenAddr, "ADMIN_ADDR": c.AdminAddr} {
 		_, _, err := net.SplitHostPort(address)
 		check(err == nil || name == "ADMIN_ADDR" && address == AdminOff, "%s: want host:port", name)
+	}
+	for _, origin := range c.CORSOrigins {
+		u, err := url.Parse(origin)
+		check(origin == "*" || err == nil && u.Scheme+"://"+u.Host == origin && u.Hostname() != "", "CORS_ORIGINS: want scheme://host[:port] or *, not %q", origin)
 	}
 	if c.SMSProvider == SMSTwilio {
 		check(c.TwilioAccountSID != "" && c.TwilioAuthToken != "" && c.TwilioFrom != "",

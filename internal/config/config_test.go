@@ -37,10 +37,12 @@ func TestAllFaultsAtOnce(t *testing.T) {
 		"MONGO_URL=mongodb://localhost", "SERVER_KEY=short", "PERSON_PK_KEYPHRASE=" + strings.Repeat("0f", 16),
 		"GATEWAY_API_KEY=sometimes", "MAX_ATTEMPTS=none", "JOBS_CLEANUP_SCHEDULE=daily", "OTP_CODE_LENGTH=1",
 		"RULES=+no.such.rule", "SMS_PROVIDER=pigeon", "PUBLIC_BASE_URL=here", "LISTEN_ADDR=here",
+		"CORS_ORIGINS=https://mis.example.com,mis.example.com", "TRUSTED_PROXIES=proxy", "MAX_PAGE_SIZE=301",
 	})
 	require.Error(t, err)
 	for _, part := range []string{
 		"DATABASE_URL", "SERVER_KEY", "GATEWAY_API_KEY", "MAX_ATTEMPTS", "JOBS_CLEANUP_SCHEDULE", "OTP_CODE_LENGTH", "no.such.rule", "SMS_PROVIDER", "PUBLIC_BASE_URL", "LISTEN_ADDR",
+		`CORS_ORIGINS: want scheme://host[:port] or *, not "mis.example.com"`, "TRUSTED_PROXIES", "MAX_PAGE_SIZE: want at most 300",
 	} {
 		require.ErrorContains(t, err, part)
 	}

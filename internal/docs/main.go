@@ -41,6 +41,11 @@ func run() error {
 		write("docs/sandbox-world.md", sandboxWorld(w)),
 		replaceBetween("README.md", "operations", operationTable(doc)),
 		replaceBetween("README.md", "rules", ruleCount(w)),
+		quickstart("output", "text", "output.txt"),
+		quickstart("python", "python", "python/quickstart.py"),
+		quickstart("java", "java", "java/QuickStart.java"),
+		quickstart("csharp", "csharp", "csharp/QuickStart.cs"),
+		quickstart("php", "php", "php/quickstart.php"),
 	)
 }
 
@@ -76,6 +81,15 @@ func replaceBetween(path, part, text string) error {
 		return fmt.Errorf("%s has no part %q", path, part)
 	}
 	return write(path, head+begin+text+end+tail)
+}
+
+// quickstart shows a file that CI runs.
+func quickstart(part, language, path string) error {
+	program, err := os.ReadFile("docs/quickstarts/" + path)
+	if err != nil {
+		return fmt.Errorf("read the quick start: %w", err)
+	}
+	return replaceBetween("docs/sdk.md", part, "```"+language+"\n"+string(program)+"```\n")
 }
 
 func configuration() string {

@@ -23,11 +23,18 @@ type Cleaner struct {
 // Run deletes once.
 func (c *Cleaner) Run(ctx context.Context) error {
 	cfg := c.Config.Get()
-	if _, err := db.New().DeleteOldEvents(ctx, c.Pool, c.Clock.Now().AddDate(0, 0, -cfg.EventsExpiration)); err != nil {
-		return fmt.Errorf("delete old events: %w", postgres.Error(err))
+	before := c.Clock.Now().AddDate(0, 0, -cfg.EventsExpiration)
+	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
+		return db.New().DeleteOldEvents(ctx, c.Pool, db.DeleteOldEventsParams{InsertedBefore: before, Batch: limit})
+	})
+	if err != nil {
+		return fmt.Errorf("delete old events: %w", err)
 	}
-	if _, err := db.New().DeleteSurplusEvents(ctx, c.Pool, int32(cfg.MaxEvents)); err != nil { //nolint:gosec // a setting
-		return fmt.Errorf("delete surplus events: %w", postgres.Error(err))
+	err = postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
+		return db.New().DeleteSurplusEvents(ctx, c.Pool, db.DeleteSurplusEventsParams{Batch: limit, Kept: int32(cfg.MaxEvents)}) //nolint:gosec // a setting
+	})
+	if err != nil {
+		return fmt.Errorf("delete surplus events: %w", err)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,9 +33,9 @@ type Guard func(ctx context.Context) error
 // chain builds the links that a request to op passes before the operation, in
 // the documented order (spec: conventions 1.3; DESIGN §2 and R5).
 func (s *Server) chain(op *operation) []echo.MiddlewareFunc {
-	links := []echo.MiddlewareFunc{s.observe(op.id), s.checkPSK(op)}
+	links := append([]echo.MiddlewareFunc{s.observe(op.id)}, s.entrance(op)...)
 	if !op.public {
-		links = append(links, s.authenticate(op), s.authorize(op))
+		links = append(links, s.authorize(op))
 	}
 	links = append(links, s.normalizeQuery(op))
 	if op.body != nil {
@@ -47,6 +48,14 @@ func (s *Server) chain(op *operation) []echo.MiddlewareFunc {
 		links = append(links, s.validateBody(op))
 	}
 	return links
+}
+
+// entrance holds the checks of who asks, and how often.
+func (s *Server) entrance(op *operation) []echo.MiddlewareFunc {
+	if op.public {
+		return []echo.MiddlewareFunc{s.checkPSK(op), s.limitRate(op)}
+	}
+	return []echo.MiddlewareFunc{s.checkPSK(op), requireToken(op), s.limitRate(op), s.authenticate(op)}
 }
 
 // before runs check and goes on when it passes.
@@ -76,22 +85,56 @@ func (s *Server) checkPSK(op *operation) echo.MiddlewareFunc {
 	}
 }
 
+func requireToken(op *operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if bearer(c.Request()) == "" {
+				return op.refuse(rules.GatewayTokenMissing)
+			}
+			return next(c)
+		}
+	}
+}
+
+// limitRate counts the calls of a token or, where none is wanted, of a client's
+// address: whatever else such a client sends, it could send anew each time.
+func (s *Server) limitRate(op *operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			limit := s.Config.Get().RateLimitPerMinute
+			if limit == 0 {
+				return next(c)
+			}
+			caller := c.RealIP()
+			if !op.public {
+				caller = bearer(c.Request())
+			}
+			used, resets, err := s.Auth.CountRequest(c.Request().Context(), op.id, caller)
+			if err != nil {
+				return err
+			}
+			left, wait := strconv.Itoa(max(0, limit-used)), resets.Sub(s.Clock.Now())
+			h := c.Response().Header()
+			h.Set("RateLimit-Limit", strconv.Itoa(limit))
+			h.Set("RateLimit-Remaining", left)
+			h.Set("RateLimit-Reset", wholeSeconds(wait))
+			h.Set("X-RateLimit-Limit-Minute", strconv.Itoa(limit))
+			h.Set("X-RateLimit-Remaining-Minute", left)
+			if used > limit {
+				return op.refuse(rules.GatewayRateLimit).After(wait)
+			}
+			return next(c)
+		}
+	}
+}
+
 // authenticate finds out who asks. What it learns of the API-key is judged by
 // authorize: a wrong method is refused in between.
 func (s *Server) authenticate(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			r := c.Request()
-			token, ok := bearer(r.Header.Get(echo.HeaderAuthorization))
-			if !ok {
-				return op.refuse(rules.GatewayTokenMissing)
-			}
-			if limit := s.Config.Get().RateLimitPerMinute; limit > 0 {
-				if err := s.countRequest(c, op, token, limit); err != nil {
-					return err
-				}
-			}
-			who, err := s.Auth.Identify(r.Context(), token, r.Header.Get("API-key"))
+			who, err := s.Auth.Identify(r.Context(), bearer(r), r.Header.Get("API-key"))
 			if errors.Is(err, fault.ErrNotFound) {
 				return op.refuse(rules.GatewayTokenUnknown)
 			}
@@ -159,28 +202,18 @@ func (s *Server) checkAPIKey(op *operation, who *auth.Identity, key string) (bro
 	return true, nil
 }
 
-func (s *Server) countRequest(c echo.Context, op *operation, token string, limit int) error {
-	used, resets, err := s.Auth.CountRequest(c.Request().Context(), op.id, token)
-	if err != nil {
-		return err
+// bearer is the token of a request, "" when it has none.
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get(echo.HeaderAuthorization), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
 	}
-	h := c.Response().Header()
-	h.Set("X-RateLimit-Limit-Minute", strconv.Itoa(limit))
-	h.Set("X-RateLimit-Remaining-Minute", strconv.Itoa(max(0, limit-used)))
-	if used > limit {
-		return op.refuse(rules.GatewayRateLimit).After(resets.Sub(s.Clock.Now()))
-	}
-	return nil
+	return strings.TrimSpace(token)
 }
 
-func bearer(header string) (token string, ok bool) {
-	scheme, token, _ := strings.Cut(header, " ")
-	token = strings.TrimSpace(token)
-	return token, strings.EqualFold(scheme, "Bearer") && token != ""
-}
-
-// normalizeQuery makes the query safe to bind: one value per parameter, valid
-// text, and paging that is never refused (spec: conventions 2.3).
+// normalizeQuery makes the query safe to bind: well encoded, one value per
+// parameter, valid text, and paging that is never refused (spec: conventions
+// 2.3). A badly encoded path does not come so far: net/http answers it.
 func (s *Server) normalizeQuery(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -188,7 +221,11 @@ func (s *Server) normalizeQuery(op *operation) echo.MiddlewareFunc {
 			if r.URL.RawQuery == "" {
 				return next(c)
 			}
-			query := r.URL.Query()
+			// A semicolon is a character like any other; url.ParseQuery refuses it.
+			query, err := url.ParseQuery(strings.ReplaceAll(r.URL.RawQuery, ";", "%3B"))
+			if err != nil {
+				return op.refuse(rules.RequestURL)
+			}
 			for _, name := range op.query {
 				values := query[name]
 				if len(values) == 0 {
@@ -310,7 +347,7 @@ func (s *Server) withDeadline(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// retryAfter is a whole number of seconds, at least one.
-func retryAfter(d time.Duration) string {
+// wholeSeconds is a whole number of seconds, at least one.
+func wholeSeconds(d time.Duration) string {
 	return strconv.Itoa(max(1, int((d+time.Second-1)/time.Second)))
 }

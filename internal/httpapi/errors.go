@@ -38,7 +38,7 @@ func (s *Server) refuse(err error, c echo.Context) {
 	}
 	setRefusal(c, refusal)
 	if refusal.RetryAfter > 0 {
-		c.Response().Header().Set(echo.HeaderRetryAfter, retryAfter(refusal.RetryAfter))
+		c.Response().Header().Set(echo.HeaderRetryAfter, wholeSeconds(refusal.RetryAfter))
 	}
 	if s.ShowRules && len(refusal.Rules) > 0 {
 		c.Response().Header().Set("X-Sandbox-Rule", joinIDs(refusal.Rules))

@@ -47,10 +47,8 @@ func newOperation(path, method string, item *openapi3.PathItem, spec *openapi3.O
 		return nil, errors.New("security is not declared")
 	}
 	op.public = len(*spec.Security) == 0
-	for _, requirement := range *spec.Security {
-		for _, scopes := range requirement {
-			op.scopes = append(op.scopes, scopes...)
-		}
+	if !op.public { // the ways in differ by the keys that are sent beside the token
+		op.scopes = (*spec.Security)[0]["oauth2"]
 	}
 	for _, rule := range rules.OfOperation(op.id) {
 		for _, id := range rule.Replaces {

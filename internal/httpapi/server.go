@@ -63,7 +63,8 @@ func (s *Server) Handler(ops api.StrictServerInterface) (*echo.Echo, error) {
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.refuse
 	e.Pre(middleware.RemoveTrailingSlash(), knownMethod)
-	e.Use(s.identify, s.finish, s.recoverPanics, s.withDeadline)
+	e.IPExtractor = clientAddress(s.Config.Get().TrustedProxies)
+	e.Use(s.identify, s.finish, s.recoverPanics, s.allowOrigins(), s.withDeadline)
 
 	chains := map[string][]echo.MiddlewareFunc{}
 	for id, op := range known {
@@ -86,10 +87,7 @@ func (s *Server) refuseOtherMethods(e *echo.Echo, known map[string]*operation) {
 				gate.public = false
 			}
 		}
-		links := []echo.MiddlewareFunc{s.observe(unknownMethod), s.checkPSK(gate)}
-		if !gate.public {
-			links = append(links, s.authenticate(gate))
-		}
+		links := append([]echo.MiddlewareFunc{s.observe(unknownMethod)}, s.entrance(gate)...)
 		refuse := func(echo.Context) error { return gate.refuse(rules.GatewayMethod, "path", prefix(path)) }
 		for _, method := range methods {
 			if declared[method] == nil {

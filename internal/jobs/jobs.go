@@ -151,8 +151,11 @@ func (q *Queue) Get(ctx context.Context, id string) (*Job, error) {
 // (JOBS_CLEANUP_SCHEDULE).
 func (q *Queue) DeleteOld(ctx context.Context) error {
 	before := q.Clock.Now().AddDate(0, 0, -q.Config.Get().JobTTLDays)
-	if _, err := db.New().DeleteFinishedJobs(ctx, q.Pool, before); err != nil {
-		return fmt.Errorf("delete old jobs: %w", postgres.Error(err))
+	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
+		return db.New().DeleteFinishedJobs(ctx, q.Pool, db.DeleteFinishedJobsParams{UpdatedBefore: before, Batch: limit})
+	})
+	if err != nil {
+		return fmt.Errorf("delete old jobs: %w", err)
 	}
 	return nil
 }

@@ -234,12 +234,15 @@ func (s *Service) Expire(ctx context.Context) error {
 	return nil
 }
 
-// DeleteOld removes verifications past VALIDATIONS_EXPIRATION_PERIOD_DAYS
+// DeleteOld removes verifications and messages past VALIDATIONS_EXPIRATION_PERIOD_DAYS
 // (TERMINATOR_SCHEDULE).
 func (s *Service) DeleteOld(ctx context.Context) error {
 	before := s.Clock.Now().AddDate(0, 0, -s.Config.Get().ValidationsExpiration)
-	if _, err := db.New().DeleteOldVerifications(ctx, s.Pool, before); err != nil {
-		return fmt.Errorf("delete old verifications: %w", postgres.Error(err))
+	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
+		return db.New().DeleteOldVerifications(ctx, s.Pool, db.DeleteOldVerificationsParams{InsertedBefore: before, Batch: limit})
+	})
+	if err != nil {
+		return fmt.Errorf("delete old verifications: %w", err)
 	}
-	return nil
+	return sms.DeleteOld(ctx, s.Pool, before)
 }

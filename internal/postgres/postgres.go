@@ -112,6 +112,21 @@ func Alone(ctx context.Context, pool *pgxpool.Pool, key int64, fn func() error) 
 	return fn()
 }
 
+// batch is how many rows one statement of a clean-up takes.
+const batch = 5000
+
+// InBatches calls fn, which deletes at most limit rows and returns how many it
+// did, until there are no more: a clean-up that is interrupted has got
+// somewhere, and no statement holds its locks for long.
+func InBatches(ctx context.Context, fn func(ctx context.Context, limit int32) (int64, error)) error {
+	for {
+		n, err := fn(ctx, batch)
+		if err != nil || n < batch {
+			return Error(err)
+		}
+	}
+}
+
 // Error translates what the driver says into the sentinels of fault, keeping
 // the driver's error as the cause.
 func Error(err error) error {

@@ -1,6 +1,8 @@
 package postgres_test
 
 import (
+	"context"
+	"errors"
 	"sync/atomic"
 	"testing"
 
@@ -38,4 +40,21 @@ func TestAlone(t *testing.T) {
 	require.NoError(t, all.Wait())
 	require.Len(t, entered, 8)
 	require.EqualValues(t, 1, most.Load())
+}
+
+// A clean-up goes on until a statement finds less than it may take.
+func TestInBatches(t *testing.T) {
+	t.Parallel()
+	left, statements := int64(12_345), 0
+	require.NoError(t, postgres.InBatches(t.Context(), func(_ context.Context, limit int32) (int64, error) {
+		statements++
+		n := min(left, int64(limit))
+		left -= n
+		return n, nil
+	}))
+	require.Zero(t, left)
+	require.Equal(t, 3, statements)
+
+	broken := errors.New("broken")
+	require.ErrorIs(t, postgres.InBatches(t.Context(), func(context.Context, int32) (int64, error) { return 0, broken }), broken)
 }

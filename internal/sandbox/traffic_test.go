@@ -194,7 +194,7 @@ func explainOutsideOfRules(t *testing.T, b *box) {
 	require.Equal(t, "/api/divisions/{id}", x.Path)
 	require.Equal(t, rules.GatewayMethod, x.Refusals[0].ID)
 	x = send(testkit.As("", http.MethodDelete, "/api/dictionaries", nil))
-	require.Equal(t, []rules.ID{rules.GatewayPath, rules.GatewayPSK, rules.GatewayMethod}, idsOf(x.Checks), "a path without a token")
+	require.Equal(t, []rules.ID{rules.GatewayPath, rules.GatewayPSK, rules.GatewayRateLimit, rules.GatewayMethod}, idsOf(x.Checks), "a path without a token")
 
 	w := testkit.World()
 	passing, ok := w.Passing("stopDeviceDispense")

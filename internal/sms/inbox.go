@@ -47,3 +47,15 @@ func Inbox(ctx context.Context, pool *pgxpool.Pool, keys *seal.Keys, phone strin
 	}
 	return messages, nil
 }
+
+// DeleteOld removes messages that were queued before a moment: whoever they
+// went to has long got them.
+func DeleteOld(ctx context.Context, pool *pgxpool.Pool, before time.Time) error {
+	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
+		return db.New().DeleteOldSMSLogs(ctx, pool, db.DeleteOldSMSLogsParams{InsertedBefore: before, Batch: limit})
+	})
+	if err != nil {
+		return fmt.Errorf("delete old SMS: %w", err)
+	}
+	return nil
+}

@@ -19,6 +19,7 @@ x-rules:
   - {id: gateway.scope, guards: scope, check: c, status: 403, type: forbidden, message: 'Missing {scopes}', source: s, origin: code, default: on}
   - {id: request.json, guards: body, check: c, status: 400, type: request_malformed, message: Bad JSON, invalid_json: true, source: s, origin: code, default: on}
 components:
+  headers: {Retry-After: {}, X-Request-ID: {}, RateLimit-Limit: {}, RateLimit-Remaining: {}, RateLimit-Reset: {}, X-RateLimit-Limit-Minute: {}, X-RateLimit-Remaining-Minute: {}, Access-Control-Allow-Origin: {}}
   securitySchemes: {oauth2: {type: oauth2, flows: {authorizationCode: {scopes: {'thing:write': Write}}}}}
 `
 
@@ -74,12 +75,19 @@ func TestOperationsAreCompletedFromTheirRules(t *testing.T) {
 	examples := func(status string) any {
 		return dig(op, "responses", status, "content", "application/json", "examples")
 	}
+	require.Equal(t, []any{
+		map[string]any{"oauth2": []any{"thing:write"}, "apiKey": []any{}},
+		map[string]any{"oauth2": []any{"thing:write"}, "apiKey": []any{}, "customPsk": []any{}},
+	}, dig(op, "security"))
 	require.Len(t, examples("401"), 2)
 	require.Equal(t, "unauthorized", dig(examples("401"), "thing.update.token", "value", "error", "message"))
 	require.Equal(t, "Missing thing:write", dig(examples("403"), "gateway.scope", "value", "error", "message"))
 	require.Equal(t, "https://api.ehealth.gov.ua/api/things/t1", dig(examples("403"), "gateway.scope", "value", "meta", "url"))
 	require.Equal(t, "Thing in status OLD", dig(examples("409"), "thing.update.status", "value", "error", "message"))
 	require.Equal(t, "This rule is off unless it is switched on: `RULES=+thing.update.status`.", dig(examples("409"), "thing.update.status", "description"))
+	require.Equal(t, map[string]any{"$ref": "#/components/headers/RateLimit-Limit"}, dig(op, "responses", "200", "headers", "RateLimit-Limit"))
+	require.NotContains(t, dig(op, "responses", "200", "headers"), "Retry-After")
+	require.Contains(t, dig(op, "responses", "503", "headers"), "Retry-After")
 	require.NotNil(t, examples("500"))
 	require.NotNil(t, examples("503"))
 
@@ -107,6 +115,56 @@ func TestOperationsAreCompletedFromTheirRules(t *testing.T) {
 			"params":          map[string]any{"pattern": "^[0-9]{5}$"},
 		}},
 	}}, dig(examples("422"), "thing.update.zip", "value", "error", "invalid"))
+}
+
+func TestSchemasAreLimited(t *testing.T) {
+	c, err := bundle(sources(testRoot, `
+paths:
+  /api/things:
+    post:
+      operationId: createThing
+      security: []
+      parameters: [{name: id, in: query, schema: {type: string, format: uuid}}, {name: name, in: query, schema: {type: string}}]
+      requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Sent'}}}}
+      responses:
+        '200': {description: done, content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/Shown'}}}}}
+      x-rules:
+        - {id: thing.create.schema, check: the shape is right, status: 422, type: validation_failed, source: s, origin: code, default: on}
+components:
+  schemas:
+    Sent:
+      type: object
+      properties:
+        id: {type: string, format: uuid}
+        names: {type: array, items: {type: string, maxLength: 255}}
+        kind: {type: string, enum: [a, b]}
+    Shown:
+      type: object
+      properties:
+        id: {type: string, format: uuid}
+        code: {type: string, pattern: '^[0-9]{4}$'}
+        day: {type: string, format: date, maxLength: 12}
+        names: {type: array, maxItems: 3, items: {type: string, example: a}}
+`))
+	require.NoError(t, err)
+	document := decode(t, c)
+	op := dig(document, "paths", "/api/things", "post").(map[string]any)
+	require.Equal(t, []any{
+		map[string]any{"name": "id", "in": "query", "schema": map[string]any{"type": "string", "format": "uuid", "maxLength": 36}},
+		map[string]any{"name": "name", "in": "query", "schema": map[string]any{"type": "string", "format": "text", "maxLength": 65536}},
+	}, op["parameters"])
+	require.Equal(t, 10000, dig(op, "responses", "200", "content", "application/json", "schema", "maxItems"))
+	require.Equal(t, map[string]any{
+		"id":    map[string]any{"type": "string", "format": "uuid", "maxLength": 1048576}, // 36 would tell of one mistake twice
+		"names": map[string]any{"type": "array", "maxItems": 10000, "items": map[string]any{"type": "string", "format": "text", "maxLength": 255}},
+		"kind":  map[string]any{"type": "string", "enum": []any{"a", "b"}},
+	}, dig(document, "components", "schemas", "Sent", "properties"))
+	require.Equal(t, map[string]any{
+		"id":    map[string]any{"type": "string", "format": "uuid", "maxLength": 36},
+		"code":  map[string]any{"type": "string", "pattern": "^[0-9]{4}$", "maxLength": 1048576},
+		"day":   map[string]any{"type": "string", "format": "date", "maxLength": 12},
+		"names": map[string]any{"type": "array", "maxItems": 3, "items": map[string]any{"type": "string", "format": "text", "maxLength": 1048576, "example": "a"}},
+	}, dig(document, "components", "schemas", "Shown", "properties"))
 }
 
 func TestRulesBecomeGoValues(t *testing.T) {
@@ -143,6 +201,7 @@ func TestFaultsOfSourcesAreTold(t *testing.T) {
 		"unknown rule field":           {"message: unauthorized,", "mesage: unauthorized,", `unknown field "mesage"`},
 		"rule id twice":                {"thing.update.zip", "thing.update.status", "the id stands already in"},
 		"unknown origin":               {"origin: inferred", "origin: guessed", `origin "guessed" is none of seed, blueprint, wiki, code, inferred`},
+		"unknown type":                 {"type: request_conflict", "type: requestconflict", `line 15: type "requestconflict" is none of access_denied, content_type_invalid,`},
 		"unknown default":              {"default: off", "default: maybe", `default "maybe" is neither on nor off`},
 		"seed rule that starts off":    {"origin: seed, default: on", "origin: seed, default: off", "a rule that cannot be switched starts on"},
 		"field refusal without entry":  {"entry: '$.parts[*].zip', ", "", "a field's 422 wants entry"},

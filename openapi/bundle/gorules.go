@@ -22,6 +22,7 @@ type Rule struct {
 	ID        ID
 	Operation string // operationId; empty for the gateway's and the router's checks
 	Check     string // what is checked, in a line
+	CheckUK   string // the same in Ukrainian
 
 	// Where Message, Entry, Description or a string in Params has {name}, the refusing code puts a value.
 	Status      int
@@ -123,6 +124,7 @@ func writeRule(out *bytes.Buffer, r *rule, operationID string) {
 	}
 	str("Operation", operationID)
 	str("Check", r.Check)
+	str("CheckUK", r.checkUK)
 	fmt.Fprintf(out, "Status: %d,\n", r.Status)
 	str("Type", r.Type)
 	str("Message", r.Message)

@@ -232,6 +232,19 @@ func (op *operation) checkTogether(bad func(format string, args ...any)) {
 	}
 }
 
+// declareKeys adds to the operation's token what else is sent beside it: the API-key always, the hosting's key where the
+// deployment wants it.
+func (op *operation) declareKeys() {
+	if op.public {
+		return
+	}
+	requirement := at(op.node, "security").Content[0]
+	set(requirement, "apiKey", flow(sequence()))
+	hosted := clone(requirement)
+	set(hosted, "customPsk", flow(sequence()))
+	set(op.node, "security", sequence(requirement, hosted))
+}
+
 // checkReferences finds references of a file that lead nowhere in the merged document.
 func (c *contract) checkReferences(s source, p *problems) {
 	var walk func(n *yaml.Node)

@@ -37,7 +37,8 @@ var failures = []*rule{
 	{ID: "unavailable", Check: "A database is away, or the deadline has passed", Status: 503, Type: "internal_error", Message: "Service is temporarily unavailable"},
 }
 
-// complete writes into an operation what follows from its rules: x-guards, and the responses that refuse.
+// complete writes into an operation what follows from its rules and from those of the gateway: x-guards, the
+// responses that refuse, the headers of all responses, the keys that are sent beside a token.
 func (c *contract) complete(op *operation, p *problems) {
 	examples := map[int]*yaml.Node{}
 	for _, r := range slices.Concat(slices.Collect(op.refusals()), failures) {
@@ -56,6 +57,8 @@ func (c *contract) complete(op *operation, p *problems) {
 		code.Style = yaml.SingleQuotedStyle
 		responses.Content = append(responses.Content, code, response(status, examples[status]))
 	}
+	c.declareHeaders(op, p)
+	op.declareKeys()
 	guards := flow(sequence())
 	for _, r := range op.guards {
 		guards.Content = append(guards.Content, scalar(r.ID))
@@ -69,9 +72,6 @@ func response(status int, examples *yaml.Node) *yaml.Node {
 		description = http.StatusText(status)
 	}
 	r := mapping("description", description)
-	if status == http.StatusTooManyRequests {
-		set(r, "headers", mapping("Retry-After", flow(mapping("$ref", "#/components/headers/RetryAfter"))))
-	}
 	set(r, "content", mapping("application/json", mapping(
 		"schema", flow(mapping("$ref", "#/components/schemas/ErrorResponse")),
 		"examples", examples,

@@ -39,6 +39,8 @@ type rule struct {
 	Guards   string            `yaml:"guards"`   // document-level rules: the operations that the rule stands before
 	Replaces []string          `yaml:"replaces"` // operation rules: guards that this rule answers in place of
 
+	checkUK string // the wording of Check in Ukrainian
+
 	node  *yaml.Node
 	where string
 }
@@ -58,6 +60,12 @@ var (
 	// togethers name what the checks of a group look at: the body by its schema, the body by what it means, the filters of
 	// a query, single fields that must be there.
 	togethers = []string{"shape", "business", "filters", "fields"}
+	// refusalTypes are the words that refusals have for programs.
+	refusalTypes = []string{
+		"access_denied", "content_type_invalid", "forbidden", "internal_error", "invalid_client", "invalid_grant", "not_found",
+		"password_expired", "request_conflict", "request_malformed", "request_too_large", "token_expired", "token_not_found",
+		"too_many_requests", "user_blocked", validationFailed,
+	}
 
 	ruleID      = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$`)
 	placeholder = regexp.MustCompile(`\{[a-z][a-z0-9_]*\}`)
@@ -127,6 +135,9 @@ func (r *rule) check(p *problems) {
 	}
 	if r.Status < 400 || r.Status > 599 {
 		bad("status %d is no refusal", r.Status)
+	}
+	if !slices.Contains(refusalTypes, r.Type) {
+		bad("type %q is none of %s", r.Type, strings.Join(refusalTypes, ", "))
 	}
 	if !slices.Contains(origins, r.Origin) {
 		bad("origin %q is none of %s", r.Origin, strings.Join(origins, ", "))

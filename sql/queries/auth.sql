@@ -99,8 +99,9 @@ WHERE access.id = @access_token_id
   AND ended.expires_at > @expires_at
 RETURNING ended.id;
 
--- name: DeleteExpiredTokens :exec
-DELETE FROM mithril.tokens WHERE expires_at < @expired_before;
+-- name: DeleteExpiredTokens :execrows
+DELETE FROM mithril.tokens
+WHERE id IN (SELECT old.id FROM mithril.tokens old WHERE old.expires_at < @expired_before LIMIT @batch);
 
 -- name: LockUser :one
 -- Lets logins of one user follow each other, so that the last one's token alone
@@ -208,4 +209,6 @@ SET count     = CASE WHEN seen.resets_at <= @now THEN 1 ELSE seen.count + 1 END,
 RETURNING count, resets_at;
 
 -- name: DeletePassedRateLimits :execrows
-DELETE FROM mithril.rate_limits WHERE resets_at <= @now;
+DELETE FROM mithril.rate_limits
+WHERE key IN (SELECT passed.key FROM mithril.rate_limits passed WHERE passed.resets_at <= @now LIMIT @batch)
+  AND resets_at <= @now;

@@ -24,7 +24,8 @@ ORDER BY event_time, id
 LIMIT @page_limit OFFSET @page_offset;
 
 -- name: DeleteOldEvents :execrows
-DELETE FROM event_manager.events WHERE inserted_at < @inserted_before;
+DELETE FROM event_manager.events
+WHERE id IN (SELECT old.id FROM event_manager.events old WHERE old.inserted_at < @inserted_before LIMIT @batch);
 
 -- name: DeleteSurplusEvents :execrows
 -- Keeps the newest events by the time they were stored.
@@ -33,5 +34,5 @@ WHERE id IN (
     SELECT surplus.id
     FROM event_manager.events surplus
     ORDER BY surplus.inserted_at DESC, surplus.id DESC
-    OFFSET @kept
+    LIMIT @batch OFFSET @kept
 );

@@ -26,4 +26,5 @@ SET status = @status, status_code = @status_code, response = @response, updated_
 WHERE id = @id AND status = 0;
 
 -- name: DeleteFinishedJobs :execrows
-DELETE FROM jobs.jobs WHERE status <> 0 AND updated_at < @updated_before;
+DELETE FROM jobs.jobs
+WHERE id IN (SELECT old.id FROM jobs.jobs old WHERE old.status <> 0 AND old.updated_at < @updated_before LIMIT @batch);

@@ -54,4 +54,5 @@ SET status = 'expired', active = false
 WHERE active AND code_expired_at <= @now;
 
 -- name: DeleteOldVerifications :execrows
-DELETE FROM otp.verifications WHERE inserted_at < @inserted_before;
+DELETE FROM otp.verifications
+WHERE id IN (SELECT old.id FROM otp.verifications old WHERE old.inserted_at < @inserted_before LIMIT @batch);

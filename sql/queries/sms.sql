@@ -20,3 +20,7 @@ SELECT * FROM otp.sms_logs
 WHERE sqlc.narg('phone_number')::text IS NULL OR phone_number = sqlc.narg('phone_number')::text
 ORDER BY inserted_at DESC, id DESC
 LIMIT @page_limit;
+
+-- name: DeleteOldSMSLogs :execrows
+DELETE FROM otp.sms_logs
+WHERE id IN (SELECT old.id FROM otp.sms_logs old WHERE old.inserted_at < @inserted_before LIMIT @batch);

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
@@ -42,11 +43,11 @@ type step struct {
 
 // check tells what is checked: of a rule that words several checks, the one of
 // this step.
-func (s step) check() string {
+func (s step) check() (english, ukrainian string) {
 	if rule, ok := rules.Get(s.guard); ok {
-		return rule.Check
+		return rule.Check, rule.CheckUK
 	}
-	return s.rule.Check
+	return s.rule.Check, s.rule.CheckUK
 }
 
 func readContract(doc *openapi3.T) (*contract, error) {
@@ -110,13 +111,8 @@ func stepsOf(operationID string) []step {
 func router(known, public bool) []step {
 	var steps []step
 	for _, rule := range rules.OfOperation("") {
-		switch rule.ID {
-		case rules.GatewayPath, rules.GatewayPSK, rules.GatewayMethod:
+		if !public || !strings.HasPrefix(string(rule.ID), "gateway.token.") {
 			steps = append(steps, step{rule: rule})
-		default:
-			if !public {
-				steps = append(steps, step{rule: rule})
-			}
 		}
 		if rule.ID == rules.GatewayMethod || !known {
 			break

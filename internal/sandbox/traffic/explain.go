@@ -40,6 +40,7 @@ type Check struct {
 	ID       rules.ID `json:"id"`
 	State    State    `json:"state"`
 	Check    string   `json:"check"`
+	CheckUK  string   `json:"check_uk"`
 	Status   int      `json:"status"` // of its refusal
 	Source   string   `json:"source"`
 	Origin   string   `json:"origin"`
@@ -89,8 +90,9 @@ func (r *Recorder) Explain(requestID string) (*Explanation, bool) {
 }
 
 func checkOf(s step, state State, operationID string) Check {
+	english, ukrainian := s.check()
 	c := Check{
-		ID: s.rule.ID, State: state, Check: s.check(), Status: s.rule.Status, Source: s.rule.Source, Origin: s.rule.Origin,
+		ID: s.rule.ID, State: state, Check: english, CheckUK: ukrainian, Status: s.rule.Status, Source: s.rule.Source, Origin: s.rule.Origin,
 		Guard: s.guard, Together: s.rule.Together,
 	}
 	if operationID != "" {

@@ -144,6 +144,9 @@ func (r *Recorder) digest(texts ...string) (d digest) {
 
 // Observe is the httpapi.Observer of the sandbox.
 func (r *Recorder) Observe(ctx context.Context, e httpapi.Exchange) {
+	if e.Operation == "" && e.Status < http.StatusBadRequest {
+		return // a browser asks which origins may call
+	}
 	s, _ := ctx.Value(sentKey{}).(sent)
 	k := kept{sent: s, id: r.digest(e.RequestID), answered: r.clock.Now()}
 	e.RequestID = ""

@@ -43,5 +43,6 @@ func (w *World) gateway() {
 	w.refused("createDivision", "a body of another content type", create.raw("text/plain", `{}`), refuse(rules.RequestContentType))
 	w.refused("createDivision", "a body beyond the limit", create.raw("application/json", `"`+strings.Repeat(" ", 2048)+`"`), refuse(rules.RequestTooLarge)).
 		set("MAX_BODY_BYTES", "1024")
+	w.refused("listDivisions", "a query that is badly encoded", as(owner, get, "/api/divisions?name=%zz"), refuse(rules.RequestURL))
 	w.refused("listDivisions", "a query that is not text", as(owner, get, "/api/divisions?name=%00"), refuse(rules.RequestQuery, "parameter", "name"))
 }

@@ -1,0 +1,101 @@
+// Package examples_test does with the client what its README tells to do.
+package examples_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"esoz/internal/sandbox"
+)
+
+// root of the repository, from this folder.
+const root = "../../.."
+
+func TestAgainstTheSandbox(t *testing.T) {
+	t.Parallel()
+	baseURL := startSandbox(t)
+
+	t.Run("quick start", func(t *testing.T) {
+		t.Parallel()
+		program := strings.ReplaceAll(quickStart(t), "http://127.0.0.1:8080", baseURL)
+		out, err := run(t, program)
+		require.NoError(t, err, out)
+		require.Regexp(t, `^divisions: [1-9]\d*\n$`, out)
+	})
+	t.Run("quick start, refused", func(t *testing.T) {
+		t.Parallel()
+		program := strings.ReplaceAll(quickStart(t), "http://127.0.0.1:8080", baseURL)
+		out, err := run(t, strings.ReplaceAll(program, "sandbox-owner", "sandbox-no-scopes"))
+		require.Error(t, err)
+		require.Contains(t, out, "GET /api/divisions: 403 forbidden: Your scope does not allow to access this resource. "+
+			"Missing allowances: division:read (gateway.scope) [request ")
+		require.Contains(t, out, "(refused by the API: true)")
+	})
+	t.Run("walk", func(t *testing.T) {
+		t.Parallel()
+		cmd := exec.CommandContext(t.Context(), "go", "run", "./gen/client/examples/walk", baseURL)
+		cmd.Dir = root
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		require.Contains(t, string(out), "status is now stopped")
+		require.True(t, strings.HasSuffix(string(out), "Done.\n"), "%s", out)
+	})
+}
+
+// quickStart is the program in the README.
+func quickStart(t *testing.T) string {
+	t.Helper()
+	readme, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	block := regexp.MustCompile("(?s)<!-- quick start: .*?-->\n```go\n(.*?)```").FindSubmatch(readme)
+	require.NotNil(t, block, "the README has no quick start")
+	require.Contains(t, string(block[1]), `"http://127.0.0.1:8080"`)
+	return string(block[1])
+}
+
+// run runs a program from the root of the repository, as the README says.
+func run(t *testing.T, program string) (string, error) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "main.go")
+	require.NoError(t, os.WriteFile(file, []byte(program), 0o600))
+	cmd := exec.CommandContext(t.Context(), "go", "run", file)
+	cmd.Dir = root
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// startSandbox starts a sandbox that is forgotten with the test.
+func startSandbox(t *testing.T) (baseURL string) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	ready, ended := make(chan sandbox.Addresses, 1), make(chan error, 1)
+	go func() {
+		ended <- sandbox.Run(ctx, sandbox.Options{
+			Ephemeral: true, Listen: "127.0.0.1:0", Environ: os.Environ(), Out: io.Discard,
+			Logger: slog.New(slog.DiscardHandler), Ready: func(at sandbox.Addresses) { ready <- at },
+		})
+	}()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	select {
+	case err := <-ended:
+		ended <- nil
+		require.NoError(t, err)
+	case at := <-ready:
+		return at.BaseURL
+	}
+	return ""
+}

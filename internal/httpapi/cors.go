@@ -1,0 +1,48 @@
+package httpapi
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"slices"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+)
+
+// allowOrigins lets the pages of the configured origins call the API. Without
+// any it adds no header, and a preflight is a method like any other that a path
+// does not have.
+func (s *Server) allowOrigins() echo.MiddlewareFunc {
+	return middleware.CORSWithConfig(middleware.CORSConfig{
+		Skipper: func(echo.Context) bool { return len(s.Config.Get().CORSOrigins) == 0 },
+		AllowOriginFunc: func(origin string) (bool, error) {
+			allowed := s.Config.Get().CORSOrigins
+			return slices.Contains(allowed, "*") || slices.Contains(allowed, origin), nil
+		},
+		AllowMethods: []string{http.MethodGet, http.MethodPost, http.MethodPatch},
+		AllowHeaders: []string{
+			echo.HeaderAuthorization, "API-key", "X-Custom-PSK", echo.HeaderContentType, echo.HeaderXRequestID, "X-Idempotency-Key",
+		},
+		ExposeHeaders: []string{
+			echo.HeaderXRequestID, echo.HeaderRetryAfter, echo.HeaderLocation, "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
+			"X-RateLimit-Limit-Minute", "X-RateLimit-Remaining-Minute", "X-Sandbox-Rule",
+		},
+		MaxAge: 600,
+	})
+}
+
+// clientAddress finds the address of a client behind the given proxies; anybody
+// else may write into X-Forwarded-For what they like.
+func clientAddress(proxies []netip.Prefix) echo.IPExtractor {
+	if len(proxies) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	trust := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, p := range proxies {
+		trust = append(trust, echo.TrustIPRange(&net.IPNet{
+			IP: p.Masked().Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen()),
+		}))
+	}
+	return echo.ExtractIPFromXFFHeader(trust...)
+}

@@ -1,0 +1,130 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"esoz/gen/rules"
+	"esoz/internal/testkit"
+)
+
+// A token has its own count for each operation; where no token is wanted, the
+// address has it, whatever token is sent along.
+func TestRateLimit(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.With("RATE_LIMIT_PER_MINUTE", "2"))
+	const regions = "/api/uaddresses/regions"
+	for _, c := range []struct {
+		name, token, path string
+		left              string
+		refused           bool
+	}{
+		{name: "first", token: "sandbox-owner", path: divisions, left: "1"},
+		{name: "second", token: "sandbox-owner", path: divisions, left: "0"},
+		{name: "third", token: "sandbox-owner", path: divisions, left: "0", refused: true},
+		{name: "another token", token: "sandbox-doctor", path: divisions, left: "1"},
+		{name: "another operation", token: "sandbox-owner", path: "/api/dictionaries", left: "1"},
+		{name: "first of the address", path: regions, left: "1"},
+		{name: "second of the address", token: "sandbox-owner", path: regions, left: "0"},
+		{name: "third of the address", token: "sandbox-doctor", path: regions, left: "0", refused: true},
+	} {
+		r := s.Send(t, testkit.As(c.token, http.MethodGet, c.path, nil))
+		require.Equal(t, c.refused, r.Status == http.StatusTooManyRequests, "%s: %s", c.name, r.Raw)
+		require.Equal(t, "2", r.Header.Get("RateLimit-Limit"), c.name)
+		require.Equal(t, c.left, r.Header.Get("RateLimit-Remaining"), c.name)
+		require.Regexp(t, `^([1-9]|[1-5][0-9]|60)$`, r.Header.Get("RateLimit-Reset"), c.name)
+		require.Equal(t, "2", r.Header.Get("X-RateLimit-Limit-Minute"), c.name)
+		require.Equal(t, c.left, r.Header.Get("X-RateLimit-Remaining-Minute"), c.name)
+		if c.refused {
+			require.Equal(t, r.Header.Get("RateLimit-Reset"), r.Header.Get("Retry-After"))
+			require.Equal(t, []string{string(rules.GatewayRateLimit)}, r.Rules())
+		}
+	}
+}
+
+func TestWithoutALimitNothingIsCounted(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t)
+	require.Empty(t, s.Send(t, as("sandbox-owner")).Header.Get("RateLimit-Limit"))
+}
+
+// Only a proxy that is trusted may say for whom it asks.
+func TestAddressBehindAProxy(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		proxies string
+		second  int
+	}{
+		"trusted":  {"127.0.0.0/8,::1/128", http.StatusOK},
+		"stranger": {"10.0.0.0/8", http.StatusTooManyRequests},
+		"none":     {"", http.StatusTooManyRequests},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := testkit.New(t, testkit.With("RATE_LIMIT_PER_MINUTE", "1"), testkit.With("TRUSTED_PROXIES", c.proxies))
+			from := func(address string) int {
+				r := testkit.As("", http.MethodGet, "/api/uaddresses/regions", nil)
+				r.Headers["X-Forwarded-For"] = address
+				return s.Send(t, r).Status
+			}
+			require.Equal(t, http.StatusOK, from("198.51.100.1"))
+			require.Equal(t, c.second, from("198.51.100.2"))
+			require.Equal(t, http.StatusTooManyRequests, from("198.51.100.1"))
+		})
+	}
+}
+
+func TestQueryEncoding(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t)
+	for query, rule := range map[string]rules.ID{
+		"?name=%zz": rules.RequestURL, "?x=%": rules.RequestURL, "?%2=1": rules.RequestURL, "?name=%00&x=%q": rules.RequestURL,
+		"?name=%ff": rules.RequestQuery,
+	} {
+		require.Equal(t, []string{string(rule)}, s.Send(t, testkit.As("sandbox-owner", http.MethodGet, divisions+query, nil)).Rules(), query)
+	}
+	// A body is read by no-one before the address is.
+	create := testkit.As("sandbox-owner", http.MethodPost, divisions+"?x=%zz", nil)
+	create.Raw, create.Headers["Content-Type"] = "{", "application/json"
+	require.Equal(t, []string{string(rules.RequestURL)}, s.Send(t, create).Rules())
+	// A semicolon belongs to the value, as anything else.
+	r := s.Send(t, testkit.As("sandbox-owner", http.MethodGet, divisions+"?name=a;b", nil))
+	require.Equal(t, http.StatusOK, r.Status)
+	require.EqualValues(t, 0, r.Body.Paging["total_entries"], "the filter is not dropped")
+}
+
+// Off, the API answers no browser; on, the listed origins alone, refusals
+// included.
+func TestCORS(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t)
+	const mine, other = "https://mis.example.com", "https://other.example.com"
+	send := func(method, path, origin string) *httptest.ResponseRecorder {
+		r := httptest.NewRequestWithContext(t.Context(), method, path, http.NoBody)
+		r.Header.Set("Origin", origin)
+		r.Header.Set("Access-Control-Request-Method", http.MethodPost)
+		answer := httptest.NewRecorder()
+		s.Handler.ServeHTTP(answer, r)
+		return answer
+	}
+	preflight := send(http.MethodOptions, "/api/dictionaries", mine)
+	require.Equal(t, http.StatusForbidden, preflight.Code)
+	require.Empty(t, preflight.Header().Get("Access-Control-Allow-Origin"))
+	require.Empty(t, send(http.MethodGet, "/api/dictionaries", mine).Header().Get("Access-Control-Allow-Origin"))
+
+	s.Set(t, map[string]string{"CORS_ORIGINS": mine})
+	preflight = send(http.MethodOptions, divisions, mine)
+	require.Equal(t, http.StatusNoContent, preflight.Code)
+	require.Equal(t, mine, preflight.Header().Get("Access-Control-Allow-Origin"))
+	require.Contains(t, preflight.Header().Get("Access-Control-Allow-Headers"), "API-key")
+	require.Contains(t, preflight.Header().Get("Access-Control-Allow-Methods"), http.MethodPatch)
+	require.Empty(t, send(http.MethodOptions, divisions, other).Header().Get("Access-Control-Allow-Origin"))
+	require.Equal(t, mine, send(http.MethodGet, "/api/dictionaries", mine).Header().Get("Access-Control-Allow-Origin"))
+	refused := send(http.MethodGet, divisions, mine)
+	require.Equal(t, http.StatusUnauthorized, refused.Code)
+	require.Equal(t, mine, refused.Header().Get("Access-Control-Allow-Origin"))
+	require.Empty(t, send(http.MethodGet, "/api/dictionaries", other).Header().Get("Access-Control-Allow-Origin"))
+}
