@@ -94,7 +94,7 @@ func fetchCoverage(ctx context.Context, baseURL string) (*traffic.Coverage, erro
 	if err != nil {
 		return nil, fmt.Errorf("--url: %w", err)
 	}
-	res, err := http.DefaultClient.Do(req) //nolint:gosec // the user names the address
+	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("the sandbox does not answer: %w", err)
 	}

@@ -96,7 +96,7 @@ func checkOf(s step, state State, operationID string) Check {
 		Guard: s.guard, Together: s.rule.Together,
 	}
 	if operationID != "" {
-		c.Page = "/docs/rules/" + operationID + "#" + string(s.rule.ID)
+		c.Page = "/docs/rules/" + operationID + "/#" + string(s.rule.ID)
 	}
 	return c
 }

@@ -62,7 +62,8 @@ func TestWhatChecksSaid(t *testing.T) {
 		want     map[rules.ID]State
 	}{
 		"everything passes": {
-			httpapi.Exchange{Operation: create, Status: 200, Config: plain}, sent{},
+			httpapi.Exchange{Operation: create, Status: 200, Config: plain},
+			sent{},
 			map[rules.ID]State{
 				rules.GatewayTokenMissing: Passed, rules.DivisionCreateSchema: Passed, rules.DivisionCreatePhoneTypeDouble: Passed,
 				rules.GatewayPSK: Off, rules.GatewayRateLimit: Off, rules.DivisionCreateParty: Off,
@@ -70,30 +71,35 @@ func TestWhatChecksSaid(t *testing.T) {
 			},
 		},
 		"with an API-key": {
-			httpapi.Exchange{Operation: create, Status: 200, Config: plain}, sent{apiKey: true},
+			httpapi.Exchange{Operation: create, Status: 200, Config: plain},
+			sent{apiKey: true},
 			map[rules.ID]State{rules.GatewayAPIKeyMissing: Off, rules.GatewayAPIKeyUnknown: Passed, rules.GatewayBrokerScope: Passed},
 		},
 		"direct access needs none": {
-			httpapi.Exchange{Operation: create, Status: 200, Config: settings(t, "GATEWAY_API_KEY=required"), Direct: true}, sent{apiKey: true},
+			httpapi.Exchange{Operation: create, Status: 200, Config: settings(t, "GATEWAY_API_KEY=required"), Direct: true},
+			sent{apiKey: true},
 			map[rules.ID]State{rules.GatewayAPIKeyMissing: Off, rules.GatewayAPIKeyUnknown: Off, rules.GatewayBrokerScope: Off},
 		},
 		"everything is asked for": {
 			httpapi.Exchange{Operation: create, Status: 200, Config: settings(t, "GATEWAY_API_KEY=required", "GATEWAY_PSK=k",
-				"RATE_LIMIT_PER_MINUTE=9", "BLOCK_UNVERIFIED_PARTY_USERS=true", "RULES=-division.create.country")}, sent{apiKey: true},
+				"RATE_LIMIT_PER_MINUTE=9", "BLOCK_UNVERIFIED_PARTY_USERS=true", "RULES=-division.create.country")},
+			sent{apiKey: true},
 			map[rules.ID]State{
 				rules.GatewayAPIKeyMissing: Passed, rules.GatewayPSK: Passed, rules.GatewayRateLimit: Passed,
 				rules.DivisionCreateParty: Passed, rules.DivisionCreateCountry: Off,
 			},
 		},
 		"one refuses": {
-			httpapi.Exchange{Operation: create, Status: 409, Rules: []rules.ID{rules.DivisionCreateLegalEntityActive}, Config: plain}, sent{},
+			httpapi.Exchange{Operation: create, Status: 409, Rules: []rules.ID{rules.DivisionCreateLegalEntityActive}, Config: plain},
+			sent{},
 			map[rules.ID]State{
 				rules.DivisionCreateLegalEntity: Passed, rules.DivisionCreateLegalEntityActive: Refused,
 				rules.DivisionCreateSchema: NotReached, rules.DivisionCreateLocation: NotReached,
 			},
 		},
 		"a group refuses": {
-			httpapi.Exchange{Operation: create, Status: 422, Rules: []rules.ID{rules.DivisionCreateZip, rules.DivisionCreateType}, Config: plain}, sent{},
+			httpapi.Exchange{Operation: create, Status: 422, Rules: []rules.ID{rules.DivisionCreateZip, rules.DivisionCreateType}, Config: plain},
+			sent{},
 			map[rules.ID]State{
 				rules.DivisionCreateLegalEntityActive: Passed, rules.DivisionCreateSchema: Passed, rules.DivisionCreateZip: Refused,
 				rules.DivisionCreateEmail: Passed, rules.DivisionCreateType: Refused, rules.DivisionCreateBuildingPattern: Passed,
@@ -101,7 +107,8 @@ func TestWhatChecksSaid(t *testing.T) {
 			},
 		},
 		"a group with more faults than are told": {
-			httpapi.Exchange{Operation: create, Status: 422, Rules: []rules.ID{rules.DivisionCreateZip}, Cut: true, Config: plain}, sent{},
+			httpapi.Exchange{Operation: create, Status: 422, Rules: []rules.ID{rules.DivisionCreateZip}, Cut: true, Config: plain},
+			sent{},
 			map[rules.ID]State{
 				rules.DivisionCreateLegalEntityActive: Passed, rules.DivisionCreateSchema: Unknown, rules.DivisionCreateZip: Refused,
 				rules.DivisionCreateEmail: Unknown, rules.DivisionCreateLocation: NotReached,
@@ -111,7 +118,8 @@ func TestWhatChecksSaid(t *testing.T) {
 			httpapi.Exchange{
 				Operation: release, Status: 401, Config: settings(t, "RATE_LIMIT_PER_MINUTE=9"),
 				Rules: []rules.ID{rules.ServiceRequestReleaseToken}, Guard: rules.GatewayTokenKind,
-			}, sent{},
+			},
+			sent{},
 			map[rules.ID]State{
 				rules.ServiceRequestReleaseToken + rules.GatewayTokenMissing: Passed, rules.GatewayRateLimit: Passed,
 				rules.ServiceRequestReleaseToken + rules.GatewayTokenUnknown:        Passed,
@@ -123,15 +131,18 @@ func TestWhatChecksSaid(t *testing.T) {
 			},
 		},
 		"the server fails": {
-			httpapi.Exchange{Operation: create, Status: 503, Config: plain}, sent{},
+			httpapi.Exchange{Operation: create, Status: 503, Config: plain},
+			sent{},
 			map[rules.ID]State{rules.GatewayTokenMissing: Unknown, rules.DivisionCreateSchema: Unknown, rules.DivisionCreateParty: Off},
 		},
 		"a refusal of no check of the operation": {
-			httpapi.Exchange{Operation: "listRegions", Status: 400, Rules: []rules.ID{rules.RequestJSON}, Config: plain}, sent{},
+			httpapi.Exchange{Operation: "listRegions", Status: 400, Rules: []rules.ID{rules.RequestJSON}, Config: plain},
+			sent{},
 			map[rules.ID]State{rules.RequestQuery: Unknown},
 		},
 		"an unknown method": {
-			httpapi.Exchange{Route: "/api/divisions", Status: 403, Rules: []rules.ID{rules.GatewayMethod}, Config: plain}, sent{},
+			httpapi.Exchange{Route: "/api/divisions", Status: 403, Rules: []rules.ID{rules.GatewayMethod}, Config: plain},
+			sent{},
 			map[rules.ID]State{rules.GatewayPath: Passed, rules.GatewayTokenMissing: Passed, rules.GatewayMethod: Refused},
 		},
 	} {
