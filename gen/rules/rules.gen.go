@@ -30,7 +30,16 @@ type Rule struct {
 	Off      bool   // takes part only when switched on
 	Fixed    bool   // cannot be switched off
 	Replaces []ID   // the gateway's checks that this one answers in place of
+	Together string // the group of checks, one after another, that are all made and answer in one refusal: Shape and so on
 }
+
+// Values of Rule.Together.
+const (
+	Shape    = "shape"    // the body by its schema
+	Business = "business" // the body by what it means
+	Filters  = "filters"  // the filters of a query
+	Fields   = "fields"   // single fields that must be there
+)
 
 // Get finds a rule by its id.
 func Get(id ID) (Rule, bool) {
@@ -713,6 +722,7 @@ var All = []Rule{
 		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
 		Origin:      "inferred",
 		Fixed:       true,
+		Together:    "filters",
 	},
 	{
 		ID:          ApprovalListBooleanFilter,
@@ -729,6 +739,7 @@ var All = []Rule{
 		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
 		Origin:      "inferred",
 		Fixed:       true,
+		Together:    "filters",
 	},
 	{
 		ID:          ApprovalListAccessLevel,
@@ -744,6 +755,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"read", "write"}},
 		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
 		Origin:      "inferred",
+		Together:    "filters",
 	},
 	{
 		ID:        ApprovalListPerson,
@@ -795,6 +807,7 @@ var All = []Rule{
 		Params:      []any{"uuid"},
 		Source:      "wiki Get declaration requests list V3 (670072846), type of the filter; answer as of the other SQL filters",
 		Origin:      "inferred",
+		Together:    "filters",
 	},
 	{
 		ID:          DeclarationRequestListLegalEntityID,
@@ -810,6 +823,7 @@ var All = []Rule{
 		Params:      []any{"uuid"},
 		Source:      "wiki Get declaration requests list V3 (670072846), type of the filter; answer as of the other SQL filters",
 		Origin:      "inferred",
+		Together:    "filters",
 	},
 	{
 		ID:        DeclarationRequestGetNotFound,
@@ -1081,6 +1095,7 @@ var All = []Rule{
 		Params:      map[string]any{"properties": map[string]any{"{parameter}": "{value}"}},
 		Source:      "medical_events 2019, search schemas of its lists",
 		Origin:      "code",
+		Together:    "filters",
 	},
 	{
 		ID:          DeviceDispenseListIDFilter,
@@ -1097,6 +1112,7 @@ var All = []Rule{
 		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
 		Origin:      "inferred",
 		Fixed:       true,
+		Together:    "filters",
 	},
 	{
 		ID:          DeviceDispenseListDateTimeFilter,
@@ -1113,6 +1129,7 @@ var All = []Rule{
 		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
 		Origin:      "inferred",
 		Fixed:       true,
+		Together:    "filters",
 	},
 	{
 		ID:          DeviceDispenseListDateTimeExists,
@@ -1129,6 +1146,7 @@ var All = []Rule{
 		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
 		Origin:      "inferred",
 		Fixed:       true,
+		Together:    "filters",
 	},
 	{
 		ID:          DeviceDispenseListStatus,
@@ -1144,6 +1162,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"preparation", "in_progress", "completed", "declined", "stopped", "entered_in_error", "unknown", "canceled"}},
 		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
 		Origin:      "inferred",
+		Together:    "filters",
 	},
 	{
 		ID:        DeviceDispenseListPerson,
@@ -1310,6 +1329,7 @@ var All = []Rule{
 		Params:      []any{"Elixir.Core.Ecto.CommaParamsUUID"},
 		Source:      "IL 2019, division search and its controller test",
 		Origin:      "code",
+		Together:    "filters",
 	},
 	{
 		ID:          DivisionListLegalEntityID,
@@ -1325,6 +1345,7 @@ var All = []Rule{
 		Params:      []any{"uuid"},
 		Source:      "IL 2019, division search",
 		Origin:      "code",
+		Together:    "filters",
 	},
 	{
 		ID:        DivisionCreateParty,
@@ -1392,6 +1413,7 @@ var All = []Rule{
 		Source:    "IL 2019, division_create_request.json; texts of njs 0.8.10",
 		Origin:    "code",
 		Fixed:     true,
+		Together:  "shape",
 	},
 	{
 		ID:          DivisionCreateAddressType,
@@ -1408,6 +1430,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate addresses",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateSettlementType,
@@ -1424,6 +1447,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate addresses",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateStreetType,
@@ -1440,6 +1464,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate addresses",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateCountry,
@@ -1455,6 +1480,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"PL", "UA"}},
 		Source:      "general.apib L10396 and the dictionary list of seed 003; text as of the other dictionaries",
 		Origin:      "blueprint",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateZip,
@@ -1471,6 +1497,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate addresses",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreatePhoneType,
@@ -1486,6 +1513,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"MOBILE", "LAND_LINE"}},
 		Source:      "wiki RC_Create Division, Update division",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreatePhoneNumber,
@@ -1501,6 +1529,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^\\+38[0-9]{10}$"},
 		Source:      "wiki RC_Create Division, Update division; IL 2019",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateEmail,
@@ -1516,6 +1545,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^[a-zA-Z0-9](?:[a-zA-Z0-9._%+-]{0,63}[a-zA-Z0-9])?@[a-zA-Z0-9-]+(?:\\.[a-zA-Z0-9-]+)*\\.[a-zA-Z]{2,63}$", "actual": "email"},
 		Source:      "wiki RC_Create Division, Update division; njs 0.8.10",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateType,
@@ -1531,6 +1561,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"FAP", "CLINIC", "DRUGSTORE", "AMBULANT_CLINIC", "DRUGSTORE_POINT", "LICENSED_UNIT"}},
 		Source:      "wiki RC_Create Division, Validate type",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateNamePattern,
@@ -1546,6 +1577,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^(?!.*[ЫЪЭЁыъэё@%&$^#])[a-zA-ZА-ЯҐЇІЄа-яґїіє0-9№\\\"!\\^\\*)\\]\\[(._-].*$"},
 		Source:      "IL 2019, division_create_request.json",
 		Origin:      "code",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateRegionPattern,
@@ -1561,6 +1593,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^(?!.*[ЫЪЭЁыъэё@%&$^#])[a-zA-ZА-ЯҐЇІЄа-яґїіє0-9№\\\"!\\^\\*)\\]\\[(._-].*$"},
 		Source:      "IL 2019, division_create_request.json",
 		Origin:      "code",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateStreetPattern,
@@ -1576,6 +1609,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^(?!.*[ЫЪЭЁыъэё@%&$^#])[a-zA-ZА-ЯҐЇІЄа-яґїіє0-9№\\\"!\\^\\*)\\]\\[(._-].*$"},
 		Source:      "IL 2019, division_create_request.json",
 		Origin:      "code",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateBuildingPattern,
@@ -1591,6 +1625,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^[1-9]((?![ЫЪЭЁыъэё])()([А-ЯҐЇІЄа-яґїіє \\/\\'\\-0-9])){0,20}$"},
 		Source:      "IL 2019, division_create_request.json",
 		Origin:      "code",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionCreateLocation,
@@ -1607,6 +1642,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate location; text as of a missing required field",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateArea,
@@ -1623,6 +1659,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate addresses",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateSettlement,
@@ -1639,6 +1676,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate addresses",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateSettlementID,
@@ -1655,6 +1693,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate addresses",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateSettlementMatch,
@@ -1670,6 +1709,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "uaddresses 2019, Address.changeset",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateAreaRow,
@@ -1685,6 +1725,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "uaddresses 2019, Address.changeset",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateAreaMatch,
@@ -1700,6 +1741,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "uaddresses 2019, Address.changeset",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateRegionRow,
@@ -1715,6 +1757,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "uaddresses 2019, Address.changeset",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateRegionMatch,
@@ -1730,6 +1773,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "uaddresses 2019, Address.changeset",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateTypeMapping,
@@ -1746,6 +1790,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate addresses and Additional; shape of IL 2019",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateAddressTypeMapping,
@@ -1762,6 +1807,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate addresses; text as of the type mapping",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateResidence,
@@ -1778,6 +1824,7 @@ var All = []Rule{
 		Source:      "seed 003, Validate addresses; text of IL 2019, validators/addresses.ex",
 		Origin:      "seed",
 		Fixed:       true,
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreateAddressTypeDouble,
@@ -1793,6 +1840,7 @@ var All = []Rule{
 		Params:      []any{"RESIDENCE"},
 		Source:      "IL 2019, Divisions.validate_json_objects",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionCreatePhoneTypeDouble,
@@ -1808,6 +1856,7 @@ var All = []Rule{
 		Params:      []any{"MOBILE"},
 		Source:      "IL 2019, Divisions.validate_json_objects; general.apib L10411",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:        DivisionGetNotFound,
@@ -1894,6 +1943,7 @@ var All = []Rule{
 		Source:    "IL 2019, division_create_request.json; texts of njs 0.8.10",
 		Origin:    "code",
 		Fixed:     true,
+		Together:  "shape",
 	},
 	{
 		ID:          DivisionUpdateAddressType,
@@ -1909,6 +1959,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"RECEPTION", "REGISTRATION", "RESIDENCE"}},
 		Source:      "wiki Update division (17218732574), as seed 003, Validate addresses",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateSettlementType,
@@ -1924,6 +1975,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"TOWNSHIP", "CITY", "VILLAGE", "SETTLEMENT"}},
 		Source:      "wiki Update division (17218732574), as seed 003, Validate addresses",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateStreetType,
@@ -1939,6 +1991,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"ALLEY", "AVENUE", "BOULEVARD", "LANE", "SQUARE", "STREET"}},
 		Source:      "wiki Update division (17218732574), as seed 003, Validate addresses",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateCountry,
@@ -1954,6 +2007,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"PL", "UA"}},
 		Source:      "general.apib L10396; text as of the other dictionaries",
 		Origin:      "blueprint",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateZip,
@@ -1969,6 +2023,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^[0-9]{5}$"},
 		Source:      "wiki Update division (17218732574), as seed 003, Validate addresses",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdatePhoneType,
@@ -1984,6 +2039,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"MOBILE", "LAND_LINE"}},
 		Source:      "wiki RC_Create Division, Update division",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdatePhoneNumber,
@@ -1999,6 +2055,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^\\+38[0-9]{10}$"},
 		Source:      "wiki RC_Create Division, Update division; IL 2019",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateEmail,
@@ -2014,6 +2071,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^[a-zA-Z0-9](?:[a-zA-Z0-9._%+-]{0,63}[a-zA-Z0-9])?@[a-zA-Z0-9-]+(?:\\.[a-zA-Z0-9-]+)*\\.[a-zA-Z]{2,63}$", "actual": "email"},
 		Source:      "wiki RC_Create Division, Update division; njs 0.8.10",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateType,
@@ -2029,6 +2087,7 @@ var All = []Rule{
 		Params:      map[string]any{"values": []any{"FAP", "CLINIC", "DRUGSTORE", "AMBULANT_CLINIC", "DRUGSTORE_POINT", "LICENSED_UNIT"}},
 		Source:      "wiki RC_Create Division, Validate type",
 		Origin:      "wiki",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateNamePattern,
@@ -2044,6 +2103,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^(?!.*[ЫЪЭЁыъэё@%&$^#])[a-zA-ZА-ЯҐЇІЄа-яґїіє0-9№\\\"!\\^\\*)\\]\\[(._-].*$"},
 		Source:      "IL 2019, division_create_request.json",
 		Origin:      "code",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateRegionPattern,
@@ -2059,6 +2119,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^(?!.*[ЫЪЭЁыъэё@%&$^#])[a-zA-ZА-ЯҐЇІЄа-яґїіє0-9№\\\"!\\^\\*)\\]\\[(._-].*$"},
 		Source:      "IL 2019, division_create_request.json",
 		Origin:      "code",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateStreetPattern,
@@ -2074,6 +2135,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^(?!.*[ЫЪЭЁыъэё@%&$^#])[a-zA-ZА-ЯҐЇІЄа-яґїіє0-9№\\\"!\\^\\*)\\]\\[(._-].*$"},
 		Source:      "IL 2019, division_create_request.json",
 		Origin:      "code",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateBuildingPattern,
@@ -2089,6 +2151,7 @@ var All = []Rule{
 		Params:      map[string]any{"pattern": "^[1-9]((?![ЫЪЭЁыъэё])()([А-ЯҐЇІЄа-яґїіє \\/\\'\\-0-9])){0,20}$"},
 		Source:      "IL 2019, division_create_request.json",
 		Origin:      "code",
+		Together:    "shape",
 	},
 	{
 		ID:          DivisionUpdateLocation,
@@ -2104,6 +2167,7 @@ var All = []Rule{
 		Params:      map[string]any{"property": "location"},
 		Source:      "wiki Update division (17218732574), as seed 003, Validate location; text as of a missing required field",
 		Origin:      "wiki",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateArea,
@@ -2119,6 +2183,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "wiki Update division (17218732574), as seed 003, Validate addresses",
 		Origin:      "wiki",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateSettlement,
@@ -2134,6 +2199,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "wiki Update division (17218732574), as seed 003, Validate addresses",
 		Origin:      "wiki",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateSettlementID,
@@ -2150,6 +2216,7 @@ var All = []Rule{
 		Source:      "wiki Update division (17218732574), as seed 003, Validate addresses",
 		Origin:      "wiki",
 		Fixed:       true,
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateSettlementMatch,
@@ -2165,6 +2232,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "uaddresses 2019, Address.changeset",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateAreaRow,
@@ -2180,6 +2248,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "uaddresses 2019, Address.changeset",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateAreaMatch,
@@ -2195,6 +2264,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "uaddresses 2019, Address.changeset",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateRegionRow,
@@ -2210,6 +2280,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "uaddresses 2019, Address.changeset",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateRegionMatch,
@@ -2225,6 +2296,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "uaddresses 2019, Address.changeset",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateTypeMapping,
@@ -2240,6 +2312,7 @@ var All = []Rule{
 		Params:      []any{"CLINIC", "AMBULANT_CLINIC", "FAP"},
 		Source:      "wiki Update division (17218732574), as seed 003, Validate addresses and Additional; shape of IL 2019",
 		Origin:      "wiki",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateAddressTypeMapping,
@@ -2255,6 +2328,7 @@ var All = []Rule{
 		Params:      []any{"RESIDENCE", "REGISTRATION"},
 		Source:      "wiki Update division (17218732574), as seed 003, Validate addresses; text as of the type mapping",
 		Origin:      "wiki",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateResidence,
@@ -2270,6 +2344,7 @@ var All = []Rule{
 		Params:      []any{},
 		Source:      "wiki Update division (17218732574), as seed 003, Validate addresses; text of IL 2019, validators/addresses.ex",
 		Origin:      "wiki",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdateAddressTypeDouble,
@@ -2285,6 +2360,7 @@ var All = []Rule{
 		Params:      []any{"RESIDENCE"},
 		Source:      "IL 2019, Divisions.validate_json_objects",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:          DivisionUpdatePhoneTypeDouble,
@@ -2300,6 +2376,7 @@ var All = []Rule{
 		Params:      []any{"MOBILE"},
 		Source:      "IL 2019, Divisions.validate_json_objects; general.apib L10411",
 		Origin:      "code",
+		Together:    "business",
 	},
 	{
 		ID:        DivisionUpdateNotFound,
@@ -2458,6 +2535,7 @@ var All = []Rule{
 		Source:      "event_manager.api 2019, Core.Events changeset",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "filters",
 	},
 	{
 		ID:          EventListDateTo,
@@ -2474,6 +2552,7 @@ var All = []Rule{
 		Source:      "event_manager.api 2019, Core.Events changeset (date); General MIS API L5278 (date_to)",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "filters",
 	},
 	{
 		ID:          EventListAttributeName,
@@ -2588,6 +2667,7 @@ var All = []Rule{
 		Source:      "mithril 2019, grant_type/authorization_code.ex",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "fields",
 	},
 	{
 		ID:          TokenCreateClientSecret,
@@ -2604,6 +2684,7 @@ var All = []Rule{
 		Source:      "mithril 2019, grant_type/authorization_code.ex",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "fields",
 	},
 	{
 		ID:          TokenCreateCode,
@@ -2620,6 +2701,7 @@ var All = []Rule{
 		Source:      "mithril 2019, grant_type/authorization_code.ex",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "fields",
 	},
 	{
 		ID:          TokenCreateRedirectUri,
@@ -2636,6 +2718,7 @@ var All = []Rule{
 		Source:      "mithril 2019, grant_type/authorization_code.ex",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "fields",
 	},
 	{
 		ID:          TokenCreateRefreshToken,
@@ -2652,6 +2735,7 @@ var All = []Rule{
 		Source:      "mithril 2019, grant_type/refresh_token.ex",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "fields",
 	},
 	{
 		ID:        TokenCreateConnection,
@@ -2764,6 +2848,7 @@ var All = []Rule{
 		Source:      "mithril 2019, core/authorization/authorization.ex",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "fields",
 	},
 	{
 		ID:          AppAuthorizeClientID,
@@ -2780,6 +2865,7 @@ var All = []Rule{
 		Source:      "mithril 2019, core/authorization/authorization.ex",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "fields",
 	},
 	{
 		ID:          AppAuthorizeRedirectUri,
@@ -2796,6 +2882,7 @@ var All = []Rule{
 		Source:      "mithril 2019, core/authorization/authorization.ex",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "fields",
 	},
 	{
 		ID:        AppAuthorizeClient,
@@ -3191,6 +3278,7 @@ var All = []Rule{
 		Params:      map[string]any{"properties": map[string]any{"{parameter}": "{value}"}},
 		Source:      "medical_events 2019, service_request search schema",
 		Origin:      "code",
+		Together:    "filters",
 	},
 	{
 		ID:          ServiceRequestSearchRequisition,
@@ -3207,6 +3295,7 @@ var All = []Rule{
 		Source:      "medical_events 2019, service_request search schema; medical-events.apib L3761",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "filters",
 	},
 	{
 		ID:          ServiceRequestSearchRequisitionEmpty,
@@ -3222,6 +3311,7 @@ var All = []Rule{
 		Params:      map[string]any{"min": 1, "actual": 0},
 		Source:      "medical_events 2019, service_request search schema",
 		Origin:      "code",
+		Together:    "filters",
 	},
 	{
 		ID:          DistrictListRegionID,
@@ -3322,6 +3412,7 @@ var All = []Rule{
 		Source:    "OTP service 2019, initialize_request_schema.json; texts of njs 0.8.10",
 		Origin:    "code",
 		Fixed:     true,
+		Together:  "shape",
 	},
 	{
 		ID:          VerificationInitializePhoneNumber,
@@ -3338,6 +3429,7 @@ var All = []Rule{
 		Source:      "OTP service 2019, initialize_request_schema.json",
 		Origin:      "code",
 		Fixed:       true,
+		Together:    "shape",
 	},
 	{
 		ID:        VerificationInitializeRate,

@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -280,6 +281,31 @@ func (c *Config) On(id rules.ID) bool {
 	rule, _ := rules.Get(id)
 	return !rule.Off
 }
+
+// InForce tells whether a rule can refuse at all: it is on, and the setting that
+// it waits for is set.
+func (c *Config) InForce(id rules.ID) bool {
+	rule, _ := rules.Get(id)
+	switch {
+	case !c.On(id):
+		return false
+	case id == rules.GatewayAPIKeyMissing:
+		return c.GatewayAPIKey == APIKeyRequired
+	case rule.Flag == "GATEWAY_API_KEY":
+		return c.GatewayAPIKey != APIKeyOff
+	}
+	field, flagged := fieldIndex()[rule.Flag]
+	return !flagged || !reflect.ValueOf(c).Elem().Field(field).IsZero()
+}
+
+// fieldIndex finds the field of a setting by its name.
+var fieldIndex = sync.OnceValue(func() map[string]int {
+	index := map[string]int{}
+	for i, f := range Fields() {
+		index[f.Name] = i
+	}
+	return index
+})
 
 // DivisionTypes returns the division types that a legal entity of the type may have.
 func (c *Config) DivisionTypes(legalEntityType string) []string {

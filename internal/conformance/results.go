@@ -195,6 +195,9 @@ func (r Result) detail() string {
 	if len(r.Before) > 0 {
 		lines = append(lines, "The request also breaks "+joined(r.Before)+", which is checked later.")
 	}
+	if r.RequestID != "" {
+		lines = append(lines, "X-Request-ID: "+r.RequestID)
+	}
 	return strings.Join(append(lines, r.Curl), "\n")
 }
 

@@ -61,6 +61,9 @@ type Result struct {
 	Reason  string   // why it was skipped
 	Curl    string   // without its secrets
 	Took    time.Duration
+	// RequestID finds the request in the logs of the server, and in the
+	// explanations of a sandbox.
+	RequestID string
 }
 
 // Run sends everything and judges the answers. An error means that nothing can
@@ -389,7 +392,7 @@ func (r *runner) try(ctx context.Context, result *Result) error {
 		return nil
 	}
 	r.unanswered = 0
-	result.Outcome, result.Misses = report.Passed, nil
+	result.Outcome, result.Misses, result.RequestID = report.Passed, nil, a.header.Get("X-Request-Id")
 	for _, miss := range a.judge(result.Case, r.contract) {
 		result.Outcome, result.Misses = report.Failed, append(result.Misses, r.secrets.hide.Replace(miss))
 	}

@@ -24,6 +24,7 @@ import (
 	"esoz/internal/clock"
 	"esoz/internal/config"
 	"esoz/internal/reference"
+	"esoz/internal/sandbox/traffic"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/sms"
 	"esoz/openapi/publish"
@@ -40,6 +41,8 @@ type Handler struct {
 	clock  *clock.Clock
 	logger *slog.Logger
 	mux    *http.ServeMux
+	// traffic remembers what the API was asked.
+	traffic *traffic.Recorder
 	// closing ends long polls when the server stops.
 	closing <-chan struct{}
 
@@ -54,12 +57,12 @@ type Handler struct {
 // NewHandler wraps a server whose world is seeded. When ctx ends it lets nobody
 // wait any longer.
 func NewHandler(
-	ctx context.Context, a *app.App, live *config.Live, clk *clock.Clock, w *world.World, logger *slog.Logger,
+	ctx context.Context, a *app.App, live *config.Live, clk *clock.Clock, w *world.World, recorder *traffic.Recorder, logger *slog.Logger,
 ) (*Handler, error) {
 	h := &Handler{
 		closing: ctx.Done(),
 		app:     a, config: live, clock: clk, logger: logger, mux: http.NewServeMux(),
-		initial: live.Get(), settings: map[string]string{}, world: w,
+		initial: live.Get(), settings: map[string]string{}, world: w, traffic: recorder,
 	}
 	own, err := jsonOf(document)
 	if err != nil {
@@ -72,6 +75,9 @@ func NewHandler(
 	h.mux.HandleFunc("GET /_sandbox/sms", h.listSMS)
 	h.mux.HandleFunc("GET /_sandbox/clock", h.getClock)
 	h.mux.HandleFunc("POST /_sandbox/clock", h.setClock)
+	h.mux.HandleFunc("GET /_sandbox/explain/{request_id...}", h.explain)
+	h.mux.HandleFunc("GET /_sandbox/coverage", h.coverage)
+	h.mux.HandleFunc("POST /_sandbox/coverage/reset", h.forgetCoverage)
 	h.mux.HandleFunc("GET /_sandbox/openapi.yaml", file("application/yaml", document))
 	h.mux.HandleFunc("GET /_sandbox/openapi.json", file("application/json", own))
 	h.mux.HandleFunc("GET /openapi.yaml", h.published("application/yaml", publish.YAML))
@@ -102,14 +108,16 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // before, so that a slow client holds nobody up.
 func (h *Handler) api(w http.ResponseWriter, r *http.Request) {
 	limit := h.config.Get().MaxBodyBytes + 1
-	if raw, err := io.ReadAll(io.LimitReader(r.Body, limit)); err == nil && int64(len(raw)) < limit {
+	raw, err := io.ReadAll(io.LimitReader(r.Body, limit))
+	whole := err == nil && int64(len(raw)) < limit
+	if whole {
 		r.Body = io.NopCloser(bytes.NewReader(raw))
 	} else {
 		r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(raw), r.Body)) // too large, or broken: the API says so
 	}
 	h.changing.RLock()
 	defer h.changing.RUnlock()
-	h.app.Handler.ServeHTTP(w, r)
+	h.app.Handler.ServeHTTP(w, h.traffic.Arrive(r, raw, whole))
 }
 
 // Fence runs work of the background while no world is being changed, so that a
@@ -117,6 +125,7 @@ func (h *Handler) api(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) Fence(work func() error) error {
 	h.changing.RLock()
 	defer h.changing.RUnlock()
+	defer h.traffic.Worked()
 	return work()
 }
 
@@ -163,6 +172,7 @@ func (h *Handler) set(vars map[string]string) (settings map[string]string, err e
 		return nil, err
 	}
 	h.config.Set(cfg)
+	h.traffic.Changed()
 	maps.Copy(h.settings, vars)
 	return maps.Clone(h.settings), nil
 }
@@ -196,6 +206,7 @@ func (h *Handler) reset(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) renew(ctx context.Context) error {
 	h.changing.Lock()
 	defer h.changing.Unlock()
+	defer h.traffic.Changed()
 	h.clock.Reset()
 	fresh := world.New(h.app.Keys, h.clock.Now())
 	if err := fresh.Seed(ctx, h.app.Pool, h.app.Mongo); err != nil {
@@ -339,6 +350,7 @@ func (h *Handler) setClock(w http.ResponseWriter, r *http.Request) {
 		}
 		h.clock.Advance(d.ToTimeDuration())
 	}
+	h.traffic.Changed()
 	h.write(w, http.StatusOK, clockAnswer{Now: h.clock.Now()})
 }
 

@@ -126,6 +126,7 @@ func TestCases(t *testing.T) {
 		}
 		t.Run(r.ID, func(t *testing.T) {
 			require.Equal(t, report.Passed, r.Outcome, "%s\n%s%s\n%s", r.Title, strings.Join(r.Misses, "\n"), r.Reason, r.Curl)
+			requireExplained(t, b, r)
 		})
 	}
 	require.Equal(t, len(rules.All), results.Met())
