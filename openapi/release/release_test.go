@@ -80,6 +80,27 @@ func TestARemovedFieldMustBeAnnounced(t *testing.T) {
 	require.Contains(t, out, "announced  "+line+"\n")
 }
 
+// What oasdiff takes for less than an error.
+func TestWhatReadersOfAnswersMissMustBeAnnounced(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ mark, old, text, want string }{
+		"a refusal's status": {
+			"operationId: releaseServiceRequest\n", "        '409':\n", "        '410':\n",
+			"removed the non-success response with the status `409`",
+		},
+		"a parameter": {"operationId: listDivisions\n", "- name: ids\n", "- name: id_list\n", "deleted the `query` request parameter `ids`"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := release(t)
+			replace(t, p.contract, tt.mark, tt.old, tt.text)
+			out, err := compare(t, p)
+			require.Error(t, err)
+			require.Contains(t, out, tt.want)
+		})
+	}
+}
+
 func TestChangedRulesMustBeAnnounced(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
@@ -102,9 +123,21 @@ func TestChangedRulesMustBeAnnounced(t *testing.T) {
 			"- id: division.create.zip\n", "entry: $.addresses[*].zip", "entry: $.addresses[*].postcode",
 			"division.create.zip", `division.create.zip: entry "$.addresses[*].zip" -> "$.addresses[*].postcode"`,
 		},
+		"description": {
+			"- id: division.create.zip\n", "description: 'string does", "description: 'text does",
+			"division.create.zip", `division.create.zip: description "string does not match pattern \"^[0-9]{5}$\"" -> "text does not match pattern \"^[0-9]{5}$\""`,
+		},
+		"answers alone": {
+			"- id: division.create.zip\n", "          together: shape\n", "",
+			"division.create.zip", `division.create.zip: together "shape" -> ""`,
+		},
+		"new": {
+			"", "- id: device_dispense.stop.patient\n", "- id: device_dispense.stop.person\n",
+			"device_dispense.stop.patient, device_dispense.stop.person", "device_dispense.stop.person: new, refuses what has passed",
+		},
 		"removed": {
 			"", "- id: device_dispense.stop.patient\n", "- id: device_dispense.stop.person\n",
-			"device_dispense.stop.patient", "device_dispense.stop.patient: removed",
+			"device_dispense.stop.patient, device_dispense.stop.person", "device_dispense.stop.patient: removed",
 		},
 	}
 	for name, tt := range tests {
@@ -137,6 +170,8 @@ func TestTheOrderOfChecksIsCompared(t *testing.T) {
 		return &contract{Paths: map[string]map[string]operation{"/x": {"get": {ID: "op", Guards: []string{"g"}, Rules: rules}}}}
 	}
 	require.Equal(t, []change{{"a", "a: check 2 -> 3 of op"}}, compareRules(op("a", "b"), op("b", "a")), "guards are counted")
+	require.Equal(t, []change{{"b", "b: new, refuses what has passed"}}, compareRules(op("a"), op("a", "b")))
+	require.Equal(t, []change{{"g", "g: no check of op any more"}, {"h", "h: a check of op, too"}}, compareGuards("op", []string{"g"}, []string{"h"}))
 	require.Empty(t, compareRules(op("a", "b"), &contract{}), "rules go with their operation, which oasdiff reports")
 }
 

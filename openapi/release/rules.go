@@ -11,8 +11,8 @@ type change struct{ key, text string }
 
 func (c change) String() string { return c.text }
 
-// compareRules finds what clients of the old contract will meet in the new one: rules that are gone, answer otherwise or
-// are checked in another order. The rules of an operation that is gone went with it.
+// compareRules finds what clients of the old contract will meet in the new one: rules that are gone or new, answer
+// otherwise or are checked in another order. The rules of an operation that is gone went with it.
 func compareRules(old, current *contract) []change {
 	var changes []change
 	changes = append(changes, compareAnswers(old.Rules, current.Rules)...)
@@ -24,17 +24,20 @@ func compareRules(old, current *contract) []change {
 			continue
 		}
 		changes = append(changes, compareAnswers(before[id].Rules, op.Rules)...)
+		changes = append(changes, compareGuards(id, before[id].Guards, op.Guards)...)
 		changes = append(changes, compareOrder(id, before[id].checks(), op.checks())...)
 	}
 	return changes
 }
 
 func compareAnswers(old, current []rule) []change {
-	now := map[string]rule{}
-	for _, r := range current {
-		now[r.ID] = r
-	}
+	before, now := byID(old), byID(current)
 	var changes []change
+	for _, is := range current {
+		if _, there := before[is.ID]; !there {
+			changes = append(changes, change{is.ID, is.ID + ": new, refuses what has passed"})
+		}
+	}
 	for _, was := range old {
 		is, there := now[was.ID]
 		if !there {
@@ -49,10 +52,37 @@ func compareAnswers(old, current []rule) []change {
 			{"type", was.Type, is.Type},
 			{"message", was.Message, is.Message},
 			{"entry", was.Entry, is.Entry},
+			{"rule", was.Keyword, is.Keyword},
+			{"description", was.Description, is.Description},
+			{"together", was.Together, is.Together},
 		} {
 			if field.was != field.is {
 				changes = append(changes, change{was.ID, fmt.Sprintf("%s: %s %s -> %s", was.ID, field.name, show(field.was), show(field.is))})
 			}
+		}
+	}
+	return changes
+}
+
+func byID(rules []rule) map[string]rule {
+	found := map[string]rule{}
+	for _, r := range rules {
+		found[r.ID] = r
+	}
+	return found
+}
+
+// compareGuards finds the checks of the gateway that an operation has lost or gained.
+func compareGuards(operation string, old, current []string) []change {
+	var changes []change
+	for _, id := range old {
+		if !slices.Contains(current, id) {
+			changes = append(changes, change{id, fmt.Sprintf("%s: no check of %s any more", id, operation)})
+		}
+	}
+	for _, id := range current {
+		if !slices.Contains(old, id) {
+			changes = append(changes, change{id, fmt.Sprintf("%s: a check of %s, too", id, operation)})
 		}
 	}
 	return changes
