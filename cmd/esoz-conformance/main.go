@@ -20,7 +20,6 @@ import (
 
 	"esoz/internal/clock"
 	"esoz/internal/conformance"
-	"esoz/internal/report"
 )
 
 type flags struct {
@@ -41,7 +40,7 @@ const description = `Sends documented cases to a server and judges the answers: 
 
 A sandbox is given a new world before, between and after the cases; what was in it is lost (--keep-world).
 
-Exit codes: 0 every request was answered as documented; 1 at least one was not; 2 a flag is wrong, or an operation or a rule unknown; 3 the world or token file cannot be used, or a report not be written; 4 the server does not answer; 5 the first answer is not JSON (a later one is a miss); 130 interrupted.`
+Exit codes: 0 every request was answered as documented; 1 at least one was not, or a check has no case and no --world was given; 2 a flag is wrong, or an operation or a rule unknown; 3 the world or token file cannot be used, or a report not be written; 4 the server does not answer; 5 the first answer is not JSON (a later one is a miss); 130 interrupted.`
 
 // Exit codes.
 const (
@@ -127,7 +126,7 @@ func conform(ctx context.Context, args []string, out, errOut io.Writer) (code in
 	if err := errors.Join(write(f.Junit, rep.WriteJUnit), write(f.HTML, rep.WriteHTML)); err != nil {
 		return 0, &exit{exitFile, err}
 	}
-	if results.Count(report.Failed) > 0 {
+	if !results.Conforms() {
 		return exitMiss, nil
 	}
 	return 0, nil

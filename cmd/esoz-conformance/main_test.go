@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -98,6 +99,32 @@ func TestConforms(t *testing.T) {
 		require.Contains(t, string(raw), "settlement.get.not_found")
 		require.NotContains(t, string(raw), token)
 	}
+}
+
+// A server that tells a world of its own does not pass by asking for little.
+func TestAServerThatAsksForLittle(t *testing.T) {
+	t.Parallel()
+	raw, err := json.Marshal(smallWorld())
+	require.NoError(t, err)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.URL.Path == "/_sandbox/world" {
+			_, _ = w.Write(raw)
+			return
+		}
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, notFound)
+	}))
+	t.Cleanup(front.Close)
+	code, out, errOut := call(t, "--base-url", front.URL)
+	require.Equal(t, exitMiss, code, errOut)
+	require.Contains(t, out, "\nMISS division.create.zip: the world has no case for it\n")
+	require.NotContains(t, out, "MISS settlement.get.not_found")
+	require.Contains(t, out, "checks without a case")
+
+	code, out, _ = call(t, "--base-url", front.URL, "--world", file(t, smallWorld()))
+	require.Zero(t, code, "who writes a world file asks for what they like")
+	require.NotContains(t, out, "MISS")
 }
 
 // A miss is told with what was expected, what came and the curl, and with no

@@ -13,11 +13,18 @@ import (
 	"esoz/internal/report"
 )
 
+// Where the cases of a run are from.
+const (
+	FromFile   = "from a file"
+	FromServer = "the server's own"
+	FromHere   = "the sandbox's, built in"
+)
+
 // Results of a run.
 type Results struct {
 	BaseURL string
 	Version string // of the contract
-	World   string // where the cases are from
+	World   string // where the cases are from: FromFile, FromServer or FromHere
 	Renewed bool   // the server was given new worlds and other settings
 	At      time.Time
 	Took    time.Duration
@@ -83,6 +90,23 @@ func (r *Results) Met() int {
 	return n
 }
 
+// Unasked are the documented checks that no case of the world names.
+func (r *Results) Unasked() []rules.Rule {
+	var unasked []rules.Rule
+	for _, v := range r.Verdicts() {
+		if v.Outcome == report.Missing {
+			unasked = append(unasked, v.Rule)
+		}
+	}
+	return unasked
+}
+
+// Conforms tells whether nothing was missed. A world that the server tells of
+// itself must ask for every check: it would be easy to pass by asking for few.
+func (r *Results) Conforms() bool {
+	return r.Count(report.Failed) == 0 && (r.World == FromFile || len(r.Unasked()) == 0)
+}
+
 // Count tells how many requests ended in a way.
 func (r *Results) Count(outcome report.Outcome) int {
 	n := 0
@@ -114,6 +138,9 @@ func (r *Results) Summary() string {
 	}
 	if skipped := r.Count(report.Skipped); skipped > 0 {
 		line += fmt.Sprintf("; %d skipped", skipped)
+	}
+	if unasked := r.Unasked(); len(unasked) > 0 {
+		line += fmt.Sprintf("; %d checks without a case", len(unasked))
 	}
 	return line
 }
@@ -163,6 +190,11 @@ func (r *Results) WriteTable(out io.Writer, all bool) error {
 	for _, result := range r.Results {
 		if result.Outcome == report.Failed {
 			fmt.Fprintf(out, "\nMISS %s: %s\n%s\n", result.ID, result.Title, indented(result.detail()))
+		}
+	}
+	if r.World != FromFile {
+		for _, rule := range r.Unasked() {
+			fmt.Fprintf(out, "\nMISS %s: the world has no case for it\n", rule.ID)
 		}
 	}
 	fmt.Fprintf(out, "\n%s\n", r.Summary())
@@ -245,6 +277,17 @@ func (r *Results) Report() *report.Report {
 			suite.Cases = append(suite.Cases, o.reported())
 		}
 		slices.SortStableFunc(suite.Cases, func(a, b report.Case) int { return cmp.Compare(rank(a), rank(b)) })
+		rep.Suites = append(rep.Suites, suite)
+	}
+	if unasked := r.Unasked(); len(unasked) > 0 {
+		suite := report.Suite{Name: "(without a case)", Title: "Documented checks that the world does not ask for"}
+		for _, rule := range unasked {
+			c := report.Case{ID: string(rule.ID), Title: rule.Check, Outcome: report.Failed, Source: rule.Source, Detail: "The world has no case for it."}
+			if r.World == FromFile {
+				c.Outcome = report.Missing
+			}
+			suite.Cases = append(suite.Cases, c)
+		}
 		rep.Suites = append(rep.Suites, suite)
 	}
 	return rep

@@ -120,7 +120,7 @@ type runner struct {
 // built-in one.
 func (r *runner) findWorld(ctx context.Context) (w *world.World, from string, err error) {
 	if r.options.World != nil {
-		return r.options.World, "from a file", nil
+		return r.options.World, FromFile, nil
 	}
 	a, err := r.server.send(ctx, world.Request{Method: http.MethodGet, Path: "/_sandbox/world"})
 	switch {
@@ -131,10 +131,10 @@ func (r *runner) findWorld(ctx context.Context) (w *world.World, from string, er
 		if err != nil {
 			return nil, "", fmt.Errorf("%s/_sandbox/world: %w", r.server.baseURL, err)
 		}
-		return w, "the server's own", nil
+		return w, FromServer, nil
 	}
 	w, err = BuiltIn(r.options.Clock.Now(), r.contract)
-	return w, "the sandbox's, built in", err
+	return w, FromHere, err
 }
 
 // choose makes the list of checks, in which a world's case stands before what

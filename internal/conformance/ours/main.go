@@ -67,7 +67,7 @@ func check(ctx context.Context, baseURL string, out io.Writer) error {
 	if err != nil {
 		return err //nolint:wrapcheck // it says what was being done
 	}
-	if results.Count(report.Failed) > 0 {
+	if !results.Conforms() {
 		return errors.New("the sandbox does not do what is documented")
 	}
 	changed, err := part.Replace("README.md", "rules", sentence(results))
