@@ -6,10 +6,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -38,28 +36,14 @@ func main() {
 }
 
 func run(ctx context.Context, command []string, out, faults io.Writer) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ready, ended := make(chan sandbox.Addresses, 1), make(chan error, 1)
-	go func() {
-		ended <- sandbox.Run(ctx, sandbox.Options{
-			Ephemeral: true, Listen: "127.0.0.1:0", Environ: os.Environ(), Out: io.Discard,
-			Logger: slog.New(slog.DiscardHandler), Ready: func(at sandbox.Addresses) { ready <- at },
-		})
-	}()
-	select {
-	case err := <-ended:
-		return err
-	case at := <-ready:
+	return sandbox.With(ctx, os.Environ(), func(ctx context.Context, at sandbox.Addresses) error {
 		cmd := exec.CommandContext(ctx, command[0], command[1:]...) //nolint:gosec // the command is what this program is for
 		cmd.Env = append(os.Environ(), "ESOZ_URL="+at.BaseURL)
 		cmd.Stdout, cmd.Stderr = out, faults
 		cmd.WaitDelay = 5 * time.Second
-		err := cmd.Run()
-		if err != nil {
-			err = fmt.Errorf("%s: %w", command[0], err)
+		if err := cmd.Run(); err != nil {
+			return fmt.Errorf("%s: %w", command[0], err)
 		}
-		cancel()
-		return errors.Join(err, <-ended)
-	}
+		return nil
+	})
 }

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"math"
 	"os"
 	"os/signal"
@@ -32,23 +31,8 @@ func main() {
 }
 
 func run(ctx context.Context, out io.Writer) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ready, ended := make(chan sandbox.Addresses, 1), make(chan error, 1)
-	go func() {
-		ended <- sandbox.Run(ctx, sandbox.Options{
-			Ephemeral: true, Listen: "127.0.0.1:0", Out: io.Discard, // the environment's settings are not what is documented
-			Logger: slog.New(slog.DiscardHandler), Ready: func(at sandbox.Addresses) { ready <- at },
-		})
-	}()
-	select {
-	case err := <-ended:
-		return err //nolint:wrapcheck // it says what was being done
-	case at := <-ready:
-		err := check(ctx, at.BaseURL, out)
-		cancel()
-		return errors.Join(err, <-ended)
-	}
+	// The environment's settings are not what is documented.
+	return sandbox.With(ctx, nil, func(ctx context.Context, at sandbox.Addresses) error { return check(ctx, at.BaseURL, out) })
 }
 
 func check(ctx context.Context, baseURL string, out io.Writer) error {
