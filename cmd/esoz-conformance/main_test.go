@@ -133,7 +133,7 @@ func TestMiss(t *testing.T) {
 	t.Parallel()
 	url, _ := serve(t, http.StatusNotFound, strings.Replace(notFound, `"not_found"`, `"not_found","message":"no `+token+`"`, 1))
 	html := filepath.Join(t.TempDir(), "r.html")
-	code, out, errOut := call(t, "--base-url", url, "--world", file(t, smallWorld()), "--html", html,
+	code, out, errOut := call(t, "--base-url", strings.Replace(url, "://", "://user:pass-of-a-proxy@", 1), "--world", file(t, smallWorld()), "--html", html,
 		"--token-file", file(t, map[string]string{"sandbox-doctor": token, "sandbox-key": "real-key"}))
 	require.Equal(t, exitMiss, code, errOut)
 	require.Contains(t, out, "error.message: want none\n    got \"no ***\"")
@@ -144,6 +144,7 @@ func TestMiss(t *testing.T) {
 	for _, text := range []string{out, errOut, string(raw)} {
 		require.NotContains(t, text, token)
 		require.NotContains(t, text, "real-key")
+		require.NotContains(t, text, "pass-of-a-proxy")
 		require.NotContains(t, text, "sandbox-doctor")
 	}
 }

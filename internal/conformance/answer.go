@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"reflect"
 	"regexp"
 	"slices"
@@ -48,11 +49,17 @@ type answer struct {
 // server is reached over HTTP alone.
 type server struct {
 	baseURL string
+	name    string // the same without a password, to be told
 	client  *http.Client
 }
 
 func newServer(baseURL string, timeout time.Duration) *server {
-	return &server{baseURL: strings.TrimRight(baseURL, "/"), client: &http.Client{
+	baseURL = strings.TrimRight(baseURL, "/")
+	name := baseURL
+	if address, err := url.Parse(baseURL); err == nil {
+		name = address.Redacted()
+	}
+	return &server{baseURL: baseURL, name: name, client: &http.Client{
 		Timeout:       timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // 303 of a finished job is an answer
 	}}

@@ -75,7 +75,7 @@ func Run(ctx context.Context, o Options) (*Results, error) {
 		return nil, err
 	}
 	r := &runner{options: o, contract: contract, server: newServer(o.BaseURL, o.Timeout), dirty: true}
-	results := &Results{BaseURL: r.server.baseURL, Version: contract.Info.Version, At: o.Clock.Now()}
+	results := &Results{BaseURL: r.server.name, Version: contract.Info.Version, At: o.Clock.Now()}
 	if r.world, results.World, err = r.findWorld(ctx); err != nil {
 		return nil, err
 	}
@@ -243,7 +243,7 @@ func (r *runner) probe(ctx context.Context, checks []Check) error {
 		return fmt.Errorf("%w: %w", ErrNoAnswer, reason(err))
 	case a.notJSON():
 		p, _, _ := strings.Cut(c.Request.Path, "?")
-		return fmt.Errorf("%w: GET %s%s gives %d with %s; is this the address of the API?", ErrNotJSON, r.server.baseURL, p, a.status, a.contentType())
+		return fmt.Errorf("%w: GET %s%s gives %d with %s; is this the address of the API?", ErrNotJSON, r.server.name, p, a.status, a.contentType())
 	}
 	return nil
 }
@@ -400,7 +400,7 @@ func (r *runner) try(ctx context.Context, result *Result) error {
 }
 
 func (r *runner) curl(c Check) string {
-	return r.secrets.hide.Replace(r.secrets.undress(c.Request).Curl(r.server.baseURL))
+	return r.secrets.hide.Replace(r.secrets.undress(c.Request).Curl(r.server.name))
 }
 
 // renew gives the server a new world, if it takes one and the old one was used.
