@@ -129,7 +129,7 @@ func (r *runner) findWorld(ctx context.Context) (w *world.World, from string, er
 	case a.status == http.StatusOK && !a.notJSON():
 		w, err = ReadWorld(bytes.NewReader(a.body), r.contract)
 		if err != nil {
-			return nil, "", fmt.Errorf("%s/_sandbox/world: %w", r.server.baseURL, err)
+			return nil, "", fmt.Errorf("%s/_sandbox/world: %w", r.server.name, err)
 		}
 		return w, FromServer, nil
 	}
