@@ -22,7 +22,7 @@ func (h *Handler) explain(w http.ResponseWriter, r *http.Request) {
 	}
 	if accepted(r, "application/json", "text/plain") == "text/plain" {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = io.WriteString(w, explanation.Text(h.config.Get().PublicBaseURL)) //nolint:gosec // plain text, said so; a client that went away
+		_, _ = io.WriteString(w, explanation.Text(h.config.Get().PublicBaseURL)) // a client that went away
 		return
 	}
 	h.write(w, http.StatusOK, explanation)
