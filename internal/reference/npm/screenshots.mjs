@@ -1,9 +1,12 @@
-// Takes the pictures of docs/reference.md from a running sandbox, and fails when
-// a page asks another host for anything, is wider than its window, or complains.
-//   node screenshots.mjs http://127.0.0.1:8080 ../../../docs/img
+// Takes the pictures of docs/reference.md and docs/conformance.md from the
+// sandbox at ESOZ_URL and the report of `make conformance`, and fails when a page
+// asks another host for anything, is wider than its window, or complains. Run it
+// in the root of the repository.
+import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 
-const [base = 'http://127.0.0.1:8080', folder = '../../../docs/img'] = process.argv.slice(2);
+const base = process.env.ESOZ_URL || 'http://127.0.0.1:8080';
+const folder = 'docs/img';
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
@@ -14,7 +17,7 @@ async function open(size, path, colorScheme = 'light') {
   const page = await browser.newPage({ viewport: size, colorScheme });
   // Redoc wants a logo from its maker's host; the page forbids it.
   const left = (request) => {
-    const ours = [base, 'data:', 'blob:'].some((start) => request.url().startsWith(start));
+    const ours = [base, 'data:', 'blob:', 'file:'].some((start) => request.url().startsWith(start));
     if (!ours && request.failure()?.errorText !== 'csp') faults.push(`${path} asks for ${request.url()}`);
   };
   page.on('requestfinished', left);
@@ -23,7 +26,7 @@ async function open(size, path, colorScheme = 'light') {
     if (message.type() === 'error' && !message.text().includes('logo-mini.svg')) faults.push(`${path} says: ${message.text()}`);
   });
   page.on('pageerror', (error) => faults.push(`${path} breaks: ${error.message}`));
-  await page.goto(base + path, { waitUntil: 'networkidle' });
+  await page.goto(path.startsWith('file:') ? path : base + path, { waitUntil: 'networkidle' });
   return page;
 }
 
@@ -61,6 +64,7 @@ for (const [kind, size] of Object.entries({ desktop: { width: 1280, height: 900 
 
   await take(await open(size, '/docs/rules/'), `rules-${kind}`);
   await take(await open(size, '/docs/rules/createDivision/#division.create.settlement'), `operation-${kind}`);
+  await take(await open(size, pathToFileURL('bin/conformance.html').href), `conformance-${kind}`);
 }
 await take(await open({ width: 1280, height: 900 }, '/docs/rules/errors/', 'dark'), 'errors-dark');
 await browser.close();
