@@ -77,7 +77,7 @@ reference-check: ## fail when the page to read is not that of its pinned npm pac
 
 SCREENSHOTS_FROM ?= http://127.0.0.1:8080
 
-screenshots: ## the pictures of docs/reference.md, from a running sandbox (SCREENSHOTS_FROM)
+screenshots: ## the pictures of the documents, from a running sandbox (SCREENSHOTS_FROM) and the last make conformance
 	cd internal/reference/npm && npm ci --silent && node screenshots.mjs $(SCREENSHOTS_FROM) ../../../docs/img
 
 # Their own scripts stay off: one of them reports who installs it.

@@ -1,6 +1,8 @@
-// Takes the pictures of docs/reference.md from a running sandbox, and fails when
-// a page asks another host for anything, is wider than its window, or complains.
+// Takes the pictures of docs from a running sandbox and from the report of the
+// last make conformance, and fails when a page asks another host for anything,
+// is wider than its window, or complains.
 //   node screenshots.mjs http://127.0.0.1:8080 ../../../docs/img
+import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 
 const [base = 'http://127.0.0.1:8080', folder = '../../../docs/img'] = process.argv.slice(2);
@@ -14,7 +16,7 @@ async function open(size, path, colorScheme = 'light') {
   const page = await browser.newPage({ viewport: size, colorScheme });
   // Redoc wants a logo from its maker's host; the page forbids it.
   const left = (request) => {
-    const ours = [base, 'data:', 'blob:'].some((start) => request.url().startsWith(start));
+    const ours = [base, 'data:', 'blob:', 'file:'].some((start) => request.url().startsWith(start));
     if (!ours && request.failure()?.errorText !== 'csp') faults.push(`${path} asks for ${request.url()}`);
   };
   page.on('requestfinished', left);
@@ -23,7 +25,7 @@ async function open(size, path, colorScheme = 'light') {
     if (message.type() === 'error' && !message.text().includes('logo-mini.svg')) faults.push(`${path} says: ${message.text()}`);
   });
   page.on('pageerror', (error) => faults.push(`${path} breaks: ${error.message}`));
-  await page.goto(base + path, { waitUntil: 'networkidle' });
+  await page.goto(new URL(path, base).href, { waitUntil: 'networkidle' });
   return page;
 }
 
@@ -63,6 +65,12 @@ for (const [kind, size] of Object.entries({ desktop: { width: 1280, height: 900 
   await take(await open(size, '/docs/rules/createDivision/#division.create.settlement'), `operation-${kind}`);
 }
 await take(await open({ width: 1280, height: 900 }, '/docs/rules/errors/', 'dark'), 'errors-dark');
+
+const report = pathToFileURL('../../../bin/conformance.html').href;
+for (const [kind, size] of Object.entries({ desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } })) {
+  await take(await open(size, report), `conformance-${kind}`);
+  await take(await open(size, '/_sandbox/coverage?format=html'), `coverage-${kind}`);
+}
 await browser.close();
 if (faults.length > 0) {
   console.error(faults.join('\n'));

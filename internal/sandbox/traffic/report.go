@@ -37,6 +37,7 @@ func (c *Coverage) Report(baseURL string, required []string) (*report.Report, er
 			{Name: "Headers missing", Value: fmt.Sprint(t.HeadersMissing)},
 			{Name: "Repeated without need", Value: fmt.Sprint(t.Repeats)},
 			{Name: "Unknown paths, methods", Value: fmt.Sprintf("%d, %d", c.Unknown.Paths, c.Unknown.Methods)},
+			{Name: "Lines below", Value: "passed: met; missing: never met; skipped: switched off; failed: required, and never met"},
 		},
 	}
 	for _, op := range c.Operations {
