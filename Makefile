@@ -75,10 +75,9 @@ reference-check: ## fail when the page to read is not that of its pinned npm pac
 	cmp $(ASSETS)/redoc.standalone.js.LICENSE.txt $(REDOC)/bundles/redoc.standalone.js.LICENSE.txt
 	cmp $(ASSETS)/redoc.LICENSE.txt $(REDOC)/LICENSE
 
-SCREENSHOTS_FROM ?= http://127.0.0.1:8080
-
-screenshots: ## the pictures of the documents, from a running sandbox (SCREENSHOTS_FROM) and the last make conformance
-	cd internal/reference/npm && npm ci --silent && node screenshots.mjs $(SCREENSHOTS_FROM) ../../../docs/img
+screenshots: conformance ## the pictures of the documents (needs Chromium)
+	npm ci --silent --prefix internal/reference/npm
+	$(GO) run ./internal/withsandbox node internal/reference/npm/screenshots.mjs
 
 # Their own scripts stay off: one of them reports who installs it.
 openapi/lint/node_modules/.package-lock.json: openapi/lint/package-lock.json

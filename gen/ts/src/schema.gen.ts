@@ -2898,7 +2898,7 @@ export interface components {
              * @description User who set it.
              * @example f7bdce4c-9d6e-4b08-913c-97c4b972f9be
              */
-            inserted_by?: string;
+            inserted_by: string;
         };
         /** @description A status that a service request got in its medical program. */
         ServiceRequestProgramStatusHistoryItem: {

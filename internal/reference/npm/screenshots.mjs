@@ -1,11 +1,12 @@
-// Takes the pictures of docs from a running sandbox and from the report of the
-// last make conformance, and fails when a page asks another host for anything,
-// is wider than its window, or complains.
-//   node screenshots.mjs http://127.0.0.1:8080 ../../../docs/img
+// Takes the pictures of docs/reference.md, docs/conformance.md and docs/ci.md from
+// the sandbox at ESOZ_URL and the report of `make conformance`, and fails when a
+// page asks another host for anything, is wider than its window, or complains. Run it
+// in the root of the repository.
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 
-const [base = 'http://127.0.0.1:8080', folder = '../../../docs/img'] = process.argv.slice(2);
+const base = process.env.ESOZ_URL || 'http://127.0.0.1:8080';
+const folder = 'docs/img';
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
@@ -25,7 +26,7 @@ async function open(size, path, colorScheme = 'light') {
     if (message.type() === 'error' && !message.text().includes('logo-mini.svg')) faults.push(`${path} says: ${message.text()}`);
   });
   page.on('pageerror', (error) => faults.push(`${path} breaks: ${error.message}`));
-  await page.goto(new URL(path, base).href, { waitUntil: 'networkidle' });
+  await page.goto(path.startsWith('file:') ? path : base + path, { waitUntil: 'networkidle' });
   return page;
 }
 
@@ -63,14 +64,10 @@ for (const [kind, size] of Object.entries({ desktop: { width: 1280, height: 900 
 
   await take(await open(size, '/docs/rules/'), `rules-${kind}`);
   await take(await open(size, '/docs/rules/createDivision/#division.create.settlement'), `operation-${kind}`);
-}
-await take(await open({ width: 1280, height: 900 }, '/docs/rules/errors/', 'dark'), 'errors-dark');
-
-const report = pathToFileURL('../../../bin/conformance.html').href;
-for (const [kind, size] of Object.entries({ desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } })) {
-  await take(await open(size, report), `conformance-${kind}`);
+  await take(await open(size, pathToFileURL('bin/conformance.html').href), `conformance-${kind}`);
   await take(await open(size, '/_sandbox/coverage?format=html'), `coverage-${kind}`);
 }
+await take(await open({ width: 1280, height: 900 }, '/docs/rules/errors/', 'dark'), 'errors-dark');
 await browser.close();
 if (faults.length > 0) {
   console.error(faults.join('\n'));
