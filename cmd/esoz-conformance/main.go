@@ -33,7 +33,7 @@ type flags struct {
 	Timeout    time.Duration `default:"30s" help:"How long one answer may take (${default})."`
 	Junit      string        `name:"junit" placeholder:"FILE" help:"Write the results as JUnit XML."`
 	HTML       string        `name:"html" placeholder:"FILE" help:"Write the results as a page."`
-	Verbose    bool          `short:"v" help:"Print every rule, not only those that were not met."`
+	Verbose    bool          `short:"v" help:"Print every rule and every miss, not only rules that were not met and the first misses."`
 }
 
 const description = `Sends documented cases to a server and judges the answers: status, texts, invalid[], the order of checks, and the shape that the contract declares.
@@ -136,6 +136,9 @@ func (f *flags) check() error {
 	address, err := url.Parse(f.BaseURL)
 	if err != nil || address.Scheme != "http" && address.Scheme != "https" || address.Host == "" {
 		return errors.New("--base-url: want http://… or https://…")
+	}
+	if path.Base(address.Path) == "api" {
+		return errors.New("--base-url: leave out /api, it stands in the paths of the contract")
 	}
 	if f.Order < 0 || f.Timeout <= 0 {
 		return errors.New("--order and --timeout must not be negative")

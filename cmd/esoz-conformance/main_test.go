@@ -158,6 +158,7 @@ func TestUsage(t *testing.T) {
 	}{
 		"no address":           {nil, "--base-url"},
 		"no URL":               {[]string{"--base-url", "localhost:8080"}, "http://"},
+		"the path as well":     {[]string{"--base-url", url + "/api/"}, "leave out /api"},
 		"unknown flag":         {[]string{"--base-url", url, "--colour"}, "--colour"},
 		"unknown operation":    {[]string{"--base-url", url, "--operations", "createDivison"}, "createDivision"},
 		"no case for the rule": {[]string{"--base-url", url, "--rules", "no.such"}, "no.such"},

@@ -84,7 +84,7 @@ func TestCoverageCommand(t *testing.T) {
 		"too little":           {[]string{"--fail-under", "50"}, exitShort, "fewer than 50 %"},
 		"an operation missing": {[]string{"--require", "createDivision,listDivisions"}, exitShort, "required and never met: listDivisions"},
 		"two things missing":   {[]string{"--require", "listDivisions", "--fail-under", "50"}, exitShort, "; checks met"},
-		"a misspelt name":      {[]string{"--require", "createDivisions"}, 1, `called ["createDivisions"]`},
+		"a misspelt name":      {[]string{"--require", "createDivisions"}, 1, "called createDivisions"},
 		"nobody answers":       {[]string{"--url", "http://127.0.0.1:1"}, exitNoAnswer, "the sandbox does not answer"},
 		"no address":           {[]string{"--url", "::"}, exitNoAnswer, "--url"},
 		"no sandbox":           {[]string{"--url", server.URL + "/elsewhere"}, exitNoAnswer, "is it a sandbox?"},

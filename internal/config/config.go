@@ -59,7 +59,7 @@ type Config struct {
 	TrustedProxies     []netip.Prefix `env:"TRUSTED_PROXIES" start:"only" doc:"networks of reverse proxies, comma-separated (10.0.0.0/8), whose X-Forwarded-For tells the client's address; empty: the address of the connection counts"`
 	CORSOrigins        []string       `env:"CORS_ORIGINS" doc:"web origins whose pages may call the API, comma-separated (https://mis.example.com), or *; empty: none, because the API-key is the secret of a server and has no place in a browser"`
 	MaxPageSize        int            `env:"MAX_PAGE_SIZE" envDefault:"300" doc:"largest page; a larger page_size is lowered to it"`
-	Rules              Switches       `env:"RULES" doc:"rules to switch, comma-separated: +id on, -id off; rules of a seed cannot be switched"`
+	Rules              Switches       `env:"RULES" doc:"rules to switch, comma-separated: +id on, -id off; docs/divergences.md says which can be switched"`
 
 	// OAuth.
 	AuthCodeLifetime      int `env:"AUTH_CODE_GRANT_LIFETIME" envDefault:"300" doc:"life of an authorization code, seconds"`

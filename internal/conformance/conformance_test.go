@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"esoz/gen/rules"
+	"esoz/internal/report"
 	"esoz/internal/sandbox/world"
 )
 
@@ -176,4 +177,19 @@ func TestDocumentedFiles(t *testing.T) {
 	tokens, err := ReadTokens(bytes.NewReader(examples[1][1]))
 	require.NoError(t, err)
 	require.Contains(t, tokens, w.Tokens[0].Name)
+}
+
+// A server that is all wrong does not flood the terminal, unless it is asked to.
+func TestFirstMissesAreShown(t *testing.T) {
+	t.Parallel()
+	r := &Results{}
+	for range shownMisses + 3 {
+		r.Results = append(r.Results, Result{Outcome: report.Failed, Misses: []string{"status: want 200"}})
+	}
+	var some, all bytes.Buffer
+	require.NoError(t, r.WriteTable(&some, false))
+	require.NoError(t, r.WriteTable(&all, true))
+	require.Equal(t, shownMisses, strings.Count(some.String(), "MISS "))
+	require.Contains(t, some.String(), "… and 3 more misses: --verbose")
+	require.Equal(t, shownMisses+3, strings.Count(all.String(), "MISS "))
 }

@@ -161,8 +161,11 @@ func (r *Results) operations() [][]Result {
 
 func nameOf(operation string) string { return cmp.Or(operation, "(unknown paths)") }
 
+// shownMisses are told in full on a terminal, unless all are wanted.
+const shownMisses = 20
+
 // WriteTable writes the counts of each operation and, of each of its rules that
-// was not met or when all is set, those of the rule; then every miss.
+// was not met or when all is set, those of the rule; then the misses.
 func (r *Results) WriteTable(out io.Writer, all bool) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "passed\tfailed\tskipped\torder\t  operation, rule")
@@ -187,10 +190,17 @@ func (r *Results) WriteTable(out io.Writer, all bool) error {
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("write the table: %w", err)
 	}
+	shown := 0
 	for _, result := range r.Results {
-		if result.Outcome == report.Failed {
-			fmt.Fprintf(out, "\nMISS %s: %s\n%s\n", result.ID, result.Title, indented(result.detail()))
+		if result.Outcome != report.Failed {
+			continue
 		}
+		if shown == shownMisses && !all {
+			fmt.Fprintf(out, "\n… and %d more misses: --verbose prints them all, --html and --junit write them\n", r.Count(report.Failed)-shown)
+			break
+		}
+		fmt.Fprintf(out, "\nMISS %s: %s\n%s\n", result.ID, result.Title, indented(result.detail()))
+		shown++
 	}
 	if r.World != FromFile {
 		for _, rule := range r.Unasked() {
@@ -239,27 +249,29 @@ func indented(text string) string { return "  " + strings.ReplaceAll(text, "\n",
 // together, one line for each rule that must answer first.
 func (r *Results) Report() *report.Report {
 	rep := &report.Report{
-		Title: "Conformance", Subtitle: r.Summary(),
+		Title: "Conformance with the ESOZ API", Subtitle: r.Summary(),
 		Facts: []report.Fact{
 			{Name: "Server", Value: r.BaseURL},
 			{Name: "Contract", Value: "esoz " + r.Version},
 			{Name: "Cases", Value: r.World},
 			{Name: "Date", Value: r.At.Format("2006-01-02 15:04 MST")},
 			{Name: "Took", Value: r.Took.Round(100 * time.Millisecond).String()},
+			{Name: "Lines below", Value: "one for each case, and one for each rule that must answer before others, with all its requests"},
 		},
 	}
 	contract, err := Contract()
-	titles := map[string]string{}
+	suites := map[string]report.Suite{}
 	if err == nil {
-		for _, item := range contract.Paths.Map() {
-			for _, op := range item.Operations() {
-				titles[op.OperationID] = op.Summary
+		for path, item := range contract.Paths.Map() {
+			for method, op := range item.Operations() {
+				suites[op.OperationID] = report.Suite{Title: op.Summary, Call: method + " " + path}
 			}
 		}
 	}
 	for _, results := range r.operations() {
 		operation := results[0].OperationID
-		suite := report.Suite{Name: nameOf(operation), Title: titles[operation]}
+		suite := suites[operation]
+		suite.Name = nameOf(operation)
 		var orders []*order
 		for _, result := range results {
 			if len(result.Before) == 0 {

@@ -51,7 +51,7 @@ func (o *operation) Statuses() []int {
 func (o *operation) Search() string {
 	words := []string{o.ID, o.Summary, o.Method, o.Path}
 	for _, rule := range o.Checks {
-		words = append(words, string(rule.ID), rule.Check, rule.Message, rule.Description)
+		words = append(words, string(rule.ID), rule.Check, rule.CheckUK, rule.Message, rule.Description)
 	}
 	return strings.ToLower(strings.Join(words, " "))
 }
@@ -258,7 +258,7 @@ func howToSwitch(rule rules.Rule) string {
 	case rule.Off:
 		how = fmt.Sprintf("off; RULES=+%s turns it on", rule.ID)
 	case rule.Fixed && rule.Origin == "seed":
-		how = "always on: the seed's"
+		how = "always on: the page of the method itself asks for it"
 	case rule.Fixed:
 		how = "always on"
 	default:
@@ -306,7 +306,7 @@ func messages() []message {
 func (m message) Search() string {
 	words := []string{m.Type, m.Text}
 	for _, rule := range m.Rules {
-		words = append(words, string(rule.ID), rule.Check)
+		words = append(words, string(rule.ID), rule.Check, rule.CheckUK)
 	}
 	return strings.ToLower(strings.Join(words, " "))
 }

@@ -65,7 +65,7 @@ func check(ctx context.Context, baseURL string, out io.Writer) error {
 }
 
 func sentence(r *conformance.Results) string {
-	return fmt.Sprintf("**%d of %d documented checks** were met in the last run: %d requests were answered as documented, "+
+	return fmt.Sprintf("**%d of %d documented checks** were met in the last run of `make conformance`: %d requests were answered as documented, "+
 		"%d of which break two rules at once and show which is checked first ([docs/conformance.md](docs/conformance.md)).\n",
 		r.Met(), len(r.Rules), r.Count(report.Passed), r.Orders())
 }

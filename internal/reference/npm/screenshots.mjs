@@ -1,6 +1,6 @@
-// Takes the pictures of docs/reference.md and docs/conformance.md from the
-// sandbox at ESOZ_URL and the report of `make conformance`, and fails when a page
-// asks another host for anything, is wider than its window, or complains. Run it
+// Takes the pictures of docs/reference.md, docs/conformance.md and docs/ci.md from
+// the sandbox at ESOZ_URL and the report of `make conformance`, and fails when a
+// page asks another host for anything, is wider than its window, or complains. Run it
 // in the root of the repository.
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
@@ -65,6 +65,7 @@ for (const [kind, size] of Object.entries({ desktop: { width: 1280, height: 900 
   await take(await open(size, '/docs/rules/'), `rules-${kind}`);
   await take(await open(size, '/docs/rules/createDivision/#division.create.settlement'), `operation-${kind}`);
   await take(await open(size, pathToFileURL('bin/conformance.html').href), `conformance-${kind}`);
+  await take(await open(size, '/_sandbox/coverage?format=html'), `coverage-${kind}`);
 }
 await take(await open({ width: 1280, height: 900 }, '/docs/rules/errors/', 'dark'), 'errors-dark');
 await browser.close();

@@ -28,7 +28,7 @@ func (c *Coverage) Report(baseURL string, required []string) (*report.Report, er
 		Subtitle: "Which operations and documented checks a client's traffic has met",
 		Facts: []report.Fact{
 			{Name: "Server", Value: baseURL},
-			{Name: "Since", Value: c.Since.Format(time.RFC3339)},
+			{Name: "Since", Value: c.Since.Format("2006-01-02 15:04 MST")},
 			{Name: "Requests", Value: fmt.Sprintf("%d: %d succeeded, %d refused, %d failed", t.Requests, t.Succeeded, t.Refused, t.Failed)},
 			{Name: "Operations seen", Value: fmt.Sprintf("%d of %d", t.Operations.Met, t.Operations.Of)},
 			{Name: "Checks of them met", Value: t.RulesOfSeen.String()},
@@ -37,10 +37,11 @@ func (c *Coverage) Report(baseURL string, required []string) (*report.Report, er
 			{Name: "Headers missing", Value: fmt.Sprint(t.HeadersMissing)},
 			{Name: "Repeated without need", Value: fmt.Sprint(t.Repeats)},
 			{Name: "Unknown paths, methods", Value: fmt.Sprintf("%d, %d", c.Unknown.Paths, c.Unknown.Methods)},
+			{Name: "Lines below", Value: "passed: met; missing: never met; skipped: switched off; failed: required, and never met"},
 		},
 	}
 	for _, op := range c.Operations {
-		suite := report.Suite{Name: op.ID, Title: fmt.Sprintf("%s %s: %s", op.Method, op.Path, op.Summary)}
+		suite := report.Suite{Name: op.ID, Title: op.Summary, Call: op.Method + " " + op.Path}
 		suite.Cases = append(suite.Cases, op.reportCase(named(required, op.ID)))
 		for _, rule := range op.Rules {
 			if !isGateways(rule.ID) {
@@ -180,7 +181,7 @@ func (c *Coverage) checkNames(patterns []string) error {
 		return slices.ContainsFunc(names, func(name string) bool { return named([]string{pattern}, name) })
 	})
 	if len(patterns) > 0 {
-		return fmt.Errorf("no operation and no rule of the contract is called %q", patterns)
+		return fmt.Errorf("no operation and no rule of the contract is called %s", strings.Join(patterns, ", "))
 	}
 	return nil
 }

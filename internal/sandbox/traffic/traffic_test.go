@@ -281,9 +281,7 @@ func TestReportRequires(t *testing.T) {
 	require.Equal(t, []string{"division.create.country"}, failed("division.create.[zc]*ry", "division.create.zip"))
 	require.Contains(t, failed("gateway.*"), "gateway.psk", "what is required is not excused by being off")
 	_, err := c.Report("http://esoz", []string{"createDivisions", "division.*", "no.rule"})
-	require.ErrorContains(t, err, `"createDivisions"`)
-	require.ErrorContains(t, err, `"no.rule"`)
-	require.NotContains(t, err.Error(), `"division.*"`)
+	require.ErrorContains(t, err, "called createDivisions, no.rule")
 
 	all, err := c.Report("http://esoz", nil)
 	require.NoError(t, err)
