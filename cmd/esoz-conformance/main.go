@@ -110,6 +110,9 @@ func conform(ctx context.Context, args []string, out, errOut io.Writer) (code in
 	if err != nil {
 		return 0, &exit{exitUsage, fmt.Errorf("%w (--help tells the flags)", err)}
 	}
+	if err := errors.Join(writable(f.Junit), writable(f.HTML)); err != nil {
+		return 0, &exit{exitFile, err}
+	}
 	options, err := f.options()
 	if err != nil {
 		return 0, err
@@ -184,6 +187,18 @@ func read(name string, with func(io.Reader) error) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
+}
+
+// writable finds out before a run whether its report can be written after it.
+func writable(name string) error {
+	if name == "" {
+		return nil
+	}
+	file, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY, 0o644) //nolint:gosec // the file that the user names
+	if err != nil {
+		return err //nolint:wrapcheck // it names the file
+	}
+	return file.Close()
 }
 
 // write writes a file; an empty name writes nothing.

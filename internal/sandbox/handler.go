@@ -79,8 +79,13 @@ func NewHandler(
 }
 
 // ServeHTTP answers the sandbox's own paths; everything else is the API's,
-// whose paths no ServeMux may tidy up.
+// whose paths no ServeMux may tidy up. Who opens its address in a browser is
+// led to the reference.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/" && r.Method == http.MethodGet && accepted(r, "application/json", "text/html") == "text/html" {
+		http.Redirect(w, r, reference.Prefix, http.StatusFound)
+		return
+	}
 	for _, own := range []string{"/_sandbox/", "/docs", "/openapi.", "/openapi-"} {
 		if strings.HasPrefix(r.URL.Path, own) {
 			if r.Method != http.MethodGet && !ownPage(r) {

@@ -272,6 +272,20 @@ func TestBanner(t *testing.T) {
 	}
 }
 
+func TestBrowsersFindTheReference(t *testing.T) {
+	t.Parallel()
+	b := startBox(t)
+	for accept, want := range map[string]int{"text/html,application/xhtml+xml": http.StatusOK, "": http.StatusNotFound, "application/json": http.StatusNotFound} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/", http.NoBody)
+		require.NoError(t, err)
+		req.Header.Set("Accept", accept)
+		res, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		require.Equal(t, want, res.StatusCode, accept)
+	}
+}
+
 func TestPages(t *testing.T) {
 	t.Parallel()
 	b := startBox(t)
