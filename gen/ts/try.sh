@@ -1,7 +1,7 @@
 #!/bin/sh
 # Does what the README says, with the packed package in an empty folder, against
 # the sandbox at ESOZ_URL: the quick start, which must say what stands there, and
-# the walk.
+# the walk. The contract's code samples must fit the package's types.
 set -eu
 cd "$(dirname "$0")"
 bin=$PWD/node_modules/.bin types=$PWD/node_modules/@types
@@ -19,7 +19,15 @@ block 1 text >"$made/want.txt"
 cp examples/walk.ts "$made/walk.mts"
 cd "$made"
 npm install --silent --no-audit --no-fund ./esoz-*.tgz
-"$bin/tsc" --strict --module nodenext --target es2022 --typeRoots "$types" --types node typed.mts walk.mts
+node --input-type=module <<'EOF'
+import { writeFileSync } from "node:fs";
+const contract = await (await fetch(process.env.ESOZ_URL + "/openapi.json")).json();
+for (const operation of Object.values(contract.paths).flatMap(Object.values)) {
+  const sample = operation["x-codeSamples"]?.find(({ lang }) => lang === "TypeScript");
+  if (sample) writeFileSync(`sample-${operation.operationId}.mts`, sample.source);
+}
+EOF
+"$bin/tsc" --strict --module nodenext --target es2022 --typeRoots "$types" --types node typed.mts walk.mts sample-*.mts
 
 [ "$(wc -l <quickstart.mjs)" -eq 5 ] || { echo 'the quick start has not five lines' >&2; exit 1; }
 timeout 60 node quickstart.mjs >said.txt

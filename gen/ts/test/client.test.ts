@@ -151,5 +151,5 @@ test("the package and its README have the version of the contract", async () => 
   const { version } = JSON.parse(await readFile("package.json", "utf8"));
   const contract = await readFile("../../openapi/openapi.yaml", "utf8");
   assert.equal(version, /^ {2}version: (\S+)$/m.exec(contract)?.[1]);
-  assert((await readFile("README.md", "utf8")).includes(`./esoz-${version}.tgz`));
+  assert((await readFile("README.md", "utf8")).includes(`/esoz-${version}.tgz`));
 });
