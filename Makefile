@@ -3,15 +3,17 @@ GO ?= go
 GOLANGCI_LINT_VERSION = v2.15.0
 LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
-.PHONY: help run build test test-short generate verify lint fmt demo sdk-test sdk-test-go openapi-lint
+.PHONY: help run build test test-short generate verify lint fmt demo conformance \
+	openapi-lint openapi-publish openapi-diff openapi-release \
+	reference reference-assets reference-check screenshots sdk-test sdk-test-go
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 run: ## the sandbox: databases, a seeded world and the API, with one command
 	$(GO) run ./cmd/esoz-sandbox
 
-build: ## both programs, into bin/
+build: ## the programs, into bin/
 	$(GO) build -trimpath -o bin/ ./cmd/...
 
 test: ## everything, on real engines that the tests start themselves
@@ -43,6 +45,40 @@ fmt: ## format
 demo: ## the walk of the README, against a sandbox of its own
 	$(GO) run ./internal/demo
 
+conformance: ## every documented check against a sandbox of its own; reports into bin/
+	$(GO) run ./internal/conformance/ours
+
+openapi-publish: ## the documents for readers, into bin/openapi/
+	$(GO) run ./openapi/release publish
+
+openapi-diff: ## fail when the contract breaks clients of the last release and CHANGELOG.md does not say so
+	$(GO) run ./openapi/release diff
+
+openapi-release: ## keep the contract as the one that was released last
+	$(GO) run ./openapi/release baseline
+
+reference: ## the reference as static files, into bin/reference/
+	$(GO) run ./internal/reference/export
+
+REDOC = internal/reference/npm/node_modules/redoc
+ASSETS = internal/reference/assets
+
+reference-assets: ## take the page to read from its pinned npm package
+	cd internal/reference/npm && npm ci --silent
+	gzip -n9 -c $(REDOC)/bundles/redoc.standalone.js > $(ASSETS)/redoc.standalone.js.gz
+	cp $(REDOC)/bundles/redoc.standalone.js.LICENSE.txt $(ASSETS)/
+	cp $(REDOC)/LICENSE $(ASSETS)/redoc.LICENSE.txt
+
+reference-check: ## fail when the page to read is not that of its pinned npm package
+	cd internal/reference/npm && npm ci --silent
+	gunzip -c $(ASSETS)/redoc.standalone.js.gz | cmp - $(REDOC)/bundles/redoc.standalone.js
+	cmp $(ASSETS)/redoc.standalone.js.LICENSE.txt $(REDOC)/bundles/redoc.standalone.js.LICENSE.txt
+	cmp $(ASSETS)/redoc.LICENSE.txt $(REDOC)/LICENSE
+
+screenshots: conformance ## the pictures of the documents (needs Chromium)
+	npm ci --silent --prefix internal/reference/npm
+	$(GO) run ./internal/withsandbox node internal/reference/npm/screenshots.mjs
+
 # Their own scripts stay off: one of them reports who installs it.
 openapi/lint/node_modules/.package-lock.json: openapi/lint/package-lock.json
 	@npm ci --prefix openapi/lint --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
@@ -54,10 +90,23 @@ openapi-lint: openapi/lint/node_modules/.package-lock.json ## redocly and spectr
 		spectral lint --quiet --fail-severity hint --ruleset spectral.yaml ../openapi.yaml && \
 		spectral lint --quiet --fail-severity hint --ruleset sandbox.spectral.yaml ../../internal/sandbox/openapi.yaml
 
-sdk-test: sdk-test-go sdk-test-ts ## both clients, their quick starts and their examples
+.PHONY: sdk-test-ts sdk-test-docs generate-ts
+
+sdk-test: sdk-test-go sdk-test-ts sdk-test-docs ## both clients, and the quick starts in other languages
 
 sdk-test-go: ## the Go client, its quick start and its examples
 	$(GO) test ./gen/client/...
+
+sdk-test-ts: ## the TypeScript client: no drift, its tests, and as a package against a sandbox
+	cd gen/ts && npm ci --ignore-scripts --no-audit --no-fund && npm run check && npm run build && npm test
+	$(GO) run ./internal/withsandbox gen/ts/try.sh
+
+sdk-test-docs: ## the quick starts of docs/sdk.md, where their languages are installed
+	$(GO) run ./internal/withsandbox docs/quickstarts/run.sh
+
+generate-ts: ## types and version of the TypeScript client (needs npm)
+	cd gen/ts && npm ci --ignore-scripts --no-audit --no-fund && npm run generate && \
+		npm version --no-git-tag-version --allow-same-version "$$(sed -n 's/^  version: //p' ../../openapi/openapi.yaml)"
 
 .PHONY: bench bench-quick
 bench: ## every benchmark, and docs/benchmarks.md from them: an hour on a quiet machine

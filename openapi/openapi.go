@@ -3,7 +3,13 @@ package openapi
 
 import _ "embed"
 
-// Document is the contract, as it is published.
+// Document is the contract. Its readers get what openapi/publish makes of it.
 //
 //go:embed openapi.yaml
 var Document []byte
+
+// Ukrainian holds the texts of the document in Ukrainian: maps "operations" (summary by operationId), "tags", "scopes",
+// "rules" (what a rule checks, by its id), and "texts" (by the English description or summary).
+//
+//go:embed uk.yaml
+var Ukrainian []byte

@@ -18,7 +18,12 @@ import (
 	"esoz/internal/sandbox/engines"
 )
 
-type flags struct {
+type commands struct {
+	Run      runCommand      `cmd:"" default:"withargs" help:"Run the sandbox (this is meant when no command is named)."`
+	Coverage coverageCommand `cmd:"" help:"Tell which operations and checks the traffic of a running sandbox has met."`
+}
+
+type runCommand struct {
 	Data      string `default:".esoz" help:"Folder in which the databases live." type:"path" placeholder:"DIR"`
 	Ephemeral bool   `help:"Use a temporary folder and forget it."`
 	Listen    string `default:"127.0.0.1:8080" help:"Address of the API." placeholder:"ADDR"`
@@ -28,21 +33,33 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
-	var f flags
-	kong.Parse(&f, kong.Name("esoz-sandbox"), kong.UsageOnError(),
+	var c commands
+	command := kong.Parse(&c, kong.Name("esoz-sandbox"), kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Description("Ukraine's eHealth API (ЕСОЗ) with databases and a seeded world, in one process."))
+	if err := command.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "esoz-sandbox:", err)
+		stop()
+		os.Exit(exitCode(err)) //nolint:gocritic // stop has run
+	}
+}
+
+// exitCode is 1 unless a command says otherwise.
+func exitCode(err error) int {
+	if coded := (*codedError)(nil); errors.As(err, &coded) {
+		return coded.code
+	}
+	return 1
+}
+
+func (r *runCommand) Run(ctx context.Context) error {
 	err := sandbox.Run(ctx, sandbox.Options{
-		Dir: f.Data, Ephemeral: f.Ephemeral, Listen: f.Listen, Environ: os.Environ(), Out: os.Stdout,
+		Dir: r.Data, Ephemeral: r.Ephemeral, Listen: r.Listen, Environ: os.Environ(), Out: os.Stdout,
 		Logger: app.NewLogger(os.Stderr, &config.Config{LogLevel: logLevel(), LogFormat: config.LogAuto}),
 	})
 	if inUse := (*engines.InUseError)(nil); errors.As(err, &inUse) {
-		err = fmt.Errorf("%w; choose another one with --data", inUse)
+		return fmt.Errorf("%w; choose another one with --data", inUse)
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "esoz-sandbox:", err)
-		stop()
-		os.Exit(1) //nolint:gocritic // stop has run
-	}
+	return err
 }
 
 // logLevel is warn unless LOG_LEVEL says otherwise: the banner is what people

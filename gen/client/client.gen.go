@@ -2353,7 +2353,7 @@ type ServiceRequestStatusHistoryItem struct {
 	// InsertedBy User who set it.
 	//
 	// Example: f7bdce4c-9d6e-4b08-913c-97c4b972f9be
-	InsertedBy *string `json:"inserted_by,omitempty"`
+	InsertedBy string `json:"inserted_by"`
 
 	// Status The status.
 	//

@@ -156,12 +156,21 @@ func (d *doer) Do(req *http.Request) (*http.Response, error) {
 	}
 	res, err := d.http.Do(again)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", operation(req), unaddressed(err))
 	}
 	if res.StatusCode < http.StatusBadRequest && isJSON(res) {
 		return res, nil
 	}
 	return nil, refusalOf(req, res)
+}
+
+// unaddressed takes off what net/http puts around an error: the whole address,
+// which may hold a phone.
+func unaddressed(err error) error {
+	if outer, ok := errors.AsType[*url.Error](err); ok {
+		return outer.Err
+	}
+	return err
 }
 
 // worthRetrying implements retryablehttp.CheckRetry.

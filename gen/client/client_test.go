@@ -383,6 +383,11 @@ func TestErrorsNameNoPhone(t *testing.T) {
 	require.EqualError(t, err, "GET /api/verifications/{id}: 404 not_found")
 	_, err = c.GetDeclarationRequestWithResponse(t.Context(), "b934fd09-0000-5000-8000-000000000000")
 	require.EqualError(t, err, "GET /api/v3/declaration_requests/{id}: 404 not_found")
+
+	away, err := client.New("http://api.test", client.WithHTTPClient(&closed{}), client.WithRetries(0))
+	require.NoError(t, err)
+	_, err = away.GetVerificationWithResponse(t.Context(), "+380931234574")
+	require.EqualError(t, err, "GET /api/verifications/{id}: dial: connection refused")
 }
 
 func TestHasFindsRulesByIDAndByKind(t *testing.T) {

@@ -54,6 +54,8 @@ type Options struct {
 	Provider sms.Provider          // nil: sms.Log
 	// ShowRules adds X-Sandbox-Rule to refusals.
 	ShowRules bool
+	// Observe, when set, is told of every answered request.
+	Observe httpapi.Observer
 	// AfterHandler is jobs.Queue's test hook.
 	AfterHandler func(jobID string)
 	// Fence, when set, runs each background job, so that the sandbox can hold
@@ -236,7 +238,7 @@ func (a *App) build() error {
 			"createDivision": s.GuardCreate,
 			"updateDivision": s.GuardUpdate,
 		},
-		Metrics: httpapi.NewMetrics(registry), Tracer: tracer(), ShowRules: o.ShowRules,
+		Metrics: httpapi.NewMetrics(registry), Tracer: tracer(), ShowRules: o.ShowRules, Observe: o.Observe,
 	}
 	a.Handler, err = front.Handler(s)
 	return err

@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -58,7 +59,7 @@ type Config struct {
 	TrustedProxies     []netip.Prefix `env:"TRUSTED_PROXIES" start:"only" doc:"networks of reverse proxies, comma-separated (10.0.0.0/8), whose X-Forwarded-For tells the client's address; empty: the address of the connection counts"`
 	CORSOrigins        []string       `env:"CORS_ORIGINS" doc:"web origins whose pages may call the API, comma-separated (https://mis.example.com), or *; empty: none, because the API-key is the secret of a server and has no place in a browser"`
 	MaxPageSize        int            `env:"MAX_PAGE_SIZE" envDefault:"300" doc:"largest page; a larger page_size is lowered to it"`
-	Rules              Switches       `env:"RULES" doc:"rules to switch, comma-separated: +id on, -id off; rules of a seed cannot be switched"`
+	Rules              Switches       `env:"RULES" doc:"rules to switch, comma-separated: +id on, -id off; docs/divergences.md says which can be switched"`
 
 	// OAuth.
 	AuthCodeLifetime      int `env:"AUTH_CODE_GRANT_LIFETIME" envDefault:"300" doc:"life of an authorization code, seconds"`
@@ -280,6 +281,31 @@ func (c *Config) On(id rules.ID) bool {
 	rule, _ := rules.Get(id)
 	return !rule.Off
 }
+
+// InForce tells whether a rule can refuse at all: it is on, and the setting that
+// it waits for is set.
+func (c *Config) InForce(id rules.ID) bool {
+	rule, _ := rules.Get(id)
+	switch {
+	case !c.On(id):
+		return false
+	case id == rules.GatewayAPIKeyMissing:
+		return c.GatewayAPIKey == APIKeyRequired
+	case rule.Flag == "GATEWAY_API_KEY":
+		return c.GatewayAPIKey != APIKeyOff
+	}
+	field, flagged := fieldIndex()[rule.Flag]
+	return !flagged || !reflect.ValueOf(c).Elem().Field(field).IsZero()
+}
+
+// fieldIndex finds the field of a setting by its name.
+var fieldIndex = sync.OnceValue(func() map[string]int {
+	index := map[string]int{}
+	for i, f := range Fields() {
+		index[f.Name] = i
+	}
+	return index
+})
 
 // DivisionTypes returns the division types that a legal entity of the type may have.
 func (c *Config) DivisionTypes(legalEntityType string) []string {

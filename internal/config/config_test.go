@@ -71,6 +71,45 @@ func TestRulesAreSwitched(t *testing.T) {
 	require.ErrorContains(t, err, "cannot be switched")
 }
 
+func TestRulesInForce(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Load(append(required, "RULES=-division.create.country", "GATEWAY_API_KEY=when_sent"))
+	require.NoError(t, err)
+	for id, inForce := range map[rules.ID]bool{
+		rules.DivisionCreateZip: true, rules.DivisionCreateCountry: false, rules.ServiceRequestReleaseOwner: false,
+		rules.GatewayPSK: false, rules.GatewayRateLimit: false, rules.DivisionCreateParty: false, rules.VerificationInitializeRate: false,
+		rules.SessionLoginAttempts: true, rules.GatewayAPIKeyMissing: false, rules.GatewayAPIKeyUnknown: true, rules.GatewayBrokerScope: true,
+	} {
+		require.Equal(t, inForce, cfg.InForce(id), "%s", id)
+	}
+	cfg, err = cfg.With(map[string]string{
+		"GATEWAY_PSK": "k", "RATE_LIMIT_PER_MINUTE": "1", "BLOCK_UNVERIFIED_PARTY_USERS": "true", "INIT_VERIFICATION_LIMIT": "60",
+		"GATEWAY_API_KEY": "required", "RULES": "+service_request.release.owner",
+	})
+	require.NoError(t, err)
+	for _, id := range []rules.ID{
+		rules.GatewayPSK, rules.GatewayRateLimit, rules.DivisionCreateParty, rules.VerificationInitializeRate, rules.GatewayAPIKeyMissing,
+		rules.ServiceRequestReleaseOwner, rules.DivisionCreateCountry,
+	} {
+		require.True(t, cfg.InForce(id), "%s", id)
+	}
+	cfg, err = cfg.With(map[string]string{"GATEWAY_API_KEY": "off"})
+	require.NoError(t, err)
+	require.False(t, cfg.InForce(rules.GatewayBrokerScope))
+}
+
+// A rule that waits for a setting names one that there is.
+func TestFlagsOfRulesAreSettings(t *testing.T) {
+	t.Parallel()
+	names := map[string]bool{"": true}
+	for _, f := range config.Fields() {
+		names[f.Name] = true
+	}
+	for _, rule := range rules.All {
+		require.True(t, names[rule.Flag], "%s waits for %s", rule.ID, rule.Flag)
+	}
+}
+
 func TestSecretsAreNotPrinted(t *testing.T) {
 	t.Parallel()
 	cfg, err := config.Load(append(required, "GATEWAY_PSK=hosting-key"))

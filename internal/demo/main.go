@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -31,26 +30,12 @@ func main() {
 	}
 }
 
-// run starts a sandbox that is forgotten afterwards and walks through it.
+// run walks through a sandbox that is forgotten afterwards.
 func run(ctx context.Context, out io.Writer) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ready, ended := make(chan sandbox.Addresses, 1), make(chan error, 1)
-	go func() {
-		ended <- sandbox.Run(ctx, sandbox.Options{
-			Ephemeral: true, Listen: "127.0.0.1:0", Environ: os.Environ(), Out: io.Discard,
-			Logger: slog.New(slog.DiscardHandler), Ready: func(at sandbox.Addresses) { ready <- at },
-		})
-	}()
-	select {
-	case err := <-ended:
-		return err
-	case at := <-ready:
+	return sandbox.With(ctx, os.Environ(), func(ctx context.Context, at sandbox.Addresses) error {
 		w := &walk{ctx: ctx, baseURL: at.BaseURL, out: out}
-		err := w.all()
-		cancel()
-		return errors.Join(err, <-ended)
-	}
+		return w.all()
+	})
 }
 
 // walk sends requests one after the other and remembers what the next ones need.

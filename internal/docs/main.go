@@ -17,7 +17,9 @@ import (
 	"esoz/gen/rules"
 	"esoz/internal/app"
 	"esoz/internal/config"
+	"esoz/internal/docs/part"
 	"esoz/internal/sandbox/world"
+	"esoz/openapi"
 )
 
 func main() {
@@ -36,11 +38,20 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	machines, err := readStatusMachines(openapi.Document)
+	if err != nil {
+		return err
+	}
 	return errors.Join(
 		write("docs/configuration.md", configuration()),
 		write("docs/sandbox-world.md", sandboxWorld(w)),
-		replaceBetween("README.md", "operations", operationTable(doc)),
-		replaceBetween("README.md", "rules", ruleCount(w)),
+		write("docs/status-machines.md", statusMachinePage(machines)),
+		replace("README.md", "operations", operationTable(doc)),
+		quickstart("output", "text", "output.txt"),
+		quickstart("python", "python", "python/quickstart.py"),
+		quickstart("java", "java", "java/QuickStart.java"),
+		quickstart("csharp", "csharp", "csharp/QuickStart.cs"),
+		quickstart("php", "php", "php/quickstart.php"),
 	)
 }
 
@@ -63,19 +74,19 @@ func write(path, text string) error {
 	return nil
 }
 
-// replaceBetween puts text between the markers of a part of a document.
-func replaceBetween(path, part, text string) error {
-	old, err := os.ReadFile(path)
+// replace puts text into a part of a document.
+func replace(path, name, text string) error {
+	_, err := part.Replace(path, name, text)
+	return err
+}
+
+// quickstart shows a file that CI runs.
+func quickstart(name, language, path string) error {
+	program, err := os.ReadFile("docs/quickstarts/" + path)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
+		return fmt.Errorf("read the quick start: %w", err)
 	}
-	begin, end := "<!-- "+part+": made by make generate -->\n", "<!-- /"+part+" -->"
-	head, rest, ok := strings.Cut(string(old), begin)
-	_, tail, ok2 := strings.Cut(rest, end)
-	if !ok || !ok2 {
-		return fmt.Errorf("%s has no part %q", path, part)
-	}
-	return write(path, head+begin+text+end+tail)
+	return replace("docs/sdk.md", name, "```"+language+"\n"+string(program)+"```\n")
 }
 
 func configuration() string {
@@ -113,8 +124,10 @@ Made from `+"`internal/sandbox/world`"+` by `+"`make generate`"+`: the same valu
 |---|---|---|
 {{range .World.Tokens}}| `+"`{{.Value}}`"+` | {{cell .Note}} | {{join .Scopes}} |
 {{end}}
-The API-key of the MIS that may do everything is `+"`{{.Key}}`"+`.
-
+| API-key | of whom |
+|---|---|
+{{range .World.Keys}}| `+"`{{.Value}}`"+` | {{cell .Note}} |
+{{end}}
 ## Objects
 
 | name | kind | id | note |
@@ -128,7 +141,7 @@ The API-key of the MIS that may do everything is `+"`{{.Key}}`"+`.
 | case | answer | rules | settings |
 |---|---|---|---|
 {{range index $.Cases .}}| {{cell .Title}} | {{.Expect.Status}}{{with .Expect.Message}} {{cell .}}{{end}} | {{ids .Rules}} | {{settings .Config}} |
-{{end}}{{end}}`, map[string]any{"World": w, "Key": world.MISKey, "Operations": operations, "Cases": cases})
+{{end}}{{end}}`, map[string]any{"World": w, "Operations": operations, "Cases": cases})
 }
 
 func operationTable(doc *openapi3.T) string {
@@ -155,16 +168,6 @@ func sources(op *openapi3.Operation) string {
 		}
 	}
 	return strings.Join(titles, "; ")
-}
-
-func ruleCount(w *world.World) string {
-	covered := map[rules.ID]bool{}
-	for _, c := range w.Cases {
-		for _, id := range c.Rules {
-			covered[id] = true
-		}
-	}
-	return fmt.Sprintf("**%d of %d documented checks** have a case that makes them answer.\n", len(covered), len(rules.All))
 }
 
 func render(text string, data any) string {

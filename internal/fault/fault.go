@@ -43,6 +43,8 @@ type Error struct {
 	Invalid    []Item
 	Rules      []rules.ID    // the rules that refuse, in checked order
 	RetryAfter time.Duration // rendered as a Retry-After header when positive
+	Guard      rules.ID      // the gateway's check, when the operation's own document words its refusal
+	Cut        bool          // there are so many faults that only the first ones are told
 }
 
 // Item is one entry of `invalid`.

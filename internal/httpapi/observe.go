@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"log/slog"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -47,6 +48,12 @@ const (
 	clientKey    = "client"
 )
 
+// Names of what is no operation.
+const (
+	unknownPath   = "unknownPath"
+	unknownMethod = "unknownMethod"
+)
+
 func setRefusal(c echo.Context, refusal *fault.Error) { c.Set(refusalKey, refusal) }
 
 // observe names the operation for finish and opens its span.
@@ -78,7 +85,7 @@ func (s *Server) finish(next echo.HandlerFunc) echo.HandlerFunc {
 
 		operationID, _ := c.Get(operationKey).(string)
 		if operationID == "" {
-			operationID = "unknownPath"
+			operationID = unknownPath
 		}
 		status := c.Response().Status
 		s.Metrics.requests.WithLabelValues(operationID, strconv.Itoa(status)).Inc()
@@ -101,6 +108,9 @@ func (s *Server) finish(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 		}
 		s.Logger.LogAttrs(ctx, slog.LevelInfo, "request", attrs...)
+		if s.Observe != nil {
+			s.Observe(ctx, s.exchange(c, operationID, took))
+		}
 		return nil
 	}
 }
@@ -109,3 +119,8 @@ func (s *Server) finish(next echo.HandlerFunc) echo.HandlerFunc {
 func echoPath(path string) string {
 	return strings.NewReplacer("{", ":", "}", "").Replace(path)
 }
+
+var echoParameter = regexp.MustCompile(`:([^/]+)`)
+
+// contractPath turns /api/jobs/:id into /api/jobs/{id}.
+func contractPath(path string) string { return echoParameter.ReplaceAllString(path, "{$1}") }

@@ -74,10 +74,13 @@ func newOperation(path, method string, item *openapi3.PathItem, spec *openapi3.O
 // refuse answers a gateway check with the gateway's rule or with the words that
 // the operation's own document has for it.
 func (op *operation) refuse(id rules.ID, args ...any) *fault.Error {
-	if own, ok := op.replaced[id]; ok {
-		id = own
+	own, ok := op.replaced[id]
+	if !ok {
+		return fault.Refuse(id, args...)
 	}
-	return fault.Refuse(id, args...)
+	refusal := fault.Refuse(own, args...)
+	refusal.Guard = id
+	return refusal
 }
 
 // prefix is the part of the path before its first parameter, as the gateway

@@ -25,18 +25,23 @@ func (broken) ListRegions(context.Context, api.ListRegionsRequestObject) (api.Li
 	return nil, nil //nolint:nilnil // what the test is about
 }
 
-// Whatever an operation does, the client gets a clean envelope with its request
-// id and not a word of the cause.
-func TestBrokenOperations(t *testing.T) {
-	t.Parallel()
+// newServer is a server without engines.
+func newServer(t testing.TB) *Server {
+	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
 	require.NoError(t, err)
-	s := &Server{
+	return &Server{
 		Document: doc, Clock: clock.New(), Logger: slog.New(slog.DiscardHandler), Metrics: NewMetrics(prometheus.NewRegistry()),
 		Tracer: noop.NewTracerProvider().Tracer(""),
 		Config: config.NewLive(&config.Config{RequestTimeout: 1e9, MaxPageSize: 300, MaxBodyBytes: 1 << 20, PublicBaseURL: "http://esoz"}),
 	}
-	handler, err := s.Handler(broken{})
+}
+
+// Whatever an operation does, the client gets a clean envelope with its request
+// id and not a word of the cause.
+func TestBrokenOperations(t *testing.T) {
+	t.Parallel()
+	handler, err := newServer(t).Handler(broken{})
 	require.NoError(t, err)
 	for path, why := range map[string]string{
 		"/api/dictionaries":       "a panic",

@@ -39,6 +39,8 @@ type Server struct {
 	Tracer   trace.Tracer
 	// ShowRules adds X-Sandbox-Rule to refusals.
 	ShowRules bool
+	// Observe, when set, is told of every answered request.
+	Observe Observer
 
 	requests requestIDs
 }
@@ -85,7 +87,7 @@ func (s *Server) refuseOtherMethods(e *echo.Echo, known map[string]*operation) {
 				gate.public = false
 			}
 		}
-		links := append([]echo.MiddlewareFunc{s.observe("unknownMethod")}, s.entrance(gate)...)
+		links := append([]echo.MiddlewareFunc{s.observe(unknownMethod)}, s.entrance(gate)...)
 		refuse := func(echo.Context) error { return gate.refuse(rules.GatewayMethod, "path", prefix(path)) }
 		for _, method := range methods {
 			if declared[method] == nil {

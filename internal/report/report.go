@@ -28,6 +28,7 @@ type Fact struct{ Name, Value string }
 type Suite struct {
 	Name  string // the operation's id
 	Title string
+	Call  string // its method and path
 	Cases []Case
 }
 

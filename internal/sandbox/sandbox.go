@@ -22,6 +22,7 @@ import (
 	"esoz/internal/mongodb"
 	"esoz/internal/postgres"
 	"esoz/internal/sandbox/engines"
+	"esoz/internal/sandbox/traffic"
 	"esoz/internal/sandbox/world"
 )
 
@@ -95,17 +96,26 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err := prepare(ctx, cfg, w, clk.Now()); err != nil {
 		return err
 	}
+	doc, err := app.Document()
+	if err != nil {
+		return err
+	}
+	recorder, err := traffic.New(doc, clk)
+	if err != nil {
+		return err
+	}
 	var handler *Handler
 	registry := prometheus.NewRegistry()
 	a, err := app.New(ctx, app.Options{
 		Config: live, Clock: clk, Logger: o.Logger, ShowRules: true, AfterHandler: o.AfterHandler, Registry: registry,
-		Fence: func(work func() error) error { return handler.Fence(work) },
+		Observe: recorder.Observe,
+		Fence:   func(work func() error) error { return handler.Fence(work) },
 	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, within(ctx, 10*time.Second, a.Close)) }()
-	if handler, err = NewHandler(ctx, a, live, clk, w, o.Logger); err != nil {
+	if handler, err = NewHandler(ctx, a, live, clk, w, recorder, o.Logger); err != nil {
 		return err
 	}
 	if err := a.Start(ctx); err != nil {

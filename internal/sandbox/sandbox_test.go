@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"strings"
 	"sync"
@@ -17,6 +18,9 @@ import (
 
 	"esoz/gen/rules"
 	"esoz/internal/app"
+	"esoz/internal/clock"
+	"esoz/internal/conformance"
+	"esoz/internal/report"
 	"esoz/internal/sandbox"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
@@ -28,7 +32,7 @@ type box struct {
 	out *bytes.Buffer
 
 	document sync.Once
-	own      *testkit.Document
+	own      *conformance.Document
 }
 
 func startBox(t *testing.T, change ...func(*sandbox.Options)) *box {
@@ -75,7 +79,7 @@ func (b *box) call(t *testing.T, method, path string, body, answer any) int {
 	defer res.Body.Close()
 	got, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
-	ownDocument(t, b).Check(t, method, path, res.StatusCode, res.Header, got)
+	require.NoError(t, ownDocument(t, b).Check(method, path, res.StatusCode, res.Header, got), "%s", got)
 	if answer != nil {
 		require.NoError(t, json.Unmarshal(got, answer), "%s", got)
 	}
@@ -83,7 +87,7 @@ func (b *box) call(t *testing.T, method, path string, body, answer any) int {
 }
 
 // ownDocument is what the sandbox says of its own methods.
-func ownDocument(t *testing.T, b *box) *testkit.Document {
+func ownDocument(t *testing.T, b *box) *conformance.Document {
 	t.Helper()
 	b.document.Do(func() {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/_sandbox/openapi.json", http.NoBody)
@@ -96,7 +100,7 @@ func ownDocument(t *testing.T, b *box) *testkit.Document {
 		doc, err := openapi3.NewLoader().LoadFromData(raw)
 		require.NoError(t, err)
 		require.NoError(t, doc.Validate(t.Context()))
-		b.own, err = testkit.NewDocument(doc)
+		b.own, err = conformance.NewDocument(doc)
 		require.NoError(t, err)
 	})
 	return b.own
@@ -107,62 +111,41 @@ func (b *box) reset(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, b.call(t, http.MethodPost, "/_sandbox/reset", nil, nil))
 }
 
-// Every case of the world answers exactly as it says, on a world that is fresh
-// for each that may have changed it.
+// Every case of the world, and every request derived from them, is answered
+// exactly as documented.
 func TestCases(t *testing.T) {
 	t.Parallel()
 	b := startBox(t)
-	var w world.World
-	require.Equal(t, http.StatusOK, b.call(t, http.MethodGet, "/_sandbox/world", nil, &w))
-	require.NotEmpty(t, w.Cases)
-	for _, c := range w.Cases {
-		t.Run(c.ID, func(t *testing.T) {
-			if len(c.Config) > 0 {
-				require.Equal(t, http.StatusOK, b.call(t, http.MethodPost, "/_sandbox/config", c.Config, nil))
-			}
-			r := testkit.Send(t, b.url, c.Request)
-			require.Equal(t, c.Expect.Status, r.Status, "%s", r.Raw)
-			require.Equal(t, c.Expect.Type, r.Body.Error.Type)
-			require.Equal(t, c.Expect.Message, r.Body.Error.Message)
-			require.Equal(t, joined(c.Rules), strings.Join(r.Rules(), ", "))
-			if c.Expect.Status >= http.StatusBadRequest {
-				require.Equal(t, c.Expect.Invalid, invalid(r), "%s", r.Raw)
-			}
-			if changes(c) {
-				b.reset(t)
-			}
+	results, err := conformance.Run(t.Context(), conformance.Options{
+		BaseURL: b.url, Order: math.MaxInt, Timeout: 30 * time.Second, Clock: clock.New(),
+	})
+	require.NoError(t, err)
+	for _, r := range results.Results {
+		if len(r.Before) > 0 && r.Outcome == report.Passed {
+			continue // thousands
+		}
+		t.Run(r.ID, func(t *testing.T) {
+			require.Equal(t, report.Passed, r.Outcome, "%s\n%s%s\n%s", r.Title, strings.Join(r.Misses, "\n"), r.Reason, r.Curl)
+			requireExplained(t, b, r)
 		})
 	}
+	require.Equal(t, len(rules.All), results.Met())
 }
 
-// changes tells whether a case leaves something behind. A refusal does not,
-// but for the attempts that it may count.
-func changes(c world.Case) bool {
-	switch {
-	case len(c.Config) > 0, c.OperationID == "completeVerification", c.OperationID == "login":
-		return true
-	case c.Expect.Status >= http.StatusBadRequest:
-		return false
+// A server that cannot be given a new world is judged by what can be told in
+// one world, and is not blamed for what the cases do to each other.
+func TestCasesInOneWorld(t *testing.T) {
+	t.Parallel()
+	results, err := conformance.Run(t.Context(), conformance.Options{
+		BaseURL: startBox(t).url, KeepWorld: true, Timeout: 30 * time.Second, Clock: clock.New(),
+	})
+	require.NoError(t, err)
+	require.False(t, results.Renewed)
+	for _, r := range results.Results {
+		require.NotEqual(t, report.Failed, r.Outcome, "%s: %s", r.ID, strings.Join(r.Misses, "; "))
+		require.Equal(t, r.Outcome == report.Skipped, strings.HasPrefix(r.Reason, "needs "), r.ID)
 	}
-	return c.Request.Method != http.MethodGet
-}
-
-func joined(ids []rules.ID) string {
-	texts := make([]string, len(ids))
-	for i, id := range ids {
-		texts[i] = string(id)
-	}
-	return strings.Join(texts, ", ")
-}
-
-func invalid(r *testkit.Response) []world.InvalidEntry {
-	var entries []world.InvalidEntry
-	for _, item := range r.Body.Error.Invalid {
-		for _, rule := range item.Rules {
-			entries = append(entries, world.InvalidEntry{Entry: item.Entry, Rule: rule.Rule, Description: rule.Description})
-		}
-	}
-	return entries
+	require.Greater(t, results.Met(), len(rules.All)*4/5)
 }
 
 // The cases are the contract's: each rule makes at least one answer, each
@@ -282,10 +265,24 @@ func TestBanner(t *testing.T) {
 	t.Parallel()
 	b := startBox(t)
 	for _, line := range []string{
-		b.url + "/docs", "sandbox-doctor", "sandbox-owner", "sandbox-pharmacist", "sandbox-mis",
+		b.url + "/docs/", b.url + "/docs/try/", b.url + "/docs/rules/", "sandbox-doctor", "sandbox-owner", "sandbox-pharmacist", "sandbox-mis",
 		"# createDivision", "# resendApprovalSms", "# resendDeclarationRequestOtp", "# releaseServiceRequest", "# stopDeviceDispense",
 	} {
 		require.Contains(t, b.out.String(), line)
+	}
+}
+
+func TestBrowsersFindTheReference(t *testing.T) {
+	t.Parallel()
+	b := startBox(t)
+	for accept, want := range map[string]int{"text/html,application/xhtml+xml": http.StatusOK, "": http.StatusNotFound, "application/json": http.StatusNotFound} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/", http.NoBody)
+		require.NoError(t, err)
+		req.Header.Set("Accept", accept)
+		res, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		require.Equal(t, want, res.StatusCode, accept)
 	}
 }
 
@@ -293,7 +290,8 @@ func TestPages(t *testing.T) {
 	t.Parallel()
 	b := startBox(t)
 	for path, contentType := range map[string]string{
-		"/docs/": "text/html", "/openapi.json": "application/json", "/openapi.yaml": "application/yaml",
+		"/docs": "text/html", "/docs/": "text/html", "/docs/try/": "text/html", "/docs/rules/createDivision/": "text/html",
+		"/openapi.json": "application/json", "/openapi.yaml": "application/yaml", "/openapi-3.1.yaml": "application/yaml",
 		"/_sandbox/docs/": "text/html", "/_sandbox/openapi.json": "application/json",
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+path, http.NoBody)

@@ -77,10 +77,9 @@ func grouped(requisition string) string {
 }
 
 func (c StatusChange) show() api.ServiceRequestStatusHistoryItem {
-	by := c.InsertedBy.String()
 	return api.ServiceRequestStatusHistoryItem{
 		Status: c.Status, StatusReason: medicalevents.Nullable(c.StatusReason, concept.Show),
-		InsertedAt: envelope.Milli(c.InsertedAt), InsertedBy: &by,
+		InsertedAt: envelope.Milli(c.InsertedAt), InsertedBy: c.InsertedBy.String(),
 	}
 }
 

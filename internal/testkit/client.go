@@ -4,22 +4,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/openapi3filter"
-	"github.com/getkin/kin-openapi/routers"
-	"github.com/getkin/kin-openapi/routers/gorillamux"
 	"github.com/stretchr/testify/require"
 
-	"esoz/internal/app"
+	"esoz/internal/conformance"
 	"esoz/internal/sandbox/world"
 )
 
@@ -117,7 +110,7 @@ func Send(t testing.TB, baseURL string, request world.Request) *Response {
 		require.EqualValues(t, res.StatusCode, r.Body.Meta["code"], "meta.code is the status")
 		require.Equal(t, res.Header.Get("X-Request-Id"), r.Body.Meta["request_id"], "meta.request_id is the header's")
 	}
-	CheckResponse(t, request.Method, request.Path, res.StatusCode, res.Header, raw)
+	checkResponse(t, request.Method, request.Path, res.StatusCode, res.Header, raw)
 	return r
 }
 
@@ -127,56 +120,14 @@ var client = &http.Client{
 	Transport:     &http.Transport{MaxIdleConnsPerHost: 64},
 }
 
-// CheckResponse fails the test when an answer is not one that the contract
+// checkResponse fails the test when an answer is not one that the contract
 // declares: unknown status, missing field, wrong type.
-func CheckResponse(t testing.TB, method, path string, status int, header http.Header, raw []byte) {
+func checkResponse(t testing.TB, method, path string, status int, header http.Header, raw []byte) {
 	t.Helper()
-	c, err := contract()
+	contract, err := conformance.Contract()
 	require.NoError(t, err)
-	c.Check(t, method, path, status, header, raw)
+	require.NoError(t, contract.Check(method, path, status, header, raw), "%s %s answered %d: %s", method, path, status, raw)
 }
-
-// Check is CheckResponse against this document.
-func (c *Document) Check(t testing.TB, method, path string, status int, header http.Header, raw []byte) {
-	t.Helper()
-	req := httptest.NewRequestWithContext(context.Background(), method, path, http.NoBody)
-	route, params, err := c.router.FindRoute(req)
-	if err != nil { // an unknown path or method: the answer is an error envelope all the same
-		var value any
-		require.NoError(t, json.Unmarshal(raw, &value))
-		require.NoError(t, c.doc.Components.Schemas["ErrorResponse"].Value.VisitJSON(value))
-		return
-	}
-	err = openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route},
-		Status:                 status, Header: header, Body: io.NopCloser(bytes.NewReader(raw)),
-		Options: &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},
-	})
-	require.NoError(t, err, "%s %s answered %d: %s", method, path, status, raw)
-}
-
-// Document is an OpenAPI document that answers are checked against.
-type Document struct {
-	doc    *openapi3.T
-	router routers.Router
-}
-
-// NewDocument prepares the checks.
-func NewDocument(doc *openapi3.T) (*Document, error) {
-	router, err := gorillamux.NewRouter(doc)
-	if err != nil {
-		return nil, fmt.Errorf("route the document: %w", err)
-	}
-	return &Document{doc: doc, router: router}, nil
-}
-
-var contract = sync.OnceValues(func() (*Document, error) {
-	doc, err := app.Document()
-	if err != nil {
-		return nil, err
-	}
-	return NewDocument(doc)
-})
 
 // WaitJob polls the job of a 202 answer until it is no longer pending.
 func (s *Server) WaitJob(t testing.TB, token string, accepted *Response) *Response {

@@ -21,7 +21,7 @@ import (
 // Body checks the request bodies of one operation.
 type Body struct {
 	schema   *openapi3.Schema
-	rules    []rules.Rule // the operation's 422 rules that name a field
+	rules    []rules.Rule // the operation's rules of the body's shape that name a field
 	fallback rules.ID     // the operation's rule for every other violation
 }
 
@@ -35,10 +35,9 @@ func NewBody(op *openapi3.Operation) (*Body, error) {
 	b := &Body{schema: content.Schema.Value}
 	for _, rule := range rules.OfOperation(op.OperationID) {
 		switch {
-		case rule.Status != http.StatusUnprocessableEntity:
 		case strings.HasSuffix(string(rule.ID), ".schema"):
 			b.fallback = rule.ID
-		case rule.Entry != "" && rule.Keyword != "":
+		case rule.Together == rules.Shape:
 			b.rules = append(b.rules, rule)
 		}
 	}
@@ -65,6 +64,7 @@ func (b *Body) Check(value any, duplicates []Duplicate, formats Formats, on func
 	found = append(found, collect(err, value, map[string]bool{})...)
 	found = append(found, zeroBytes(value, nil)...)
 	slices.SortStableFunc(found, compare)
+	cut := len(found) > maxViolations
 	found = found[:min(len(found), maxViolations)]
 
 	var refusal *fault.Error
@@ -75,7 +75,7 @@ func (b *Body) Check(value any, duplicates []Duplicate, formats Formats, on func
 		}
 		refusal = fault.Join(refusal, &fault.Error{
 			Status: http.StatusUnprocessableEntity, Type: fault.TypeValidationFailed, Message: fault.ValidationMessage,
-			Rules: []rules.ID{id}, Invalid: []fault.Item{{Entry: v.path.String(), EntryType: "json_data_property", Rules: []fault.Rule{v.rule}}},
+			Rules: []rules.ID{id}, Cut: cut, Invalid: []fault.Item{{Entry: v.path.String(), EntryType: "json_data_property", Rules: []fault.Rule{v.rule}}},
 		})
 	}
 	return refusal

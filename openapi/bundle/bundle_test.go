@@ -35,12 +35,23 @@ paths:
         '200': {description: done}
       x-rules:
         - {id: thing.update.token, check: the token is good, status: 401, type: access_denied, message: unauthorized, replaces: [gateway.token], source: seed, origin: seed, default: on}
-        - {id: thing.update.schema, check: the shape is right, status: 422, type: validation_failed, source: s, origin: code, default: on}
-        - {id: thing.update.zip, check: zips are digits, status: 422, type: validation_failed, entry: '$.parts[*].zip', rule: format, description: 'string does not match pattern "^[0-9]{5}$"', params: {pattern: '^[0-9]{5}$'}, source: s, origin: code, default: on}
+        - {id: thing.update.schema, check: the shape is right, status: 422, type: validation_failed, together: shape, source: s, origin: code, default: on}
+        - {id: thing.update.zip, check: zips are digits, status: 422, type: validation_failed, entry: '$.parts[*].zip', rule: format, description: 'string does not match pattern "^[0-9]{5}$"', params: {pattern: '^[0-9]{5}$'}, together: shape, source: s, origin: code, default: on}
         - {id: thing.update.status, check: the thing is new, status: 409, type: request_conflict, message: 'Thing in status {status}', example: {status: OLD}, source: s, origin: inferred, default: off}
 components:
   schemas:
     Thing: {type: object, required: [name]}
+    ThingStatus:
+      type: string
+      enum: [NEW, OLD]
+      x-status-machine:
+        title: Thing
+        states: [NEW, OLD]
+        initial: [NEW]
+        final: [OLD]
+        transitions:
+          - {to: NEW, by: Make a thing, source: s}
+          - {from: NEW, to: OLD, by: updateThing, source: s}
 `
 
 func sources(root, things string) fstest.MapFS {
@@ -176,6 +187,7 @@ func TestRulesBecomeGoValues(t *testing.T) {
 	require.Contains(t, string(code), `ThingUpdateZip    ID = "thing.update.zip"`)
 	require.Contains(t, string(code), `RequestJSON       ID = "request.json"`)
 	require.Contains(t, string(code), `map[string]any{"pattern": "^[0-9]{5}$"}`)
+	require.Contains(t, string(code), `Together:    "shape",`)
 	require.Contains(t, string(code), `"updateThing": {GatewayPSK, GatewayScope, RequestJSON}`)
 }
 
@@ -214,6 +226,20 @@ func TestFaultsOfSourcesAreTold(t *testing.T) {
 		"security left out":            {"security: [{oauth2: ['thing:write']}]", "x: 1", "security is missing"},
 		"handwritten refusal":          {"'200': {description: done}", "'404': {description: none}", "response 404: refusals are made from the rules"},
 		"key twice":                    {"operationId: updateThing", "operationId: updateThing\n      operationId: updateThing", `key "operationId" stands twice in one mapping`},
+		"states unlike the enum":       {"states: [NEW, OLD]", "states: [NEW, OLD, LOST]", "things.yaml: line 23: status machine Thing: states NEW, OLD, LOST are not those of the schema, NEW, OLD"},
+		"transition of nobody":         {"by: updateThing", "by: updateThings", "status machine Thing: updateThings is no operation"},
+		"transition to nowhere":        {"to: OLD", "to: GONE", "status machine Thing: GONE is no state"},
+		"transition without source":    {"by: updateThing, source: s", "by: updateThing", "status machine Thing: a transition wants to, by and source"},
+		"final state that is left":     {"final: [OLD]", "final: [NEW]", "status machine Thing: NEW is final and has a transition to OLD"},
+		"begins elsewhere":             {"initial: [NEW]", "initial: [OLD]", "status machine Thing: initial OLD, transitions from nothing lead to NEW"},
+		"state out of reach":           {"from: NEW, to: OLD", "from: OLD, to: NEW", "status machine Thing: no transition leads to OLD"},
+		"unknown machine field":        {"final: [OLD]", "finals: [OLD]", `status machine Thing: unknown field "finals"`},
+		"unknown group":                {"pattern: '^[0-9]{5}$'}, together: shape", "pattern: '^[0-9]{5}$'}, together: form", `together "form" is none of shape, business, filters, fields`},
+		"group of one":                 {"validation_failed, together: shape,", "validation_failed,", op + ": line 5: rule thing.update.zip: nothing is checked together with it as shape"},
+		"group torn apart":             {"together: shape, source: s, origin: code, default: on}\n        - {id: thing.update.status,", "source: s, origin: code, default: on}\n        - {id: thing.update.status, together: shape,", "rule thing.update.status: the rules that are checked together as shape stand one after another"},
+		"shape without its fallback":   {"validation_failed, together: shape,", "validation_failed,", "the rules of the shape are checked together with thing.update.schema"},
+		"group with two answers":       {"message: 'Thing in status {status}',", "message: 'Thing in status {status}', together: shape,", "rule thing.update.status: answers otherwise than thing.update.schema, with which it is checked together"},
+		"group with a gateway's check": {"replaces: [gateway.token],", "replaces: [gateway.token], together: shape,", "a check of the gateway answers alone"},
 		"path parameter unexplained":   {", example: t1", "", "path parameters without an example: {id}"},
 	}
 	for name, tt := range tests {

@@ -22,6 +22,7 @@ type Rule struct {
 	ID        ID
 	Operation string // operationId; empty for the gateway's and the router's checks
 	Check     string // what is checked, in a line
+	CheckUK   string // the same in Ukrainian
 
 	// Where Message, Entry, Description or a string in Params has {name}, the refusing code puts a value.
 	Status      int
@@ -40,7 +41,16 @@ type Rule struct {
 	Off      bool   // takes part only when switched on
 	Fixed    bool   // cannot be switched off
 	Replaces []ID   // the gateway's checks that this one answers in place of
+	Together string // the group of checks, one after another, that are all made and answer in one refusal: Shape and so on
 }
+
+// Values of Rule.Together.
+const (
+	Shape    = "shape"    // the body by its schema
+	Business = "business" // the body by what it means
+	Filters  = "filters"  // the filters of a query
+	Fields   = "fields"   // single fields that must be there
+)
 
 // Get finds a rule by its id.
 func Get(id ID) (Rule, bool) {
@@ -114,6 +124,7 @@ func writeRule(out *bytes.Buffer, r *rule, operationID string) {
 	}
 	str("Operation", operationID)
 	str("Check", r.Check)
+	str("CheckUK", r.checkUK)
 	fmt.Fprintf(out, "Status: %d,\n", r.Status)
 	str("Type", r.Type)
 	str("Message", r.Message)
@@ -133,6 +144,7 @@ func writeRule(out *bytes.Buffer, r *rule, operationID string) {
 	if len(r.Replaces) > 0 {
 		fmt.Fprintf(out, "Replaces: []ID{%s},\n", strings.Join(constantsOf(r.Replaces), ", "))
 	}
+	str("Together", r.Together)
 	out.WriteString("},\n")
 }
 

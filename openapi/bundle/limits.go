@@ -87,6 +87,6 @@ func (l limits) limitString(schema *yaml.Node) {
 
 func setDefault(schema *yaml.Node, keyword string, value int) {
 	if at(schema, keyword) == nil {
-		set(schema, keyword, node(value))
+		set(schema, keyword, value)
 	}
 }

@@ -4,19 +4,26 @@
 // What follows from the rules is not written by hand: the error responses of an operation, with an example for each
 // rule that can refuse it, and the list of the gateway's rules that guard it (x-guards).
 //
-// Run it in the module's root: go run ./openapi/bundle
+// openapi/uk.yaml says the same in Ukrainian. The rules get their wording from there; the document stays English.
+//
+// Run it in the module's root: go run ./openapi/bundle. With the word missing it only prints what uk.yaml lacks, to be
+// pasted there and translated.
 package main
 
 import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+
+	"esoz/openapi/tree"
 )
 
 const (
-	sourceDir    = "openapi/src"
-	documentPath = "openapi/openapi.yaml"
-	rulesPath    = "gen/rules/rules.gen.go"
+	sourceDir     = "openapi/src"
+	ukrainianPath = "openapi/uk.yaml"
+	documentPath  = "openapi/openapi.yaml"
+	rulesPath     = "gen/rules/rules.gen.go"
 )
 
 func main() {
@@ -30,6 +37,24 @@ func run() error {
 	c, err := bundle(os.DirFS(sourceDir))
 	if err != nil {
 		return fmt.Errorf("bundle %s:\n%w", sourceDir, err)
+	}
+	ukrainian, err := os.ReadFile(ukrainianPath)
+	if err != nil {
+		return err
+	}
+	if err := c.readUkrainian(ukrainian); err != nil {
+		return err
+	}
+	if slices.Contains(os.Args[1:], "missing") {
+		missing, err := tree.YAML(c.untranslated())
+		if err != nil {
+			return fmt.Errorf("print what %s lacks: %w", ukrainianPath, err)
+		}
+		_, err = os.Stdout.Write(missing)
+		return err
+	}
+	if err := c.checkUkrainian(); err != nil {
+		return fmt.Errorf("translate %s:\n%w", sourceDir, err)
 	}
 	document, err := c.yaml()
 	if err != nil {

@@ -194,6 +194,42 @@ func (op *operation) checkRules(bad func(format string, args ...any)) {
 	if fallbacks > 1 || op.body && fallbacks == 0 {
 		bad("an operation with a body has one rule <resource>.<operation>.schema for what no other rule names, this one has %d", fallbacks)
 	}
+	op.checkTogether(bad)
+}
+
+// checkTogether looks at the groups of rules that answer in one refusal: its members stand one after another, there are
+// at least two of them, and they agree in what one answer has once.
+func (op *operation) checkTogether(bad func(format string, args ...any)) {
+	seen := map[string]bool{}
+	for rest := op.rules; len(rest) > 0; {
+		first, size := rest[0], 1
+		for size < len(rest) && rest[size].Together == first.Together {
+			size++
+		}
+		group := rest[:size]
+		rest = rest[size:]
+		if first.Together == "" {
+			continue
+		}
+		if seen[first.Together] {
+			bad("rule %s: the rules that are checked together as %s stand one after another", first.ID, first.Together)
+		}
+		seen[first.Together] = true
+		if first.Together == "shape" && !slices.ContainsFunc(group, (*rule).isFallback) {
+			bad("rule %s: the rules of the shape are checked together with %s.schema", first.ID, first.family())
+		}
+		if size == 1 {
+			bad("rule %s: nothing is checked together with it as %s", first.ID, first.Together)
+		}
+		for _, r := range group {
+			if r.Status != first.Status || r.Type != first.Type || r.Message != first.Message {
+				bad("rule %s: answers otherwise than %s, with which it is checked together", r.ID, first.ID)
+			}
+			if len(r.Replaces) > 0 {
+				bad("rule %s: a check of the gateway answers alone; leave together out", r.ID)
+			}
+		}
+	}
 }
 
 // declareKeys adds to the operation's token what else is sent beside it: the API-key always, the hosting's key where the

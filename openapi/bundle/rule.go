@@ -33,9 +33,13 @@ type rule struct {
 	Fixed   bool   `yaml:"fixed"`
 	Flag    string `yaml:"flag"`
 
+	Together string `yaml:"together"` // the group of checks that are all made and answer in one refusal
+
 	Example  map[string]string `yaml:"example"`  // for the generated example: values of placeholders, and entry if its index is not 0
 	Guards   string            `yaml:"guards"`   // document-level rules: the operations that the rule stands before
 	Replaces []string          `yaml:"replaces"` // operation rules: guards that this rule answers in place of
+
+	checkUK string // the wording of Check in Ukrainian
 
 	node  *yaml.Node
 	where string
@@ -46,13 +50,16 @@ const validationFailed = "validation_failed"
 var (
 	ruleFields = []string{
 		"id", "check", "status", "type", "message", "entry", "entry_type", "rule", "description", "params", "business", "invalid_json",
-		"source", "origin", "default", "fixed", "flag", "example", "guards", "replaces",
+		"source", "origin", "default", "fixed", "flag", "together", "example", "guards", "replaces",
 	}
 	requiredRuleFields = []string{"id", "check", "status", "type", "source", "origin", "default"}
 
 	origins    = []string{"seed", "blueprint", "wiki", "code", "inferred"}
 	entryTypes = []string{"json_data_property", "query_parameter", "header", "request"}
 
+	// togethers name what the checks of a group look at: the body by its schema, the body by what it means, the filters of
+	// a query, single fields that must be there.
+	togethers = []string{"shape", "business", "filters", "fields"}
 	// refusalTypes are the words that refusals have for programs.
 	refusalTypes = []string{
 		"access_denied", "content_type_invalid", "forbidden", "internal_error", "invalid_client", "invalid_grant", "not_found",
@@ -144,6 +151,9 @@ func (r *rule) check(p *problems) {
 	if r.EntryType != "" && !slices.Contains(entryTypes, r.EntryType) {
 		bad("entry_type %q is none of %s", r.EntryType, strings.Join(entryTypes, ", "))
 	}
+	if r.Together != "" && !slices.Contains(togethers, r.Together) {
+		bad("together %q is none of %s", r.Together, strings.Join(togethers, ", "))
+	}
 	r.checkInvalid(bad)
 }
 
@@ -205,6 +215,9 @@ func (c *contract) checkRules(p *problems) {
 		}
 		if len(r.Replaces) > 0 {
 			p.add(r.where, r.node, "only rules of operations replace others")
+		}
+		if r.Together != "" {
+			p.add(r.where, r.node, "the first of the document's rules that refuses answers alone; leave together out")
 		}
 	}
 }

@@ -3,8 +3,6 @@ package examples_test
 
 import (
 	"context"
-	"io"
-	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,8 +20,14 @@ const root = "../../.."
 
 func TestAgainstTheSandbox(t *testing.T) {
 	t.Parallel()
-	baseURL := startSandbox(t)
+	require.NoError(t, sandbox.With(t.Context(), os.Environ(), func(_ context.Context, at sandbox.Addresses) error {
+		t.Run("examples", func(t *testing.T) { tryExamples(t, at.BaseURL) })
+		return nil
+	}))
+}
 
+func tryExamples(t *testing.T, baseURL string) {
+	t.Helper()
 	t.Run("quick start", func(t *testing.T) {
 		t.Parallel()
 		program := strings.ReplaceAll(quickStart(t), "http://127.0.0.1:8080", baseURL)
@@ -71,31 +75,4 @@ func run(t *testing.T, program string) (string, error) {
 	cmd.Dir = root
 	out, err := cmd.CombinedOutput()
 	return string(out), err
-}
-
-// startSandbox starts a sandbox that is forgotten with the test.
-func startSandbox(t *testing.T) (baseURL string) {
-	t.Helper()
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	ready, ended := make(chan sandbox.Addresses, 1), make(chan error, 1)
-	go func() {
-		ended <- sandbox.Run(ctx, sandbox.Options{
-			Ephemeral: true, Listen: "127.0.0.1:0", Environ: os.Environ(), Out: io.Discard,
-			Logger: slog.New(slog.DiscardHandler), Ready: func(at sandbox.Addresses) { ready <- at },
-		})
-	}()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
-	select {
-	case err := <-ended:
-		ended <- nil
-		require.NoError(t, err)
-	case at := <-ready:
-		return at.BaseURL
-	}
-	return ""
 }

@@ -98,10 +98,13 @@ func (w *World) legalEntities() {
 	w.client("mis", "МІС «Пульс»", "MIS", row{"access_type": auth.Direct, "broker_scope": strings.Join(allScopes, " ")})
 	w.client("narrow_mis", "МІС «Щілина»", "MIS", row{"access_type": auth.Direct, "broker_scope": "division:read"})
 	w.client("unset_mis", "МІС без прав", "MIS", row{"access_type": auth.Direct})
-	for _, c := range []struct{ client, secret string }{
-		{"mis", MISKey}, {"narrow_mis", MISKeyNoScope}, {"unset_mis", MISKeyUnbroken},
+	for _, key := range []Key{
+		{Name: "mis", Value: MISKey, Scopes: allScopes, Note: "of the MIS that may do everything"},
+		{Name: "narrow_mis", Value: MISKeyNoScope, Scopes: []string{"division:read"}, Note: "of a MIS that may read divisions and nothing else"},
+		{Name: "unset_mis", Value: MISKeyUnbroken, Scopes: []string{}, Note: "of a MIS without rights"},
 	} {
-		w.connection(c.client, c.client, c.secret)
+		w.connection(key.Name, key.Name, key.Value)
+		w.Keys = append(w.Keys, key)
 	}
 	for _, client := range []string{"clinic", "other_clinic", "hospital", "pharmacy", "blocked_client"} {
 		w.connection(client, "mis", Secret(client))
@@ -209,7 +212,7 @@ func (w *World) token(name, user, client string, scopes []string, note string, m
 		r[column] = v
 	}
 	w.insert("mithril.tokens", r)
-	w.Tokens = append(w.Tokens, Token{Name: name, Value: value, Scopes: scopes, LegalEntityID: ID(client), UserID: ID(user), Note: note})
+	w.Tokens = append(w.Tokens, Token{Name: name, Value: value, Scopes: scopes, LegalEntityID: ID(client), UserID: ID(user), Direct: client == "mis", Note: note})
 	return value
 }
 

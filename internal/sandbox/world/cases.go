@@ -91,13 +91,18 @@ func (w *World) passes(operation, title string, request Request, status int) *Ca
 // several that answer together.
 func (w *World) refused(operation, title string, request Request, refusals ...*fault.Error) *Case {
 	refusal := fault.Join(refusals...)
+	return w.add(Case{OperationID: operation, Rules: refusal.Rules, Title: title, Request: request, Expect: Expecting(refusal)})
+}
+
+// Expecting is the answer that a refusal makes.
+func Expecting(refusal *fault.Error) Expect {
 	expect := Expect{Status: refusal.Status, Type: refusal.Type, Message: refusal.Message}
 	for _, item := range refusal.Invalid {
 		for _, rule := range item.Rules {
 			expect.Invalid = append(expect.Invalid, InvalidEntry{Entry: item.Entry, Rule: rule.Rule, Description: rule.Description})
 		}
 	}
-	return w.add(Case{OperationID: operation, Rules: refusal.Rules, Title: title, Request: request, Expect: expect})
+	return expect
 }
 
 func (w *World) add(c Case) *Case {

@@ -19,6 +19,7 @@ const (
 	VerifiedPhone      = "+380931234606"
 	YoungCodePhone     = "+380931234607"
 	SilentPhone        = "+380931234608" // no code was ever sent to it
+	RenewedPhone       = "+380931234609"
 )
 
 // Codes of the world's verifications: three digits and their check digit.
@@ -49,6 +50,7 @@ func (w *World) verifications() {
 	w.verification("last attempt", LastAttemptPhone, "two wrong codes were entered: one attempt is left", row{"attempts_count": 2})
 	w.verification("used code", VerifiedPhone, "was entered: the phone is verified", row{"status": "verified", "active": false, "attempts_count": 1})
 	w.verification("young code", YoungCodePhone, "was sent a moment ago", row{"inserted_at": w.now})
+	w.verification("code to renew", RenewedPhone, "gives way to the next one", nil)
 	w.insert("otp.verified_phones", row{"id": ID("verified phone"), "phone_number": VerifiedPhone, "updated_at": w.now})
 
 	w.initializing()
@@ -62,7 +64,7 @@ func (w *World) initializing() {
 	to := func(phone string) Request { return send(row{"phone_number": phone}) }
 
 	w.passes(op, "the first code of a phone", to(SilentPhone), http.StatusOK)
-	w.passes(op, "a live code gives way to a new one", to(LiveCodePhone), http.StatusOK)
+	w.passes(op, "a live code gives way to a new one", to(RenewedPhone), http.StatusOK)
 	w.passes(op, "a verified phone is verified again", to(VerifiedPhone), http.StatusOK)
 	w.passes(op, "a code was sent a moment ago, and there is no limit", to(YoungCodePhone), http.StatusOK)
 	w.refused(op, "no phone", send(row{}), missingProperty(rules.VerificationInitializeSchema, "phone_number"))

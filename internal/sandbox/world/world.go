@@ -29,6 +29,7 @@ import (
 // World is everything that a freshly seeded sandbox holds.
 type World struct {
 	Tokens  []Token  `json:"tokens"`
+	Keys    []Key    `json:"keys"`
 	Objects []Object `json:"objects"`
 	Cases   []Case   `json:"cases"`
 
@@ -46,7 +47,16 @@ type Token struct {
 	Scopes        []string  `json:"scopes"`
 	LegalEntityID uuid.UUID `json:"legal_entity_id"`
 	UserID        uuid.UUID `json:"user_id"`
+	Direct        bool      `json:"direct,omitempty"` // its client calls without a MIS: an API-key is not asked for
 	Note          string    `json:"note"`
+}
+
+// Key is the API-key of a MIS.
+type Key struct {
+	Name   string   `json:"name"`
+	Value  string   `json:"value"`
+	Scopes []string `json:"scopes"` // what the MIS may do for others
+	Note   string   `json:"note"`
 }
 
 // Object is a row or a document worth knowing by name.

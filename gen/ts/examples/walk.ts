@@ -1,0 +1,150 @@
+// Goes through the API as a medical information system does: a user logs in and
+// lets the system act for them, a division is created, a code is sent again and
+// entered, an approval's SMS is sent again, a service request released, a device
+// dispense stopped, and the events of it all are read.
+//
+// It needs a sandbox that is freshly started or reset: what was released once is
+// not released again.
+import { createClient, tokenSource, waitJob, type Client, type Options } from "esoz";
+
+const baseUrl = process.env["ESOZ_URL"] ?? "http://127.0.0.1:8080";
+const apiKey = "sandbox-mis-key";
+
+// The sandbox's world is the same in every sandbox; see docs/sandbox-world.md.
+const clinic = "b03be10e-8c9c-5935-a736-0d94bee86521"; // the legal entity, and the id of its OAuth client
+const redirectUri = "https://example.com/callback";
+const patient = "722757d1-9a84-5559-803f-3fcf525809df";
+const declarationRequest = "b934fd09-3907-5df3-bd43-986507dd8697";
+const approval = "271bcdca-9b64-5183-9d8e-ec4d53bc87d4";
+const serviceRequest = "9976beb6-c208-5552-ac1e-7a980588a1b2";
+const deviceDispense = "45ab6d7a-ff13-5796-8116-741f2db75e20";
+
+/** A client that tells what it does. */
+function connect(token?: Options["token"]): Client {
+  const api = createClient({ baseUrl, apiKey, token });
+  api.use({
+    onResponse({ request, response }) {
+      console.log(`${request.method.padEnd(5)} ${decodeURI(request.url.slice(baseUrl.length))} -> ${response.status}`);
+    },
+  });
+  return api;
+}
+
+/** Goes from a password to access tokens that are refreshed by themselves. */
+async function logIn(): Promise<Client> {
+  const anyone = connect();
+  const session = await anyone.POST("/auth/login", {
+    body: {
+      token: {
+        grant_type: "password", email: "login_user@example.com", password: "sandbox-password-1",
+        client_id: clinic, scope: "app:authorize",
+      },
+    },
+  });
+  // The user agrees. In a browser this happens at the national system, and the code comes with a redirect.
+  const consent = await connect(session.data.data.value).POST("/oauth/apps/authorize", {
+    body: {
+      app: {
+        client_id: clinic, redirect_uri: redirectUri,
+        scope: "division:write approval:create otp:write service_request:use job:read",
+      },
+    },
+  });
+  return connect(
+    tokenSource(anyone, {
+      grant_type: "authorization_code", code: consent.data.data.value,
+      client_id: clinic, client_secret: "sandbox-secret-clinic", redirect_uri: redirectUri,
+    }),
+  );
+}
+
+async function createDivision(api: Client): Promise<void> {
+  const { data: found } = await api.GET("/api/uaddresses/settlements", { params: { query: { name: "Бердичів" } } });
+  const settlement = found.data[0];
+  if (!settlement?.region || !settlement.district || !settlement.type) {
+    throw new Error("the settlement is not there, or stands in no district");
+  }
+  const { data: created } = await api.POST("/api/divisions", {
+    body: {
+      name: "Бердичівське відділення", type: "CLINIC", email: "berdychiv@example.com",
+      addresses: [
+        {
+          type: "RESIDENCE", country: "UA", area: settlement.region, region: settlement.district,
+          settlement: settlement.settlement_name, settlement_type: settlement.type, settlement_id: settlement.id,
+          street_type: "STREET", street: "вул. Вінницька", building: "15", zip: "13300",
+        },
+      ],
+      phones: [{ type: "MOBILE", number: "+380503410870" }],
+    },
+  });
+  console.log(`      ${created.data.status} ${created.data.name}`);
+}
+
+async function enterCode(api: Client): Promise<void> {
+  const since = new Date();
+  await api.POST("/api/v3/declaration_requests/{id}/actions/resend_otp", { params: { path: { id: declarationRequest } } });
+  const sms = await inbox(since);
+  await api.PATCH("/api/verifications/{phone_number}/actions/complete", {
+    params: { path: { phone_number: sms.phone } },
+    body: { code: Number(sms.code) },
+  });
+}
+
+async function resendApprovalSms(api: Client): Promise<void> {
+  const since = new Date();
+  const { data: accepted } = await api.PATCH("/api/patients/{patient_id}/approvals/{id}/actions/resend", {
+    params: { path: { patient_id: patient, id: approval } },
+  });
+  await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
+  await inbox(since);
+}
+
+async function release(api: Client): Promise<void> {
+  const { data: accepted } = await api.PATCH("/api/service_requests/{service_request_id}/actions/release", {
+    params: { path: { service_request_id: serviceRequest } },
+  });
+  const job = await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
+  console.log(`      changed: ${job.links?.[0]?.href}`);
+}
+
+async function stopDispense(api: Client): Promise<void> {
+  const { data: accepted } = await api.PATCH("/api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop", {
+    params: { path: { patient_id: patient, device_dispense_id: deviceDispense } },
+  });
+  await waitJob(api, accepted, { signal: AbortSignal.timeout(30_000) });
+}
+
+async function readEvents(api: Client, since: Date): Promise<void> {
+  const date = since.toISOString().slice(0, 19); // UTC, without a zone
+  for (const entity_type of ["ServiceRequest", "DeviceDispense"]) {
+    const { data: events } = await api.GET("/api/events", { params: { query: { date, entity_type } } });
+    if (events.data.length !== 1) {
+      throw new Error(`${events.data.length} events tell the change of the ${entity_type}, want 1`);
+    }
+    console.log(`      ${JSON.stringify(events.data[0]?.properties)}`);
+  }
+}
+
+/**
+ * Waits for the message that came after a moment. The inbox is the phone of all
+ * patients of the sandbox and no part of the API: elsewhere people tell the code.
+ */
+async function inbox(after: Date): Promise<{ phone: string; code: string }> {
+  const query = new URLSearchParams({ wait: "10s", after: after.toISOString() });
+  const response = await fetch(`${baseUrl}/_sandbox/sms?${query}`);
+  const [message] = (await response.json()) as { phone: string; code: string }[];
+  if (message === undefined) {
+    throw new Error("no message arrived");
+  }
+  return message;
+}
+
+const began = new Date();
+const user = await logIn();
+await createDivision(user);
+await enterCode(user);
+await resendApprovalSms(user);
+await release(user);
+await stopDispense(connect("sandbox-pharmacist"));
+await readEvents(connect("sandbox-mis"), began);
+console.log("Done.");

@@ -1,0 +1,446 @@
+// Package conformance finds out whether a server keeps the contract: it sends
+// the cases of a world, and requests derived from them, and judges the answers.
+package conformance
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/agnivade/levenshtein"
+
+	"esoz/gen/rules"
+	"esoz/internal/clock"
+	"esoz/internal/report"
+	"esoz/internal/sandbox/world"
+)
+
+// Faults that end a run.
+var (
+	ErrNoAnswer = errors.New("the server does not answer")
+	ErrNotJSON  = errors.New("the server does not answer with JSON")
+	ErrUnknown  = errors.New("unknown")
+)
+
+// Options of a run.
+type Options struct {
+	BaseURL    string
+	World      *world.World // nil: the server's own, or the built-in one
+	Tokens     Tokens
+	Operations []string // empty: all
+	Rules      []string // patterns of ids; empty: all
+	Order      int      // how many requests that break two rules are sent to an operation, at most
+	KeepWorld  bool     // never ask the server for a new world or other settings
+	Timeout    time.Duration
+	Clock      *clock.Clock
+	Progress   func(done, total int) // nil: nobody looks
+}
+
+// Check is a request and the answer that the contract documents for it.
+type Check struct {
+	world.Case
+	// Before names what else the request breaks, which is checked later and
+	// must not answer.
+	Before []rules.ID
+}
+
+// Result is what became of a check.
+type Result struct {
+	Check
+	Outcome report.Outcome
+	Misses  []string // why it failed
+	Reason  string   // why it was skipped
+	Curl    string   // without its secrets
+	Took    time.Duration
+	// RequestID finds the request in the logs of the server, and in the
+	// explanations of a sandbox.
+	RequestID string
+}
+
+// Run sends everything and judges the answers. An error means that nothing can
+// be said about the server.
+func Run(ctx context.Context, o Options) (*Results, error) {
+	took := clock.Stopwatch()
+	contract, err := Contract()
+	if err != nil {
+		return nil, err
+	}
+	r := &runner{options: o, contract: contract, server: newServer(o.BaseURL, o.Timeout), dirty: true}
+	results := &Results{BaseURL: r.server.name, Version: contract.Info.Version, At: o.Clock.Now()}
+	if r.world, results.World, err = r.findWorld(ctx); err != nil {
+		return nil, err
+	}
+	r.secrets = newSecrets(r.world, o.Tokens)
+	checks, err := r.choose()
+	if err != nil {
+		return nil, err
+	}
+	if !o.KeepWorld {
+		r.renews = r.control(ctx, http.MethodGet, "/_sandbox/config", nil) == nil
+	}
+	results.Renewed = r.renews
+	if err := r.renew(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.probe(ctx, checks); err != nil {
+		return nil, err
+	}
+	r.results = make([]Result, len(checks))
+	if err := errors.Join(r.all(ctx, checks), r.renew(ctx)); err != nil {
+		return nil, err
+	}
+	results.Results, results.Rules, results.Took = r.results, r.chosenRules(checks), took()
+	return results, nil
+}
+
+type runner struct {
+	options  Options
+	contract *Document
+	server   *server
+	secrets  *secrets
+	world    *world.World
+	renews   bool // the server can be given a new world, and other settings
+
+	dirty      bool // the world may no longer be as seeded
+	unanswered int  // in a row
+	done       int
+	results    []Result
+}
+
+// findWorld takes the world that was given, else the server's own, else the
+// built-in one.
+func (r *runner) findWorld(ctx context.Context) (w *world.World, from string, err error) {
+	if r.options.World != nil {
+		return r.options.World, FromFile, nil
+	}
+	a, err := r.server.send(ctx, world.Request{Method: http.MethodGet, Path: "/_sandbox/world"})
+	switch {
+	case err != nil:
+		return nil, "", fmt.Errorf("%w: %w", ErrNoAnswer, reason(err))
+	case a.status == http.StatusOK && !a.notJSON():
+		w, err = ReadWorld(bytes.NewReader(a.body), r.contract)
+		if err != nil {
+			return nil, "", fmt.Errorf("%s/_sandbox/world: %w", r.server.name, err)
+		}
+		return w, FromServer, nil
+	}
+	w, err = BuiltIn(r.options.Clock.Now(), r.contract)
+	return w, FromHere, err
+}
+
+// choose makes the list of checks, in which a world's case stands before what
+// is derived from it.
+func (r *runner) choose() ([]Check, error) {
+	for _, id := range r.options.Operations {
+		if err := r.known(id); err != nil {
+			return nil, err
+		}
+	}
+	var all []Check
+	for _, c := range r.world.Cases {
+		all = append(all, Check{Case: c})
+	}
+	orders := map[string][]Check{}
+	for _, c := range derive(r.world, r.contract) {
+		if len(c.Before) > 0 {
+			orders[c.OperationID] = append(orders[c.OperationID], c)
+		} else {
+			all = append(all, c)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(orders)) {
+		all = append(all, sample(orders[id], r.options.Order)...)
+	}
+	chosen := slices.DeleteFunc(all, func(c Check) bool { return !r.wants(c) })
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("%w: the world has no case for %s", ErrUnknown, strings.Join(slices.Concat(r.options.Operations, r.options.Rules), ", "))
+	}
+	return chosen, nil
+}
+
+// sample takes n of the checks, evenly, the same in every run.
+func sample(checks []Check, n int) []Check {
+	if n >= len(checks) {
+		return checks
+	}
+	some := make([]Check, n)
+	for i := range some {
+		some[i] = checks[i*len(checks)/n]
+	}
+	return some
+}
+
+func (r *runner) wants(c Check) bool {
+	if len(r.options.Operations) > 0 && !slices.Contains(r.options.Operations, c.OperationID) {
+		return false
+	}
+	return len(r.options.Rules) == 0 || slices.ContainsFunc(slices.Concat(c.Rules, c.Before), r.wantsRule)
+}
+
+func (r *runner) wantsRule(id rules.ID) bool {
+	return slices.ContainsFunc(r.options.Rules, func(pattern string) bool {
+		matched, err := path.Match(pattern, string(id))
+		return err == nil && matched
+	})
+}
+
+// chosenRules are those that the run can say something about: all of the
+// contract, or, of some operations, their own and what else the cases name.
+func (r *runner) chosenRules(checks []Check) []rules.Rule {
+	named := map[rules.ID]bool{}
+	for _, c := range checks {
+		for _, id := range c.Rules {
+			named[id] = true
+		}
+	}
+	var chosen []rules.Rule
+	for _, rule := range rules.All {
+		some := len(r.options.Operations) > 0
+		if some && !named[rule.ID] && !slices.Contains(r.options.Operations, rule.Operation) ||
+			len(r.options.Rules) > 0 && !r.wantsRule(rule.ID) {
+			continue
+		}
+		chosen = append(chosen, rule)
+	}
+	return chosen
+}
+
+// known refuses an operation that the contract does not have, and names the
+// nearest ones.
+func (r *runner) known(id string) error {
+	var ids []string
+	for _, item := range r.contract.Paths.Map() {
+		for _, op := range item.Operations() {
+			if op.OperationID == id {
+				return nil
+			}
+			ids = append(ids, op.OperationID)
+		}
+	}
+	distance := func(other string) int {
+		return levenshtein.ComputeDistance(strings.ToLower(id), strings.ToLower(other))
+	}
+	slices.SortFunc(ids, func(a, b string) int { return cmp.Or(distance(a)-distance(b), strings.Compare(a, b)) })
+	return fmt.Errorf("%w operation %q; did you mean %s?", ErrUnknown, id, strings.Join(ids[:3], ", "))
+}
+
+// probe sends one request to find out whether anybody answers there, and
+// whether it is this kind of server.
+func (r *runner) probe(ctx context.Context, checks []Check) error {
+	c := checks[max(0, slices.IndexFunc(checks, func(c Check) bool { return c.OperationID != "" }))]
+	a, err := r.server.send(ctx, r.secrets.dress(world.Request{Method: http.MethodGet, Path: c.Request.Path, Headers: c.Request.Headers}))
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrNoAnswer, reason(err))
+	case a.notJSON():
+		p, _, _ := strings.Cut(c.Request.Path, "?")
+		return fmt.Errorf("%w: GET %s%s gives %d with %s; is this the address of the API?", ErrNotJSON, r.server.name, p, a.status, a.contentType())
+	}
+	return nil
+}
+
+// reason leaves the address out, which may hold a password.
+func reason(err error) error {
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		if failed.Timeout() {
+			return errors.New("no answer in time")
+		}
+		return failed.Err
+	}
+	return err
+}
+
+// all sends the checks: first what changes nothing, then what does, then what
+// needs other settings, those with the same settings together.
+func (r *runner) all(ctx context.Context, checks []Check) error {
+	var still, changing []int
+	settings := map[string][]int{}
+	for i, c := range checks {
+		r.results[i] = Result{Check: c, Outcome: report.Skipped, Curl: r.curl(c)}
+		switch {
+		case len(c.Config) > 0:
+			settings[settingsOf(c)] = append(settings[settingsOf(c)], i)
+		case changes(c.Case):
+			changing = append(changing, i)
+		default:
+			still = append(still, i)
+		}
+	}
+	if !r.renews {
+		changing = r.withoutReset(changing)
+	}
+	if err := r.group(ctx, slices.Concat(still, changing), nil); err != nil {
+		return err
+	}
+	for _, key := range slices.Sorted(maps.Keys(settings)) {
+		if !r.renews {
+			for _, i := range settings[key] {
+				r.results[i].Reason = "needs " + key
+				r.advance()
+			}
+			continue
+		}
+		if err := r.group(ctx, settings[key], checks[settings[key][0]].Config); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withoutReset leaves out what cannot be told in a world that is never made new:
+// requests that would use up the attempts of others, and the second change of
+// one object. What counts attempts comes before what passes.
+func (r *runner) withoutReset(changing []int) []int {
+	passes, changed := map[string]bool{}, map[string]bool{} // by path
+	for _, i := range changing {
+		if c := r.results[i]; c.Expect.Status < http.StatusBadRequest {
+			passes[c.Request.Path] = true
+		}
+	}
+	var some []int
+	for _, i := range changing {
+		result := &r.results[i]
+		path, refused := result.Request.Path, result.Expect.Status >= http.StatusBadRequest
+		object := r.contract.template(result.Request.Method, path) != path
+		switch {
+		case refused && (len(result.Before) > 0 || object && passes[path]):
+			result.Reason = "needs a new world: it would use up attempts"
+		case !refused && object && changed[path]:
+			result.Reason = "needs a new world: its object was changed already"
+		default:
+			changed[path] = changed[path] || !refused
+			some = append(some, i)
+			continue
+		}
+		r.advance()
+	}
+	slices.SortStableFunc(some, func(a, b int) int { return cmp.Compare(r.results[b].Expect.Status, r.results[a].Expect.Status) })
+	return some
+}
+
+// group sends checks that want the same settings. One that fails in a world
+// that others have changed is judged again in a new one.
+func (r *runner) group(ctx context.Context, checks []int, settings map[string]string) error {
+	fresh := func() error {
+		if err := r.renew(ctx); err != nil || len(settings) == 0 {
+			return err
+		}
+		r.dirty = true
+		if err := r.control(ctx, http.MethodPost, "/_sandbox/config", settings); err != nil {
+			return fmt.Errorf("change the settings: %w", err)
+		}
+		return nil
+	}
+	if len(settings) > 0 {
+		if err := fresh(); err != nil {
+			return err
+		}
+	}
+	used := false // since the last new world
+	for _, i := range checks {
+		result := &r.results[i]
+		if err := r.try(ctx, result); err != nil {
+			return err
+		}
+		if used && len(result.Misses) > 0 && r.renews {
+			if err := fresh(); err != nil {
+				return err
+			}
+			if err := r.try(ctx, result); err != nil {
+				return err
+			}
+		}
+		// What should have been refused and was not has changed something, too.
+		if changes(result.Case) || len(result.Misses) > 0 && result.Request.Method != http.MethodGet {
+			used, r.dirty = true, true
+		}
+		r.advance()
+	}
+	return nil
+}
+
+func (r *runner) advance() {
+	r.done++
+	if r.options.Progress != nil {
+		r.options.Progress(r.done, len(r.results))
+	}
+}
+
+// maxUnanswered requests in a row mean that the server has gone away.
+const maxUnanswered = 3
+
+// try sends a check and judges the answer.
+func (r *runner) try(ctx context.Context, result *Result) error {
+	took := clock.Stopwatch()
+	a, err := r.server.send(ctx, r.secrets.dress(result.Request))
+	result.Took = took()
+	if err != nil {
+		if r.unanswered++; r.unanswered == maxUnanswered || ctx.Err() != nil {
+			return fmt.Errorf("%w any more, after %d of %d requests: %w", ErrNoAnswer, r.done, len(r.results), reason(err))
+		}
+		result.Outcome, result.Misses = report.Failed, []string{r.secrets.hide.Replace("no answer: " + reason(err).Error())}
+		return nil
+	}
+	r.unanswered = 0
+	result.Outcome, result.Misses, result.RequestID = report.Passed, nil, a.header.Get("X-Request-Id")
+	for _, miss := range a.judge(result.Case, r.contract) {
+		result.Outcome, result.Misses = report.Failed, append(result.Misses, r.secrets.hide.Replace(miss))
+	}
+	return nil
+}
+
+func (r *runner) curl(c Check) string {
+	return r.secrets.hide.Replace(r.secrets.undress(c.Request).Curl(r.server.name))
+}
+
+// renew gives the server a new world, if it takes one and the old one was used.
+func (r *runner) renew(ctx context.Context) error {
+	if !r.renews || !r.dirty {
+		return nil
+	}
+	if err := r.control(ctx, http.MethodPost, "/_sandbox/reset", nil); err != nil {
+		return fmt.Errorf("make the world new: %w", err)
+	}
+	r.dirty = false
+	return nil
+}
+
+// control calls a method of the sandbox.
+func (r *runner) control(ctx context.Context, method, path string, body any) error {
+	a, err := r.server.send(ctx, world.Request{Method: method, Path: path, Body: body})
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrNoAnswer, reason(err))
+	case a.status >= http.StatusMultipleChoices || a.notJSON():
+		return fmt.Errorf("%s %s answered %d", method, path, a.status)
+	}
+	return nil
+}
+
+func settingsOf(c Check) string {
+	var pairs []string
+	for _, name := range slices.Sorted(maps.Keys(c.Config)) {
+		pairs = append(pairs, name+"="+c.Config[name])
+	}
+	return strings.Join(pairs, " ")
+}
+
+// changes tells whether a case leaves something behind. A refusal does not, but
+// for the attempts that an operation's own may count.
+func changes(c world.Case) bool {
+	if c.Expect.Status < http.StatusBadRequest {
+		return c.Request.Method != http.MethodGet
+	}
+	own := slices.ContainsFunc(c.Rules, func(id rules.ID) bool { r, _ := rules.Get(id); return r.Operation != "" })
+	return own && (c.OperationID == "completeVerification" || c.OperationID == "login")
+}

@@ -1,0 +1,242 @@
+// Package reference is the contract to read: the page of all operations, a page
+// to try them on a sandbox, and the rule atlas, which shows the checks of each
+// operation in their order, each with its answer, its source and the command
+// that provokes it. Nothing in it asks another host for anything.
+package reference
+
+import (
+	"bytes"
+	"compress/gzip"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/vearutop/statigz"
+
+	"esoz/gen/rules"
+	"esoz/internal/sandbox/world"
+	"esoz/openapi/publish"
+)
+
+//go:embed assets
+var assets embed.FS
+
+//go:embed templates
+var templates embed.FS
+
+// Prefix is where a sandbox serves the pages.
+const Prefix = "/docs/"
+
+// Site is all pages of the reference.
+type Site struct {
+	files    map[string]file // what is the same in every world
+	atlas    *atlas
+	pages    map[string]page
+	template *template.Template
+}
+
+type file struct {
+	contentType string
+	content     []byte
+}
+
+// page is a page made by a template.
+type page struct {
+	template string
+	title    string
+	about    *operation // the operation that it shows, if it shows one
+}
+
+// New reads the contract.
+func New() (*Site, error) {
+	asJSON, errJSON := publish.JSON()
+	asYAML, errYAML := publish.YAML()
+	if err := errors.Join(errJSON, errYAML); err != nil {
+		return nil, fmt.Errorf("publish the contract: %w", err)
+	}
+	var err error
+	s := &Site{}
+	if s.atlas, err = readAtlas(asJSON); err != nil {
+		return nil, err
+	}
+	s.files = map[string]file{
+		"openapi.json": {"application/json", asJSON},
+		"openapi.yaml": {"application/yaml", asYAML},
+	}
+	s.pages = map[string]page{
+		"index.html":              {template: "reading.html", title: "Reference"},
+		"rules/index.html":        {template: "operations.html", title: "Rules"},
+		"rules/errors/index.html": {template: "errors.html", title: "Errors"},
+	}
+	for id, op := range s.atlas.byID {
+		s.pages["rules/"+id+"/index.html"] = page{template: "operation.html", title: op.Summary, about: op}
+	}
+	s.template, err = template.New("").Funcs(template.FuncMap{"page": pageOf, "code": code}).ParseFS(templates, "templates/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("read the templates: %w", err)
+	}
+	return s, nil
+}
+
+// Source is what the pages show besides the contract.
+type Source struct {
+	World   *world.World
+	BaseURL string // of the sandbox that the commands call
+	Live    bool   // the sandbox itself shows the pages: they lead to its own
+}
+
+// view is what a template sees.
+type view struct {
+	Source
+	Site  *Site
+	Title string
+	Root  string // the way to the first page
+	About *operation
+}
+
+func (v view) Groups() []group     { return v.Site.atlas.groups }
+func (v view) Gateway() *operation { return v.Site.atlas.byID[gatewayID] }
+func (v view) Rules() []rules.Rule { return alphabet() }
+func (v view) Messages() []message { return messages() }
+func (v view) Passing() []attempt  { return passing(v.World, v.About.ID, v.BaseURL) }
+func (v view) Guards() []check     { return v.checks(v.About.Guards) }
+func (v view) Checks() []check     { return v.checks(v.About.Checks) }
+func (v view) Count() int          { return len(rules.All) }
+func (v view) OperationCount() int { return len(v.Site.atlas.byID) - 1 } // the gateway is none
+func (v view) IsGateway() bool     { return v.About == v.Gateway() }
+func (v view) checks(list []rules.Rule) []check {
+	return v.Site.atlas.checks(list, v.About, v.World, v.BaseURL)
+}
+
+// Statuses are all with which a rule refuses.
+func (v view) Statuses() []int {
+	var statuses []int
+	for _, rule := range rules.All {
+		statuses = append(statuses, rule.Status)
+	}
+	slices.Sort(statuses)
+	return slices.Compact(statuses)
+}
+
+// code marks up what stands between backticks.
+func code(text string) template.HTML {
+	var out strings.Builder
+	for i, piece := range strings.Split(text, "`") {
+		if i%2 == 0 {
+			out.WriteString(template.HTMLEscapeString(piece))
+		} else {
+			out.WriteString("<code>" + template.HTMLEscapeString(piece) + "</code>")
+		}
+	}
+	return template.HTML(out.String()) //nolint:gosec // escaped piece by piece
+}
+
+// render makes a page.
+func (s *Site) render(name string, from Source) ([]byte, error) {
+	p := s.pages[name]
+	v := view{Source: from, Site: s, Title: p.title, Root: strings.Repeat("../", strings.Count(name, "/")), About: p.about}
+	var out bytes.Buffer
+	if err := s.template.ExecuteTemplate(&out, p.template, v); err != nil {
+		return nil, fmt.Errorf("make page %s: %w", name, err)
+	}
+	return out.Bytes(), nil
+}
+
+// Handler serves the pages of a sandbox under Prefix. The world is asked for
+// each time: a reset makes a new one.
+func (s *Site) Handler(current func() *world.World) (http.Handler, error) {
+	static := http.StripPrefix(Prefix, statigz.FileServer(assets))
+	try, err := s.tryIt(current)
+	if err != nil {
+		return nil, err
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-cache") // asked again each time; files that have not changed answer 304
+		name := strings.TrimPrefix(r.URL.Path, Prefix)
+		switch {
+		case strings.HasPrefix(name, "assets/"):
+			static.ServeHTTP(w, r)
+		case name == "try":
+			http.Redirect(w, r, Prefix+"try/", http.StatusMovedPermanently)
+		case strings.HasPrefix(name, "try/"):
+			try.ServeHTTP(w, r)
+		default:
+			s.serve(w, r, name, Source{World: current(), BaseURL: "http://" + r.Host, Live: true})
+		}
+	}), nil
+}
+
+func (s *Site) serve(w http.ResponseWriter, r *http.Request, name string, from Source) {
+	if f, ok := s.files[name]; ok {
+		send(w, f)
+		return
+	}
+	index := name + "index.html"
+	if _, ok := s.pages[name+"/index.html"]; ok {
+		http.Redirect(w, r, Prefix+name+"/", http.StatusMovedPermanently) //nolint:gosec // it is one of the pages
+		return
+	}
+	if _, ok := s.pages[index]; !ok {
+		http.NotFound(w, r)
+		return
+	}
+	content, err := s.render(index, from)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	send(w, file{"text/html; charset=utf-8", content})
+}
+
+func send(w http.ResponseWriter, f file) {
+	w.Header().Set("Content-Type", f.contentType)
+	_, _ = w.Write(f.content) // a client that went away
+}
+
+// Files gives every file of a folder that any web server can serve.
+func (s *Site) Files(from Source, write func(name string, content []byte) error) error {
+	var errs []error
+	for name, f := range s.files {
+		errs = append(errs, write(name, f.content))
+	}
+	for name := range s.pages {
+		content, err := s.render(name, from)
+		if err == nil {
+			err = write(name, content)
+		}
+		errs = append(errs, err)
+	}
+	entries, err := fs.ReadDir(assets, "assets")
+	errs = append(errs, err)
+	for _, entry := range entries {
+		name := "assets/" + entry.Name()
+		content, err := assets.ReadFile(name)
+		if packed, ok := strings.CutSuffix(name, ".gz"); ok && err == nil {
+			name = packed
+			content, err = unpack(content)
+		}
+		if err == nil {
+			err = write(name, content)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func unpack(packed []byte) ([]byte, error) {
+	reader, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil, fmt.Errorf("unpack: %w", err)
+	}
+	content, err := io.ReadAll(reader)
+	if err != nil {
+		return nil, fmt.Errorf("unpack: %w", err)
+	}
+	return content, nil
+}

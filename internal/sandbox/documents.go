@@ -1,0 +1,71 @@
+package sandbox
+
+import (
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"go.yaml.in/yaml/v3"
+
+	"esoz/internal/reference"
+)
+
+//go:embed openapi.yaml
+var document []byte
+
+func file(contentType string, content []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		_, _ = w.Write(content) // a client that went away
+	}
+}
+
+// published serves the contract as its readers want it, which is made when it is first asked for.
+func (h *Handler) published(contentType string, read func() ([]byte, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		content, err := read()
+		if err != nil {
+			h.logger.ErrorContext(r.Context(), "the contract could not be published", "error", err)
+			h.refuse(w, http.StatusInternalServerError, errors.New("the contract could not be published; see the log"))
+			return
+		}
+		file(contentType, content)(w, r)
+	}
+}
+
+// reference serves the pages to read. They are made at the first request, so that
+// a start does not wait for them.
+func (h *Handler) reference() http.HandlerFunc {
+	pages := sync.OnceValues(func() (http.Handler, error) {
+		site, err := reference.New()
+		if err != nil {
+			return nil, err
+		}
+		return site.Handler(h.currentWorld)
+	})
+	return func(w http.ResponseWriter, r *http.Request) {
+		handler, err := pages()
+		if err != nil {
+			h.logger.ErrorContext(r.Context(), "the reference could not be made", "error", err)
+			h.refuse(w, http.StatusInternalServerError, errors.New("the reference could not be made; see the log"))
+			return
+		}
+		handler.ServeHTTP(w, r)
+	}
+}
+
+// jsonOf turns a YAML document into JSON.
+func jsonOf(document []byte) ([]byte, error) {
+	var value any
+	if err := yaml.Unmarshal(document, &value); err != nil {
+		return nil, fmt.Errorf("parse YAML: %w", err)
+	}
+	raw, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("encode JSON: %w", err)
+	}
+	return raw, nil
+}

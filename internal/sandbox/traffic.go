@@ -1,0 +1,81 @@
+package sandbox
+
+import (
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"esoz/internal/sandbox/traffic"
+)
+
+// explain tells what became of a request. Its id may hold anything printable.
+func (h *Handler) explain(w http.ResponseWriter, r *http.Request) {
+	explanation, ok := h.traffic.Explain(r.PathValue("request_id"))
+	if !ok {
+		h.refuse(w, http.StatusNotFound, fmt.Errorf(
+			"no request with this id is remembered: it was none of the API's, or it is forgotten (the last %d are kept); write # as %%23 in the path",
+			traffic.Kept))
+		return
+	}
+	if accepted(r, "application/json", "text/plain") == "text/plain" {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		_, _ = io.WriteString(w, explanation.Text(h.config.Get().PublicBaseURL)) // a client that went away
+		return
+	}
+	h.write(w, http.StatusOK, explanation)
+}
+
+// coverage tells what the traffic has touched.
+func (h *Handler) coverage(w http.ResponseWriter, r *http.Request) {
+	format := r.URL.Query().Get("format")
+	if format == "" {
+		format = formats[accepted(r, "application/json", "text/html", "application/xml", "text/xml")]
+	}
+	cfg := h.config.Get()
+	coverage := h.traffic.Coverage(cfg)
+	if format == "json" {
+		h.write(w, http.StatusOK, coverage)
+		return
+	}
+	report, err := coverage.Report(cfg.PublicBaseURL, nil)
+	if err != nil {
+		h.refuse(w, http.StatusInternalServerError, err)
+		return
+	}
+	switch format {
+	case "html":
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		err = report.WriteHTML(w)
+	case "junit":
+		w.Header().Set("Content-Type", "application/xml")
+		err = report.WriteJUnit(w)
+	default:
+		h.refuse(w, http.StatusBadRequest, fmt.Errorf("format %q is none of json, html, junit", format))
+	}
+	if err != nil {
+		h.logger.Debug("answer not delivered", "error", err)
+	}
+}
+
+var formats = map[string]string{
+	"application/json": "json", "text/html": "html", "application/xml": "junit", "text/xml": "junit",
+}
+
+func (h *Handler) forgetCoverage(w http.ResponseWriter, _ *http.Request) {
+	h.traffic.Reset()
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// accepted is the first of the types that a client names and we have, else the
+// first that we have.
+func accepted(r *http.Request, types ...string) string {
+	for _, wanted := range strings.Split(r.Header.Get("Accept"), ",") {
+		if media, _, err := mime.ParseMediaType(wanted); err == nil && slices.Contains(types, media) {
+			return media
+		}
+	}
+	return types[0]
+}

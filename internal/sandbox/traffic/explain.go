@@ -1,0 +1,238 @@
+package traffic
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"esoz/gen/rules"
+	"esoz/internal/config"
+	"esoz/internal/httpapi"
+)
+
+// Explanation tells what became of a request, check by check.
+type Explanation struct {
+	RequestID string     `json:"request_id"`
+	At        time.Time  `json:"at"`
+	Operation *Operation `json:"operation,omitempty"` // absent: the contract has no such path or method
+	Method    string     `json:"method"`
+	Path      string     `json:"path,omitempty"` // as the contract writes it; absent: it has none
+	Status    int        `json:"status"`
+	TookMS    float64    `json:"took_ms"`
+	ClientID  string     `json:"client_id,omitempty"`
+	UserID    string     `json:"user_id,omitempty"`
+	Summary   string     `json:"summary"`
+	Refusals  []Check    `json:"refusals"` // those of Checks that refused
+	Checks    []Check    `json:"checks"`   // in the order in which they are made
+}
+
+// Operation is how an explanation names an operation.
+type Operation struct {
+	ID      string   `json:"id"`
+	Summary string   `json:"summary"`
+	Sources []Source `json:"sources"`
+}
+
+// Check is one documented check and what it said.
+type Check struct {
+	ID       rules.ID `json:"id"`
+	State    State    `json:"state"`
+	Check    string   `json:"check"`
+	CheckUK  string   `json:"check_uk"`
+	Status   int      `json:"status"` // of its refusal
+	Source   string   `json:"source"`
+	Origin   string   `json:"origin"`
+	Guard    rules.ID `json:"guard,omitempty"`    // the gateway's check that the rule words for this operation
+	Together string   `json:"together,omitempty"` // the group of checks that answer together
+	Page     string   `json:"page,omitempty"`     // where the rule atlas has it
+}
+
+// State is what a check said.
+type State string
+
+// States of a check. Passed means that it was made and found nothing to refuse;
+// off that configuration leaves it out; Unknown that the server failed before
+// it could be told.
+const (
+	Passed     State = "passed"
+	Refused    State = "refused"
+	NotReached State = "not_reached"
+	Off        State = "off"
+	Unknown    State = "unknown"
+)
+
+// Explain explains a request by its id. A forgotten or unknown one is not found.
+func (r *Recorder) Explain(requestID string) (*Explanation, bool) {
+	kept, ok := r.find(requestID)
+	if !ok {
+		return nil, false
+	}
+	e := kept.exchange
+	x := &Explanation{
+		RequestID: requestID, At: kept.answered, Method: e.Method, Path: e.Route, Status: e.Status,
+		TookMS: float64(e.Took.Microseconds()) / 1000,
+	}
+	if op, ok := r.contract.byID[e.Operation]; ok {
+		x.Operation = &Operation{ID: op.id, Summary: op.summary, Sources: op.sources}
+	}
+	if e.ClientID != [16]byte{} {
+		x.ClientID, x.UserID = e.ClientID.String(), e.UserID.String()
+	}
+	steps := r.contract.stepsFor(e.Operation, e.Route)
+	for i, state := range judge(steps, e, kept.sent) {
+		x.Checks = append(x.Checks, checkOf(steps[i], state, e.Operation))
+	}
+	x.Refusals = refusals(x.Checks, e)
+	x.Summary = summary(x, e)
+	return x, true
+}
+
+func checkOf(s step, state State, operationID string) Check {
+	english, ukrainian := s.check()
+	c := Check{
+		ID: s.rule.ID, State: state, Check: english, CheckUK: ukrainian, Status: s.rule.Status, Source: s.rule.Source, Origin: s.rule.Origin,
+		Guard: s.guard, Together: s.rule.Together,
+	}
+	if operationID != "" {
+		c.Page = "/docs/rules/" + operationID + "/#" + string(s.rule.ID)
+	}
+	return c
+}
+
+// refusals are the checks that refused. A rule that the operation does not have
+// is told all the same: it did answer.
+func refusals(checks []Check, e httpapi.Exchange) []Check {
+	refused := []Check{}
+	for _, id := range e.Rules {
+		i := slices.IndexFunc(checks, func(c Check) bool { return c.ID == id && c.State == Refused })
+		if i >= 0 {
+			refused = append(refused, checks[i])
+		} else if rule, ok := rules.Get(id); ok {
+			refused = append(refused, checkOf(step{rule: rule}, Refused, e.Operation))
+		}
+	}
+	return refused
+}
+
+// judge tells of each step what it said, as far as the answer shows. Checks are
+// made one after another, and the first that refuses answers alone, but for
+// those of its group: they have all been made.
+func judge(steps []step, e httpapi.Exchange, sent sent) []State {
+	states := make([]State, len(steps))
+	first, last := len(steps), len(steps)
+	for i, s := range steps {
+		if refusedAt(s, e) {
+			first, last = i, i
+			break
+		}
+	}
+	found, group := first < len(steps), ""
+	if found {
+		group = steps[first].rule.Together
+	}
+	for group != "" && last+1 < len(steps) && steps[last+1].rule.Together == group {
+		last++
+	}
+	for i, s := range steps {
+		switch {
+		case refusedAt(s, e) && i >= first && i <= last:
+			states[i] = Refused
+		case !inForce(s, e, sent):
+			states[i] = Off
+		case !found && e.Status >= http.StatusBadRequest:
+			states[i] = Unknown // the server failed, or something refused that is no check of the operation
+		case i > last:
+			states[i] = NotReached
+		case e.Cut && s.rule.Together == group:
+			states[i] = Unknown // it may be among the faults that were left out
+		default:
+			states[i] = Passed
+		}
+	}
+	return states
+}
+
+func refusedAt(s step, e httpapi.Exchange) bool {
+	return slices.Contains(e.Rules, s.rule.ID) && s.guard == e.Guard
+}
+
+// inForce tells whether configuration lets a check take part in a request.
+func inForce(s step, e httpapi.Exchange, sent sent) bool {
+	for _, id := range []rules.ID{s.rule.ID, s.guard} {
+		rule, ok := rules.Get(id)
+		switch {
+		case !ok:
+		case !e.Config.InForce(id):
+			return false
+		case rule.Flag == "GATEWAY_API_KEY" && (e.Direct || !sent.apiKey && e.Config.GatewayAPIKey == config.APIKeyWhenSent):
+			return false
+		}
+	}
+	return true
+}
+
+// summary says it in a sentence.
+func summary(x *Explanation, e httpapi.Exchange) string {
+	switch {
+	case len(x.Refusals) > 0 && e.Cut:
+		return "Refused; there were so many faults that the answer names only the first ones."
+	case len(x.Refusals) == 1:
+		return "Refused by one check."
+	case len(x.Refusals) > 1:
+		return fmt.Sprintf("Refused by %d checks, which answer together.", len(x.Refusals))
+	case e.Status >= http.StatusBadRequest:
+		return "The server failed on the way. How far the checks came is not known; its log has the request id."
+	case e.Status == http.StatusAccepted:
+		return "Accepted: the checks passed, or the same request's job was pending already. " +
+			"The job tells the rest: GET /api/jobs/{id}, whose address is in data.links of the answer."
+	}
+	return "All checks passed."
+}
+
+var marks = map[State]string{Passed: "✓", Refused: "✗", NotReached: "·", Off: "–", Unknown: "?"}
+
+// Text writes the explanation for a terminal. baseURL is where the rule atlas
+// stands.
+func (x *Explanation) Text(baseURL string) string {
+	var out strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&out, format+"\n", args...) }
+	if x.Operation != nil {
+		line("%s (%s)", x.Operation.Summary, x.Operation.ID)
+	}
+	path := x.Path
+	if path == "" {
+		path = "a path that the contract does not have"
+	}
+	line("%s %s answered %d after %.1f ms", x.Method, path, x.Status, x.TookMS)
+	line("%s", x.Summary)
+	width := 0
+	for _, c := range slices.Concat(x.Refusals, x.Checks) {
+		width = max(width, len(c.ID))
+	}
+	write := func(c Check) {
+		line("%s %-*s  %d  %s", marks[c.State], width, c.ID, c.Status, c.Check)
+		line("  %-*s       %s", width, "", c.Source)
+	}
+	if len(x.Refusals) > 0 {
+		line("")
+	}
+	for _, c := range x.Refusals {
+		write(c)
+		if c.Page != "" {
+			line("  %-*s       %s%s", width, "", baseURL, c.Page)
+		}
+	}
+	line("\nThe checks in order:\n")
+	for _, c := range x.Checks {
+		write(c)
+	}
+	line("\n✓ passed  ✗ refused  · not reached  – off by configuration  ? not known")
+	if x.Operation != nil {
+		for _, source := range x.Operation.Sources {
+			line("%s", strings.TrimSuffix(fmt.Sprintf("%s (%s)", source.Title, source.Ref), " ()"))
+		}
+	}
+	return out.String()
+}

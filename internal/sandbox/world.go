@@ -1,0 +1,104 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"time"
+
+	"esoz/internal/config"
+	"esoz/internal/sandbox/world"
+)
+
+// currentWorld is as last seeded; it is never changed, only replaced.
+func (h *Handler) currentWorld() *world.World {
+	h.changing.RLock()
+	defer h.changing.RUnlock()
+	return h.world
+}
+
+func (h *Handler) getWorld(w http.ResponseWriter, _ *http.Request) {
+	h.write(w, http.StatusOK, h.currentWorld())
+}
+
+func (h *Handler) getConfig(w http.ResponseWriter, _ *http.Request) {
+	h.changing.RLock()
+	settings := maps.Clone(h.settings)
+	h.changing.RUnlock()
+	h.write(w, http.StatusOK, settings)
+}
+
+func (h *Handler) setConfig(w http.ResponseWriter, r *http.Request) {
+	var vars map[string]string
+	if err := decode(w, r, &vars); err != nil {
+		h.refuse(w, http.StatusBadRequest, err)
+		return
+	}
+	settings, err := h.set(vars)
+	if err != nil {
+		h.refuse(w, http.StatusUnprocessableEntity, err)
+		return
+	}
+	h.write(w, http.StatusOK, settings)
+}
+
+func (h *Handler) set(vars map[string]string) (settings map[string]string, err error) {
+	h.changing.Lock()
+	defer h.changing.Unlock()
+	if err := changeable(vars); err != nil {
+		return nil, err
+	}
+	cfg, err := h.config.Get().With(vars)
+	if err != nil {
+		return nil, err
+	}
+	h.config.Set(cfg)
+	h.traffic.Changed()
+	maps.Copy(h.settings, vars)
+	return maps.Clone(h.settings), nil
+}
+
+// changeable refuses settings that are read at the start only.
+func changeable(vars map[string]string) error {
+	var errs []error
+	for _, f := range config.Fields() {
+		if _, set := vars[f.Name]; set && f.StartOnly {
+			errs = append(errs, fmt.Errorf("%s: read at the start only", f.Name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// resetTimeout bounds a reset, which a client that hangs up does not stop: half
+// a world would stay.
+const resetTimeout = 30 * time.Second
+
+func (h *Handler) reset(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), resetTimeout)
+	defer cancel()
+	if err := h.renew(ctx); err != nil {
+		h.logger.ErrorContext(ctx, "reset failed", "error", err)
+		h.refuse(w, http.StatusInternalServerError, errors.New("the world could not be made new; see the log"))
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (h *Handler) renew(ctx context.Context) error {
+	h.changing.Lock()
+	defer h.changing.Unlock()
+	defer h.traffic.Changed()
+	h.clock.Reset()
+	fresh := world.New(h.app.Keys, h.clock.Now())
+	if err := fresh.Seed(ctx, h.app.Pool, h.app.Mongo); err != nil {
+		return err
+	}
+	if err := errors.Join(h.app.Dictionaries.Refresh(ctx), h.app.Addresses.Refresh(ctx)); err != nil {
+		return err
+	}
+	h.world, h.settings = fresh, map[string]string{}
+	h.config.Set(h.initial)
+	return nil
+}

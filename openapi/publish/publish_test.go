@@ -1,0 +1,158 @@
+package publish
+
+import (
+	"encoding/json"
+	"slices"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+
+	"esoz/openapi"
+	"esoz/openapi/tree"
+)
+
+func published(t *testing.T) *yaml.Node {
+	t.Helper()
+	content, err := YAML()
+	require.NoError(t, err)
+	root, err := tree.Parse(content)
+	require.NoError(t, err)
+	return root
+}
+
+func TestThePublishedDocumentIsValid(t *testing.T) {
+	t.Parallel()
+	for name, read := range map[string]func() ([]byte, error){"YAML": YAML, "JSON": JSON} {
+		content, err := read()
+		require.NoError(t, err, name)
+		doc, err := openapi3.NewLoader().LoadFromData(content)
+		require.NoError(t, err, name)
+		require.NoError(t, doc.Validate(t.Context(), openapi3.EnableExamplesValidation(), openapi3.EnableMultiError()), name)
+	}
+}
+
+func TestYAMLAndJSONSayTheSame(t *testing.T) {
+	t.Parallel()
+	inYAML, err := YAML()
+	require.NoError(t, err)
+	inJSON, err := JSON()
+	require.NoError(t, err)
+	var fromYAML, fromJSON any
+	require.NoError(t, yaml.Unmarshal(inYAML, &fromYAML))
+	require.NoError(t, json.Unmarshal(inJSON, &fromJSON))
+	asJSON, err := json.Marshal(fromYAML)
+	require.NoError(t, err)
+	again, err := json.Marshal(fromJSON)
+	require.NoError(t, err)
+	require.JSONEq(t, string(asJSON), string(again))
+}
+
+func TestTheSameContractGivesTheSameBytes(t *testing.T) {
+	t.Parallel()
+	for name, make := range map[string]func() (*yaml.Node, error){"3.0": document, "3.1": document31} {
+		for _, write := range []func(*yaml.Node) ([]byte, error){tree.YAML, tree.JSON} {
+			first, err := render(make, write)
+			require.NoError(t, err)
+			second, err := render(make, write)
+			require.NoError(t, err)
+			require.Equal(t, string(first), string(second), name)
+		}
+	}
+}
+
+// additions are the only keys that the published document has and the contract has not.
+var additions = []string{
+	"x-codeSamples", "x-scopes", addedInVersion, "url", "source_url", "x-summary-uk", "x-description-uk", "x-check-uk",
+	"x-scopes-uk",
+}
+
+func TestWithoutTheAdditionsItIsTheContract(t *testing.T) {
+	t.Parallel()
+	contract, err := tree.Parse(openapi.Document)
+	require.NoError(t, err)
+	root := published(t)
+	strip(root, contract)
+	want, err := tree.YAML(contract)
+	require.NoError(t, err)
+	got, err := tree.YAML(root)
+	require.NoError(t, err)
+	require.Equal(t, string(want), string(got))
+}
+
+// strip takes the additions out of n that other has not.
+func strip(n, other *yaml.Node) {
+	for _, key := range additions {
+		if tree.At(other, key) == nil {
+			tree.Delete(n, key)
+		}
+	}
+	for key, value := range tree.Entries(n) {
+		if counterpart := tree.At(other, key); counterpart != nil {
+			strip(value, counterpart)
+		}
+	}
+	for i, value := range tree.Items(n) {
+		if i < len(tree.Items(other)) {
+			strip(value, other.Content[i])
+		}
+	}
+}
+
+func TestEveryOperationIsCompleted(t *testing.T) {
+	t.Parallel()
+	found := 0
+	for op := range operations(published(t)) {
+		found++
+		require.Regexp(t, `^\d+\.\d+\.\d+$`, tree.Text(op.node, addedInVersion), op.id)
+		require.NotNil(t, tree.At(op.node, "x-scopes"), op.id)
+		var labels []string
+		for _, sample := range tree.Items(tree.At(op.node, "x-codeSamples")) {
+			labels = append(labels, tree.Text(sample, "label"))
+			require.NotEmpty(t, tree.Text(sample, "source"), op.id)
+		}
+		require.Equal(t, []string{"curl", "Go", "TypeScript", "Python", "C#", "PHP"}, labels, op.id)
+	}
+	require.Greater(t, found, 30)
+}
+
+func TestScopesAreThoseOfTheToken(t *testing.T) {
+	t.Parallel()
+	scopes := map[string][]string{}
+	for op := range operations(published(t)) {
+		for _, scope := range tree.Items(tree.At(op.node, "x-scopes")) {
+			scopes[op.id] = append(scopes[op.id], scope.Value)
+		}
+	}
+	require.Equal(t, []string{"device_dispense:stop"}, scopes["stopDeviceDispense"])
+	require.Empty(t, scopes["listDictionaries"])
+}
+
+func TestSourcesHaveAddresses(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]string{
+		"wiki Get approvals 2115600961":                          wikiPage + "2115600961",
+		"Wiki, Update division 17218732574":                      wikiPage + "17218732574",
+		"General MIS API 9.13.6, Create division":                "https://ehealthmisapi1.docs.apiary.io/",
+		"Medical events MIS API, Get approvals":                  "https://ehealthmedicaleventsapi.docs.apiary.io/",
+		"ESOZ, API-005-022-0003 Create Division":                 "https://esoz.docs.apiary.io/",
+		"seed 001, API-005-004-002-0084":                         "",
+		"IL 2019 core/declaration_requests/api/v1/resend_otp.ex": "https://github.com/ehealth-ua/ehealth.api",
+	} {
+		require.Equal(t, want, SourceURL(source), source)
+	}
+
+	for op := range operations(published(t)) {
+		if op.id != "stopDeviceDispense" {
+			continue
+		}
+		urls := tree.Items(tree.At(op.node, "x-source"))
+		require.True(t, slices.ContainsFunc(urls, func(n *yaml.Node) bool {
+			return tree.Text(n, "url") == wikiPage+"17575543374"
+		}))
+		require.True(t, slices.ContainsFunc(tree.Items(tree.At(op.node, "x-rules")), func(n *yaml.Node) bool {
+			return tree.Text(n, "source_url") == wikiPage+"18426200466"
+		}))
+	}
+}

@@ -1,0 +1,254 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/stretchr/testify/require"
+
+	"esoz/openapi"
+)
+
+const changelog = "# Changelog\n\n## [Unreleased]\n\n## [0.1.0]\n\n- division.create.party: announced too early\n"
+
+// release is a contract in a folder of its own that is compared with a copy of itself.
+func release(t *testing.T) paths {
+	t.Helper()
+	dir := t.TempDir()
+	p := paths{
+		contract:  filepath.Join(dir, "openapi.yaml"),
+		released:  filepath.Join(dir, "released.yaml"),
+		changelog: filepath.Join(dir, "CHANGELOG.md"),
+	}
+	require.NoError(t, os.WriteFile(p.contract, openapi.Document, 0o600))
+	require.NoError(t, os.WriteFile(p.changelog, []byte(changelog), 0o600))
+	require.NoError(t, baseline(p))
+	return p
+}
+
+// replace changes a file at the first place after a mark.
+func replace(t *testing.T, path, mark, old, text string) {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	head, tail, ok := strings.Cut(string(content), mark)
+	require.True(t, ok, mark)
+	require.Contains(t, tail, old)
+	require.NoError(t, os.WriteFile(path, []byte(head+mark+strings.Replace(tail, old, text, 1)), 0o600))
+}
+
+func announce(t *testing.T, p paths, line string) {
+	t.Helper()
+	replace(t, p.changelog, "## [Unreleased]\n", "\n", "\n- "+line+"\n\n")
+}
+
+func compare(t *testing.T, p paths) (string, error) {
+	t.Helper()
+	var out bytes.Buffer
+	err := diff(t.Context(), &out, p)
+	return out.String(), err
+}
+
+func TestTheSameContractBreaksNobody(t *testing.T) {
+	t.Parallel()
+	out, err := compare(t, release(t))
+	require.NoError(t, err, out)
+	require.Equal(t, "nothing breaks clients of 0.1.0 unannounced\n", out)
+}
+
+func TestARemovedFieldMustBeAnnounced(t *testing.T) {
+	t.Parallel()
+	p := release(t)
+	replace(t, p.contract, "\n    JobLink:\n", "      required: [entity, href]\n", "      required: [entity]\n")
+	replace(t, p.contract, "\n    JobLink:\n", "        href:\n", "        address:\n")
+	out, err := compare(t, p)
+	require.ErrorContains(t, err, "announce each line under [Unreleased]")
+	const line = "GET /api/jobs/{id} removed the required property `data/links/items/href` from the response with the `200` status"
+	require.Contains(t, out, "BREAKING   "+line+"\n")
+
+	for found := range strings.Lines(out) {
+		text, breaking := strings.CutPrefix(found, "BREAKING   ")
+		require.True(t, breaking, found)
+		announce(t, p, strings.TrimSpace(text)+".")
+	}
+	out, err = compare(t, p)
+	require.NoError(t, err, out)
+	require.Contains(t, out, "announced  "+line+"\n")
+}
+
+// What oasdiff takes for less than an error.
+func TestWhatReadersOfAnswersMissMustBeAnnounced(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ mark, old, text, want string }{
+		"a refusal's status": {
+			"operationId: releaseServiceRequest\n", "        '409':\n", "        '410':\n",
+			"removed the non-success response with the status `409`",
+		},
+		"a parameter": {"operationId: listDivisions\n", "- name: ids\n", "- name: id_list\n", "deleted the `query` request parameter `ids`"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := release(t)
+			replace(t, p.contract, tt.mark, tt.old, tt.text)
+			out, err := compare(t, p)
+			require.Error(t, err)
+			require.Contains(t, out, tt.want)
+		})
+	}
+}
+
+func TestChangedRulesMustBeAnnounced(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		mark, old, text string
+		id, want        string
+	}{
+		"status": {
+			"- id: device_dispense.stop.owner\n", "status: 404", "status: 403",
+			"device_dispense.stop.owner", "device_dispense.stop.owner: status 404 -> 403",
+		},
+		"type": {
+			"- id: device_dispense.stop.owner\n", "type: not_found", "type: forbidden",
+			"device_dispense.stop.owner", `device_dispense.stop.owner: type "not_found" -> "forbidden"`,
+		},
+		"message of the gateway": {
+			"- id: gateway.api_key.unknown\n", "message: Invalid api key", "message: Unknown api key",
+			"gateway.api_key.unknown", `gateway.api_key.unknown: message "Invalid api key" -> "Unknown api key"`,
+		},
+		"entry": {
+			"- id: division.create.zip\n", "entry: $.addresses[*].zip", "entry: $.addresses[*].postcode",
+			"division.create.zip", `division.create.zip: entry "$.addresses[*].zip" -> "$.addresses[*].postcode"`,
+		},
+		"description": {
+			"- id: division.create.zip\n", "description: 'string does", "description: 'text does",
+			"division.create.zip", `division.create.zip: description "string does not match pattern \"^[0-9]{5}$\"" -> "text does not match pattern \"^[0-9]{5}$\""`,
+		},
+		"answers alone": {
+			"- id: division.create.zip\n", "          together: shape\n", "",
+			"division.create.zip", `division.create.zip: together "shape" -> ""`,
+		},
+		"new": {
+			"", "- id: device_dispense.stop.patient\n", "- id: device_dispense.stop.person\n",
+			"device_dispense.stop.patient, device_dispense.stop.person", "device_dispense.stop.person: new, refuses what has passed",
+		},
+		"removed": {
+			"", "- id: device_dispense.stop.patient\n", "- id: device_dispense.stop.person\n",
+			"device_dispense.stop.patient, device_dispense.stop.person", "device_dispense.stop.patient: removed",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := release(t)
+			replace(t, p.contract, tt.mark, tt.old, tt.text)
+			out, err := compare(t, p)
+			require.ErrorContains(t, err, "breaks clients of 0.1.0")
+			require.Contains(t, out, "BREAKING   "+tt.want+"\n")
+
+			announce(t, p, "The rule `"+tt.id+"` changes.")
+			out, err = compare(t, p)
+			require.NoError(t, err, out)
+			require.Contains(t, out, "announced  "+tt.want+"\n")
+		})
+	}
+}
+
+func TestTheOrderOfChecksIsCompared(t *testing.T) {
+	t.Parallel()
+	require.Empty(t, compareOrder("op", []string{"a", "b", "c"}, []string{"new", "a", "c"}), "what came and went moves nothing")
+	require.Equal(t, []change{{"a", "a: check 1 -> 3 of op"}}, compareOrder("op", []string{"a", "b", "c"}, []string{"b", "c", "a"}))
+
+	op := func(ids ...string) *contract {
+		var rules []rule
+		for _, id := range ids {
+			rules = append(rules, rule{ID: id})
+		}
+		return &contract{Paths: map[string]map[string]operation{"/x": {"get": {ID: "op", Guards: []string{"g"}, Rules: rules}}}}
+	}
+	require.Equal(t, []change{{"a", "a: check 2 -> 3 of op"}}, compareRules(op("a", "b"), op("b", "a")), "guards are counted")
+	require.Equal(t, []change{{"b", "b: new, refuses what has passed"}}, compareRules(op("a"), op("a", "b")))
+	require.Equal(t, []change{{"g", "g: no check of op any more"}, {"h", "h: a check of op, too"}}, compareGuards("op", []string{"g"}, []string{"h"}))
+	require.Empty(t, compareRules(op("a", "b"), &contract{}), "rules go with their operation, which oasdiff reports")
+}
+
+func TestAnnouncements(t *testing.T) {
+	t.Parallel()
+	const text = "- `division.create.party`, and GET /api/x removed the property `a/b`.\n- x.y.z"
+	for key, want := range map[string]bool{
+		"division.create.party":                   true,
+		"division.create.party_status":            false,
+		"vision.create.party":                     false,
+		"create.party":                            false,
+		"x.y.z":                                   true,
+		"x.y":                                     false,
+		"GET /api/x removed the property b":       false,
+		"GET /api/x removed the property `a/b`":   true,
+		"PATCH /api/x removed the property `a/b`": false,
+	} {
+		require.Equal(t, want, announces(text, key), key)
+	}
+}
+
+func TestAnnouncementsOfOldVersionsDoNotCount(t *testing.T) {
+	t.Parallel()
+	p := release(t)
+	announced, err := readAnnounced(p.changelog, "0.1.0")
+	require.NoError(t, err)
+	require.False(t, announces(announced, "division.create.party"))
+	_, err = readAnnounced(p.changelog, "0.1")
+	require.ErrorContains(t, err, "has no heading ## [0.1]")
+}
+
+func TestNewOperationsSayTheirVersion(t *testing.T) {
+	t.Parallel()
+	p := release(t)
+	replace(t, p.released, "", "  /api/events/{id}:\n", "  /api/old_events/{id}:\n")
+	replace(t, p.released, "  /api/old_events/{id}:\n", "operationId: getEvent", "operationId: getOldEvent")
+	out, err := compare(t, p)
+	require.Error(t, err)
+	require.Contains(t, out, "NEW        getEvent is new since 0.1.0 and says no x-addedInVersion\n")
+
+	replace(t, p.contract, "", "operationId: getEvent\n", "operationId: getEvent\n      x-addedInVersion: 0.2.0\n")
+	out, err = compare(t, p)
+	require.Error(t, err, "the old operation is gone")
+	require.NotContains(t, out, "getEvent")
+}
+
+func TestABaselineIsAValidDocumentOfAnAnnouncedVersion(t *testing.T) {
+	t.Parallel()
+	p := release(t)
+	doc, err := openapi3.NewLoader().LoadFromFile(p.released)
+	require.NoError(t, err)
+	require.NoError(t, doc.Validate(t.Context()))
+	old, err := readContract(p.contract)
+	require.NoError(t, err)
+	kept, err := readContract(p.released)
+	require.NoError(t, err)
+	require.Equal(t, old, kept, "nothing that is compared is left out")
+
+	require.NoError(t, os.WriteFile(p.changelog, []byte("## [Unreleased]\n"), 0o600))
+	require.ErrorContains(t, baseline(p), "has no heading ## [0.1.0]")
+}
+
+func TestDocumentsAreWritten(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var out bytes.Buffer
+	require.NoError(t, writeDocuments(&out, filepath.Join(dir, "openapi")))
+	for _, name := range []string{"esoz.yaml", "esoz.json", "esoz-3.1.yaml"} {
+		content, err := os.ReadFile(filepath.Join(dir, "openapi", name))
+		require.NoError(t, err)
+		require.Contains(t, string(content), "x-codeSamples")
+		require.Contains(t, out.String(), name)
+	}
+}
+
+func TestUnknownCommandsAreTold(t *testing.T) {
+	t.Parallel()
+	require.ErrorContains(t, run(t.Context(), nil, nil), "usage")
+	require.ErrorContains(t, run(t.Context(), nil, []string{"deploy"}), `"deploy" is none of publish, diff, baseline`)
+}
