@@ -109,7 +109,7 @@ generate-ts: ## types and version of the TypeScript client (needs npm)
 		npm version --no-git-tag-version --allow-same-version "$$(sed -n 's/^  version: //p' ../../openapi/openapi.yaml)"
 
 .PHONY: bench bench-quick
-bench: ## every benchmark, and docs/benchmarks.md from them: an hour on a quiet machine
+bench: ## every benchmark, and docs/benchmarks.md from them: more than an hour on a quiet machine
 	$(GO) run -trimpath ./cmd/esoz-bench full
 
 bench-quick: ## the same tables on the terminal, in less than three minutes

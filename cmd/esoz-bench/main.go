@@ -16,7 +16,7 @@ import (
 )
 
 type commands struct {
-	Full    fullCommand    `cmd:"" help:"Every benchmark; writes docs/benchmarks.md and what belongs to it. Takes about an hour and a quiet machine."`
+	Full    fullCommand    `cmd:"" help:"Every benchmark; writes docs/benchmarks.md and what belongs to it. Takes more than an hour, and a quiet machine."`
 	Quick   quickCommand   `cmd:"" help:"The same tables in less than three minutes, on the terminal alone."`
 	Engines enginesCommand `cmd:"" hidden:""`
 	Floor   floorCommand   `cmd:"" hidden:""`

@@ -44,8 +44,8 @@ var patient = []string{"MONGO_DATABASE=" + contended, "ENGINE_TIMEOUT=50s", "REQ
 
 // Databases of documents that several want.
 const (
-	contended    = "contended"
-	contendedRaw = "contended_raw"
+	contended    = "esoz_contended"
+	contendedRaw = "esoz_contended_raw"
 )
 
 // transition is one of the two changes of a document.

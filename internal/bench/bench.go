@@ -38,7 +38,7 @@ type Plan struct {
 func Full() Plan {
 	return Plan{
 		Name: "full", WarmUp: 5 * time.Second, Round: 20 * time.Second, Rounds: 5, Clients: 16,
-		Documents: 100, Armings: 400, Callers: 64, Phones: 20_000, Codes: 500, Mixed: 5 * time.Minute,
+		Documents: 100, Armings: 200, Callers: 64, Phones: 20_000, Codes: 500, Mixed: 5 * time.Minute,
 		Sizes: []int{1000, 100_000, 1_000_000}, Steady: 300, Starts: 7, Micro: 2 * time.Second,
 	}
 }
@@ -47,7 +47,7 @@ func Full() Plan {
 func Quick() Plan {
 	return Plan{
 		Name: "quick", WarmUp: 500 * time.Millisecond, Round: time.Second, Rounds: 3, Clients: 16,
-		Documents: 30, Armings: 3, Callers: 64, Phones: 2000, Codes: 500, Mixed: 2 * time.Second,
+		Documents: 20, Armings: 3, Callers: 64, Phones: 2000, Codes: 500, Mixed: 2 * time.Second,
 		Sizes: []int{1000, 100_000}, Steady: 300, Starts: 3, Micro: 200 * time.Millisecond,
 	}
 }

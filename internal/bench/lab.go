@@ -58,7 +58,7 @@ type addresses struct {
 
 const (
 	original  = "original_of_benchmarks" // a migrated and seeded database
-	documents = "benchmarks"             // the document database of every server
+	documents = "esoz_benchmarks"        // the document database of every server
 	patience  = time.Minute
 )
 
@@ -343,7 +343,7 @@ func (l *lab) stopChildren() error {
 
 // close ends everything and leaves the logs.
 func (l *lab) close() error {
-	errs := []error{l.stopChildren()}
+	errs := []error{l.stopChildren(), l.dropDocuments()}
 	if l.admin != nil {
 		l.admin.Close()
 	}
@@ -354,4 +354,23 @@ func (l *lab) close() error {
 		errs = append(errs, os.RemoveAll(filepath.Join(l.Dir, folder)))
 	}
 	return errors.Join(errs...)
+}
+
+// dropDocuments empties a store that is not ours and stays.
+func (l *lab) dropDocuments() error {
+	if l.MongoURI == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopPatience)
+	defer cancel()
+	for _, name := range []string{documents, contended, contendedRaw} {
+		store, err := mongodb.Open(l.MongoURI, name, stopPatience)
+		if err != nil {
+			return err
+		}
+		if err := join(store.Drop(ctx), mongodb.Close(ctx, store)); err != nil {
+			return fmt.Errorf("drop documents %s: %w", name, err)
+		}
+	}
+	return nil
 }

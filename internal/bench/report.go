@@ -105,7 +105,7 @@ func goalTable(goals []BenchmarkGoal) string {
 		if g.Measured {
 			got = number(g.Got) + unit(g.Unit)
 		}
-		t = append(t, []string{g.Benchmark, g.Text, sign + " " + number(g.Want) + unit(g.Unit), got, g.Verdict()})
+		t = append(t, []string{g.Benchmark, g.Text, sign + " " + strconv.FormatFloat(g.Want, 'f', -1, 64) + unit(g.Unit), got, g.Verdict()})
 	}
 	return t.markdown()
 }
@@ -205,8 +205,10 @@ func number(f float64) string {
 		return group(strconv.FormatFloat(f, 'f', 0, 64))
 	case size >= 10:
 		return strconv.FormatFloat(f, 'f', 1, 64)
-	case size >= 0.1:
+	case size >= 1:
 		return strconv.FormatFloat(f, 'f', 2, 64)
+	case size >= 0.1:
+		return strconv.FormatFloat(f, 'f', 3, 64)
 	}
 	return strconv.FormatFloat(f, 'g', 2, 64)
 }

@@ -46,12 +46,12 @@ func TestTables(t *testing.T) {
 	var text strings.Builder
 	require.NoError(t, sample().WriteTables(&text))
 	for _, line := range []string{
-		"| B1    | rate beside the floor         |   ≥ 0.85 |     0.76 | not met      |",
-		"| B1    | rate beside Prism             |   ≥ 1.50 |        - | not measured |",
-		"| start | server: start to first answer | ≤ 0.25 s |   0.30 s | not met      |",
+		"| B1    | rate beside the floor         |   ≥ 0.85 |    0.760 | not met      |",
+		"| B1    | rate beside Prism             |    ≥ 1.5 |        - | not measured |",
+		"| start | server: start to first answer | ≤ 0.25 s |  0.300 s | not met      |",
 		"- esoz: 1 unexpected, such as POST /api/divisions: 503 in place of [200]",
 		"- Prism: not measured: node is not installed",
-		"| server: start to first answer | 0.30 (0.20–0.40) | s    |",
+		"| server: start to first answer | 0.300 (0.200–0.400) | s    |",
 		"**It came to nothing:** the store is away",
 		"| envelope.Encode | 5 100 (5 000–5 200) ns |   544 |          17 |",
 	} {
@@ -102,7 +102,7 @@ func TestDocument(t *testing.T) {
 func TestNumbers(t *testing.T) {
 	t.Parallel()
 	for want, f := range map[string]float64{
-		"0": 0, "4": 4, "0.85": 0.85, "10.3": 10.31, "1 000 000": 1e6, "1 235": 1234.6, "0.0012": 0.0012, "999": 999, "-1 500": -1500,
+		"0": 0, "4": 4, "0.850": 0.85, "8.50": 8.5, "10.3": 10.31, "1 000 000": 1e6, "1 235": 1234.6, "0.0012": 0.0012, "999": 999, "-1 500": -1500,
 	} {
 		require.Equal(t, want, number(f))
 	}
