@@ -26,6 +26,9 @@ const (
 	jobTimeout = 5 * time.Second
 	// River's own default would leave the job of a killed process running for an hour.
 	rescueAfter = 10 * time.Second
+	// How soon idle workers look for more work. With River's own 100 ms eight workers carry out 80 jobs a second at most,
+	// and codes wait in the queue behind each other.
+	fetchCooldown = 5 * time.Millisecond
 )
 
 // worker prepares the River client that carries out jobs, sends SMS and runs
@@ -55,6 +58,7 @@ func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authent
 		Schema: riverSchema, Logger: o.Logger, Workers: pool,
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers(a.Pool.Config().MaxConns)}},
 		JobTimeout:           jobTimeout,
+		FetchCooldown:        fetchCooldown,
 		RescueStuckJobsAfter: rescueAfter,
 		PeriodicJobs:         schedules(o.Config.Get()),
 		Middleware:           fence(o.Fence),
