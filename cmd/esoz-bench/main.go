@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -27,6 +28,7 @@ type flags struct {
 	Only     []string `help:"Benchmarks to run: ${ids}." placeholder:"ID"`
 	Dir      string   `default:".bench" help:"Folder of the run, which is emptied." placeholder:"DIR"`
 	Codifier string   `default:"../shared/data/katottg.csv" help:"The national codifier of settlements, for the growth benchmark." placeholder:"FILE"`
+	NoPeers  bool     `help:"Leave out the mock servers of B1: to look at the server while working on it."`
 	MongoURI string   `env:"ESOZ_TEST_MONGODB_URI" help:"A document store in place of the sandbox's FerretDB." placeholder:"URI"`
 }
 
@@ -36,16 +38,22 @@ func (f flags) run(ctx context.Context, plan bench.Plan) (*bench.Results, error)
 		return nil, fmt.Errorf("find this program: %w", err)
 	}
 	return bench.Run(ctx, bench.Options{
-		Plan: plan, Only: f.Only, Dir: f.Dir, Codifier: f.Codifier, MongoURI: f.MongoURI,
+		Plan: plan, Only: f.Only, Dir: f.Dir, Codifier: f.Codifier, MongoURI: f.MongoURI, NoPeers: f.NoPeers,
 		Progress: os.Stderr, Self: self,
 	})
 }
 
-type quickCommand struct{ flags }
+type quickCommand struct {
+	flags
+	Round  time.Duration `default:"1s" help:"Length of a round; the mixed flow takes twice as long."`
+	Rounds int           `default:"3" help:"Rounds of each contender."`
+}
 
 // Run prints the tables.
 func (c quickCommand) Run(ctx context.Context) error {
-	results, err := c.run(ctx, bench.Quick())
+	plan := bench.Quick()
+	plan.Round, plan.Rounds, plan.Mixed = c.Round, c.Rounds, 2*c.Round
+	results, err := c.run(ctx, plan)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -20,7 +21,8 @@ esoz does everything that the contract says: token, scopes, API-key, legal entit
 The floor is a bare echo with pgx that decodes the body, runs the same two statements on a pool of the same size and encodes the answer, with no check at all.
 pgbench runs the same two statements, prepared, and nothing around them.
 Prism and Specmatic serve the same contract from memory: they store nothing and know no rule beyond the schema.
-WireMock gives one canned answer to whatever comes.`
+WireMock gives one canned answer to whatever comes.
+Two more rows give esoz and the floor a constant rate, so that their latencies are those of a server that has time.`
 
 // b1 creates divisions.
 func (l *lab) b1(ctx context.Context, b *Benchmark) error {
@@ -47,7 +49,7 @@ func (l *lab) b1(ctx context.Context, b *Benchmark) error {
 
 // creators are all who can take a Create Division, each on data of its own.
 func (l *lab) creators(ctx context.Context, create request) ([]contender, error) {
-	for _, name := range []string{ours, bare, raw} {
+	for _, name := range []string{ours, bare, raw} { // the databases
 		if err := l.createDatabase(ctx, name, original); err != nil {
 			return nil, err
 		}
@@ -64,6 +66,11 @@ func (l *lab) creators(ctx context.Context, create request) ([]contender, error)
 		{name: ours, process: server.process, round: l.saturate(server, create)},
 		{name: bare, process: floor.process, round: l.saturate(floor, create)},
 		l.pgbench(ctx, raw, create),
+		{name: l.steadily(ours), process: server.process, round: l.steady(server, create)},
+		{name: l.steadily(bare), process: floor.process, round: l.steady(floor, create)},
+	}
+	if l.NoPeers {
+		return all, nil
 	}
 	return append(all, l.peers(ctx, create)...), nil
 }
@@ -78,3 +85,16 @@ func (l *lab) saturate(s *service, requests ...request) func(context.Context, ti
 		return closedLoop(ctx, inTurns(all), l.plan.Clients, d)
 	}
 }
+
+// steady sends requests at a constant rate, whether answers come or not.
+func (l *lab) steady(s *service, requests ...request) func(context.Context, time.Duration) (Round, error) {
+	return func(ctx context.Context, d time.Duration) (Round, error) {
+		all, err := targets(s.url, requests...)
+		if err != nil {
+			return Round{}, err
+		}
+		return openLoop(ctx, inTurns(all), l.plan.Clients, l.plan.Steady, d)
+	}
+}
+
+func (l *lab) steadily(name string) string { return fmt.Sprintf("%s at %.0f/s", name, l.plan.Steady) }

@@ -29,7 +29,7 @@ type Plan struct {
 	Codes     float64       `json:"codes"`     // B4: a second, in the open loop
 	Mixed     time.Duration `json:"mixed_ns"`  // B5: at each rate
 	Sizes     []int         `json:"sizes"`     // growth: divisions
-	Steady    float64       `json:"steady"`    // growth: requests a second
+	Steady    float64       `json:"steady"`    // B1, growth: requests a second of the open loop
 	Starts    int           `json:"starts"`
 	Micro     time.Duration `json:"micro_ns"` // of a Go benchmark
 }
@@ -59,6 +59,7 @@ type Options struct {
 	Dir      string   // where the run keeps its files; it is emptied
 	Codifier string   // the national codifier of settlements, if it is there
 	MongoURI string   // a document store in place of the sandbox's
+	NoPeers  bool     // B1 without the mock servers
 	Self     string   // the program that runs Engines and the floor: ourselves
 	Progress io.Writer
 }

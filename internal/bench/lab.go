@@ -102,7 +102,7 @@ func (l *lab) program(name string) string { return filepath.Join(l.Dir, "bin", n
 // build makes the programs under test, as make build does.
 func (l *lab) build(ctx context.Context) error {
 	fmt.Fprintln(l.Progress, "Building …")
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", l.program("")+string(filepath.Separator), "./cmd/esoz", "./cmd/esoz-sandbox")
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", l.program("")+string(filepath.Separator), "./cmd/esoz", "./cmd/esoz-sandbox")
 	cmd.Dir = l.root
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build: %w: %s", err, output)
