@@ -8,6 +8,13 @@ import _ "embed"
 //go:embed openapi.yaml
 var Document []byte
 
+// Requests is the part of the document that a server asks about requests: operations with their sources, parameters and
+// bodies, without texts, examples and answers. It is JSON, and small: reading the document itself takes a server longer
+// than all the rest of its start.
+//
+//go:embed requests.json
+var Requests []byte
+
 // Ukrainian holds the texts of the document in Ukrainian: maps "operations" (summary by operationId), "tags", "scopes",
 // "rules" (what a rule checks, by its id), and "texts" (by the English description or summary).
 //

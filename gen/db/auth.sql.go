@@ -560,7 +560,6 @@ SELECT
     COALESCE(t.details ->> 'scope', '')::text AS scope,
     t.client_id,
     u.is_blocked AS user_is_blocked,
-    u.person_id,
     c.id AS client_row_id,
     c.is_blocked AS client_is_blocked,
     ct.name AS client_type,
@@ -575,9 +574,7 @@ SELECT
     le.is_active AS legal_entity_is_active,
     p.id AS party_id,
     p.verification_status AS party_verification_status,
-    p.updated_at AS party_updated_at,
-    p.dracs_death_verification_status AS party_dracs_death_verification_status,
-    p.dracs_death_verification_reason AS party_dracs_death_verification_reason
+    p.updated_at AS party_updated_at
 FROM mithril.tokens t
 JOIN mithril.users u ON u.id = t.user_id
 LEFT JOIN mithril.clients c ON c.id = t.client_id
@@ -598,31 +595,28 @@ type ResolveIdentityParams struct {
 }
 
 type ResolveIdentityRow struct {
-	TokenID                           uuid.UUID
-	TokenName                         string
-	ExpiresAt                         int64
-	UserID                            uuid.UUID
-	Scope                             string
-	ClientID                          *uuid.UUID
-	UserIsBlocked                     bool
-	PersonID                          *uuid.UUID
-	ClientRowID                       *uuid.UUID
-	ClientIsBlocked                   *bool
-	ClientType                        *string
-	AccessType                        string
-	ConnectionID                      *uuid.UUID
-	MISClientID                       *uuid.UUID
-	MISIsBlocked                      *bool
-	BrokerScope                       string
-	LegalEntityID                     *uuid.UUID
-	LegalEntityType                   *string
-	LegalEntityStatus                 *string
-	LegalEntityIsActive               *bool
-	PartyID                           *uuid.UUID
-	PartyVerificationStatus           *string
-	PartyUpdatedAt                    *time.Time
-	PartyDRACSDeathVerificationStatus *string
-	PartyDRACSDeathVerificationReason *string
+	TokenID                 uuid.UUID
+	TokenName               string
+	ExpiresAt               int64
+	UserID                  uuid.UUID
+	Scope                   string
+	ClientID                *uuid.UUID
+	UserIsBlocked           bool
+	ClientRowID             *uuid.UUID
+	ClientIsBlocked         *bool
+	ClientType              *string
+	AccessType              string
+	ConnectionID            *uuid.UUID
+	MISClientID             *uuid.UUID
+	MISIsBlocked            *bool
+	BrokerScope             string
+	LegalEntityID           *uuid.UUID
+	LegalEntityType         *string
+	LegalEntityStatus       *string
+	LegalEntityIsActive     *bool
+	PartyID                 *uuid.UUID
+	PartyVerificationStatus *string
+	PartyUpdatedAt          *time.Time
 }
 
 // All that a request's checks need to know about its caller, in one round trip, by
@@ -641,7 +635,6 @@ func (q *Queries) ResolveIdentity(ctx context.Context, db DBTX, arg ResolveIdent
 		&i.Scope,
 		&i.ClientID,
 		&i.UserIsBlocked,
-		&i.PersonID,
 		&i.ClientRowID,
 		&i.ClientIsBlocked,
 		&i.ClientType,
@@ -657,8 +650,6 @@ func (q *Queries) ResolveIdentity(ctx context.Context, db DBTX, arg ResolveIdent
 		&i.PartyID,
 		&i.PartyVerificationStatus,
 		&i.PartyUpdatedAt,
-		&i.PartyDRACSDeathVerificationStatus,
-		&i.PartyDRACSDeathVerificationReason,
 	)
 	return i, err
 }

@@ -55,15 +55,23 @@ func Missing(wanted, granted []string) []string {
 	return missing
 }
 
-type subjectKey struct{}
+type identityKey struct{}
 
-// With stores the caller for From.
-func With(ctx context.Context, s Subject) context.Context {
-	return context.WithValue(ctx, subjectKey{}, s)
+// With stores who asks.
+func With(ctx context.Context, who *Identity) context.Context {
+	return context.WithValue(ctx, identityKey{}, who)
 }
 
-// From returns the caller. Operations behind the token check always have one.
+// IdentityFrom returns what With stored, nil without it.
+func IdentityFrom(ctx context.Context) *Identity {
+	who, _ := ctx.Value(identityKey{}).(*Identity)
+	return who
+}
+
+// From returns the caller, a zero one without a token.
 func From(ctx context.Context) Subject {
-	s, _ := ctx.Value(subjectKey{}).(Subject)
-	return s
+	if who := IdentityFrom(ctx); who != nil {
+		return who.Subject
+	}
+	return Subject{}
 }

@@ -74,10 +74,11 @@ func (s *Server) checkPSK(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			allowed := s.Config.Get().GatewayPSK
+			if len(allowed) == 0 {
+				return next(c)
+			}
 			sent := seal.Token(c.Request().Header.Get("X-Custom-PSK")) // hashed, so that the comparison tells nothing by its time
-			if len(allowed) > 0 && !slices.ContainsFunc(allowed, func(key config.Secret) bool {
-				return hmac.Equal(seal.Token(string(key)), sent)
-			}) {
+			if !slices.ContainsFunc(allowed, func(key config.Secret) bool { return hmac.Equal(seal.Token(string(key)), sent) }) {
 				return op.refuse(rules.GatewayPSK)
 			}
 			return next(c)
@@ -151,21 +152,17 @@ func (s *Server) authenticate(op *operation) echo.MiddlewareFunc {
 			case who.UserBlocked:
 				return op.refuse(rules.GatewayTokenUserBlocked)
 			}
-			ctx := auth.With(r.Context(), who.Subject)
-			ctx = context.WithValue(ctx, identityKey{}, who)
-			c.SetRequest(r.WithContext(ctx))
+			c.SetRequest(r.WithContext(auth.With(r.Context(), who)))
 			return next(c)
 		}
 	}
 }
 
-type identityKey struct{}
-
 // authorize checks the API-key, the user's scopes and those of the broker.
 func (s *Server) authorize(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			who, _ := c.Request().Context().Value(identityKey{}).(*auth.Identity)
+			who := auth.IdentityFrom(c.Request().Context())
 			brokered, err := s.checkAPIKey(op, who, c.Request().Header.Get("API-key"))
 			if err != nil {
 				return err
@@ -289,12 +286,14 @@ func clampQuery(query map[string][]string, name string, most int) {
 // was validated, and nothing is parsed twice.
 type body struct {
 	io.ReadCloser
-	value      any
-	duplicates []validation.Duplicate
+	value *validation.Value
 }
 
 // ValidatedValue is what oapi-codegen's strict handler asks for.
-func (b *body) ValidatedValue() any { return b.value }
+func (b *body) ValidatedValue() any { return b.value.JSON }
+
+// usualBody is more than documented bodies have, in bytes.
+const usualBody = 16 << 10
 
 // readBody checks size, content type and JSON, in this order. A missing body
 // is judged as an empty object.
@@ -302,7 +301,10 @@ func (s *Server) readBody(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			r := c.Request()
-			raw, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, s.Config.Get().MaxBodyBytes))
+			most := s.Config.Get().MaxBodyBytes
+			var read bytes.Buffer
+			read.Grow(int(min(max(r.ContentLength, 0), usualBody)) + bytes.MinRead) // what is announced need not come
+			_, err := read.ReadFrom(http.MaxBytesReader(c.Response(), r.Body, most))
 			var tooLarge *http.MaxBytesError
 			if errors.As(err, &tooLarge) {
 				return op.refuse(rules.RequestTooLarge)
@@ -310,26 +312,35 @@ func (s *Server) readBody(op *operation) echo.MiddlewareFunc {
 			if err != nil {
 				return op.refuse(rules.RequestJSON) // the client hung up or sent less than it announced
 			}
+			raw := read.Bytes()
 			if len(bytes.TrimSpace(raw)) == 0 {
 				raw = []byte("{}")
-			} else if media, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType)); (err != nil || media != echo.MIMEApplicationJSON) && s.Config.Get().On(rules.RequestContentType) {
+			} else if !isJSON(r.Header.Get(echo.HeaderContentType)) && s.Config.Get().On(rules.RequestContentType) {
 				return op.refuse(rules.RequestContentType)
 			}
-			value, duplicates, err := validation.Decode(raw)
+			value, err := validation.Decode(raw)
 			if err != nil {
 				return op.refuse(rules.RequestJSON)
 			}
-			r.Body = &body{ReadCloser: io.NopCloser(bytes.NewReader(raw)), value: value, duplicates: duplicates}
+			r.Body = &body{ReadCloser: io.NopCloser(bytes.NewReader(raw)), value: value}
 			return next(c)
 		}
 	}
+}
+
+func isJSON(contentType string) bool {
+	if contentType == echo.MIMEApplicationJSON {
+		return true
+	}
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && media == echo.MIMEApplicationJSON
 }
 
 func (s *Server) validateBody(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			b, _ := c.Request().Body.(*body)
-			if refusal := op.body.Check(b.value, b.duplicates, s.Formats, s.Config.Get().On); refusal != nil {
+			if refusal := op.body.Check(b.value, s.Formats, s.Config.Get().On); refusal != nil {
 				return refusal
 			}
 			return next(c)

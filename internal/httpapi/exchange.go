@@ -50,7 +50,7 @@ func (s *Server) exchange(c echo.Context, operation string, took time.Duration) 
 	if refusal, ok := c.Get(refusalKey).(*fault.Error); ok {
 		e.Rules, e.Guard, e.Cut, e.RetryAfter = refusal.Rules, refusal.Guard, refusal.Cut, refusal.RetryAfter
 	}
-	if who, ok := ctx.Value(identityKey{}).(*auth.Identity); ok {
+	if who := auth.IdentityFrom(ctx); who != nil {
 		e.ClientID, e.UserID, e.Direct = who.ClientID, who.UserID, who.AccessType == auth.Direct
 	}
 	return e

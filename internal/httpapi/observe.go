@@ -1,10 +1,12 @@
 package httpapi
 
 import (
+	"context"
 	"log/slog"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
@@ -62,6 +64,9 @@ func (s *Server) observe(operationID string) echo.MiddlewareFunc {
 		return func(c echo.Context) error {
 			c.Set(operationKey, operationID)
 			ctx, span := s.Tracer.Start(c.Request().Context(), operationID, trace.WithSpanKind(trace.SpanKindServer))
+			if !span.IsRecording() { // tracing is off, or this request is not sampled
+				return next(c)
+			}
 			defer span.End()
 			c.SetRequest(c.Request().WithContext(ctx))
 			err := next(c)
@@ -92,27 +97,35 @@ func (s *Server) finish(next echo.HandlerFunc) echo.HandlerFunc {
 		s.Metrics.durations.WithLabelValues(operationID).Observe(took.Seconds())
 
 		ctx := c.Request().Context()
-		attrs := []slog.Attr{
-			slog.String("request_id", envelope.RequestFrom(ctx).ID), slog.String("operation", operationID),
-			slog.Int("status", status), slog.Duration("took", took),
-		}
-		if who := auth.From(ctx); who.ClientID != [16]byte{} {
-			attrs = append(attrs, slog.String("client_id", who.ClientID.String()), slog.String("user_id", who.UserID.String()))
-		}
-		if refusal, ok := c.Get(refusalKey).(*fault.Error); ok {
+		refusal, _ := c.Get(refusalKey).(*fault.Error)
+		if refusal != nil {
 			for _, id := range refusal.Rules {
 				s.Metrics.refusals.WithLabelValues(operationID, string(id)).Inc()
 			}
-			if len(refusal.Rules) > 0 {
-				attrs = append(attrs, slog.String("rules", joinIDs(refusal.Rules)))
-			}
 		}
-		s.Logger.LogAttrs(ctx, slog.LevelInfo, "request", attrs...)
+		if s.Logger.Enabled(ctx, slog.LevelInfo) {
+			s.Logger.LogAttrs(ctx, slog.LevelInfo, "request", accessLine(ctx, operationID, status, took, refusal)...)
+		}
 		if s.Observe != nil {
 			s.Observe(ctx, s.exchange(c, operationID, took))
 		}
 		return nil
 	}
+}
+
+// accessLine is what the log tells of a request; refusal may be nil.
+func accessLine(ctx context.Context, operationID string, status int, took time.Duration, refusal *fault.Error) []slog.Attr {
+	attrs := []slog.Attr{
+		slog.String("request_id", envelope.RequestFrom(ctx).ID), slog.String("operation", operationID),
+		slog.Int("status", status), slog.Duration("took", took),
+	}
+	if who := auth.From(ctx); who.ClientID != [16]byte{} {
+		attrs = append(attrs, slog.String("client_id", who.ClientID.String()), slog.String("user_id", who.UserID.String()))
+	}
+	if refusal != nil && len(refusal.Rules) > 0 {
+		attrs = append(attrs, slog.String("rules", joinIDs(refusal.Rules)))
+	}
+	return attrs
 }
 
 // echoPath turns /api/jobs/{id} into /api/jobs/:id.

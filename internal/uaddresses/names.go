@@ -9,7 +9,7 @@ import (
 // SameName tells whether two names are one: upper and lower case, the
 // characters that people type for the apostrophe, and blanks around the name
 // make no difference (DESIGN R25).
-func SameName(a, b string) bool { return fold(a) == fold(b) }
+func SameName(a, b string) bool { return a == b || fold(a) == fold(b) }
 
 // apostrophes are what keyboards and editors put where the codifier has ’.
 var apostrophes = strings.NewReplacer(
@@ -20,4 +20,20 @@ var apostrophes = strings.NewReplacer(
 // ї) come out alike: files and clipboards of macOS hold the latter.
 func fold(name string) string {
 	return apostrophes.Replace(strings.ToLower(norm.NFC.String(strings.TrimSpace(name))))
+}
+
+// names holds every name folded and as the codifier writes it, which is how
+// most clients send it and saves the folding.
+type names map[string]struct{}
+
+func (n names) add(name, folded string) {
+	n[name], n[folded] = struct{}{}, struct{}{}
+}
+
+func (n names) has(name string) bool {
+	_, found := n[name]
+	if !found {
+		_, found = n[fold(name)]
+	}
+	return found
 }

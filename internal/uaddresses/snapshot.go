@@ -27,7 +27,7 @@ type snapshot struct {
 	streets     map[uuid.UUID][]Street // by settlement
 
 	areaAt, regionAt, settlementAt map[uuid.UUID]int32
-	areaNames, settlementNames     map[string]struct{}   // folded
+	areaNames, settlementNames     names
 	inRegion                       map[uuid.UUID][]int32 // places of its settlements
 }
 
@@ -35,8 +35,8 @@ func newSnapshot(version int64, all *rows) *snapshot {
 	s := &snapshot{
 		version: version, areas: all.areas, regions: all.regions, settlements: all.settlements,
 		streets:         map[uuid.UUID][]Street{},
-		areaNames:       make(map[string]struct{}, len(all.areas)),
-		settlementNames: make(map[string]struct{}, len(all.settlements)),
+		areaNames:       make(names, 2*len(all.areas)),
+		settlementNames: make(names, 2*len(all.settlements)),
 		inRegion:        map[uuid.UUID][]int32{},
 	}
 	sortByName(s.areas, func(a *Area) (string, uuid.UUID) { return a.Name, a.ID })
@@ -46,7 +46,7 @@ func newSnapshot(version int64, all *rows) *snapshot {
 	for i := range s.areas {
 		a := &s.areas[i]
 		a.folded = fold(a.Name)
-		s.areaNames[a.folded] = struct{}{}
+		s.areaNames.add(a.Name, a.folded)
 	}
 	for i := range s.regions {
 		s.regions[i].folded = fold(s.regions[i].Name)
@@ -57,7 +57,7 @@ func newSnapshot(version int64, all *rows) *snapshot {
 	for i := range s.settlements {
 		p := &s.settlements[i]
 		p.folded = fold(p.Name)
-		s.settlementNames[p.folded] = struct{}{}
+		s.settlementNames.add(p.Name, p.folded)
 		if p.RegionID != nil {
 			s.inRegion[*p.RegionID] = append(s.inRegion[*p.RegionID], int32(i))
 		}

@@ -122,12 +122,10 @@ func (c *Cache) Region(id uuid.UUID) (Region, bool) { return c.current.Load().re
 
 // AreaNamed tells whether an area has this name, folded as in SameName.
 func (c *Cache) AreaNamed(name string) bool {
-	_, found := c.current.Load().areaNames[fold(name)]
-	return found
+	return c.current.Load().areaNames.has(name)
 }
 
 // SettlementNamed tells whether a settlement has this name, folded as in SameName.
 func (c *Cache) SettlementNamed(name string) bool {
-	_, found := c.current.Load().settlementNames[fold(name)]
-	return found
+	return c.current.Load().settlementNames.has(name)
 }

@@ -31,9 +31,9 @@ func BenchmarkCreateDivisionBody(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(raw)))
 	for b.Loop() {
-		value, duplicates, err := validation.Decode(raw)
+		value, err := validation.Decode(raw)
 		require.NoError(b, err)
-		if refusal := body.Check(value, duplicates, formats, on); refusal != nil {
+		if refusal := body.Check(value, formats, on); refusal != nil {
 			require.NoError(b, refusal)
 		}
 	}

@@ -2,12 +2,14 @@ package validation
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Bounds of a body: no documented one comes near them, and larger ones would
@@ -17,83 +19,113 @@ const (
 	maxValues = 10_000
 )
 
-// Decode reads one JSON value. It refuses trailing data, invalid UTF-8 and
-// nesting and numbers of values beyond any use; keys that stand twice in an object are reported
-// beside the value, because they have a documented answer of their own.
-func Decode(raw []byte) (value any, duplicates []Duplicate, err error) {
-	if !utf8.Valid(raw) {
-		return nil, nil, errors.New("not UTF-8")
-	}
-	d := decoder{json: json.NewDecoder(bytes.NewReader(raw))}
-	if value, err = d.value(nil); err != nil {
-		return nil, nil, err
-	}
-	if _, err := d.json.Token(); !errors.Is(err, io.EOF) {
-		return nil, nil, errors.New("data after the value")
-	}
-	return value, d.duplicates, nil
+// Value is a decoded body, with what the schema cannot tell of it.
+type Value struct {
+	JSON       any
+	duplicates []duplicate
+	unstorable []path // of strings with U+0000, which PostgreSQL cannot store
 }
 
-// Duplicate is a key that stands more than once in its object.
-type Duplicate struct {
-	Key    string
+// duplicate is a key that stands more than once in its object.
+type duplicate struct {
+	key    string
 	parent path
 }
 
-type decoder struct {
-	json       *json.Decoder
-	values     int
-	duplicates []Duplicate
+// Decode reads one JSON value. It refuses trailing data, invalid UTF-8 and
+// nesting and numbers of values beyond any use. Keys that stand twice in an
+// object and characters that cannot be stored are refused by Check: they have a
+// documented answer of their own.
+func Decode(raw []byte) (*Value, error) {
+	if !utf8.Valid(raw) {
+		return nil, errors.New("not UTF-8")
+	}
+	// Bytes are valid by now; what may still be invalid is half of an escaped
+	// surrogate pair, which encoding/json reads as U+FFFD too.
+	d := decoder{json: jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))}
+	var err error
+	if d.read.JSON, err = d.value(); err != nil {
+		return nil, err
+	}
+	if _, err := d.json.ReadToken(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("data after the value")
+	}
+	return &d.read, nil
 }
 
-func (d *decoder) value(at path) (any, error) {
-	if d.values++; d.values > maxValues || len(at) > maxDepth {
+type decoder struct {
+	json   *jsontext.Decoder
+	at     path // of the value that is read now
+	values int
+	read   Value
+}
+
+func (d *decoder) value() (any, error) {
+	if d.values++; d.values > maxValues || len(d.at) > maxDepth {
 		return nil, errors.New("too many values, or nested too deeply")
 	}
-	token, err := d.json.Token()
+	token, err := d.json.ReadToken()
 	if err != nil {
 		return nil, fmt.Errorf("read JSON: %w", err)
 	}
-	switch token {
-	case json.Delim('{'):
-		return d.object(at)
-	case json.Delim('['):
-		return d.array(at)
+	switch token.Kind() {
+	case jsontext.KindBeginObject:
+		return d.object()
+	case jsontext.KindBeginArray:
+		return d.array()
+	case jsontext.KindString:
+		text := token.String()
+		if strings.IndexByte(text, 0) >= 0 {
+			d.read.unstorable = append(d.read.unstorable, d.at.copy())
+		}
+		return text, nil
+	case jsontext.KindNumber:
+		number, err := strconv.ParseFloat(token.String(), 64)
+		if err != nil {
+			return nil, fmt.Errorf("read number: %w", err)
+		}
+		return number, nil
+	case jsontext.KindTrue, jsontext.KindFalse:
+		return token.Bool(), nil
 	}
-	return token, nil
+	return nil, nil //nolint:nilnil // JSON's null
 }
 
-func (d *decoder) object(at path) (any, error) {
+func (d *decoder) object() (any, error) {
 	object := map[string]any{}
-	for d.json.More() {
-		token, err := d.json.Token()
+	for d.json.PeekKind() != jsontext.KindEndObject {
+		token, err := d.json.ReadToken()
 		if err != nil {
 			return nil, fmt.Errorf("read key: %w", err)
 		}
-		key, _ := token.(string)
+		key := token.String()
 		if _, twice := object[key]; twice {
-			d.duplicates = append(d.duplicates, Duplicate{Key: key, parent: at.copy()})
+			d.read.duplicates = append(d.read.duplicates, duplicate{key, d.at.copy()})
 		}
-		if object[key], err = d.value(at.key(key)); err != nil {
+		d.at = append(d.at, key)
+		if object[key], err = d.value(); err != nil {
 			return nil, err
 		}
+		d.at = d.at[:len(d.at)-1]
 	}
-	if _, err := d.json.Token(); err != nil {
+	if _, err := d.json.ReadToken(); err != nil {
 		return nil, fmt.Errorf("read end of object: %w", err)
 	}
 	return object, nil
 }
 
-func (d *decoder) array(at path) (any, error) {
+func (d *decoder) array() (any, error) {
 	array := []any{}
-	for d.json.More() {
-		item, err := d.value(at.index(len(array)))
+	for d.json.PeekKind() != jsontext.KindEndArray {
+		d.at = append(d.at, len(array))
+		item, err := d.value()
 		if err != nil {
 			return nil, err
 		}
+		d.at = d.at[:len(d.at)-1]
 		array = append(array, item)
 	}
-	if _, err := d.json.Token(); err != nil {
+	if _, err := d.json.ReadToken(); err != nil {
 		return nil, fmt.Errorf("read end of array: %w", err)
 	}
 	return array, nil

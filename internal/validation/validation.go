@@ -53,16 +53,22 @@ type Formats map[string]openapi3.StringFormatValidator
 
 // Check returns all violations in one refusal, or nil. on tells which rules are
 // switched on.
-func (b *Body) Check(value any, duplicates []Duplicate, formats Formats, on func(rules.ID) bool) *fault.Error {
+func (b *Body) Check(value *Value, formats Formats, on func(rules.ID) bool) *fault.Error {
 	var found []violation
-	for _, d := range duplicates {
+	for _, d := range value.duplicates {
 		found = append(found, duplicated(d))
 	}
-	err := b.schema.VisitJSON(value,
+	for _, at := range value.unstorable {
+		found = append(found, violation{path: at, rule: fault.Rule{
+			Rule: ruleInvalid, Description: "string must not contain the character U+0000", Params: []any{},
+		}})
+	}
+	err := b.schema.VisitJSON(value.JSON,
 		openapi3.MultiErrors(), openapi3.VisitAsRequest(), openapi3.EnableFormatValidation(),
 		openapi3.DisableSchemaErrorDetails(), openapi3.WithStringFormatValidators(formats))
-	found = append(found, collect(err, value, map[string]bool{})...)
-	found = append(found, zeroBytes(value, nil)...)
+	if err != nil {
+		found = append(found, collect(err, value.JSON, map[string]bool{})...)
+	}
 	slices.SortStableFunc(found, compare)
 	cut := len(found) > maxViolations
 	found = found[:min(len(found), maxViolations)]
@@ -222,34 +228,11 @@ func missingProperty(at path, e *openapi3.SchemaError) violation {
 		"required property %{property} was not present", map[string]any{"property": name})}
 }
 
-func duplicated(d Duplicate) violation {
-	return violation{path: d.parent.key(d.Key), rule: fault.Rule{
-		Rule:        ruleInvalid,
-		Description: fmt.Sprintf("Duplicated key '%s' at %s", d.Key, d.parent.key(d.Key)),
-		Params:      []any{d.Key},
+func duplicated(d duplicate) violation {
+	at := d.parent.key(d.key)
+	return violation{path: at, rule: fault.Rule{
+		Rule: ruleInvalid, Description: fmt.Sprintf("Duplicated key '%s' at %s", d.key, at), Params: []any{d.key},
 	}}
-}
-
-// zeroBytes finds strings with U+0000, which PostgreSQL cannot store.
-func zeroBytes(value any, at path) []violation {
-	var found []violation
-	switch value := value.(type) {
-	case string:
-		if strings.ContainsRune(value, 0) {
-			found = append(found, violation{path: at.copy(), rule: fault.Rule{
-				Rule: ruleInvalid, Description: "string must not contain the character U+0000", Params: []any{},
-			}})
-		}
-	case []any:
-		for i, item := range value {
-			found = append(found, zeroBytes(item, at.index(i))...)
-		}
-	case map[string]any:
-		for key, item := range value {
-			found = append(found, zeroBytes(item, at.key(key))...)
-		}
-	}
-	return found
 }
 
 // worded renders a violation in the national system's words.

@@ -37,10 +37,10 @@ func check(t *testing.T, raw string) []fault.Item {
 	var s openapi3.Schema
 	require.NoError(t, s.UnmarshalJSON([]byte(schema)))
 	body := &Body{schema: &s, fallback: rules.DivisionCreateSchema}
-	value, duplicates, err := Decode([]byte(raw))
+	value, err := Decode([]byte(raw))
 	require.NoError(t, err)
 	formats := NewFormats([]string{"KIND"}, func(string) []string { return []string{"X", "Y"} })
-	refusal := body.Check(value, duplicates, formats, func(rules.ID) bool { return true })
+	refusal := body.Check(value, formats, func(rules.ID) bool { return true })
 	if refusal == nil {
 		return nil
 	}
@@ -126,7 +126,7 @@ func TestDecodeRefusesWhatIsNotOneJSONValue(t *testing.T) {
 		deep = append(deep, '[')
 	}
 	for _, raw := range []string{"", "{", `{"a":1}{}`, `{"a":1} x`, "{'a':1}", "\"\xff\"", "nul", string(deep)} {
-		_, _, err := Decode([]byte(raw))
+		_, err := Decode([]byte(raw))
 		require.Error(t, err, "%q", raw)
 	}
 }
@@ -143,6 +143,6 @@ func TestHostileBodiesAreBounded(t *testing.T) {
 	}
 	require.Len(t, check(t, `{"alpha":"ab","zeta":2,"list":[{"zip":"01001"}]`+unknown.String()+`}`), maxUnknown)
 	require.Len(t, check(t, `{"alpha":"ab","zeta":2,"list":[`+items.String()+`{}]}`), maxViolations)
-	_, _, err := Decode([]byte("[" + strings.Repeat("0,", maxValues) + "0]"))
+	_, err := Decode([]byte("[" + strings.Repeat("0,", maxValues) + "0]"))
 	require.Error(t, err)
 }

@@ -264,3 +264,26 @@ func TestNamesThatStandInTwoFilesAreTold(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 }
+
+func TestRequestsHoldWhatAServerAsks(t *testing.T) {
+	t.Parallel()
+	const things = testThings + `
+    Unused: {type: string}
+`
+	c, err := bundle(sources(testRoot, strings.Replace(things, "Thing: {type: object, required: [name]}",
+		"Thing: {type: object, description: d, example: {name: n}, properties: {description: {type: string, description: d}}}", 1)))
+	require.NoError(t, err)
+	raw, err := c.requests()
+	require.NoError(t, err)
+	require.JSONEq(t, `{
+		"openapi": "3.0.3", "info": {"title": "test", "version": "1"},
+		"paths": {"/api/things/{id}": {"patch": {
+			"operationId": "updateThing", "parameters": [{"name": "id", "in": "path"}],
+			"security": [{"oauth2": ["thing:write"], "apiKey": []}, {"oauth2": ["thing:write"], "apiKey": [], "customPsk": []}],
+			"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}, "responses": {}
+		}}},
+		"components": {"schemas": {"Thing": {"type": "object", "properties": {
+			"description": {"type": "string", "format": "text", "maxLength": 1048576}
+		}}}}
+	}`, string(raw))
+}

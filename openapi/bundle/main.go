@@ -1,5 +1,6 @@
 // Bundle merges openapi/src into openapi/openapi.yaml, the one document that the server, the generators, the tests and
-// the readers share, and writes the rules of that document as Go values to gen/rules.
+// the readers share, and writes the rules of that document as Go values to gen/rules. What a server asks of it about
+// requests goes to openapi/requests.json, which it reads at its start.
 //
 // What follows from the rules is not written by hand: the error responses of an operation, with an example for each
 // rule that can refuse it, and the list of the gateway's rules that guard it (x-guards).
@@ -23,6 +24,7 @@ const (
 	sourceDir     = "openapi/src"
 	ukrainianPath = "openapi/uk.yaml"
 	documentPath  = "openapi/openapi.yaml"
+	requestsPath  = "openapi/requests.json"
 	rulesPath     = "gen/rules/rules.gen.go"
 )
 
@@ -60,11 +62,18 @@ func run() error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", documentPath, err)
 	}
+	requests, err := c.requests()
+	if err != nil {
+		return fmt.Errorf("write %s: %w", requestsPath, err)
+	}
 	code, err := c.goRules()
 	if err != nil {
 		return fmt.Errorf("write %s: %w", rulesPath, err)
 	}
 	if err := write(documentPath, document); err != nil {
+		return err
+	}
+	if err := write(requestsPath, requests); err != nil {
 		return err
 	}
 	return write(rulesPath, code)

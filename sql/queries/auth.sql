@@ -12,7 +12,6 @@ SELECT
     COALESCE(t.details ->> 'scope', '')::text AS scope,
     t.client_id,
     u.is_blocked AS user_is_blocked,
-    u.person_id,
     c.id AS client_row_id,
     c.is_blocked AS client_is_blocked,
     ct.name AS client_type,
@@ -27,9 +26,7 @@ SELECT
     le.is_active AS legal_entity_is_active,
     p.id AS party_id,
     p.verification_status AS party_verification_status,
-    p.updated_at AS party_updated_at,
-    p.dracs_death_verification_status AS party_dracs_death_verification_status,
-    p.dracs_death_verification_reason AS party_dracs_death_verification_reason
+    p.updated_at AS party_updated_at
 FROM mithril.tokens t
 JOIN mithril.users u ON u.id = t.user_id
 LEFT JOIN mithril.clients c ON c.id = t.client_id
