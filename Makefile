@@ -19,6 +19,9 @@ build: ## the programs, into bin/
 test: ## everything, on real engines that the tests start themselves
 	$(GO) test -race ./...
 
+torture: ## what docs/reliability.md tells of, done anew: an hour
+	$(GO) test -count=1 -timeout 3h -v ./internal/torture -args -full -report $(CURDIR)/docs/reliability.md
+
 test-short: ## the same without the race detector
 	$(GO) test ./...
 
@@ -108,7 +111,7 @@ generate-ts: ## types and version of the TypeScript client (needs npm)
 	cd gen/ts && npm ci --ignore-scripts --no-audit --no-fund && npm run generate && \
 		npm version --no-git-tag-version --allow-same-version "$$(sed -n 's/^  version: //p' ../../openapi/openapi.yaml)"
 
-.PHONY: bench bench-quick
+.PHONY: bench bench-quick torture
 bench: ## every benchmark, and docs/benchmarks.md from them: more than an hour on a quiet machine
 	$(GO) run -trimpath ./cmd/esoz-bench full
 

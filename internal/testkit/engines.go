@@ -46,19 +46,24 @@ type shared struct {
 var start = sync.OnceValues(startEngines)
 
 // Main runs the tests of a package and stops the engines afterwards.
-func Main(m *testing.M) {
+func Main(m *testing.M) { os.Exit(Run(m)) }
+
+// Run is Main for packages that have something to do after it: it returns the
+// code to exit with.
+func Run(m *testing.M) int {
 	code := m.Run()
-	if started.Load() {
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		if s, err := start(); err == nil {
-			if err := s.stop(ctx); err != nil {
-				fmt.Fprintln(os.Stderr, "stop the engines:", err)
-				code = max(code, 1)
-			}
+	if !started.Load() {
+		return code
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	if s, err := start(); err == nil {
+		if err := s.stop(ctx); err != nil {
+			fmt.Fprintln(os.Stderr, "stop the engines:", err)
+			return max(code, 1)
 		}
 	}
-	os.Exit(code)
+	return code
 }
 
 var started atomic.Bool
