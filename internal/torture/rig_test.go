@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -22,6 +23,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"esoz/internal/app"
 	"esoz/internal/clock"
@@ -30,6 +32,7 @@ import (
 	"esoz/internal/postgres"
 	"esoz/internal/sandbox/engines"
 	"esoz/internal/sandbox/world"
+	"esoz/internal/seal"
 )
 
 // rig is a PostgreSQL and a document store of a test's own, migrated and seeded
@@ -45,8 +48,9 @@ type rig struct {
 	dsn       string // of the database "esoz"
 	mongo     string // URI of the document store
 	documents string // name of the database in it
-	pool      *pgxpool.Pool
+	pool      *pgxpool.Pool // named "audit", so that it can be told from the servers' connections
 	world     *world.World
+	keys      *seal.Keys
 
 	mu      sync.Mutex
 	servers []*server
@@ -92,7 +96,7 @@ func newRig(t *testing.T, o rigOptions) *rig {
 	}
 	r.dsn, err = r.engines.EnsureDatabase(ctx, "esoz")
 	require.NoError(t, err)
-	r.pool, err = postgres.Open(ctx, r.dsn, 4)
+	r.pool, err = postgres.Open(ctx, r.dsn+"&application_name=audit", 4)
 	require.NoError(t, err)
 	t.Cleanup(r.pool.Close)
 	require.NoError(t, r.seed(ctx))
@@ -102,30 +106,34 @@ func newRig(t *testing.T, o rigOptions) *rig {
 
 // seed migrates both databases and fills them with the world.
 func (r *rig) seed(ctx context.Context) (err error) {
-	keys, err := app.NewKeys(&config.Config{ServerKey: rigServerKey, PersonPKKey: rigPatientKey})
-	if err != nil {
+	if r.keys, err = app.NewKeys(&config.Config{ServerKey: rigServerKey, PersonPKKey: rigPatientKey}); err != nil {
 		return err
 	}
 	now := clock.New().Now()
-	r.world = world.New(keys, now)
+	r.world = world.New(r.keys, now)
+	return r.withDocuments(ctx, func(store *mongo.Database) error {
+		if err := app.Migrate(ctx, r.pool, store, now, world.SystemUser); err != nil {
+			return err
+		}
+		return r.world.Seed(ctx, r.pool, store)
+	})
+}
+
+// withDocuments works in the document store. FerretDB suffers no second client:
+// no server may be at work meanwhile.
+func (r *rig) withDocuments(ctx context.Context, work func(store *mongo.Database) error) (err error) {
 	store, err := mongodb.Open(r.mongo, r.documents, rigPatience)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, mongodb.Close(context.WithoutCancel(ctx), store)) }()
-	if err := app.Migrate(ctx, r.pool, store, now, world.SystemUser); err != nil {
-		return err
-	}
-	return r.world.Seed(ctx, r.pool, store)
+	return work(store)
 }
 
 func (r *rig) dropDocuments() {
 	ctx, cancel := context.WithTimeout(context.Background(), rigPatience)
 	defer cancel()
-	store, err := mongodb.Open(r.mongo, r.documents, rigPatience)
-	require.NoError(r.t, err)
-	require.NoError(r.t, store.Drop(ctx))
-	require.NoError(r.t, mongodb.Close(ctx, store))
+	require.NoError(r.t, r.withDocuments(ctx, func(store *mongo.Database) error { return store.Drop(ctx) }))
 }
 
 // environ are the settings of a server; more come after them and win.
@@ -136,6 +144,7 @@ func (r *rig) environ(listen, admin string, more ...string) []string {
 		"SERVER_KEY=" + rigServerKey, "PERSON_PK_KEYPHRASE=" + rigPatientKey,
 		"LISTEN_ADDR=" + listen, "ADMIN_ADDR=" + admin, "PUBLIC_BASE_URL=http://" + listen,
 		"GATEWAY_API_KEY=when_sent", "LOG_LEVEL=warn", "LOG_FORMAT=text",
+		"OTP_PHONE_LIMIT=0", "OTP_RESOURCE_LIMIT=0", "OTP_LEGAL_ENTITY_DAILY_LIMIT=0", // loads send more than anybody may
 	}, more...)
 }
 
@@ -156,11 +165,23 @@ func (r *rig) serve(more ...string) *server {
 
 // killServers ends what a test has left running.
 func (r *rig) killServers() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, s := range r.servers {
+	for _, s := range r.all() {
 		s.end(syscall.SIGKILL)
 	}
+}
+
+// stopServers lets all servers finish what they do.
+func (r *rig) stopServers() {
+	r.t.Helper()
+	for _, s := range r.all() {
+		s.stop()
+	}
+}
+
+func (r *rig) all() []*server {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.servers)
 }
 
 // server is `esoz serve` in a process of its own.

@@ -1,0 +1,463 @@
+package torture
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"esoz/internal/clock"
+	"esoz/internal/conformance"
+	"esoz/internal/sandbox/world"
+)
+
+// load sends every writing operation of the contract, by several clients, and
+// writes down what was answered. What a request changes nobody else touches: it
+// works on a copy of the world's object, or for a phone, of its own, and is never
+// sent twice. So each of its effects is there once when it was acknowledged, and
+// once or never when it was not.
+type load struct {
+	rig        *rig
+	flock      flock
+	began      time.Time // no row of the load is older
+	operations []*operation
+	herds      map[uuid.UUID]*herd // by the world's object
+	codes      herd                // verifications that a code was sent for
+
+	client *http.Client
+	number atomic.Int64 // of the last request
+	cancel context.CancelFunc
+	done   sync.WaitGroup
+
+	mu    sync.Mutex
+	sent  []*sending
+	tally map[int]int // answers by status, 0: none
+	wrong []string    // answers that nobody may get, the first of them
+}
+
+// flock is how many copies of each object a load may change.
+type flock struct{ rows, documents int }
+
+// operation is a writing operation and the ways to call it.
+type operation struct {
+	id    string
+	share int // how often it is called, compared with others
+	deeds []*deed
+}
+
+// deed is a case of the world that passes, to be repeated.
+type deed struct {
+	operation string
+	request   world.Request // its body is generic JSON
+	herd      *herd         // of the object in the path; nil: none
+	code      bool          // the path names a phone with a live code
+}
+
+// herd are the copies of one object of the world.
+type herd struct {
+	table    string // or
+	document string // collection
+	original bson.M // of documents
+
+	ids    []uuid.UUID
+	phones []string // of codes
+	next   atomic.Int64
+}
+
+// take returns a copy that nobody has had.
+func (h *herd) take() (i int, ok bool) {
+	i = int(h.next.Add(1)) - 1
+	return i, i < len(h.ids)
+}
+
+// taken are the copies that somebody has had.
+func (h *herd) taken() []uuid.UUID { return h.ids[:min(len(h.ids), int(h.next.Load()))] }
+
+// sending is a request and what came of it.
+type sending struct {
+	operation string
+	path      string
+	object    uuid.UUID // the copy that it works on
+	herd      *herd
+	phone     string // that a code is to be sent to
+
+	status int // of the answer; 0: none
+	id     string
+	jobs   []string
+}
+
+// acknowledged tells whether the server promised that it was done.
+func (s *sending) acknowledged() bool { return s.status >= 200 && s.status < 300 }
+
+// unknown tells whether the server may or may not have done it.
+func (s *sending) unknown() bool { return s.status == 0 || s.status >= 500 }
+
+// newLoad prepares the copies. No server may run yet.
+func newLoad(t *testing.T, r *rig, f flock) *load {
+	t.Helper()
+	l := &load{
+		rig: r, flock: f, herds: map[uuid.UUID]*herd{}, tally: map[int]int{},
+		client: &http.Client{
+			Timeout:       30 * time.Second,
+			Transport:     &http.Transport{MaxIdleConnsPerHost: 64},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+	t.Cleanup(l.client.CloseIdleConnections)
+	for _, c := range r.world.Cases {
+		if len(c.Rules) == 0 && len(c.Config) == 0 && c.Request.Method != http.MethodGet {
+			l.add(t, c)
+		}
+	}
+	contract, err := conformance.Contract()
+	require.NoError(t, err)
+	for _, item := range contract.Paths.Map() {
+		for method, op := range item.Operations() {
+			known := slices.ContainsFunc(l.operations, func(known *operation) bool { return known.id == op.OperationID })
+			require.True(t, known || method == http.MethodGet, "the load has no request for %s", op.OperationID)
+		}
+	}
+	l.prepareCodes(t)
+	l.began = clock.New().Now()
+	return l
+}
+
+var (
+	idInPath    = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	phoneInPath = regexp.MustCompile(`(?:\+|%2B)380[0-9]{9}`)
+)
+
+// add makes a case of the world repeatable.
+func (l *load) add(t *testing.T, c world.Case) {
+	t.Helper()
+	d := &deed{operation: c.OperationID, request: c.Request}
+	if c.Request.Body != nil {
+		raw, err := json.Marshal(c.Request.Body)
+		require.NoError(t, err)
+		d.request.Body = nil
+		require.NoError(t, json.Unmarshal(raw, &d.request.Body))
+	}
+	if c.Request.Method != http.MethodPost {
+		d.code = phoneInPath.MatchString(c.Request.Path)
+		if ids := idInPath.FindAllString(c.Request.Path, -1); len(ids) > 0 {
+			d.herd = l.herd(t, c.OperationID, uuid.MustParse(ids[len(ids)-1]))
+		}
+	}
+	share := 20
+	switch {
+	case d.herd != nil && d.herd.document != "":
+		share = 2 // FerretDB changes a document in tens of milliseconds
+	case !strings.HasPrefix(c.Request.Path, "/api/"):
+		share = 1 // passwords are slow to check
+	}
+	i := slices.IndexFunc(l.operations, func(known *operation) bool { return known.id == c.OperationID })
+	if i < 0 {
+		i = len(l.operations)
+		l.operations = append(l.operations, &operation{id: c.OperationID, share: share})
+	}
+	l.operations[i].deeds = append(l.operations[i].deeds, d)
+}
+
+// herd copies an object, wherever it is kept, once for each operation on it.
+func (l *load) herd(t *testing.T, operation string, id uuid.UUID) *herd {
+	t.Helper()
+	key := uuid.NewSHA1(id, []byte(operation))
+	if known := l.herds[key]; known != nil {
+		return known
+	}
+	h := l.rows(t, id)
+	if h == nil {
+		h = l.documents(t, id)
+	}
+	require.NotNil(t, h, "%s works on %s, which no table and no collection has", operation, id)
+	l.herds[key] = h
+	return h
+}
+
+// tables are all tables whose rows have ids, as they are named in statements.
+func (l *load) tables(t *testing.T) []string {
+	t.Helper()
+	rows, err := l.rig.pool.Query(t.Context(), `
+		SELECT format('%I.%I', table_schema, table_name)
+		FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+		WHERE column_name = 'id' AND udt_name = 'uuid' AND table_type = 'BASE TABLE'
+		ORDER BY 1`)
+	require.NoError(t, err)
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	return names
+}
+
+func (l *load) rows(t *testing.T, id uuid.UUID) *herd {
+	t.Helper()
+	for _, table := range l.tables(t) {
+		rows, err := l.rig.pool.Query(t.Context(), fmt.Sprintf(`
+			INSERT INTO %[1]s
+			SELECT copy.* FROM %[1]s original, generate_series(1, $2::integer) n,
+				LATERAL jsonb_populate_record(original, jsonb_build_object('id', gen_random_uuid(), '', n)) copy
+			WHERE original.id = $1
+			RETURNING id`, table), id, l.flock.rows)
+		require.NoError(t, err)
+		ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+		require.NoError(t, err, "copy a row of %s", table)
+		if len(ids) > 0 {
+			return &herd{table: table, ids: ids}
+		}
+	}
+	return nil
+}
+
+func (l *load) documents(t *testing.T, id uuid.UUID) *herd {
+	t.Helper()
+	var found *herd
+	err := l.rig.withDocuments(t.Context(), func(store *mongo.Database) error {
+		collections, err := store.ListCollectionNames(t.Context(), bson.D{})
+		if err != nil {
+			return err
+		}
+		for _, name := range collections {
+			var original bson.M
+			err := store.Collection(name).FindOne(t.Context(), bson.D{{Key: "_id", Value: id}}).Decode(&original)
+			if err == mongo.ErrNoDocuments { //nolint:errorlint // the driver says it so
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			found = &herd{document: name, original: original}
+			return found.copyDocuments(t.Context(), store.Collection(name), l.flock.documents)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	return found
+}
+
+func (h *herd) copyDocuments(ctx context.Context, collection *mongo.Collection, n int) error {
+	const batch = 200
+	for len(h.ids) < n {
+		documents := make([]any, min(batch, n-len(h.ids)))
+		for i := range documents {
+			id := uuid.New()
+			copied := make(bson.M, len(h.original))
+			for key, value := range h.original {
+				copied[key] = value
+			}
+			copied["_id"] = bson.Binary{Subtype: bson.TypeBinaryUUID, Data: id[:]}
+			documents[i] = copied
+			h.ids = append(h.ids, id)
+		}
+		if _, err := collection.InsertMany(ctx, documents); err != nil {
+			return fmt.Errorf("copy documents: %w", err)
+		}
+	}
+	return nil
+}
+
+// prepareCodes sends codes to phones as if somebody had asked for them.
+func (l *load) prepareCodes(t *testing.T) {
+	t.Helper()
+	before := clock.New().Now().Add(-time.Second)
+	_, err := l.rig.pool.CopyFrom(t.Context(), pgx.Identifier{"otp", "verifications"},
+		[]string{"id", "phone_number", "status", "code_hash", "code_expired_at", "active", "attempts_count", "inserted_at"},
+		pgx.CopyFromSlice(l.flock.rows, func(i int) ([]any, error) {
+			id := uuid.New()
+			l.codes.ids = append(l.codes.ids, id)
+			l.codes.phones = append(l.codes.phones, fmt.Sprintf("+38067%07d", i))
+			return []any{id, l.codes.phones[i], "new", l.rig.keys.Code(id, world.LiveCode), before.Add(24 * time.Hour), true, 0, before}, nil
+		}))
+	require.NoError(t, err)
+	l.codes.table = "otp.verifications"
+}
+
+// start lets clients send requests to servers until stop.
+func (l *load) start(clients int, servers ...*server) {
+	ctx, cancel := context.WithCancel(context.Background())
+	l.cancel = cancel
+	l.rig.t.Cleanup(l.stop)
+	for client := range clients {
+		url := servers[client%len(servers)].url
+		l.done.Go(func() {
+			for ctx.Err() == nil {
+				if l.send(url) {
+					continue
+				}
+				select { // nobody is there
+				case <-ctx.Done():
+				case <-time.After(5 * time.Millisecond):
+				}
+			}
+		})
+	}
+}
+
+// stop waits for the answers to what was sent.
+func (l *load) stop() {
+	l.cancel()
+	l.done.Wait()
+}
+
+// choose returns something to do.
+func (l *load) choose() *deed {
+	all := 0
+	for _, op := range l.operations {
+		all += op.share
+	}
+	n := rand.IntN(all)
+	for _, op := range l.operations {
+		if n -= op.share; n < 0 {
+			return op.deeds[rand.IntN(len(op.deeds))]
+		}
+	}
+	panic("unreachable: n is smaller than the sum of the shares")
+}
+
+// send sends one request and tells whether it was answered.
+func (l *load) send(url string) bool {
+	d, number := l.choose(), l.number.Add(1)
+	s := &sending{operation: d.operation, path: d.request.Path, herd: d.herd}
+	switch {
+	case d.code:
+		i, ok := l.codes.take()
+		if !ok {
+			return true
+		}
+		s.herd, s.object = &l.codes, l.codes.ids[i]
+		s.path = phoneInPath.ReplaceAllLiteralString(s.path, l.codes.phones[i])
+	case d.herd != nil:
+		i, ok := d.herd.take()
+		if !ok {
+			return true
+		}
+		s.object = d.herd.ids[i]
+		ids := idInPath.FindAllStringIndex(s.path, -1)
+		last := ids[len(ids)-1]
+		s.path = s.path[:last[0]] + s.object.String() + s.path[last[1]:]
+	}
+	body := d.request.Body
+	if fields, ok := body.(map[string]any); ok && fields["phone_number"] != nil {
+		s.phone = fmt.Sprintf("+38073%07d", number)
+		body = map[string]any{"phone_number": s.phone}
+	}
+	l.mu.Lock()
+	l.sent = append(l.sent, s)
+	l.mu.Unlock()
+
+	status, raw, problem := l.exchange(d, s, url, body, fmt.Sprintf("torture-%d", number))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s.read(status, raw)
+	l.tally[status]++
+	if problem == "" && status >= 400 && status < 500 && (s.herd != nil || s.phone != "") {
+		problem = "refused, though nobody else has touched its object"
+	}
+	if problem != "" && len(l.wrong) < 20 {
+		l.wrong = append(l.wrong, fmt.Sprintf("%s: %d: %s: %s", d.operation, status, problem, raw))
+	}
+	return status != 0
+}
+
+// exchange returns status 0 when the connection broke before the answer was
+// whole, and what is wrong with an answer.
+func (l *load) exchange(d *deed, s *sending, url string, body any, id string) (status int, raw []byte, problem string) {
+	var sent io.Reader
+	switch {
+	case d.request.Raw != "":
+		sent = strings.NewReader(d.request.Raw)
+	case body != nil:
+		encoded, err := json.Marshal(body)
+		if err != nil {
+			return 0, nil, err.Error()
+		}
+		sent = bytes.NewReader(encoded)
+	}
+	request, err := http.NewRequestWithContext(context.Background(), d.request.Method, url+s.path, sent)
+	if err != nil {
+		return 0, nil, err.Error()
+	}
+	for name, value := range d.request.Headers {
+		request.Header.Set(name, value)
+	}
+	request.Header.Set("X-Request-Id", id)
+	response, err := l.client.Do(request)
+	if err != nil {
+		return 0, nil, ""
+	}
+	defer response.Body.Close()
+	if raw, err = io.ReadAll(response.Body); err != nil {
+		return 0, nil, ""
+	}
+	if response.StatusCode < 500 {
+		return response.StatusCode, raw, ""
+	}
+	contract, err := conformance.Contract()
+	if err == nil {
+		err = contract.Check(d.request.Method, s.path, response.StatusCode, response.Header, raw)
+	}
+	switch {
+	case response.StatusCode != http.StatusServiceUnavailable:
+		problem = "an engine that is away is a 503"
+	case err != nil:
+		problem = err.Error()
+	}
+	return response.StatusCode, raw, problem
+}
+
+// read notes what the answer promises.
+func (s *sending) read(status int, raw []byte) {
+	s.status = status
+	if !s.acknowledged() {
+		return
+	}
+	var answer struct {
+		Data json.RawMessage
+	}
+	var data struct {
+		ID    string
+		Links []struct{ Entity, Href string }
+	}
+	if json.Unmarshal(raw, &answer) != nil || json.Unmarshal(answer.Data, &data) != nil {
+		return // data need not be an object
+	}
+	s.id = data.ID
+	for _, link := range data.Links {
+		if link.Entity == "job" {
+			s.jobs = append(s.jobs, link.Href[strings.LastIndexByte(link.Href, '/')+1:])
+		}
+	}
+}
+
+// answers counts those of a status so far; 0: requests without one.
+func (l *load) answers(status int) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.tally[status]
+}
+
+// acknowledgements counts the requests that a server has promised to have done.
+func (l *load) acknowledgements() (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.sent {
+		if s.acknowledged() {
+			n++
+		}
+	}
+	return n
+}
