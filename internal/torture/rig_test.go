@@ -45,9 +45,9 @@ type rig struct {
 	dir     string // of PostgreSQL and FerretDB
 	logs    string // of the servers
 
-	dsn       string // of the database "esoz"
-	mongo     string // URI of the document store
-	documents string // name of the database in it
+	dsn       string        // of the database "esoz"
+	mongo     string        // URI of the document store
+	documents string        // name of the database in it
 	pool      *pgxpool.Pool // named "audit", so that it can be told from the servers' connections
 	world     *world.World
 	keys      *seal.Keys
