@@ -1,0 +1,60 @@
+package torture
+
+import (
+	"math/rand/v2"
+	"os"
+	"testing"
+	"time"
+)
+
+// documentsOfTests is the document store that the environment names, "" for the
+// sandbox's own.
+func documentsOfTests() string { return os.Getenv("ESOZ_TEST_MONGODB_URI") }
+
+// wait lets a load go on for some time between two bounds.
+func wait(least, most time.Duration) { <-time.After(least + rand.N(most-least)) }
+
+// T13: kill -9 at random points under load.
+func TestKilledServer(t *testing.T) {
+	t.Parallel()
+	tr := begin(t, "T13", "nothing that a server acknowledged before kill -9 is lost, doubled or half done")
+	kills := amount(5, 1000)
+	r := newRig(t, rigOptions{Documents: documentsOfTests()})
+	l := newLoad(t, r, flock{rows: amount(500, 12_000), documents: amount(40, 1200)})
+	s := r.serve()
+	l.start(8, s)
+	for range kills {
+		wait(5*time.Millisecond, 400*time.Millisecond)
+		s.kill()
+		s.start()
+	}
+	wait(100*time.Millisecond, 200*time.Millisecond) // of answers by the last one
+	marked := l.audit(true)
+	tr.add("kills", kills)
+	l.report(tr)
+	tr.add("messages marked as possibly sent twice", marked)
+}
+
+// The same without a kill: nothing is even marked.
+func TestServerWithoutFaults(t *testing.T) {
+	t.Parallel()
+	tr := begin(t, "T13", "without a fault every request is answered and no message is sent twice")
+	r := newRig(t, rigOptions{Documents: documentsOfTests()})
+	l := newLoad(t, r, flock{rows: amount(500, 5000), documents: amount(40, 400)})
+	s := r.serve()
+	l.start(8, s)
+	length := time.Duration(amount(2, 60)) * time.Second
+	wait(length, length+time.Second)
+	l.audit(false)
+	if unanswered, away := l.answers(0), l.answers(503); unanswered+away > 0 {
+		t.Errorf("%d requests were not answered, %d with 503", unanswered, away)
+	}
+	l.report(tr)
+}
+
+// report counts what a load has done.
+func (l *load) report(tr *trial) {
+	tr.add("requests", len(l.sent))
+	tr.add("acknowledged", l.acknowledgements())
+	tr.add("unanswered or 503", l.answers(0)+l.answers(503))
+}
