@@ -48,7 +48,7 @@ type load struct {
 
 	mu    sync.Mutex
 	sent  []*sending
-	tally map[int]int // answers by status, 0: none
+	tally map[int]int // answers by status
 	wrong []string    // answers that nobody may get, the first of them
 }
 
@@ -99,7 +99,7 @@ type sending struct {
 	herd      *herd
 	phone     string // that a code is to be sent to
 
-	status int // of the answer; 0: none
+	status int // of the answer, or unanswered
 	id     string
 	jobs   []string
 }
@@ -108,7 +108,7 @@ type sending struct {
 func (s *sending) acknowledged() bool { return s.status >= 200 && s.status < 300 }
 
 // unknown tells whether the server may or may not have done it.
-func (s *sending) unknown() bool { return s.status == 0 || s.status >= 500 }
+func (s *sending) unknown() bool { return s.status == unanswered || s.status >= 500 }
 
 // newLoad prepares the copies. No server may run yet.
 func newLoad(t *testing.T, r *rig, f flock) *load {
@@ -303,7 +303,7 @@ func (l *load) start(clients int, servers ...*server) {
 		url := servers[client%len(servers)].url
 		l.done.Go(func() {
 			for ctx.Err() == nil {
-				if l.send(url) {
+				if l.send(url, l.choose()) != unanswered {
 					continue
 				}
 				select { // nobody is there
@@ -336,22 +336,27 @@ func (l *load) choose() *deed {
 	panic("unreachable: n is smaller than the sum of the shares")
 }
 
-// send sends one request and tells whether it was answered.
-func (l *load) send(url string) bool {
-	d, number := l.choose(), l.number.Add(1)
+const (
+	unanswered = 0  // status of a request whose connection broke
+	noneLeft   = -1 // and of one for which there is no copy any more
+)
+
+// send does something once and returns the status of the answer.
+func (l *load) send(url string, d *deed) int {
+	number := l.number.Add(1)
 	s := &sending{operation: d.operation, path: d.request.Path, herd: d.herd}
 	switch {
 	case d.code:
 		i, ok := l.codes.take()
 		if !ok {
-			return true
+			return noneLeft
 		}
 		s.herd, s.object = &l.codes, l.codes.ids[i]
 		s.path = phoneInPath.ReplaceAllLiteralString(s.path, l.codes.phones[i])
 	case d.herd != nil:
 		i, ok := d.herd.take()
 		if !ok {
-			return true
+			return noneLeft
 		}
 		s.object = d.herd.ids[i]
 		ids := idInPath.FindAllStringIndex(s.path, -1)
@@ -378,10 +383,34 @@ func (l *load) send(url string) bool {
 	if problem != "" && len(l.wrong) < 20 {
 		l.wrong = append(l.wrong, fmt.Sprintf("%s: %d: %s: %s", d.operation, status, problem, raw))
 	}
-	return status != 0
+	return status
 }
 
-// exchange returns status 0 when the connection broke before the answer was
+// creates is the deed that needs no copy and writes in one statement.
+func (l *load) creates() *deed {
+	i := slices.IndexFunc(l.operations, func(op *operation) bool { return op.id == "createDivision" })
+	return l.operations[i].deeds[0]
+}
+
+// recovers waits until a server has done several things in a row, and tells how
+// long that took.
+func (l *load) recovers(s *server) time.Duration {
+	t := l.rig.t
+	t.Helper()
+	took := clock.Stopwatch()
+	for row := 0; row < 5; {
+		if l.send(s.url, l.creates()) == http.StatusOK {
+			row++
+			continue
+		}
+		row = 0
+		require.Less(t, took(), rigPatience, "the server does not recover: %s", s.log())
+		wait(5*time.Millisecond, 10*time.Millisecond)
+	}
+	return took()
+}
+
+// exchange returns unanswered when the connection broke before the answer was
 // whole, and what is wrong with an answer.
 func (l *load) exchange(d *deed, s *sending, url string, body any, id string) (status int, raw []byte, problem string) {
 	var sent io.Reader
@@ -391,13 +420,13 @@ func (l *load) exchange(d *deed, s *sending, url string, body any, id string) (s
 	case body != nil:
 		encoded, err := json.Marshal(body)
 		if err != nil {
-			return 0, nil, err.Error()
+			return unanswered, nil, err.Error()
 		}
 		sent = bytes.NewReader(encoded)
 	}
 	request, err := http.NewRequestWithContext(context.Background(), d.request.Method, url+s.path, sent)
 	if err != nil {
-		return 0, nil, err.Error()
+		return unanswered, nil, err.Error()
 	}
 	for name, value := range d.request.Headers {
 		request.Header.Set(name, value)
@@ -405,11 +434,11 @@ func (l *load) exchange(d *deed, s *sending, url string, body any, id string) (s
 	request.Header.Set("X-Request-Id", id)
 	response, err := l.client.Do(request)
 	if err != nil {
-		return 0, nil, ""
+		return unanswered, nil, ""
 	}
 	defer response.Body.Close()
 	if raw, err = io.ReadAll(response.Body); err != nil {
-		return 0, nil, ""
+		return unanswered, nil, ""
 	}
 	if response.StatusCode < 500 {
 		return response.StatusCode, raw, ""
@@ -451,7 +480,7 @@ func (s *sending) read(status int, raw []byte) {
 	}
 }
 
-// answers counts those of a status so far; 0: requests without one.
+// answers counts those of a status so far.
 func (l *load) answers(status int) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
