@@ -112,11 +112,15 @@ func (l *load) endsHealthy(s *server, before vitals, slowest time.Duration) {
 	require.Less(t, slowest, mostToRecover)
 	l.awaitJobs()
 	l.client.CloseIdleConnections()
-	var now vitals
-	require.Eventually(t, func() bool {
-		now = s.vitals()
-		return now.goroutines <= before.goroutines+10 && now.connections <= before.connections+2
-	}, rigPatience, 100*time.Millisecond, "before: %+v, at the last look: %+v", before, &now)
+	took := clock.Stopwatch()
+	for {
+		now := s.vitals()
+		if now.goroutines <= before.goroutines+10 && now.connections <= before.connections+2 {
+			return
+		}
+		require.Less(t, took(), rigPatience, "before: %+v, now: %+v", before, now)
+		wait(100*time.Millisecond, 200*time.Millisecond)
+	}
 }
 
 // vitals asks the server and PostgreSQL.
@@ -140,7 +144,7 @@ func (s *server) vitals() (v vitals) {
 }
 
 // ofServers tells the connections of servers from ours, which have names.
-const ofServers = "datname = 'esoz' AND application_name = ''"
+const ofServers = "datname = 'esoz' AND backend_type = 'client backend' AND application_name = ''"
 
 // postmaster is the process of PostgreSQL that starts the others.
 func (r *rig) postmaster() int {
