@@ -47,7 +47,7 @@ func TestServerWithoutFaults(t *testing.T) {
 	length := time.Duration(amount(2, 60)) * time.Second
 	wait(length, length+time.Second)
 	l.audit(false)
-	if broken, away := l.answers(unanswered), l.answers(http.StatusServiceUnavailable); broken+away > 0 {
+	if broken, away := l.answers(noAnswer), l.answers(http.StatusServiceUnavailable); broken+away > 0 {
 		t.Errorf("%d requests were not answered, %d with 503", broken, away)
 	}
 	l.report(tr)
@@ -57,5 +57,5 @@ func TestServerWithoutFaults(t *testing.T) {
 func (l *load) report(tr *trial) {
 	tr.add("requests", len(l.sent))
 	tr.add("acknowledged", l.acknowledgements())
-	tr.add("unanswered or 503", l.answers(unanswered)+l.answers(http.StatusServiceUnavailable))
+	tr.add("unanswered or 503", l.answers(noAnswer)+l.answers(http.StatusServiceUnavailable))
 }

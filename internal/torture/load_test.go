@@ -99,7 +99,7 @@ type sending struct {
 	herd      *herd
 	phone     string // that a code is to be sent to
 
-	status int // of the answer, or unanswered
+	status int // of the answer, or noAnswer
 	id     string
 	jobs   []string
 }
@@ -108,7 +108,7 @@ type sending struct {
 func (s *sending) acknowledged() bool { return s.status >= 200 && s.status < 300 }
 
 // unknown tells whether the server may or may not have done it.
-func (s *sending) unknown() bool { return s.status == unanswered || s.status >= 500 }
+func (s *sending) unknown() bool { return s.status == noAnswer || s.status >= 500 }
 
 // newLoad prepares the copies. No server may run yet.
 func newLoad(t *testing.T, r *rig, f flock) *load {
@@ -303,7 +303,7 @@ func (l *load) start(clients int, servers ...*server) {
 		url := servers[client%len(servers)].url
 		l.done.Go(func() {
 			for ctx.Err() == nil {
-				if l.send(url, l.choose()) != unanswered {
+				if l.send(url, l.choose()) != noAnswer {
 					continue
 				}
 				select { // nobody is there
@@ -337,7 +337,7 @@ func (l *load) choose() *deed {
 }
 
 const (
-	unanswered = 0  // status of a request whose connection broke
+	noAnswer = 0  // status of a request whose connection broke
 	noneLeft   = -1 // and of one for which there is no copy any more
 )
 
@@ -410,7 +410,7 @@ func (l *load) recovers(s *server) time.Duration {
 	return took()
 }
 
-// exchange returns unanswered when the connection broke before the answer was
+// exchange returns noAnswer when the connection broke before the answer was
 // whole, and what is wrong with an answer.
 func (l *load) exchange(d *deed, s *sending, url string, body any, id string) (status int, raw []byte, problem string) {
 	var sent io.Reader
@@ -420,13 +420,13 @@ func (l *load) exchange(d *deed, s *sending, url string, body any, id string) (s
 	case body != nil:
 		encoded, err := json.Marshal(body)
 		if err != nil {
-			return unanswered, nil, err.Error()
+			return noAnswer, nil, err.Error()
 		}
 		sent = bytes.NewReader(encoded)
 	}
 	request, err := http.NewRequestWithContext(context.Background(), d.request.Method, url+s.path, sent)
 	if err != nil {
-		return unanswered, nil, err.Error()
+		return noAnswer, nil, err.Error()
 	}
 	for name, value := range d.request.Headers {
 		request.Header.Set(name, value)
@@ -434,11 +434,11 @@ func (l *load) exchange(d *deed, s *sending, url string, body any, id string) (s
 	request.Header.Set("X-Request-Id", id)
 	response, err := l.client.Do(request)
 	if err != nil {
-		return unanswered, nil, ""
+		return noAnswer, nil, ""
 	}
 	defer response.Body.Close()
 	if raw, err = io.ReadAll(response.Body); err != nil {
-		return unanswered, nil, ""
+		return noAnswer, nil, ""
 	}
 	if response.StatusCode < 500 {
 		return response.StatusCode, raw, ""
