@@ -175,6 +175,7 @@ func (r *rig) awaitPostgres(before func() bool) {
 			conn, err := pgx.Connect(r.t.Context(), r.dsn+"&application_name=audit")
 			if err == nil {
 				require.NoError(r.t, conn.Close(r.t.Context()))
+				r.pool.Reset() // its connections may be the former server's
 				return
 			}
 		}
