@@ -338,7 +338,7 @@ func (l *load) choose() *deed {
 
 const (
 	noAnswer = 0  // status of a request whose connection broke
-	noneLeft   = -1 // and of one for which there is no copy any more
+	noneLeft = -1 // and of one for which there is no copy any more
 )
 
 // send does something once and returns the status of the answer.
