@@ -59,17 +59,25 @@ type Tx = pgx.Tx
 
 // InTx runs fn in a transaction and commits when it returns nil. After a
 // serialization failure or a deadlock it runs fn again, so fn must have no
-// effect outside its transaction.
+// effect outside its transaction. In a Unit fn joins the unit's transaction.
 func InTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) error {
+	if u, ok := ctx.Value(unitKey{}).(*Unit); ok {
+		return Error(u.run(ctx, fn))
+	}
+	return Error(again(func() error { return inTx(ctx, pool, fn) }))
+}
+
+// again tries what a serialization failure or a deadlock has undone.
+func again(try func() error) error {
 	var err error
 	for range maxTries {
-		err = inTx(ctx, pool, fn)
+		err = try()
 		var pgErr *pgconn.PgError
 		if !errors.As(err, &pgErr) || (pgErr.Code != serializationFailure && pgErr.Code != deadlockDetected) {
 			break
 		}
 	}
-	return Error(err)
+	return err
 }
 
 func inTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) (err error) {
@@ -78,12 +86,8 @@ func inTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) (er
 		return fmt.Errorf("begin transaction: %w", err)
 	}
 	defer func() {
-		// pgx does not roll back when a context ends, and rolling back on an ended
-		// context breaks the connection: give it a short time of its own.
-		rollbackCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		if rollbackErr := tx.Rollback(rollbackCtx); rollbackErr != nil && !errors.Is(rollbackErr, pgx.ErrTxClosed) {
-			err = errors.Join(err, fmt.Errorf("roll back: %w", rollbackErr))
+		if rollbackErr := rollback(ctx, tx); rollbackErr != nil {
+			err = errors.Join(err, rollbackErr)
 		}
 	}()
 	if err := fn(tx); err != nil {
@@ -91,6 +95,18 @@ func inTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) (er
 	}
 	if err := tx.Commit(ctx); err != nil {
 		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
+}
+
+// rollback undoes a transaction that has not ended yet. pgx does not roll back
+// when a context ends, and rolling back on an ended context breaks the
+// connection: it gets a short time of its own.
+func rollback(ctx context.Context, tx pgx.Tx) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := tx.Rollback(ctx); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
+		return fmt.Errorf("roll back: %w", err)
 	}
 	return nil
 }
