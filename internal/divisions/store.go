@@ -45,14 +45,16 @@ func (s store) create(ctx context.Context, c change) error {
 	if err != nil {
 		return fmt.Errorf("encode changeset of division %s: %w", c.id, err)
 	}
-	err = db.New().CreateDivision(ctx, s.pool, db.CreateDivisionParams{
-		AuditID: uuid.New(), UserID: c.userID, ID: c.id, Changeset: changeset, At: c.at,
-		ExternalID: c.body.ExternalID, Name: c.body.Name, Type: c.body.Type, MountainGroup: c.mountainGroup,
-		Phones: e.phones, Email: c.body.Email, LegalEntityID: c.legalEntityID,
-		Longitude: e.longitude, Latitude: e.latitude, WorkingHours: e.workingHours, Addresses: e.addresses,
+	err = postgres.Write(ctx, s.pool, func(conn *postgres.Conn) error {
+		return db.New().CreateDivision(ctx, conn, db.CreateDivisionParams{
+			AuditID: uuid.New(), UserID: c.userID, ID: c.id, Changeset: changeset, At: c.at,
+			ExternalID: c.body.ExternalID, Name: c.body.Name, Type: c.body.Type, MountainGroup: c.mountainGroup,
+			Phones: e.phones, Email: c.body.Email, LegalEntityID: c.legalEntityID,
+			Longitude: e.longitude, Latitude: e.latitude, WorkingHours: e.workingHours, Addresses: e.addresses,
+		})
 	})
 	if err != nil {
-		return fmt.Errorf("create division: %w", postgres.Error(err))
+		return fmt.Errorf("create division: %w", err)
 	}
 	return nil
 }

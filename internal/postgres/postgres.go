@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"time"
 
@@ -30,6 +31,7 @@ func Open(ctx context.Context, dsn string, maxConns int32) (*pgxpool.Pool, error
 		cfg.MaxConns = maxConns
 	}
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+	cfg.PingTimeout = time.Second // of a connection that was idle; without it a dead one would take a request's whole time
 	cfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		// timestamptz arrives in time.Local otherwise.
 		conn.TypeMap().RegisterType(&pgtype.Type{
@@ -56,9 +58,29 @@ const (
 // Tx is a transaction that a caller passes on without looking into it.
 type Tx = pgx.Tx
 
+// Conn is a connection for statements that need no transaction.
+type Conn = pgxpool.Conn
+
+// rollbackTimeout bounds the wait for a rollback. The connection is given up
+// past it, which rolls back as well, and the request is answered.
+const rollbackTimeout = time.Second
+
+// Write runs fn, which sends one statement that commits by itself. When the
+// answer of PostgreSQL is lost, the error is fault.ErrUnconfirmed; a statement
+// that has not left is as any other that finds PostgreSQL away.
+func Write(ctx context.Context, pool *pgxpool.Pool, fn func(conn *Conn) error) error {
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return Error(fmt.Errorf("take a connection: %w", err))
+	}
+	defer conn.Release()
+	return Error(confirm(fn(conn)))
+}
+
 // InTx runs fn in a transaction and commits when it returns nil. After a
 // serialization failure or a deadlock it runs fn again, so fn must have no
-// effect outside its transaction.
+// effect outside its transaction. When COMMIT was sent and its answer is lost,
+// the error is fault.ErrUnconfirmed; after every other error nothing was written.
 func InTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) error {
 	var err error
 	for range maxTries {
@@ -79,7 +101,7 @@ func inTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) (er
 	defer func() {
 		// pgx does not roll back when a context ends, and rolling back on an ended
 		// context breaks the connection: give it a short time of its own.
-		rollbackCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		rollbackCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 		defer cancel()
 		if rollbackErr := tx.Rollback(rollbackCtx); rollbackErr != nil && !errors.Is(rollbackErr, pgx.ErrTxClosed) {
 			err = errors.Join(err, fmt.Errorf("roll back: %w", rollbackErr))
@@ -89,7 +111,7 @@ func inTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) (er
 		return err
 	}
 	if err := tx.Commit(ctx); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return fmt.Errorf("commit: %w", confirm(err))
 	}
 	return nil
 }
@@ -136,7 +158,8 @@ func Error(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, fault.ErrNotFound), errors.Is(err, fault.ErrStale), errors.Is(err, fault.ErrUnavailable):
+	case errors.Is(err, fault.ErrNotFound), errors.Is(err, fault.ErrStale),
+		errors.Is(err, fault.ErrUnavailable), errors.Is(err, fault.ErrUnconfirmed):
 		return err
 	case errors.Is(err, pgx.ErrNoRows):
 		return fmt.Errorf("%w: %w", fault.ErrNotFound, err)
@@ -146,8 +169,33 @@ func Error(err error) error {
 	return err
 }
 
-// isAway tells whether PostgreSQL could not be reached, shut down, or has no
-// room for another connection.
+// confirm marks the error of a statement that commits when it leaves open
+// whether PostgreSQL has carried the statement out.
+func confirm(err error) error {
+	if err == nil || pgconn.SafeToRetry(err) {
+		return err
+	}
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) {
+		if pgErr.SeverityUnlocalized != "FATAL" && pgErr.SeverityUnlocalized != "PANIC" {
+			return err // PostgreSQL, or a pooler before it, goes on and says no
+		}
+	} else if !isLost(err) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", fault.ErrUnconfirmed, err)
+}
+
+// isLost tells whether a connection broke, or the time was over, before the
+// answer came.
+func isLost(err error) bool {
+	var netErr net.Error
+	return errors.As(err, &netErr) || pgconn.Timeout(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+// isAway tells whether PostgreSQL could not be reached, went away, shut down, or
+// has no room for another connection.
 func isAway(err error) bool {
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) {
@@ -158,6 +206,5 @@ func isAway(err error) bool {
 		return false
 	}
 	var connectErr *pgconn.ConnectError
-	var netErr net.Error
-	return errors.Is(err, puddle.ErrClosedPool) || errors.As(err, &connectErr) || errors.As(err, &netErr) || pgconn.SafeToRetry(err) || pgconn.Timeout(err)
+	return errors.Is(err, puddle.ErrClosedPool) || errors.As(err, &connectErr) || pgconn.SafeToRetry(err) || isLost(err)
 }

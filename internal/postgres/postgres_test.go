@@ -1,14 +1,22 @@
 package postgres_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
+	"esoz/internal/fault"
 	"esoz/internal/postgres"
 	"esoz/internal/testkit"
 )
@@ -57,4 +65,100 @@ func TestInBatches(t *testing.T) {
 
 	broken := errors.New("broken")
 	require.ErrorIs(t, postgres.InBatches(t.Context(), func(context.Context, int32) (int64, error) { return 0, broken }), broken)
+}
+
+// When the answer to a write is lost, and only then, nobody knows whether the
+// write was made.
+func TestLostAnswers(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	_, err := s.Pool.Exec(t.Context(), "CREATE TABLE notes (note text PRIMARY KEY)")
+	require.NoError(t, err)
+	const insert = "INSERT INTO notes VALUES ($1)"
+	alone := func(note string) func(context.Context, *pgxpool.Pool) error {
+		return func(ctx context.Context, pool *pgxpool.Pool) error {
+			return postgres.Write(ctx, pool, func(conn *postgres.Conn) error {
+				_, err := conn.Exec(ctx, insert, note)
+				return err
+			})
+		}
+	}
+	together := func(note string) func(context.Context, *pgxpool.Pool) error {
+		return func(ctx context.Context, pool *pgxpool.Pool) error {
+			return postgres.InTx(ctx, pool, func(tx pgx.Tx) error {
+				_, err := tx.Exec(ctx, insert, note)
+				return err
+			})
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		write func(ctx context.Context, pool *pgxpool.Pool) error
+		lost  string // the command whose answer is lost
+		want  error
+		rows  int
+	}{
+		{"a statement", alone("statement"), "INSERT 0 1", fault.ErrUnconfirmed, 1},
+		{"a commit", together("commit"), "COMMIT", fault.ErrUnconfirmed, 1},
+		{"a statement before the commit", together("before"), "INSERT 0 1", fault.ErrUnavailable, 0},
+		{"the begin", together("begin"), "BEGIN", fault.ErrUnavailable, 0},
+		{"nothing", together("nothing"), "", nil, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			pool := throughBridge(t, s.Pool, func(answer []byte) bool {
+				return c.lost != "" && bytes.Contains(answer, []byte(c.lost+"\x00"))
+			})
+			err := c.write(t.Context(), pool)
+			if c.want == nil {
+				require.NoError(t, err)
+			} else {
+				require.ErrorIs(t, err, c.want)
+			}
+			var rows int
+			note := map[string]string{"a statement": "statement", "a commit": "commit", "a statement before the commit": "before", "the begin": "begin", "nothing": "nothing"}[c.name]
+			require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT count(*) FROM notes WHERE note = $1", note).Scan(&rows))
+			require.Equal(t, c.rows, rows)
+		})
+	}
+
+	t.Run("a refusal is an answer", func(t *testing.T) {
+		t.Parallel()
+		require.NoError(t, alone("twice")(t.Context(), s.Pool))
+		for _, write := range []func(context.Context, *pgxpool.Pool) error{alone("twice"), together("twice")} {
+			err := write(t.Context(), s.Pool)
+			require.ErrorAs(t, err, new(*pgconn.PgError))
+			require.NotErrorIs(t, err, fault.ErrUnconfirmed)
+			require.NotErrorIs(t, err, fault.ErrUnavailable)
+		}
+	})
+	t.Run("who gets no connection has sent nothing", func(t *testing.T) {
+		t.Parallel()
+		pool := throughBridge(t, s.Pool, nil)
+		conn, err := pool.Acquire(t.Context())
+		require.NoError(t, err)
+		defer conn.Release()
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		for _, write := range []func(context.Context, *pgxpool.Pool) error{alone("late"), together("late")} {
+			err := write(ctx, pool)
+			require.ErrorIs(t, err, fault.ErrUnavailable)
+			require.NotErrorIs(t, err, fault.ErrUnconfirmed)
+		}
+	})
+}
+
+// throughBridge is a pool of one connection, to the database of another pool,
+// that loses answers.
+func throughBridge(t *testing.T, to *pgxpool.Pool, lose func(answer []byte) bool) *pgxpool.Pool {
+	t.Helper()
+	cfg := to.Config().ConnConfig
+	network, address := pgconn.NetworkAddress(cfg.Host, cfg.Port)
+	host, port, err := net.SplitHostPort(testkit.Bridge(t, network, address, lose))
+	require.NoError(t, err)
+	pool, err := postgres.Open(t.Context(), fmt.Sprintf("host=%s port=%s user=%s password='%s' dbname=%s sslmode=disable",
+		host, port, cfg.User, cfg.Password, cfg.Database), 1)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	return pool
 }
