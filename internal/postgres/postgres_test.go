@@ -75,58 +75,47 @@ func TestLostAnswers(t *testing.T) {
 	_, err := s.Pool.Exec(t.Context(), "CREATE TABLE notes (note text PRIMARY KEY)")
 	require.NoError(t, err)
 	const insert = "INSERT INTO notes VALUES ($1)"
-	alone := func(note string) func(context.Context, *pgxpool.Pool) error {
-		return func(ctx context.Context, pool *pgxpool.Pool) error {
-			return postgres.Write(ctx, pool, func(conn *postgres.Conn) error {
-				_, err := conn.Exec(ctx, insert, note)
-				return err
-			})
-		}
+	type write func(ctx context.Context, pool *pgxpool.Pool, note string) error
+	alone := func(ctx context.Context, pool *pgxpool.Pool, note string) error {
+		return postgres.Write(ctx, pool, func(conn *postgres.Conn) error {
+			_, err := conn.Exec(ctx, insert, note)
+			return err
+		})
 	}
-	together := func(note string) func(context.Context, *pgxpool.Pool) error {
-		return func(ctx context.Context, pool *pgxpool.Pool) error {
-			return postgres.InTx(ctx, pool, func(tx pgx.Tx) error {
-				_, err := tx.Exec(ctx, insert, note)
-				return err
-			})
-		}
+	together := func(ctx context.Context, pool *pgxpool.Pool, note string) error {
+		return postgres.InTx(ctx, pool, func(tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, insert, note)
+			return err
+		})
 	}
 	for _, c := range []struct {
 		name  string
-		write func(ctx context.Context, pool *pgxpool.Pool) error
+		write write
 		lost  string // the command whose answer is lost
 		want  error
 		rows  int
 	}{
-		{"a statement", alone("statement"), "INSERT 0 1", fault.ErrUnconfirmed, 1},
-		{"a commit", together("commit"), "COMMIT", fault.ErrUnconfirmed, 1},
-		{"a statement before the commit", together("before"), "INSERT 0 1", fault.ErrUnavailable, 0},
-		{"the begin", together("begin"), "BEGIN", fault.ErrUnavailable, 0},
-		{"nothing", together("nothing"), "", nil, 1},
+		{"a statement", alone, "INSERT 0 1", fault.ErrUnconfirmed, 1},
+		{"a commit", together, "COMMIT", fault.ErrUnconfirmed, 1},
+		{"a statement before the commit", together, "INSERT 0 1", fault.ErrUnavailable, 0},
+		{"the begin", together, "BEGIN", fault.ErrUnavailable, 0},
+		{"nothing", together, "nothing", nil, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			pool := throughBridge(t, s.Pool, func(answer []byte) bool {
-				return c.lost != "" && bytes.Contains(answer, []byte(c.lost+"\x00"))
-			})
-			err := c.write(t.Context(), pool)
-			if c.want == nil {
-				require.NoError(t, err)
-			} else {
-				require.ErrorIs(t, err, c.want)
-			}
+			pool := throughBridge(t, s.Pool, func(answer []byte) bool { return bytes.Contains(answer, []byte(c.lost+"\x00")) })
+			require.ErrorIs(t, c.write(t.Context(), pool, c.name), c.want)
 			var rows int
-			note := map[string]string{"a statement": "statement", "a commit": "commit", "a statement before the commit": "before", "the begin": "begin", "nothing": "nothing"}[c.name]
-			require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT count(*) FROM notes WHERE note = $1", note).Scan(&rows))
+			require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT count(*) FROM notes WHERE note = $1", c.name).Scan(&rows))
 			require.Equal(t, c.rows, rows)
 		})
 	}
 
 	t.Run("a refusal is an answer", func(t *testing.T) {
 		t.Parallel()
-		require.NoError(t, alone("twice")(t.Context(), s.Pool))
-		for _, write := range []func(context.Context, *pgxpool.Pool) error{alone("twice"), together("twice")} {
-			err := write(t.Context(), s.Pool)
+		require.NoError(t, alone(t.Context(), s.Pool, "twice"))
+		for _, again := range []write{alone, together} {
+			err := again(t.Context(), s.Pool, "twice")
 			require.ErrorAs(t, err, new(*pgconn.PgError))
 			require.NotErrorIs(t, err, fault.ErrUnconfirmed)
 			require.NotErrorIs(t, err, fault.ErrUnavailable)
@@ -140,8 +129,8 @@ func TestLostAnswers(t *testing.T) {
 		defer conn.Release()
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
-		for _, write := range []func(context.Context, *pgxpool.Pool) error{alone("late"), together("late")} {
-			err := write(ctx, pool)
+		for _, late := range []write{alone, together} {
+			err := late(ctx, pool, "late")
 			require.ErrorIs(t, err, fault.ErrUnavailable)
 			require.NotErrorIs(t, err, fault.ErrUnconfirmed)
 		}
