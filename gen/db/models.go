@@ -257,6 +257,8 @@ type OTPSMSLog struct {
 	GatewayStatus   *string
 	StatusChangedAt *time.Time
 	InsertedAt      time.Time
+	// Which try the provider took the message in. More than 1: an earlier one failed, or died before its outcome was stored, and the phone may have got the message then too.
+	Tries int32
 }
 
 // A phone has one live code, whatever process asked for it. Nothing ties a verification to that process but the phone.

@@ -31,7 +31,7 @@ func (q *Queries) DeleteOldSMSLogs(ctx context.Context, db DBTX, arg DeleteOldSM
 }
 
 const getSMSLog = `-- name: GetSMSLog :one
-SELECT id, phone_number, body, type, verification_id, provider, gateway_id, gateway_status, status_changed_at, inserted_at FROM otp.sms_logs WHERE id = $1
+SELECT id, phone_number, body, type, verification_id, provider, gateway_id, gateway_status, status_changed_at, inserted_at, tries FROM otp.sms_logs WHERE id = $1
 `
 
 func (q *Queries) GetSMSLog(ctx context.Context, db DBTX, id uuid.UUID) (OTPSMSLog, error) {
@@ -48,6 +48,7 @@ func (q *Queries) GetSMSLog(ctx context.Context, db DBTX, id uuid.UUID) (OTPSMSL
 		&i.GatewayStatus,
 		&i.StatusChangedAt,
 		&i.InsertedAt,
+		&i.Tries,
 	)
 	return i, err
 }
@@ -79,7 +80,7 @@ func (q *Queries) InsertSMSLog(ctx context.Context, db DBTX, arg InsertSMSLogPar
 }
 
 const listSMSLogs = `-- name: ListSMSLogs :many
-SELECT id, phone_number, body, type, verification_id, provider, gateway_id, gateway_status, status_changed_at, inserted_at FROM otp.sms_logs
+SELECT id, phone_number, body, type, verification_id, provider, gateway_id, gateway_status, status_changed_at, inserted_at, tries FROM otp.sms_logs
 WHERE $1::text IS NULL OR phone_number = $1::text
 ORDER BY inserted_at DESC, id DESC
 LIMIT $2
@@ -111,6 +112,7 @@ func (q *Queries) ListSMSLogs(ctx context.Context, db DBTX, arg ListSMSLogsParam
 			&i.GatewayStatus,
 			&i.StatusChangedAt,
 			&i.InsertedAt,
+			&i.Tries,
 		); err != nil {
 			return nil, err
 		}
@@ -127,8 +129,9 @@ UPDATE otp.sms_logs
 SET provider          = $1::text,
     gateway_id        = COALESCE($2, gateway_id),
     gateway_status    = $3::text,
-    status_changed_at = $4::timestamptz
-WHERE id = $5
+    status_changed_at = $4::timestamptz,
+    tries             = $5::integer
+WHERE id = $6
 `
 
 type SetSMSStatusParams struct {
@@ -136,6 +139,7 @@ type SetSMSStatusParams struct {
 	GatewayID       *string
 	GatewayStatus   string
 	StatusChangedAt time.Time
+	Tries           int32
 	ID              uuid.UUID
 }
 
@@ -146,6 +150,7 @@ func (q *Queries) SetSMSStatus(ctx context.Context, db DBTX, arg SetSMSStatusPar
 		arg.GatewayID,
 		arg.GatewayStatus,
 		arg.StatusChangedAt,
+		arg.Tries,
 		arg.ID,
 	)
 	if err != nil {

@@ -190,21 +190,46 @@ func confirm(err error) error {
 // answer came.
 func isLost(err error) bool {
 	var netErr net.Error
-	return errors.As(err, &netErr) || pgconn.Timeout(err) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+	return errors.As(err, &netErr) || pgconn.Timeout(err) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || // its process ended in the middle of an answer
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// isAway tells whether PostgreSQL could not be reached, went away, shut down, or
-// has no room for another connection.
+// isAway tells whether PostgreSQL could not be reached, went away meanwhile, or
+// cannot work for reasons of its own. No request is to blame for that, and the
+// same one may pass later.
 func isAway(err error) bool {
+	var connectErr *pgconn.ConnectError
+	if errors.As(err, &connectErr) { // whatever it said: nobody may work there now
+		return true
+	}
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) {
-		switch pgErr.Code {
-		case "57P01", "57P02", "57P03", "53300", "53100": // shutdown, crash, starting up, too many connections, disk full
-			return true
-		}
+		return isStateOfAway(pgErr.Code)
+	}
+	return errors.Is(err, puddle.ErrClosedPool) || pgconn.SafeToRetry(err) || isLost(err)
+}
+
+// isStateOfAway tells whether an SQLSTATE speaks of PostgreSQL and its machine
+// rather than of what it was asked for. Class 54 (too much of something in one
+// statement) is ours, or the client's.
+func isStateOfAway(code string) bool {
+	switch code {
+	case "25006", // read only: it is no longer the primary
+		"55P03": // lock_timeout
+		return true
+	case "":
 		return false
 	}
-	var connectErr *pgconn.ConnectError
-	return errors.Is(err, puddle.ErrClosedPool) || errors.As(err, &connectErr) || pgconn.SafeToRetry(err) || isLost(err)
+	switch code[:min(2, len(code))] {
+	case "08", // connection
+		"40", // serialization failures and deadlocks, once InTx has tried often enough
+		"53", // disk full, out of memory, too many connections
+		"57", // shut down, starting up, cancelled
+		"58", // files and the operating system
+		"F0", // a broken configuration
+		"XX": // failed writes that have no state of their own, damaged data
+		return true
+	}
+	return false
 }

@@ -50,7 +50,9 @@ func (s *Sender) Work(ctx context.Context, job *river.Job[Args]) error {
 	if entry.GatewayStatus != nil {
 		return nil // sent by an earlier try that died before River knew
 	}
-	state := db.SetSMSStatusParams{ID: entry.ID, Provider: s.Provider.Name(), GatewayStatus: terminated}
+	// A second try marks the message: the first may have died between the provider's answer and the end of this function.
+	tries := int32(job.Attempt) //nolint:gosec // at most MaxAttempts
+	state := db.SetSMSStatusParams{ID: entry.ID, Provider: s.Provider.Name(), GatewayStatus: terminated, Tries: tries}
 	if s.Clock.Now().Sub(entry.InsertedAt) < giveUpAfter {
 		text, err := s.Keys.Open(sealPurpose, entry.Body)
 		if err != nil {

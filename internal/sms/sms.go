@@ -27,7 +27,9 @@ type Message struct {
 }
 
 // Provider delivers messages. Send may be called again for the same message
-// after a crash or a failure: delivery is at least once.
+// after a crash or a failure: delivery is at least once, and sms_logs.tries
+// marks what may have been delivered twice. Messages to one phone may overtake
+// each other; only the code of the newest is alive.
 type Provider interface {
 	Name() string
 	// Send returns the provider's id of the message and its word for the state. Its

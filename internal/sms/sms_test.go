@@ -80,8 +80,10 @@ func TestFailuresAreTriedAgain(t *testing.T) {
 	require.Eventually(t, func() bool { return state(t, srv) == "unreliable Accepted" }, time.Minute, 20*time.Millisecond)
 	require.Equal(t, 2, provider.count())
 	var gatewayID string
-	require.NoError(t, srv.Pool.QueryRow(t.Context(), "SELECT gateway_id FROM otp.sms_logs WHERE phone_number = $1", phone).Scan(&gatewayID))
+	var tries int
+	require.NoError(t, srv.Pool.QueryRow(t.Context(), "SELECT gateway_id, tries FROM otp.sms_logs WHERE phone_number = $1", phone).Scan(&gatewayID, &tries))
 	require.Equal(t, "SM1", gatewayID)
+	require.Equal(t, 2, tries, "the phone may have got the message in the first try too")
 
 	code := inbox(t, srv)[0].Text
 	require.Contains(t, lines.String(), "the operator is away")
@@ -95,6 +97,7 @@ func TestLogProviderDelivers(t *testing.T) {
 	srv := testkit.New(t)
 	initialize(t, srv)
 	require.Eventually(t, func() bool { return state(t, srv) == "log Delivered" }, time.Minute, 20*time.Millisecond)
+	require.Equal(t, 1, srv.Count(t, "otp.sms_logs WHERE phone_number = $1 AND tries = 1", phone))
 }
 
 // After half an hour nobody waits for the message any more.

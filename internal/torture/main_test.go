@@ -28,6 +28,10 @@ func TestMain(m *testing.M) {
 	flag.Parse()
 	took := clock.Stopwatch()
 	code := testkit.Run(m)
+	if err := removeProgram(); err != nil {
+		fmt.Fprintln(os.Stderr, "remove the server:", err)
+		code = max(code, 1)
+	}
 	if *reportTo != "" {
 		if err := writeReport(*reportTo, took()); err != nil {
 			fmt.Fprintln(os.Stderr, "write the report:", err)

@@ -11,7 +11,8 @@ UPDATE otp.sms_logs
 SET provider          = @provider::text,
     gateway_id        = COALESCE(sqlc.narg('gateway_id'), gateway_id),
     gateway_status    = @gateway_status::text,
-    status_changed_at = @status_changed_at::timestamptz
+    status_changed_at = @status_changed_at::timestamptz,
+    tries             = @tries::integer
 WHERE id = @id;
 
 -- name: ListSMSLogs :many

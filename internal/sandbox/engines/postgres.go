@@ -30,7 +30,7 @@ const (
 
 	minRestartDelay = 50 * time.Millisecond
 	maxRestartDelay = 5 * time.Second
-	settledAfter    = 10 * time.Second // of running: the next restart is prompt again
+	settledAfter    = time.Second // of running: the next restart is prompt again
 )
 
 // postgres is a PostgreSQL server that runs as our child until stop.

@@ -1,0 +1,6 @@
+package torture
+
+import "syscall"
+
+// dieWithUs has the kernel end a server when we end.
+func dieWithUs(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
