@@ -32,6 +32,7 @@ import (
 	"esoz/internal/divisions"
 	"esoz/internal/events"
 	"esoz/internal/httpapi"
+	"esoz/internal/idempotency"
 	"esoz/internal/jobs"
 	"esoz/internal/mongodb"
 	"esoz/internal/otp"
@@ -199,6 +200,7 @@ func (a *App) build() error {
 		Outbox: &sms.Outbox{River: inserter, Keys: a.Keys, Clock: o.Clock},
 	}
 	authenticator := &auth.Authenticator{Pool: a.Pool, Clock: o.Clock}
+	answers := &idempotency.Store{Pool: a.Pool, Keys: a.Keys, Clock: o.Clock, Config: o.Config}
 	people := &persons.Store{Pool: a.Pool, Documents: a.Mongo, Keys: a.Keys, Clock: o.Clock}
 
 	s := &server{
@@ -219,7 +221,7 @@ func (a *App) build() error {
 		"releaseServiceRequest": s.CarryOutRelease,
 		"stopDeviceDispense":    s.CarryOutStop,
 	}
-	if a.river, err = a.worker(queue, codes, authenticator, s); err != nil {
+	if a.river, err = a.worker(queue, codes, authenticator, answers, s); err != nil {
 		return err
 	}
 
@@ -232,7 +234,7 @@ func (a *App) build() error {
 		registry = prometheus.NewRegistry()
 	}
 	front := &httpapi.Server{
-		Document: doc, Auth: authenticator, Config: o.Config, Clock: o.Clock, Logger: o.Logger,
+		Document: doc, Auth: authenticator, Answers: answers, Config: o.Config, Clock: o.Clock, Logger: o.Logger,
 		Formats: validation.NewFormats(validation.DictionaryNames(doc), a.Dictionaries.Codes),
 		Guards: map[string]httpapi.Guard{
 			"createDivision": s.GuardCreate,

@@ -14,6 +14,7 @@ import (
 	"esoz/internal/auth"
 	"esoz/internal/config"
 	"esoz/internal/events"
+	"esoz/internal/idempotency"
 	"esoz/internal/jobs"
 	"esoz/internal/otp"
 	"esoz/internal/sms"
@@ -33,7 +34,7 @@ const (
 
 // worker prepares the River client that carries out jobs, sends SMS and runs
 // the clean-up schedules.
-func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authenticator, s *server) (*river.Client[pgx.Tx], error) {
+func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authenticator, answers *idempotency.Store, s *server) (*river.Client[pgx.Tx], error) {
 	o := a.opts
 	provider := o.Provider
 	if provider == nil {
@@ -51,6 +52,7 @@ func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authent
 		"delete_rate_limits":   tokens.DeletePassedLimits,
 		"requeue_jobs":         queue.Requeue,
 		"delete_tokens":        tokens.DeleteExpired,
+		"delete_answers":       answers.DeleteExpired,
 	}}
 	river.AddWorker(pool, cleaner)
 
@@ -94,6 +96,7 @@ func schedules(cfg *config.Config) []*river.PeriodicJob {
 		"delete_rate_limits":   hourly,
 		"requeue_jobs":         everyMinute,
 		"delete_tokens":        hourly,
+		"delete_answers":       hourly,
 	} {
 		all = append(all, river.NewPeriodicJob(schedule, func() (river.JobArgs, *river.InsertOpts) {
 			return cleanUpArgs{Task: task}, &river.InsertOpts{MaxAttempts: 1}

@@ -58,6 +58,7 @@ type Config struct {
 	RateLimitPerMinute int            `env:"RATE_LIMIT_PER_MINUTE" envDefault:"0" doc:"requests per token and operation in a minute, per client address where no token is wanted; 0: no limit"`
 	TrustedProxies     []netip.Prefix `env:"TRUSTED_PROXIES" start:"only" doc:"networks of reverse proxies, comma-separated (10.0.0.0/8), whose X-Forwarded-For tells the client's address; empty: the address of the connection counts"`
 	CORSOrigins        []string       `env:"CORS_ORIGINS" doc:"web origins whose pages may call the API, comma-separated (https://mis.example.com), or *; empty: none, because the API-key is the secret of a server and has no place in a browser"`
+	IdempotencyHours   int            `env:"IDEMPOTENCY_TTL_HOURS" envDefault:"24" doc:"how long the answer to a request with an idempotency key is kept, hours"`
 	MaxPageSize        int            `env:"MAX_PAGE_SIZE" envDefault:"300" doc:"largest page; a larger page_size is lowered to it"`
 	Rules              Switches       `env:"RULES" doc:"rules to switch, comma-separated: +id on, -id off; docs/divergences.md says which can be switched"`
 
@@ -231,6 +232,7 @@ func (c *Config) validate() []error {
 	}{
 		{"MAX_PAGE_SIZE", c.MaxPageSize, 1},
 		{"RATE_LIMIT_PER_MINUTE", c.RateLimitPerMinute, 0},
+		{"IDEMPOTENCY_TTL_HOURS", c.IdempotencyHours, 1},
 		{"AUTH_CODE_GRANT_LIFETIME", c.AuthCodeLifetime, 1},
 		{"AUTH_ACCESS_TOKEN_LIFETIME", c.AccessTokenLifetime, 1},
 		{"AUTH_REFRESH_TOKEN_LIFETIME", c.RefreshTokenLifetime, 1},

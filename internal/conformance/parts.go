@@ -93,7 +93,7 @@ func (p parts) request() world.Request {
 
 // spelling of a header as the documents have it.
 func spelling(header string) string {
-	for _, name := range []string{"API-key", "Authorization", "Content-Type", "X-Custom-PSK"} {
+	for _, name := range []string{"API-key", "Authorization", "Content-Type", "X-Custom-PSK", "X-Idempotency-Key"} {
 		if strings.EqualFold(name, header) {
 			return name
 		}

@@ -45,8 +45,8 @@ func (s store) create(ctx context.Context, c change) error {
 	if err != nil {
 		return fmt.Errorf("encode changeset of division %s: %w", c.id, err)
 	}
-	err = postgres.Write(ctx, s.pool, func(conn *postgres.Conn) error {
-		return db.New().CreateDivision(ctx, conn, db.CreateDivisionParams{
+	err = postgres.Once(ctx, s.pool, func(on postgres.Conn) error {
+		return db.New().CreateDivision(ctx, on, db.CreateDivisionParams{
 			AuditID: uuid.New(), UserID: c.userID, ID: c.id, Changeset: changeset, At: c.at,
 			ExternalID: c.body.ExternalID, Name: c.body.Name, Type: c.body.Type, MountainGroup: c.mountainGroup,
 			Phones: e.phones, Email: c.body.Email, LegalEntityID: c.legalEntityID,

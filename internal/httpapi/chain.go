@@ -41,6 +41,9 @@ func (s *Server) chain(op *operation) []echo.MiddlewareFunc {
 	if op.body != nil {
 		links = append(links, s.readBody(op))
 	}
+	if op.idempotent {
+		links = append(links, s.once(op))
+	}
 	if guard := s.Guards[op.id]; guard != nil {
 		links = append(links, before(guard))
 	}

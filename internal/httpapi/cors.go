@@ -22,11 +22,12 @@ func (s *Server) allowOrigins() echo.MiddlewareFunc {
 		},
 		AllowMethods: []string{http.MethodGet, http.MethodPost, http.MethodPatch},
 		AllowHeaders: []string{
-			echo.HeaderAuthorization, "API-key", "X-Custom-PSK", echo.HeaderContentType, echo.HeaderXRequestID, "X-Idempotency-Key",
+			echo.HeaderAuthorization, "API-key", "X-Custom-PSK", echo.HeaderContentType, echo.HeaderXRequestID,
+			"X-Idempotency-Key", "Idempotency-Key",
 		},
 		ExposeHeaders: []string{
 			echo.HeaderXRequestID, echo.HeaderRetryAfter, echo.HeaderLocation, "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
-			"X-RateLimit-Limit-Minute", "X-RateLimit-Remaining-Minute", "X-Sandbox-Rule",
+			"X-RateLimit-Limit-Minute", "X-RateLimit-Remaining-Minute", "Idempotency-Replayed", "X-Sandbox-Rule",
 		},
 		MaxAge: 600,
 	})

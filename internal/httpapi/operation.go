@@ -22,6 +22,7 @@ type operation struct {
 	body             *validation.Body      // nil: whatever is sent is ignored
 	query            []string              // declared query parameters
 	paged            bool
+	idempotent       bool // heeds an idempotency key
 }
 
 // operations reads all operations of the contract, by operationId.
@@ -47,6 +48,7 @@ func newOperation(path, method string, item *openapi3.PathItem, spec *openapi3.O
 		return nil, errors.New("security is not declared")
 	}
 	op.public = len(*spec.Security) == 0
+	op.idempotent = spec.Extensions["x-idempotent"] == true
 	if !op.public { // the ways in differ by the keys that are sent beside the token
 		op.scopes = (*spec.Security)[0]["oauth2"]
 	}

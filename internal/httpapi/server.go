@@ -23,6 +23,7 @@ import (
 	"esoz/internal/clock"
 	"esoz/internal/config"
 	"esoz/internal/envelope"
+	"esoz/internal/idempotency"
 	"esoz/internal/validation"
 )
 
@@ -33,7 +34,8 @@ type Server struct {
 	Config   *config.Live
 	Clock    *clock.Clock
 	Formats  validation.Formats
-	Guards   map[string]Guard // by operationId
+	Guards   map[string]Guard   // by operationId
+	Answers  *idempotency.Store // that are kept for requests sent again
 	Logger   *slog.Logger
 	Metrics  *Metrics
 	Tracer   trace.Tracer
@@ -128,9 +130,13 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// idempotencyKey is the key that was sent, under the national system's name or,
+// without that, under the usual one. One that cannot be echoed counts as not sent.
 func idempotencyKey(r *http.Request) string {
-	if key := r.Header.Get("X-Idempotency-Key"); printable(key) {
-		return key
+	for _, name := range []string{"X-Idempotency-Key", "Idempotency-Key"} {
+		if key := r.Header.Get(name); printable(key) {
+			return key
+		}
 	}
 	return ""
 }

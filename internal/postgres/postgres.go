@@ -58,39 +58,33 @@ const (
 // Tx is a transaction that a caller passes on without looking into it.
 type Tx = pgx.Tx
 
-// Conn is a connection for statements that need no transaction.
-type Conn = pgxpool.Conn
-
 // rollbackTimeout bounds the wait for a rollback. The connection is given up
 // past it, which rolls back as well, and the request is answered.
-const rollbackTimeout = time.Second
-
-// Write runs fn, which sends one statement that commits by itself. When the
-// answer of PostgreSQL is lost, the error is fault.ErrUnconfirmed; a statement
-// that has not left is as any other that finds PostgreSQL away.
-func Write(ctx context.Context, pool *pgxpool.Pool, fn func(conn *Conn) error) error {
-	conn, err := pool.Acquire(ctx)
-	if err != nil {
-		return Error(fmt.Errorf("take a connection: %w", err))
-	}
-	defer conn.Release()
-	return Error(confirm(fn(conn)))
-}
+const rollbackTimeout = 500 * time.Millisecond
 
 // InTx runs fn in a transaction and commits when it returns nil. After a
 // serialization failure or a deadlock it runs fn again, so fn must have no
-// effect outside its transaction. When COMMIT was sent and its answer is lost,
-// the error is fault.ErrUnconfirmed; after every other error nothing was written.
+// effect outside its transaction. In a Unit fn joins the unit's transaction.
+// When COMMIT was sent and its answer is lost, the error is
+// fault.ErrUnconfirmed; after every other error nothing was written.
 func InTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) error {
+	if u, ok := ctx.Value(unitKey{}).(*Unit); ok {
+		return Error(u.run(ctx, fn))
+	}
+	return Error(again(func() error { return inTx(ctx, pool, fn) }))
+}
+
+// again tries what a serialization failure or a deadlock has undone.
+func again(try func() error) error {
 	var err error
 	for range maxTries {
-		err = inTx(ctx, pool, fn)
+		err = try()
 		var pgErr *pgconn.PgError
 		if !errors.As(err, &pgErr) || (pgErr.Code != serializationFailure && pgErr.Code != deadlockDetected) {
 			break
 		}
 	}
-	return Error(err)
+	return err
 }
 
 func inTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) (err error) {
@@ -99,12 +93,8 @@ func inTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) (er
 		return fmt.Errorf("begin transaction: %w", err)
 	}
 	defer func() {
-		// pgx does not roll back when a context ends, and rolling back on an ended
-		// context breaks the connection: give it a short time of its own.
-		rollbackCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
-		defer cancel()
-		if rollbackErr := tx.Rollback(rollbackCtx); rollbackErr != nil && !errors.Is(rollbackErr, pgx.ErrTxClosed) {
-			err = errors.Join(err, fmt.Errorf("roll back: %w", rollbackErr))
+		if rollbackErr := rollback(ctx, tx); rollbackErr != nil {
+			err = errors.Join(err, rollbackErr)
 		}
 	}()
 	if err := fn(tx); err != nil {
@@ -112,6 +102,18 @@ func inTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) (er
 	}
 	if err := tx.Commit(ctx); err != nil {
 		return fmt.Errorf("commit: %w", confirm(err))
+	}
+	return nil
+}
+
+// rollback undoes a transaction that has not ended yet. pgx does not roll back
+// when a context ends, and rolling back on an ended context breaks the
+// connection: it gets a short time of its own.
+func rollback(ctx context.Context, tx pgx.Tx) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
+	defer cancel()
+	if err := tx.Rollback(ctx); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
+		return fmt.Errorf("roll back: %w", err)
 	}
 	return nil
 }

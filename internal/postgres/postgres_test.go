@@ -77,8 +77,8 @@ func TestLostAnswers(t *testing.T) {
 	const insert = "INSERT INTO notes VALUES ($1)"
 	type write func(ctx context.Context, pool *pgxpool.Pool, note string) error
 	alone := func(ctx context.Context, pool *pgxpool.Pool, note string) error {
-		return postgres.Write(ctx, pool, func(conn *postgres.Conn) error {
-			_, err := conn.Exec(ctx, insert, note)
+		return postgres.Once(ctx, pool, func(on postgres.Conn) error {
+			_, err := on.Exec(ctx, insert, note)
 			return err
 		})
 	}
@@ -87,6 +87,13 @@ func TestLostAnswers(t *testing.T) {
 			_, err := tx.Exec(ctx, insert, note)
 			return err
 		})
+	}
+	kept := func(ctx context.Context, pool *pgxpool.Pool, note string) error {
+		ctx, unit := postgres.WithUnit(ctx, pool)
+		if err := alone(ctx, pool, note); err != nil {
+			return err
+		}
+		return unit.Commit(ctx, func(postgres.Tx) error { return nil })
 	}
 	for _, c := range []struct {
 		name  string
@@ -97,6 +104,8 @@ func TestLostAnswers(t *testing.T) {
 	}{
 		{"a statement", alone, "INSERT 0 1", fault.ErrUnconfirmed, 1},
 		{"a commit", together, "COMMIT", fault.ErrUnconfirmed, 1},
+		{"the commit of a unit", kept, "COMMIT", fault.ErrUnconfirmed, 1},
+		{"a statement of a unit", kept, "INSERT 0 1", fault.ErrUnavailable, 0},
 		{"a statement before the commit", together, "INSERT 0 1", fault.ErrUnavailable, 0},
 		{"the begin", together, "BEGIN", fault.ErrUnavailable, 0},
 		{"nothing", together, "nothing", nil, 1},

@@ -130,6 +130,42 @@ func TestOperationsAreCompletedFromTheirRules(t *testing.T) {
 	}}, dig(examples("422"), "thing.update.zip", "value", "error", "invalid"))
 }
 
+// One word marks an operation; parameters, checks and headers follow from it.
+func TestOperationsAreMarkedAsIdempotent(t *testing.T) {
+	root := strings.NewReplacer(
+		"components:\n", `  - {id: request.idempotency.in_flight, guards: idempotent, check: c, status: 409, type: request_conflict, message: Under way, source: s, origin: inferred, default: on}
+components:
+  parameters: {X-Idempotency-Key: {name: X-Idempotency-Key, in: header}, Idempotency-Key: {name: Idempotency-Key, in: header}}
+`, "headers: {", "headers: {Idempotency-Replayed: {}, ").Replace(testRoot)
+	marked := strings.Replace(testThings, "operationId: updateThing", "operationId: updateThing\n      x-idempotent: true", 1)
+	c, err := bundle(sources(root, marked))
+	require.NoError(t, err)
+	op := dig(decode(t, c), "paths", "/api/things/{id}", "patch").(map[string]any)
+	require.Equal(t, []any{
+		map[string]any{"name": "id", "in": "path", "example": "t1"},
+		map[string]any{"$ref": "#/components/parameters/X-Idempotency-Key"},
+		map[string]any{"$ref": "#/components/parameters/Idempotency-Key"},
+	}, op["parameters"])
+	require.Contains(t, op["x-guards"], "request.idempotency.in_flight")
+	require.Contains(t, dig(op, "responses", "200", "headers"), "Idempotency-Replayed")
+	require.Contains(t, dig(op, "responses", "409", "headers"), "Retry-After")
+	raw, err := c.requests()
+	require.NoError(t, err)
+	var requests map[string]any
+	require.NoError(t, yaml.Unmarshal(raw, &requests))
+	require.Equal(t, true, dig(requests, "paths", "/api/things/{id}", "patch", "x-idempotent"), "the server reads it")
+
+	c, err = bundle(sources(root, testThings))
+	require.NoError(t, err)
+	op = dig(decode(t, c), "paths", "/api/things/{id}", "patch").(map[string]any)
+	require.Len(t, op["parameters"], 1)
+	require.NotContains(t, op["x-guards"], "request.idempotency.in_flight")
+	require.NotContains(t, dig(op, "responses", "200", "headers"), "Idempotency-Replayed")
+
+	_, err = bundle(sources(root, strings.Replace(marked, "security: [{oauth2: ['thing:write']}]", "security: []", 1)))
+	require.ErrorContains(t, err, "x-idempotent: a key is a caller's, and here is none")
+}
+
 func TestSchemasAreLimited(t *testing.T) {
 	c, err := bundle(sources(testRoot, `
 paths:

@@ -19,8 +19,13 @@ var retryStatuses = []int{http.StatusTooManyRequests, http.StatusServiceUnavaila
 func (c *contract) declareHeaders(op *operation, p *problems) {
 	for code, response := range entries(at(op.node, "responses")) {
 		names := everyHeader
-		if status, err := strconv.Atoi(code); err == nil && slices.Contains(retryStatuses, status) {
+		status, err := strconv.Atoi(code)
+		switch {
+		case err != nil:
+		case slices.Contains(retryStatuses, status), op.idempotent && status == http.StatusConflict:
 			names = append([]string{"Retry-After"}, names...)
+		case op.idempotent && status < http.StatusMultipleChoices:
+			names = append([]string{"Idempotency-Replayed"}, names...)
 		}
 		headers := at(response, "headers")
 		if headers == nil {

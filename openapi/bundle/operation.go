@@ -19,6 +19,8 @@ type operation struct {
 	body   bool     // reads a body
 	query  bool     // takes query parameters
 
+	idempotent bool // heeds an idempotency key
+
 	rules  []*rule // its own, as checked
 	guards []*rule // the document's rules that stand before it, as checked, without those that it replaces
 
@@ -35,6 +37,8 @@ var guardGroups = map[string]func(*operation) bool{
 	"body":   func(op *operation) bool { return op.body },
 	"query":  func(op *operation) bool { return op.query },
 	"router": func(*operation) bool { return false },
+
+	"idempotent": func(op *operation) bool { return op.idempotent },
 }
 
 var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
@@ -48,7 +52,7 @@ func (c *contract) readOperations(s source, p *problems) {
 			}
 			op := &operation{
 				id: text(n, "operationId"), path: path, method: method,
-				body: at(n, "requestBody") != nil, node: n, item: item,
+				body: at(n, "requestBody") != nil, idempotent: text(n, "x-idempotent") == "true", node: n, item: item,
 			}
 			op.where = fmt.Sprintf("%s: %s %s %s", s.name, op.id, strings.ToUpper(method), path)
 			op.query = takesQuery(item) || takesQuery(n)
@@ -164,6 +168,9 @@ func (c *contract) checkOperations(p *problems) {
 			bad("the operationId stands already in %s", first.where)
 		}
 		ids[op.id] = op
+		if op.idempotent && op.public {
+			bad("x-idempotent: a key is a caller's, and here is none")
+		}
 		for _, scope := range op.scopes {
 			if at(declared, scope) == nil {
 				bad("scope %s is not declared in %s", scope, rootFile)
@@ -243,6 +250,25 @@ func (op *operation) declareKeys() {
 	hosted := clone(requirement)
 	set(hosted, "customPsk", flow(sequence()))
 	set(op.node, "security", sequence(requirement, hosted))
+}
+
+// declareIdempotencyKeys adds the headers by which a request may be sent again, named as in components/parameters.
+func (c *contract) declareIdempotencyKeys(op *operation, p *problems) {
+	if !op.idempotent {
+		return
+	}
+	parameters := at(op.node, "parameters")
+	if parameters == nil {
+		parameters = sequence()
+		insertBefore(op.node, "responses", "parameters", parameters)
+	}
+	for _, name := range []string{"X-Idempotency-Key", "Idempotency-Key"} {
+		if at(c.root, "components", "parameters", name) == nil {
+			p.add(rootFile, nil, "components/parameters has no %s", name)
+			return
+		}
+		parameters.Content = append(parameters.Content, flow(mapping("$ref", "#/components/parameters/"+name)))
+	}
 }
 
 // checkReferences finds references of a file that lead nowhere in the merged document.

@@ -53,7 +53,7 @@ func (op *operation) failures() []*rule {
 }
 
 // complete writes into an operation what follows from its rules and from those of the gateway: x-guards, the
-// responses that refuse, the headers of all responses, the keys that are sent beside a token.
+// responses that refuse, the headers of all responses, the keys that are sent beside a token or to send a request again.
 func (c *contract) complete(op *operation, p *problems) {
 	examples := map[int]*yaml.Node{}
 	for _, r := range slices.Concat(slices.Collect(op.refusals()), op.failures()) {
@@ -73,6 +73,7 @@ func (c *contract) complete(op *operation, p *problems) {
 		responses.Content = append(responses.Content, code, response(status, examples[status]))
 	}
 	c.declareHeaders(op, p)
+	c.declareIdempotencyKeys(op, p)
 	op.declareKeys()
 	guards := flow(sequence())
 	for _, r := range op.guards {

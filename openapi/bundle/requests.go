@@ -58,7 +58,7 @@ func operationRequest(op *yaml.Node) *yaml.Node {
 		}
 	}
 	for key, value := range tree.Entries(op) {
-		if key == "x-source" {
+		if key == "x-source" || key == "x-idempotent" {
 			tree.Set(kept, key, value)
 		}
 	}

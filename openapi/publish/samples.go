@@ -56,7 +56,7 @@ type call struct {
 	Success string // status of the answer that carries what was asked for, "" when there are several
 
 	PathValues, QueryValues *yaml.Node // mappings from the names of what is required to values
-	Params                  bool       // takes parameters outside of its path, required or not
+	Params                  bool       // takes query parameters, required or not; the Go SDK has no argument for headers
 	Body                    *yaml.Node // nil when there is none
 }
 
@@ -110,7 +110,7 @@ func newCall(root *yaml.Node, op operation) (*call, error) {
 	query := url.Values{}
 	for _, parameter := range inOrder(root, op) {
 		name, in := tree.Text(parameter, "name"), tree.Text(parameter, "in")
-		c.Params = c.Params || in != "path"
+		c.Params = c.Params || in == "query"
 		if tree.Text(parameter, "required") != "true" {
 			continue
 		}

@@ -1,11 +1,16 @@
 package world
 
 import (
+	"maps"
+	"net/http"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"esoz/gen/rules"
 	"esoz/internal/auth"
 	"esoz/internal/fault"
+	"esoz/internal/idempotency"
 )
 
 // gateway shows the checks that stand before every operation, on methods that
@@ -45,4 +50,36 @@ func (w *World) gateway() {
 		set("MAX_BODY_BYTES", "1024")
 	w.refused("listDivisions", "a query that is badly encoded", as(owner, get, "/api/divisions?name=%zz"), refuse(rules.RequestURL))
 	w.refused("listDivisions", "a query that is not text", as(owner, get, "/api/divisions?name=%00"), refuse(rules.RequestQuery, "parameter", "name"))
+}
+
+// Idempotency keys that every caller has used.
+const (
+	keyUnderWay = "sandbox-under-way"
+	keyUsed     = "sandbox-used"
+)
+
+// idempotency shows the checks of an idempotency key.
+func (w *World) idempotency() {
+	for _, token := range w.Tokens {
+		for _, client := range []uuid.UUID{token.LegalEntityID, uuid.Nil} { // one token names no client
+			w.usedKey(client, token.UserID, keyUnderWay, nil)
+			w.usedKey(client, token.UserID, keyUsed, row{"status": http.StatusOK, "answer": []byte{}, "request_id": "sandbox"})
+		}
+	}
+	const op = "createDivision"
+	create := as(owner, post, "/api/divisions").with(divisionBody(nil))
+	w.refused(op, "an idempotency key whose first request is under way", create.header("X-Idempotency-Key", keyUnderWay),
+		fault.Refuse(rules.RequestIdempotencyInFlight))
+	w.refused(op, "an idempotency key that was sent with another request", create.header("X-Idempotency-Key", keyUsed),
+		fault.Refuse(rules.RequestIdempotencyMismatch))
+}
+
+// usedKey adds a key that a caller has sent with a request that the world does
+// not hold; answered are the columns of one that is no longer under way.
+func (w *World) usedKey(client, user uuid.UUID, key string, answered row) {
+	r := row{
+		"key": idempotency.KeyHash(w.keys, client, user, key), "request": "another", "claim": ID(key), "expires_at": w.now.AddDate(1, 0, 0),
+	}
+	maps.Copy(r, answered)
+	w.insert("idempotency.keys", r)
 }

@@ -89,6 +89,7 @@ func New(keys *seal.Keys, now time.Time) *World {
 	w.persons()
 	w.gateway()
 	w.divisions()
+	w.idempotency()
 	w.declarationRequests()
 	w.verifications()
 	w.approvals()
@@ -149,7 +150,7 @@ TRUNCATE
 	mpi.persons, mpi.person_authentication_methods, mpi.confidant_person_relationships,
 	ops.declarations, il.declaration_requests,
 	otp.verifications, otp.verified_phones, otp.sms_logs,
-	event_manager.events, jobs.jobs, river.river_job`
+	event_manager.events, jobs.jobs, idempotency.keys, river.river_job`
 
 // Seed empties both databases and fills them with the world.
 func (w *World) Seed(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Database) error {
