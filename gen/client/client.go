@@ -86,10 +86,23 @@ func WithPSK(key string) Option { return withHeader("X-Custom-PSK", key) }
 // WithUserAgent tells the server who calls.
 func WithUserAgent(name string) Option { return withHeader("User-Agent", name) }
 
+// WithIdempotencyKey is for a single call, after its other arguments: the change
+// is made once, however often it is sent under this key. See WithRetries.
+func WithIdempotencyKey(key string) RequestEditorFn {
+	return func(_ context.Context, req *http.Request) error {
+		req.Header.Set("X-Idempotency-Key", key)
+		return nil
+	}
+}
+
 // WithRetries sets how often a request is sent again, 3 times unless told; 0 is
 // never. It is sent again after 429 and 503, which say that nothing was done, and
 // when no connection came about; GET also when the connection broke. Retry-After
 // is kept to; when it is longer than ten seconds, the refusal is returned at once.
+//
+// After 504, and when the connection broke, a change may have been made. What was
+// sent is sent again only if it has an X-Idempotency-Key, by which the server
+// knows it again. Set one on the operations that keep to it, as their pages say.
 func WithRetries(n int) Option { return retries(max(0, n)) }
 
 func withHeader(name, value string) ClientOption {
@@ -154,6 +167,7 @@ func (d *doer) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the body: %w", err)
 	}
+	again = again.WithContext(context.WithValue(again.Context(), keyedRequest{}, hasKey(req)))
 	res, err := d.http.Do(again)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", operation(req), unaddressed(err))
@@ -162,6 +176,14 @@ func (d *doer) Do(req *http.Request) (*http.Response, error) {
 		return res, nil
 	}
 	return nil, refusalOf(req, res)
+}
+
+// keyedRequest is where the context of a request tells whether it has an
+// idempotency key: worthRetrying does not see the request itself.
+type keyedRequest struct{}
+
+func hasKey(req *http.Request) bool {
+	return req.Header.Get("X-Idempotency-Key") != "" || req.Header.Get("Idempotency-Key") != ""
 }
 
 // unaddressed takes off what net/http puts around an error: the whole address,
@@ -175,16 +197,19 @@ func unaddressed(err error) error {
 
 // worthRetrying implements retryablehttp.CheckRetry.
 func worthRetrying(ctx context.Context, res *http.Response, err error) (bool, error) {
+	keyed, _ := ctx.Value(keyedRequest{}).(bool)
 	switch {
 	case ctx.Err() != nil:
 		return false, nil
 	case err != nil:
 		again, _ := retryablehttp.DefaultRetryPolicy(ctx, nil, err)
-		return again && nothingDone(err), nil
+		return again && (keyed || nothingDone(err)), nil
 	}
 	switch res.StatusCode {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		return retryAfter(res) <= longestWait, nil
+	case http.StatusGatewayTimeout: // it may have been done
+		return keyed, nil
 	}
 	return false, nil
 }

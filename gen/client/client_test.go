@@ -237,9 +237,42 @@ func TestBrokenConnectionsAreRetriedWhereThatIsSafe(t *testing.T) {
 		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 		require.Equal(t, 1, b.tries, "the division may be there")
 
+		b.tries = 0
+		_, err = half.CreateDivisionWithResponse(t.Context(), client.DivisionRequest{}, client.WithIdempotencyKey("key-1"))
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+		require.Equal(t, 4, b.tries, "the server knows it again")
+
 		_, err = none.CreateDivisionWithResponse(t.Context(), client.DivisionRequest{})
 		require.ErrorContains(t, err, "connection refused")
 		require.Equal(t, 4, n.tries, "it has never left")
+	})
+}
+
+// After 504 nobody knows whether the change was made: only its key makes it safe
+// to send it again.
+func TestUnconfirmedChangesAreRetriedUnderTheirKey(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var keys []string
+		c := connect(t, func(w http.ResponseWriter, r *http.Request) {
+			keys = append(keys, r.Header.Get("X-Idempotency-Key"))
+			if len(keys)%2 == 1 {
+				answer(w, http.StatusGatewayTimeout, `{"error":{"type":"internal_error","message":"It is not known"}}`)
+				return
+			}
+			answer(w, http.StatusOK, `{"meta":{},"data":{"id":"d-1"}}`)
+		})
+		_, err := c.CreateDivisionWithResponse(t.Context(), client.DivisionRequest{})
+		refusal, ok := errors.AsType[*client.Error](err)
+		require.True(t, ok, "%v", err)
+		require.Equal(t, http.StatusGatewayTimeout, refusal.StatusCode)
+		require.Equal(t, []string{""}, keys)
+
+		keys = nil
+		created, err := c.CreateDivisionWithResponse(t.Context(), client.DivisionRequest{}, client.WithIdempotencyKey("key-1"))
+		require.NoError(t, err)
+		require.Equal(t, "d-1", created.JSON200.Data.ID)
+		require.Equal(t, []string{"key-1", "key-1"}, keys)
 	})
 }
 

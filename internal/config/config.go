@@ -31,7 +31,7 @@ type Config struct {
 	ListenAddr      string        `env:"LISTEN_ADDR" start:"only" envDefault:"127.0.0.1:8080" doc:"address of the public API"`
 	AdminAddr       string        `env:"ADMIN_ADDR" start:"only" envDefault:"127.0.0.1:9090" doc:"address of metrics, health and pprof; off: none"`
 	PublicBaseURL   string        `env:"PUBLIC_BASE_URL" envDefault:"http://127.0.0.1:8080" doc:"scheme and host printed in meta.url"`
-	RequestTimeout  time.Duration `env:"REQUEST_TIMEOUT" envDefault:"10s" doc:"deadline of a request; past it the answer is 503"`
+	RequestTimeout  time.Duration `env:"REQUEST_TIMEOUT" envDefault:"10s" doc:"deadline of a request; past it the answer is 503, or 504 when a change was under way"`
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" start:"only" envDefault:"15s" doc:"how long a stop waits for requests and jobs under way"`
 	MaxBodyBytes    int64         `env:"MAX_BODY_BYTES" envDefault:"1048576" doc:"largest request body, bytes; a larger one is refused with 413"`
 	LogLevel        LogLevel      `env:"LOG_LEVEL" start:"only" envDefault:"info" doc:"debug, info, warn or error"`

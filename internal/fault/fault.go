@@ -21,7 +21,11 @@ var (
 	// ErrStale: the expected state in a guarded write did not match.
 	ErrStale = errors.New("state changed meanwhile")
 	// ErrUnavailable: an engine cannot be reached or did not answer in time.
+	// No operation is decided by it; a job finds its change by its mark.
 	ErrUnavailable = errors.New("engine unavailable")
+	// ErrUnconfirmed: a write has left for an engine, and its answer was lost. It
+	// may have been carried out, now or later, or not.
+	ErrUnconfirmed = errors.New("write unconfirmed")
 )
 
 // ValidationMessage is the standing message of a 422 that lists fields
@@ -150,6 +154,15 @@ func Unavailable() *Error {
 	return &Error{
 		Status: http.StatusServiceUnavailable, Type: TypeInternal,
 		Message: "Service is temporarily unavailable", RetryAfter: time.Second,
+	}
+}
+
+// Unconfirmed is the answer when nobody knows whether a change was made. Unlike
+// after Unavailable, a client must not simply send its request again.
+func Unconfirmed() *Error {
+	return &Error{
+		Status: http.StatusGatewayTimeout, Type: TypeInternal,
+		Message: "It is not known whether the request was carried out",
 	}
 }
 

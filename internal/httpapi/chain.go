@@ -351,7 +351,8 @@ func (s *Server) validateBody(op *operation) echo.MiddlewareFunc {
 	}
 }
 
-// withDeadline bounds a request: past it the engines' calls fail and the answer is 503.
+// withDeadline bounds a request: past it the engines' calls fail and the answer
+// is 503, or 504 when a change was on its way.
 func (s *Server) withDeadline(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), s.Config.Get().RequestTimeout)

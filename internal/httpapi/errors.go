@@ -59,6 +59,8 @@ func clientGone(c echo.Context) bool {
 func (s *Server) refusalOf(err error, c echo.Context) (refusal *fault.Error, foreseen bool) {
 	var httpErr *echo.HTTPError
 	switch {
+	case errors.Is(err, fault.ErrUnconfirmed): // before its cause, which may be a deadline
+		return fault.Unconfirmed(), false
 	case errors.As(err, &refusal):
 		return refusal, true
 	case errors.Is(err, fault.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):

@@ -77,9 +77,11 @@ func (w *Worker) Work(ctx context.Context, riverJob *river.Job[Args]) error {
 	return err
 }
 
-// isAway tells whether an engine is the cause, and not the job.
+// isAway tells whether an engine is the cause, and not the job. An end that is
+// not confirmed may stand: the next try finds out.
 func isAway(err error) bool {
-	return errors.Is(err, fault.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+	return errors.Is(err, fault.ErrUnavailable) || errors.Is(err, fault.ErrUnconfirmed) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 var errPanic = errors.New("panic")

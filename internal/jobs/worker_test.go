@@ -204,7 +204,7 @@ func TestRequeue(t *testing.T) {
 func TestLastTry(t *testing.T) {
 	t.Parallel()
 	srv := testkit.New(t, testkit.Idle())
-	var commits, aways atomic.Int64
+	var commits, aways, answers atomic.Int64
 	queue := queueOf(t, srv, map[string]jobs.Handler{
 		"fails": func(context.Context, string, json.RawMessage) (*jobs.Outcome, error) {
 			return nil, errors.New("a fault of ours")
@@ -226,9 +226,18 @@ func TestLastTry(t *testing.T) {
 			}
 			return &jobs.Outcome{ResponseData: "done"}, nil
 		},
+		"has an end that is not confirmed": func(context.Context, string, json.RawMessage) (*jobs.Outcome, error) {
+			return &jobs.Outcome{ResponseData: "done", Commit: func(context.Context, pgx.Tx) error {
+				if answers.Add(1) == 1 {
+					return fault.ErrUnconfirmed
+				}
+				return nil
+			}}, nil
+		},
 	})
 	for i, c := range []struct{ operation, status string }{
 		{"fails", "failed_with_error"}, {"has changed a document", "processed"}, {"finds an engine away", "processed"},
+		{"has an end that is not confirmed", "processed"},
 	} {
 		id := fmt.Sprintf("%024x", i+1)
 		orphan(t, srv, id, c.operation)

@@ -10,6 +10,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"reflect"
 	"slices"
 	"time"
@@ -33,6 +35,7 @@ func Open(uri, database string, timeout time.Duration) (*mongo.Database, error) 
 		SetReadConcern(readconcern.Majority()).
 		SetWriteConcern(writeconcern.Majority()).
 		SetServerSelectionTimeout(timeout).
+		SetConnectTimeout(timeout). // of the monitor's questions too, which tell that the store is back
 		SetTimeout(timeout)
 	client, err := mongo.Connect(opts)
 	if err != nil {
@@ -50,14 +53,16 @@ func Close(ctx context.Context, db *mongo.Database) error {
 }
 
 // Error translates what the driver says into the sentinels of fault, keeping
-// the driver's error as the cause.
+// the driver's error as the cause. A write whose answer was lost is as any other
+// call that finds the store away: only jobs write, which are tried again and
+// find by their marks what they have changed.
 func Error(err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, mongo.ErrNoDocuments):
 		return fmt.Errorf("%w: %w", fault.ErrNotFound, err)
-	case mongo.IsNetworkError(err), mongo.IsTimeout(err), errors.Is(err, mongo.ErrClientDisconnected):
+	case isAway(err):
 		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
 	}
 	var server mongo.ServerError
@@ -65,6 +70,19 @@ func Error(err error) error {
 		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
 	}
 	return err
+}
+
+// isAway tells whether the document store could not be reached, went away or
+// did not answer in time.
+func isAway(err error) bool {
+	// A pool that another command's failure has emptied says so by this label
+	// alone; nothing here runs in a transaction of MongoDB.
+	const poolCleared = "TransientTransactionError"
+	var labeled mongo.LabeledError
+	var netErr net.Error
+	return mongo.IsNetworkError(err) || mongo.IsTimeout(err) || errors.Is(err, mongo.ErrClientDisconnected) ||
+		errors.As(err, &labeled) && labeled.HasErrorLabel(poolCleared) ||
+		errors.As(err, &netErr) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // failover are the codes of a replica set that is choosing another primary, or

@@ -31,6 +31,7 @@ func Open(ctx context.Context, dsn string, maxConns int32) (*pgxpool.Pool, error
 		cfg.MaxConns = maxConns
 	}
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+	cfg.PingTimeout = time.Second // of a connection that was idle; without it a dead one would take a request's whole time
 	cfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		// timestamptz arrives in time.Local otherwise.
 		conn.TypeMap().RegisterType(&pgtype.Type{
@@ -57,9 +58,15 @@ const (
 // Tx is a transaction that a caller passes on without looking into it.
 type Tx = pgx.Tx
 
+// rollbackTimeout bounds the wait for a rollback. The connection is given up
+// past it, which rolls back as well, and the request is answered.
+const rollbackTimeout = 500 * time.Millisecond
+
 // InTx runs fn in a transaction and commits when it returns nil. After a
 // serialization failure or a deadlock it runs fn again, so fn must have no
 // effect outside its transaction. In a Unit fn joins the unit's transaction.
+// When COMMIT was sent and its answer is lost, the error is
+// fault.ErrUnconfirmed; after every other error nothing was written.
 func InTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) error {
 	if u, ok := ctx.Value(unitKey{}).(*Unit); ok {
 		return Error(u.run(ctx, fn))
@@ -94,7 +101,7 @@ func inTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) (er
 		return err
 	}
 	if err := tx.Commit(ctx); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return fmt.Errorf("commit: %w", confirm(err))
 	}
 	return nil
 }
@@ -103,7 +110,7 @@ func inTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) (er
 // when a context ends, and rolling back on an ended context breaks the
 // connection: it gets a short time of its own.
 func rollback(ctx context.Context, tx pgx.Tx) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 	defer cancel()
 	if err := tx.Rollback(ctx); err != nil && !errors.Is(err, pgx.ErrTxClosed) {
 		return fmt.Errorf("roll back: %w", err)
@@ -153,7 +160,8 @@ func Error(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, fault.ErrNotFound), errors.Is(err, fault.ErrStale), errors.Is(err, fault.ErrUnavailable):
+	case errors.Is(err, fault.ErrNotFound), errors.Is(err, fault.ErrStale),
+		errors.Is(err, fault.ErrUnavailable), errors.Is(err, fault.ErrUnconfirmed):
 		return err
 	case errors.Is(err, pgx.ErrNoRows):
 		return fmt.Errorf("%w: %w", fault.ErrNotFound, err)
@@ -161,6 +169,32 @@ func Error(err error) error {
 		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
 	}
 	return err
+}
+
+// confirm marks the error of a statement that commits when it leaves open
+// whether PostgreSQL has carried the statement out.
+func confirm(err error) error {
+	if err == nil || pgconn.SafeToRetry(err) {
+		return err
+	}
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) {
+		if pgErr.SeverityUnlocalized != "FATAL" && pgErr.SeverityUnlocalized != "PANIC" {
+			return err // PostgreSQL, or a pooler before it, goes on and says no
+		}
+	} else if !isLost(err) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", fault.ErrUnconfirmed, err)
+}
+
+// isLost tells whether a connection broke, or the time was over, before the
+// answer came.
+func isLost(err error) bool {
+	var netErr net.Error
+	return errors.As(err, &netErr) || pgconn.Timeout(err) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || // its process ended in the middle of an answer
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 // isAway tells whether PostgreSQL could not be reached, went away meanwhile, or
@@ -175,10 +209,7 @@ func isAway(err error) bool {
 	if errors.As(err, &pgErr) {
 		return isStateOfAway(pgErr.Code)
 	}
-	var netErr net.Error
-	return errors.As(err, &netErr) || pgconn.SafeToRetry(err) || pgconn.Timeout(err) ||
-		errors.Is(err, puddle.ErrClosedPool) || errors.Is(err, net.ErrClosed) ||
-		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) // its process ended in the middle of an answer
+	return errors.Is(err, puddle.ErrClosedPool) || pgconn.SafeToRetry(err) || isLost(err)
 }
 
 // isStateOfAway tells whether an SQLSTATE speaks of PostgreSQL and its machine

@@ -30,13 +30,14 @@ func WithUnit(ctx context.Context, pool *pgxpool.Pool) (context.Context, *Unit) 
 }
 
 // Commit writes last and commits it with all that the unit holds. Only a
-// connection that breaks while committing leaves open what became of it.
+// connection that breaks while committing leaves open what became of it
+// (fault.ErrUnconfirmed).
 func (u *Unit) Commit(ctx context.Context, last func(tx Tx) error) error {
 	if err := u.run(ctx, last); err != nil {
 		return Error(err)
 	}
 	if err := u.tx.Commit(ctx); err != nil {
-		return Error(fmt.Errorf("commit: %w", err))
+		return Error(fmt.Errorf("commit: %w", confirm(err)))
 	}
 	return nil
 }
@@ -72,7 +73,7 @@ func (u *Unit) begin(ctx context.Context, fn func(tx pgx.Tx) error) (err error) 
 	return err
 }
 
-// Conn sends statements: a pool, or a transaction.
+// Conn sends statements: a connection, or a transaction.
 type Conn interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
@@ -80,10 +81,16 @@ type Conn interface {
 }
 
 // Once runs fn, which writes by one statement and so needs no transaction, and
-// in a Unit joins it.
+// in a Unit joins it. When the statement was sent and its answer is lost, the
+// error is fault.ErrUnconfirmed, as of a COMMIT.
 func Once(ctx context.Context, pool *pgxpool.Pool, fn func(on Conn) error) error {
-	if ctx.Value(unitKey{}) == nil {
-		return Error(fn(pool))
+	if ctx.Value(unitKey{}) != nil {
+		return InTx(ctx, pool, func(tx pgx.Tx) error { return fn(tx) })
 	}
-	return InTx(ctx, pool, func(tx pgx.Tx) error { return fn(tx) })
+	conn, err := pool.Acquire(ctx)
+	if err != nil {
+		return Error(fmt.Errorf("take a connection: %w", err)) // nothing has left
+	}
+	defer conn.Release()
+	return Error(confirm(fn(conn)))
 }

@@ -101,6 +101,8 @@ func TestOperationsAreCompletedFromTheirRules(t *testing.T) {
 	require.Contains(t, dig(op, "responses", "503", "headers"), "Retry-After")
 	require.NotNil(t, examples("500"))
 	require.NotNil(t, examples("503"))
+	require.NotNil(t, examples("504"), "it changes something")
+	require.NotContains(t, dig(op, "responses", "504", "headers"), "Retry-After")
 
 	require.Equal(t, map[string]any{
 		"type":    "validation_failed",

@@ -29,6 +29,7 @@ var statusDescriptions = map[int]string{
 	http.StatusTooManyRequests:       "Too often. `Retry-After` tells when to come again.",
 	http.StatusInternalServerError:   "The server failed. The request id finds the cause in its logs.",
 	http.StatusServiceUnavailable:    "The server cannot answer now, and nothing was changed. Send the request again.",
+	http.StatusGatewayTimeout:        "It is not known whether the change was made. Look before you send the request again.",
 }
 
 // failures are the refusals that no rule makes; every operation can give them.
@@ -37,11 +38,25 @@ var failures = []*rule{
 	{ID: "unavailable", Check: "A database is away, or the deadline has passed", Status: 503, Type: "internal_error", Message: "Service is temporarily unavailable"},
 }
 
+// unconfirmed is one more failure of the operations that change something.
+var unconfirmed = &rule{
+	ID: "unconfirmed", Check: "The answer of a database to a change was lost, so that it may have been made or not", Status: 504,
+	Type: "internal_error", Message: "It is not known whether the request was carried out",
+}
+
+// failures are the refusals of an operation that no rule makes.
+func (op *operation) failures() []*rule {
+	if op.method == "get" || op.method == "head" {
+		return failures
+	}
+	return append(slices.Clone(failures), unconfirmed)
+}
+
 // complete writes into an operation what follows from its rules and from those of the gateway: x-guards, the
 // responses that refuse, the headers of all responses, the keys that are sent beside a token or to send a request again.
 func (c *contract) complete(op *operation, p *problems) {
 	examples := map[int]*yaml.Node{}
-	for _, r := range slices.Concat(slices.Collect(op.refusals()), failures) {
+	for _, r := range slices.Concat(slices.Collect(op.refusals()), op.failures()) {
 		if examples[r.Status] == nil {
 			examples[r.Status] = mapping()
 		}

@@ -24,7 +24,9 @@ export const wait: Wait = (ms, signal) =>
 
 /**
  * Sends a request again after 429 and 503, which say that nothing was done, and a
- * GET also when the connection broke.
+ * GET also when the connection broke. After 504, and when the connection broke, a
+ * change may have been made: it is sent again only with an idempotency key, by
+ * which the server knows it again.
  */
 export function retrying(send: typeof fetch, retries: number, wait: Wait): (request: Request) => Promise<Response> {
   return async (request) => {
@@ -35,13 +37,13 @@ export function retrying(send: typeof fetch, retries: number, wait: Wait): (requ
       try {
         // A body can be read once: each try gets a copy, the last one the request itself.
         const response = await send(last ? request : request.clone(), { signal });
-        pause = last ? undefined : pauseAfter(response, tried);
+        pause = last ? undefined : pauseAfter(response, tried, hasKey(request));
         if (pause === undefined) {
           return response;
         }
         await response.body?.cancel();
       } catch (error) {
-        if (last || request.method !== "GET" || request.signal.aborted) {
+        if (last || (request.method !== "GET" && !hasKey(request)) || request.signal.aborted) {
           throw error;
         }
         pause = backoff(tried);
@@ -52,7 +54,10 @@ export function retrying(send: typeof fetch, retries: number, wait: Wait): (requ
 }
 
 /** Tells how long to wait before the next try, if there should be one. */
-function pauseAfter(response: Response, tried: number): number | undefined {
+function pauseAfter(response: Response, tried: number, keyed: boolean): number | undefined {
+  if (response.status === 504 && keyed) {
+    return backoff(tried);
+  }
   if (response.status !== 429 && response.status !== 503) {
     return undefined;
   }
@@ -61,6 +66,10 @@ function pauseAfter(response: Response, tried: number): number | undefined {
     return backoff(tried);
   }
   return seconds <= longestWait ? seconds * 1000 : undefined;
+}
+
+function hasKey(request: Request): boolean {
+  return request.headers.has("X-Idempotency-Key") || request.headers.has("Idempotency-Key");
 }
 
 /** Doubles with every try; half of it is chance, so that clients do not come back all at once. */

@@ -133,6 +133,20 @@ test("what changes nothing is sent again when the connection breaks, nothing els
   assert.equal(writing.sent.length, 1);
 });
 
+test("what may have been done is sent again under its idempotency key alone", async (t) => {
+  const unknown = refusal(504, { type: "internal_error", message: "It is not known whether the request was carried out" });
+  const keyless = await serve(t, [unknown, answer({})]);
+  await assert.rejects(keyless.api.POST("/oauth/tokens", { body: { token: {} } }), { status: 504 });
+  assert.equal(keyless.sent.length, 1);
+
+  for (const header of ["X-Idempotency-Key", "Idempotency-Key"]) {
+    const keyed = await serve(t, [unknown, null, answer({ value: "done" }, 201)]);
+    const { data } = await keyed.api.POST("/oauth/tokens", { body: { token: {} }, headers: { [header]: "key-1" } });
+    assert.equal(data.data.value, "done");
+    assert.deepEqual(keyed.sent.map((s) => s.headers[header.toLowerCase()]), ["key-1", "key-1", "key-1"]);
+  }
+});
+
 test("whoever aborts does not wait for the next try", async (t) => {
   const controller = new AbortController();
   const { api, sent } = await serve(t, [refusal(503, { type: "service_unavailable" }, { "Retry-After": "10" })], {

@@ -1,0 +1,751 @@
+package torture
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/Shopify/toxiproxy/v2"
+	"github.com/Shopify/toxiproxy/v2/toxics"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/rs/zerolog"
+	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"golang.org/x/sync/errgroup"
+
+	"esoz/internal/clock"
+	"esoz/internal/conformance"
+	"esoz/internal/devicedispenses"
+	"esoz/internal/jobs"
+	"esoz/internal/mongodb"
+	"esoz/internal/sandbox/world"
+	"esoz/internal/testkit"
+)
+
+// What a server promises while the network to an engine is broken, and after.
+const (
+	networkDeadline = time.Second // REQUEST_TIMEOUT and ENGINE_TIMEOUT
+	answersWithin   = networkDeadline + 2*time.Second
+	recoversWithin  = 5 * time.Second
+	linePatience    = time.Minute
+	tidiesWithin    = 30 * time.Second // pgx waits 15 seconds for the end of a connection that it has given up
+)
+
+// moment is when the network breaks.
+type moment int
+
+const (
+	atConnect moment = iota // every connection has to be made anew
+	midQuery                // while requests are under way
+	atCommit                // where a change is sent or confirmed
+)
+
+// toxic is one of toxiproxy's, as its API names it.
+type toxic struct {
+	Type       string         `json:"type"`
+	Stream     string         `json:"stream"`
+	Attributes map[string]any `json:"attributes"`
+}
+
+func upstream(kind string, attributes map[string]any) toxic {
+	return toxic{kind, "upstream", attributes}
+}
+
+func downstream(kind string, attributes map[string]any) toxic {
+	return toxic{kind, "downstream", attributes}
+}
+
+// networkFault is one way in which a network breaks. Without toxics nobody
+// listens any more.
+type networkFault struct {
+	name   string
+	at     moment
+	toxics []toxic
+}
+
+// networkFaults are tried on each engine. request and answer are what on the
+// wire tells that a change is sent and confirmed.
+func networkFaults(request, answer string) []networkFault {
+	type attributes = map[string]any
+	silent := attributes{"timeout": 0}
+	return []networkFault{
+		{"nobody listens", atConnect, nil},
+		{"connections that take too long", atConnect, []toxic{upstream("latency", attributes{"latency": 3000})}},
+		{"connections that are reset", atConnect, []toxic{downstream("reset_peer", attributes{"timeout": 0})}},
+		{"connections that nobody answers on", atConnect, []toxic{upstream("timeout", silent), downstream("timeout", silent)}},
+		{"connections that end in the first bytes", atConnect, []toxic{downstream("limit_data", attributes{"bytes": 20})}},
+		{"connections that are made byte by byte", atConnect, []toxic{downstream("slicer", attributes{"average_size": 2, "size_variation": 1, "delay": 10})}},
+		{"late answers", midQuery, []toxic{downstream("latency", attributes{"latency": 60})}},
+		{"jitter", midQuery, []toxic{upstream("latency", attributes{"latency": 40, "jitter": 40}), downstream("latency", attributes{"latency": 40, "jitter": 40})}},
+		{"answers past the deadline", midQuery, []toxic{downstream("latency", attributes{"latency": 3000})}},
+		{"requests past the deadline", midQuery, []toxic{upstream("latency", attributes{"latency": 3000})}},
+		{"resets", midQuery, []toxic{upstream("reset_peer", attributes{"timeout": 0})}},
+		{"resets in place of an answer", midQuery, []toxic{downstream("reset_peer", attributes{"timeout": 20})}},
+		{"silence", midQuery, []toxic{upstream("timeout", silent), downstream("timeout", silent)}},
+		{"silence and then the end", midQuery, []toxic{downstream("timeout", attributes{"timeout": 300})}},
+		{"half open: no answers", midQuery, []toxic{downstream("timeout", silent)}},
+		{"half open: no requests", midQuery, []toxic{upstream("timeout", silent)}},
+		{"slices", midQuery, []toxic{upstream("slicer", attributes{"average_size": 64, "size_variation": 32, "delay": 50}), downstream("slicer", attributes{"average_size": 64, "size_variation": 32, "delay": 50})}},
+		{"a narrow line", midQuery, []toxic{downstream("bandwidth", attributes{"rate": 1})}},
+		{"answers that end in the middle", midQuery, []toxic{downstream("limit_data", attributes{"bytes": 300})}},
+		{"requests that end in the middle", midQuery, []toxic{upstream("limit_data", attributes{"bytes": 200})}},
+		{"a change that never arrives", atCommit, []toxic{upstream("cut", attributes{"at": request})}},
+		{"a change whose answer is lost", atCommit, []toxic{downstream("cut", attributes{"at": answer})}},
+		{"a change whose answer never comes", atCommit, []toxic{downstream("cut", attributes{"at": answer, "silent": true})}},
+	}
+}
+
+// What is written to the wire. PostgreSQL's answers are names of commands that
+// end with a zero.
+const (
+	sentCommit     = "commit\x00"
+	doneCommit     = "COMMIT\x00"
+	doneInsert     = "INSERT 0 1\x00" // in a transaction, or by itself
+	sentFindModify = "findAndModify\x00"
+	doneFindModify = "lastErrorObject\x00"
+)
+
+// cut is a toxic that breaks a connection where the bytes of a text would pass:
+// at the first of them and at every other.
+type cut struct {
+	At     string `json:"at"`
+	Silent bool   `json:"silent"` // close nothing, and let nothing pass any more
+
+	met, made atomic.Int64
+}
+
+func init() { toxics.Register("cut", new(cut)) }
+
+// Pipe implements toxics.Toxic.
+func (c *cut) Pipe(stub *toxics.ToxicStub) {
+	dead := false
+	for {
+		select {
+		case <-stub.Interrupt:
+			return
+		case chunk := <-stub.Input:
+			if chunk == nil {
+				stub.Close()
+				return
+			}
+			if !dead && bytes.Contains(chunk.Data, []byte(c.At)) && c.met.Add(1)%2 == 1 {
+				c.made.Add(1)
+				if !c.Silent {
+					stub.Close()
+					return
+				}
+				dead = true
+			}
+			if !dead {
+				stub.Output <- chunk
+			}
+		}
+	}
+}
+
+// line is the way from a server to one engine, with a proxy on it that can
+// break it.
+type line struct {
+	api                     *toxiproxy.ApiServer
+	name, listen, leadsHere string
+
+	proxy *toxiproxy.Proxy
+	cuts  []*cut // that are on it now
+}
+
+func newLine(t *testing.T, name, network, address string) *line {
+	t.Helper()
+	l := &line{
+		api:  toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()),
+		name: name, leadsHere: testkit.Bridge(t, network, address, nil),
+		listen: freeAddress(t), // none that the kernel gives away while nobody listens
+	}
+	l.proxy = l.whole()
+	require.NoError(t, l.proxy.Start())
+	t.Cleanup(func() { l.proxy.Stop() })
+	return l
+}
+
+// whole is a proxy that breaks nothing.
+func (l *line) whole() *toxiproxy.Proxy {
+	return toxiproxy.NewProxy(l.api, l.name, l.listen, l.leadsHere)
+}
+
+// postgresLine is a way to the rig's PostgreSQL, and DATABASE_URL of a server
+// that takes it.
+func (r *rig) postgresLine() (*line, string) {
+	r.t.Helper()
+	dsn, err := url.Parse(r.dsn)
+	require.NoError(r.t, err)
+	network, address := pgconn.NetworkAddress(dsn.Query().Get("host"), 5432)
+	l := newLine(r.t, "postgres", network, address)
+	host, port, err := net.SplitHostPort(l.listen)
+	require.NoError(r.t, err)
+	dsn.RawQuery = url.Values{
+		"host": {host}, "port": {port}, "sslmode": {"disable"}, "application_name": {lineName},
+	}.Encode()
+	return l, dsn.String()
+}
+
+// lineName is how PostgreSQL knows the connections of a server on a line.
+const lineName = "esoz-on-a-line"
+
+// documentsLine is the same for the rig's FerretDB, and MONGO_URL.
+func (r *rig) documentsLine() (*line, string) {
+	r.t.Helper()
+	socket, options, ok := strings.Cut(strings.TrimPrefix(r.mongo, "mongodb://"), "/")
+	require.True(r.t, ok, r.mongo)
+	address, err := url.PathUnescape(socket)
+	require.NoError(r.t, err)
+	l := newLine(r.t, "documents", "unix", address)
+	return l, "mongodb://" + l.listen + "/" + options
+}
+
+// suffer breaks the line.
+func (l *line) suffer(f networkFault) error {
+	if f.at == atConnect {
+		l.proxy.Stop() // and with it all connections
+		if len(f.toxics) == 0 {
+			return nil
+		}
+		l.proxy = l.whole()
+	}
+	for _, toxic := range f.toxics {
+		raw, err := json.Marshal(toxic)
+		if err != nil {
+			return err
+		}
+		added, err := l.proxy.Toxics.AddToxicJson(bytes.NewReader(raw))
+		if err != nil {
+			return fmt.Errorf("add %s: %w", raw, err)
+		}
+		if c, ok := added.Toxic.(*cut); ok {
+			l.cuts = append(l.cuts, c)
+		}
+	}
+	if f.at == atConnect {
+		return l.proxy.Start()
+	}
+	return nil
+}
+
+// heal makes the line whole. What was connected ends: toxiproxy can hang while
+// it takes a toxic from a connection whose caller has gone.
+func (l *line) heal() error {
+	l.proxy.Stop()
+	l.proxy, l.cuts = l.whole(), nil
+	return l.proxy.Start()
+}
+
+// hasCut tells whether the toxics that look for a text have found it.
+func (l *line) hasCut() bool {
+	return !slices.ContainsFunc(l.cuts, func(c *cut) bool { return c.made.Load() == 0 })
+}
+
+// Whatever becomes of the network to an engine, each request is answered in
+// time, and truly: what was acknowledged is there once, after a 503 nothing is,
+// after a 504 it may be.
+func TestNetworkFaults(t *testing.T) {
+	t.Parallel()
+	for _, engine := range []struct {
+		name   string
+		faults []networkFault
+	}{
+		{"PostgreSQL", append(networkFaults(sentCommit, doneCommit),
+			networkFault{"a statement whose answer is lost", atCommit, []toxic{downstream("cut", map[string]any{"at": doneInsert})}},
+			networkFault{"a statement whose answer never comes", atCommit, []toxic{downstream("cut", map[string]any{"at": doneInsert, "silent": true})}},
+		)},
+		{"the document store", networkFaults(sentFindModify, doneFindModify)},
+	} {
+		t.Run(engine.name, func(t *testing.T) {
+			t.Parallel()
+			tr := begin(t, "T15", "whatever becomes of the network to "+engine.name+", each request is answered in time, and truly: 0 lost, 0 doubled, nothing leaks")
+			requests := amount(5, 500)
+			r := newRig(t, rigOptions{})
+			n := newOnLines(t, r, len(engine.faults)*requests)
+			broken := n.postgres
+			if engine.name != "PostgreSQL" {
+				broken = n.documents
+			}
+
+			n.load(t, networkFault{name: "a whole line"}, 4*8, nil)
+			n.recover(t, "a whole line")
+			before := n.goroutines(t)
+			for _, f := range engine.faults {
+				n.load(t, f, requests, broken)
+				if f.at == atCommit {
+					n.await(t, 20*time.Second, f.name+": nothing was cut", broken.hasCut)
+				}
+				require.NoError(t, broken.heal())
+				n.recover(t, f.name)
+				tr.add("kinds of fault", 1)
+			}
+			n.tidies(t, before)
+			n.awaitJobs(t)
+			n.server.stop()
+			unconfirmed := n.audit(t)
+			if broken == n.postgres {
+				require.Positive(t, unconfirmed, "no answer was lost")
+			}
+			tr.add("requests", len(n.efforts))
+			tr.add("answers lost", unconfirmed)
+		})
+	}
+}
+
+// A change whose answer was lost is made once when it is sent again under its
+// key, whether it had been made or not.
+func TestLostAnswersAreFoundAgain(t *testing.T) {
+	t.Parallel()
+	tr := begin(t, "T15", "a change whose answer was lost is made once when it is sent again with its idempotency key")
+	rounds := amount(4, 100)
+	n := newOnLines(t, newRig(t, rigOptions{}), 0)
+	lost := 0
+	for i := range rounds {
+		for _, f := range []networkFault{
+			{"lost at COMMIT", atCommit, []toxic{downstream("cut", map[string]any{"at": doneCommit})}},
+			{"lost before COMMIT", atCommit, []toxic{upstream("cut", map[string]any{"at": sentCommit})}},
+			{"lost after a statement", atCommit, []toxic{downstream("cut", map[string]any{"at": doneInsert})}},
+		} {
+			e := n.effort(0) // a division
+			e.request.Headers = maps.Clone(n.create.Headers)
+			e.request.Headers["X-Idempotency-Key"] = uuid.NewString()
+			require.NoError(t, n.postgres.suffer(f))
+			status, err := n.send(e.request)
+			require.NoError(t, err, f.name)
+			require.NoError(t, n.postgres.heal())
+			if status == http.StatusGatewayTimeout {
+				lost++
+			}
+			n.recover(t, f.name)
+
+			n.await(t, recoversWithin, "the first request is under way still", func() bool {
+				status, err = n.send(e.request)
+				require.NoError(t, err, f.name)
+				return status != http.StatusConflict // PostgreSQL may not know yet that the server has hung up
+			})
+			require.Equal(t, http.StatusOK, status, "%s, round %d", f.name, i)
+			e.status = status
+			n.efforts = append(n.efforts, e)
+		}
+	}
+	n.server.stop()
+	n.audit(t)
+	require.Positive(t, lost, "no answer was lost")
+	tr.add("changes", len(n.efforts))
+	tr.add("answers lost", lost)
+}
+
+// onLines is a server whose ways to both engines can be broken, and what was
+// asked of it.
+type onLines struct {
+	*rig
+	server              *server
+	postgres, documents *line
+	client              *http.Client
+	contract            *conformance.Document
+
+	create, verify, stop world.Request
+	dispense             string        // that stop stops
+	dispenses            []string      // copies of it, one for each request
+	passing              []world.Case  // of all operations
+	probe                world.Request // needs both engines
+
+	asked   atomic.Int64
+	mu      sync.Mutex
+	efforts []effort
+}
+
+// effort is a request and what became of it.
+type effort struct {
+	kind    string // of those that leave a trace
+	trace   string // that nobody else leaves
+	request world.Request
+	status  int
+}
+
+// Kinds of effort.
+const (
+	creates  = "divisions"
+	verifies = "verifications"
+	stops    = "device dispenses"
+)
+
+func newOnLines(t *testing.T, r *rig, requests int) *onLines {
+	t.Helper()
+	n := &onLines{rig: r, client: &http.Client{
+		Timeout:       2 * answersWithin,
+		Transport:     &http.Transport{MaxIdleConnsPerHost: 64},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // 303 of an ended job is an answer
+	}}
+	t.Cleanup(n.client.CloseIdleConnections)
+	var err error
+	n.contract, err = conformance.Contract()
+	require.NoError(t, err)
+	for _, c := range r.world.Cases {
+		// Signing in and out would end the tokens of the others.
+		if len(c.Rules) == 0 && len(c.Config) == 0 && !strings.HasPrefix(c.Request.Path, "/oauth/") {
+			n.passing = append(n.passing, c)
+		}
+	}
+	for operation, request := range map[string]*world.Request{
+		"createDivision": &n.create, "initializeVerification": &n.verify, "stopDeviceDispense": &n.stop, "getDeviceDispense": &n.probe,
+	} {
+		passing, ok := r.world.Passing(operation)
+		require.True(t, ok, operation)
+		*request = passing.Request
+	}
+	n.copyDispenses(t, requests/4+16)
+
+	var dsn, uri string
+	n.postgres, dsn = r.postgresLine()
+	n.documents, uri = r.documentsLine()
+	n.server = r.serve("DATABASE_URL="+dsn, "MONGO_URL="+uri,
+		"REQUEST_TIMEOUT="+networkDeadline.String(), "ENGINE_TIMEOUT="+networkDeadline.String())
+	return n
+}
+
+// copyDispenses makes dispenses to stop. No server runs yet.
+func (n *onLines) copyDispenses(t *testing.T, count int) {
+	t.Helper()
+	parts := strings.Split(n.stop.Path, "/") // /api/patients/{patient_id}/device_dispenses/{id}/actions/stop
+	require.Len(t, parts, 8, n.stop.Path)
+	n.dispense = parts[5]
+	n.withDocuments(t, func(ctx context.Context, dispenses *mongo.Collection) {
+		var original bson.D
+		require.NoError(t, dispenses.FindOne(ctx, bson.D{{Key: "_id", Value: uuid.MustParse(n.dispense)}}).Decode(&original))
+		copies := make([]any, count)
+		for i := range copies {
+			id := uuid.New()
+			fresh := slices.Clone(original)
+			for j := range fresh {
+				if fresh[j].Key == "_id" {
+					fresh[j].Value = id
+				}
+			}
+			copies[i], n.dispenses = fresh, append(n.dispenses, id.String())
+		}
+		_, err := dispenses.InsertMany(ctx, copies)
+		require.NoError(t, err)
+	})
+}
+
+// stopped are the dispenses that were stopped. No server runs any more: a
+// FerretDB has one client.
+func (n *onLines) stopped(t *testing.T) map[string]int {
+	t.Helper()
+	found := map[string]int{}
+	n.withDocuments(t, func(ctx context.Context, dispenses *mongo.Collection) {
+		cursor, err := dispenses.Find(ctx, bson.D{{Key: "status", Value: devicedispenses.Stopped}})
+		require.NoError(t, err)
+		var all []struct {
+			ID uuid.UUID `bson:"_id"`
+		}
+		require.NoError(t, cursor.All(ctx, &all))
+		for _, d := range all {
+			found[d.ID.String()]++
+		}
+	})
+	return found
+}
+
+func (n *onLines) withDocuments(t *testing.T, do func(ctx context.Context, dispenses *mongo.Collection)) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), linePatience)
+	defer cancel()
+	store, err := mongodb.Open(n.mongo, n.rig.documents, linePatience)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, mongodb.Close(context.WithoutCancel(ctx), store)) }()
+	do(ctx, store.Collection(devicedispenses.Collection))
+}
+
+// effort is the i-th request: those that leave a trace in turn with all that
+// the contract has.
+func (n *onLines) effort(i int) effort {
+	switch {
+	case i%4 == 0:
+		e := effort{kind: creates, trace: fmt.Sprintf("Network %d", n.asked.Add(1)), request: n.create}
+		e.request.Body = bodyWith(n.create.Body, "name", e.trace)
+		return e
+	case i%4 == 1:
+		e := effort{kind: verifies, trace: fmt.Sprintf("+38050%07d", n.asked.Add(1)), request: n.verify}
+		e.request.Body = bodyWith(n.verify.Body, "phone_number", e.trace)
+		return e
+	case i%4 == 2 && i/4 < len(n.dispenses):
+		e := effort{kind: stops, trace: n.dispenses[i/4], request: n.stop}
+		e.request.Path = strings.Replace(n.stop.Path, n.dispense, e.trace, 1)
+		return e
+	}
+	return effort{request: n.passing[i/4%len(n.passing)].Request}
+}
+
+// bodyWith is a body with one field of another value.
+func bodyWith(body any, name string, value any) map[string]any {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		panic(err) // the world's bodies are JSON
+	}
+	var changed map[string]any
+	if err := json.Unmarshal(raw, &changed); err != nil {
+		panic(err)
+	}
+	changed[name] = value
+	return changed
+}
+
+// load sends requests, 32 at a time, and breaks a line at the fault's moment.
+func (n *onLines) load(t *testing.T, f networkFault, requests int, broken *line) {
+	t.Helper()
+	strikes := -1
+	switch {
+	case broken == nil:
+	case f.at == midQuery:
+		strikes = requests / 4
+	default:
+		require.NoError(t, broken.suffer(f), f.name)
+	}
+	first := len(n.efforts)
+	var next atomic.Int64
+	var callers errgroup.Group
+	for range min(requests, 32) {
+		callers.Go(func() error {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= requests {
+					return nil
+				}
+				if i == strikes {
+					if err := broken.suffer(f); err != nil {
+						return err
+					}
+				}
+				e := n.effort(first + i)
+				var err error
+				if e.status, err = n.send(e.request); err != nil {
+					return err
+				}
+				n.mu.Lock()
+				n.efforts = append(n.efforts, e)
+				n.mu.Unlock()
+			}
+		})
+	}
+	require.NoError(t, callers.Wait(), f.name)
+}
+
+// send sends a request and judges the answer by what is promised whatever the
+// network does: that it comes, in time, as the contract has it, and is no 500.
+func (n *onLines) send(request world.Request) (status int, err error) {
+	took := clock.Stopwatch()
+	status, header, raw, err := n.exchange(request)
+	what := request.Method + " " + request.Path
+	if err != nil {
+		return 0, fmt.Errorf("%s: no answer after %s: %w", what, took(), err)
+	}
+	if waited := took(); waited > answersWithin {
+		return status, fmt.Errorf("%s: answered with %d after %s", what, status, waited)
+	}
+	if status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable && status != http.StatusGatewayTimeout {
+		return status, fmt.Errorf("%s: %d: %s", what, status, raw)
+	}
+	if err := n.contract.Check(request.Method, request.Path, status, header, raw); err != nil {
+		return status, fmt.Errorf("%s: %d: %w", what, status, err)
+	}
+	var answer struct {
+		Meta struct {
+			RequestID string `json:"request_id"`
+		}
+	}
+	if err := json.Unmarshal(raw, &answer); err != nil {
+		return status, fmt.Errorf("%s: %d: %w", what, status, err)
+	}
+	if id := header.Get("X-Request-Id"); id == "" || answer.Meta.RequestID != id {
+		return status, fmt.Errorf("%s: %d: request id %q, in the header %q", what, status, answer.Meta.RequestID, id)
+	}
+	return status, nil
+}
+
+func (n *onLines) exchange(request world.Request) (status int, header http.Header, raw []byte, err error) {
+	body := []byte(request.Raw)
+	if request.Raw == "" && request.Body != nil {
+		if body, err = json.Marshal(request.Body); err != nil {
+			return 0, nil, nil, err
+		}
+	}
+	req, err := http.NewRequestWithContext(context.Background(), request.Method, n.server.url+request.Path, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	for name, value := range request.Headers {
+		req.Header.Set(name, value)
+	}
+	res, err := n.client.Do(req)
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	defer res.Body.Close()
+	raw, err = io.ReadAll(res.Body)
+	return res.StatusCode, res.Header, raw, err
+}
+
+// await looks until something is so.
+func (n *onLines) await(t *testing.T, within time.Duration, otherwise string, so func() bool) {
+	t.Helper()
+	took := clock.Stopwatch()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for !so() {
+		require.Less(t, took(), within, otherwise)
+		<-ticker.C
+	}
+}
+
+// recover waits until the server works again: as many requests at once as it
+// has connections pass.
+func (n *onLines) recover(t *testing.T, after string) {
+	t.Helper()
+	n.await(t, recoversWithin, "no recovery after "+after, func() bool {
+		err := n.probeAll()
+		if err != nil {
+			t.Logf("after %s: %v", after, err)
+		}
+		return err == nil
+	})
+}
+
+func (n *onLines) probeAll() error {
+	var all errgroup.Group
+	for range 8 {
+		all.Go(func() error {
+			status, err := n.send(n.probe)
+			if err == nil && status != http.StatusOK {
+				err = fmt.Errorf("%s %s: %d", n.probe.Method, n.probe.Path, status)
+			}
+			return err
+		})
+	}
+	return all.Wait()
+}
+
+// goroutines is how many the server has when nobody is connected to it.
+func (n *onLines) goroutines(t *testing.T) int {
+	t.Helper()
+	n.client.CloseIdleConnections()
+	res, err := probes.Get(n.server.admin + "/metrics")
+	require.NoError(t, err)
+	defer res.Body.Close()
+	lines := bufio.NewScanner(res.Body)
+	for lines.Scan() {
+		if value, ok := strings.CutPrefix(lines.Text(), "go_goroutines "); ok {
+			count, err := strconv.Atoi(value)
+			require.NoError(t, err)
+			return count
+		}
+	}
+	require.NoError(t, lines.Err())
+	t.Fatal("no go_goroutines among the metrics")
+	return 0
+}
+
+// tidies waits until the faults have left nothing behind in the server, nor a
+// connection in PostgreSQL beyond the pool's.
+func (n *onLines) tidies(t *testing.T, goroutines int) {
+	t.Helper()
+	const some = 16 // connections of HTTP that are about to end, jobs under way
+	n.await(t, tidiesWithin, "goroutines of broken requests stay", func() bool { return n.goroutines(t) <= goroutines+some })
+	n.await(t, tidiesWithin, "connections of broken requests stay", func() bool {
+		var open, waiting int
+		err := n.pool.QueryRow(t.Context(), `
+			SELECT count(*), count(*) FILTER (WHERE state LIKE 'idle in transaction%' AND state_change < clock_timestamp() - interval '5 seconds')
+			FROM pg_stat_activity WHERE application_name = $1`, lineName).Scan(&open, &waiting)
+		require.NoError(t, err)
+		return open <= 8 && waiting == 0 // DATABASE_MAX_CONNS
+	})
+}
+
+// awaitJobs waits until every job has ended.
+func (n *onLines) awaitJobs(t *testing.T) {
+	t.Helper()
+	n.await(t, linePatience+30*time.Second, "jobs are pending still", func() bool { return n.jobs(t, jobs.Pending) == 0 })
+}
+
+// jobs counts those that the world did not have.
+func (n *onLines) jobs(t *testing.T, status int) (count int) {
+	t.Helper()
+	const query = "SELECT count(*) FROM jobs.jobs WHERE status = $1 AND request_id <> 'sandbox'"
+	require.NoError(t, n.pool.QueryRow(t.Context(), query, status).Scan(&count))
+	return count
+}
+
+// audit compares what was answered with what both engines hold, and returns how
+// often nobody knew.
+func (n *onLines) audit(t *testing.T) (unconfirmed int) {
+	t.Helper()
+	traces := map[string][]map[string]int{
+		creates: {
+			n.counts(t, "SELECT name, count(*) FROM prm.divisions GROUP BY name"),
+			n.counts(t, "SELECT d.name, count(DISTINCT d.id) FROM prm.divisions d JOIN prm.division_addresses a ON a.division_id = d.id GROUP BY d.name"),
+			n.counts(t, "SELECT d.name, count(*) FROM prm.divisions d JOIN prm.audit_log a ON a.resource = 'divisions' AND a.resource_id = d.id::text GROUP BY d.name"),
+		},
+		verifies: {
+			n.counts(t, "SELECT phone_number, count(*) FROM otp.verifications GROUP BY phone_number"),
+			n.counts(t, "SELECT phone_number, count(*) FROM otp.sms_logs GROUP BY phone_number"),
+		},
+		stops: {
+			n.stopped(t),
+			n.counts(t, "SELECT entity_id::text, count(*) FROM event_manager.events WHERE entity_type = 'DeviceDispense' GROUP BY entity_id"),
+			n.counts(t, "SELECT resource_id, count(*) FROM prm.audit_log WHERE resource = '"+devicedispenses.Collection+"' GROUP BY resource_id"),
+		},
+	}
+	for _, e := range n.efforts {
+		if e.status == http.StatusGatewayTimeout {
+			unconfirmed++
+		}
+		for i, trace := range traces[e.kind] {
+			made := trace[e.trace]
+			require.Equal(t, traces[e.kind][0][e.trace], made, "half a change: %s %q, trace %d", e.kind, e.trace, i)
+			switch {
+			case e.status < http.StatusMultipleChoices:
+				require.Equal(t, 1, made, "acknowledged with %d: %s %q", e.status, e.kind, e.trace)
+			case e.status == http.StatusGatewayTimeout:
+				require.LessOrEqual(t, made, 1, "doubled: %s %q", e.kind, e.trace)
+			default:
+				require.Zero(t, made, "refused with %d: %s %q", e.status, e.kind, e.trace)
+			}
+		}
+	}
+	require.Zero(t, n.jobs(t, jobs.FailedWithError), "a job broke down")
+	return unconfirmed
+}
+
+// counts reads names and how often each is there.
+func (n *onLines) counts(t *testing.T, query string) map[string]int {
+	t.Helper()
+	rows, err := n.pool.Query(t.Context(), query)
+	require.NoError(t, err)
+	found := map[string]int{}
+	for rows.Next() {
+		var name string
+		var count int
+		require.NoError(t, rows.Scan(&name, &count))
+		found[name] = count
+	}
+	require.NoError(t, rows.Err())
+	return found
+}
