@@ -78,7 +78,7 @@ func TestRulesInForce(t *testing.T) {
 	for id, inForce := range map[rules.ID]bool{
 		rules.DivisionCreateZip: true, rules.DivisionCreateCountry: false, rules.ServiceRequestReleaseOwner: false,
 		rules.GatewayPSK: false, rules.GatewayRateLimit: false, rules.DivisionCreateParty: false, rules.VerificationInitializeRate: false,
-		rules.SessionLoginAttempts: true, rules.GatewayAPIKeyMissing: false, rules.GatewayAPIKeyUnknown: true, rules.GatewayBrokerScope: true,
+		rules.VerificationInitializePhoneLimit: true, rules.SessionLoginAttempts: true, rules.GatewayAPIKeyMissing: false, rules.GatewayAPIKeyUnknown: true, rules.GatewayBrokerScope: true,
 	} {
 		require.Equal(t, inForce, cfg.InForce(id), "%s", id)
 	}
