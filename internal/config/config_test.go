@@ -22,6 +22,7 @@ func TestDefaults(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, config.APIKeyRequired, cfg.GatewayAPIKey)
 	require.Equal(t, "Код авторизації дій в системі eHealth: ", cfg.OTPCodeText)
+	require.Equal(t, []int{10, 10, 10_000}, []int{cfg.OTPPhoneLimit, cfg.OTPResourceLimit, cfg.OTPLegalEntityLimit})
 	require.Equal(t, []string{"PRIMARY_CARE", "OUTPATIENT", "EMERGENCY", "MSP", "MSP_PHARMACY"}, cfg.MedicalEventsLETypes)
 	require.Equal(t, []string{"RESIDENCE"}, cfg.DivisionAddressTypes.For("MSP", "CLINIC").Required)
 	require.Equal(t, []string{"REGISTRATION", "RECEPTION"}, cfg.DivisionAddressTypes.For("OUTPATIENT", "CLINIC").Optional)

@@ -504,16 +504,6 @@ func TestParallelStartsUnderLimits(t *testing.T) {
 	}
 }
 
-// Without settings the server limits codes.
-func TestLimitsOfTheServer(t *testing.T) {
-	t.Parallel()
-	cfg, err := config.Load([]string{
-		"DATABASE_URL=postgres://", "MONGO_URL=mongodb://localhost", "SERVER_KEY=" + strings.Repeat("0", 64), "PERSON_PK_KEYPHRASE=" + strings.Repeat("0", 32),
-	})
-	require.NoError(t, err)
-	require.Equal(t, []int{10, 10, 10_000}, []int{cfg.OTPPhoneLimit, cfg.OTPResourceLimit, cfg.OTPLegalEntityLimit})
-}
-
 func TestCleanUpOfCounters(t *testing.T) {
 	t.Parallel()
 	f := start(t, testkit.Idle(), testkit.With("OTP_PHONE_LIMIT", "2"), testkit.With("OTP_LEGAL_ENTITY_DAILY_LIMIT", "2"))
