@@ -16,6 +16,7 @@ import (
 	"esoz/internal/envelope"
 	"esoz/internal/fault"
 	"esoz/internal/jobs"
+	"esoz/internal/otp"
 	"esoz/internal/persons"
 )
 
@@ -24,7 +25,7 @@ func (a *API) ResendApprovalSMS(
 	ctx context.Context, req api.ResendApprovalSMSRequestObject,
 ) (api.ResendApprovalSMSResponseObject, error) {
 	if a.config.Get().ApprovalResendMode == config.Sync {
-		approval, err := a.resend(ctx, req.PatientID, req.ID)
+		approval, err := a.resend(ctx, auth.From(ctx), req.PatientID, req.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -47,11 +48,12 @@ type resendParams struct {
 }
 
 // startResend runs every check, so that the caller gets the documented status,
-// and leaves the code to a job, which checks again.
+// and leaves the code to a job, which checks again: it is counted when it is
+// made, and others may have been made meanwhile.
 func (a *API) startResend(ctx context.Context, by auth.Subject, patientID, id string) (*jobs.Job, error) {
 	_, approval, err := a.checkResend(ctx, patientID, id)
 	if err == nil {
-		err = tooSoon(a.codes.CheckFrequency(ctx, approval.Urgent.PhoneNumber))
+		err = otp.Refusal(a.codes.Check(ctx, codeOf(approval, by.ClientID)), ruleOf)
 	}
 	params := resendParams{UserID: by.UserID, ClientID: by.ClientID}
 	var known [2]bool
@@ -90,16 +92,16 @@ func (a *API) CarryOutResend(ctx context.Context, _ string, raw json.RawMessage)
 	if err != nil {
 		return nil, err
 	}
-	return &jobs.Outcome{ResponseData: rendered, Commit: a.sendCode(approval.Urgent.PhoneNumber)}, nil
+	return &jobs.Outcome{ResponseData: rendered, Commit: a.sendCode(codeOf(approval, params.ClientID))}, nil
 }
 
 // resend is the synchronous mode.
-func (a *API) resend(ctx context.Context, patientID, id string) (api.Approval, error) {
+func (a *API) resend(ctx context.Context, by auth.Subject, patientID, id string) (api.Approval, error) {
 	_, approval, err := a.checkResend(ctx, patientID, id)
 	if err != nil {
 		return api.Approval{}, err
 	}
-	if err := a.sendCodeNow(ctx, approval.Urgent.PhoneNumber); err != nil {
+	if err := a.sendCodeNow(ctx, codeOf(approval, by.ClientID)); err != nil {
 		return api.Approval{}, err
 	}
 	return a.renderApproval(approval)
@@ -119,7 +121,8 @@ func (a *API) resend(ctx context.Context, patientID, id string) (api.Approval, e
 //	approval.resend.state_*            the approval still waits to be verified
 //	approval.resend.otp                the OTP service takes the phone
 //
-// approval.resend.rate comes last, from the OTP service.
+// Last come the limits of codes, from the OTP service: approval.resend.rate,
+// phone_limit, resource_limit and legal_entity_limit.
 func (a *API) checkResend(ctx context.Context, patientID, id string) (persons.Patient, *Document, error) {
 	cfg := a.config.Get()
 	patient, err := a.people.Patient(ctx, patientID)

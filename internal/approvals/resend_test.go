@@ -303,6 +303,62 @@ func TestRateIsCheckedInTheRequestAndInTheJob(t *testing.T) {
 	require.Equal(t, "processed", f.finish(f.Send(t, resend(doctor, "patient", one))).Status)
 }
 
+// A limit of codes answers in the request, and in the job when others were
+// quicker; however many are under way, no more are sent than it allows.
+func TestLimitsAreCheckedInTheRequestAndInTheJob(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ setting, rule, message string }{
+		"phone":        {"OTP_PHONE_LIMIT", "approval.resend.phone_limit", "too many codes were sent to this phone"},
+		"legal entity": {"OTP_LEGAL_ENTITY_DAILY_LIMIT", "approval.resend.legal_entity_limit", "too many codes were sent for this legal entity"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := start(t, testkit.Idle(), testkit.With(c.setting, "2"))
+			var accepted []*testkit.Response
+			for range 5 {
+				accepted = append(accepted, f.Send(t, resend(doctor, "patient", f.add("patient", nil))))
+			}
+			f.run()
+			statuses := map[int]int{}
+			for _, a := range accepted {
+				j := f.finish(a)
+				statuses[j.StatusCode]++
+				if j.StatusCode != http.StatusOK {
+					require.Equal(t, c.message, j.Error.Message)
+				}
+			}
+			require.Equal(t, map[int]int{http.StatusOK: 2, http.StatusTooManyRequests: 3}, statuses)
+			require.Len(t, f.messages(phone), 2)
+
+			refused := f.Send(t, resend(doctor, "patient", f.add("patient", nil)))
+			require.Equal(t, http.StatusTooManyRequests, refused.Status)
+			require.Equal(t, []string{c.rule}, refused.Rules())
+			require.NotEmpty(t, refused.Header.Get("Retry-After"))
+			f.Clock.Advance(24 * time.Hour)
+			id := f.add("patient", nil)
+			require.Equal(t, "processed", f.finish(f.Send(t, resend(doctor, "patient", id))).Status)
+		})
+	}
+}
+
+// The codes of an approval are counted whoever asks for them, in both modes.
+func TestResendLimitOfAnApproval(t *testing.T) {
+	t.Parallel()
+	f := start(t, testkit.With("OTP_RESOURCE_LIMIT", "2"))
+	id := f.add("patient", nil)
+	require.Equal(t, "processed", f.finish(f.Send(t, resend(doctor, "patient", id))).Status)
+	f.Set(t, map[string]string{"APPROVAL_RESEND_MODE": "sync"})
+	require.Equal(t, http.StatusCreated, f.Send(t, resend(otherDoctor, "patient", id)).Status)
+	for _, mode := range []string{"sync", "async"} {
+		f.Set(t, map[string]string{"APPROVAL_RESEND_MODE": mode})
+		refused := f.Send(t, resend(doctor, "patient", id))
+		require.Equal(t, []string{"approval.resend.resource_limit"}, refused.Rules(), "%s", refused.Raw)
+		require.Equal(t, "too many codes were sent for this approval", refused.Body.Error.Message)
+	}
+	require.Len(t, f.messages(phone), 2)
+	require.Equal(t, http.StatusAccepted, f.Send(t, resend(doctor, "patient", f.add("patient", nil))).Status, "another approval, the same phone")
+}
+
 func TestKilledBeforeTheCommitSendsOneCode(t *testing.T) {
 	t.Parallel()
 	var tries atomic.Int32

@@ -15,7 +15,7 @@ import (
 	"esoz/internal/sms"
 )
 
-const aboutB4 = `Resend Authorization OTP for %d patients in turns, then Complete OTP Verification with the codes that were sent, each over %d connections as fast as answers come; and Resend at %.0f a second.
+const aboutB4 = `Resend Authorization OTP for %d patients in turns, then Complete OTP Verification with the codes that were sent, each over %d connections as fast as answers come; and Resend at %.0f a second. How many codes may be sent is not limited.
 The floor does the same statements in the same transactions, the queued SMS included, and judges no code. It has nobody who sends what it has queued; esoz sends while it answers.
 The lag is the time from the SMS being stored to its being handed to the provider, at the constant rate; one that is not handed over within %s counts as if it were then.`
 

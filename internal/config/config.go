@@ -94,6 +94,9 @@ type Config struct {
 	CodeExpirationMinutes  int         `env:"CODE_EXPIRATION_PERIOD_MINUTES" envDefault:"15" doc:"life of a one-time code, minutes (the national production system: 5)"`
 	MaxAttempts            int         `env:"MAX_ATTEMPTS" envDefault:"3" doc:"tries to enter a one-time code"`
 	InitVerificationLimit  int         `env:"INIT_VERIFICATION_LIMIT" envDefault:"0" doc:"shortest time between two codes to one phone, seconds; 0: no limit"`
+	OTPPhoneLimit          int         `env:"OTP_PHONE_LIMIT" envDefault:"10" doc:"codes that are sent to one phone in an hour, counted from the first of them; 0: no limit. Ten leave room for several documents of a family that shares a phone"`
+	OTPResourceLimit       int         `env:"OTP_RESOURCE_LIMIT" envDefault:"10" doc:"codes that are sent again for one approval or declaration request in VALIDATIONS_EXPIRATION_PERIOD_DAYS, which is longer than either waits for one; 0: no limit. With three tries for a code, ten codes leave a guesser a chance of 4 %"`
+	OTPLegalEntityLimit    int         `env:"OTP_LEGAL_ENTITY_DAILY_LIMIT" envDefault:"10000" doc:"codes that one legal entity has sent in 24 hours, counted from the first of them; 0: no limit. Ten thousand are more than a large hospital needs, and bound what SMS cost when a token is abused"`
 	ValidationsExpiration  int         `env:"VALIDATIONS_EXPIRATION_PERIOD_DAYS" envDefault:"30" doc:"age at which verifications and logged SMS are deleted, days"`
 	DeactivatorSchedule    Schedule    `env:"DEACTIVATOR_SCHEDULE" start:"only" envDefault:"* * * * *" doc:"cron: expire verifications past their time"`
 	TerminatorSchedule     Schedule    `env:"TERMINATOR_SCHEDULE" start:"only" envDefault:"*/15 * * * *" doc:"cron: delete old verifications"`
@@ -243,6 +246,9 @@ func (c *Config) validate() []error {
 		{"CODE_EXPIRATION_PERIOD_MINUTES", c.CodeExpirationMinutes, 1},
 		{"MAX_ATTEMPTS", c.MaxAttempts, 1},
 		{"INIT_VERIFICATION_LIMIT", c.InitVerificationLimit, 0},
+		{"OTP_PHONE_LIMIT", c.OTPPhoneLimit, 0},
+		{"OTP_RESOURCE_LIMIT", c.OTPResourceLimit, 0},
+		{"OTP_LEGAL_ENTITY_DAILY_LIMIT", c.OTPLegalEntityLimit, 0},
 		{"VALIDATIONS_EXPIRATION_PERIOD_DAYS", c.ValidationsExpiration, 1},
 		{"APPROVAL_TTL_HOURS", c.ApprovalTTLHours, 1},
 		{"JOB_ETA_SECONDS", c.JobETASeconds, 0},

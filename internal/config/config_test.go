@@ -22,6 +22,7 @@ func TestDefaults(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, config.APIKeyRequired, cfg.GatewayAPIKey)
 	require.Equal(t, "Код авторизації дій в системі eHealth: ", cfg.OTPCodeText)
+	require.Equal(t, []int{10, 10, 10_000}, []int{cfg.OTPPhoneLimit, cfg.OTPResourceLimit, cfg.OTPLegalEntityLimit})
 	require.Equal(t, []string{"PRIMARY_CARE", "OUTPATIENT", "EMERGENCY", "MSP", "MSP_PHARMACY"}, cfg.MedicalEventsLETypes)
 	require.Equal(t, []string{"RESIDENCE"}, cfg.DivisionAddressTypes.For("MSP", "CLINIC").Required)
 	require.Equal(t, []string{"REGISTRATION", "RECEPTION"}, cfg.DivisionAddressTypes.For("OUTPATIENT", "CLINIC").Optional)
@@ -78,7 +79,7 @@ func TestRulesInForce(t *testing.T) {
 	for id, inForce := range map[rules.ID]bool{
 		rules.DivisionCreateZip: true, rules.DivisionCreateCountry: false, rules.ServiceRequestReleaseOwner: false,
 		rules.GatewayPSK: false, rules.GatewayRateLimit: false, rules.DivisionCreateParty: false, rules.VerificationInitializeRate: false,
-		rules.SessionLoginAttempts: true, rules.GatewayAPIKeyMissing: false, rules.GatewayAPIKeyUnknown: true, rules.GatewayBrokerScope: true,
+		rules.VerificationInitializePhoneLimit: true, rules.SessionLoginAttempts: true, rules.GatewayAPIKeyMissing: false, rules.GatewayAPIKeyUnknown: true, rules.GatewayBrokerScope: true,
 	} {
 		require.Equal(t, inForce, cfg.InForce(id), "%s", id)
 	}

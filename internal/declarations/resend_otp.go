@@ -33,20 +33,27 @@ func (a *API) ResendDeclarationRequestOTP(
 //	declaration_request.resend_otp.status                  it waits for the patient's confirmation
 //	declaration_request.resend_otp.authentication_method   the patient confirms by codes, and the phone is known
 //	declaration_request.resend_otp.rate                    the last code to that phone is old enough
+//	declaration_request.resend_otp.phone_limit             not too many codes went to that phone
+//	declaration_request.resend_otp.resource_limit          nor for the request
+//	declaration_request.resend_otp.legal_entity_limit      nor did the caller's legal entity send too many
 func (a *API) resendOTP(ctx context.Context, by auth.Subject, id string) (otp.Verification, error) {
 	parsed, ok := envelope.ParseID(id)
 	if !ok {
 		return otp.Verification{}, fault.Refuse(rules.DeclarationRequestResendOTPNotFound)
 	}
-	sent, err := a.sendCode(ctx, parsed, func(r request) error { return a.checkResend(by, r) })
-	var soon *otp.TooSoonError
-	switch {
-	case errors.Is(err, fault.ErrNotFound):
+	sent, err := a.sendCode(ctx, by.ClientID, parsed, func(r request) error { return a.checkResend(by, r) })
+	if errors.Is(err, fault.ErrNotFound) {
 		return sent, fault.Refuse(rules.DeclarationRequestResendOTPNotFound)
-	case errors.As(err, &soon):
-		return sent, fault.Refuse(rules.DeclarationRequestResendOTPRate).After(soon.Wait)
 	}
-	return sent, err
+	return sent, otp.Refusal(err, ruleOf)
+}
+
+// ruleOf names the rule that refuses when a limit of codes is reached.
+var ruleOf = map[otp.Limit]rules.ID{
+	otp.Frequency:      rules.DeclarationRequestResendOTPRate,
+	otp.PerPhone:       rules.DeclarationRequestResendOTPPhoneLimit,
+	otp.PerResource:    rules.DeclarationRequestResendOTPResourceLimit,
+	otp.PerLegalEntity: rules.DeclarationRequestResendOTPLegalEntityLimit,
 }
 
 func (a *API) checkResend(by auth.Subject, r request) error {

@@ -126,7 +126,8 @@ func TestResendKillsTheFormerCode(t *testing.T) {
 // A request that breaks every rule is refused by them one after the other.
 func TestResendChecksInOrder(t *testing.T) {
 	t.Parallel()
-	f := start(t, testkit.Idle(), testkit.With("INIT_VERIFICATION_LIMIT", "86400"))
+	f := start(t, testkit.Idle(), testkit.With("INIT_VERIFICATION_LIMIT", "86400"), testkit.With("OTP_PHONE_LIMIT", "1"),
+		testkit.With("OTP_RESOURCE_LIMIT", "1"), testkit.With("OTP_LEGAL_ENTITY_DAILY_LIMIT", "1"))
 	id := world.ID("declaration request with a fresh code")
 	f.exec(`UPDATE il.declaration_requests SET channel = 'CABINET', data_legal_entity_id = $2, status = 'APPROVED',
 		authentication_method_current = '{"type": "OFFLINE"}' WHERE id = $1`, id, world.ID("other_clinic"))
@@ -143,8 +144,36 @@ func TestResendChecksInOrder(t *testing.T) {
 	}
 	r := f.resend(id)
 	require.Equal(t, []string{"declaration_request.resend_otp.rate"}, r.Rules(), "%s", r.Raw)
-	f.Set(t, map[string]string{"INIT_VERIFICATION_LIMIT": "0"})
+	for _, step := range []struct{ setting, rule string }{
+		{"INIT_VERIFICATION_LIMIT", "declaration_request.resend_otp.phone_limit"},
+		{"OTP_PHONE_LIMIT", "declaration_request.resend_otp.resource_limit"},
+	} {
+		f.Set(t, map[string]string{step.setting: "0"})
+		r := f.resend(id)
+		require.Equal(t, []string{step.rule}, r.Rules(), "%s", r.Raw)
+	}
+	f.Set(t, map[string]string{"OTP_RESOURCE_LIMIT": "0"})
 	require.Equal(t, http.StatusOK, f.resend(id).Status)
+	require.Equal(t, []string{"declaration_request.resend_otp.legal_entity_limit"}, f.resend(id).Rules())
+}
+
+// The codes of a request are counted, whoever's phone they go to; those of
+// another request to the same phone are not.
+func TestResendLimitOfARequest(t *testing.T) {
+	t.Parallel()
+	f := start(t, testkit.With("OTP_RESOURCE_LIMIT", "5"))
+	answers := inParallel(32, func() *testkit.Response { return f.resend(fresh) })
+	require.Equal(t, 5, count(answers, http.StatusOK))
+	require.Equal(t, 27, count(answers, http.StatusTooManyRequests))
+	require.Len(t, f.codes(world.PatientPhone), 5)
+
+	r := f.resend(fresh)
+	require.Equal(t, []string{"declaration_request.resend_otp.resource_limit"}, r.Rules())
+	require.Equal(t, "too many codes were sent for this declaration request", r.Body.Error.Message)
+	wait, err := strconv.Atoi(r.Header.Get("Retry-After"))
+	require.NoError(t, err)
+	require.InDelta(t, (30 * 24 * time.Hour).Seconds(), wait, 300)
+	require.Equal(t, http.StatusOK, f.resend(world.ID("shared declaration request")).Status)
 }
 
 func TestResendRefusesInTheDocumentedWords(t *testing.T) {

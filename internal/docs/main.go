@@ -100,7 +100,7 @@ Made from `+"`internal/config`"+` by `+"`make generate`"+`. Everything comes fro
 {{end}}
 Tracing is off unless `+"`OTEL_EXPORTER_OTLP_ENDPOINT`"+` (or `+"`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`"+`) names a collector; OpenTelemetry's other variables hold too.
 
-The sandbox sets `+"`GATEWAY_API_KEY=when_sent`"+`, `+"`LOG_LEVEL=warn`"+` and `+"`ADMIN_ADDR=off`"+` unless told otherwise. Its own address is a flag (`+"`--listen`"+`), its messages stay in its inbox whatever `+"`SMS_PROVIDER`"+` says, it sends no traces, and it sets everything about its engines and keys itself. Settings that are not read at the start only can be changed while it runs: `+"`POST /_sandbox/config`"+`.
+The sandbox sets `+"`GATEWAY_API_KEY=when_sent`"+`, `+"`LOG_LEVEL=warn`"+` and `+"`ADMIN_ADDR=off`"+` unless told otherwise, and turns the limits of codes off (`+"`OTP_PHONE_LIMIT`"+`, `+"`OTP_RESOURCE_LIMIT`"+`, `+"`OTP_LEGAL_ENTITY_DAILY_LIMIT`"+`): its SMS cost nothing, and tests send many. Its own address is a flag (`+"`--listen`"+`), its messages stay in its inbox whatever `+"`SMS_PROVIDER`"+` says, it sends no traces, and it sets everything about its engines and keys itself. Settings that are not read at the start only can be changed while it runs: `+"`POST /_sandbox/config`"+`.
 `, config.Fields())
 }
 

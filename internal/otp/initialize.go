@@ -2,20 +2,19 @@ package otp
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
+	"esoz/internal/auth"
 	"esoz/internal/envelope"
-	"esoz/internal/fault"
 )
 
 // InitializeVerification serves POST /api/verifications.
 func (a *API) InitializeVerification(
 	ctx context.Context, req api.InitializeVerificationRequestObject,
 ) (api.InitializeVerificationResponseObject, error) {
-	started, err := a.initialize(ctx, req.Body.PhoneNumber)
+	started, err := a.initialize(ctx, auth.From(ctx), req.Body.PhoneNumber)
 	if err != nil {
 		return nil, err
 	}
@@ -25,14 +24,19 @@ func (a *API) InitializeVerification(
 // initialize sends a code to a phone (spec: declaration_requests 2.3). In this
 // order, the first two from the schema of the body:
 //
-//	verification.initialize.schema         the body has the documented shape
-//	verification.initialize.phone_number   the phone is +380 and nine digits
-//	verification.initialize.rate           the last code to that phone is old enough
-func (a *API) initialize(ctx context.Context, phone string) (Verification, error) {
-	started, err := a.Service.Start(ctx, phone)
-	var soon *TooSoonError
-	if errors.As(err, &soon) {
-		return started, fault.Refuse(rules.VerificationInitializeRate).After(soon.Wait)
-	}
-	return started, err
+//	verification.initialize.schema               the body has the documented shape
+//	verification.initialize.phone_number         the phone is +380 and nine digits
+//	verification.initialize.rate                 the last code to that phone is old enough
+//	verification.initialize.phone_limit          not too many codes went to that phone
+//	verification.initialize.legal_entity_limit   nor did the caller's legal entity send too many
+func (a *API) initialize(ctx context.Context, by auth.Subject, phone string) (Verification, error) {
+	started, err := a.Service.Start(ctx, Request{Phone: phone, LegalEntity: by.ClientID})
+	return started, Refusal(err, ruleOf)
+}
+
+// ruleOf names the rule that refuses when a limit is reached.
+var ruleOf = map[Limit]rules.ID{
+	Frequency:      rules.VerificationInitializeRate,
+	PerPhone:       rules.VerificationInitializePhoneLimit,
+	PerLegalEntity: rules.VerificationInitializeLegalEntityLimit,
 }

@@ -34,11 +34,12 @@ var (
 	ErrWrongCode      = errors.New("wrong code")
 )
 
-// TooSoonError refuses a code so shortly after the former one
-// (INIT_VERIFICATION_LIMIT).
-type TooSoonError struct{ Wait time.Duration }
-
-func (e *TooSoonError) Error() string { return "a code was sent to this phone moments ago" }
+// Request is a code that somebody asks for, and what it is counted for.
+type Request struct {
+	Phone       string
+	Resource    uuid.UUID // the approval or declaration request that it confirms; uuid.Nil: the phone alone
+	LegalEntity uuid.UUID // of who asks
+}
 
 // Verification is a code's life as clients see it.
 type Verification struct {
@@ -66,17 +67,18 @@ type Service struct {
 }
 
 // Initialize cancels the phone's live code, makes a new one and queues its SMS,
-// all in tx. It returns a *TooSoonError when the last code is too young.
-func (s *Service) Initialize(ctx context.Context, tx pgx.Tx, phone string) (Verification, error) {
+// all in tx. After a *LimitError, which it returns when a limit is reached, tx
+// must be rolled back.
+func (s *Service) Initialize(ctx context.Context, tx pgx.Tx, r Request) (Verification, error) {
 	q, cfg := db.New(), s.Config.Get()
-	if err := q.LockPhone(ctx, tx, phone); err != nil {
+	if err := q.LockPhone(ctx, tx, r.Phone); err != nil {
 		return Verification{}, fmt.Errorf("lock phone: %w", err)
 	}
 	now := s.Clock.Now() // after the wait for the lock
-	if err := s.checkFrequency(ctx, tx, phone, now); err != nil {
+	if err := s.check(ctx, tx, r, now); err != nil {
 		return Verification{}, err
 	}
-	if _, err := q.CancelActiveVerification(ctx, tx, phone); err != nil {
+	if _, err := q.CancelActiveVerification(ctx, tx, r.Phone); err != nil {
 		return Verification{}, fmt.Errorf("cancel former code: %w", err)
 	}
 	code, err := newCode(cfg.OTPCodeLength)
@@ -88,30 +90,27 @@ func (s *Service) Initialize(ctx context.Context, tx pgx.Tx, phone string) (Veri
 		CodeExpiredAt: now.Add(time.Duration(cfg.CodeExpirationMinutes) * time.Minute),
 	}
 	err = q.InsertVerification(ctx, tx, db.InsertVerificationParams{
-		ID: v.ID, PhoneNumber: phone, CodeHash: s.Keys.Code(v.ID, code), CodeExpiredAt: v.CodeExpiredAt, InsertedAt: now,
+		ID: v.ID, PhoneNumber: r.Phone, CodeHash: s.Keys.Code(v.ID, code), CodeExpiredAt: v.CodeExpiredAt, InsertedAt: now,
 	})
 	if err != nil {
 		return Verification{}, fmt.Errorf("store verification: %w", err)
 	}
 	err = s.Outbox.Enqueue(ctx, tx, sms.Message{
-		Phone: phone, Text: cfg.OTPCodeText + strconv.Itoa(code), Type: sms.TypeVerification, VerificationID: &v.ID,
+		Phone: r.Phone, Text: cfg.OTPCodeText + strconv.Itoa(code), Type: sms.TypeVerification, VerificationID: &v.ID,
 	})
-	return v, err
+	if err != nil {
+		return Verification{}, err
+	}
+	return v, s.count(ctx, tx, r, now)
 }
 
 // Start is Initialize in a transaction of its own.
-func (s *Service) Start(ctx context.Context, phone string) (v Verification, err error) {
+func (s *Service) Start(ctx context.Context, r Request) (v Verification, err error) {
 	err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
-		v, err = s.Initialize(ctx, tx, phone)
+		v, err = s.Initialize(ctx, tx, r)
 		return err
 	})
 	return v, err
-}
-
-// CheckFrequency returns a *TooSoonError while Initialize would refuse the
-// phone. Only Initialize, which locks the phone, has the last word.
-func (s *Service) CheckFrequency(ctx context.Context, phone string) error {
-	return postgres.Error(s.checkFrequency(ctx, s.Pool, phone, s.Clock.Now()))
 }
 
 func (s *Service) checkFrequency(ctx context.Context, tx db.DBTX, phone string, now time.Time) error {
@@ -127,7 +126,7 @@ func (s *Service) checkFrequency(ctx context.Context, tx db.DBTX, phone string, 
 		return fmt.Errorf("look up last code: %w", err)
 	}
 	if wait := waitAfter(last.InsertedAt, limit, now); wait > 0 {
-		return &TooSoonError{Wait: wait}
+		return &LimitError{Limit: Frequency, Wait: wait}
 	}
 	return nil
 }
@@ -234,8 +233,8 @@ func (s *Service) Expire(ctx context.Context) error {
 	return nil
 }
 
-// DeleteOld removes verifications and messages past VALIDATIONS_EXPIRATION_PERIOD_DAYS
-// (TERMINATOR_SCHEDULE).
+// DeleteOld removes verifications and messages past VALIDATIONS_EXPIRATION_PERIOD_DAYS,
+// and counters whose period is over (TERMINATOR_SCHEDULE).
 func (s *Service) DeleteOld(ctx context.Context) error {
 	before := s.Clock.Now().AddDate(0, 0, -s.Config.Get().ValidationsExpiration)
 	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
@@ -244,5 +243,5 @@ func (s *Service) DeleteOld(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("delete old verifications: %w", err)
 	}
-	return sms.DeleteOld(ctx, s.Pool, before)
+	return errors.Join(s.deletePassedCounts(ctx), sms.DeleteOld(ctx, s.Pool, before))
 }

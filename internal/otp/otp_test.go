@@ -376,19 +376,156 @@ func TestCheckFrequency(t *testing.T) {
 	t.Parallel()
 	f := start(t, testkit.Idle())
 	ctx := context.Background()
-	require.NoError(t, f.service().CheckFrequency(ctx, phone), "no limit")
+	require.NoError(t, f.service().Check(ctx, otp.Request{Phone: phone}), "no limit")
 	f.started(phone)
-	cfg, err := f.Config.Get().With(map[string]string{"INIT_VERIFICATION_LIMIT": "3600"})
-	require.NoError(t, err)
-	limited := f.service()
-	limited.Config = config.NewLive(cfg)
-	var soon *otp.TooSoonError
-	require.ErrorAs(t, limited.CheckFrequency(ctx, phone), &soon)
-	require.InDelta(t, 3600, soon.Wait.Seconds(), 300)
-	require.NoError(t, limited.CheckFrequency(ctx, another))
+	limited := f.limited(map[string]string{"INIT_VERIFICATION_LIMIT": "3600"})
+	var reached *otp.LimitError
+	require.ErrorAs(t, limited.Check(ctx, otp.Request{Phone: phone}), &reached)
+	require.Equal(t, otp.Frequency, reached.Limit)
+	require.InDelta(t, 3600, reached.Wait.Seconds(), 300)
+	require.NoError(t, limited.Check(ctx, otp.Request{Phone: another}))
 
 	limited.Clock = clock.New()
 	limited.Clock.Advance(-24 * time.Hour)
-	require.ErrorAs(t, limited.CheckFrequency(ctx, phone), &soon)
-	require.Equal(t, time.Hour, soon.Wait, "a clock that was set back asks for no longer wait than the limit")
+	require.ErrorAs(t, limited.Check(ctx, otp.Request{Phone: phone}), &reached)
+	require.Equal(t, time.Hour, reached.Wait, "a clock that was set back asks for no longer wait than the limit")
+}
+
+// limited is the service with other settings than the server's.
+func (f *fixture) limited(vars map[string]string) *otp.Service {
+	f.t.Helper()
+	cfg, err := f.Config.Get().With(vars)
+	require.NoError(f.t, err)
+	s := f.service()
+	s.Config = config.NewLive(cfg)
+	return s
+}
+
+// counted reads a counter of codes, 0 without one.
+func (f *fixture) counted(limit otp.Limit, of string) (codes int) {
+	f.t.Helper()
+	require.NoError(f.t, f.Pool.QueryRow(f.t.Context(),
+		"SELECT coalesce(sum(codes), 0)::int FROM otp.code_counts WHERE key = $1", otp.CounterKey(limit, of)).Scan(&codes))
+	return codes
+}
+
+// tooMany checks a refusal by a limit and returns how long it tells to wait.
+func (f *fixture) tooMany(rule, message string, r *testkit.Response) time.Duration {
+	f.t.Helper()
+	require.Equal(f.t, http.StatusTooManyRequests, r.Status, "%s", r.Raw)
+	require.Equal(f.t, "too_many_requests", r.Body.Error.Type)
+	require.Equal(f.t, message, r.Body.Error.Message)
+	require.Equal(f.t, []string{rule}, r.Rules())
+	wait, err := strconv.Atoi(r.Header.Get("Retry-After"))
+	require.NoError(f.t, err)
+	return time.Duration(wait) * time.Second
+}
+
+const (
+	phoneRule       = "verification.initialize.phone_limit"
+	phoneMessage    = "too many codes were sent to this phone"
+	legalEntityRule = "verification.initialize.legal_entity_limit"
+	entityMessage   = "too many codes were sent for this legal entity"
+)
+
+func TestPhoneLimit(t *testing.T) {
+	t.Parallel()
+	f := start(t, testkit.Idle(), testkit.With("OTP_PHONE_LIMIT", "2"), testkit.With("CODE_EXPIRATION_PERIOD_MINUTES", "120"))
+	f.started(phone)
+	f.Clock.Advance(20 * time.Minute)
+	code := f.started(phone)
+	wait := f.tooMany(phoneRule, phoneMessage, f.initialize(phone))
+	require.InDelta(t, (40 * time.Minute).Seconds(), wait.Seconds(), 300, "the hour began with the first code")
+	require.Len(t, f.codes(phone), 2, "a refusal sends nothing")
+	require.Equal(t, 2, f.counted(otp.PerPhone, phone), "and is not counted")
+	f.started(another)
+	require.Equal(t, http.StatusOK, f.complete(phone, code).Status, "the refusal leaves the live code alone")
+	f.tooMany(phoneRule, phoneMessage, f.initialize(phone))
+
+	f.Clock.Advance(wait)
+	f.started(phone)
+	f.started(phone)
+	require.Greater(t, f.tooMany(phoneRule, phoneMessage, f.initialize(phone)), 50*time.Minute, "another hour has begun")
+	f.Set(t, map[string]string{"OTP_PHONE_LIMIT": "3"})
+	f.started(phone)
+	f.tooMany(phoneRule, phoneMessage, f.initialize(phone))
+	f.Set(t, map[string]string{"OTP_PHONE_LIMIT": "0"})
+	f.started(phone)
+	require.Equal(t, 3, f.counted(otp.PerPhone, phone), "what is not limited is not counted")
+}
+
+// The phones of a legal entity share its limit; another one has its own.
+func TestLegalEntityLimit(t *testing.T) {
+	t.Parallel()
+	f := start(t, testkit.Idle(), testkit.With("OTP_LEGAL_ENTITY_DAILY_LIMIT", "2"), testkit.With("OTP_PHONE_LIMIT", "2"))
+	f.started(phone)
+	f.started(another)
+	wait := f.tooMany(legalEntityRule, entityMessage, f.initialize(phone))
+	require.InDelta(t, (24 * time.Hour).Seconds(), wait.Seconds(), 300)
+	require.Equal(t, 1, f.counted(otp.PerPhone, phone), "a refusal by one limit is not counted by the other")
+	require.Equal(t, 2, f.counted(otp.PerLegalEntity, world.ID("clinic").String()))
+	hospital := testkit.As(world.TokenValue("hospital_doctor"), http.MethodPost, "/api/verifications", map[string]string{"phone_number": phone})
+	require.Equal(t, http.StatusOK, f.Send(t, hospital).Status)
+	f.tooMany(phoneRule, phoneMessage, f.Send(t, hospital))
+	f.tooMany(phoneRule, phoneMessage, f.initialize(phone))
+
+	f.Clock.Advance(wait)
+	f.started(phone)
+}
+
+// Codes that are made at the same moment are counted as if they came one by one:
+// no more are sent than a limit allows, and no fewer.
+func TestParallelStartsUnderLimits(t *testing.T) {
+	t.Parallel()
+	f := start(t, testkit.Idle(), testkit.With("OTP_PHONE_LIMIT", "3"), testkit.With("OTP_LEGAL_ENTITY_DAILY_LIMIT", "20"))
+	refusals := map[string]int{}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for i := range 8 {
+		to := "+38050123450" + strconv.Itoa(i)
+		for range 8 {
+			wg.Go(func() {
+				r := f.initialize(to)
+				mu.Lock()
+				defer mu.Unlock()
+				refusals[strings.Join(r.Rules(), " ")]++
+			})
+		}
+	}
+	wg.Wait()
+	require.Equal(t, 20, refusals[""], "%v", refusals)
+	require.Equal(t, 44, refusals[phoneRule]+refusals[legalEntityRule], "%v", refusals)
+	require.Len(t, f.codes(""), 20)
+	require.Equal(t, 20, f.counted(otp.PerLegalEntity, world.ID("clinic").String()))
+	for i := range 8 {
+		to := "+38050123450" + strconv.Itoa(i)
+		require.LessOrEqual(t, len(f.codes(to)), 3)
+		require.Equal(t, len(f.codes(to)), f.counted(otp.PerPhone, to))
+	}
+}
+
+func TestCleanUpOfCounters(t *testing.T) {
+	t.Parallel()
+	f := start(t, testkit.Idle(), testkit.With("OTP_PHONE_LIMIT", "2"), testkit.With("OTP_LEGAL_ENTITY_DAILY_LIMIT", "2"))
+	clinic := world.ID("clinic").String()
+	f.started(phone)
+	require.NoError(t, f.service().DeleteOld(t.Context()))
+	require.Equal(t, []int{1, 1}, []int{f.counted(otp.PerPhone, phone), f.counted(otp.PerLegalEntity, clinic)})
+	f.Clock.Advance(time.Hour)
+	require.NoError(t, f.service().DeleteOld(t.Context()))
+	require.Equal(t, []int{0, 1}, []int{f.counted(otp.PerPhone, phone), f.counted(otp.PerLegalEntity, clinic)})
+	f.Clock.Advance(23 * time.Hour)
+	require.NoError(t, f.service().DeleteOld(t.Context()))
+	require.Zero(t, f.counted(otp.PerLegalEntity, clinic))
+}
+
+// A counter that a clock running ahead has left asks for no longer wait than
+// its period.
+func TestLimitAfterTheClockWasSetBack(t *testing.T) {
+	t.Parallel()
+	f := start(t, testkit.Idle(), testkit.With("OTP_PHONE_LIMIT", "1"))
+	f.Clock.Advance(72 * time.Hour)
+	f.started(phone)
+	f.Clock.Reset()
+	require.Equal(t, time.Hour, f.tooMany(phoneRule, phoneMessage, f.initialize(phone)))
 }

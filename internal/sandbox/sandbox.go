@@ -147,7 +147,10 @@ func serve(ctx context.Context, public net.Listener, api, admin http.Handler, cf
 // environ puts the sandbox's defaults before what the user has set, and what
 // belongs to its own engines behind it.
 func environ(user []string, dsn, mongoURI, baseURL string) []string {
-	all := append([]string{"GATEWAY_API_KEY=when_sent", "LOG_LEVEL=warn", "ADMIN_ADDR=" + config.AdminOff, "PUBLIC_BASE_URL=" + baseURL}, user...)
+	all := append([]string{
+		"GATEWAY_API_KEY=when_sent", "LOG_LEVEL=warn", "ADMIN_ADDR=" + config.AdminOff, "PUBLIC_BASE_URL=" + baseURL,
+		"OTP_PHONE_LIMIT=0", "OTP_RESOURCE_LIMIT=0", "OTP_LEGAL_ENTITY_DAILY_LIMIT=0", // its SMS cost nothing, and tests send many
+	}, user...)
 	return append(all,
 		"DATABASE_URL="+dsn, "MONGO_URL="+mongoURI, "MONGO_DATABASE="+database,
 		"SERVER_KEY="+serverKey, "PERSON_PK_KEYPHRASE="+patientKey)

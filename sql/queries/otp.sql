@@ -56,3 +56,23 @@ WHERE active AND code_expired_at <= @now;
 -- name: DeleteOldVerifications :execrows
 DELETE FROM otp.verifications
 WHERE id IN (SELECT old.id FROM otp.verifications old WHERE old.inserted_at < @inserted_before LIMIT @batch);
+
+-- name: CountCode :one
+-- Counts a code, opening a new period when the last has passed. Whoever counts by
+-- the same key waits for this transaction to end, so that each sees a number of its
+-- own; one that is too high goes with its transaction.
+INSERT INTO otp.code_counts AS sent (key, codes, resets_at)
+VALUES (@key, 1, @resets_at)
+ON CONFLICT (key) DO UPDATE
+SET codes     = CASE WHEN sent.resets_at <= @now THEN 1 ELSE sent.codes + 1 END,
+    resets_at = CASE WHEN sent.resets_at <= @now THEN EXCLUDED.resets_at ELSE sent.resets_at END
+RETURNING codes, resets_at;
+
+-- name: ListCodeCounts :many
+-- The counters whose period is not over.
+SELECT key, codes, resets_at FROM otp.code_counts WHERE key = ANY(@keys::text[]) AND resets_at > @now;
+
+-- name: DeletePassedCodeCounts :execrows
+DELETE FROM otp.code_counts
+WHERE key IN (SELECT passed.key FROM otp.code_counts passed WHERE passed.resets_at <= @now LIMIT @batch)
+  AND resets_at <= @now;

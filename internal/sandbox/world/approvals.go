@@ -10,6 +10,7 @@ import (
 	"esoz/gen/rules"
 	"esoz/internal/approvals"
 	"esoz/internal/fault"
+	"esoz/internal/otp"
 	"esoz/internal/persons"
 )
 
@@ -151,6 +152,15 @@ func (w *World) approvalsToResend() {
 	w.passes(op, "a code was sent a moment ago, and there is no limit", of("patient", busy), http.StatusAccepted)
 	w.refused(op, "a code was sent a moment ago, and there is a limit", of("patient", busy), fault.Refuse(rules.ApprovalResendRate)).
 		set("INIT_VERIFICATION_LIMIT", "86400")
+	w.codeSent(otp.PerPhone, busyPhone)
+	w.codeSent(otp.PerResource, busy.String())
+	w.refused(op, "the phone has got all codes of the hour", of("patient", busy), fault.Refuse(rules.ApprovalResendPhoneLimit)).
+		set("OTP_PHONE_LIMIT", "1")
+	w.refused(op, "all codes for the approval were sent", of("patient", busy), fault.Refuse(rules.ApprovalResendResourceLimit)).
+		set("OTP_RESOURCE_LIMIT", "1")
+	w.refused(op, "the legal entity has had all codes of the day sent",
+		as(otherDoctor, patch, "/api/patients/"+ID("patient").String()+"/approvals/"+fresh.String()+"/actions/resend"),
+		fault.Refuse(rules.ApprovalResendLegalEntityLimit)).set("OTP_LEGAL_ENTITY_DAILY_LIMIT", "1")
 }
 
 // approvalsPastWaiting are approvals in the states that no code ends.

@@ -8,6 +8,7 @@ import (
 
 	"esoz/gen/rules"
 	"esoz/internal/fault"
+	"esoz/internal/otp"
 )
 
 // formerMethodPhone was the phone of patient when a request was created; since
@@ -204,6 +205,14 @@ func (w *World) resendingDeclarationCodes() {
 	w.passes(op, "a code was sent a moment ago, and there is no limit", of("declaration request with a fresh code"), http.StatusOK)
 	w.refused(op, "a code was sent a moment ago, and there is a limit", of("declaration request with a fresh code"),
 		fault.Refuse(rules.DeclarationRequestResendOTPRate)).set("INIT_VERIFICATION_LIMIT", "86400")
+	w.codeSent(otp.PerPhone, busyPhone)
+	w.codeSent(otp.PerResource, ID("declaration request with a fresh code").String())
+	w.refused(op, "the phone has got all codes of the hour", of("declaration request with a fresh code"),
+		fault.Refuse(rules.DeclarationRequestResendOTPPhoneLimit)).set("OTP_PHONE_LIMIT", "1")
+	w.refused(op, "all codes for the request were sent", of("declaration request with a fresh code"),
+		fault.Refuse(rules.DeclarationRequestResendOTPResourceLimit)).set("OTP_RESOURCE_LIMIT", "1")
+	w.refused(op, "the legal entity has had all codes of the day sent", resend(otherDoctor, ID("declaration request of another clinic").String()),
+		fault.Refuse(rules.DeclarationRequestResendOTPLegalEntityLimit)).set("OTP_LEGAL_ENTITY_DAILY_LIMIT", "1")
 }
 
 func (w *World) readingDeclarationRequests() {

@@ -7,6 +7,7 @@ import (
 
 	"esoz/gen/rules"
 	"esoz/internal/fault"
+	"esoz/internal/otp"
 )
 
 // Phones that codes were sent to. They are no patient's.
@@ -41,6 +42,12 @@ func (w *World) verification(name, phone, note string, columns row) {
 	w.insert("otp.verifications", r)
 }
 
+// codeSent has one code counted by a limit, for long enough to be met whenever a
+// case sets the limit to one.
+func (w *World) codeSent(limit otp.Limit, to string) {
+	w.insert("otp.code_counts", row{"key": otp.CounterKey(limit, to), "codes": 1, "resets_at": w.now.AddDate(1, 0, 0)})
+}
+
 func (w *World) verifications() {
 	w.verification("live code", LiveCodePhone, "can be used", nil)
 	w.verification("expired code", ExpiredCodePhone, "its time is over, and the clean-up has yet to mark it", row{"code_expired_at": w.now})
@@ -51,6 +58,8 @@ func (w *World) verifications() {
 	w.verification("used code", VerifiedPhone, "was entered: the phone is verified", row{"status": "verified", "active": false, "attempts_count": 1})
 	w.verification("young code", YoungCodePhone, "was sent a moment ago", row{"inserted_at": w.now})
 	w.verification("code to renew", RenewedPhone, "gives way to the next one", nil)
+	w.codeSent(otp.PerPhone, YoungCodePhone)
+	w.codeSent(otp.PerLegalEntity, ID("other_clinic").String())
 	w.insert("otp.verified_phones", row{"id": ID("verified phone"), "phone_number": VerifiedPhone, "updated_at": w.now})
 
 	w.initializing()
@@ -77,6 +86,10 @@ func (w *World) initializing() {
 	}
 	w.refused(op, "a code was sent a moment ago, and there is a limit", to(YoungCodePhone), fault.Refuse(rules.VerificationInitializeRate)).
 		set("INIT_VERIFICATION_LIMIT", "86400")
+	w.refused(op, "the phone has got all codes of the hour", to(YoungCodePhone), fault.Refuse(rules.VerificationInitializePhoneLimit)).
+		set("OTP_PHONE_LIMIT", "1")
+	w.refused(op, "the legal entity has had all codes of the day sent", as(otherDoctor, post, "/api/verifications").with(row{"phone_number": SilentPhone}),
+		fault.Refuse(rules.VerificationInitializeLegalEntityLimit)).set("OTP_LEGAL_ENTITY_DAILY_LIMIT", "1")
 }
 
 func (w *World) completing() {
