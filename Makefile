@@ -19,7 +19,11 @@ build: ## the programs, into bin/
 test: ## everything, on real engines that the tests start themselves
 	$(GO) test -race ./...
 
+# Races of several servers need a document store that FerretDB 1 is not.
+DOCUMENTS = ../shared/tools/documentdb-up
 torture: ## what docs/reliability.md tells of, done anew: an hour
+	@if [ -z "$$ESOZ_TEST_MONGODB_URI" ] && [ -x $(DOCUMENTS) ]; then \
+		ESOZ_TEST_MONGODB_URI=$$($(DOCUMENTS)) && export ESOZ_TEST_MONGODB_URI || exit 1; fi; \
 	$(GO) test -count=1 -timeout 3h -v ./internal/torture -args -full -report $(CURDIR)/docs/reliability.md
 
 test-short: ## the same without the race detector

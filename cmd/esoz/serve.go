@@ -66,6 +66,7 @@ func (serveCommand) Run(ctx context.Context) (err error) {
 		}
 		group.Go(func() error { return app.Serve(ctx, admin, a.AdminHandler(registry), cfg.ShutdownTimeout, logger) })
 	}
+	group.Go(func() error { return a.KeepAlone(ctx) })
 	roomForGarbage()
 	logger.InfoContext(ctx, "serving", "address", public.Addr().String())
 	return group.Wait()

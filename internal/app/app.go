@@ -12,6 +12,7 @@ import (
 	"runtime"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
@@ -77,13 +78,18 @@ type App struct {
 	opts  Options
 	river *river.Client[pgx.Tx]
 	stop  context.CancelFunc
+
+	// See claim.
+	holder  string
+	claimed *postgres.Claim
+	shared  bool // the document store serves several processes
 }
 
 // New opens the engines' connections and builds the server. The databases must
 // have been migrated.
 func New(ctx context.Context, opts Options) (_ *App, err error) {
 	cfg := opts.Config.Get()
-	a := &App{opts: opts}
+	a := &App{opts: opts, holder: "esoz document store " + uuid.NewString()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(context.WithoutCancel(ctx)))
@@ -100,8 +106,16 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 	}
 	a.Dictionaries = dictionaries.NewCache(a.Pool)
 	a.Addresses = uaddresses.NewCache(a.Pool)
-	if err := errors.Join(a.Dictionaries.Refresh(ctx), a.Addresses.Refresh(ctx)); err != nil {
+	claimed := make(chan error, 1)
+	go func() { claimed <- a.claim(ctx) }()
+	err = errors.Join(a.Dictionaries.Refresh(ctx), a.Addresses.Refresh(ctx))
+	switch claim := <-claimed; {
+	case errors.Is(claim, ErrFerretDB1):
+		return nil, errors.Join(claim, err)
+	case err != nil:
 		return nil, err
+	case claim != nil: // the store is away, for now: KeepAlone asks again
+		opts.Logger.WarnContext(ctx, "not known whether another server uses the document store", "error", claim)
 	}
 	return a, a.build()
 }
@@ -129,6 +143,9 @@ func (a *App) Stop(ctx context.Context) error {
 
 // Close ends the engines' connections.
 func (a *App) Close(ctx context.Context) error {
+	if a.claimed != nil {
+		defer a.claimed.Close(ctx)
+	}
 	if a.Pool != nil {
 		a.Pool.Close()
 	}

@@ -40,7 +40,7 @@ type Config struct {
 	// Engines.
 	DatabaseURL      Secret        `env:"DATABASE_URL,required,notEmpty" start:"only" doc:"connection string of PostgreSQL 15 or newer"`
 	DatabaseMaxConns int32         `env:"DATABASE_MAX_CONNS" start:"only" envDefault:"0" doc:"size of the connection pool; 0: eight per core"`
-	MongoURL         Secret        `env:"MONGO_URL,required,notEmpty" start:"only" doc:"connection string of MongoDB 6 or newer"`
+	MongoURL         Secret        `env:"MONGO_URL,required,notEmpty" start:"only" doc:"connection string of MongoDB 6 or newer; FerretDB 1, where maxPoolSize=1 must be in it, serves one server process: a second one refuses to start"`
 	MongoDatabase    string        `env:"MONGO_DATABASE" start:"only" envDefault:"medical_events" doc:"database of the medical events"`
 	EngineTimeout    time.Duration `env:"ENGINE_TIMEOUT" start:"only" envDefault:"3s" doc:"longest wait for MongoDB"`
 

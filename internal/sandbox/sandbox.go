@@ -127,11 +127,11 @@ func Run(ctx context.Context, o Options) (err error) {
 	if o.Ready != nil {
 		o.Ready(addresses)
 	}
-	return serve(ctx, listener, handler, a.AdminHandler(registry), cfg, o.Logger)
+	return serve(ctx, a, listener, handler, a.AdminHandler(registry), cfg, o.Logger)
 }
 
 // serve answers on the sandbox's address, and on ADMIN_ADDR when there is one.
-func serve(ctx context.Context, public net.Listener, api, admin http.Handler, cfg *config.Config, logger *slog.Logger) error {
+func serve(ctx context.Context, a *app.App, public net.Listener, api, admin http.Handler, cfg *config.Config, logger *slog.Logger) error {
 	group, serving := errgroup.WithContext(ctx)
 	if cfg.AdminAddr != config.AdminOff {
 		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.AdminAddr)
@@ -140,6 +140,7 @@ func serve(ctx context.Context, public net.Listener, api, admin http.Handler, cf
 		}
 		group.Go(func() error { return app.Serve(serving, listener, admin, cfg.ShutdownTimeout, logger) })
 	}
+	group.Go(func() error { return a.KeepAlone(serving) })
 	group.Go(func() error { return app.Serve(serving, public, api, cfg.ShutdownTimeout, logger) })
 	return group.Wait()
 }

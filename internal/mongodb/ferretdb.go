@@ -1,0 +1,33 @@
+package mongodb
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+)
+
+// IsFerretDB1 asks the engine whether it is FerretDB 1. Its findAndModify looks
+// for the document first and changes it then, so of two commands that run at
+// the same time both may find the state that they expect.
+func IsFerretDB1(ctx context.Context, db *mongo.Database) (bool, error) {
+	var info struct {
+		Version *string `bson:"ferretdbVersion"` // "unknown" where it is embedded; nobody else has it
+	}
+	if err := db.RunCommand(ctx, bson.D{{Key: "buildInfo", Value: 1}}).Decode(&info); err != nil {
+		return false, fmt.Errorf("ask the document store what it is: %w", Error(err))
+	}
+	return info.Version != nil && !laterFerretDB.MatchString(*info.Version), nil
+}
+
+var laterFerretDB = regexp.MustCompile(`^v?([2-9]|[1-9][0-9]+)\.`)
+
+// OneConnection tells whether clients with this connection string send one
+// command at a time.
+func OneConnection(uri string) bool {
+	size := options.Client().ApplyURI(uri).MaxPoolSize
+	return size != nil && *size == 1
+}
