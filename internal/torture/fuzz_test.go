@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// root of the repository, from the folder of this package.
-const root = "../.."
+// repository is its root, seen from the folder of this package.
+const repository = "../.."
 
 // fuzzTarget is a fuzz test beside a decoder.
 type fuzzTarget struct{ folder, name string }
@@ -25,11 +25,11 @@ var fuzzTest = regexp.MustCompile(`(?m)^func (Fuzz\w+)\(`)
 func fuzzTargets(t *testing.T) []fuzzTarget {
 	t.Helper()
 	var all []fuzzTarget
-	err := fs.WalkDir(os.DirFS(root), "internal", func(path string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(os.DirFS(repository), "internal", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}
-		source, err := os.ReadFile(filepath.Join(root, path))
+		source, err := os.ReadFile(filepath.Join(repository, path))
 		for _, found := range fuzzTest.FindAllSubmatch(source, -1) {
 			all = append(all, fuzzTarget{filepath.Dir(path), string(found[1])})
 		}
@@ -46,7 +46,7 @@ var executions = regexp.MustCompile(`execs: (\d+)`)
 func (f fuzzTarget) fuzz(t *testing.T, seconds int) int {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "test", "-run=^$", "-fuzz=^"+f.name+"$", fmt.Sprintf("-fuzztime=%ds", seconds), "./"+f.folder)
-	cmd.Dir = root
+	cmd.Dir = repository
 	told, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s in %s:\n%s", f.name, f.folder, told)
 	counts := executions.FindAllSubmatch(told, -1)
@@ -65,7 +65,7 @@ func TestFuzzTargets(t *testing.T) {
 	require.GreaterOrEqual(t, len(targets), 8)
 	seconds := amount(0, 30)
 	for _, target := range targets {
-		corpus, err := os.ReadDir(filepath.Join(root, target.folder, "testdata/fuzz", target.name))
+		corpus, err := os.ReadDir(filepath.Join(repository, target.folder, "testdata/fuzz", target.name))
 		require.NoError(t, err, "%s has no corpus", target.name)
 		tr.add("inputs kept", len(corpus))
 		if seconds > 0 {
