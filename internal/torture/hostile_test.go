@@ -522,7 +522,7 @@ func (w *flawFinder) texts(schema *openapi3.Schema, at []any) {
 	const longest = 4096 // what is longer breaks the limit of the body first
 	if most := schema.MaxLength; most != nil && *most <= longest {
 		w.at("too long", at, func(r *rand.Rand, _ any) any {
-			return strings.Repeat(anyOf(r, "а", "1", "🙂"), int(*most)+1+r.IntN(50)) //nolint:gosec // at most longest
+			return strings.Repeat(anyOf(r, "а", "1", "🙂"), int(*most)+1+r.IntN(50))
 		})
 	}
 	if schema.MinLength > 0 {
@@ -545,7 +545,7 @@ func (w *flawFinder) numbers(schema *openapi3.Schema, at []any) {
 func (w *flawFinder) lists(schema *openapi3.Schema, value, at []any) {
 	// What is longer breaks the limit of values first.
 	const most = 64
-	if least := int(schema.MinItems); least > 0 { //nolint:gosec // a handful
+	if least := int(schema.MinItems); least > 0 {
 		w.at("too few items", at, func(_ *rand.Rand, old any) any {
 			list, _ := old.([]any)
 			return list[:least-1]
@@ -556,7 +556,7 @@ func (w *flawFinder) lists(schema *openapi3.Schema, value, at []any) {
 	}
 	if limit := schema.MaxItems; limit != nil && *limit <= most {
 		w.at("too many items", at, func(r *rand.Rand, _ any) any {
-			return slices.Repeat(value[:1], int(*limit)+1+r.IntN(5)) //nolint:gosec // at most most
+			return slices.Repeat(value[:1], int(*limit)+1+r.IntN(5))
 		})
 	}
 	if schema.UniqueItems {

@@ -169,9 +169,9 @@ func (f fitting) more(schema *openapi3.Schema, made map[string]any, at string) {
 
 func (f fitting) array(schema *openapi3.Schema, like any, at string) any {
 	was, _ := like.([]any)
-	least, most := int(schema.MinItems), int(schema.MinItems)+3 //nolint:gosec // a handful
+	least, most := int(schema.MinItems), int(schema.MinItems)+3
 	if limit := schema.MaxItems; limit != nil {
-		most = min(most, int(*limit)) //nolint:gosec // most is small
+		most = min(most, int(*limit))
 	}
 	n := rapid.IntRange(least, most).Draw(f.t, at+" items")
 	if least <= len(was) && len(was) <= most && f.yes(at+" as many") {
@@ -239,9 +239,9 @@ func (f fitting) text(schema *openapi3.Schema, at string) string {
 	}
 	require.Contains(f.t, openFormats, schema.Format, "%s: the generator does not know what fits the format", at)
 	const most = 80
-	least, longest := int(schema.MinLength), most //nolint:gosec // a handful
+	least, longest := int(schema.MinLength), most
 	if schema.MaxLength != nil {
-		longest = min(longest, int(*schema.MaxLength)) //nolint:gosec // most is small
+		longest = min(longest, int(*schema.MaxLength))
 	}
 	return strings.ReplaceAll(rapid.StringN(least, max(least, longest), -1).Draw(f.t, at), "\x00", "0")
 }
