@@ -3,7 +3,7 @@ GO ?= go
 GOLANGCI_LINT_VERSION = v2.15.0
 LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
-.PHONY: help run build test test-short generate verify lint fmt demo conformance \
+.PHONY: help run build test test-short fuzz generate verify lint fmt demo conformance \
 	openapi-lint openapi-publish openapi-diff openapi-release \
 	reference reference-assets reference-check screenshots sdk-test sdk-test-go
 
@@ -25,6 +25,15 @@ torture: ## what docs/reliability.md tells of, done anew: an hour
 	@if [ -z "$$ESOZ_TEST_MONGODB_URI" ] && [ -x $(DOCUMENTS) ]; then \
 		ESOZ_TEST_MONGODB_URI=$$($(DOCUMENTS)) && export ESOZ_TEST_MONGODB_URI || exit 1; fi; \
 	$(GO) test -count=1 -timeout 3h -v ./internal/torture -args -full -report $(CURDIR)/docs/reliability.md
+
+FUZZTIME ?= 10s
+
+fuzz: ## each decoder against made-up input, for FUZZTIME
+	@grep -rE '^func Fuzz' --include='*_test.go' internal | sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9]+).*|\1 \2|' | \
+		while read -r folder target; do \
+			echo "$$target in $$folder"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$folder" || exit 1; \
+		done
 
 test-short: ## the same without the race detector
 	$(GO) test ./...

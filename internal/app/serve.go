@@ -29,6 +29,7 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler, pat
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: readHeaderTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+		DisableGeneralOptionsHandler: true, // OPTIONS * is no operation of the contract
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -9,15 +10,18 @@ import (
 // registered one without its last slash, then the end, a path or a query
 // (spec: conventions 1.6). The real system's pattern is not bound to the start
 // of the address, which lets any host through that carries the registered
-// address in its query; this one is.
+// address in its query; this one is. Nor may the rest lead up again: browsers
+// take /callback/../other, and a backslash for each slash, for /other.
 func fits(registered, address string) bool {
 	rest, ok := strings.CutPrefix(address, strings.TrimSuffix(registered, "/"))
 	if !ok || (rest != "" && rest[0] != '/' && rest[0] != '?') {
 		return false
 	}
-	_, err := url.Parse(address)
-	return err == nil
+	parsed, err := url.Parse(address)
+	return err == nil && !slices.Contains(strings.FieldsFunc(parsed.Path, isSlash), "..")
 }
+
+func isSlash(r rune) bool { return r == '/' || r == '\\' }
 
 // withCode adds the code to the query of an address that fits.
 func withCode(address, code string) string {

@@ -31,6 +31,10 @@ func TestFits(t *testing.T) {
 		{"https://example.com/callback", "https://example.org/?https://example.com/callback", false},
 		{"https://example.com/call.ack", "https://example.com/callback", false},
 		{"https://example.com/callback", "https://example.com/callback/\r\nSet-Cookie: a=b", false},
+		{"https://example.com/callback", "https://example.com/callback/../other", false},
+		{"https://example.com/callback", "https://example.com/callback/a/%2e%2E/%2e./other", false},
+		{"https://example.com/callback", `https://example.com/callback/..\other`, false},
+		{"https://example.com/callback", "https://example.com/callback/..a/b..?c=../d", true},
 		{"https://example.com/callback", "", false},
 	} {
 		require.Equal(t, c.want, fits(c.registered, c.address), "%q under %q", c.address, c.registered)

@@ -35,6 +35,7 @@ func TestPeriod(t *testing.T) {
 		{"a space for the T", "2017-12-07 12:00:00", "", at(12, 0, 0), at(15, 0, 0), nil},
 		{"a Z", "2017-12-07T12:00:00Z", "", at(12, 0, 0), at(15, 0, 0), nil},
 		{"another zone", "2017-12-07T12:00:00+02:00", "", time.Time{}, time.Time{}, []rules.ID{rules.EventListDate}},
+		{"an hour of one digit", "2017-12-07T1:00:00", "", time.Time{}, time.Time{}, []rules.ID{rules.EventListDate}},
 		{"a day alone", "2017-12-07", "", time.Time{}, time.Time{}, []rules.ID{rules.EventListDate}},
 		{"a day that does not exist", "", "2017-02-30T12:00:00", time.Time{}, time.Time{}, []rules.ID{rules.EventListDateTo}},
 		{"both wrong", "x", "y", time.Time{}, time.Time{}, []rules.ID{rules.EventListDate, rules.EventListDateTo}},

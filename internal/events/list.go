@@ -91,7 +91,8 @@ func moment(rule rules.ID, value *string) (*time.Time, *fault.Error) {
 	}
 	text := strings.Replace(strings.TrimSuffix(*value, "Z"), " ", "T", 1)
 	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04"} {
-		if parsed, err := time.Parse(layout, text); err == nil {
+		// time.Parse also takes an hour of one digit.
+		if parsed, err := time.Parse(layout, text); err == nil && text[len("2006-01-02T15")] == ':' {
 			return &parsed, nil
 		}
 	}

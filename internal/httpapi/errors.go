@@ -71,8 +71,8 @@ func (s *Server) refusalOf(err error, c echo.Context) (refusal *fault.Error, for
 			return fault.Refuse(rules.GatewayPath), true
 		case http.StatusMethodNotAllowed:
 			return fault.Refuse(rules.GatewayMethod, "path", prefix(c.Request().URL.Path)), true
-		case http.StatusBadRequest: // a parameter that the generated wrapper cannot bind
-			return fault.Refuse(rules.RequestJSON), true
+		case http.StatusBadRequest: // a parameter that the generated wrapper cannot bind: an empty part of the path
+			return fault.Refuse(rules.RequestURL), true
 		}
 	}
 	return fault.Internal(), false

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"runtime"
 	"slices"
@@ -22,10 +23,15 @@ import (
 var (
 	full     = flag.Bool("full", false, "do as much as docs/reliability.md tells of")
 	reportTo = flag.String("report", "", "file that a run writes what it did to")
+	seed     = flag.Uint64("seed", rand.Uint64(), "what made-up input starts from; a failure tells its own")
 )
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	if err := drawAsMany(amount(100, 5_000)); err != nil {
+		fmt.Fprintln(os.Stderr, "rapid:", err)
+		os.Exit(2)
+	}
 	took := clock.Stopwatch()
 	code := testkit.Run(m)
 	if err := removeProgram(); err != nil {

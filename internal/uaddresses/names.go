@@ -17,9 +17,10 @@ var apostrophes = strings.NewReplacer(
 )
 
 // fold makes names comparable byte by byte. Composed and decomposed letters (й,
-// ї) come out alike: files and clipboards of macOS hold the latter.
+// ї) come out alike: files and clipboards of macOS hold the latter. They are
+// composed last, because a small letter may have a form that its capital lacks (J̌).
 func fold(name string) string {
-	return apostrophes.Replace(strings.ToLower(norm.NFC.String(strings.TrimSpace(name))))
+	return apostrophes.Replace(norm.NFC.String(strings.ToLower(strings.TrimSpace(name))))
 }
 
 // names holds every name folded and as the codifier writes it, which is how

@@ -18,6 +18,7 @@ func TestSameName(t *testing.T) {
 		{"Слов’янськ", "Слов`янськ", true},
 		{" Київ ", "Київ", true},
 		{"Київ", "Ки\u0456\u0308в", true},  // ї of two characters
+		{"J\u030c", "\u01f0", true},        // ǰ has no capital of one character
 		{"Ямпіль", "Ямпiль", false},        // a Latin i
 		{"Новосілки", "Нові Сілки", false}, // blanks inside a name count
 		{"Кам’янка", "Камянка", false},

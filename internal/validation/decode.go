@@ -19,6 +19,8 @@ const (
 	maxValues = 10_000
 )
 
+var errBounds = errors.New("too many values, or nested too deeply")
+
 // Value is a decoded body, with what the schema cannot tell of it.
 type Value struct {
 	JSON       any
@@ -62,7 +64,7 @@ type decoder struct {
 
 func (d *decoder) value() (any, error) {
 	if d.values++; d.values > maxValues || len(d.at) > maxDepth {
-		return nil, errors.New("too many values, or nested too deeply")
+		return nil, errBounds
 	}
 	token, err := d.json.ReadToken()
 	if err != nil {

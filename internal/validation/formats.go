@@ -124,13 +124,15 @@ func checkDate(value string) error {
 	return &formatError{rule("date", text, map[string]any{"actual": value})}
 }
 
+// checkDateTime asks for the form first: time.Parse also takes an hour of one
+// digit and a comma before the fraction.
 func checkDateTime(value string) error {
-	if _, err := time.Parse(time.RFC3339Nano, value); err == nil {
-		return nil
+	if !dateTimeRegexp.MatchString(value) {
+		return &formatError{rule("datetime", `expected "%{actual}" to be a valid ISO 8601 date-time`,
+			map[string]any{"pattern": dateTimePattern, "actual": value})}
 	}
-	if dateTimeRegexp.MatchString(value) {
+	if _, err := time.Parse(time.RFC3339Nano, value); err != nil {
 		return &formatError{rule("datetime", `expected "%{actual}" to be an existing date-time`, map[string]any{"actual": value})}
 	}
-	return &formatError{rule("datetime", `expected "%{actual}" to be a valid ISO 8601 date-time`,
-		map[string]any{"pattern": dateTimePattern, "actual": value})}
+	return nil
 }

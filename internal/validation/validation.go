@@ -296,15 +296,21 @@ func wordedFormat(e *openapi3.SchemaError) fault.Rule {
 		map[string]any{"actual": e.Value})
 }
 
-// rule fills the template's %{name} placeholders from params.
+// rule fills the template's %{name} placeholders from params, in one pass: a
+// value may look like a placeholder.
 func rule(name, template string, params map[string]any) fault.Rule {
-	description := template
-	for key, value := range params {
-		if place := "%{" + key + "}"; strings.Contains(description, place) {
-			description = strings.ReplaceAll(description, place, fmt.Sprint(value))
+	var description strings.Builder
+	for rest := template; rest != ""; {
+		before, after, found := strings.Cut(rest, "%{")
+		description.WriteString(before)
+		if !found {
+			break
 		}
+		key, tail, _ := strings.Cut(after, "}")
+		fmt.Fprint(&description, params[key])
+		rest = tail
 	}
-	return fault.Rule{Rule: name, Description: description, RawDescription: template, Params: params}
+	return fault.Rule{Rule: name, Description: description.String(), RawDescription: template, Params: params}
 }
 
 func kind(value any) string {
