@@ -2,6 +2,7 @@ package torture
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -122,7 +124,9 @@ func asksForStatus(rule rules.Rule) bool {
 }
 
 // takesSuspended: the status may be SUSPENDED, too.
-func takesSuspended(rule rules.Rule) bool { return strings.Contains(rule.Check, legalentities.Suspended) }
+func takesSuspended(rule rules.Rule) bool {
+	return strings.Contains(rule.Check, legalentities.Suspended)
+}
 
 // A rule about the legal entity of the token that this file does not know would
 // be one that the matrix expects nothing of.
@@ -143,14 +147,28 @@ func TestRulesOfLegalEntitiesAreKnown(t *testing.T) {
 type stage struct {
 	*testkit.Server
 	used bool
+	undo []string // what a test has done to the world, undone
 }
 
+// fresh makes the world as it was.
 func (s *stage) fresh(t *testing.T) {
 	t.Helper()
 	if s.used {
 		require.NoError(t, s.World.Seed(t.Context(), s.Pool, s.Mongo))
-		s.used = false
+	} else {
+		for _, query := range s.undo {
+			s.exec(t, query)
+		}
 	}
+	s.used, s.undo = false, nil
+}
+
+// set changes a column of a row until the world is fresh again.
+func (s *stage) set(t *testing.T, table, column string, id uuid.UUID, value, former string) {
+	t.Helper()
+	update := "UPDATE " + table + " SET " + column + " = '%s' WHERE id = '" + id.String() + "'"
+	s.exec(t, fmt.Sprintf(update, value))
+	s.undo = append(s.undo, fmt.Sprintf(update, former))
 }
 
 func (s *stage) send(t *testing.T, r world.Request) *testkit.Response {
@@ -272,8 +290,7 @@ func callers() []caller {
 			return bearing(c.request, value), c.op.gateway(c.passes, rules.GatewayTokenExpired)
 		}},
 		{"a blocked user", func(t *testing.T, s *stage, c cell) (world.Request, documented) {
-			s.exec(t, "UPDATE mithril.users SET is_blocked = true WHERE id = $1", c.token.User)
-			s.used = true
+			s.set(t, "mithril.users", "is_blocked", c.token.User, "true", "false")
 			return bearing(c.request, s.issue(t, c.token)), c.op.gateway(c.passes, rules.GatewayTokenUserBlocked)
 		}},
 		{"a blocked client", func(t *testing.T, s *stage, c cell) (world.Request, documented) {
@@ -281,8 +298,7 @@ func callers() []caller {
 				c.client = s.twin(t, c.client)
 				c.token.Details = changedDetails(c.token, "client_id", c.client)
 			}
-			s.exec(t, "UPDATE mithril.clients SET is_blocked = true WHERE id = $1", c.client)
-			s.used = true
+			s.set(t, "mithril.clients", "is_blocked", c.client, "true", "false")
 			return bearing(c.request, s.issue(t, c.token)), c.op.gateway(c.passes, rules.GatewayTokenClientBlocked)
 		}},
 		{"every scope but those that are wanted", func(t *testing.T, s *stage, c cell) (world.Request, documented) {
@@ -317,26 +333,18 @@ func callers() []caller {
 		}},
 		{"another legal entity", func(t *testing.T, s *stage, c cell) (world.Request, documented) {
 			c.token.Details = changedDetails(c.token, "client_id", s.twin(t, c.client))
-			s.used = true
 			return bearing(c.request, s.issue(t, c.token)), c.op.own(s.Config.Get(), c.passes, asksForOwner)
 		}},
 		{"a suspended legal entity", func(t *testing.T, s *stage, c cell) (world.Request, documented) {
-			s.status(t, c.client, legalentities.Suspended)
+			s.set(t, "prm.legal_entities", "status", c.client, legalentities.Suspended, legalentities.Active)
 			return bearing(c.request, s.issue(t, c.token)),
 				c.op.own(s.Config.Get(), c.passes, func(r rules.Rule) bool { return asksForStatus(r) && !takesSuspended(r) })
 		}},
 		{"a closed legal entity", func(t *testing.T, s *stage, c cell) (world.Request, documented) {
-			s.status(t, c.client, legalentities.Closed)
+			s.set(t, "prm.legal_entities", "status", c.client, legalentities.Closed, legalentities.Active)
 			return bearing(c.request, s.issue(t, c.token)), c.op.own(s.Config.Get(), c.passes, asksForStatus)
 		}},
 	}
-}
-
-// status puts a legal entity into another status.
-func (s *stage) status(t *testing.T, legalEntity uuid.UUID, status string) {
-	t.Helper()
-	s.exec(t, "UPDATE prm.legal_entities SET status = $2 WHERE id = $1", legalEntity, status)
-	s.used = true
 }
 
 func changedDetails(row tokenRow, name string, value any) map[string]any {
@@ -466,15 +474,15 @@ func (s *stage) attempts(op guarded, ids []string, owner uuid.UUID) []world.Requ
 	path, _, _ := strings.Cut(base.Path, "?")
 	some := sampleOf(ids, amount(24, len(ids)))
 	if strings.Contains(op.path, "{") {
-		patients := []string{""} // paths without one stay as they are
-		if strings.Contains(op.path, "{patient_id}") {
-			patients = []string{world.ID("patient").String(), world.ID("stranger_patient").String()}
-		}
-		for _, patient := range patients {
+		tried := map[string]bool{}
+		for _, patient := range []string{world.ID("patient").String(), world.ID("stranger_patient").String()} {
 			for _, id := range some {
 				request := base
 				request.Path = filled(op.path, patient, id)
-				all = append(all, request)
+				if !tried[request.Path] {
+					all = append(all, request)
+				}
+				tried[request.Path] = true
 			}
 		}
 	}
@@ -497,7 +505,7 @@ func filled(path, patient, id string) string {
 	parts := strings.Split(path, "/")
 	for i, part := range parts {
 		switch {
-		case part == "{patient_id}" && i < len(parts)-2:
+		case part == "{patient_id}":
 			parts[i] = patient
 		case strings.HasPrefix(part, "{"):
 			parts[i] = id
@@ -541,19 +549,23 @@ func (s *stage) possessions(t *testing.T, owner uuid.UUID) possessions {
 	}
 	employees := map[string]bool{owner.String(): true}
 	for _, table := range s.ownedTables(t) {
-		rows, err := s.Pool.Query(t.Context(), "SELECT r.id::text, to_jsonb(r)::text, to_jsonb(r), r."+table.column+" IS NOT DISTINCT FROM $1 FROM "+table.name+" AS r", owner)
+		rows, err := s.Pool.Query(t.Context(), `
+			SELECT r.id::text, to_jsonb(r)::text, r.`+table.column+` IS NOT DISTINCT FROM $1::uuid FROM `+table.name+` AS r`, owner)
 		require.NoError(t, err)
-		for rows.Next() {
-			var id, text string
+		var id, text string
+		var isOwn bool
+		_, err = pgx.ForEachRow(rows, []any{&id, &text, &isOwn}, func() error {
 			var value map[string]any
-			var isOwn bool
-			require.NoError(t, rows.Scan(&id, &text, &value, &isOwn))
+			if err := json.Unmarshal([]byte(text), &value); err != nil {
+				return fmt.Errorf("a row of %s: %w", table.name, err)
+			}
 			take(id, table.name+" "+text, value, isOwn)
 			if isOwn && table.name == "prm.employees" {
 				employees[id] = true
 			}
-		}
-		require.NoError(t, rows.Err())
+			return nil
+		})
+		require.NoError(t, err)
 	}
 	for _, collection := range []string{approvals.Collection, servicerequests.Collection, devicedispenses.Collection} {
 		for id, document := range s.Documents(t, collection) {
@@ -587,14 +599,13 @@ func (s *stage) ownedTables(t *testing.T) []ownedTable {
 			OR c.table_schema || '.' || c.table_name = 'prm.legal_entities' AND c.column_name = 'id' AND key.column_name = 'id'
 		ORDER BY 1, 2`)
 	require.NoError(t, err)
-	defer rows.Close()
 	var all []ownedTable
-	for rows.Next() {
-		var table ownedTable
-		require.NoError(t, rows.Scan(&table.name, &table.column))
+	var table ownedTable
+	_, err = pgx.ForEachRow(rows, []any{&table.name, &table.column}, func() error {
 		all = append(all, table)
-	}
-	require.NoError(t, rows.Err())
+		return nil
+	})
+	require.NoError(t, err)
 	require.GreaterOrEqual(t, len(all), 8)
 	return all
 }
