@@ -74,8 +74,8 @@ func listenTo(t *testing.T, tr *trial, ill illness) {
 			tr.add("requests", 1)
 		}
 		if ill.begin == nil {
-			made = append(made, codesMade(t, s)...)
 			awaitAllJobs(t, s)
+			made = append(made, codesMade(t, s)...)
 			requireSilent(t, "what River keeps", keptByRiver(t, s), made)
 		}
 	}
