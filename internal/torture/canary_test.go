@@ -29,12 +29,12 @@ func TestNothingConfidentialIsTold(t *testing.T) {
 	tr := begin(t, "T19", "no log, metric, span or failed job tells a name, a phone, a birth date, an e-mail, a password, a token, a key or a one-time code")
 	tr.add("confidential values of the world", len(testkit.World().Confidential()))
 	for name, ill := range map[string]illness{
-		"nothing":                          {},
-		"rows that PostgreSQL refuses":     {begin: refuseRows},
-		"time that is too short":           {begin: noTime},
-		"a PostgreSQL that is away":        {begin: closePool, options: []testkit.Option{testkit.Idle()}},
-		"panics of the provider":           {options: []testkit.Option{testkit.WithProvider(panicking{})}},
-		"panics before the end of a job":   {options: []testkit.Option{testkit.WithHook(func(string) { panic(world.PatientPhone) })}},
+		"nothing":                        {},
+		"rows that PostgreSQL refuses":   {begin: refuseRows},
+		"time that is too short":         {begin: noTime},
+		"a PostgreSQL that is away":      {begin: closePool, options: []testkit.Option{testkit.Idle()}},
+		"panics of the provider":         {options: []testkit.Option{testkit.WithProvider(panicking{})}},
+		"panics before the end of a job": {options: []testkit.Option{testkit.WithHook(func(string) { panic(world.PatientPhone) })}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
