@@ -14,7 +14,7 @@ run: ## the sandbox: databases, a seeded world and the API, with one command
 	$(GO) run ./cmd/esoz-sandbox
 
 build: ## the programs, into bin/
-	$(GO) build -trimpath -ldflags "-s -w" -o bin/ ./cmd/...
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/ ./cmd/...
 
 test: ## everything, on real engines that the tests start themselves
 	$(GO) test -race ./...
@@ -123,6 +123,20 @@ sdk-test-docs: ## the quick starts of docs/sdk.md, where their languages are ins
 generate-ts: ## types and version of the TypeScript client (needs npm)
 	cd gen/ts && npm ci --ignore-scripts --no-audit --no-fund && npm run generate && \
 		npm version --no-git-tag-version --allow-same-version "$$(sed -n 's/^  version: //p' ../../openapi/openapi.yaml)"
+
+.PHONY: supply-chain vulnerabilities reproducible sbom
+PROGRAMS = esoz esoz-sandbox esoz-conformance
+
+supply-chain: vulnerabilities reproducible sbom ## what our programs are made of: holes, the same bytes twice, licences, lists of parts
+
+vulnerabilities: ## fail when a known hole is within reach (needs vuln.go.dev or GOVULNDB)
+	GO=$(GO) .ci/vulnerabilities
+
+reproducible: ## build what is committed twice, compare, leave it in bin/release/
+	GO=$(GO) .ci/reproducible $(PROGRAMS:%=./cmd/%)
+
+sbom: ## fail at a licence that nobody has agreed to; lists of parts beside bin/release/*
+	$(GO) run ./internal/supply $(PROGRAMS:%=bin/release/%)
 
 .PHONY: bench bench-quick torture
 bench: ## every benchmark, and docs/benchmarks.md from them: more than an hour on a quiet machine

@@ -39,6 +39,7 @@ import (
 	"esoz/internal/otp"
 	"esoz/internal/persons"
 	"esoz/internal/postgres"
+	"esoz/internal/redact"
 	"esoz/internal/seal"
 	"esoz/internal/servicerequests"
 	"esoz/internal/sms"
@@ -51,8 +52,9 @@ import (
 type Options struct {
 	Config   *config.Live
 	Clock    *clock.Clock
-	Logger   *slog.Logger
+	Logger   *slog.Logger          // told nothing that stood in a row, whatever fails
 	Registry prometheus.Registerer // nil: metrics are kept and shown nowhere
+	Tracer   trace.Tracer          // nil: that of OpenTelemetry's global provider
 	Provider sms.Provider          // nil: sms.Log
 	// ShowRules adds X-Sandbox-Rule to refusals.
 	ShowRules bool
@@ -89,6 +91,7 @@ type App struct {
 // have been migrated.
 func New(ctx context.Context, opts Options) (_ *App, err error) {
 	cfg := opts.Config.Get()
+	opts.Logger = redact.Logger(opts.Logger)
 	a := &App{opts: opts, holder: "esoz document store " + uuid.NewString()}
 	defer func() {
 		if err != nil {
@@ -250,6 +253,10 @@ func (a *App) build() error {
 	if registry == nil {
 		registry = prometheus.NewRegistry()
 	}
+	spans := o.Tracer
+	if spans == nil {
+		spans = tracer()
+	}
 	front := &httpapi.Server{
 		Document: doc, Auth: authenticator, Answers: answers, Config: o.Config, Clock: o.Clock, Logger: o.Logger,
 		Formats: validation.NewFormats(validation.DictionaryNames(doc), a.Dictionaries.Codes),
@@ -257,7 +264,7 @@ func (a *App) build() error {
 			"createDivision": s.GuardCreate,
 			"updateDivision": s.GuardUpdate,
 		},
-		Metrics: httpapi.NewMetrics(registry), Tracer: tracer(), ShowRules: o.ShowRules, Observe: o.Observe,
+		Metrics: httpapi.NewMetrics(registry), Tracer: spans, ShowRules: o.ShowRules, Observe: o.Observe,
 	}
 	a.Handler, err = front.Handler(s)
 	return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,6 +18,7 @@ import (
 	"esoz/internal/idempotency"
 	"esoz/internal/jobs"
 	"esoz/internal/otp"
+	"esoz/internal/redact"
 	"esoz/internal/sms"
 )
 
@@ -63,7 +65,7 @@ func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authent
 		FetchCooldown:        fetchCooldown,
 		RescueStuckJobsAfter: rescueAfter,
 		PeriodicJobs:         schedules(o.Config.Get()),
-		Middleware:           fence(o.Fence),
+		Middleware:           append(fence(o.Fence), redacted()),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare background work: %w", err)
@@ -82,6 +84,20 @@ func fence(around func(work func() error) error) []rivertype.Middleware {
 		func(ctx context.Context, _ *rivertype.JobRow, work func(context.Context) error) error {
 			return around(func() error { return work(ctx) })
 		})}
+}
+
+// redacted keeps values out of what River logs of a failed job and stores with
+// it: they stay in the causes of the error, which nobody writes down.
+func redacted() rivertype.Middleware {
+	return river.WorkerMiddlewareFunc(
+		func(ctx context.Context, _ *rivertype.JobRow, work func(context.Context) error) (err error) {
+			defer func() {
+				if v := recover(); v != nil {
+					err = fmt.Errorf("panic: %s\n%s", redact.Panic(v), debug.Stack())
+				}
+			}()
+			return redact.Wrap(work(ctx))
+		})
 }
 
 func schedules(cfg *config.Config) []*river.PeriodicJob {

@@ -16,6 +16,7 @@ import (
 	"esoz/gen/rules"
 	"esoz/internal/envelope"
 	"esoz/internal/fault"
+	"esoz/internal/redact"
 )
 
 // errNoAnswer: an operation returned neither an answer nor an error. Without
@@ -34,7 +35,7 @@ func (s *Server) refuse(err error, c echo.Context) {
 		s.Logger.LogAttrs(ctx, slog.LevelDebug, "client went away", slog.String("request_id", envelope.RequestFrom(ctx).ID))
 	case !foreseen:
 		s.Logger.LogAttrs(ctx, slog.LevelError, "request failed",
-			slog.String("request_id", envelope.RequestFrom(ctx).ID), slog.Int("status", refusal.Status), slog.String("error", err.Error()))
+			slog.String("request_id", envelope.RequestFrom(ctx).ID), slog.Int("status", refusal.Status), slog.String("error", redact.Error(err)))
 	}
 	setRefusal(c, refusal)
 	if refusal.RetryAfter > 0 {
@@ -103,7 +104,8 @@ func writeRefusal(c echo.Context, refusal *fault.Error) error {
 	return c.JSONBlob(refusal.Status, raw)
 }
 
-// recoverPanics turns a panic into a 500 without a word of it in the answer.
+// recoverPanics turns a panic into a 500 without a word of it in the answer, and
+// with its place, but not its text, in the log.
 func (s *Server) recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
@@ -111,7 +113,7 @@ func (s *Server) recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
 				if cause, ok := v.(error); ok && errors.Is(cause, http.ErrAbortHandler) {
 					panic(v)
 				}
-				err = fmt.Errorf("panic: %v\n%s", v, debug.Stack())
+				err = fmt.Errorf("panic: %s\n%s", redact.Panic(v), debug.Stack())
 			}
 		}()
 		return next(c)

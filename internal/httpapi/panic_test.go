@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"net/http"
@@ -18,12 +19,19 @@ import (
 	"esoz/openapi"
 )
 
-// broken answers nothing to one public operation and panics in all others.
+// broken answers nothing to one public operation and panics in all others, in one of them by itself.
 type broken struct{ api.StrictServerInterface }
 
 func (broken) ListRegions(context.Context, api.ListRegionsRequestObject) (api.ListRegionsResponseObject, error) {
 	return nil, nil //nolint:nilnil // what the test is about
 }
+
+// ListDictionaries panics with what a client has sent.
+func (broken) ListDictionaries(context.Context, api.ListDictionariesRequestObject) (api.ListDictionariesResponseObject, error) {
+	panic("cannot send to " + canary)
+}
+
+const canary = "+380931234574"
 
 // newServer is a server without engines.
 func newServer(t testing.TB) *Server {
@@ -38,13 +46,17 @@ func newServer(t testing.TB) *Server {
 }
 
 // Whatever an operation does, the client gets a clean envelope with its request
-// id and not a word of the cause.
+// id and not a word of the cause; the log has the place, but no value.
 func TestBrokenOperations(t *testing.T) {
 	t.Parallel()
-	handler, err := newServer(t).Handler(broken{})
+	var lines bytes.Buffer
+	server := newServer(t)
+	server.Logger = slog.New(slog.NewTextHandler(&lines, nil))
+	handler, err := server.Handler(broken{})
 	require.NoError(t, err)
 	for path, why := range map[string]string{
-		"/api/dictionaries":       "a panic",
+		"/api/dictionaries":       "a panic with a value",
+		"/api/v2/dictionaries":    "a panic of the runtime",
 		"/api/uaddresses/regions": "no answer and no error",
 	} {
 		answer := httptest.NewRecorder()
@@ -53,4 +65,8 @@ func TestBrokenOperations(t *testing.T) {
 		require.JSONEq(t, `{"meta":{"code":500,"type":"object","url":"http://esoz`+path+`","request_id":"`+answer.Header().Get("X-Request-Id")+`"},
 			"error":{"type":"internal_error","message":"Remote server internal error"}}`, answer.Body.String(), why)
 	}
+	require.Contains(t, lines.String(), "panic: a value of type string")
+	require.Contains(t, lines.String(), "panic: runtime error: invalid memory address or nil pointer dereference")
+	require.Contains(t, lines.String(), "panic_test.go")
+	require.NotContains(t, lines.String(), canary[1:])
 }

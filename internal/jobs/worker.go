@@ -16,6 +16,7 @@ import (
 	"esoz/gen/db"
 	"esoz/internal/fault"
 	"esoz/internal/postgres"
+	"esoz/internal/redact"
 )
 
 // Worker is the River worker of all jobs.
@@ -89,7 +90,7 @@ var errPanic = errors.New("panic")
 func (w *Worker) handle(ctx context.Context, job *Job) (outcome *Outcome, err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = fmt.Errorf("%w: %v\n%s", errPanic, v, debug.Stack())
+			err = fmt.Errorf("%w: %s\n%s", errPanic, redact.Panic(v), debug.Stack())
 		}
 	}()
 	handler := w.Handlers[job.Operation]

@@ -21,6 +21,7 @@ import (
 	"esoz/internal/config"
 	"esoz/internal/mongodb"
 	"esoz/internal/postgres"
+	"esoz/internal/redact"
 	"esoz/internal/sandbox/engines"
 	"esoz/internal/sandbox/traffic"
 	"esoz/internal/sandbox/world"
@@ -57,6 +58,7 @@ const (
 
 // Run starts everything and serves until ctx ends.
 func Run(ctx context.Context, o Options) (err error) {
+	o.Logger = redact.Logger(o.Logger)
 	// The port first: a taken one is the commonest fault, and says so before
 	// databases are started for nothing.
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", o.Listen)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -60,11 +61,23 @@ func Run(m *testing.M) int {
 	if s, err := start(); err == nil {
 		if err := s.stop(ctx); err != nil {
 			fmt.Fprintln(os.Stderr, "stop the engines:", err)
-			return max(code, 1)
+			code = max(code, 1)
 		}
+	}
+	if told.Load() {
+		code = max(code, 1)
 	}
 	return code
 }
+
+// ears hears what the engines tell, which is no one test's.
+var (
+	ears = &watch{fail: func(format string, args ...any) {
+		told.Store(true)
+		fmt.Fprintf(os.Stderr, format+"\n", args...)
+	}}
+	told atomic.Bool
+)
 
 var started atomic.Bool
 
@@ -78,7 +91,7 @@ func startEngines() (_ *shared, err error) {
 	dsn := os.Getenv("ESOZ_TEST_DATABASE_URL")
 	if dsn == "" || s.mongo == "" {
 		s.engines, err = engines.Start(ctx, engines.Options{
-			Ephemeral: true, PostgresOnly: s.mongo != "", Logger: slog.New(slog.DiscardHandler),
+			Ephemeral: true, PostgresOnly: s.mongo != "", Logger: slog.New(ears.handler()),
 		})
 		if err != nil {
 			return nil, fmt.Errorf("start the engines: %w", err)
@@ -101,6 +114,11 @@ func (s *shared) stop(ctx context.Context) error {
 	if s.engines == nil {
 		return nil
 	}
+	lines, err := os.ReadFile(filepath.Join(s.engines.Dir, "postgres.log"))
+	if err != nil {
+		return errors.Join(fmt.Errorf("read the log of PostgreSQL: %w", err), s.engines.Stop(ctx))
+	}
+	ears.hear("the log of PostgreSQL", string(lines))
 	if err := s.engines.Stop(ctx); err != nil {
 		return fmt.Errorf("stop engines: %w", err)
 	}

@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http/httptest"
-	"os"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/otel/trace"
 
 	"esoz/internal/app"
 	"esoz/internal/clock"
@@ -48,19 +49,20 @@ func WithProvider(p sms.Provider) Option { return func(o *options) { o.provider 
 // WithHook runs hook between a job's handler and the transaction that ends the job.
 func WithHook(hook func(jobID string)) Option { return func(o *options) { o.hook = hook } }
 
-// WithLogger sends the server's log lines to l.
+// WithLogger sends the server's log lines to l too.
 func WithLogger(l *slog.Logger) Option { return func(o *options) { o.logger = l } }
 
 // Idle leaves background work off: jobs stay pending, SMS stay queued, until
 // the test calls Start.
 func Idle() Option { return func(o *options) { o.idle = true } }
 
-// New starts a server.
+// New starts a server. The test fails when its log, its metrics or its spans
+// tell something confidential: see Canary.
 func New(t testing.TB, opts ...Option) *Server {
 	t.Helper()
 	engines, err := start()
 	require.NoError(t, err)
-	o := options{vars: map[string]string{}, logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError + 1}))}
+	o := options{vars: map[string]string{}}
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -82,8 +84,12 @@ func New(t testing.TB, opts ...Option) *Server {
 	require.NoError(t, err)
 
 	s := &Server{World: engines.world(), Clock: clock.New(), Config: config.NewLive(cfg)}
+	heard := &watch{fail: t.Errorf}
+	logger, tracer := o.listeners(t, heard)
+	metrics := prometheus.NewRegistry()
 	s.App, err = app.New(ctx, app.Options{
-		Config: s.Config, Clock: s.Clock, Logger: o.logger, Provider: o.provider, ShowRules: true, AfterHandler: o.hook,
+		Config: s.Config, Clock: s.Clock, Logger: logger, Registry: metrics, Tracer: tracer,
+		Provider: o.provider, ShowRules: true, AfterHandler: o.hook,
 	})
 	require.NoError(t, err)
 	require.NoError(t, app.IndexDocuments(ctx, s.Mongo))
@@ -91,7 +97,9 @@ func New(t testing.TB, opts ...Option) *Server {
 	if !o.idle {
 		require.NoError(t, s.Start(ctx))
 	}
-	front := httptest.NewServer(s.Handler)
+	front := httptest.NewUnstartedServer(s.Handler)
+	front.Config.ErrorLog = slog.NewLogLogger(logger.Handler(), slog.LevelDebug)
+	front.Start()
 	s.URL = front.URL
 
 	t.Cleanup(func() {
@@ -101,11 +109,26 @@ func New(t testing.TB, opts ...Option) *Server {
 		if !o.idle {
 			require.NoError(t, s.Stop(ctx))
 		}
+		heard.metrics(s.App, metrics)
 		require.NoError(t, s.Mongo.Drop(ctx))
 		require.NoError(t, s.Close(ctx))
 		require.NoError(t, engines.drop(ctx, name))
+		heard.end()
 	})
 	return s
+}
+
+// listeners are where the server's lines and spans go. A benchmark has none: it
+// measures the server, not who listens to it.
+func (o *options) listeners(t testing.TB, heard *watch) (*slog.Logger, trace.Tracer) {
+	if _, measured := t.(*testing.B); measured {
+		return slog.New(slog.DiscardHandler), nil
+	}
+	handler := heard.handler()
+	if o.logger != nil {
+		handler = slog.NewMultiHandler(handler, o.logger.Handler())
+	}
+	return slog.New(handler), heard.tracer()
 }
 
 // Set changes the configuration of the running server, as /_sandbox/config does.

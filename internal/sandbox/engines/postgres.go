@@ -292,7 +292,9 @@ func (p *postgres) settings() []string {
 		"dynamic_shared_memory_type=mmap",
 		"timezone=UTC",
 		"log_timezone=UTC",
-		// Values of patients must not reach a log: no statements, no "Key (phone)=(…)".
+		// Values of patients must not reach a log: no statements, no "Key (phone)=(…)", and no
+		// errors of statements at all, whose texts quote what they could not take. We log them ourselves.
+		"log_min_messages=log",
 		"log_min_error_statement=panic",
 		"log_error_verbosity=terse",
 	}

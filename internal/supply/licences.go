@@ -1,0 +1,148 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	classifier "github.com/google/licenseclassifier/v2"
+	"github.com/google/licenseclassifier/v2/assets"
+	"golang.org/x/mod/module"
+)
+
+// agreed are the licences under which others' code may be a part of ours
+// (Apache-2.0): they ask for their text to be kept, and, MPL-2.0, for changes to
+// their own files to be published. We change none.
+var agreed = map[string]bool{
+	"Apache-2.0": true, "MIT": true, "BSD-2-Clause": true, "BSD-3-Clause": true, "ISC": true, "MPL-2.0": true,
+	"0BSD": true, "BSD-0-Clause": true, "CC0-1.0": true, "Unlicense": true, "Zlib": true,
+	"BSD-2-Clause-FreeBSD": true, "SQLite": true, "blessing": true,
+}
+
+// part is a module of a program.
+type part struct {
+	*debug.Module
+	licences []string // SPDX identifiers
+}
+
+// lawyer reads the licences that modules bring with them.
+type lawyer struct {
+	cache string // Go's module cache
+	known *classifier.Classifier
+	read  map[string][]string // by folder
+}
+
+func newLawyer(cache string) (*lawyer, error) {
+	known, err := assets.DefaultClassifier()
+	if err != nil {
+		return nil, fmt.Errorf("read the texts of licences: %w", err)
+	}
+	return &lawyer{cache: cache, known: known, read: map[string][]string{}}, nil
+}
+
+// judge names the licences of modules, and refuses those that we have not
+// agreed to.
+func (l *lawyer) judge(modules []*debug.Module) ([]part, error) {
+	var parts []part
+	var refused []error
+	for _, m := range modules {
+		licences, err := l.licences(actual(m))
+		if err != nil {
+			refused = append(refused, err)
+			continue
+		}
+		for _, licence := range licences {
+			if !agreed[licence] {
+				refused = append(refused, fmt.Errorf("%s %s: nobody has agreed to %s", m.Path, m.Version, licence))
+			}
+		}
+		parts = append(parts, part{actual(m), licences})
+	}
+	return parts, errors.Join(refused...)
+}
+
+func (l *lawyer) licences(m *debug.Module) ([]string, error) {
+	path, err := module.EscapePath(m.Path)
+	if err != nil {
+		return nil, fmt.Errorf("module %s: %w", m.Path, err)
+	}
+	version, err := module.EscapeVersion(m.Version)
+	if err != nil {
+		return nil, fmt.Errorf("module %s %s: %w", m.Path, m.Version, err)
+	}
+	dir := filepath.Join(l.cache, filepath.FromSlash(path)+"@"+version)
+	if l.read[dir] == nil {
+		if l.read[dir], err = l.licencesIn(dir); err != nil {
+			return nil, fmt.Errorf("module %s %s: %w", m.Path, m.Version, err)
+		}
+	}
+	return l.read[dir], nil
+}
+
+// licenceFile is the name of a file with terms.
+var licenceFile = regexp.MustCompile(`(?i)^((un)?licen[cs]e|copying)`)
+
+// licencesIn reads the licences in the files of a folder.
+func (l *lawyer) licencesIn(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("look for licences: %w", err)
+	}
+	found := map[string]bool{}
+	for _, entry := range entries {
+		if entry.IsDir() || !licenceFile.MatchString(entry.Name()) {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+		if err != nil {
+			return nil, fmt.Errorf("read a licence: %w", err)
+		}
+		for _, match := range l.known.Match(text).Matches {
+			if match.MatchType == "License" {
+				found[match.Name] = true
+			}
+		}
+	}
+	if len(found) == 0 {
+		return nil, errors.New("no licence that is known by its text")
+	}
+	return slices.Sorted(maps.Keys(found)), nil
+}
+
+// judgePackages counts the packages in a lock of npm that a program needs to
+// run, and refuses those under licences that we have not agreed to.
+func judgePackages(file string) (int, error) {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return 0, fmt.Errorf("read the lock of npm: %w", err)
+	}
+	var lock struct {
+		Packages map[string]struct {
+			License string `json:"license"`
+			Dev     bool   `json:"dev"`
+		} `json:"packages"`
+	}
+	if err := json.Unmarshal(raw, &lock); err != nil {
+		return 0, fmt.Errorf("read %s: %w", file, err)
+	}
+	var refused []error
+	count := 0
+	for _, name := range slices.Sorted(maps.Keys(lock.Packages)) {
+		p := lock.Packages[name]
+		if name == "" || p.Dev { // ourselves, and what only builds and tests us
+			continue
+		}
+		count++
+		if !agreed[p.License] {
+			refused = append(refused, fmt.Errorf("%s: %s: nobody has agreed to %q", file, strings.TrimPrefix(name, "node_modules/"), p.License))
+		}
+	}
+	return count, errors.Join(refused...)
+}
