@@ -154,8 +154,11 @@ func Run(ctx context.Context, o Options) (_ *Results, err error) {
 		fmt.Fprintf(o.Progress, "%s %s …", one.id, one.title)
 		took := clock.Stopwatch()
 		b := Benchmark{ID: one.id, Title: one.title}
-		err := join(one.run(l, ctx, &b), l.stopChildren())
+		err := one.run(l, ctx, &b)
 		fmt.Fprintf(o.Progress, " %s\n", took().Round(time.Second))
+		if err := l.stopChildren(); err != nil { // the figures are there
+			fmt.Fprintf(o.Progress, "after %s: %s\n", one.id, err)
+		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

@@ -94,7 +94,11 @@ func (l *lab) peer(ctx context.Context, name string, probe request) (*service, e
 	}
 	cmd := exec.Command(args[0], args[1:]...) //nolint:noctx // launch ends it
 	cmd.Dir = l.Dir
-	return l.service(ctx, name, cmd, listen, probe)
+	s, err := l.service(ctx, name, cmd, listen, probe)
+	if s != nil && s.process != nil {
+		s.rude = true // Specmatic would write a report of every request first
+	}
+	return s, err
 }
 
 // can makes the folder from which WireMock answers the request, whatever is in

@@ -18,6 +18,7 @@ type process struct {
 	name string
 	cmd  *exec.Cmd
 	log  string        // what it prints
+	rude bool          // it is killed, not asked to stop
 	done chan struct{} // closed when it has ended
 	err  error         // how it ended; to be read after done
 }
@@ -58,7 +59,12 @@ func launch(name, log string, cmd *exec.Cmd) (*process, error) {
 
 // stop ends the process politely, and then not.
 func (p *process) stop() error {
-	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended already
+	if p.rude {
+		_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // it may have ended already
+		<-p.done
+		return nil
+	}
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // the same
 	select {
 	case <-p.done:
 		return nil
