@@ -1866,7 +1866,7 @@ type Meta struct {
 	// Example: 200
 	Code int `json:"code"`
 
-	// IdempotencyKey The `X-Idempotency-Key` that was sent. It is repeated here and has no other effect.
+	// IdempotencyKey The idempotency key that was sent, repeated.
 	//
 	// Example: 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
 	IdempotencyKey *string `json:"idempotency_key,omitempty"`
@@ -2718,6 +2718,12 @@ type VerifiedPhoneResponse struct {
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
 }
+
+// IdempotencyKey defines model for Idempotency-Key.
+type IdempotencyKey = string
+
+// XIdempotencyKey defines model for X-Idempotency-Key.
+type XIdempotencyKey = string
 
 // ListDictionariesParams defines parameters for ListDictionaries.
 type ListDictionariesParams struct {

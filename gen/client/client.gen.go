@@ -1858,7 +1858,7 @@ type Meta struct {
 	// Example: 200
 	Code int `json:"code"`
 
-	// IdempotencyKey The `X-Idempotency-Key` that was sent. It is repeated here and has no other effect.
+	// IdempotencyKey The idempotency key that was sent, repeated.
 	//
 	// Example: 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
 	IdempotencyKey *string `json:"idempotency_key,omitempty"`
@@ -3146,7 +3146,7 @@ type ClientInterface interface {
 	// - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 	// - Two addresses, or two phones, of one type.
 	// - `8:00` for `8.00` in working hours.
-	// - A second send after a lost answer: there is no replay protection, it creates a second division. List first.
+	// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3179,7 +3179,7 @@ type ClientInterface interface {
 	// - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 	// - Two addresses, or two phones, of one type.
 	// - `8:00` for `8.00` in working hours.
-	// - A second send after a lost answer: there is no replay protection, it creates a second division. List first.
+	// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3925,7 +3925,7 @@ func (c *Client) ListDivisions(ctx context.Context, params *ListDivisionsParams,
 // - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 // - Two addresses, or two phones, of one type.
 // - `8:00` for `8.00` in working hours.
-// - A second send after a lost answer: there is no replay protection, it creates a second division. List first.
+// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3968,7 +3968,7 @@ func (c *Client) CreateDivisionWithBody(ctx context.Context, contentType string,
 // - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 // - Two addresses, or two phones, of one type.
 // - `8:00` for `8.00` in working hours.
-// - A second send after a lost answer: there is no replay protection, it creates a second division. List first.
+// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7539,7 +7539,7 @@ type ClientWithResponsesInterface interface {
 	// - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 	// - Two addresses, or two phones, of one type.
 	// - `8:00` for `8.00` in working hours.
-	// - A second send after a lost answer: there is no replay protection, it creates a second division. List first.
+	// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7572,7 +7572,7 @@ type ClientWithResponsesInterface interface {
 	// - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 	// - Two addresses, or two phones, of one type.
 	// - `8:00` for `8.00` in working hours.
-	// - A second send after a lost answer: there is no replay protection, it creates a second division. List first.
+	// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -9488,7 +9488,7 @@ func (c *ClientWithResponses) ListDivisionsWithResponse(ctx context.Context, par
 // - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 // - Two addresses, or two phones, of one type.
 // - `8:00` for `8.00` in working hours.
-// - A second send after a lost answer: there is no replay protection, it creates a second division. List first.
+// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9527,7 +9527,7 @@ func (c *ClientWithResponses) CreateDivisionWithBodyWithResponse(ctx context.Con
 // - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 // - Two addresses, or two phones, of one type.
 // - `8:00` for `8.00` in working hours.
-// - A second send after a lost answer: there is no replay protection, it creates a second division. List first.
+// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -60,6 +60,24 @@ type ILDeclarationRequest struct {
 	UpdatedAt               time.Time
 }
 
+// An answer is written in the transaction of what the request has changed: a key has one if and only if its request was carried out.
+type IdempotencyKey struct {
+	// HMAC over the caller (client and user) and the key that was sent.
+	Key string
+	// HMAC over method, address and body.
+	Request string
+	// Of the try that carries the request out. One whose claim was taken over cannot commit any more.
+	Claim uuid.UUID
+	// Null while the request is under way.
+	Status *int32
+	// The body, sealed: it may hold a patient's id.
+	Answer []byte
+	// Of the request that was carried out; it stands in the body.
+	RequestID *string
+	// While the request is under way the end of its deadline: the key of a killed server is free again then. Afterwards the time until which the answer is kept.
+	ExpiresAt time.Time
+}
+
 type JobsJob struct {
 	// 24 hex digits, like the ObjectId of the original.
 	ID string
@@ -242,6 +260,14 @@ type MithrilUserRole struct {
 	ClientID   uuid.UUID
 	InsertedAt time.Time
 	UpdatedAt  time.Time
+}
+
+// One row for each phone, approval, declaration request and legal entity that codes are counted for, written in the transaction that makes the code.
+type OTPCodeCount struct {
+	// phone, resource or legal_entity, a space, and the number or id.
+	Key      string
+	Codes    int64
+	ResetsAt time.Time
 }
 
 type OTPSMSLog struct {

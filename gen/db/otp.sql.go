@@ -47,6 +47,36 @@ func (q *Queries) CloseVerification(ctx context.Context, db DBTX, arg CloseVerif
 	return result.RowsAffected(), nil
 }
 
+const countCode = `-- name: CountCode :one
+INSERT INTO otp.code_counts AS sent (key, codes, resets_at)
+VALUES ($1, 1, $2)
+ON CONFLICT (key) DO UPDATE
+SET codes     = CASE WHEN sent.resets_at <= $3 THEN 1 ELSE sent.codes + 1 END,
+    resets_at = CASE WHEN sent.resets_at <= $3 THEN EXCLUDED.resets_at ELSE sent.resets_at END
+RETURNING codes, resets_at
+`
+
+type CountCodeParams struct {
+	Key      string
+	ResetsAt time.Time
+	Now      time.Time
+}
+
+type CountCodeRow struct {
+	Codes    int64
+	ResetsAt time.Time
+}
+
+// Counts a code, opening a new period when the last has passed. Whoever counts by
+// the same key waits for this transaction to end, so that each sees a number of its
+// own; one that is too high goes with its transaction.
+func (q *Queries) CountCode(ctx context.Context, db DBTX, arg CountCodeParams) (CountCodeRow, error) {
+	row := db.QueryRow(ctx, countCode, arg.Key, arg.ResetsAt, arg.Now)
+	var i CountCodeRow
+	err := row.Scan(&i.Codes, &i.ResetsAt)
+	return i, err
+}
+
 const countVerificationAttempt = `-- name: CountVerificationAttempt :one
 UPDATE otp.verifications
 SET attempts_count = attempts_count + 1
@@ -96,6 +126,25 @@ type DeleteOldVerificationsParams struct {
 
 func (q *Queries) DeleteOldVerifications(ctx context.Context, db DBTX, arg DeleteOldVerificationsParams) (int64, error) {
 	result, err := db.Exec(ctx, deleteOldVerifications, arg.InsertedBefore, arg.Batch)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const deletePassedCodeCounts = `-- name: DeletePassedCodeCounts :execrows
+DELETE FROM otp.code_counts
+WHERE key IN (SELECT passed.key FROM otp.code_counts passed WHERE passed.resets_at <= $1 LIMIT $2)
+  AND resets_at <= $1
+`
+
+type DeletePassedCodeCountsParams struct {
+	Now   time.Time
+	Batch int32
+}
+
+func (q *Queries) DeletePassedCodeCounts(ctx context.Context, db DBTX, arg DeletePassedCodeCountsParams) (int64, error) {
+	result, err := db.Exec(ctx, deletePassedCodeCounts, arg.Now, arg.Batch)
 	if err != nil {
 		return 0, err
 	}
@@ -202,6 +251,36 @@ type InsertVerifiedPhoneParams struct {
 func (q *Queries) InsertVerifiedPhone(ctx context.Context, db DBTX, arg InsertVerifiedPhoneParams) error {
 	_, err := db.Exec(ctx, insertVerifiedPhone, arg.ID, arg.PhoneNumber, arg.UpdatedAt)
 	return err
+}
+
+const listCodeCounts = `-- name: ListCodeCounts :many
+SELECT key, codes, resets_at FROM otp.code_counts WHERE key = ANY($1::text[]) AND resets_at > $2
+`
+
+type ListCodeCountsParams struct {
+	Keys []string
+	Now  time.Time
+}
+
+// The counters whose period is not over.
+func (q *Queries) ListCodeCounts(ctx context.Context, db DBTX, arg ListCodeCountsParams) ([]OTPCodeCount, error) {
+	rows, err := db.Query(ctx, listCodeCounts, arg.Keys, arg.Now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []OTPCodeCount
+	for rows.Next() {
+		var i OTPCodeCount
+		if err := rows.Scan(&i.Key, &i.Codes, &i.ResetsAt); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const lockPhone = `-- name: LockPhone :exec

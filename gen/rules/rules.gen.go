@@ -90,6 +90,8 @@ const (
 	RequestTooLarge                                 ID = "request.too_large"
 	RequestContentType                              ID = "request.content_type"
 	RequestJSON                                     ID = "request.json"
+	RequestIdempotencyInFlight                      ID = "request.idempotency.in_flight"
+	RequestIdempotencyMismatch                      ID = "request.idempotency.mismatch"
 	ApprovalResendPerson                            ID = "approval.resend.person"
 	ApprovalResendNotFound                          ID = "approval.resend.not_found"
 	ApprovalResendNoMethod                          ID = "approval.resend.no_method"
@@ -104,6 +106,9 @@ const (
 	ApprovalResendStateExpired                      ID = "approval.resend.state_expired"
 	ApprovalResendOTP                               ID = "approval.resend.otp"
 	ApprovalResendRate                              ID = "approval.resend.rate"
+	ApprovalResendPhoneLimit                        ID = "approval.resend.phone_limit"
+	ApprovalResendResourceLimit                     ID = "approval.resend.resource_limit"
+	ApprovalResendLegalEntityLimit                  ID = "approval.resend.legal_entity_limit"
 	ApprovalListIDFilter                            ID = "approval.list.id_filter"
 	ApprovalListBooleanFilter                       ID = "approval.list.boolean_filter"
 	ApprovalListAccessLevel                         ID = "approval.list.access_level"
@@ -122,6 +127,9 @@ const (
 	DeclarationRequestResendOTPStatus               ID = "declaration_request.resend_otp.status"
 	DeclarationRequestResendOTPAuthenticationMethod ID = "declaration_request.resend_otp.authentication_method"
 	DeclarationRequestResendOTPRate                 ID = "declaration_request.resend_otp.rate"
+	DeclarationRequestResendOTPPhoneLimit           ID = "declaration_request.resend_otp.phone_limit"
+	DeclarationRequestResendOTPResourceLimit        ID = "declaration_request.resend_otp.resource_limit"
+	DeclarationRequestResendOTPLegalEntityLimit     ID = "declaration_request.resend_otp.legal_entity_limit"
 	DeviceDispenseStopToken                         ID = "device_dispense.stop.token"
 	DeviceDispenseStopTokenExpired                  ID = "device_dispense.stop.token_expired"
 	DeviceDispenseStopScope                         ID = "device_dispense.stop.scope"
@@ -300,6 +308,8 @@ const (
 	VerificationInitializeSchema                    ID = "verification.initialize.schema"
 	VerificationInitializePhoneNumber               ID = "verification.initialize.phone_number"
 	VerificationInitializeRate                      ID = "verification.initialize.rate"
+	VerificationInitializePhoneLimit                ID = "verification.initialize.phone_limit"
+	VerificationInitializeLegalEntityLimit          ID = "verification.initialize.legal_entity_limit"
 	VerificationGetNotFound                         ID = "verification.get.not_found"
 	VerificationCompleteSchema                      ID = "verification.complete.schema"
 	VerificationCompleteNotFound                    ID = "verification.complete.not_found"
@@ -545,6 +555,31 @@ var All = []Rule{
 		Fixed:       true,
 	},
 	{
+		ID:      RequestIdempotencyInFlight,
+		Check:   "No request that the same user in the same legal entity has sent with this idempotency key is under way",
+		CheckUK: "Жоден запит, який той самий користувач у тому самому закладі надіслав із цим ключем ідемпотентності, зараз не виконується",
+		Status:  409,
+		Type:    "request_conflict",
+		Message: "A request with this idempotency key is under way",
+		Source:  "no source tells, an extension of esoz; the code is that of draft-ietf-httpapi-idempotency-key-header",
+		Origin:  "inferred",
+		Fixed:   true,
+	},
+	{
+		ID:          RequestIdempotencyMismatch,
+		Check:       "The request is the one that was first sent with this idempotency key: its method, address and body are the same",
+		CheckUK:     "Це той самий запит, який уперше надіслали з цим ключем ідемпотентності: метод, адреса й тіло однакові",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "X-Idempotency-Key",
+		EntryType:   "header",
+		Keyword:     "idempotency",
+		Description: "was sent with another request before",
+		Source:      "no source tells, an extension of esoz; the code is that of draft-ietf-httpapi-idempotency-key-header",
+		Origin:      "inferred",
+		Fixed:       true,
+	},
+	{
 		ID:        ApprovalResendPerson,
 		Operation: "resendApprovalSms",
 		Check:     "A patient is stored under patient_id (a malformed id finds none)",
@@ -705,6 +740,45 @@ var All = []Rule{
 		Source:    "otp_verification.api 2019, initialize",
 		Origin:    "code",
 		Flag:      "INIT_VERIFICATION_LIMIT",
+		Fixed:     true,
+	},
+	{
+		ID:        ApprovalResendPhoneLimit,
+		Operation: "resendApprovalSms",
+		Check:     "Fewer than OTP_PHONE_LIMIT codes were sent to this phone number in the running hour (0 allows any)",
+		CheckUK:   "За поточну годину на цей номер надіслано менше ніж OTP_PHONE_LIMIT кодів (0 — без обмежень)",
+		Status:    429,
+		Type:      "too_many_requests",
+		Message:   "too many codes were sent to this phone",
+		Source:    "esoz extension; no source limits how many codes are sent",
+		Origin:    "inferred",
+		Flag:      "OTP_PHONE_LIMIT",
+		Fixed:     true,
+	},
+	{
+		ID:        ApprovalResendResourceLimit,
+		Operation: "resendApprovalSms",
+		Check:     "Fewer than OTP_RESOURCE_LIMIT codes were sent again for this approval (0 allows any)",
+		CheckUK:   "Для цього доступу (approval) повторно надіслано менше ніж OTP_RESOURCE_LIMIT кодів (0 — без обмежень)",
+		Status:    429,
+		Type:      "too_many_requests",
+		Message:   "too many codes were sent for this approval",
+		Source:    "esoz extension; no source limits how many codes are sent",
+		Origin:    "inferred",
+		Flag:      "OTP_RESOURCE_LIMIT",
+		Fixed:     true,
+	},
+	{
+		ID:        ApprovalResendLegalEntityLimit,
+		Operation: "resendApprovalSms",
+		Check:     "The legal entity of the token has had fewer than OTP_LEGAL_ENTITY_DAILY_LIMIT codes sent in the running day (0 allows any)",
+		CheckUK:   "За поточну добу на вимогу закладу, якому видано токен, надіслано менше ніж OTP_LEGAL_ENTITY_DAILY_LIMIT кодів (0 — без обмежень)",
+		Status:    429,
+		Type:      "too_many_requests",
+		Message:   "too many codes were sent for this legal entity",
+		Source:    "esoz extension; no source limits how many codes are sent",
+		Origin:    "inferred",
+		Flag:      "OTP_LEGAL_ENTITY_DAILY_LIMIT",
 		Fixed:     true,
 	},
 	{
@@ -945,6 +1019,45 @@ var All = []Rule{
 		Source:    "OTP service 2019, core/verification/verifications.ex",
 		Origin:    "code",
 		Flag:      "INIT_VERIFICATION_LIMIT",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationRequestResendOTPPhoneLimit,
+		Operation: "resendDeclarationRequestOtp",
+		Check:     "Fewer than OTP_PHONE_LIMIT codes were sent to this phone number in the running hour (0 allows any)",
+		CheckUK:   "За поточну годину на цей номер надіслано менше ніж OTP_PHONE_LIMIT кодів (0 — без обмежень)",
+		Status:    429,
+		Type:      "too_many_requests",
+		Message:   "too many codes were sent to this phone",
+		Source:    "esoz extension; no source limits how many codes are sent",
+		Origin:    "inferred",
+		Flag:      "OTP_PHONE_LIMIT",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationRequestResendOTPResourceLimit,
+		Operation: "resendDeclarationRequestOtp",
+		Check:     "Fewer than OTP_RESOURCE_LIMIT codes were sent again for this declaration request (0 allows any)",
+		CheckUK:   "Для цього запиту на декларацію повторно надіслано менше ніж OTP_RESOURCE_LIMIT кодів (0 — без обмежень)",
+		Status:    429,
+		Type:      "too_many_requests",
+		Message:   "too many codes were sent for this declaration request",
+		Source:    "esoz extension; no source limits how many codes are sent",
+		Origin:    "inferred",
+		Flag:      "OTP_RESOURCE_LIMIT",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationRequestResendOTPLegalEntityLimit,
+		Operation: "resendDeclarationRequestOtp",
+		Check:     "The legal entity of the token has had fewer than OTP_LEGAL_ENTITY_DAILY_LIMIT codes sent in the running day (0 allows any)",
+		CheckUK:   "За поточну добу на вимогу закладу, якому видано токен, надіслано менше ніж OTP_LEGAL_ENTITY_DAILY_LIMIT кодів (0 — без обмежень)",
+		Status:    429,
+		Type:      "too_many_requests",
+		Message:   "too many codes were sent for this legal entity",
+		Source:    "esoz extension; no source limits how many codes are sent",
+		Origin:    "inferred",
+		Flag:      "OTP_LEGAL_ENTITY_DAILY_LIMIT",
 		Fixed:     true,
 	},
 	{
@@ -3445,6 +3558,32 @@ var All = []Rule{
 		Fixed:     true,
 	},
 	{
+		ID:        VerificationInitializePhoneLimit,
+		Operation: "initializeVerification",
+		Check:     "Fewer than OTP_PHONE_LIMIT codes were sent to this phone number in the running hour (0 allows any)",
+		CheckUK:   "За поточну годину на цей номер надіслано менше ніж OTP_PHONE_LIMIT кодів (0 — без обмежень)",
+		Status:    429,
+		Type:      "too_many_requests",
+		Message:   "too many codes were sent to this phone",
+		Source:    "esoz extension; no source limits how many codes are sent",
+		Origin:    "inferred",
+		Flag:      "OTP_PHONE_LIMIT",
+		Fixed:     true,
+	},
+	{
+		ID:        VerificationInitializeLegalEntityLimit,
+		Operation: "initializeVerification",
+		Check:     "The legal entity of the token has had fewer than OTP_LEGAL_ENTITY_DAILY_LIMIT codes sent in the running day (0 allows any)",
+		CheckUK:   "За поточну добу на вимогу закладу, якому видано токен, надіслано менше ніж OTP_LEGAL_ENTITY_DAILY_LIMIT кодів (0 — без обмежень)",
+		Status:    429,
+		Type:      "too_many_requests",
+		Message:   "too many codes were sent for this legal entity",
+		Source:    "esoz extension; no source limits how many codes are sent",
+		Origin:    "inferred",
+		Flag:      "OTP_LEGAL_ENTITY_DAILY_LIMIT",
+		Fixed:     true,
+	},
+	{
 		ID:        VerificationGetNotFound,
 		Operation: "getVerification",
 		Check:     "The phone was verified",
@@ -3517,19 +3656,19 @@ var All = []Rule{
 }
 
 var guards = map[string][]ID{
-	"resendApprovalSms":           {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"resendApprovalSms":           {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"listApprovals":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getApproval":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"listDeclarationRequests":     {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getDeclarationRequest":       {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
-	"resendDeclarationRequestOtp": {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"resendDeclarationRequestOtp": {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"stopDeviceDispense":          {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL},
 	"listDeviceDispenses":         {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getDeviceDispense":           {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"listDictionaries":            {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
 	"listDictionariesV2":          {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
 	"listDivisions":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
-	"createDivision":              {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON},
+	"createDivision":              {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"getDivision":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"updateDivision":              {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON},
 	"activateDivision":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
