@@ -129,7 +129,7 @@ func grouped(n int) string {
 	return digits
 }
 
-var report = template.Must(template.New("report").Parse(`<!-- Written by make torture; nothing here is typed by hand. -->
+var page = template.Must(template.New("report").Parse(`<!-- Written by make torture; nothing here is typed by hand. -->
 # Reliability
 
 What a run of ` + "`make torture`" + ` on {{.Date}} did, in {{.Took}}, on {{.CPUs}} cores that the server, its databases and its tormentors shared. [docs/security.md](security.md) tells what is promised.
@@ -148,7 +148,7 @@ func writeReport(file string, took time.Duration) error {
 		tr.Took = tr.Took.Round(time.Second)
 	}
 	var text strings.Builder
-	err := report.Execute(&text, map[string]any{
+	err := page.Execute(&text, map[string]any{
 		"Date": clock.New().Now().Format(time.DateOnly), "Took": took.Round(time.Second), "CPUs": runtime.NumCPU(), "Trials": all,
 	})
 	if err != nil {
