@@ -57,10 +57,8 @@ func operationRequest(op *yaml.Node) *yaml.Node {
 			tree.Set(kept, key, bare(value))
 		}
 	}
-	for key, value := range tree.Entries(op) {
-		if key == "x-source" {
-			tree.Set(kept, key, value)
-		}
+	if source := tree.At(op, "x-source"); source != nil {
+		tree.Set(kept, "x-source", source)
 	}
 	tree.Set(kept, "responses", tree.Mapping()) // readers of OpenAPI want one
 	return kept
