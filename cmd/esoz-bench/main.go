@@ -46,7 +46,7 @@ func (f flags) run(ctx context.Context, plan bench.Plan) (*bench.Results, error)
 type quickCommand struct {
 	flags
 	Round  time.Duration `default:"1s" help:"Length of a round; the mixed flow takes twice as long."`
-	Rounds int           `default:"3" help:"Rounds of each contender."`
+	Rounds int           `default:"2" help:"Rounds of each contender."`
 }
 
 // Run prints the tables.

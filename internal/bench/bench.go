@@ -46,9 +46,9 @@ func Full() Plan {
 // Quick is a look at the same figures in less than three minutes.
 func Quick() Plan {
 	return Plan{
-		Name: "quick", WarmUp: 500 * time.Millisecond, Round: time.Second, Rounds: 3, Clients: 16,
+		Name: "quick", WarmUp: 500 * time.Millisecond, Round: time.Second, Rounds: 2, Clients: 16,
 		Documents: 20, Armings: 3, Callers: 64, Phones: 2000, Codes: 500, Mixed: 2 * time.Second,
-		Sizes: []int{1000, 100_000}, Steady: 300, Starts: 3, Micro: 200 * time.Millisecond,
+		Sizes: []int{1000, 20_000}, Steady: 300, Starts: 3, Micro: 200 * time.Millisecond,
 	}
 }
 

@@ -1,6 +1,7 @@
 package validation
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -130,6 +131,24 @@ func TestDecodeRefusesWhatIsNotOneJSONValue(t *testing.T) {
 	for _, raw := range []string{"", "{", `{"a":1}{}`, `{"a":1} x`, "{'a':1}", "\"\xff\"", "nul", string(deep)} {
 		_, err := Decode([]byte(raw))
 		require.Error(t, err, "%q", raw)
+	}
+}
+
+// Bodies mean what they mean to encoding/json.
+func TestDecodeReadsLikeTheStandardLibrary(t *testing.T) {
+	t.Parallel()
+	for _, raw := range []string{
+		`{}`, `[]`, ` null `, `true`, `-0`, `1.5e3`, `9007199254740993`, `1e308`, `""`, `"їжак \u0457 \ud83d\ude00"`, `"\ud800"`, `"\udc00\ud800x"`,
+		`"\u0000"`, `"\/\b\f\n\r\t\"\\"`, `{"a":{"b":[1,{"c":null}]},"":[]}`, `{"a":1,"a":2}`, "\t{\r\n}\n",
+		`1e400`, `01`, `+1`, `.5`, `1.`, `NaN`, `"\x"`, `"\u12"`, "\"\n\"", `[1,]`, `[1 2]`, `{"a"}`, `{"a":}`, `{1:2}`, `{"a":1,}`, "\ufeff{}", `//`, `tru`,
+	} {
+		var want any
+		wantErr := json.Unmarshal([]byte(raw), &want)
+		got, err := Decode([]byte(raw))
+		require.Equal(t, wantErr == nil, err == nil, "%s: %v, %v", raw, wantErr, err)
+		if err == nil {
+			require.Equal(t, want, got.JSON, "%s", raw)
+		}
 	}
 }
 

@@ -57,8 +57,8 @@ func operationRequest(op *yaml.Node) *yaml.Node {
 			tree.Set(kept, key, bare(value))
 		}
 	}
-	for key, value := range tree.Entries(op) {
-		if key == "x-source" || key == "x-idempotent" {
+	for _, key := range []string{"x-source", "x-idempotent"} {
+		if value := tree.At(op, key); value != nil {
 			tree.Set(kept, key, value)
 		}
 	}
