@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -29,11 +30,11 @@ func diff(ctx context.Context, out io.Writer, p paths) error {
 	if err != nil {
 		return err
 	}
-	changes, err := compareDocuments(ctx, p)
+	found, err := compareDocuments(ctx, p)
 	if err != nil {
 		return err
 	}
-	changes = append(changes, compareRules(old, current)...)
+	changes := append(inEveryOperation(found, len(old.operations())), compareRules(old, current)...)
 
 	surprises := 0
 	for _, c := range changes {
@@ -74,26 +75,50 @@ optional-response-header-removed err
 
 // compareDocuments asks oasdiff for what breaks clients: its errors, and its warnings, among which are a parameter and a
 // field that are gone.
-func compareDocuments(ctx context.Context, p paths) ([]change, error) {
+func compareDocuments(ctx context.Context, p paths) ([]found, error) {
 	cmd := exec.CommandContext(ctx, "go", "run", oasdiff, "breaking", "--format", "json", "--severity-levels", "/dev/stdin", p.released, p.contract) //nolint:gosec // files of the repository
 	cmd.Stdin = strings.NewReader(levels)
-	var found, complaint bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &found, &complaint
+	var answer, complaint bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &answer, &complaint
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("run %s: %w: %s", oasdiff, err, bytes.TrimSpace(complaint.Bytes()))
 	}
-	var list []struct {
-		Text, Operation, Path string
-	}
-	if found.Len() > 0 {
-		if err := json.Unmarshal(found.Bytes(), &list); err != nil {
+	var list []found
+	if answer.Len() > 0 {
+		if err := json.Unmarshal(answer.Bytes(), &list); err != nil {
 			return nil, fmt.Errorf("read the answer of %s: %w", oasdiff, err)
 		}
 	}
-	var changes []change
-	for _, c := range list {
-		text := fmt.Sprintf("%s %s %s", c.Operation, c.Path, c.Text)
-		changes = append(changes, change{text, text})
+	return list, nil
+}
+
+// found is a change of the document, as oasdiff tells it.
+type found struct {
+	Text, Operation, Path string
+}
+
+var ofOneStatus = regexp.MustCompile(" for the response status `\\d+`$")
+
+// inEveryOperation makes one change of what was found in each of so many operations: a part of all their answers has
+// changed.
+func inEveryOperation(list []found, operations int) []change {
+	where := map[string]map[string]bool{}
+	for _, f := range list {
+		text := ofOneStatus.ReplaceAllString(f.Text, "")
+		if where[text] == nil {
+			where[text] = map[string]bool{}
+		}
+		where[text][f.Operation+" "+f.Path] = true
 	}
-	return changes, nil
+	var changes []change
+	for _, f := range list {
+		line := fmt.Sprintf("%s %s %s", f.Operation, f.Path, f.Text)
+		if text := ofOneStatus.ReplaceAllString(f.Text, ""); len(where[text]) == operations {
+			line = "every operation: " + text
+		}
+		if c := (change{line, line}); !slices.Contains(changes, c) {
+			changes = append(changes, c)
+		}
+	}
+	return changes
 }

@@ -80,6 +80,27 @@ func TestARemovedFieldMustBeAnnounced(t *testing.T) {
 	require.Contains(t, out, "announced  "+line+"\n")
 }
 
+func TestWhatEveryAnswerHasIsAnnouncedOnce(t *testing.T) {
+	t.Parallel()
+	p := release(t)
+	replace(t, p.contract, "description: The HTTP status of the answer.\n", "maximum: 504\n", "maximum: 599\n")
+	out, err := compare(t, p)
+	require.ErrorContains(t, err, "announce each line under [Unreleased]")
+	const line = "every operation: the `meta/code` response property's max was increased from `504.00` to `599.00`"
+	require.Equal(t, "BREAKING   "+line+"\n", out)
+
+	announce(t, p, line+".")
+	out, err = compare(t, p)
+	require.NoError(t, err, out)
+
+	some := []found{
+		{"a `b` for the response status `200`", "GET", "/x"}, {"a `b` for the response status `404`", "GET", "/x"},
+		{"a `b` for the response status `200`", "GET", "/y"},
+	}
+	require.Len(t, inEveryOperation(some, 2), 1)
+	require.Len(t, inEveryOperation(some, 3), 3, "not in the third")
+}
+
 // What oasdiff takes for less than an error.
 func TestWhatReadersOfAnswersMissMustBeAnnounced(t *testing.T) {
 	t.Parallel()
