@@ -236,7 +236,9 @@ func TestLastTry(t *testing.T) {
 		},
 	})
 	for i, c := range []struct{ operation, status string }{
-		{"fails", "failed_with_error"}, {"has changed a document", "processed"}, {"finds an engine away", "processed"},
+		{"fails", "failed_with_error"},
+		{"has changed a document", "processed"},
+		{"finds an engine away", "processed"},
 		{"has an end that is not confirmed", "processed"},
 	} {
 		id := fmt.Sprintf("%024x", i+1)

@@ -94,7 +94,8 @@ func TestWhatEveryAnswerHasIsAnnouncedOnce(t *testing.T) {
 	require.NoError(t, err, out)
 
 	some := []found{
-		{"a `b` for the response status `200`", "GET", "/x"}, {"a `b` for the response status `404`", "GET", "/x"},
+		{"a `b` for the response status `200`", "GET", "/x"},
+		{"a `b` for the response status `404`", "GET", "/x"},
 		{"a `b` for the response status `200`", "GET", "/y"},
 	}
 	require.Len(t, inEveryOperation(some, 2), 1)
