@@ -23,7 +23,7 @@ func TestKilledServer(t *testing.T) {
 	tr := begin(t, "T13", "nothing that a server acknowledged before kill -9 is lost, doubled or half done")
 	kills := amount(5, 1000)
 	r := newRig(t, rigOptions{Documents: documentsOfTests()})
-	l := newLoad(t, r, flock{rows: amount(500, 12_000), documents: amount(30, 300)})
+	l := newLoad(t, r, flock{rows: amount(500, 12_000), documents: amount(30, 600)})
 	s := r.serve()
 	l.start(8, s)
 	for range kills {

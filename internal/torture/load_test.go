@@ -311,12 +311,16 @@ func (l *load) start(clients int, servers ...*server) {
 		url := servers[client%len(servers)].url
 		l.done.Go(func() {
 			for ctx.Err() == nil {
-				if l.send(url, l.choose()) != noAnswer {
-					continue
+				pause := time.Duration(0)
+				switch l.send(url, l.choose()) {
+				case noAnswer:
+					pause = 50 * time.Millisecond // nobody is there
+				case http.StatusServiceUnavailable:
+					pause = 100 * time.Millisecond // or nobody who could work: no copies are wasted on that
 				}
-				select { // nobody is there
+				select {
 				case <-ctx.Done():
-				case <-time.After(5 * time.Millisecond):
+				case <-time.After(pause):
 				}
 			}
 		})
