@@ -121,8 +121,8 @@ func (a *auditor) none(what, query string, args ...any) {
 	}
 }
 
-// auditJobs: every acknowledged job is there and was carried out, and no request
-// has made two.
+// auditJobs: every acknowledged job is there and was carried out, no request has
+// made two, and none that was refused has made one.
 func (a *auditor) auditJobs() {
 	t := a.rig.t
 	t.Helper()
@@ -146,6 +146,9 @@ func (a *auditor) auditJobs() {
 	for _, s := range a.sent {
 		if s.status == http.StatusAccepted && len(s.jobs) != 1 {
 			a.find("%s was accepted without a job", s.operation)
+		}
+		if s.refused() && of[s.request] > 0 {
+			a.find("%s was refused with %d, and made a job", s.operation, s.status)
 		}
 		for _, job := range s.jobs {
 			if a.done[job] == "" {
@@ -194,6 +197,8 @@ func (a *auditor) auditObjects() {
 			outcomes[s.operation][changed]++
 		case s.acknowledged() && !changed:
 			a.find("lost: %s of %s", s.operation, id)
+		case s.refused() && changed:
+			a.find("%s of %s was refused with %d, and done", s.operation, id, s.status)
 		}
 	}
 	for operation, of := range outcomes { // a job changes its object or, as a resend does, never does
@@ -342,6 +347,11 @@ func sum(counts map[string]int) (total int) {
 	return total
 }
 
+// mayHave tells whether an effect may be there so many times.
+func (s *sending) mayHave(n int) bool {
+	return n == 1 && !s.refused() || n == 0 && !s.acknowledged()
+}
+
 // auditCodes: a code that was acknowledged as entered is, by one attempt, and
 // its phone is verified; every code that was asked for is there once.
 func (a *auditor) auditCodes() {
@@ -353,12 +363,13 @@ func (a *auditor) auditCodes() {
 	perPhone := a.counts("SELECT phone_number, count(*) FROM otp.verifications WHERE inserted_at >= $1 GROUP BY phone_number", a.began)
 	promised, unknown := 0, 0
 	for _, s := range a.sent {
-		attempts := entered[s.object.String()]
-		switch {
-		case s.herd == &a.codes && (attempts > 1 || s.acknowledged() && attempts != 1):
+		if attempts := entered[s.object.String()]; s.herd == &a.codes && !s.mayHave(attempts) {
 			a.find("%s: status %d, %d attempts were counted (more than 99: by halves)", s.path, s.status, attempts)
-		case s.phone != "" && (perPhone[s.phone] > 1 || s.acknowledged() && perPhone[s.phone] != 1):
-			a.find("%s: status %d, %d codes for its phone", s.operation, s.status, perPhone[s.phone])
+		}
+		if codes := perPhone[s.phone]; s.phone != "" && !s.mayHave(codes) {
+			a.find("%s: status %d, %d codes for its phone", s.operation, s.status, codes)
+		}
+		switch {
 		case s.acknowledged() && a.places[s.id] == "otp.verifications" && s.herd == nil:
 			promised++
 		case s.unknown() && s.herd == nil:

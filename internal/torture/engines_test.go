@@ -30,7 +30,7 @@ func TestPostgresRestarts(t *testing.T) {
 	tr := begin(t, "T14", "PostgreSQL stops and starts under load: 503 meanwhile, all acknowledged is there, the server recovers within 5 s and leaks nothing")
 	restarts := amount(3, 200)
 	r := newRig(t, rigOptions{Documents: documentsOfTests()})
-	l := newLoad(t, r, flock{rows: amount(500, 6000), documents: amount(20, 150)})
+	l := newLoad(t, r, flock{rows: amount(500, 6000), documents: amount(20, 400)})
 	s := r.serve()
 	before := l.warmUp(s)
 	l.start(8, s)

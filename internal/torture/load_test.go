@@ -68,6 +68,7 @@ type deed struct {
 	request   world.Request // its body is generic JSON
 	herd      *herd         // of the object in the path; nil: none
 	code      bool          // the path names a phone with a live code
+	phone     bool          // the body names a phone that a code is to be sent to
 }
 
 // herd are the copies of one object of the world.
@@ -94,6 +95,7 @@ func (h *herd) taken() []uuid.UUID { return h.ids[:min(len(h.ids), int(h.next.Lo
 // sending is a request and what came of it.
 type sending struct {
 	operation string
+	request   string // its X-Request-Id
 	path      string
 	object    uuid.UUID // the copy that it works on
 	herd      *herd
@@ -107,8 +109,14 @@ type sending struct {
 // acknowledged tells whether the server promised that it was done.
 func (s *sending) acknowledged() bool { return s.status >= 200 && s.status < 300 }
 
-// unknown tells whether the server may or may not have done it.
-func (s *sending) unknown() bool { return s.status == noAnswer || s.status >= 500 }
+// unknown tells whether the server may or may not have done it: the connection
+// broke, or the server itself does not know.
+func (s *sending) unknown() bool {
+	return s.status == noAnswer || s.status == http.StatusGatewayTimeout
+}
+
+// refused tells whether the server promised that it was not done.
+func (s *sending) refused() bool { return !s.acknowledged() && !s.unknown() }
 
 // newLoad prepares the copies. No server may run yet.
 func newLoad(t *testing.T, r *rig, f flock) *load {
@@ -150,7 +158,7 @@ var (
 // add makes a case of the world repeatable.
 func (l *load) add(t *testing.T, c world.Case) {
 	t.Helper()
-	d := &deed{operation: c.OperationID, request: c.Request}
+	d := &deed{operation: c.OperationID, request: c.Request, phone: c.OperationID == "initializeVerification"}
 	if c.Request.Body != nil {
 		raw, err := json.Marshal(c.Request.Body)
 		require.NoError(t, err)
@@ -303,12 +311,16 @@ func (l *load) start(clients int, servers ...*server) {
 		url := servers[client%len(servers)].url
 		l.done.Go(func() {
 			for ctx.Err() == nil {
-				if l.send(url, l.choose()) != noAnswer {
-					continue
+				pause := time.Duration(0)
+				switch l.send(url, l.choose()) {
+				case noAnswer:
+					pause = 50 * time.Millisecond // nobody is there
+				case http.StatusServiceUnavailable:
+					pause = 100 * time.Millisecond // or nobody who could work: no copies are wasted on that
 				}
-				select { // nobody is there
+				select {
 				case <-ctx.Done():
-				case <-time.After(5 * time.Millisecond):
+				case <-time.After(pause):
 				}
 			}
 		})
@@ -344,7 +356,7 @@ const (
 // send does something once and returns the status of the answer.
 func (l *load) send(url string, d *deed) int {
 	number := l.number.Add(1)
-	s := &sending{operation: d.operation, path: d.request.Path, herd: d.herd}
+	s := &sending{operation: d.operation, request: fmt.Sprintf("torture-%d", number), path: d.request.Path, herd: d.herd}
 	switch {
 	case d.code:
 		i, ok := l.codes.take()
@@ -364,7 +376,7 @@ func (l *load) send(url string, d *deed) int {
 		s.path = s.path[:last[0]] + s.object.String() + s.path[last[1]:]
 	}
 	body := d.request.Body
-	if fields, ok := body.(map[string]any); ok && fields["phone_number"] != nil {
+	if d.phone {
 		s.phone = fmt.Sprintf("+38073%07d", number)
 		body = map[string]any{"phone_number": s.phone}
 	}
@@ -372,7 +384,7 @@ func (l *load) send(url string, d *deed) int {
 	l.sent = append(l.sent, s)
 	l.mu.Unlock()
 
-	status, raw, problem := l.exchange(d, s, url, body, fmt.Sprintf("torture-%d", number))
+	status, raw, problem := l.exchange(d, s, url, body)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s.read(status, raw)
@@ -412,7 +424,7 @@ func (l *load) recovers(s *server) time.Duration {
 
 // exchange returns noAnswer when the connection broke before the answer was
 // whole, and what is wrong with an answer.
-func (l *load) exchange(d *deed, s *sending, url string, body any, id string) (status int, raw []byte, problem string) {
+func (l *load) exchange(d *deed, s *sending, url string, body any) (status int, raw []byte, problem string) {
 	var sent io.Reader
 	switch {
 	case d.request.Raw != "":
@@ -431,7 +443,7 @@ func (l *load) exchange(d *deed, s *sending, url string, body any, id string) (s
 	for name, value := range d.request.Headers {
 		request.Header.Set(name, value)
 	}
-	request.Header.Set("X-Request-Id", id)
+	request.Header.Set("X-Request-Id", s.request)
 	response, err := l.client.Do(request)
 	if err != nil {
 		return noAnswer, nil, ""
@@ -448,8 +460,8 @@ func (l *load) exchange(d *deed, s *sending, url string, body any, id string) (s
 		err = contract.Check(d.request.Method, s.path, response.StatusCode, response.Header, raw)
 	}
 	switch {
-	case response.StatusCode != http.StatusServiceUnavailable:
-		problem = "an engine that is away is a 503"
+	case response.StatusCode != http.StatusServiceUnavailable && response.StatusCode != http.StatusGatewayTimeout:
+		problem = "an engine that is away is a 503, and one that went away while committing a 504"
 	case err != nil:
 		problem = err.Error()
 	}

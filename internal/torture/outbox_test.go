@@ -203,8 +203,12 @@ func newGateway(t *testing.T) *gateway {
 	return g
 }
 
-// accept takes a message.
+// accept takes a message that has come as a whole.
 func (g *gateway) accept(w http.ResponseWriter, r *http.Request) {
+	if err := r.ParseForm(); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest) // its sender was killed
+		return
+	}
 	phone, text := r.PostFormValue("To"), r.PostFormValue("Body")
 	g.mu.Lock()
 	g.texts, g.to = append(g.texts, text), append(g.to, phone)
