@@ -562,7 +562,7 @@ func (n *onLines) send(request world.Request) (status int, err error) {
 		return status, fmt.Errorf("%s: answered with %d after %s", what, status, waited)
 	}
 	if status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable && status != http.StatusGatewayTimeout {
-		return status, fmt.Errorf("%s: %d: %s", what, status, raw)
+		return status, fmt.Errorf("%s: %d: %s\n%s", what, status, raw, n.server.logOf(header.Get("X-Request-Id")))
 	}
 	if err := n.contract.Check(request.Method, request.Path, status, header, raw); err != nil {
 		return status, fmt.Errorf("%s: %d: %w", what, status, err)
@@ -620,11 +620,14 @@ func (n *onLines) await(t *testing.T, within time.Duration, otherwise string, so
 // has connections pass.
 func (n *onLines) recover(t *testing.T, after string) {
 	t.Helper()
-	n.await(t, recoversWithin, "no recovery after "+after, func() bool {
-		err := n.probeAll()
+	var err error
+	defer func() {
 		if err != nil {
-			t.Logf("after %s: %v", after, err)
+			t.Log(err)
 		}
+	}()
+	n.await(t, recoversWithin, "no recovery after "+after, func() bool {
+		err = n.probeAll()
 		return err == nil
 	})
 }
