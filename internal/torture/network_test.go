@@ -365,7 +365,7 @@ type onLines struct {
 	dispense             string        // that stop stops
 	dispenses            []string      // copies of it, one for each request
 	passing              []world.Case  // of all operations
-	probe                world.Request // needs both engines
+	rows, document       world.Request // need PostgreSQL, and the document store too
 
 	asked   atomic.Int64
 	mu      sync.Mutex
@@ -405,7 +405,7 @@ func newOnLines(t *testing.T, r *rig, requests int) *onLines {
 		}
 	}
 	for operation, request := range map[string]*world.Request{
-		"createDivision": &n.create, "initializeVerification": &n.verify, "stopDeviceDispense": &n.stop, "getDeviceDispense": &n.probe,
+		"createDivision": &n.create, "initializeVerification": &n.verify, "stopDeviceDispense": &n.stop, "getDivision": &n.rows, "getDeviceDispense": &n.document,
 	} {
 		passing, ok := r.world.Passing(operation)
 		require.True(t, ok, operation)
@@ -617,7 +617,7 @@ func (n *onLines) await(t *testing.T, within time.Duration, otherwise string, so
 }
 
 // recover waits until the server works again: as many requests at once as it
-// has connections pass.
+// has connections to each engine pass.
 func (n *onLines) recover(t *testing.T, after string) {
 	t.Helper()
 	var err error
@@ -634,11 +634,15 @@ func (n *onLines) recover(t *testing.T, after string) {
 
 func (n *onLines) probeAll() error {
 	var all errgroup.Group
-	for range 8 {
+	for i := range 8 { // DATABASE_MAX_CONNS; FerretDB 1 has one
 		all.Go(func() error {
-			status, err := n.send(n.probe)
+			probe := n.rows
+			if i == 0 {
+				probe = n.document
+			}
+			status, err := n.send(probe)
 			if err == nil && status != http.StatusOK {
-				err = fmt.Errorf("%s %s: %d", n.probe.Method, n.probe.Path, status)
+				err = fmt.Errorf("%s %s: %d", probe.Method, probe.Path, status)
 			}
 			return err
 		})
