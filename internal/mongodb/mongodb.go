@@ -75,13 +75,12 @@ func Error(err error) error {
 // isAway tells whether the document store could not be reached, went away or
 // did not answer in time.
 func isAway(err error) bool {
-	// A pool that another command's failure has emptied says so by this label
-	// alone; nothing here runs in a transaction of MongoDB.
-	const poolCleared = "TransientTransactionError"
-	var labeled mongo.LabeledError
+	// Commands that wait for a connection when another command's failure empties
+	// the pool get an error that says no more than this.
+	var emptied interface{ Retryable() bool }
 	var netErr net.Error
 	return mongo.IsNetworkError(err) || mongo.IsTimeout(err) || errors.Is(err, mongo.ErrClientDisconnected) ||
-		errors.As(err, &labeled) && labeled.HasErrorLabel(poolCleared) ||
+		errors.As(err, &emptied) ||
 		errors.As(err, &netErr) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 

@@ -100,8 +100,12 @@ func inTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) (er
 	if err := fn(tx); err != nil {
 		return err
 	}
-	if err := tx.Commit(ctx); err != nil {
-		return fmt.Errorf("commit: %w", confirm(err))
+	return commit(ctx, tx)
+}
+
+func commit(ctx context.Context, tx pgx.Tx) error {
+	if err := confirm(tx.Conn(), func() error { return tx.Commit(ctx) }); err != nil {
+		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
 }
@@ -171,10 +175,16 @@ func Error(err error) error {
 	return err
 }
 
-// confirm marks the error of a statement that commits when it leaves open
+// confirm sends a statement that commits, and marks its error when it leaves open
 // whether PostgreSQL has carried the statement out.
-func confirm(err error) error {
-	if err == nil || pgconn.SafeToRetry(err) {
+func confirm(conn *pgx.Conn, send func() error) error {
+	if conn.IsClosed() {
+		return pgconn.ErrConnClosed
+	}
+	err := send()
+	// An answer that breaks off is "conn closed" to pgx too, and safe to retry
+	// (MultiResultReader.NextResult, which looks ahead); here it was open.
+	if err == nil || pgconn.SafeToRetry(err) && !errors.Is(err, pgconn.ErrConnClosed) {
 		return err
 	}
 	var pgErr *pgconn.PgError
@@ -192,7 +202,7 @@ func confirm(err error) error {
 // answer came.
 func isLost(err error) bool {
 	var netErr net.Error
-	return errors.As(err, &netErr) || pgconn.Timeout(err) || errors.Is(err, net.ErrClosed) ||
+	return errors.As(err, &netErr) || pgconn.Timeout(err) || errors.Is(err, net.ErrClosed) || errors.Is(err, pgconn.ErrConnClosed) ||
 		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || // its process ended in the middle of an answer
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }

@@ -82,10 +82,24 @@ func TestLostAnswers(t *testing.T) {
 			return err
 		})
 	}
+	bare := func(ctx context.Context, pool *pgxpool.Pool, note string) error { // goes by PostgreSQL's simple protocol
+		return postgres.Once(ctx, pool, func(on postgres.Conn) error {
+			_, err := on.Exec(ctx, "INSERT INTO notes VALUES ('"+note+"')")
+			return err
+		})
+	}
 	together := func(ctx context.Context, pool *pgxpool.Pool, note string) error {
 		return postgres.InTx(ctx, pool, func(tx pgx.Tx) error {
 			_, err := tx.Exec(ctx, insert, note)
 			return err
+		})
+	}
+	cut := func(ctx context.Context, pool *pgxpool.Pool, note string) error {
+		return postgres.InTx(ctx, pool, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, insert, note); err != nil {
+				return err
+			}
+			return tx.Conn().Close(ctx)
 		})
 	}
 	kept := func(ctx context.Context, pool *pgxpool.Pool, note string) error {
@@ -103,17 +117,23 @@ func TestLostAnswers(t *testing.T) {
 		rows  int
 	}{
 		{"a statement", alone, "INSERT 0 1", fault.ErrUnconfirmed, 1},
+		{"a statement without arguments", bare, "INSERT 0 1", fault.ErrUnconfirmed, 1},
 		{"a commit", together, "COMMIT", fault.ErrUnconfirmed, 1},
 		{"the commit of a unit", kept, "COMMIT", fault.ErrUnconfirmed, 1},
 		{"a statement of a unit", kept, "INSERT 0 1", fault.ErrUnavailable, 0},
 		{"a statement before the commit", together, "INSERT 0 1", fault.ErrUnavailable, 0},
 		{"the begin", together, "BEGIN", fault.ErrUnavailable, 0},
+		{"the connection before the commit", cut, "nothing", fault.ErrUnavailable, 0},
 		{"nothing", together, "nothing", nil, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			pool := throughBridge(t, s.Pool, func(answer []byte) bool { return bytes.Contains(answer, []byte(c.lost+"\x00")) })
-			require.ErrorIs(t, c.write(t.Context(), pool, c.name), c.want)
+			err := c.write(t.Context(), pool, c.name)
+			require.ErrorIs(t, err, c.want)
+			if c.want != fault.ErrUnconfirmed {
+				require.NotErrorIs(t, err, fault.ErrUnconfirmed)
+			}
 			var rows int
 			require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT count(*) FROM notes WHERE note = $1", c.name).Scan(&rows))
 			require.Equal(t, c.rows, rows)

@@ -36,10 +36,7 @@ func (u *Unit) Commit(ctx context.Context, last func(tx Tx) error) error {
 	if err := u.run(ctx, last); err != nil {
 		return Error(err)
 	}
-	if err := u.tx.Commit(ctx); err != nil {
-		return Error(fmt.Errorf("commit: %w", confirm(err)))
-	}
-	return nil
+	return Error(commit(ctx, u.tx))
 }
 
 // Rollback undoes what is not committed.
@@ -92,5 +89,5 @@ func Once(ctx context.Context, pool *pgxpool.Pool, fn func(on Conn) error) error
 		return Error(fmt.Errorf("take a connection: %w", err)) // nothing has left
 	}
 	defer conn.Release()
-	return Error(confirm(fn(conn)))
+	return Error(confirm(conn.Conn(), func() error { return fn(conn) }))
 }

@@ -365,7 +365,7 @@ type onLines struct {
 	dispense             string        // that stop stops
 	dispenses            []string      // copies of it, one for each request
 	passing              []world.Case  // of all operations
-	probe                world.Request // needs both engines
+	rows, document       world.Request // need PostgreSQL, and the document store too
 
 	asked   atomic.Int64
 	mu      sync.Mutex
@@ -405,7 +405,7 @@ func newOnLines(t *testing.T, r *rig, requests int) *onLines {
 		}
 	}
 	for operation, request := range map[string]*world.Request{
-		"createDivision": &n.create, "initializeVerification": &n.verify, "stopDeviceDispense": &n.stop, "getDeviceDispense": &n.probe,
+		"createDivision": &n.create, "initializeVerification": &n.verify, "stopDeviceDispense": &n.stop, "getDivision": &n.rows, "getDeviceDispense": &n.document,
 	} {
 		passing, ok := r.world.Passing(operation)
 		require.True(t, ok, operation)
@@ -562,7 +562,7 @@ func (n *onLines) send(request world.Request) (status int, err error) {
 		return status, fmt.Errorf("%s: answered with %d after %s", what, status, waited)
 	}
 	if status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable && status != http.StatusGatewayTimeout {
-		return status, fmt.Errorf("%s: %d: %s", what, status, raw)
+		return status, fmt.Errorf("%s: %d: %s\n%s", what, status, raw, n.server.logOf(header.Get("X-Request-Id")))
 	}
 	if err := n.contract.Check(request.Method, request.Path, status, header, raw); err != nil {
 		return status, fmt.Errorf("%s: %d: %w", what, status, err)
@@ -617,25 +617,32 @@ func (n *onLines) await(t *testing.T, within time.Duration, otherwise string, so
 }
 
 // recover waits until the server works again: as many requests at once as it
-// has connections pass.
+// has connections to each engine pass.
 func (n *onLines) recover(t *testing.T, after string) {
 	t.Helper()
-	n.await(t, recoversWithin, "no recovery after "+after, func() bool {
-		err := n.probeAll()
+	var err error
+	defer func() {
 		if err != nil {
-			t.Logf("after %s: %v", after, err)
+			t.Log(err)
 		}
+	}()
+	n.await(t, recoversWithin, "no recovery after "+after, func() bool {
+		err = n.probeAll()
 		return err == nil
 	})
 }
 
 func (n *onLines) probeAll() error {
 	var all errgroup.Group
-	for range 8 {
+	for i := range 8 { // DATABASE_MAX_CONNS; FerretDB 1 has one
 		all.Go(func() error {
-			status, err := n.send(n.probe)
+			probe := n.rows
+			if i == 0 {
+				probe = n.document
+			}
+			status, err := n.send(probe)
 			if err == nil && status != http.StatusOK {
-				err = fmt.Errorf("%s %s: %d", n.probe.Method, n.probe.Path, status)
+				err = fmt.Errorf("%s %s: %d", probe.Method, probe.Path, status)
 			}
 			return err
 		})
@@ -675,7 +682,7 @@ func (n *onLines) tidies(t *testing.T, goroutines int) {
 			SELECT count(*), count(*) FILTER (WHERE state LIKE 'idle in transaction%' AND state_change < clock_timestamp() - interval '5 seconds')
 			FROM pg_stat_activity WHERE application_name = $1`, lineName).Scan(&open, &waiting)
 		require.NoError(t, err)
-		return open <= 8 && waiting == 0 // DATABASE_MAX_CONNS
+		return open <= 8+1 && waiting == 0 // DATABASE_MAX_CONNS, and the one that River listens on
 	})
 }
 

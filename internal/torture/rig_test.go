@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -293,6 +294,17 @@ func (s *server) log() string {
 		return err.Error()
 	}
 	return string(text)
+}
+
+// logOf is what the server has printed about one request.
+func (s *server) logOf(requestID string) string {
+	var found []string
+	for line := range strings.Lines(s.log()) {
+		if strings.Contains(line, requestID) {
+			found = append(found, line)
+		}
+	}
+	return strings.Join(found, "")
 }
 
 // program is the server, built once per test process.
