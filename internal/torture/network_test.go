@@ -278,7 +278,7 @@ func TestNetworkFaults(t *testing.T) {
 			tr := begin(t, "T15", "whatever becomes of the network to "+engine.name+", each request is answered in time, and truly: 0 lost, 0 doubled, nothing leaks")
 			requests := amount(5, 500)
 			r := newRig(t, rigOptions{})
-			n := newOnLines(t, r, len(engine.faults)*requests)
+			n := newOnLines(t, r, len(engine.faults), requests)
 			broken := n.postgres
 			if engine.name != "PostgreSQL" {
 				broken = n.documents
@@ -315,7 +315,7 @@ func TestLostAnswersAreFoundAgain(t *testing.T) {
 	t.Parallel()
 	tr := begin(t, "T15", "a change whose answer was lost is made once when it is sent again with its idempotency key")
 	rounds := amount(4, 100)
-	n := newOnLines(t, newRig(t, rigOptions{}), 0)
+	n := newOnLines(t, newRig(t, rigOptions{}), 0, 0)
 	lost := 0
 	for i := range rounds {
 		for _, f := range []networkFault{
@@ -364,6 +364,7 @@ type onLines struct {
 	create, verify, stop world.Request
 	dispense             string        // that stop stops
 	dispenses            []string      // copies of it, one for each request
+	stopEvery            int           // how many of the requests that could be stops make one stop
 	passing              []world.Case  // of all operations
 	rows, document       world.Request // need PostgreSQL, and the document store too
 
@@ -380,6 +381,10 @@ type effort struct {
 	status  int
 }
 
+// stopsInLoad is about how many stops a large load has. FerretDB 1 looks through
+// all documents for one: with thousands of them nothing but that would go on.
+const stopsInLoad = 16
+
 // Kinds of effort.
 const (
 	creates  = "divisions"
@@ -387,7 +392,7 @@ const (
 	stops    = "device dispenses"
 )
 
-func newOnLines(t *testing.T, r *rig, requests int) *onLines {
+func newOnLines(t *testing.T, r *rig, loads, requests int) *onLines {
 	t.Helper()
 	n := &onLines{rig: r, client: &http.Client{
 		Timeout:       2 * answersWithin,
@@ -411,7 +416,8 @@ func newOnLines(t *testing.T, r *rig, requests int) *onLines {
 		require.True(t, ok, operation)
 		*request = passing.Request
 	}
-	n.copyDispenses(t, requests/4+16)
+	n.stopEvery = max(1, requests/4/stopsInLoad)
+	n.copyDispenses(t, loads*requests/4/n.stopEvery+16)
 
 	var dsn, uri string
 	n.postgres, dsn = r.postgresLine()
@@ -487,8 +493,8 @@ func (n *onLines) effort(i int) effort {
 		e := effort{kind: verifies, trace: fmt.Sprintf("+38050%07d", n.asked.Add(1)), request: n.verify}
 		e.request.Body = bodyWith(n.verify.Body, "phone_number", e.trace)
 		return e
-	case i%4 == 2 && i/4 < len(n.dispenses):
-		e := effort{kind: stops, trace: n.dispenses[i/4], request: n.stop}
+	case i%4 == 2 && i/4%n.stopEvery == 0 && i/4/n.stopEvery < len(n.dispenses):
+		e := effort{kind: stops, trace: n.dispenses[i/4/n.stopEvery], request: n.stop}
 		e.request.Path = strings.Replace(n.stop.Path, n.dispense, e.trace, 1)
 		return e
 	}
