@@ -320,6 +320,32 @@ func restoring(t *testing.T, table, was, is string) string {
 	return fmt.Sprintf("UPDATE %s SET (%s) = (SELECT %s FROM jsonb_populate_record(NULL::%s, $1)) WHERE id = $2", table, names, names, table)
 }
 
+// withdrawOthers takes everything else out of the collections of documents until
+// the test ends: to find one, FerretDB 1 reads what stands before it.
+func (a *arena) withdrawOthers(t *testing.T, documents []formerDocument) {
+	t.Helper()
+	kept := map[string]bson.A{}
+	for _, d := range documents {
+		kept[d.collection] = append(kept[d.collection], d.document.Lookup("_id"))
+	}
+	for name, ids := range kept {
+		collection, others := a.store.Collection(name), bson.D{{Key: "_id", Value: bson.D{{Key: "$nin", Value: ids}}}}
+		cursor, err := collection.Find(t.Context(), others)
+		require.NoError(t, err)
+		var withdrawn []bson.Raw
+		require.NoError(t, cursor.All(t.Context(), &withdrawn))
+		if len(withdrawn) == 0 {
+			continue
+		}
+		_, err = collection.DeleteMany(t.Context(), others)
+		require.NoError(t, err)
+		t.Cleanup(func() {
+			_, err := collection.InsertMany(context.Background(), withdrawn)
+			require.NoError(t, err)
+		})
+	}
+}
+
 // unmarked waits until jobs have taken their marks off documents.
 func (a *arena) unmarked(t *testing.T, documents []formerDocument) {
 	t.Helper()

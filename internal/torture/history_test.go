@@ -157,9 +157,9 @@ func (a *arena) writeHistory(t *testing.T, tr *trial, line lifeline, seed uint64
 	moves := line.moves()
 	switch {
 	case line.collection == "":
-		h.part(t, moves, seed, n, fault)
-	case !a.alone:
-		h.part(t, append(moves, line.back), seed, n, fault)
+		h.part(t, moves, moves, seed, n, fault)
+	case !a.alone: // were it put back all the time, two changes at once would look like one after another
+		h.part(t, slices.Concat(moves, []move{line.back}), moves, seed, n, fault)
 	default: // we put it back while no server works
 		const part = 12
 		for done := 0; done < n; done += part {
@@ -167,7 +167,7 @@ func (a *arena) writeHistory(t *testing.T, tr *trial, line lifeline, seed uint64
 				a.unmarked(t, []formerDocument{{line.collection, h.document(t)}})
 				require.NoError(t, h.act(t.Context(), historians, line.back))
 			}
-			h.part(t, moves, seed+uint64(done)<<32, min(part, n-done), fault && done+part >= n)
+			h.part(t, moves, moves, seed+uint64(done)<<32, min(part, n-done), fault && done+part >= n)
 		}
 	}
 	h.judge(t, seed)
@@ -233,15 +233,19 @@ func (h *history) document(t *testing.T) bson.Raw {
 }
 
 // part lets all clients do n things between them, and kills a server half way
-// and starts it again when there is to be a fault.
-func (h *history) part(t *testing.T, moves []move, seed uint64, n int, fault bool) {
+// and starts it again when there is to be a fault. The first client chooses among
+// moves of its own.
+func (h *history) part(t *testing.T, first, others []move, seed uint64, n int, fault bool) {
 	t.Helper()
 	var left atomic.Int64
 	left.Store(int64(n))
 	half := make(chan struct{})
 	group, ctx := errgroup.WithContext(t.Context())
 	for client := range historians {
-		random := rand.New(rand.NewPCG(seed, uint64(client)))
+		random, moves := rand.New(rand.NewPCG(seed, uint64(client))), others
+		if client == 0 {
+			moves = first
+		}
 		group.Go(func() error {
 			for {
 				rest := left.Add(-1)

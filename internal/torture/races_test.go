@@ -33,13 +33,13 @@ const guests = 8
 type rounds struct {
 	rows      int // transitions in PostgreSQL
 	documents int // transitions of documents
-	codes     int // codes that replace each other
+	codes     int // of codes that replace each other: a round is 64 transitions
 }
 
 func TestOneWinnerOnOneServer(t *testing.T) {
 	t.Parallel()
 	tr := begin(t, "T7", "of 64 callers who want one transition exactly one gets it, and the others the documented refusal; of 64 codes the last one lives (one server, the sandbox's FerretDB)")
-	newArena(t, "", 1).races(t, tr, rounds{rows: amount(10, 1000), documents: amount(2, 30), codes: amount(2, 100)})
+	newArena(t, "", 1).races(t, tr, rounds{rows: amount(10, 1000), documents: amount(2, 1000), codes: amount(2, 100)})
 }
 
 func TestOneWinnerOnThreeServers(t *testing.T) {
@@ -50,7 +50,7 @@ func TestOneWinnerOnThreeServers(t *testing.T) {
 	}
 	tr := begin(t, "T7", "the same on three servers and a document store whose findAndModify is atomic")
 	require.NotEmpty(t, uri, "%s must name a document store that several servers may use", atomicStore)
-	newArena(t, uri, 3).races(t, tr, rounds{rows: amount(10, 1000), documents: amount(10, 1000), codes: amount(3, 1000)})
+	newArena(t, uri, 3).races(t, tr, rounds{rows: amount(10, 1000), documents: amount(10, 1000), codes: amount(3, 200)})
 }
 
 // contest is an operation that many want to carry out on the same thing.
@@ -201,6 +201,7 @@ func (a *arena) outcome(t *testing.T, request world.Request, r *testkit.Response
 func (a *arena) race(t *testing.T, tr *trial, c *contest, n int) {
 	require.True(t, len(c.rows)+len(c.documents) > 0, "%s passes once, and changes nothing that could be put back", c.operation)
 	require.NotEmpty(t, refusalsLike(c.operation, c.second), "%s: who comes second is told what no rule says: %+v", c.operation, c.second)
+	a.withdrawOthers(t, c.documents)
 	before := a.footprint(t)
 	for i := range n {
 		a.rearm(t, c)
