@@ -38,17 +38,26 @@ type arena struct {
 	ring  []*server
 	store *mongo.Database
 	alone bool // the store must not be written to while a server works: it is FerretDB 1
+	apart bool // each server has documents of its own: what changes one cannot be raced for
 }
 
 // newArena starts servers on a document store; its URI empty: on the sandbox's
-// FerretDB, which allows one.
+// FerretDB, which allows one server in a database. There several have a database
+// each, all with the same world, and share only PostgreSQL.
 func newArena(t *testing.T, uri string, servers int) *arena {
 	t.Helper()
-	a := &arena{rig: newRig(t, rigOptions{Documents: uri})}
-	for range servers {
-		a.ring = append(a.ring, a.serve(
+	a := &arena{rig: newRig(t, rigOptions{Documents: uri}), apart: uri == "" && servers > 1}
+	databases := slices.Repeat([]string{a.documents}, servers)
+	if a.apart {
+		for i := range servers {
+			a.documents = fmt.Sprintf("esoz_%d", i)
+			require.NoError(t, a.seed(t.Context()))
+			databases[i] = a.documents
+		}
+	}
+	for _, database := range databases {
+		a.ring = append(a.ring, a.serve("MONGO_DATABASE="+database,
 			"ENGINE_TIMEOUT=50s", "REQUEST_TIMEOUT=50s", // who waits for a slow store is late, not refused
-			"OTP_PHONE_LIMIT=0", "OTP_RESOURCE_LIMIT=0", "OTP_LEGAL_ENTITY_DAILY_LIMIT=0",
 		))
 	}
 	var err error

@@ -630,6 +630,7 @@ func (n *onLines) recover(t *testing.T, after string) {
 	defer func() {
 		if err != nil {
 			t.Log(err)
+			t.Log(n.server.logOf(""))
 		}
 	}()
 	n.await(t, recoversWithin, "no recovery after "+after, func() bool {

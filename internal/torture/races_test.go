@@ -44,12 +44,9 @@ func TestOneWinnerOnOneServer(t *testing.T) {
 
 func TestOneWinnerOnThreeServers(t *testing.T) {
 	t.Parallel()
-	uri := os.Getenv(atomicStore)
-	if uri == "" && !*full {
-		return // the Makefile's torture has a store for it
-	}
 	tr := begin(t, "T7", "the same on three servers and a document store whose findAndModify is atomic")
-	require.NotEmpty(t, uri, "%s must name a document store that several servers may use", atomicStore)
+	uri := os.Getenv(atomicStore) // without it documents are not raced for
+	require.False(t, *full && uri == "", "%s must name a document store that several servers may use", atomicStore)
 	newArena(t, uri, 3).races(t, tr, rounds{rows: amount(10, 1000), documents: amount(10, 1000), codes: amount(3, 200)})
 }
 
@@ -75,10 +72,15 @@ func (a *arena) races(t *testing.T, tr *trial, n rounds) {
 	for _, operation := range changingOperations(t) {
 		passing, found := a.world.Passing(operation)
 		require.True(t, found, "the world has no case in which %s passes", operation)
+		if a.apart && passing.Expect.Status == http.StatusAccepted {
+			raced[operation] = true // elsewhere: any of the servers could carry out the job
+			continue
+		}
 		c := a.twice(t, passing)
 		switch {
 		case !c.second.passed():
 			raced[operation] = true
+			tr.add("operations", 1)
 			t.Run(operation, func(t *testing.T) {
 				many := n.rows
 				if len(c.documents) > 0 {
@@ -88,6 +90,7 @@ func (a *arena) races(t *testing.T, tr *trial, n rounds) {
 			})
 		case len(c.phones) > 0:
 			raced[operation] = true
+			tr.add("operations", 1)
 			t.Run(operation, func(t *testing.T) {
 				many := n.codes
 				if c.queued {
@@ -100,7 +103,7 @@ func (a *arena) races(t *testing.T, tr *trial, n rounds) {
 	for _, operation := range transitionOperations(t) {
 		require.True(t, raced[operation], "%s is a way of a status machine, and nobody races for it", operation)
 	}
-	tr.add("operations", len(raced))
+	require.NotEmpty(t, tr.figures, "nothing was raced for")
 }
 
 // changingOperations of the contract.
