@@ -17,6 +17,7 @@ import (
 	"esoz/internal/auth"
 	"esoz/internal/clock"
 	"esoz/internal/events"
+	"esoz/internal/idempotency"
 	"esoz/internal/jobs"
 	"esoz/internal/otp"
 	"esoz/internal/sandbox/world"
@@ -148,6 +149,57 @@ var endings = []ending{
 		require.Equal(t, http.StatusCreated, s.send(t, again).Status)
 		return s.codeMade(t, world.PatientPhone).Add(time.Minute), func() bool { return s.refused(t, again, "approval.resend.rate") }
 	}},
+	codesOf("an hour of codes for a phone (OTP_PHONE_LIMIT)", "OTP_PHONE_LIMIT", time.Hour, func(t *testing.T, s *stage) (request world.Request, key, rule string) {
+		phone := newPhone()
+		return codeRequest(phone), otp.CounterKey(otp.PerPhone, phone), "verification.initialize.phone_limit"
+	}),
+	codesOf("the days of codes for a document (OTP_RESOURCE_LIMIT)", "OTP_RESOURCE_LIMIT", 30*24*time.Hour, func(t *testing.T, s *stage) (request world.Request, key, rule string) {
+		token := s.token(t, world.TokenValue("doctor"))
+		token.ExpiresAt = s.Clock.Now().AddDate(1, 0, 0).Unix()
+		return bearing(s.passing(t, "resendDeclarationRequestOtp"), s.issue(t, token)),
+			otp.CounterKey(otp.PerResource, world.ID("new declaration request").String()), "declaration_request.resend_otp.resource_limit"
+	}),
+	codesOf("a day of codes of a legal entity (OTP_LEGAL_ENTITY_DAILY_LIMIT)", "OTP_LEGAL_ENTITY_DAILY_LIMIT", 24*time.Hour, func(t *testing.T, s *stage) (request world.Request, key, rule string) {
+		return codeRequest(newPhone()), otp.CounterKey(otp.PerLegalEntity, world.ID("clinic").String()), "verification.initialize.legal_entity_limit"
+	}),
+	{what: "a counter of codes, before it is deleted (TERMINATOR_SCHEDULE)", settings: map[string]string{"OTP_PHONE_LIMIT": "1"}, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		phone, _ := s.code(t)
+		key := otp.CounterKey(otp.PerPhone, phone)
+		return s.countEnds(t, key), func() bool {
+			require.NoError(t, s.codes().DeleteOld(t.Context()))
+			return s.Count(t, "otp.code_counts WHERE key = $1", key) == 1
+		}
+	}},
+	{what: "the answer of an idempotency key (IDEMPOTENCY_TTL_HOURS)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		request, key := s.keyed(t)
+		require.Equal(t, http.StatusOK, s.send(t, request).Status)
+		end := s.keyEnds(t, key)
+		require.WithinRange(t, end, s.Clock.Now().Add(24*time.Hour-time.Minute), s.Clock.Now().Add(24*time.Hour))
+		return end, func() bool {
+			again := s.send(t, request)
+			require.Equal(t, http.StatusOK, again.Status, "%s", again.Raw)
+			return replayed(again) == "true"
+		}
+	}},
+	{what: "an idempotency key, before it is deleted", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		request, key := s.keyed(t)
+		require.Equal(t, http.StatusOK, s.send(t, request).Status)
+		return s.keyEnds(t, key), func() bool {
+			require.NoError(t, s.answers().DeleteExpired(t.Context()))
+			return s.Count(t, "idempotency.keys WHERE key = $1", key) == 1
+		}
+	}},
+	{what: "the claim of a request that never ends (REQUEST_TIMEOUT)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		request, key := s.keyed(t)
+		claim, _, err := s.answers().Claim(t.Context(), idempotency.Request{
+			ClientID: world.ID("clinic"), UserID: world.ID("owner"), Key: request.Headers["X-Idempotency-Key"],
+		})
+		require.NoError(t, err)
+		require.NotNil(t, claim)
+		end := s.keyEnds(t, key)
+		require.WithinRange(t, end, s.Clock.Now(), s.Clock.Now().Add(s.Config.Get().RequestTimeout))
+		return end, func() bool { return s.refused(t, request, "request.idempotency.in_flight") }
+	}},
 	{what: "an approval that waits for its code (expires_at)", settings: map[string]string{"APPROVAL_RESEND_MODE": "sync"}, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
 		end := s.Clock.Now().Add(time.Hour).Truncate(time.Millisecond)
 		s.Change(t, approvals.Collection, world.ID("new approval"), bson.D{{Key: "expires_at", Value: end}})
@@ -237,6 +289,30 @@ var endings = []ending{
 			}
 		},
 	},
+}
+
+// codesOf is a period in which no more codes are sent than a setting allows: the
+// last that it allows passes, one more does not, and after the period the count
+// begins anew. counted tells what asks for a code, and which counter and rule count it.
+func codesOf(what, setting string, period time.Duration, counted func(t *testing.T, s *stage) (request world.Request, key, rule string)) ending {
+	const limit = 3
+	return ending{what: what, settings: map[string]string{setting: strconv.Itoa(limit)}, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		request, key, rule := counted(t, s)
+		s.exec(t, "DELETE FROM otp.code_counts WHERE key = $1", key)
+		began := s.Clock.Now()
+		for range limit {
+			require.False(t, s.refused(t, request, rule))
+		}
+		end := s.countEnds(t, key)
+		require.WithinRange(t, end, began.Add(period).Truncate(time.Microsecond), s.Clock.Now().Add(period))
+		return end, func() bool {
+			refused := s.refused(t, request, rule)
+			if !refused {
+				require.Equal(t, 1, s.Count(t, "otp.code_counts WHERE key = $1 AND codes = 1", key), "the count begins anew")
+			}
+			return refused
+		}
+	}}
 }
 
 // unverifiedOverClockChange gives a day's beginning in Kyiv and the beginning of
@@ -502,11 +578,16 @@ func codeEntered(phone string, code int) world.Request {
 	return testkit.As(world.TokenValue("doctor"), http.MethodPatch, "/api/verifications/"+phone+"/actions/complete", map[string]any{"code": code})
 }
 
-// code begins to verify a phone that nobody else uses.
+// newPhone is one that nobody else uses.
+func newPhone() string {
+	id := uuid.New()
+	return "+38050" + strconv.Itoa(1_000_000+int(id.ID()%9_000_000))
+}
+
+// code begins to verify a phone.
 func (s *stage) code(t *testing.T) (phone string, code int) {
 	t.Helper()
-	id := uuid.New()
-	phone = "+38050" + strconv.Itoa(1_000_000+int(id.ID()%9_000_000))
+	phone = newPhone()
 	answer := s.send(t, codeRequest(phone))
 	require.Equal(t, http.StatusOK, answer.Status, "%s", answer.Raw)
 	return phone, s.codeSent(t, phone)
@@ -539,6 +620,30 @@ func (s *stage) codeEnds(t *testing.T, phone string) (at time.Time) {
 	return at
 }
 
+// countEnds tells when a counter of codes starts anew.
+func (s *stage) countEnds(t *testing.T, key string) (at time.Time) {
+	t.Helper()
+	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT resets_at FROM otp.code_counts WHERE key = $1", key).Scan(&at))
+	return at
+}
+
+// keyed is a request with an idempotency key that nobody else uses, and what is stored of that.
+func (s *stage) keyed(t *testing.T) (request world.Request, key string) {
+	t.Helper()
+	sent := uuid.NewString()
+	return withHeader(s.passing(t, "createDivision"), "X-Idempotency-Key", sent), idempotency.KeyHash(s.Keys, world.ID("clinic"), world.ID("owner"), sent)
+}
+
+func (s *stage) keyEnds(t *testing.T, key string) (at time.Time) {
+	t.Helper()
+	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT expires_at FROM idempotency.keys WHERE key = $1", key).Scan(&at))
+	return at
+}
+
+func (s *stage) answers() *idempotency.Store {
+	return &idempotency.Store{Pool: s.Pool, Keys: s.Keys, Clock: s.Clock, Config: s.Config}
+}
+
 func (s *stage) codes() *otp.Service {
 	return &otp.Service{Pool: s.Pool, Keys: s.Keys, Clock: s.Clock, Config: s.Config}
 }
@@ -559,6 +664,6 @@ func (s *stage) cleaners() []func(context.Context) error {
 		s.codes().Expire, s.codes().DeleteOld, tokens.DeletePassedLimits, tokens.DeleteExpired,
 		(&jobs.Queue{Pool: s.Pool, Clock: s.Clock, Config: s.Config}).DeleteOld,
 		(&events.Cleaner{Pool: s.Pool, Clock: s.Clock, Config: s.Config}).Run,
-		approvals.New(s.Pool, s.Mongo, s.Keys, s.Clock, s.Config, nil, nil, nil).DeleteUnverified,
+		approvals.New(s.Pool, s.Mongo, s.Keys, s.Clock, s.Config, nil, nil, nil).DeleteUnverified, s.answers().DeleteExpired,
 	}
 }

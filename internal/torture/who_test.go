@@ -572,7 +572,7 @@ func (s *stage) possessions(t *testing.T, owner uuid.UUID) possessions {
 			texts := map[string]bool{}
 			collectTexts(document, texts)
 			named := slices.ContainsFunc(slices.Collect(maps.Keys(texts)), func(text string) bool { return employees[text] })
-			take(id.String(), fmt.Sprint(collection, document), document, named)
+			take(id.String(), collection+" "+inOrder(t, document), document, named)
 		}
 	}
 	for text := range own {
@@ -584,6 +584,19 @@ func (s *stage) possessions(t *testing.T, owner uuid.UUID) possessions {
 	slices.Sort(p.canaries)
 	slices.Sort(p.rows)
 	return p
+}
+
+// inOrder is a document as text, the same whenever it holds the same: maps are
+// printed in any order.
+func inOrder(t *testing.T, document bson.M) string {
+	t.Helper()
+	told, err := bson.MarshalExtJSON(document, true, false)
+	require.NoError(t, err)
+	var value any
+	require.NoError(t, json.Unmarshal(told, &value))
+	text, err := json.Marshal(value)
+	require.NoError(t, err)
+	return string(text)
 }
 
 // ownedTable is a table whose rows name the legal entity, or the client, that they are of.
