@@ -21,10 +21,10 @@ test: ## everything, on real engines that the tests start themselves
 
 # Races of several servers need a document store that FerretDB 1 is not.
 DOCUMENTS = ../shared/tools/documentdb-up
-torture: ## what docs/reliability.md tells of, done anew: an hour
+torture: ## what docs/reliability.md tells of, done anew: an hour; RUN=TestX does one test of it
 	@if [ -z "$$ESOZ_TEST_MONGODB_URI" ] && [ -x $(DOCUMENTS) ]; then \
 		ESOZ_TEST_MONGODB_URI=$$($(DOCUMENTS)) && export ESOZ_TEST_MONGODB_URI || exit 1; fi; \
-	$(GO) test -count=1 -timeout 3h -v ./internal/torture -args -full -report $(CURDIR)/docs/reliability.md
+	$(GO) test -count=1 -timeout 3h -v $(if $(RUN),-run '$(RUN)') ./internal/torture -args -full -report $(CURDIR)/docs/reliability.md
 
 FUZZTIME ?= 10s
 

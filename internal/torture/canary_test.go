@@ -60,7 +60,7 @@ func listenTo(t *testing.T, tr *trial, ill illness) {
 		ill.begin(t, s)
 	}
 	var made []string
-	for round := range amount(1, 60) {
+	for round := range amount(1, 10) {
 		if round > 0 && ill.begin == nil {
 			require.NoError(t, s.World.Seed(t.Context(), s.Pool, s.Mongo))
 		}

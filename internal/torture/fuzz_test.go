@@ -63,7 +63,7 @@ func TestFuzzTargets(t *testing.T) {
 	tr := begin(t, "T3", "no input makes a decoder panic, hang, or read what it must not")
 	targets := fuzzTargets(t)
 	require.GreaterOrEqual(t, len(targets), 8)
-	seconds := amount(0, 30)
+	seconds := amount(0, 15)
 	for _, target := range targets {
 		corpus, err := os.ReadDir(filepath.Join(repository, target.folder, "testdata/fuzz", target.name))
 		require.NoError(t, err, "%s has no corpus", target.name)

@@ -186,7 +186,7 @@ func breakBodies(t *testing.T, tr *trial, c *inProcess, op *subject) {
 		bases = append(bases, newBodyBase(t, op, request))
 	}
 	r := randomnessOf(op.id)
-	n := amount(3_000, 143_000)
+	n := amount(10_000, 143_000)
 	for i := range n {
 		b := bases[r.IntN(len(bases))]
 		broken := b.breakIt(t, r)
@@ -691,7 +691,7 @@ func breakParameters(t *testing.T, tr *trial, c *inProcess, op *subject) {
 		require.NoError(t, err)
 	}
 	r := randomnessOf(op.id)
-	n := amount(60, 3_000)
+	n := amount(60, 1_000)
 	for range n {
 		parameter := anyOf(r, op.parameters...)
 		var target string

@@ -383,7 +383,7 @@ type effort struct {
 
 // stopsInLoad is about how many stops a large load has. FerretDB 1 looks through
 // all documents for one: with thousands of them nothing but that would go on.
-const stopsInLoad = 16
+const stopsInLoad = 8
 
 // Kinds of effort.
 const (

@@ -46,7 +46,7 @@ func TestFittingRequests(t *testing.T) {
 				t.Parallel()
 				checks := 1
 				if op.body() != nil {
-					checks = amount(3, 10)
+					checks = amount(3, 50)
 				}
 				var accepted, refused int
 				for range checks {

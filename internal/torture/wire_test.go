@@ -378,7 +378,7 @@ func TestHostileWire(t *testing.T) {
 	before := residentMemory(t, s.admin)
 	peak := watchMemory(t, s.admin)
 
-	for round := range amount(1, 20) {
+	for round := range amount(1, 6) {
 		var wrong failures
 		var quick, slow errgroup.Group
 		quick.SetLimit(8)
