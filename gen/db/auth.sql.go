@@ -414,18 +414,19 @@ func (q *Queries) GetUserByEmail(ctx context.Context, db DBTX, email string) (Mi
 }
 
 const holdToken = `-- name: HoldToken :one
-SELECT id FROM mithril.tokens WHERE id = $1 AND expires_at > $2 FOR SHARE
+SELECT id FROM mithril.tokens WHERE id = $1 AND expires_at = $2 FOR SHARE
 `
 
 type HoldTokenParams struct {
-	ID  uuid.UUID
-	Now int64
+	ID        uuid.UUID
+	ExpiresAt int64
 }
 
 // Keeps a refresh token from being ended until the transaction is over. No row:
-// it has ended.
+// it does not end any more when it was said to, so somebody has ended it. To
+// compare with the time of the request would not do: it may be older than the end.
 func (q *Queries) HoldToken(ctx context.Context, db DBTX, arg HoldTokenParams) (uuid.UUID, error) {
-	row := db.QueryRow(ctx, holdToken, arg.ID, arg.Now)
+	row := db.QueryRow(ctx, holdToken, arg.ID, arg.ExpiresAt)
 	var id uuid.UUID
 	err := row.Scan(&id)
 	return id, err

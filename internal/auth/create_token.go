@@ -110,7 +110,7 @@ func (a *API) exchangeRefresh(ctx context.Context, grant api.TokenGrant) (access
 	access = newToken(AccessToken, long.UserID, now, a.config.Get().AccessTokenLifetime, details{
 		ClientID: long.Details.ClientID, GrantType: RefreshToken, Scope: scope, RefreshTokenID: &long.ID,
 	})
-	err = a.store.exchangeRefresh(ctx, long.ID, access, now)
+	err = a.store.exchangeRefresh(ctx, long, access, now)
 	if errors.Is(err, fault.ErrStale) {
 		return token{}, "", fault.Refuse(rules.TokenCreateGrantExpired)
 	}

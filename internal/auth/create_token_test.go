@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"esoz/internal/sandbox/world"
+	"esoz/internal/seal"
 	"esoz/internal/testkit"
 )
 
@@ -117,6 +119,29 @@ func TestRefreshFollowsTheGrant(t *testing.T) {
 	require.NoError(t, err)
 	refuses(t, s, refresh(access.Details.RefreshToken), "token.create.app")
 	refuses(t, s, exchange(later.Value), "token.create.app")
+}
+
+// A logout that comes between the checks of a refresh and its write, in a later
+// second than the refresh, ends the session all the same.
+func TestLogoutOvertakesRefresh(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	session := login(t, s)
+	access, _ := gives(t, s, exchange(consent(t, s, session.Value, "user:read").Value))
+
+	logout, err := s.Pool.Begin(t.Context())
+	require.NoError(t, err)
+	defer logout.Rollback(context.Background()) //nolint:errcheck // it is committed, or the test has failed
+	_, err = logout.Exec(t.Context(), "UPDATE mithril.tokens SET expires_at = $1 WHERE name = 'refresh_token' AND value_hash = $2",
+		s.Clock.Now().Unix()+1, seal.Token(access.Details.RefreshToken))
+	require.NoError(t, err)
+	answer := make(chan *testkit.Response, 1)
+	go func() { answer <- s.Send(t, refresh(access.Details.RefreshToken)) }()
+	require.Eventually(t, func() bool {
+		return s.Count(t, "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%HoldToken%'") == 1
+	}, 10*time.Second, 5*time.Millisecond)
+	require.NoError(t, logout.Commit(t.Context()))
+	require.Equal(t, []string{"token.create.grant_expired"}, (<-answer).Rules())
 }
 
 func TestCodeMayBeANumber(t *testing.T) {

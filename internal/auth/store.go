@@ -195,9 +195,9 @@ func (s store) exchangeCode(ctx context.Context, code uuid.UUID, access, refresh
 
 // exchangeRefresh stores an access token that is given for a refresh token. It
 // returns fault.ErrStale when a logout has just ended the refresh token.
-func (s store) exchangeRefresh(ctx context.Context, refresh uuid.UUID, access token, now time.Time) error {
+func (s store) exchangeRefresh(ctx context.Context, refresh *token, access token, now time.Time) error {
 	return postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		_, err := db.New().HoldToken(ctx, tx, db.HoldTokenParams{ID: refresh, Now: now.Unix()})
+		_, err := db.New().HoldToken(ctx, tx, db.HoldTokenParams{ID: refresh.ID, ExpiresAt: refresh.ExpiresAt})
 		switch {
 		case errors.Is(err, pgx.ErrNoRows):
 			return fault.ErrStale

@@ -61,8 +61,9 @@ WHERE id = @id
 
 -- name: HoldToken :one
 -- Keeps a refresh token from being ended until the transaction is over. No row:
--- it has ended.
-SELECT id FROM mithril.tokens WHERE id = @id AND expires_at > @now FOR SHARE;
+-- it does not end any more when it was said to, so somebody has ended it. To
+-- compare with the time of the request would not do: it may be older than the end.
+SELECT id FROM mithril.tokens WHERE id = @id AND expires_at = @expires_at FOR SHARE;
 
 -- name: EndTokensOfUser :exec
 -- Ends the live access tokens of a user in a client, before a login gives a new one.
