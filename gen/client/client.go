@@ -136,7 +136,7 @@ func newDoer(under HttpRequestDoer, retries int) *doer {
 		RetryWaitMin: backoffMin,
 		RetryWaitMax: backoffMax,
 		CheckRetry:   worthRetrying,
-		Backoff:      retryablehttp.RateLimitLinearJitterBackoff,
+		Backoff:      pause,
 		ErrorHandler: retryablehttp.PassthroughErrorHandler, // the last refusal tells more than "giving up"
 	}}
 }
@@ -210,8 +210,19 @@ func worthRetrying(ctx context.Context, res *http.Response, err error) (bool, er
 		return retryAfter(res) <= longestWait, nil
 	case http.StatusGatewayTimeout: // it may have been done
 		return keyed, nil
+	case http.StatusConflict: // with Retry-After: the one before, of this key, is under way
+		return keyed && res.Header.Get("Retry-After") != "" && retryAfter(res) <= longestWait, nil
 	}
 	return false, nil
+}
+
+// pause is how long to wait before the next try: as long as the server says, or
+// longer from try to try.
+func pause(shortest, longest time.Duration, tried int, res *http.Response) time.Duration {
+	if res != nil && res.Header.Get("Retry-After") != "" {
+		return retryAfter(res)
+	}
+	return retryablehttp.LinearJitterBackoff(shortest, longest, tried, res)
 }
 
 // nothingDone tells whether a request that failed on its way may be sent again:

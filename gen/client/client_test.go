@@ -276,6 +276,43 @@ func TestUnconfirmedChangesAreRetriedUnderTheirKey(t *testing.T) {
 	})
 }
 
+// The server may still be at work on the first of two requests with one key. It
+// then says how long, and nobody else's conflict does.
+func TestRequestUnderWayIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tries := 0
+		c := connect(t, func(w http.ResponseWriter, r *http.Request) {
+			tries++
+			switch {
+			case r.Header.Get("X-Idempotency-Key") == "":
+				w.Header().Set("Retry-After", "8")
+				answer(w, http.StatusConflict, `{"error":{"type":"request_conflict","message":"not of a key"}}`)
+			case tries == 1:
+				answer(w, http.StatusGatewayTimeout, `{"error":{"type":"internal_error","message":"It is not known"}}`)
+			case tries == 2:
+				w.Header().Set("Retry-After", "8")
+				answer(w, http.StatusConflict, `{"error":{"type":"request_conflict","message":"under way"}}`)
+			case tries == 3:
+				answer(w, http.StatusOK, `{"meta":{},"data":{"id":"d-1"}}`)
+			default:
+				answer(w, http.StatusConflict, `{"error":{"type":"request_conflict","message":"a state"}}`)
+			}
+		})
+		began := time.Now()
+		created, err := c.CreateDivisionWithResponse(t.Context(), client.DivisionRequest{}, client.WithIdempotencyKey("key-1"))
+		require.NoError(t, err)
+		require.Equal(t, "d-1", created.JSON200.Data.ID)
+		require.GreaterOrEqual(t, time.Since(began), 8*time.Second)
+
+		_, err = c.CreateDivisionWithResponse(t.Context(), client.DivisionRequest{}, client.WithIdempotencyKey("key-2"))
+		require.ErrorContains(t, err, "a state")
+		_, err = c.CreateDivisionWithResponse(t.Context(), client.DivisionRequest{})
+		require.ErrorContains(t, err, "not of a key")
+		require.Equal(t, 5, tries)
+	})
+}
+
 // A job that has ended answers 303 with a body; a redirect of a proxy is no answer.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()

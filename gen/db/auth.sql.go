@@ -151,8 +151,11 @@ SET expires_at = $1, updated_at = $2
 FROM mithril.tokens AS access
 WHERE access.id = $3
   AND ended.user_id = access.user_id
-  AND (ended.id = access.id OR ended.details ->> 'refresh_token_id' = access.details ->> 'refresh_token_id')
-  AND ended.expires_at > $1
+  AND (
+      ended.id = access.id AND ended.expires_at = $4
+      OR ended.id <> access.id AND ended.expires_at > $1
+          AND ended.details ->> 'refresh_token_id' = access.details ->> 'refresh_token_id'
+  )
 RETURNING ended.id
 `
 
@@ -160,12 +163,19 @@ type EndAccessTokensParams struct {
 	ExpiresAt     int64
 	At            time.Time
 	AccessTokenID uuid.UUID
+	Was           int64
 }
 
 // Ends an access token and those that belong to the same refresh token, and tells
-// which were live.
+// which were live. The token itself is taken for live when it still ends when it
+// was said to: the time of a request may be older than the end by another one.
 func (q *Queries) EndAccessTokens(ctx context.Context, db DBTX, arg EndAccessTokensParams) ([]uuid.UUID, error) {
-	rows, err := db.Query(ctx, endAccessTokens, arg.ExpiresAt, arg.At, arg.AccessTokenID)
+	rows, err := db.Query(ctx, endAccessTokens,
+		arg.ExpiresAt,
+		arg.At,
+		arg.AccessTokenID,
+		arg.Was,
+	)
 	if err != nil {
 		return nil, err
 	}

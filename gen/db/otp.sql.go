@@ -134,8 +134,9 @@ func (q *Queries) DeleteOldVerifications(ctx context.Context, db DBTX, arg Delet
 
 const deletePassedCodeCounts = `-- name: DeletePassedCodeCounts :execrows
 DELETE FROM otp.code_counts
-WHERE key IN (SELECT passed.key FROM otp.code_counts passed WHERE passed.resets_at <= $1 LIMIT $2)
-  AND resets_at <= $1
+WHERE key = ANY(ARRAY( -- in no order: it must not wait for those who count, nor they for it
+    SELECT passed.key FROM otp.code_counts passed WHERE passed.resets_at <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED
+))
 `
 
 type DeletePassedCodeCountsParams struct {

@@ -130,7 +130,7 @@ SET provider          = $1::text,
     gateway_id        = COALESCE($2, gateway_id),
     gateway_status    = $3::text,
     status_changed_at = $4::timestamptz,
-    tries             = $5::integer
+    tries             = GREATEST(tries, $5::integer) -- a first try may end after the second
 WHERE id = $6
 `
 

@@ -2,7 +2,6 @@ package auth_test
 
 import (
 	"bytes"
-	"context"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"esoz/internal/sandbox/world"
-	"esoz/internal/seal"
 	"esoz/internal/testkit"
 )
 
@@ -129,19 +127,8 @@ func TestLogoutOvertakesRefresh(t *testing.T) {
 	session := login(t, s)
 	access, _ := gives(t, s, exchange(consent(t, s, session.Value, "user:read").Value))
 
-	logout, err := s.Pool.Begin(t.Context())
-	require.NoError(t, err)
-	defer logout.Rollback(context.Background()) //nolint:errcheck // it is committed, or the test has failed
-	_, err = logout.Exec(t.Context(), "UPDATE mithril.tokens SET expires_at = $1 WHERE name = 'refresh_token' AND value_hash = $2",
-		s.Clock.Now().Unix()+1, seal.Token(access.Details.RefreshToken))
-	require.NoError(t, err)
-	answer := make(chan *testkit.Response, 1)
-	go func() { answer <- s.Send(t, refresh(access.Details.RefreshToken)) }()
-	require.Eventually(t, func() bool {
-		return s.Count(t, "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%HoldToken%'") == 1
-	}, 10*time.Second, 5*time.Millisecond)
-	require.NoError(t, logout.Commit(t.Context()))
-	require.Equal(t, []string{"token.create.grant_expired"}, (<-answer).Rules())
+	answer := overtaken(t, s, "refresh_token", access.Details.RefreshToken, refresh(access.Details.RefreshToken))
+	require.Equal(t, []string{"token.create.grant_expired"}, answer.Rules())
 }
 
 func TestCodeMayBeANumber(t *testing.T) {

@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -46,6 +47,19 @@ func TestParallelGuesses(t *testing.T) {
 	counts := all(t, 24, func(int) *testkit.Response { return s.Send(t, wrong) })
 	require.Equal(t, map[string]int{"session.login.password": 10, "session.login.attempts": 14}, counts)
 	refuses(t, s, passing(t, s, "login"), "session.login.attempts")
+}
+
+// A login whose note of an attempt cannot be taken back is no 503: something stays,
+// and sent again and again it would shut its user out.
+func TestAttemptThatStays(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	_, err := s.Pool.Exec(t.Context(), `
+		CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'starting up' USING ERRCODE = '57P03'; END $$;
+		CREATE TRIGGER away BEFORE UPDATE ON mithril.users FOR EACH ROW WHEN (NEW.priv_settings -> 'login_hstr' = '[]') EXECUTE FUNCTION away()`)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusGatewayTimeout, s.Send(t, passing(t, s, "login")).Status)
+	require.Equal(t, 1, number(t, s, "SELECT jsonb_array_length(priv_settings -> 'login_hstr') FROM mithril.users WHERE id = $1", world.ID("login_user")))
 }
 
 func TestAttemptsAreForgotten(t *testing.T) {

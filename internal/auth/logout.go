@@ -16,7 +16,8 @@ import (
 // gateway's; a call that another logout has overtaken is answered as if it had
 // come after it.
 func (a *API) Logout(ctx context.Context, _ api.LogoutRequestObject) (api.LogoutResponseObject, error) {
-	err := a.store.endSession(ctx, From(ctx).TokenID, a.clock.Now())
+	who := IdentityFrom(ctx)
+	err := a.store.endSession(ctx, who.TokenID, who.ExpiresAt, a.clock.Now())
 	if errors.Is(err, fault.ErrStale) {
 		return nil, fault.Refuse(rules.GatewayTokenExpired)
 	}

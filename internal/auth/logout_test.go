@@ -1,12 +1,15 @@
 package auth_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"esoz/internal/sandbox/world"
+	"esoz/internal/seal"
 	"esoz/internal/testkit"
 )
 
@@ -62,6 +65,34 @@ func TestParallelLogouts(t *testing.T) {
 	}
 	counts := all(t, len(tokens), func(i int) *testkit.Response { return s.Send(t, logout(tokens[i].Value)) })
 	require.Equal(t, map[string]int{"": 1, "gateway.token.expired": 7}, counts, "they are tokens of one session")
+}
+
+// A logout that waits for another one's, of a later second, comes after it.
+func TestLogoutOvertakesLogout(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	session := login(t, s)
+	answer := overtaken(t, s, "access_token", session.Value, logout(session.Value))
+	require.Equal(t, []string{"gateway.token.expired"}, answer.Rules())
+}
+
+// overtaken sends a request, and while that waits for the row of a token another
+// logout ends the token, a second later by its clock.
+func overtaken(t *testing.T, s *testkit.Server, name, value string, request world.Request) *testkit.Response {
+	t.Helper()
+	other, err := s.Pool.Begin(t.Context())
+	require.NoError(t, err)
+	defer other.Rollback(context.Background()) //nolint:errcheck // it is committed, or the test has failed
+	_, err = other.Exec(t.Context(), "UPDATE mithril.tokens SET expires_at = $1 WHERE name = $2 AND value_hash = $3",
+		s.Clock.Now().Unix()+1, name, seal.Token(value))
+	require.NoError(t, err)
+	answer := make(chan *testkit.Response, 1)
+	go func() { answer <- s.Send(t, request) }()
+	require.Eventually(t, func() bool {
+		return s.Count(t, "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1
+	}, 10*time.Second, 5*time.Millisecond)
+	require.NoError(t, other.Commit(t.Context()))
+	return <-answer
 }
 
 // No refresh slips through beside a logout.

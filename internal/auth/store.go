@@ -114,11 +114,15 @@ func (s store) userByEmail(ctx context.Context, email string) (user, error) {
 // looked at. It returns fault.ErrStale when most of them were noted already
 // since the given moment.
 func (s store) countAttempt(ctx context.Context, userID uuid.UUID, most int, since, now time.Time) error {
-	n, err := db.New().CountLoginAttempt(ctx, s.pool, db.CountLoginAttemptParams{
-		ID: userID, MaxAttempts: int32(most), Since: since, At: now, //nolint:gosec // a small setting
+	var n int64
+	err := postgres.Once(ctx, s.pool, func(on postgres.Conn) (err error) {
+		n, err = db.New().CountLoginAttempt(ctx, on, db.CountLoginAttemptParams{
+			ID: userID, MaxAttempts: int32(most), Since: since, At: now, //nolint:gosec // a small setting
+		})
+		return err
 	})
 	if err != nil {
-		return fmt.Errorf("count login attempt: %w", postgres.Error(err))
+		return fmt.Errorf("count login attempt: %w", err)
 	}
 	if n == 0 {
 		return fault.ErrStale
@@ -126,10 +130,15 @@ func (s store) countAttempt(ctx context.Context, userID uuid.UUID, most int, sin
 	return nil
 }
 
-// forgetAttempts clears what countAttempt noted.
+// forgetAttempts clears what countAttempt noted. An engine that is away makes it
+// fault.ErrUnconfirmed: the noted attempt stands.
 func (s store) forgetAttempts(ctx context.Context, userID uuid.UUID, now time.Time) error {
-	if err := db.New().ClearLoginAttempts(ctx, s.pool, db.ClearLoginAttemptsParams{ID: userID, At: now}); err != nil {
-		return fmt.Errorf("clear login attempts: %w", postgres.Error(err))
+	err := postgres.Error(db.New().ClearLoginAttempts(ctx, s.pool, db.ClearLoginAttemptsParams{ID: userID, At: now}))
+	if errors.Is(err, fault.ErrUnavailable) {
+		return fmt.Errorf("clear login attempts: %w: %w", fault.ErrUnconfirmed, err)
+	}
+	if err != nil {
+		return fmt.Errorf("clear login attempts: %w", err)
 	}
 	return nil
 }
@@ -208,15 +217,18 @@ func (s store) exchangeRefresh(ctx context.Context, refresh *token, access token
 	})
 }
 
-// endSession ends an access token, its refresh token and the other access
-// tokens of that one. It returns fault.ErrStale when the token had ended already.
-func (s store) endSession(ctx context.Context, access uuid.UUID, now time.Time) error {
+// endSession ends an access token, which was to end at another moment, its refresh
+// token and the other access tokens of that one. It returns fault.ErrStale when
+// the token had ended already.
+func (s store) endSession(ctx context.Context, access uuid.UUID, was, now time.Time) error {
 	return postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		err := db.New().EndRefreshToken(ctx, tx, db.EndRefreshTokenParams{AccessTokenID: access, ExpiresAt: now.Unix(), At: now})
 		if err != nil {
 			return fmt.Errorf("end refresh token: %w", err)
 		}
-		ended, err := db.New().EndAccessTokens(ctx, tx, db.EndAccessTokensParams{AccessTokenID: access, ExpiresAt: now.Unix(), At: now})
+		ended, err := db.New().EndAccessTokens(ctx, tx, db.EndAccessTokensParams{
+			AccessTokenID: access, Was: was.Unix(), ExpiresAt: now.Unix(), At: now,
+		})
 		if err != nil {
 			return fmt.Errorf("end access tokens: %w", err)
 		}

@@ -14,6 +14,7 @@ import (
 	"esoz/internal/auth"
 	"esoz/internal/envelope"
 	"esoz/internal/idempotency"
+	"esoz/internal/redact"
 )
 
 // once carries out a request with an idempotency key only once: sent again, it
@@ -83,7 +84,7 @@ func (s *Server) carryOut(c echo.Context, next echo.HandlerFunc, claim *idempote
 		}
 		if err := claim.Release(r.Context()); err != nil {
 			s.Logger.LogAttrs(r.Context(), slog.LevelWarn, "idempotency key stays claimed for a while",
-				slog.String("request_id", envelope.RequestFrom(r.Context()).ID), slog.String("error", err.Error()))
+				slog.String("request_id", envelope.RequestFrom(r.Context()).ID), slog.String("error", redact.Error(err)))
 		}
 	}()
 	if err := next(c); err != nil {

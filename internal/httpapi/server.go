@@ -4,6 +4,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -133,12 +134,11 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 // idempotencyKey is the key that was sent, under the national system's name or,
 // without that, under the usual one. One that cannot be echoed counts as not sent.
 func idempotencyKey(r *http.Request) string {
-	for _, name := range []string{"X-Idempotency-Key", "Idempotency-Key"} {
-		if key := r.Header.Get(name); printable(key) {
-			return key
-		}
+	key := cmp.Or(r.Header.Get("X-Idempotency-Key"), r.Header.Get("Idempotency-Key"))
+	if !printable(key) {
+		return ""
 	}
-	return ""
+	return key
 }
 
 // printable tells whether a header value may be echoed: 1 to 200 printable

@@ -98,7 +98,7 @@ func (s *Store) Claim(ctx context.Context, r Request) (*Claim, *Answer, error) {
 	}
 	switch {
 	case known.Status == nil || known.RequestID == nil:
-		return nil, nil, &UnderWayError{Wait: max(time.Second, known.ExpiresAt.Sub(now))}
+		return nil, nil, &UnderWayError{Wait: min(max(time.Second, known.ExpiresAt.Sub(now)), s.Config.Get().RequestTimeout)} // the clock may have gone back
 	case known.Request != content:
 		return nil, nil, ErrMismatch
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
@@ -90,7 +91,9 @@ func TestSentAgain(t *testing.T) {
 	require.Equal(t, 2, f.created(), "X-Idempotency-Key counts when both are sent")
 	require.False(t, replayed(f.send(f.create("X-Idempotency-Key", "", nil))))
 	require.False(t, replayed(f.send(f.create("X-Idempotency-Key", "ключ", nil))))
-	require.Equal(t, 4, f.created(), "what is no key is none")
+	both.Headers["X-Idempotency-Key"] = "ключ"
+	require.Nil(t, f.send(both).Body.Meta["idempotency_key"], "nor is the other header looked at")
+	require.Equal(t, 5, f.created(), "what is no key is none")
 	var stored string
 	require.NoError(t, f.Pool.QueryRow(t.Context(), "SELECT string_agg(k::text, ' ') FROM idempotency.keys k").Scan(&stored))
 	require.NotContains(t, stored, "Ivanenko", "a key may hold anything")
@@ -195,6 +198,22 @@ func TestClaimsRunOut(t *testing.T) {
 	again := f.send(f.create("X-Idempotency-Key", "k", nil))
 	require.Equal(t, string(r.Raw), string(again.Raw))
 	require.Equal(t, 1, f.created())
+}
+
+// Nobody is told to wait longer than a request may take, though the clock goes back.
+func TestClaimsAreWaitedForWithinReason(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	_, _, err := f.answers().Claim(t.Context(), idempotency.Request{
+		ID: "slow", ClientID: world.ID("clinic"), UserID: world.ID("owner"), Key: "k", Content: []byte("what was sent"),
+	})
+	require.NoError(t, err)
+	f.Clock.Advance(-24 * time.Hour)
+	r := f.send(f.create("X-Idempotency-Key", "k", nil))
+	require.Equal(t, []string{string(rules.RequestIdempotencyInFlight)}, r.Rules())
+	seconds, err := strconv.Atoi(r.Header.Get("Retry-After"))
+	require.NoError(t, err)
+	require.LessOrEqual(t, time.Duration(seconds)*time.Second, f.Config.Get().RequestTimeout)
 }
 
 func TestKeptForADay(t *testing.T) {

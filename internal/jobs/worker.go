@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
@@ -79,8 +81,12 @@ func (w *Worker) Work(ctx context.Context, riverJob *river.Job[Args]) error {
 }
 
 // isAway tells whether an engine is the cause, and not the job. An end that is
-// not confirmed may stand: the next try finds out.
+// not confirmed may stand: the next try finds out. Damaged data stay damaged, and
+// the tries end.
 func isAway(err error) bool {
+	if found, ok := errors.AsType[*pgconn.PgError](err); ok && strings.HasPrefix(found.Code, "XX") {
+		return false
+	}
 	return errors.Is(err, fault.ErrUnavailable) || errors.Is(err, fault.ErrUnconfirmed) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }

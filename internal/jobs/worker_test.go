@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/stretchr/testify/require"
@@ -19,6 +20,7 @@ import (
 	"esoz/gen/rules"
 	"esoz/internal/fault"
 	"esoz/internal/jobs"
+	"esoz/internal/postgres"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
 )
@@ -226,6 +228,9 @@ func TestLastTry(t *testing.T) {
 			}
 			return &jobs.Outcome{ResponseData: "done"}, nil
 		},
+		"meets damaged data": func(context.Context, string, json.RawMessage) (*jobs.Outcome, error) {
+			return nil, fmt.Errorf("look up patient: %w", postgres.Error(&pgconn.PgError{Severity: "ERROR", Code: "XX001"}))
+		},
 		"has an end that is not confirmed": func(context.Context, string, json.RawMessage) (*jobs.Outcome, error) {
 			return &jobs.Outcome{ResponseData: "done", Commit: func(context.Context, pgx.Tx) error {
 				if answers.Add(1) == 1 {
@@ -239,6 +244,7 @@ func TestLastTry(t *testing.T) {
 		{"fails", "failed_with_error"},
 		{"has changed a document", "processed"},
 		{"finds an engine away", "processed"},
+		{"meets damaged data", "failed_with_error"},
 		{"has an end that is not confirmed", "processed"},
 	} {
 		id := fmt.Sprintf("%024x", i+1)

@@ -92,6 +92,31 @@ func TestFailuresAreTriedAgain(t *testing.T) {
 	}
 }
 
+// overtaken is a provider that takes so long that another try has sent the
+// message meanwhile.
+type overtaken struct{ meanwhile func(ctx context.Context) error }
+
+func (overtaken) Name() string { return "slow" }
+
+func (o overtaken) Send(ctx context.Context, _, _ string) (gatewayID, status string, err error) {
+	return "SM1", "Accepted", o.meanwhile(ctx)
+}
+
+// The mark of a message that was sent twice stays, whichever try ends last.
+func TestSlowFirstTryLeavesTheMark(t *testing.T) {
+	t.Parallel()
+	var provider overtaken
+	srv := testkit.New(t, testkit.Idle(), testkit.WithProvider(&provider))
+	provider.meanwhile = func(ctx context.Context) error {
+		_, err := srv.Pool.Exec(ctx, "UPDATE otp.sms_logs SET tries = 2, gateway_status = 'Accepted' WHERE phone_number = $1", phone)
+		return err
+	}
+	initialize(t, srv)
+	require.NoError(t, srv.Start(t.Context()))
+	require.Eventually(t, func() bool { return state(t, srv) == "slow Accepted" }, time.Minute, 20*time.Millisecond)
+	require.Equal(t, 1, srv.Count(t, "otp.sms_logs WHERE phone_number = $1 AND tries = 2", phone))
+}
+
 func TestLogProviderDelivers(t *testing.T) {
 	t.Parallel()
 	srv := testkit.New(t)

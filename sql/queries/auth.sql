@@ -87,14 +87,18 @@ WHERE access.id = @access_token_id
 
 -- name: EndAccessTokens :many
 -- Ends an access token and those that belong to the same refresh token, and tells
--- which were live.
+-- which were live. The token itself is taken for live when it still ends when it
+-- was said to: the time of a request may be older than the end by another one.
 UPDATE mithril.tokens AS ended
 SET expires_at = @expires_at, updated_at = @at
 FROM mithril.tokens AS access
 WHERE access.id = @access_token_id
   AND ended.user_id = access.user_id
-  AND (ended.id = access.id OR ended.details ->> 'refresh_token_id' = access.details ->> 'refresh_token_id')
-  AND ended.expires_at > @expires_at
+  AND (
+      ended.id = access.id AND ended.expires_at = @was
+      OR ended.id <> access.id AND ended.expires_at > @expires_at
+          AND ended.details ->> 'refresh_token_id' = access.details ->> 'refresh_token_id'
+  )
 RETURNING ended.id;
 
 -- name: DeleteExpiredTokens :execrows

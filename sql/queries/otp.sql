@@ -74,5 +74,6 @@ SELECT key, codes, resets_at FROM otp.code_counts WHERE key = ANY(@keys::text[])
 
 -- name: DeletePassedCodeCounts :execrows
 DELETE FROM otp.code_counts
-WHERE key IN (SELECT passed.key FROM otp.code_counts passed WHERE passed.resets_at <= @now LIMIT @batch)
-  AND resets_at <= @now;
+WHERE key = ANY(ARRAY( -- in no order: it must not wait for those who count, nor they for it
+    SELECT passed.key FROM otp.code_counts passed WHERE passed.resets_at <= @now LIMIT @batch FOR UPDATE SKIP LOCKED
+));

@@ -12,7 +12,7 @@ SET provider          = @provider::text,
     gateway_id        = COALESCE(sqlc.narg('gateway_id'), gateway_id),
     gateway_status    = @gateway_status::text,
     status_changed_at = @status_changed_at::timestamptz,
-    tries             = @tries::integer
+    tries             = GREATEST(tries, @tries::integer) -- a first try may end after the second
 WHERE id = @id;
 
 -- name: ListSMSLogs :many

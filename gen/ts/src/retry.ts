@@ -58,10 +58,12 @@ function pauseAfter(response: Response, tried: number, keyed: boolean): number |
   if (response.status === 504 && keyed) {
     return backoff(tried);
   }
-  if (response.status !== 429 && response.status !== 503) {
+  const seconds = retryAfter(response);
+  // A 409 says how long to wait when the request before, of the same key, is under way.
+  const underWay = response.status === 409 && keyed && seconds !== undefined;
+  if (response.status !== 429 && response.status !== 503 && !underWay) {
     return undefined;
   }
-  const seconds = retryAfter(response);
   if (seconds === undefined) {
     return backoff(tried);
   }

@@ -147,6 +147,19 @@ test("what may have been done is sent again under its idempotency key alone", as
   }
 });
 
+test("a request of the same key that is under way is waited for", async (t) => {
+  const underWay = refusal(409, { type: "request_conflict" }, { "Retry-After": "8" });
+  const keyed = await serve(t, [underWay, answer({ value: "done" }, 201)]);
+  const headers = { "X-Idempotency-Key": "key-1" };
+  const { data } = await keyed.api.POST("/oauth/tokens", { body: { token: {} }, headers });
+  assert.equal(data.data.value, "done");
+  assert.deepEqual(keyed.waits, [8000]);
+
+  const conflict = await serve(t, [refusal(409, { type: "request_conflict" })]);
+  await assert.rejects(conflict.api.POST("/oauth/tokens", { body: { token: {} }, headers }), { status: 409 });
+  assert.equal(conflict.sent.length, 1);
+});
+
 test("whoever aborts does not wait for the next try", async (t) => {
   const controller = new AbortController();
   const { api, sent } = await serve(t, [refusal(503, { type: "service_unavailable" }, { "Retry-After": "10" })], {
