@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -141,7 +142,7 @@ type handler struct{ slog.Handler }
 func (h handler) Handle(ctx context.Context, line slog.Record) error {
 	failed := false
 	line.Attrs(func(a slog.Attr) bool {
-		failed = errorOf(a) != nil
+		failed = holdsError(a)
 		return !failed
 	})
 	if failed { // seldom: most lines are passed on as they are
@@ -156,27 +157,47 @@ func (h handler) Handle(ctx context.Context, line slog.Record) error {
 func withoutErrors(line slog.Record) slog.Record {
 	told := slog.NewRecord(line.Time, line.Level, line.Message, line.PC)
 	line.Attrs(func(a slog.Attr) bool {
-		if err := errorOf(a); err != nil {
-			a.Value = slog.StringValue(Error(err))
-		}
-		told.AddAttrs(a)
+		told.AddAttrs(withoutError(a))
 		return true
 	})
 	return told
 }
 
-// errorOf is the error that an attribute holds, nil when it holds none.
-func errorOf(a slog.Attr) error {
-	if a.Value.Kind() != slog.KindAny {
-		return nil
+// holdsError tells whether an attribute, or one in its group, is an error.
+func holdsError(a slog.Attr) bool {
+	switch a.Value.Kind() {
+	case slog.KindAny:
+		_, isError := a.Value.Any().(error)
+		return isError
+	case slog.KindGroup:
+		return slices.ContainsFunc(a.Value.Group(), holdsError)
 	}
-	err, _ := a.Value.Any().(error)
-	return err
+	return false
+}
+
+func withoutError(a slog.Attr) slog.Attr {
+	switch a.Value.Kind() {
+	case slog.KindAny:
+		if err, isError := a.Value.Any().(error); isError {
+			a.Value = slog.StringValue(Error(err))
+		}
+	case slog.KindGroup:
+		a.Value = slog.GroupValue(allWithoutErrors(a.Value.Group())...)
+	}
+	return a
+}
+
+func allWithoutErrors(attrs []slog.Attr) []slog.Attr {
+	told := make([]slog.Attr, len(attrs))
+	for i, a := range attrs {
+		told[i] = withoutError(a)
+	}
+	return told
 }
 
 // WithAttrs implements slog.Handler.
 func (h handler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return handler{h.Handler.WithAttrs(attrs)}
+	return handler{h.Handler.WithAttrs(allWithoutErrors(attrs))}
 }
 
 // WithGroup implements slog.Handler.

@@ -112,8 +112,11 @@ func TestLoggerTellsNoValues(t *testing.T) {
 	for _, err := range quoting(t) {
 		logger.Warn("job waits", "job_id", "1", "error", fmt.Errorf("carry out: %w", err))
 		logger.With("one", 1).WithGroup("group").Error("job failed", slog.Any("error", err))
+		logger.With("error", err).Info("begun with it")
+		logger.Info("in a group", slog.Group("cause", slog.Int("n", 1), slog.Any("error", err)))
 	}
 	require.NotContains(t, lines.String(), secret)
 	require.Contains(t, lines.String(), `msg="job waits" job_id=1 error="carry out: `)
 	require.Contains(t, lines.String(), `one=1 group.error=`)
+	require.Contains(t, lines.String(), `msg="in a group" cause.n=1 cause.error=`)
 }
