@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,18 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, []string{"REGISTRATION"}, cfg.DivisionAddressTypes.For("PHARMACY", "DRUGSTORE").Optional)
 	noon := time.Date(2026, 3, 25, 12, 0, 0, 0, time.UTC)
 	require.Equal(t, noon.Add(12*time.Hour+40*time.Minute), cfg.JobsCleanupSchedule.Next(noon))
+}
+
+// A server that nobody has told an address is reached from its own machine only.
+func TestAddressesAreLoopback(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Load(required)
+	require.NoError(t, err)
+	for _, address := range []string{cfg.ListenAddr, cfg.AdminAddr} {
+		parsed, err := netip.ParseAddrPort(address)
+		require.NoError(t, err)
+		require.True(t, parsed.Addr().IsLoopback(), address)
+	}
 }
 
 // A start that fails tells everything that is wrong.

@@ -3,6 +3,7 @@ package torture
 import (
 	"context"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"esoz/internal/approvals"
 	"esoz/internal/auth"
 	"esoz/internal/clock"
+	"esoz/internal/config"
 	"esoz/internal/events"
 	"esoz/internal/idempotency"
 	"esoz/internal/jobs"
@@ -96,7 +98,7 @@ var endings = []ending{
 			return at.Add(10 * time.Minute), func() bool { return s.refused(t, right, "session.login.attempts") }
 		},
 	},
-	{what: "a minute of the request limit", settings: map[string]string{"RATE_LIMIT_PER_MINUTE": "1"}, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+	{what: "a minute of the request limit (RATE_LIMIT_PER_MINUTE)", settings: map[string]string{"RATE_LIMIT_PER_MINUTE": "1"}, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
 		value := s.issue(t, s.token(t, world.TokenValue("owner")))
 		list := testkit.As(value, http.MethodGet, "/api/divisions", nil)
 		require.Equal(t, http.StatusOK, s.send(t, list).Status)
@@ -289,6 +291,35 @@ var endings = []ending{
 			}
 		},
 	},
+}
+
+// endless are settings that tell a time by whose passing no rule of the
+// documents is decided, and why.
+var endless = map[string]string{
+	"SHUTDOWN_TIMEOUT": "how long a server that stops waits, by the machine's time",
+	"ENGINE_TIMEOUT":   "how long MongoDB is waited for, by the machine's time",
+	"JOB_ETA_SECONDS":  "a guess that a job tells its caller; nothing comes of it when it has passed",
+}
+
+// aTime is found in the names and descriptions of settings that tell one.
+var aTime = regexp.MustCompile(`(?i)TTL|LIFETIME|PERIOD|EXPIRATION|TIMEOUT|LIMIT\b|\b(seconds|minutes?|hours?|days?)\b|\bdeadline\b`)
+
+// A setting that tells a time has an ending.
+func TestSettingsOfTimeHaveEndings(t *testing.T) {
+	t.Parallel()
+	words, found := strings.NewReplacer("_", " "), 0
+	for _, f := range config.Fields() {
+		named := slices.ContainsFunc(endings, func(e ending) bool { return regexp.MustCompile(`\b` + f.Name + `\b`).MatchString(e.what) })
+		without := endless[f.Name] != ""
+		if without {
+			found++
+		}
+		_, err := time.ParseDuration(f.Default)
+		if err == nil && f.Default != "0" || aTime.MatchString(words.Replace(f.Name)+": "+f.Doc) {
+			require.True(t, named != without, "%s (%s) must be an ending or have none, one of both", f.Name, f.Doc)
+		}
+	}
+	require.Equal(t, len(endless), found, "what has no ending is a setting")
 }
 
 // codesOf is a period in which no more codes are sent than a setting allows: the

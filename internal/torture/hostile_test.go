@@ -694,7 +694,7 @@ func breakParameters(t *testing.T, tr *trial, c *inProcess, op *subject) {
 	n := amount(60, 1_000)
 	for range n {
 		parameter := anyOf(r, op.parameters...)
-		var target string
+		broken, target := request, request.Path
 		var must outcome
 		switch parameter.In {
 		case openapi3.ParameterInPath:
@@ -705,17 +705,22 @@ func breakParameters(t *testing.T, tr *trial, c *inProcess, op *subject) {
 			var value string
 			value, must = wrongFilter(r, parameter.Schema.Value)
 			target = withFilter(t, request.Path, parameter.Name, value)
-		default: // a header
-			continue
+		case openapi3.ParameterInHeader:
+			broken = withHeader(request, parameter.Name, wrongKey(r))
+		default:
+			t.Fatalf("nobody breaks a parameter in a %s", parameter.In)
 		}
-		broken := request
 		broken.Path = target
 		answer, err := c.send(op, broken, body)
-		why := fmt.Sprintf("-args -seed %d: %s %s", *seed, op.method, excerpt([]byte(target)))
+		why := fmt.Sprintf("-args -seed %d: %s %s %q", *seed, op.method, excerpt([]byte(target)), broken.Headers)
 		require.NotNil(t, answer, "%s: %v", why, err)
 		why += fmt.Sprintf("\nanswered %d: %s", answer.Status, excerpt(answer.Raw))
 		require.NoError(t, err, why)
 		require.Less(t, answer.Status, http.StatusInternalServerError, why)
+		if parameter.In == openapi3.ParameterInHeader {
+			require.NotContains(t, answer.Body.Meta, "idempotency_key", why)
+			require.Empty(t, replayed(answer), why)
+		}
 		switch must {
 		case mayPass:
 		case mustRefuse:
@@ -725,6 +730,12 @@ func breakParameters(t *testing.T, tr *trial, c *inProcess, op *subject) {
 		}
 	}
 	tr.add("broken parameters", n)
+}
+
+// wrongKey makes an idempotency key, which no operation has another header than,
+// that counts as not sent.
+func wrongKey(r *rand.Rand) string {
+	return anyOf(r, strings.Repeat("k", 201+r.IntN(1000)), "ї"+hostileText(r), "k\x00", "\t", "a\r\nb", "k\x7f", "\xff", "\u00a0")
 }
 
 // outcome is what must become of a parameter.

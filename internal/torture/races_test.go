@@ -101,7 +101,7 @@ func (a *arena) races(t *testing.T, tr *trial, n rounds) {
 		}
 	}
 	for _, operation := range transitionOperations(t) {
-		require.True(t, raced[operation], "%s is a way of a status machine, and nobody races for it", operation)
+		require.True(t, raced[operation], "%s changes a state, and passes twice, so that nobody races for it", operation)
 	}
 	require.NotEmpty(t, tr.figures, "nothing was raced for")
 }
@@ -122,8 +122,13 @@ func changingOperations(t *testing.T) (ids []string) {
 	return ids
 }
 
+// asksForState: the object is in the state that the operation leads out of.
+func asksForState(rule rules.Rule) bool {
+	return endsWith(rule, ".status", ".active", "_used") || strings.Contains(string(rule.ID), ".state_")
+}
+
 // transitionOperations are those by which a status machine of the contract
-// leads from one state to another.
+// leads from one state to another, and those that ask for the state of their object.
 func transitionOperations(t *testing.T) []string {
 	t.Helper()
 	contract, err := conformance.Contract()
@@ -148,9 +153,13 @@ func transitionOperations(t *testing.T) []string {
 			read(property.Value.Extensions)
 		}
 	}
-	operations := slices.Sorted(maps.Keys(found))
-	require.NotEmpty(t, operations)
-	return operations
+	for _, operation := range known {
+		if slices.ContainsFunc(rules.OfOperation(operation), asksForState) {
+			found[operation] = true
+		}
+	}
+	require.Subset(t, slices.Collect(maps.Keys(found)), []string{"createToken", "resendApprovalSms", "stopDeviceDispense"})
+	return slices.Sorted(maps.Keys(found))
 }
 
 // twice carries out an operation, and then asks for it once more.
