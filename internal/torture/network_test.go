@@ -325,6 +325,40 @@ func TestNetworkFaults(t *testing.T) {
 	}
 }
 
+// The same for every changing operation of the contract, each on objects of its own.
+func TestChangesUnderNetworkFaults(t *testing.T) {
+	t.Parallel()
+	tr := begin(t, "T15", "whatever becomes of the network to either engine, what any operation changes is changed once when it was acknowledged, and not when it was refused")
+	r := newRig(t, rigOptions{})
+	l := newLoad(t, r, flock{rows: amount(500, 6000), documents: amount(30, 400)})
+	l.client.Timeout = 2 * answersWithin // what is later is no answer
+	n := newOnLines(t, r, 0, 0)
+	faults := slices.DeleteFunc(networkFaults(sentCommit, doneCommit), func(f networkFault) bool { return slices.Contains(mild, f.name) })
+	for i, f := range faults {
+		if i%amount(8, 1) != 0 {
+			continue
+		}
+		for _, broken := range []*line{n.postgres, n.documents} {
+			if f.at == atCommit && broken == n.documents {
+				continue // the texts are those of PostgreSQL
+			}
+			l.start(8, n.server)
+			wait(100*time.Millisecond, 200*time.Millisecond)
+			require.NoError(t, broken.suffer(f), f.name)
+			wait(time.Second, 2*time.Second)
+			l.stop()
+			require.NoError(t, broken.heal(), f.name)
+			n.recover(t, f.name)
+			tr.add("faults", 1)
+		}
+	}
+	marked := l.audit(true)
+	require.Zero(t, l.answers(noAnswer), "requests without an answer")
+	require.Positive(t, l.answers(http.StatusServiceUnavailable))
+	l.report(tr)
+	tr.add("messages marked as possibly sent twice", marked)
+}
+
 // A change whose answer was lost is made once when it is sent again under its
 // key, whether it had been made or not. The rows of all tables tell: after a
 // request without a key it is known how many a change makes.
