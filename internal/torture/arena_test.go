@@ -36,6 +36,7 @@ const atomicStore = "ESOZ_TEST_MONGODB_URI"
 type arena struct {
 	*rig
 	ring  []*server
+	of    []string // the database that each of them has its documents in
 	store *mongo.Database
 	alone bool // the store must not be written to while a server works: it is FerretDB 1
 	apart bool // each server has documents of its own: what changes one cannot be raced for
@@ -43,22 +44,24 @@ type arena struct {
 
 // newArena starts servers on a document store; its URI empty: on the sandbox's
 // FerretDB, which allows one server in a database. There several have a database
-// each, all with the same world, and share only PostgreSQL.
-func newArena(t *testing.T, uri string, servers int) *arena {
+// each, all with the same world, and share only PostgreSQL. Settings are those of
+// all servers.
+func newArena(t *testing.T, uri string, servers int, settings ...string) *arena {
 	t.Helper()
 	a := &arena{rig: newRig(t, rigOptions{Documents: uri}), apart: uri == "" && servers > 1}
-	databases := slices.Repeat([]string{a.documents}, servers)
+	a.of = slices.Repeat([]string{a.documents}, servers)
 	if a.apart {
 		for i := range servers {
 			a.documents = fmt.Sprintf("esoz_%d", i)
 			require.NoError(t, a.seed(t.Context()))
-			databases[i] = a.documents
+			a.of[i] = a.documents
 		}
 	}
-	for _, database := range databases {
-		a.ring = append(a.ring, a.serve("MONGO_DATABASE="+database,
+	for _, database := range a.of {
+		a.ring = append(a.ring, a.serve(append([]string{
+			"MONGO_DATABASE=" + database,
 			"ENGINE_TIMEOUT=50s", "REQUEST_TIMEOUT=50s", // who waits for a slow store is late, not refused
-		))
+		}, settings...)...))
 	}
 	var err error
 	a.store, err = mongodb.Open(a.mongo, a.documents, rigPatience)
@@ -67,6 +70,27 @@ func newArena(t *testing.T, uri string, servers int) *arena {
 	a.alone, err = mongodb.IsFerretDB1(t.Context(), a.store)
 	require.NoError(t, err)
 	return a
+}
+
+// urls are those of all servers.
+func (a *arena) urls() (urls []string) {
+	for _, s := range a.ring {
+		urls = append(urls, s.url)
+	}
+	return urls
+}
+
+// addDocuments adds documents to each database. The servers are away meanwhile.
+func (a *arena) addDocuments(t *testing.T, collection string, documents []any) {
+	t.Helper()
+	a.stopServers()
+	for _, database := range slices.Compact(a.of) {
+		_, err := a.store.Client().Database(database).Collection(collection).InsertMany(t.Context(), documents)
+		require.NoError(t, err)
+	}
+	for _, s := range a.ring {
+		s.start()
+	}
 }
 
 // told is what a caller learns in the end, from the answer or from the job.

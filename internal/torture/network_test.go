@@ -79,6 +79,13 @@ type networkFault struct {
 	toxics []toxic
 }
 
+// mild are the faults that slow a server down, and need not stop it.
+var mild = []string{"connections that are made byte by byte", "late answers", "jitter", "slices", "a narrow line"}
+
+// bites tells whether no request that needs the engine can pass while the fault
+// lasts. What breaks but changes need not break a look.
+func (f networkFault) bites() bool { return f.at != atCommit && !slices.Contains(mild, f.name) }
+
 // networkFaults are tried on each engine. request and answer are what on the
 // wire tells that a change is sent and confirmed.
 func networkFaults(request, answer string) []networkFault {
@@ -279,9 +286,9 @@ func TestNetworkFaults(t *testing.T) {
 			requests := amount(5, 500)
 			r := newRig(t, rigOptions{})
 			n := newOnLines(t, r, len(engine.faults), requests)
-			broken := n.postgres
+			broken, look := n.postgres, n.rows
 			if engine.name != "PostgreSQL" {
-				broken = n.documents
+				broken, look = n.documents, n.document
 			}
 
 			n.load(t, networkFault{name: "a whole line"}, 4*8, nil)
@@ -292,64 +299,142 @@ func TestNetworkFaults(t *testing.T) {
 				if f.at == atCommit {
 					n.await(t, 20*time.Second, f.name+": nothing was cut", broken.hasCut)
 				}
+				if f.bites() {
+					n.await(t, recoversWithin, f.name+": nobody was told", func() bool {
+						status, err := n.send(look)
+						require.NoError(t, err, f.name)
+						return isAway(status)
+					})
+				}
 				require.NoError(t, broken.heal())
 				n.recover(t, f.name)
 				tr.add("kinds of fault", 1)
 			}
 			n.tidies(t, before)
 			n.awaitJobs(t)
+			n.awaitMessages(t)
 			n.server.stop()
-			unconfirmed := n.audit(t)
+			unconfirmed, marked := n.audit(t)
 			if broken == n.postgres {
 				require.Positive(t, unconfirmed, "no answer was lost")
 			}
 			tr.add("requests", len(n.efforts))
 			tr.add("answers lost", unconfirmed)
+			tr.add("messages marked as possibly sent twice", marked)
 		})
 	}
 }
 
-// A change whose answer was lost is made once when it is sent again under its
-// key, whether it had been made or not.
-func TestLostAnswersAreFoundAgain(t *testing.T) {
+// The same for every changing operation of the contract, each on objects of its own.
+func TestChangesUnderNetworkFaults(t *testing.T) {
 	t.Parallel()
-	tr := begin(t, "T15", "a change whose answer was lost is made once when it is sent again with its idempotency key")
-	rounds := amount(4, 100)
-	n := newOnLines(t, newRig(t, rigOptions{}), 0, 0)
-	lost := 0
-	for i := range rounds {
-		for _, f := range []networkFault{
-			{"lost at COMMIT", atCommit, []toxic{downstream("cut", map[string]any{"at": doneCommit})}},
-			{"lost before COMMIT", atCommit, []toxic{upstream("cut", map[string]any{"at": sentCommit})}},
-			{"lost after a statement", atCommit, []toxic{downstream("cut", map[string]any{"at": doneInsert})}},
-		} {
-			e := n.effort(0) // a division
-			e.request.Headers = maps.Clone(n.create.Headers)
-			e.request.Headers["X-Idempotency-Key"] = uuid.NewString()
-			require.NoError(t, n.postgres.suffer(f))
-			status, err := n.send(e.request)
-			require.NoError(t, err, f.name)
-			require.NoError(t, n.postgres.heal())
-			if status == http.StatusGatewayTimeout {
-				lost++
+	tr := begin(t, "T15", "whatever becomes of the network to either engine, what any operation changes is changed once when it was acknowledged, and not when it was refused")
+	r := newRig(t, rigOptions{})
+	l := newLoad(t, r, flock{rows: amount(500, 6000), documents: amount(30, 400)})
+	l.client.Timeout = 2 * answersWithin // what is later is no answer
+	n := newOnLines(t, r, 0, 0)
+	faults := slices.DeleteFunc(networkFaults(sentCommit, doneCommit), func(f networkFault) bool { return slices.Contains(mild, f.name) })
+	for i, f := range faults {
+		if i%amount(8, 1) != 0 {
+			continue
+		}
+		for _, broken := range []*line{n.postgres, n.documents} {
+			if f.at == atCommit && broken == n.documents {
+				continue // the texts are those of PostgreSQL
 			}
+			l.start(8, n.server)
+			wait(100*time.Millisecond, 200*time.Millisecond)
+			require.NoError(t, broken.suffer(f), f.name)
+			wait(time.Second, 2*time.Second)
+			l.stop()
+			require.NoError(t, broken.heal(), f.name)
 			n.recover(t, f.name)
-
-			n.await(t, recoversWithin, "the first request is under way still", func() bool {
-				status, err = n.send(e.request)
-				require.NoError(t, err, f.name)
-				return status != http.StatusConflict // PostgreSQL may not know yet that the server has hung up
-			})
-			require.Equal(t, http.StatusOK, status, "%s, round %d", f.name, i)
-			e.status = status
-			n.efforts = append(n.efforts, e)
+			tr.add("faults", 1)
 		}
 	}
-	n.server.stop()
-	n.audit(t)
+	marked := l.audit(true)
+	require.Zero(t, l.answers(noAnswer), "requests without an answer")
+	require.Positive(t, l.answers(http.StatusServiceUnavailable))
+	l.report(tr)
+	tr.add("messages marked as possibly sent twice", marked)
+}
+
+// A change whose answer was lost is made once when it is sent again under its
+// key, whether it had been made or not. The rows of all tables tell: after a
+// request without a key it is known how many a change makes.
+func TestLostAnswersAreFoundAgain(t *testing.T) {
+	t.Parallel()
+	tr := begin(t, "T15", "a change whose answer was lost is made once when it is sent again with its idempotency key, for each operation that takes one")
+	n := newOnLines(t, newRig(t, rigOptions{}), 0, 0)
+	lost := 0
+	for _, op := range idempotent(t) {
+		passing, ok := n.world.Passing(op.OperationID)
+		require.True(t, ok, "no case passes %s", op.OperationID)
+		one := n.grows(t, func() {
+			status, err := n.send(passing.Request)
+			require.NoError(t, err)
+			require.Equal(t, passing.Expect.Status, status, op.OperationID)
+		})
+		require.NotEmpty(t, one, "%s leaves no row, so that doubles would not be seen", op.OperationID)
+		for i := range amount(2, 34) {
+			for _, f := range []networkFault{
+				{"lost at COMMIT", atCommit, []toxic{downstream("cut", map[string]any{"at": doneCommit})}},
+				{"lost before COMMIT", atCommit, []toxic{upstream("cut", map[string]any{"at": sentCommit})}},
+				{"lost after a statement", atCommit, []toxic{downstream("cut", map[string]any{"at": doneInsert})}},
+			} {
+				what := fmt.Sprintf("%s, %s, round %d", op.OperationID, f.name, i)
+				request := passing.Request
+				request.Headers = maps.Clone(request.Headers)
+				request.Headers["X-Idempotency-Key"] = uuid.NewString()
+				made := n.grows(t, func() {
+					require.NoError(t, n.postgres.suffer(f))
+					status, err := n.send(request)
+					require.NoError(t, err, what)
+					require.NoError(t, n.postgres.heal())
+					if status == http.StatusGatewayTimeout {
+						lost++
+					}
+					n.recover(t, what)
+
+					n.await(t, recoversWithin, "the first request is under way still", func() bool {
+						status, err = n.send(request)
+						require.NoError(t, err, what)
+						return status != http.StatusConflict // PostgreSQL may not know yet that the server has hung up
+					})
+					require.Equal(t, passing.Expect.Status, status, what)
+				})
+				require.Equal(t, one, made, what)
+				tr.add("changes", 1)
+			}
+		}
+	}
+	require.Zero(t, n.jobs(t, jobs.FailedWithError), "a job broke down")
 	require.Positive(t, lost, "no answer was lost")
-	tr.add("changes", len(n.efforts))
 	tr.add("answers lost", lost)
+}
+
+// grows tells how many rows something adds to which tables, with the jobs that
+// it leads to.
+func (n *onLines) grows(t *testing.T, something func()) map[string]int {
+	t.Helper()
+	before := n.rowCounts(t)
+	something()
+	n.awaitJobs(t)
+	return grown(before, n.rowCounts(t))
+}
+
+// rowCounts tells how many rows each table has, but for those that keep the keys
+// and the queue's own.
+func (n *onLines) rowCounts(t *testing.T) map[string]int {
+	t.Helper()
+	tables := n.counts(t, `
+		SELECT format('%I.%I', schemaname, tablename), 0 FROM pg_tables
+		WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'river', 'idempotency')`)
+	var each []string
+	for table := range tables {
+		each = append(each, fmt.Sprintf("SELECT '%[1]s', count(*) FROM %[1]s", table))
+	}
+	return n.counts(t, strings.Join(each, " UNION ALL "))
 }
 
 // onLines is a server whose ways to both engines can be broken, and what was
@@ -365,9 +450,10 @@ type onLines struct {
 	dispense             string        // that stop stops
 	dispenses            []string      // copies of it, one for each request
 	stopEvery            int           // how many of the requests that could be stops make one stop
-	passing              []world.Case  // of all operations
+	passing              []world.Case  // of all operations, sent again and again
 	rows, document       world.Request // need PostgreSQL, and the document store too
 
+	began   time.Time
 	asked   atomic.Int64
 	mu      sync.Mutex
 	efforts []effort
@@ -379,6 +465,23 @@ type effort struct {
 	trace   string // that nobody else leaves
 	request world.Request
 	status  int
+}
+
+// isAway tells whether a status is that of an engine that cannot be reached.
+func isAway(status int) bool {
+	return status == http.StatusServiceUnavailable || status == http.StatusGatewayTimeout
+}
+
+// mayEndWith tells whether a status is a true answer. Only what was done before
+// may be refused when it is asked for again.
+func (e effort) mayEndWith(status int) bool {
+	switch {
+	case isAway(status):
+		return true
+	case e.kind == "" && e.request.Method != http.MethodGet:
+		return status != http.StatusBadRequest && status != http.StatusUnauthorized
+	}
+	return status < http.StatusBadRequest
 }
 
 // stopsInLoad is about how many stops a large load has. FerretDB 1 looks through
@@ -394,7 +497,7 @@ const (
 
 func newOnLines(t *testing.T, r *rig, loads, requests int) *onLines {
 	t.Helper()
-	n := &onLines{rig: r, client: &http.Client{
+	n := &onLines{rig: r, began: clock.New().Now(), client: &http.Client{
 		Timeout:       2 * answersWithin,
 		Transport:     &http.Transport{MaxIdleConnsPerHost: 64},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // 303 of an ended job is an answer
@@ -546,6 +649,9 @@ func (n *onLines) load(t *testing.T, f networkFault, requests int, broken *line)
 				if e.status, err = n.send(e.request); err != nil {
 					return err
 				}
+				if !e.mayEndWith(e.status) {
+					return fmt.Errorf("%s %s: %d, though nothing is wrong with it", e.request.Method, e.request.Path, e.status)
+				}
 				n.mu.Lock()
 				n.efforts = append(n.efforts, e)
 				n.mu.Unlock()
@@ -567,7 +673,7 @@ func (n *onLines) send(request world.Request) (status int, err error) {
 	if waited := took(); waited > answersWithin {
 		return status, fmt.Errorf("%s: answered with %d after %s", what, status, waited)
 	}
-	if status >= http.StatusInternalServerError && status != http.StatusServiceUnavailable && status != http.StatusGatewayTimeout {
+	if status >= http.StatusInternalServerError && !isAway(status) {
 		return status, fmt.Errorf("%s: %d: %s\n%s", what, status, raw, n.server.logOf(header.Get("X-Request-Id")))
 	}
 	if err := n.contract.Check(request.Method, request.Path, status, header, raw); err != nil {
@@ -699,6 +805,18 @@ func (n *onLines) awaitJobs(t *testing.T) {
 	n.await(t, linePatience+30*time.Second, "jobs are pending still", func() bool { return n.jobs(t, jobs.Pending) == 0 })
 }
 
+// awaitMessages waits until every SMS has gone out.
+func (n *onLines) awaitMessages(t *testing.T) {
+	t.Helper()
+	n.await(t, linePatience+30*time.Second, "messages wait still", func() bool {
+		var queued int
+		require.NoError(t, n.pool.QueryRow(t.Context(), `
+			SELECT count(*) FROM river.river_job
+			WHERE kind = 'send_sms' AND state NOT IN ('completed', 'cancelled', 'discarded')`).Scan(&queued))
+		return queued == 0
+	})
+}
+
 // jobs counts those that the world did not have.
 func (n *onLines) jobs(t *testing.T, status int) (count int) {
 	t.Helper()
@@ -708,8 +826,8 @@ func (n *onLines) jobs(t *testing.T, status int) (count int) {
 }
 
 // audit compares what was answered with what both engines hold, and returns how
-// often nobody knew.
-func (n *onLines) audit(t *testing.T) (unconfirmed int) {
+// often nobody knew, and how many messages are marked as sent perhaps twice.
+func (n *onLines) audit(t *testing.T) (unconfirmed, marked int) {
 	t.Helper()
 	traces := map[string][]map[string]int{
 		creates: {
@@ -745,7 +863,12 @@ func (n *onLines) audit(t *testing.T) (unconfirmed int) {
 		}
 	}
 	require.Zero(t, n.jobs(t, jobs.FailedWithError), "a job broke down")
-	return unconfirmed
+
+	// The world's messages are older.
+	messages := auditor{load: &load{rig: n.rig, began: n.began}}
+	marked = messages.auditMessages(true)
+	require.Empty(t, messages.findings[:min(len(messages.findings), 20)], "%d findings", len(messages.findings))
+	return unconfirmed, marked
 }
 
 // counts reads names and how often each is there.
