@@ -182,32 +182,33 @@ func (a *auditor) auditObjects() {
 	a.resent = a.counts("SELECT key, codes FROM otp.code_counts")
 	events := a.counts("SELECT entity_id::text, count(*) FROM event_manager.events WHERE inserted_at >= $1 GROUP BY entity_id", a.began)
 
-	told := 0
+	tellable := 0
 	for _, s := range a.sent {
 		if s.herd == nil || s.herd == &a.codes {
 			continue
 		}
-		id, done, audits, has := s.object.String(), a.codesFor(s), 0, 0
-		if a.changed[s.object] {
+		id, changed, done := s.object.String(), a.changed[s.object], a.codesFor(s)
+		audits, told := 0, 0
+		if changed {
 			done++
-			if s.herd.table != tokenTable {
-				audits = 1
-			}
-			if s.herd.document != "" {
-				has = 1
-			}
+		}
+		if changed && s.herd.table != tokenTable {
+			audits = 1
+		}
+		if changed && s.herd.document != "" {
+			told = 1
 		}
 		if !s.mayHave(done) {
 			a.find("%s of %s: status %d, jobs %v, done %d times", s.operation, id, s.status, s.jobs, done)
 		}
-		if a.audits[id] != audits || events[id] != has {
-			a.find("%s of %s: changed %t, %d audit rows, %d events", s.operation, id, a.changed[s.object], a.audits[id], events[id])
+		if a.audits[id] != audits || events[id] != told {
+			a.find("%s of %s: changed %t, %d audit rows, %d events", s.operation, id, changed, a.audits[id], events[id])
 		}
 		a.traces += audits
-		told += has
+		tellable += told
 	}
-	if all := sum(events); all != told {
-		a.find("%d events of %d changes", all, told)
+	if all := sum(events); all != tellable {
+		a.find("%d events of %d changes", all, tellable)
 	}
 }
 

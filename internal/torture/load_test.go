@@ -137,8 +137,8 @@ func newLoad(t *testing.T, r *rig, f flock) *load {
 	l := &load{
 		rig: r, flock: f, herds: map[uuid.UUID]*herd{}, tally: map[int]int{}, deadline: 10 * time.Second,
 		client: &http.Client{
-			Timeout:       rigPatience, // longer than anybody may be kept waiting
-			Transport:     &http.Transport{MaxIdleConnsPerHost: 64},
+			Timeout:       rigPatience,                                                                 // longer than anybody may be kept waiting
+			Transport:     &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 10 * time.Second}, // sooner than servers end them
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
