@@ -3,8 +3,9 @@ package torture
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,6 +15,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"esoz/internal/jobs"
+	"esoz/internal/otp"
 )
 
 // auditor compares what a load was promised with what both databases hold.
@@ -21,11 +23,11 @@ type auditor struct {
 	*load
 	findings []string
 
-	done    map[string]string // jobs that were carried out: their operation by id
+	crashed bool
 	changed map[uuid.UUID]bool
-	audits  map[string]int    // rows of the audit log by object
-	events  map[string]int    // by object
-	places  map[string]string // tables of acknowledged ids
+	audits  map[string]int // rows of the audit log by object
+	resent  map[string]int // codes, by counter of what for
+	traces  int            // audit rows that there should be
 }
 
 // audit waits until everything that was accepted is done, stops the servers and
@@ -42,17 +44,19 @@ func (l *load) audit(crashed bool) (marked int) {
 		default:
 		}
 	}
+	l.completes(l.rig.all()[0])
 	l.awaitJobs()
 	l.rig.stopServers()
 
 	require.Empty(t, l.wrong)
 	require.Positive(t, l.acknowledgements())
-	a := &auditor{load: l}
+	a := &auditor{load: l, crashed: crashed}
 	a.auditJobs()
 	a.auditObjects()
 	a.auditCreated()
 	a.auditCodes()
-	marked = a.auditMessages(crashed)
+	a.auditTokens()
+	marked = a.auditMessages()
 	require.Empty(t, a.findings[:min(len(a.findings), 20)], "%d findings", len(a.findings))
 	return marked
 }
@@ -122,24 +126,24 @@ func (a *auditor) none(what, query string, args ...any) {
 }
 
 // auditJobs: every acknowledged job is there and was carried out, no request has
-// made two, and none that was refused has made one.
+// made two, and none that was refused has made one. Of a request without an answer
+// the table tells whether it has made one; then it must be as good as acknowledged.
 func (a *auditor) auditJobs() {
 	t := a.rig.t
 	t.Helper()
 	rows, err := a.rig.pool.Query(t.Context(), "SELECT id, operation, request_id, status FROM jobs.jobs WHERE inserted_at >= $1", a.began)
 	require.NoError(t, err)
-	a.done = map[string]string{}
-	of := map[string]int{}
+	done, of := map[string]bool{}, map[string][]string{} // jobs; and by request
 	var id, operation, request string
 	var status int32
 	_, err = pgx.ForEachRow(rows, []any{&id, &operation, &request, &status}, func() error {
 		if status != jobs.Processed {
 			a.find("job %s of %s ended in status %d", id, operation, status)
 		}
-		if of[request]++; of[request] > 1 {
-			a.find("request %s to %s has made %d jobs", request, operation, of[request])
+		if of[request] = append(of[request], id); len(of[request]) > 1 {
+			a.find("request %s to %s has made %d jobs", request, operation, len(of[request]))
 		}
-		a.done[id] = operation
+		done[id] = true
 		return nil
 	})
 	require.NoError(t, err)
@@ -147,21 +151,25 @@ func (a *auditor) auditJobs() {
 		if s.status == http.StatusAccepted && len(s.jobs) != 1 {
 			a.find("%s was accepted without a job", s.operation)
 		}
-		if s.refused() && of[s.request] > 0 {
+		if s.refused() && len(of[s.request]) > 0 {
 			a.find("%s was refused with %d, and made a job", s.operation, s.status)
 		}
 		for _, job := range s.jobs {
-			if a.done[job] == "" {
+			if !done[job] {
 				a.find("lost: job %s of %s", job, s.operation)
 			}
+		}
+		if s.unknown() {
+			s.jobs = of[s.request]
 		}
 	}
 	a.none("tries of a job", "SELECT kind || ' ' || state || ': ' || count(*) FROM river.river_job "+
 		"WHERE kind IN ('carry_out', 'send_sms') AND state <> 'completed' GROUP BY kind, state")
 }
 
-// auditObjects: what was acknowledged has changed its object; who has changed
-// has one audit row, a document one event too, and who has not has none.
+// auditObjects: what was acknowledged has changed its object or, by a resend, has
+// sent one code for it. What has changed has one audit row, a document one event
+// too; nothing else has any.
 func (a *auditor) auditObjects() {
 	a.changed = map[uuid.UUID]bool{}
 	for _, h := range a.herds {
@@ -171,41 +179,42 @@ func (a *auditor) auditObjects() {
 	}
 	a.lookAtDocuments()
 	a.audits = a.counts("SELECT resource_id, count(*) FROM prm.audit_log WHERE inserted_at >= $1 GROUP BY resource_id", a.began)
-	a.events = a.counts("SELECT entity_id::text, count(*) FROM event_manager.events WHERE inserted_at >= $1 GROUP BY entity_id", a.began)
+	a.resent = a.counts("SELECT key, codes FROM otp.code_counts")
+	events := a.counts("SELECT entity_id::text, count(*) FROM event_manager.events WHERE inserted_at >= $1 GROUP BY entity_id", a.began)
 
-	outcomes := map[string]map[bool]int{} // by operation: acknowledged jobs that have changed their object, or not
+	tellable := 0
 	for _, s := range a.sent {
 		if s.herd == nil || s.herd == &a.codes {
 			continue
 		}
-		id, changed := s.object.String(), a.changed[s.object]
-		want := 0
+		id, changed, done := s.object.String(), a.changed[s.object], a.codesFor(s)
+		audits, told := 0, 0
 		if changed {
-			want = 1
+			done++
 		}
-		if a.audits[id] != want {
-			a.find("%s of %s: changed %t, %d audit rows", s.operation, id, changed, a.audits[id])
+		if changed && s.herd.table != tokenTable {
+			audits = 1
 		}
-		if s.herd.document != "" && a.events[id] != want || a.events[id] > 1 {
-			a.find("%s of %s: changed %t, %d events", s.operation, id, changed, a.events[id])
+		if changed && s.herd.document != "" {
+			told = 1
 		}
-		switch {
-		case s.status == http.StatusAccepted:
-			if outcomes[s.operation] == nil {
-				outcomes[s.operation] = map[bool]int{}
-			}
-			outcomes[s.operation][changed]++
-		case s.acknowledged() && !changed:
-			a.find("lost: %s of %s", s.operation, id)
-		case s.refused() && changed:
-			a.find("%s of %s was refused with %d, and done", s.operation, id, s.status)
+		if !s.mayHave(done) {
+			a.find("%s of %s: status %d, jobs %v, done %d times", s.operation, id, s.status, s.jobs, done)
 		}
+		if a.audits[id] != audits || events[id] != told {
+			a.find("%s of %s: changed %t, %d audit rows, %d events", s.operation, id, changed, a.audits[id], events[id])
+		}
+		a.traces += audits
+		tellable += told
 	}
-	for operation, of := range outcomes { // a job changes its object or, as a resend does, never does
-		if of[true] > 0 && of[false] > 0 {
-			a.find("lost: %d of %d changes by %s", of[false], of[true]+of[false], operation)
-		}
+	if all := sum(events); all != tellable {
+		a.find("%d events of %d changes", all, tellable)
 	}
+}
+
+// codesFor is how many codes were sent again for an object.
+func (a *auditor) codesFor(s *sending) int {
+	return a.resent[otp.CounterKey(otp.PerResource, s.object.String())]
 }
 
 func (a *auditor) lookAtRows(h *herd) {
@@ -260,7 +269,8 @@ func (a *auditor) lookAtDocuments() {
 }
 
 // lookAtDocument finds out whether a document has changed, and whether that has
-// happened twice: then a list in it has grown by more than one.
+// happened twice: then a list in it has grown by more than one. Only a crash may
+// leave the mark of a job that has ended.
 func (a *auditor) lookAtDocument(id uuid.UUID, d bson.M, h *herd) {
 	grown := map[string]int{}
 	for key, value := range d {
@@ -277,7 +287,7 @@ func (a *auditor) lookAtDocument(id uuid.UUID, d bson.M, h *herd) {
 		}
 	}
 	for key, n := range grown {
-		if n > 1 || n != 0 && !a.changed[id] {
+		if n > 1 || n != 0 && (!a.changed[id] || key == "applied_jobs" && !a.crashed) {
 			a.find("%s %s: changed %t, and %s has grown by %d", h.document, id, a.changed[id], key, n)
 		}
 	}
@@ -288,55 +298,50 @@ func (a *auditor) lookAtDocument(id uuid.UUID, d bson.M, h *herd) {
 func (a *auditor) auditCreated() {
 	t := a.rig.t
 	t.Helper()
-	var ids []string
-	acknowledged, unknown := map[string]int{}, map[string]int{}
-	seen := map[string]bool{}
+	given := map[string]string{} // operations by id
 	for _, s := range a.sent {
 		switch {
-		case s.unknown():
-			unknown[s.operation]++
-		case s.acknowledged():
-			acknowledged[s.operation]++
-		}
-		// A token may have given way to a later one.
-		if s.acknowledged() && s.id != "" && s.herd == nil && strings.HasPrefix(s.path, "/api/") {
-			if seen[s.id] {
-				a.find("%s: id %s was given twice", s.operation, s.id)
-			}
-			seen[s.id] = true
-			ids = append(ids, s.id)
+		case !s.acknowledged() || s.id == s.object.String():
+		case s.id == "" && s.herd == nil:
+			a.find("%s was acknowledged without an id", s.operation)
+		case given[s.id] != "":
+			a.find("%s: id %s was given twice", s.operation, s.id)
+		case s.id != "":
+			given[s.id] = s.operation
 		}
 	}
-	a.places = map[string]string{}
+	ids := slices.Collect(maps.Keys(given))
 	for _, table := range a.tables(t) {
 		for id := range a.counts("SELECT id::text, 1 FROM "+table+" WHERE id = ANY($1::text[]::uuid[])", ids) {
-			a.places[id] = table
+			delete(given, id)
 		}
 	}
-	for _, s := range a.sent {
-		if seen[s.id] && s.herd == nil && a.places[s.id] == "" {
-			a.find("lost: %s %s", s.operation, s.id)
-		}
+	for id, operation := range given {
+		a.find("lost: %s %s", operation, id)
 	}
 
-	divisions := a.counts("SELECT id::text, (SELECT count(*) FROM prm.division_addresses WHERE division_id = d.id) FROM prm.divisions d WHERE inserted_at >= $1", a.began)
-	for id, addresses := range divisions {
-		if addresses == 0 || a.audits[id] != 1 {
-			a.find("division %s has %d addresses and %d audit rows", id, addresses, a.audits[id])
+	a.none("division without its addresses", `
+		SELECT d.id::text FROM prm.divisions d WHERE inserted_at >= $1
+			AND NOT EXISTS (SELECT 1 FROM prm.division_addresses WHERE division_id = d.id)`, a.began)
+	a.none("division without its one audit row", `
+		SELECT d.id::text FROM prm.divisions d LEFT JOIN prm.audit_log a ON a.resource_id = d.id::text
+		WHERE d.inserted_at >= $1 GROUP BY d.id HAVING count(a.resource_id) <> 1`, a.began)
+	divisions := a.counts("SELECT name, count(*) FROM prm.divisions WHERE inserted_at >= $1 GROUP BY name", a.began)
+	a.traces += sum(divisions)
+	for _, s := range a.sent {
+		if s.division == "" {
+			continue
 		}
-	}
-	const create = "createDivision"
-	if n := len(divisions); n < acknowledged[create] || n > acknowledged[create]+unknown[create] {
-		a.find("%d divisions; %d were acknowledged, and of %d nobody knows", n, acknowledged[create], unknown[create])
-	}
-	changed := 0
-	for _, is := range a.changed {
-		if is {
-			changed++
+		if n := divisions[s.division]; !s.mayHave(n) {
+			a.find("%s: status %d, %d divisions", s.operation, s.status, n)
 		}
+		delete(divisions, s.division)
 	}
-	if rows := sum(a.audits); rows != changed+len(divisions) {
-		a.find("%d audit rows of %d changes", rows, changed+len(divisions))
+	if len(divisions) > 0 {
+		a.find("divisions that nobody has asked for: %v", divisions)
+	}
+	if rows := sum(a.audits); rows != a.traces {
+		a.find("%d audit rows of %d changes", rows, a.traces)
 	}
 }
 
@@ -347,13 +352,14 @@ func sum(counts map[string]int) (total int) {
 	return total
 }
 
-// mayHave tells whether an effect may be there so many times.
+// mayHave tells whether an effect may be there so many times: once when it was
+// acknowledged or has made a job, never when it was refused.
 func (s *sending) mayHave(n int) bool {
-	return n == 1 && !s.refused() || n == 0 && !s.acknowledged()
+	return n == 1 && !s.refused() || n == 0 && !s.acknowledged() && len(s.jobs) == 0
 }
 
 // auditCodes: a code that was acknowledged as entered is, by one attempt, and
-// its phone is verified; every code that was asked for is there once.
+// its phone is verified; every code that was asked for is there once, and no other.
 func (a *auditor) auditCodes() {
 	entered := a.counts(`
 		SELECT v.id::text, v.attempts_count
@@ -361,7 +367,7 @@ func (a *auditor) auditCodes() {
 				SELECT 1 FROM otp.verified_phones p WHERE p.phone_number = v.phone_number) THEN 0 ELSE 100 END
 		FROM otp.verifications v WHERE v.id = ANY($1)`, a.codes.taken())
 	perPhone := a.counts("SELECT phone_number, count(*) FROM otp.verifications WHERE inserted_at >= $1 GROUP BY phone_number", a.began)
-	promised, unknown := 0, 0
+	asked := 0
 	for _, s := range a.sent {
 		if attempts := entered[s.object.String()]; s.herd == &a.codes && !s.mayHave(attempts) {
 			a.find("%s: status %d, %d attempts were counted (more than 99: by halves)", s.path, s.status, attempts)
@@ -369,26 +375,38 @@ func (a *auditor) auditCodes() {
 		if codes := perPhone[s.phone]; s.phone != "" && !s.mayHave(codes) {
 			a.find("%s: status %d, %d codes for its phone", s.operation, s.status, codes)
 		}
-		switch {
-		case s.acknowledged() && a.places[s.id] == "otp.verifications" && s.herd == nil:
-			promised++
-		case s.unknown() && s.herd == nil:
-			unknown++
+		if s.phone != "" {
+			asked += perPhone[s.phone]
+		}
+		asked += a.codesFor(s)
+	}
+	if codes := sum(perPhone); codes != asked {
+		a.find("%d codes, and %d that were asked for", codes, asked)
+	}
+}
+
+// auditTokens: every code for a token that was used up has given a refresh token,
+// and that an access token.
+func (a *auditor) auditTokens() {
+	used := 0
+	for _, h := range a.herds {
+		for _, id := range h.taken() {
+			if h.exchange && a.changed[id] {
+				used++
+			}
 		}
 	}
-	for _, operation := range a.done {
-		if operation == "resendApprovalSms" {
-			promised++
-		}
-	}
-	if codes := sum(perPhone); codes < promised || codes > promised+unknown {
-		a.find("%d codes; %d were promised, and of %d nobody knows", codes, promised, unknown)
+	refresh := a.counts(`
+		SELECT r.id::text, count(a.id) FROM mithril.tokens r LEFT JOIN mithril.tokens a ON a.details ->> 'refresh_token_id' = r.id::text
+		WHERE r.name = 'refresh_token' AND r.inserted_at >= $1 GROUP BY r.id`, a.began)
+	if len(refresh) != used || sum(refresh) != used {
+		a.find("%d codes were exchanged for %d refresh tokens and %d access tokens", used, len(refresh), sum(refresh))
 	}
 }
 
 // auditMessages: each code has its message, each message has been sent, and
 // those that may have been sent twice are marked.
-func (a *auditor) auditMessages(crashed bool) (marked int) {
+func (a *auditor) auditMessages() (marked int) {
 	t := a.rig.t
 	t.Helper()
 	a.none("code without its one message", `
@@ -399,7 +417,7 @@ func (a *auditor) auditMessages(crashed bool) (marked int) {
 		WHERE s.inserted_at >= $1 AND (s.gateway_status IS DISTINCT FROM 'Delivered' OR s.tries < 1
 			OR NOT EXISTS (SELECT 1 FROM otp.verifications v WHERE v.id = s.verification_id))`, a.began)
 	require.NoError(t, a.rig.pool.QueryRow(t.Context(), "SELECT count(*) FROM otp.sms_logs WHERE inserted_at >= $1 AND tries > 1", a.began).Scan(&marked))
-	if marked > 0 && !crashed {
+	if marked > 0 && !a.crashed {
 		a.find("%d messages are marked as sent twice, and nothing has crashed", marked)
 	}
 	return marked

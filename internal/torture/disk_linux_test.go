@@ -28,7 +28,7 @@ func TestFullDisk(t *testing.T) {
 	require.NoError(t, os.Symlink(t.TempDir(), filepath.Join(dir, "documents")))
 	r := newRig(t, rigOptions{Documents: documentsOfTests(), Dir: dir})
 	l := newLoad(t, r, flock{rows: amount(300, 3000), documents: amount(20, 150)})
-	s := r.serve()
+	s := l.serve()
 	before := l.warmUp(s)
 	l.start(8, s)
 	var slowest time.Duration

@@ -1,7 +1,6 @@
 package torture
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"net/http"
@@ -31,7 +30,7 @@ func TestPostgresRestarts(t *testing.T) {
 	restarts := amount(3, 200)
 	r := newRig(t, rigOptions{Documents: documentsOfTests()})
 	l := newLoad(t, r, flock{rows: amount(500, 6000), documents: amount(20, 400)})
-	s := r.serve()
+	s := l.serve()
 	before := l.warmUp(s)
 	l.start(8, s)
 	ways := []syscall.Signal{syscall.SIGQUIT, syscall.SIGINT, syscall.SIGKILL}
@@ -42,6 +41,7 @@ func TestPostgresRestarts(t *testing.T) {
 		slowest = max(slowest, l.recovers(s))
 	}
 	l.endsHealthy(s, before, slowest)
+	require.Positive(t, l.answers(http.StatusServiceUnavailable), "nobody was told that PostgreSQL was away")
 	marked := l.audit(true)
 	tr.add("restarts", restarts)
 	l.report(tr)
@@ -57,7 +57,8 @@ func TestNoConnections(t *testing.T) {
 	rounds := amount(4, 50)
 	r := newRig(t, rigOptions{Documents: documentsOfTests()})
 	l := newLoad(t, r, flock{rows: amount(500, 6000), documents: amount(20, 150)})
-	s := r.serve("DATABASE_MAX_CONNS=3", "REQUEST_TIMEOUT=700ms")
+	l.deadline = 700 * time.Millisecond
+	s := l.serve("DATABASE_MAX_CONNS=3")
 	before := l.warmUp(s)
 	l.start(8, s)
 	locked := []string{"mithril.tokens", "prm.divisions", "otp.verifications"}
@@ -103,12 +104,13 @@ func (l *load) warmUp(s *server) vitals {
 	return s.vitals()
 }
 
-// endsHealthy ends the load: the server has recovered in time and holds no more
-// than before.
+// endsHealthy ends the load: the server, which was there all the time, has
+// answered everybody and recovered in time, and holds no more than before.
 func (l *load) endsHealthy(s *server, before vitals, slowest time.Duration) {
 	t := l.rig.t
 	t.Helper()
 	l.stop()
+	require.Zero(t, l.answers(noAnswer), "requests without an answer: %s", s.log())
 	require.Less(t, slowest, mostToRecover)
 	l.awaitJobs()
 	l.client.CloseIdleConnections()
@@ -127,14 +129,11 @@ func (l *load) endsHealthy(s *server, before vitals, slowest time.Duration) {
 func (s *server) vitals() (v vitals) {
 	t := s.rig.t
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.admin+"/metrics", nil)
+	metrics, err := s.metrics()
 	require.NoError(t, err)
-	response, err := probes.Do(request)
-	require.NoError(t, err)
-	defer response.Body.Close()
-	for lines := bufio.NewScanner(response.Body); lines.Scan(); {
-		if number, is := strings.CutPrefix(lines.Text(), "go_goroutines "); is {
-			v.goroutines, err = strconv.Atoi(number)
+	for line := range strings.Lines(metrics) {
+		if number, is := strings.CutPrefix(line, "go_goroutines "); is {
+			v.goroutines, err = strconv.Atoi(strings.TrimSpace(number))
 			require.NoError(t, err)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"regexp"
@@ -26,6 +27,7 @@ import (
 	"esoz/internal/clock"
 	"esoz/internal/conformance"
 	"esoz/internal/sandbox/world"
+	"esoz/internal/seal"
 )
 
 // load sends every writing operation of the contract, by several clients, and
@@ -40,6 +42,7 @@ type load struct {
 	operations []*operation
 	herds      map[uuid.UUID]*herd // by the world's object
 	codes      herd                // verifications that a code was sent for
+	deadline   time.Duration       // REQUEST_TIMEOUT of its servers
 
 	client *http.Client
 	number atomic.Int64 // of the last request
@@ -66,9 +69,10 @@ type operation struct {
 type deed struct {
 	operation string
 	request   world.Request // its body is generic JSON
-	herd      *herd         // of the object in the path; nil: none
+	herd      *herd         // of the object in the path, or of the token that it uses up; nil: none
 	code      bool          // the path names a phone with a live code
 	phone     bool          // the body names a phone that a code is to be sent to
+	named     bool          // the body names a division to be
 }
 
 // herd are the copies of one object of the world.
@@ -77,6 +81,8 @@ type herd struct {
 	table    string    // of rows
 	document string    // collection of documents
 	original bson.D    // document
+	secret   string    // value of the token
+	exchange bool      // the token is a code
 
 	ids    []uuid.UUID
 	phones []string // of codes
@@ -89,6 +95,12 @@ func (h *herd) take() (i int, ok bool) {
 	return i, i < len(h.ids)
 }
 
+// left is how many copies nobody has had.
+func (h *herd) left() int { return len(h.ids) - len(h.taken()) }
+
+// value is that of a copy of a token.
+func (h *herd) value(id uuid.UUID) string { return h.secret + "-" + id.String() }
+
 // taken are the copies that somebody has had.
 func (h *herd) taken() []uuid.UUID { return h.ids[:min(len(h.ids), int(h.next.Load()))] }
 
@@ -100,6 +112,7 @@ type sending struct {
 	object    uuid.UUID // the copy that it works on
 	herd      *herd
 	phone     string // that a code is to be sent to
+	division  string // name of the one that is to be made
 
 	status int // of the answer, or noAnswer
 	id     string
@@ -122,10 +135,10 @@ func (s *sending) refused() bool { return !s.acknowledged() && !s.unknown() }
 func newLoad(t *testing.T, r *rig, f flock) *load {
 	t.Helper()
 	l := &load{
-		rig: r, flock: f, herds: map[uuid.UUID]*herd{}, tally: map[int]int{},
+		rig: r, flock: f, herds: map[uuid.UUID]*herd{}, tally: map[int]int{}, deadline: 10 * time.Second,
 		client: &http.Client{
-			Timeout:       30 * time.Second,
-			Transport:     &http.Transport{MaxIdleConnsPerHost: 64},
+			Timeout:       rigPatience,                                                                 // longer than anybody may be kept waiting
+			Transport:     &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 10 * time.Second}, // sooner than servers end them
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
@@ -150,6 +163,13 @@ func newLoad(t *testing.T, r *rig, f flock) *load {
 	return l
 }
 
+// serve starts a server for the load. It counts the codes that are sent again by
+// what they are sent for: that is how the audit tells them apart.
+func (l *load) serve(more ...string) *server {
+	l.rig.t.Helper()
+	return l.rig.serve(append([]string{"REQUEST_TIMEOUT=" + l.deadline.String(), "OTP_RESOURCE_LIMIT=1000000"}, more...)...)
+}
+
 var (
 	idInPath    = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 	phoneInPath = regexp.MustCompile(`(?:\+|%2B)380[0-9]{9}`)
@@ -158,18 +178,23 @@ var (
 // add makes a case of the world repeatable.
 func (l *load) add(t *testing.T, c world.Case) {
 	t.Helper()
-	d := &deed{operation: c.OperationID, request: c.Request, phone: c.OperationID == "initializeVerification"}
+	d := &deed{
+		operation: c.OperationID, request: c.Request,
+		phone: c.OperationID == "initializeVerification", named: c.OperationID == creating,
+	}
 	if c.Request.Body != nil {
 		raw, err := json.Marshal(c.Request.Body)
 		require.NoError(t, err)
 		d.request.Body = nil
 		require.NoError(t, json.Unmarshal(raw, &d.request.Body))
 	}
-	if c.Request.Method != http.MethodPost {
-		d.code = phoneInPath.MatchString(c.Request.Path)
-		if ids := idInPath.FindAllString(c.Request.Path, -1); len(ids) > 0 {
-			d.herd = l.herd(t, c.OperationID, uuid.MustParse(ids[len(ids)-1]))
-		}
+	d.code = phoneInPath.MatchString(c.Request.Path)
+	if ids := idInPath.FindAllString(c.Request.Path, -1); len(ids) > 0 {
+		d.herd = l.herd(t, c.OperationID, uuid.MustParse(ids[len(ids)-1]))
+	}
+	if secret := d.usesUp(); secret != "" {
+		d.herd = l.tokens(t, secret)
+		d.herd.exchange = d.tokenInBody() != nil
 	}
 	share := 20
 	switch {
@@ -184,6 +209,22 @@ func (l *load) add(t *testing.T, c world.Case) {
 		l.operations = append(l.operations, &operation{id: c.OperationID, share: share})
 	}
 	l.operations[i].deeds = append(l.operations[i].deeds, d)
+}
+
+// usesUp is the value of the token that the deed can be done with once: that of
+// the session that it ends, or the code that it exchanges.
+func (d *deed) usesUp() string {
+	if d.operation == "logout" {
+		return strings.TrimPrefix(d.request.Headers["Authorization"], "Bearer ")
+	}
+	code, _ := d.tokenInBody()["code"].(string)
+	return code
+}
+
+func (d *deed) tokenInBody() map[string]any {
+	body, _ := d.request.Body.(map[string]any)
+	token, _ := body["token"].(map[string]any)
+	return token
 }
 
 // herd copies an object, wherever it is kept, once for each operation on it.
@@ -227,7 +268,8 @@ func (l *load) rows(t *testing.T, id uuid.UUID) *herd {
 		rows, err := l.rig.pool.Query(t.Context(), fmt.Sprintf(`
 			INSERT INTO %[1]s
 			SELECT fresh.* FROM %[1]s original, generate_series(1, $2::integer) n,
-				LATERAL jsonb_populate_record(original, jsonb_build_object('id', gen_random_uuid(), '', n)) fresh
+				LATERAL jsonb_populate_record(original, jsonb_build_object(
+					'id', gen_random_uuid(), 'declaration_id', gen_random_uuid(), 'declaration_number', gen_random_uuid(), '', n)) fresh
 			WHERE original.id = $1
 			RETURNING id`, table), id, l.flock.rows)
 		require.NoError(t, err)
@@ -237,6 +279,28 @@ func (l *load) rows(t *testing.T, id uuid.UUID) *herd {
 	}
 	return nil
 }
+
+// tokens copies a token, with values of their own. The copies belong to no
+// refresh token, with which a logout would end them all.
+func (l *load) tokens(t *testing.T, secret string) *herd {
+	t.Helper()
+	h := &herd{table: tokenTable, secret: secret}
+	hashes := [][]byte{}
+	for range l.flock.documents {
+		id := uuid.New()
+		h.ids, hashes = append(h.ids, id), append(hashes, seal.Token(h.value(id)))
+	}
+	require.NoError(t, l.rig.pool.QueryRow(t.Context(), "SELECT id FROM mithril.tokens WHERE value_hash = $1", seal.Token(secret)).Scan(&h.id))
+	_, err := l.rig.pool.Exec(t.Context(), `
+		INSERT INTO mithril.tokens (id, name, value_hash, expires_at, user_id, details, inserted_at, updated_at)
+		SELECT fresh.id, t.name, fresh.hash, t.expires_at, t.user_id, t.details - 'refresh_token_id', t.inserted_at, t.updated_at
+		FROM mithril.tokens t, unnest($2::uuid[], $3::bytea[]) AS fresh (id, hash) WHERE t.id = $1`, h.id, h.ids, hashes)
+	require.NoError(t, err)
+	l.herds[uuid.New()] = h
+	return h
+}
+
+const tokenTable = "mithril.tokens"
 
 func (l *load) documents(t *testing.T, id uuid.UUID) *herd {
 	t.Helper()
@@ -348,6 +412,10 @@ func (l *load) choose() *deed {
 	panic("unreachable: n is smaller than the sum of the shares")
 }
 
+// lateBy is how much longer than REQUEST_TIMEOUT an answer may take on a machine
+// that is busy with other tests.
+const lateBy = 5 * time.Second
+
 const (
 	noAnswer = 0  // status of a request whose connection broke
 	noneLeft = -1 // and of one for which there is no copy any more
@@ -371,25 +439,39 @@ func (l *load) send(url string, d *deed) int {
 			return noneLeft
 		}
 		s.object = d.herd.ids[i]
-		ids := idInPath.FindAllStringIndex(s.path, -1)
-		last := ids[len(ids)-1]
-		s.path = s.path[:last[0]] + s.object.String() + s.path[last[1]:]
+		if ids := idInPath.FindAllStringIndex(s.path, -1); len(ids) > 0 {
+			last := ids[len(ids)-1]
+			s.path = s.path[:last[0]] + s.object.String() + s.path[last[1]:]
+		}
 	}
-	body := d.request.Body
-	if d.phone {
+	body, headers := d.request.Body, d.request.Headers
+	switch {
+	case d.phone:
 		s.phone = fmt.Sprintf("+38073%07d", number)
 		body = map[string]any{"phone_number": s.phone}
+	case d.named:
+		s.division = fmt.Sprintf("Torture %d", number)
+		body = bodyWith(body, "name", s.division)
+	case d.herd != nil && d.tokenInBody() != nil:
+		body = bodyWith(body, "token", bodyWith(d.tokenInBody(), "code", d.herd.value(s.object)))
+	case d.herd != nil && d.herd.secret != "":
+		headers = maps.Clone(headers)
+		headers["Authorization"] = "Bearer " + d.herd.value(s.object)
 	}
 	l.mu.Lock()
 	l.sent = append(l.sent, s)
 	l.mu.Unlock()
 
-	status, raw, problem := l.exchange(d, s, url, body)
+	took := clock.Stopwatch()
+	status, raw, problem := l.exchange(d, s, url, headers, body)
+	if waited := took(); waited > l.deadline+lateBy {
+		problem = fmt.Sprintf("came after %s", waited)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s.read(status, raw)
 	l.tally[status]++
-	if problem == "" && status >= 400 && status < 500 && strings.HasPrefix(s.path, "/api/") {
+	if problem == "" && status >= 300 && status < 500 {
 		problem = "refused, though nobody else has touched its object"
 	}
 	if problem != "" && len(l.wrong) < 20 {
@@ -400,8 +482,38 @@ func (l *load) send(url string, d *deed) int {
 
 // creates is the deed that needs no copy and writes in one statement.
 func (l *load) creates() *deed {
-	i := slices.IndexFunc(l.operations, func(op *operation) bool { return op.id == "createDivision" })
+	i := slices.IndexFunc(l.operations, func(op *operation) bool { return op.id == creating })
 	return l.operations[i].deeds[0]
+}
+
+const creating = "createDivision"
+
+// completes does what was not done yet: no operation goes without an audit.
+func (l *load) completes(s *server) {
+	t := l.rig.t
+	t.Helper()
+	done := map[string]bool{}
+	for _, sent := range l.sent {
+		done[sent.operation] = done[sent.operation] || sent.acknowledged()
+	}
+	took := clock.Stopwatch()
+	for _, op := range l.operations {
+		for !done[op.id] {
+			status := l.send(s.url, op.deeds[rand.IntN(len(op.deeds))])
+			done[op.id] = status >= 200 && status < 300
+			require.Less(t, took(), rigPatience, "%s is not done: %d", op.id, status)
+			wait(time.Millisecond, 2*time.Millisecond)
+		}
+	}
+}
+
+// copiesLeft is how many there are of the object that most was done to.
+func (l *load) copiesLeft() int {
+	least := l.codes.left()
+	for _, h := range l.herds {
+		least = min(least, h.left())
+	}
+	return least
 }
 
 // recovers waits until a server has done several things in a row, and tells how
@@ -424,7 +536,7 @@ func (l *load) recovers(s *server) time.Duration {
 
 // exchange returns noAnswer when the connection broke before the answer was
 // whole, and what is wrong with an answer.
-func (l *load) exchange(d *deed, s *sending, url string, body any) (status int, raw []byte, problem string) {
+func (l *load) exchange(d *deed, s *sending, url string, headers map[string]string, body any) (status int, raw []byte, problem string) {
 	var sent io.Reader
 	switch {
 	case d.request.Raw != "":
@@ -440,7 +552,7 @@ func (l *load) exchange(d *deed, s *sending, url string, body any) (status int, 
 	if err != nil {
 		return noAnswer, nil, err.Error()
 	}
-	for name, value := range d.request.Headers {
+	for name, value := range headers {
 		request.Header.Set(name, value)
 	}
 	request.Header.Set("X-Request-Id", s.request)

@@ -85,6 +85,7 @@ func TestOutboxWithCrashes(t *testing.T) {
 	}
 	require.Len(t, delivered, n, "nothing else is sent")
 	require.Positive(t, kills)
+	require.LessOrEqual(t, marked, kills*rigWorkers, "no more than was under way when a server was killed is marked")
 	tr.add("messages", n)
 	tr.add("kills", kills)
 	tr.add("messages sent twice", twice)
