@@ -865,8 +865,8 @@ func (n *onLines) audit(t *testing.T) (unconfirmed, marked int) {
 	require.Zero(t, n.jobs(t, jobs.FailedWithError), "a job broke down")
 
 	// The world's messages are older.
-	messages := auditor{load: &load{rig: n.rig, began: n.began}}
-	marked = messages.auditMessages(true)
+	messages := auditor{load: &load{rig: n.rig, began: n.began}, crashed: true}
+	marked = messages.auditMessages()
 	require.Empty(t, messages.findings[:min(len(messages.findings), 20)], "%d findings", len(messages.findings))
 	return unconfirmed, marked
 }
