@@ -131,7 +131,7 @@ func TestLostAnswers(t *testing.T) {
 			pool := throughBridge(t, s.Pool, func(answer []byte) bool { return bytes.Contains(answer, []byte(c.lost+"\x00")) })
 			err := c.write(t.Context(), pool, c.name)
 			require.ErrorIs(t, err, c.want)
-			if c.want != fault.ErrUnconfirmed {
+			if !errors.Is(c.want, fault.ErrUnconfirmed) {
 				require.NotErrorIs(t, err, fault.ErrUnconfirmed)
 			}
 			var rows int

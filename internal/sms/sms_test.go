@@ -94,7 +94,9 @@ func TestFailuresAreTriedAgain(t *testing.T) {
 
 // overtaken is a provider that takes so long that another try has sent the
 // message meanwhile.
-type overtaken struct{ meanwhile func(ctx context.Context) error }
+type overtaken struct {
+	meanwhile func(ctx context.Context) error
+}
 
 func (overtaken) Name() string { return "slow" }
 

@@ -336,7 +336,7 @@ func (w wire) answers(conn *net.TCPConn) (string, error) {
 			return strings.Join(got, " "), err
 		}
 		body, err := io.ReadAll(response.Body)
-		if err != nil && !isReset(err) {
+		if err = errors.Join(err, response.Body.Close()); err != nil && !isReset(err) {
 			return strings.Join(got, " "), err
 		}
 		got = append(got, strconv.Itoa(response.StatusCode))
