@@ -26,9 +26,9 @@ func fakeCache(t *testing.T, modules map[string]string) string {
 	return cache
 }
 
-func text(t *testing.T, licence string) string {
+func text(t *testing.T, file string) string {
 	t.Helper()
-	raw, err := assets.ReadLicenseFile("License/" + licence + "/license.txt")
+	raw, err := assets.ReadLicenseFile("License/" + file)
 	require.NoError(t, err)
 	return string(raw)
 }
@@ -38,7 +38,7 @@ func text(t *testing.T, licence string) string {
 func TestLicences(t *testing.T) {
 	t.Parallel()
 	l, err := newLawyer(fakeCache(t, map[string]string{
-		"free": text(t, "Apache-2.0"), "strict": text(t, "AGPL-3.0"), "both": text(t, "ISC") + "\n\n" + text(t, "GPL-3.0"), "none": "", "own": "All rights reserved.",
+		"free": text(t, "Apache-2.0/pristine.txt"), "strict": text(t, "AGPL-3.0/license.txt"), "both": text(t, "ISC/license.txt") + "\n\n" + text(t, "GPL-3.0/license.txt"), "none": "", "own": "All rights reserved.",
 	}))
 	require.NoError(t, err)
 	judge := func(name string) ([]part, error) {
