@@ -23,7 +23,7 @@ import (
 var agreed = map[string]bool{
 	"Apache-2.0": true, "MIT": true, "BSD-2-Clause": true, "BSD-3-Clause": true, "ISC": true, "MPL-2.0": true,
 	"0BSD": true, "BSD-0-Clause": true, "CC0-1.0": true, "Unlicense": true, "Zlib": true,
-	"BSD-2-Clause-FreeBSD": true, "SQLite": true, "blessing": true,
+	"BSD-2-Clause-FreeBSD": true, "SQLite": true, "blessing": true, "PostgreSQL": true, "XZ": true, // XZ: public domain
 }
 
 // part is a module of a program.
@@ -105,7 +105,7 @@ func (l *lawyer) licencesIn(dir string) ([]string, error) {
 			return nil, fmt.Errorf("read a licence: %w", err)
 		}
 		for _, match := range l.known.Match(text).Matches {
-			if match.MatchType == "License" {
+			if match.MatchType == "License" || match.MatchType == "Header" { // a header says which licence it is
 				found[match.Name] = true
 			}
 		}

@@ -28,7 +28,7 @@ func fakeCache(t *testing.T, modules map[string]string) string {
 
 func text(t *testing.T, file string) string {
 	t.Helper()
-	raw, err := assets.ReadLicenseFile("License/" + file)
+	raw, err := assets.ReadLicenseFile(file)
 	require.NoError(t, err)
 	return string(raw)
 }
@@ -38,15 +38,22 @@ func text(t *testing.T, file string) string {
 func TestLicences(t *testing.T) {
 	t.Parallel()
 	l, err := newLawyer(fakeCache(t, map[string]string{
-		"free": text(t, "Apache-2.0/pristine.txt"), "strict": text(t, "AGPL-3.0/license.txt"), "both": text(t, "ISC/license.txt") + "\n\n" + text(t, "GPL-3.0/license.txt"), "none": "", "own": "All rights reserved.",
+		"free":   text(t, "License/Apache-2.0/pristine.txt"),
+		"header": text(t, "Header/Apache-2.0/header.txt"),
+		"strict": text(t, "License/AGPL-3.0/license.txt"),
+		"both":   text(t, "License/ISC/license.txt") + "\n\n" + text(t, "License/GPL-3.0/license.txt"),
+		"own":    "All rights reserved.",
+		"none":   "",
 	}))
 	require.NoError(t, err)
 	judge := func(name string) ([]part, error) {
 		return l.judge([]*debug.Module{{Path: "example.com/" + name, Version: "v1.0.0"}})
 	}
-	parts, err := judge("free")
-	require.NoError(t, err)
-	require.Equal(t, []string{"Apache-2.0"}, parts[0].licences)
+	for _, name := range []string{"free", "header"} {
+		parts, err := judge(name)
+		require.NoError(t, err)
+		require.Equal(t, []string{"Apache-2.0"}, parts[0].licences, name)
+	}
 	for name, says := range map[string]string{
 		"strict": "nobody has agreed to AGPL-3.0", "both": "nobody has agreed to GPL-3.0", "none": "no licence", "own": "no licence", "away": "look for licences",
 	} {
