@@ -207,7 +207,10 @@ var _ api.StrictServerInterface = (*server)(nil)
 
 func (a *App) build() error {
 	o := a.opts
-	inserter, err := river.NewClient(riverpgxv5.New(a.Pool), &river.Config{Schema: riverSchema, Logger: o.Logger})
+	inserter, err := river.NewClient(riverpgxv5.New(a.Pool), &river.Config{
+		Schema: riverSchema, Logger: o.Logger,
+		FetchCooldown: time.Millisecond, // the least: of what is inserted sooner after another, workers are told nothing
+	})
 	if err != nil {
 		return fmt.Errorf("prepare background work: %w", err)
 	}
