@@ -81,7 +81,7 @@ func TestMissingChecksAreFound(t *testing.T) {
 	t.Parallel()
 	tr := begin(t, "T5", "without any one of the documented checks the conformance run fails by its id")
 	m := startMutable(t)
-	sampled := sampleOf(ruleIDs(func(rules.Rule) bool { return true }), amount(25, len(rules.All)))
+	sampled := sampleOf(ruleIDs(func(rules.Rule) bool { return true }), amount(10, len(rules.All)))
 	whole := m.run(t, sampled...)
 	require.Empty(t, whole.Unasked())
 	for _, r := range whole.Results {

@@ -331,8 +331,8 @@ func TestChangesUnderNetworkFaults(t *testing.T) {
 	tr := begin(t, "T15", "whatever becomes of the network to either engine, what any operation changes is changed once when it was acknowledged, and not when it was refused")
 	r := newRig(t, rigOptions{})
 	l := newLoad(t, r, flock{rows: amount(500, 6000), documents: amount(30, 400)})
-	l.client.Timeout = 2 * answersWithin // what is later is no answer
-	n := newOnLines(t, r, 0, 0)
+	l.client.Timeout = 2 * answersWithin                      // what is later is no answer
+	n := newOnLines(t, r, 0, 0, "OTP_RESOURCE_LIMIT=1000000") // the audit reads what was counted
 	faults := slices.DeleteFunc(networkFaults(sentCommit, doneCommit), func(f networkFault) bool { return slices.Contains(mild, f.name) })
 	for i, f := range faults {
 		if i%amount(8, 1) != 0 {
@@ -495,7 +495,7 @@ const (
 	stops    = "device dispenses"
 )
 
-func newOnLines(t *testing.T, r *rig, loads, requests int) *onLines {
+func newOnLines(t *testing.T, r *rig, loads, requests int, more ...string) *onLines {
 	t.Helper()
 	n := &onLines{rig: r, began: clock.New().Now(), client: &http.Client{
 		Timeout:       2 * answersWithin,
@@ -525,8 +525,10 @@ func newOnLines(t *testing.T, r *rig, loads, requests int) *onLines {
 	var dsn, uri string
 	n.postgres, dsn = r.postgresLine()
 	n.documents, uri = r.documentsLine()
-	n.server = r.serve("DATABASE_URL="+dsn, "MONGO_URL="+uri,
-		"REQUEST_TIMEOUT="+networkDeadline.String(), "ENGINE_TIMEOUT="+networkDeadline.String())
+	n.server = r.serve(append([]string{
+		"DATABASE_URL=" + dsn, "MONGO_URL=" + uri,
+		"REQUEST_TIMEOUT=" + networkDeadline.String(), "ENGINE_TIMEOUT=" + networkDeadline.String(),
+	}, more...)...)
 	return n
 }
 

@@ -471,7 +471,7 @@ func (s *stage) attempts(op guarded, ids []string, owner uuid.UUID) []world.Requ
 	}
 	base := all[0]
 	path, _, _ := strings.Cut(base.Path, "?")
-	some := sampleOf(ids, amount(24, len(ids)))
+	some := sampleOf(ids, amount(8, len(ids)))
 	if strings.Contains(op.path, "{") {
 		tried := map[string]bool{}
 		for _, patient := range []string{world.ID("patient").String(), world.ID("stranger_patient").String()} {
