@@ -22,7 +22,7 @@ func TestEveryJobIsAnnounced(t *testing.T) {
 	defer cancel()
 	conn, err := pgx.ConnectConfig(ctx, s.Pool.Config().ConnConfig)
 	require.NoError(t, err)
-	defer conn.Close(context.Background()) //nolint:errcheck // the test is over
+	defer conn.Close(context.Background())
 	_, err = conn.Exec(ctx, `LISTEN "river.river_insert"`)
 	require.NoError(t, err)
 
