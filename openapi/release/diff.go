@@ -30,11 +30,11 @@ func diff(ctx context.Context, out io.Writer, p paths) error {
 	if err != nil {
 		return err
 	}
-	found, err := compareDocuments(ctx, p)
+	differences, err := compareDocuments(ctx, p)
 	if err != nil {
 		return err
 	}
-	changes := append(inEveryOperation(found, len(old.operations())), compareRules(old, current)...)
+	changes := append(inEveryOperation(differences, len(old.operations())), compareRules(old, current)...)
 
 	surprises := 0
 	for _, c := range changes {
