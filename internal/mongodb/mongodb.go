@@ -66,7 +66,7 @@ func Error(err error) error {
 		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
 	}
 	var server mongo.ServerError
-	if errors.As(err, &server) && slices.ContainsFunc(failover, server.HasErrorCode) {
+	if errors.As(err, &server) && slices.ContainsFunc(cannotWork, server.HasErrorCode) {
 		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
 	}
 	return err
@@ -84,9 +84,9 @@ func isAway(err error) bool {
 		errors.As(err, &netErr) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// failover are the codes of a replica set that is choosing another primary, or
-// shutting down.
-var failover = []int{91, 189, 10107, 11600, 11602, 13435, 13436}
+// cannotWork are the codes of a replica set that is choosing another primary or
+// shutting down, and of one whose disk is full. FerretDB 1 has none for that.
+var cannotWork = []int{91, 189, 10107, 11600, 11602, 13435, 13436, 14031}
 
 // registry stores uuids as BSON binary subtype 04, as the national system does;
 // the driver's default is subtype 00, under which equal ids would not match.

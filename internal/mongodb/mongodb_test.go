@@ -60,3 +60,15 @@ func TestEveryoneFindsTheStoreAway(t *testing.T) {
 		require.ErrorIs(t, mongodb.Error(<-found), fault.ErrUnavailable)
 	}
 }
+
+// A store that cannot work for reasons of its own is away; what it says about a
+// command is not.
+func TestStoreThatCannotWork(t *testing.T) {
+	t.Parallel()
+	for name, code := range map[string]int{"another primary": 10107, "it shuts down": 91, "its disk is full": 14031} {
+		require.ErrorIs(t, mongodb.Error(mongo.CommandError{Code: int32(code)}), fault.ErrUnavailable, name)
+		require.ErrorIs(t, mongodb.Error(mongo.WriteException{WriteErrors: mongo.WriteErrors{{Code: code}}}), fault.ErrUnavailable, name)
+	}
+	require.NotErrorIs(t, mongodb.Error(mongo.CommandError{Code: 2, Name: "BadValue"}), fault.ErrUnavailable)
+	require.NotErrorIs(t, mongodb.Error(mongo.WriteException{WriteErrors: mongo.WriteErrors{{Code: 11000}}}), fault.ErrUnavailable)
+}

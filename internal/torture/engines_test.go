@@ -29,7 +29,7 @@ func TestPostgresRestarts(t *testing.T) {
 	tr := begin(t, "T14", "PostgreSQL stops and starts under load: 503 meanwhile, all acknowledged is there, the server recovers within 5 s and leaks nothing")
 	restarts := amount(3, 200)
 	r := newRig(t, rigOptions{Documents: documentsOfTests()})
-	l := newLoad(t, r, flock{rows: amount(500, 6000), documents: amount(20, 400)})
+	l := newLoad(t, r, flock{rows: amount(500, 6000), documents: amount(20, 1200)})
 	s := l.serve()
 	before := l.warmUp(s)
 	l.start(8, s)
@@ -56,7 +56,7 @@ func TestNoConnections(t *testing.T) {
 	tr := begin(t, "T14", "connections run out, in the server's pool and in PostgreSQL, and statements wait for locks: 503 in time, and the server recovers within 5 s and leaks nothing")
 	rounds := amount(4, 50)
 	r := newRig(t, rigOptions{Documents: documentsOfTests()})
-	l := newLoad(t, r, flock{rows: amount(500, 6000), documents: amount(20, 150)})
+	l := newLoad(t, r, flock{rows: amount(500, 6000), documents: amount(20, 500)})
 	l.deadline = 700 * time.Millisecond
 	s := l.serve("DATABASE_MAX_CONNS=3")
 	before := l.warmUp(s)
