@@ -3,7 +3,7 @@ GO ?= go
 GOLANGCI_LINT_VERSION = v2.15.0
 LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
-.PHONY: help run build test test-short fuzz generate verify lint fmt demo conformance \
+.PHONY: help run build test test-short hostile fuzz generate verify lint fmt demo conformance \
 	openapi-lint openapi-publish openapi-diff openapi-release \
 	reference reference-assets reference-check screenshots sdk-test sdk-test-go
 
@@ -27,6 +27,9 @@ torture: ## what docs/reliability.md tells of, done anew: an hour; RUN=TestX doe
 	$(GO) test -count=1 -timeout 3h -v $(if $(RUN),-run '$(RUN)') ./internal/torture -args -full -report $(CURDIR)/docs/reliability.md
 
 FUZZTIME ?= 10s
+
+hostile: ## ten times the made-up requests of make test: 10 000 broken bodies per operation
+	$(GO) test -count=1 -timeout 20m -run 'Test(BrokenBodies|BrokenParameters|FittingRequests)$$' ./internal/torture -args -times 10
 
 fuzz: ## each decoder against made-up input, for FUZZTIME
 	@grep -rE '^func Fuzz' --include='*_test.go' internal | sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9]+).*|\1 \2|' | \

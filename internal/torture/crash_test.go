@@ -44,7 +44,7 @@ func TestServerWithoutFaults(t *testing.T) {
 	t.Parallel()
 	tr := begin(t, "T13", "without a fault every request is answered and no message is sent twice")
 	r := newRig(t, rigOptions{Documents: documentsOfTests()})
-	l := newLoad(t, r, flock{rows: amount(500, 5000), documents: amount(30, 400)})
+	l := newLoad(t, r, flock{rows: amount(500, 8000), documents: amount(30, 400)})
 	l.deadline = 25 * time.Second
 	s := l.serve("ENGINE_TIMEOUT=20s") // a busy machine is no fault
 	l.start(8, s)

@@ -22,12 +22,12 @@ func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	tr := begin(t, "T14", "the disk of PostgreSQL is full under load: 503, all acknowledged is there, and the server recovers within 5 s of room and leaks nothing")
 	times := amount(2, 50)
-	const megabytes = 512 // of PostgreSQL's logs (256), its databases and the rows of the load
+	const megabytes = 640 // of PostgreSQL's logs (256), its databases and the rows of the load
 	dir, mounted := smallDisk(t, megabytes)
 	// The other engine has a disk of its own.
 	require.NoError(t, os.Symlink(t.TempDir(), filepath.Join(dir, "documents")))
 	r := newRig(t, rigOptions{Documents: documentsOfTests(), Dir: dir})
-	l := newLoad(t, r, flock{rows: amount(300, 3000), documents: amount(20, 700)})
+	l := newLoad(t, r, flock{rows: amount(300, 8000), documents: amount(20, 700)})
 	s := l.serve()
 	before := l.warmUp(s)
 	l.start(8, s)

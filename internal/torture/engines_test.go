@@ -29,7 +29,7 @@ func TestPostgresRestarts(t *testing.T) {
 	tr := begin(t, "T14", "PostgreSQL stops and starts under load: 503 meanwhile, all acknowledged is there, the server recovers within 5 s and leaks nothing")
 	restarts := amount(3, 200)
 	r := newRig(t, rigOptions{Documents: documentsOfTests()})
-	l := newLoad(t, r, flock{rows: amount(500, 6000), documents: amount(20, 1200)})
+	l := newLoad(t, r, flock{rows: amount(500, 12_000), documents: amount(20, 1200)})
 	s := l.serve()
 	before := l.warmUp(s)
 	l.start(8, s)

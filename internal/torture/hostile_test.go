@@ -185,7 +185,7 @@ func breakBodies(t *testing.T, tr *trial, c *inProcess, op *subject) {
 		bases = append(bases, newBodyBase(t, op, request))
 	}
 	r := randomnessOf(op.id)
-	n := amount(10_000, 143_000)
+	n := made(1_000, 143_000)
 	for i := range n {
 		b := bases[r.IntN(len(bases))]
 		broken := b.breakIt(t, r)

@@ -96,7 +96,7 @@ func (s *stage) attempts(op guarded, ids []string, owner uuid.UUID) []world.Requ
 	}
 	base := all[0]
 	path, _, _ := strings.Cut(base.Path, "?")
-	some := sampleOf(ids, amount(8, len(ids)))
+	some := sampleOf(ids, amount(4, len(ids)))
 	if strings.Contains(op.path, "{") {
 		tried := map[string]bool{}
 		for _, patient := range []string{world.ID("patient").String(), world.ID("stranger_patient").String()} {
@@ -114,7 +114,7 @@ func (s *stage) attempts(op guarded, ids []string, owner uuid.UUID) []world.Requ
 		return all
 	}
 	for _, parameter := range op.query {
-		for _, id := range append(sampleOf(ids, amount(6, 24)), owner.String()) {
+		for _, id := range append(sampleOf(ids, amount(3, 24)), owner.String()) {
 			request := base
 			request.Path = path + "?" + url.Values{parameter: {id}}.Encode()
 			all = append(all, request)

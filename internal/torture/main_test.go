@@ -27,13 +27,14 @@ import (
 
 var (
 	full     = flag.Bool("full", false, "do as much as docs/reliability.md tells of")
+	manifold = flag.Int("times", 1, "send so many times as much made-up input, without -full")
 	reportTo = flag.String("report", "", "file that a run writes what it did to")
 	seed     = flag.Uint64("seed", rand.Uint64(), "what made-up input starts from; a failure tells its own")
 )
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := drawAsMany(amount(100, 1_000)); err != nil {
+	if err := drawAsMany(made(100, 1_000)); err != nil {
 		fmt.Fprintln(os.Stderr, "rapid:", err)
 		os.Exit(2)
 	}
@@ -59,6 +60,10 @@ func amount(inTests, inFull int) int {
 	}
 	return inTests
 }
+
+// made is how much made-up input a run sends. The race detector, which makes that
+// ten times as slow, finds little in more of the same.
+func made(inTests, inFull int) int { return amount(*manifold*inTests, inFull) }
 
 // trial is a test that docs/reliability.md has a line of.
 type trial struct {

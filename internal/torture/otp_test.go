@@ -333,7 +333,7 @@ func TestAskedForCodes(t *testing.T) {
 	for name, value := range askingSettings {
 		options = append(options, testkit.With(name, value))
 	}
-	oneCodeServer(testkit.New(t, options...)).askForCodes(t, tr, amount(8, 50))
+	oneCodeServer(testkit.New(t, options...)).askForCodes(t, tr, amount(3, 50))
 }
 
 // The same where three servers are asked.

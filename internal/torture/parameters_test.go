@@ -43,7 +43,7 @@ func breakParameters(t *testing.T, tr *trial, c *inProcess, op *subject) {
 		require.NoError(t, err)
 	}
 	r := randomnessOf(op.id)
-	n := amount(60, 1_000)
+	n := made(60, 1_000)
 	for range n {
 		parameter := anyOf(r, op.parameters...)
 		broken, target := request, request.Path
