@@ -40,6 +40,7 @@ const (
 	maxRetryDelay = 10 * time.Second
 	snooze        = 3 * time.Second
 	endTimeout    = 3 * time.Second
+	forgetTimeout = 5 * time.Second // nobody waits for it
 )
 
 // Work carries out one job.
@@ -163,6 +164,8 @@ func (w *Worker) forget(ctx context.Context, job *Job, outcome *Outcome) {
 	if outcome.Forget == nil {
 		return
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forgetTimeout) // as in finish
+	defer cancel()
 	if err := outcome.Forget(ctx); err != nil {
 		w.Logger.WarnContext(ctx, "mark of an ended job stays on its document", "job_id", job.ID, "error", err)
 	}

@@ -26,17 +26,21 @@ import (
 )
 
 // queueOf runs handlers of the test's own on a server's databases.
-func queueOf(t *testing.T, srv *testkit.Server, handlers map[string]jobs.Handler) *jobs.Queue {
+func queueOf(t *testing.T, srv *testkit.Server, handlers map[string]jobs.Handler, change ...func(*river.Config)) *jobs.Queue {
 	t.Helper()
 	queue := &jobs.Queue{
 		Pool: srv.Pool, Keys: srv.Keys, Clock: srv.Clock, Config: srv.Config, Logger: slog.New(slog.DiscardHandler), Handlers: handlers,
 	}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &jobs.Worker{Queue: queue})
-	client, err := river.NewClient(riverpgxv5.New(srv.Pool), &river.Config{
+	config := &river.Config{
 		Schema: "river", Workers: workers, Logger: slog.New(slog.DiscardHandler),
 		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
-	})
+	}
+	for _, to := range change {
+		to(config)
+	}
+	client, err := river.NewClient(riverpgxv5.New(srv.Pool), config)
 	require.NoError(t, err)
 	queue.River = client
 	require.NoError(t, client.Start(context.Background()))
@@ -254,4 +258,26 @@ func TestLastTry(t *testing.T) {
 		r := srv.PollJob(t, world.TokenValue("doctor"), "/api/jobs/"+id)
 		require.Contains(t, string(r.Body.Data), `"status":"`+c.status+`"`, c.operation)
 	}
+}
+
+// A try whose time ends with its change of a document ends the job, and forgets
+// its mark, all the same.
+func TestChangeInTheLastMoment(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t, testkit.Idle())
+	forgot := make(chan error, 1)
+	queue := queueOf(t, srv, map[string]jobs.Handler{
+		"takes all its time": func(ctx context.Context, _ string, _ json.RawMessage) (*jobs.Outcome, error) {
+			<-ctx.Done()
+			return &jobs.Outcome{ResponseData: "done", Forget: func(ctx context.Context) error {
+				forgot <- ctx.Err()
+				return nil
+			}}, nil
+		},
+	}, func(c *river.Config) { c.JobTimeout = 100 * time.Millisecond })
+	job, err := queue.Start(t.Context(), "takes all its time", params{})
+	require.NoError(t, err)
+	r := srv.PollJob(t, world.TokenValue("doctor"), "/api/jobs/"+job.ID)
+	require.Contains(t, string(r.Body.Data), `"status":"processed"`)
+	require.NoError(t, <-forgot)
 }

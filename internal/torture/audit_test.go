@@ -57,7 +57,7 @@ func (l *load) audit(crashed bool) (marked int) {
 	a.auditCodes()
 	a.auditTokens()
 	marked = a.auditMessages()
-	require.Empty(t, a.findings[:min(len(a.findings), 20)], "%d findings", len(a.findings))
+	require.Empty(t, a.findings[:min(len(a.findings), 20)], "%d findings: %s", len(a.findings), l.rig.all()[0].log())
 	return marked
 }
 
