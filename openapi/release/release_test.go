@@ -132,31 +132,38 @@ func TestChangedRulesMustBeAnnounced(t *testing.T) {
 	}{
 		{
 			"- id: device_dispense.stop.owner\n", "status: 404", "status: 403",
-			"device_dispense.stop.owner", []string{"device_dispense.stop.owner: status 404 -> 403"},
+			"device_dispense.stop.owner",
+			[]string{"device_dispense.stop.owner: status 404 -> 403"},
 		},
 		{
 			"- id: device_dispense.stop.owner\n", "type: not_found", "type: forbidden",
-			"device_dispense.stop.owner", []string{`device_dispense.stop.owner: type "not_found" -> "forbidden"`},
+			"device_dispense.stop.owner",
+			[]string{`device_dispense.stop.owner: type "not_found" -> "forbidden"`},
 		},
 		{
 			"- id: gateway.api_key.unknown\n", "message: Invalid api key", "message: Unknown api key",
-			"gateway.api_key.unknown", []string{`gateway.api_key.unknown: message "Invalid api key" -> "Unknown api key"`},
+			"gateway.api_key.unknown",
+			[]string{`gateway.api_key.unknown: message "Invalid api key" -> "Unknown api key"`},
 		},
 		{
 			"- id: division.create.zip\n", "entry: $.addresses[*].zip", "entry: $.addresses[*].postcode",
-			"division.create.zip", []string{`division.create.zip: entry "$.addresses[*].zip" -> "$.addresses[*].postcode"`},
+			"division.create.zip",
+			[]string{`division.create.zip: entry "$.addresses[*].zip" -> "$.addresses[*].postcode"`},
 		},
 		{
 			"- id: division.create.zip\n", "description: 'string does", "description: 'text does",
-			"division.create.zip", []string{`division.create.zip: description "string does not match pattern \"^[0-9]{5}$\"" -> "text does not match pattern \"^[0-9]{5}$\""`},
+			"division.create.zip",
+			[]string{`division.create.zip: description "string does not match pattern \"^[0-9]{5}$\"" -> "text does not match pattern \"^[0-9]{5}$\""`},
 		},
 		{
 			"- id: division.create.zip\n", "          together: shape\n", "",
-			"division.create.zip", []string{`division.create.zip: together "shape" -> ""`},
+			"division.create.zip",
+			[]string{`division.create.zip: together "shape" -> ""`},
 		},
 		{
 			"", "- id: device_dispense.stop.patient\n", "- id: device_dispense.stop.person\n",
-			"device_dispense.stop.patient, device_dispense.stop.person", []string{
+			"device_dispense.stop.patient, device_dispense.stop.person",
+			[]string{
 				"device_dispense.stop.person: new, refuses what has passed",
 				"device_dispense.stop.patient: removed",
 			},
