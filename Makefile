@@ -26,10 +26,10 @@ torture: ## what docs/reliability.md tells of, done anew: an hour; RUN=TestX doe
 		ESOZ_TEST_MONGODB_URI=$$($(DOCUMENTS)) && export ESOZ_TEST_MONGODB_URI || exit 1; fi; \
 	$(GO) test -count=1 -timeout 3h -v $(if $(RUN),-run '$(RUN)') ./internal/torture -args -full -report $(CURDIR)/docs/reliability.md
 
-FUZZTIME ?= 10s
-
 hostile: ## ten times the made-up requests of make test: 10 000 broken bodies per operation
 	$(GO) test -count=1 -timeout 20m -run 'Test(BrokenBodies|BrokenParameters|FittingRequests)$$' ./internal/torture -args -times 10
+
+FUZZTIME ?= 10s
 
 fuzz: ## each decoder against made-up input, for FUZZTIME
 	@grep -rE '^func Fuzz' --include='*_test.go' internal | sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9]+).*|\1 \2|' | \
