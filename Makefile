@@ -24,10 +24,10 @@ DOCUMENTS = ../shared/tools/documentdb-up
 torture: ## what docs/reliability.md tells of, done anew: an hour; RUN=TestX does one test of it
 	@if [ -z "$$ESOZ_TEST_MONGODB_URI" ] && [ -x $(DOCUMENTS) ]; then \
 		ESOZ_TEST_MONGODB_URI=$$($(DOCUMENTS)) && export ESOZ_TEST_MONGODB_URI || exit 1; fi; \
-	$(GO) test -count=1 -timeout 3h -v $(if $(RUN),-run '$(RUN)') ./internal/torture -args -full -report $(CURDIR)/docs/reliability.md
+	$(GO) test -count=1 -timeout 3h -v $(if $(RUN),-run '$(RUN)') ./internal/lab/torture -args -full -report $(CURDIR)/docs/reliability.md
 
 hostile: ## ten times the made-up requests of make test: 10 000 broken bodies per operation
-	$(GO) test -count=1 -timeout 20m -run 'Test(BrokenBodies|BrokenParameters|FittingRequests)$$' ./internal/torture -args -times 10
+	$(GO) test -count=1 -timeout 20m -run 'Test(BrokenBodies|BrokenParameters|FittingRequests)$$' ./internal/lab/torture -args -times 10
 
 FUZZTIME ?= 10s
 
@@ -46,7 +46,7 @@ generate: ## contract, rule ids, server stubs, Go client, queries, documents
 	$(GO) tool oapi-codegen -config openapi/oapi-codegen.yaml openapi/openapi.yaml
 	$(GO) tool oapi-codegen -config openapi/oapi-codegen-client.yaml openapi/openapi.yaml
 	$(GO) tool sqlc generate
-	$(GO) run ./internal/docs
+	$(GO) run ./internal/reference/docs
 
 verify: generate ## fail when what is generated is not what is committed
 	$(GO) mod tidy -diff
@@ -62,7 +62,7 @@ fmt: ## format
 	$(LINT) fmt ./...
 
 demo: ## the walk of the README, against a sandbox of its own
-	$(GO) run ./internal/demo
+	$(GO) run ./internal/sandbox/demo
 
 conformance: ## every documented check against a sandbox of its own; reports into bin/
 	$(GO) run ./internal/conformance/ours
@@ -96,7 +96,7 @@ reference-check: ## fail when the page to read is not that of its pinned npm pac
 
 screenshots: conformance ## the pictures of the documents (needs Chromium)
 	npm ci --silent --prefix internal/reference/npm
-	$(GO) run ./internal/withsandbox node internal/reference/npm/screenshots.mjs
+	$(GO) run ./internal/sandbox/withsandbox node internal/reference/npm/screenshots.mjs
 
 # Their own scripts stay off: one of them reports who installs it.
 openapi/lint/node_modules/.package-lock.json: openapi/lint/package-lock.json
@@ -118,10 +118,10 @@ sdk-test-go: ## the Go client, its quick start and its examples
 
 sdk-test-ts: ## the TypeScript client: no drift, its tests, and as a package against a sandbox
 	cd gen/ts && npm ci --ignore-scripts --no-audit --no-fund && npm run check && npm run build && npm test
-	$(GO) run ./internal/withsandbox gen/ts/try.sh
+	$(GO) run ./internal/sandbox/withsandbox gen/ts/try.sh
 
 sdk-test-docs: ## the quick starts of docs/sdk.md, where their languages are installed
-	$(GO) run ./internal/withsandbox docs/quickstarts/run.sh
+	$(GO) run ./internal/sandbox/withsandbox docs/quickstarts/run.sh
 
 generate-ts: ## types and version of the TypeScript client (needs npm)
 	cd gen/ts && npm ci --ignore-scripts --no-audit --no-fund && npm run generate && \
@@ -139,11 +139,11 @@ reproducible: ## build what is committed twice, compare, leave it in bin/release
 	GO=$(GO) .ci/reproducible $(PROGRAMS:%=./cmd/%)
 
 sbom: ## fail at a licence that nobody has agreed to; lists of parts beside bin/release/*
-	$(GO) run ./internal/supply $(PROGRAMS:%=bin/release/%)
+	$(GO) run ./internal/lab/supply $(PROGRAMS:%=bin/release/%)
 
 .PHONY: bench bench-quick torture
 bench: ## every benchmark, and docs/benchmarks.md from them: more than an hour on a quiet machine
-	$(GO) run -trimpath ./cmd/esoz-bench full
+	$(GO) run -trimpath ./internal/lab/esoz-bench full
 
 bench-quick: ## the same tables on the terminal, in less than three minutes
-	$(GO) run -trimpath ./cmd/esoz-bench quick
+	$(GO) run -trimpath ./internal/lab/esoz-bench quick

@@ -18,8 +18,8 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/schollz/progressbar/v3"
 
-	"esoz/internal/clock"
 	"esoz/internal/conformance"
+	"esoz/internal/platform/clock"
 )
 
 type flags struct {

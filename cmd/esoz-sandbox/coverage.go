@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"esoz/internal/report"
+	"esoz/internal/conformance/report"
 	"esoz/internal/sandbox/traffic"
 )
 

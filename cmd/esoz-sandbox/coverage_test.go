@@ -14,9 +14,9 @@ import (
 
 	"esoz/gen/rules"
 	"esoz/internal/app"
-	"esoz/internal/clock"
-	"esoz/internal/config"
-	"esoz/internal/httpapi"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/config"
+	"esoz/internal/platform/httpapi"
 	"esoz/internal/sandbox/traffic"
 )
 

@@ -13,7 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"esoz/internal/app"
-	"esoz/internal/config"
+	"esoz/internal/platform/config"
 	"esoz/internal/sandbox"
 	"esoz/internal/sandbox/engines"
 )

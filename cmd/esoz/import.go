@@ -12,9 +12,9 @@ import (
 	"github.com/mattn/go-isatty"
 	"github.com/schollz/progressbar/v3"
 
-	"esoz/internal/clock"
-	"esoz/internal/postgres"
-	"esoz/internal/uaddresses"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/postgres"
+	"esoz/internal/resource/uaddresses"
 )
 
 type importKATOTTGCommand struct {

@@ -7,10 +7,10 @@ import (
 	"os"
 
 	"esoz/internal/app"
-	"esoz/internal/clock"
-	"esoz/internal/config"
-	"esoz/internal/mongodb"
-	"esoz/internal/postgres"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/config"
+	"esoz/internal/platform/mongodb"
+	"esoz/internal/platform/postgres"
 )
 
 type migrateCommand struct{}

@@ -13,10 +13,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"esoz/internal/app"
-	"esoz/internal/clock"
-	"esoz/internal/config"
-	"esoz/internal/sms"
-	"esoz/internal/sms/twilio"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/config"
+	"esoz/internal/platform/sms"
+	"esoz/internal/platform/sms/twilio"
 )
 
 type serveCommand struct{}

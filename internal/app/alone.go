@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"esoz/internal/mongodb"
-	"esoz/internal/postgres"
+	"esoz/internal/platform/mongodb"
+	"esoz/internal/platform/postgres"
 )
 
 // ErrFerretDB1: a server may not use this document store as it is asked to.

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"esoz/internal/app"
-	"esoz/internal/config"
-	"esoz/internal/mongodb"
+	"esoz/internal/platform/config"
+	"esoz/internal/platform/mongodb"
 	"esoz/internal/testkit"
 )
 

@@ -24,28 +24,28 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"esoz/gen/api"
-	"esoz/internal/approvals"
-	"esoz/internal/auth"
-	"esoz/internal/clock"
-	"esoz/internal/config"
-	"esoz/internal/declarations"
-	"esoz/internal/devicedispenses"
-	"esoz/internal/dictionaries"
-	"esoz/internal/divisions"
-	"esoz/internal/events"
-	"esoz/internal/httpapi"
-	"esoz/internal/idempotency"
-	"esoz/internal/jobs"
-	"esoz/internal/mongodb"
-	"esoz/internal/otp"
-	"esoz/internal/persons"
-	"esoz/internal/postgres"
-	"esoz/internal/redact"
-	"esoz/internal/seal"
-	"esoz/internal/servicerequests"
-	"esoz/internal/sms"
-	"esoz/internal/uaddresses"
-	"esoz/internal/validation"
+	"esoz/internal/platform/auth"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/config"
+	"esoz/internal/platform/events"
+	"esoz/internal/platform/httpapi"
+	"esoz/internal/platform/idempotency"
+	"esoz/internal/platform/jobs"
+	"esoz/internal/platform/mongodb"
+	"esoz/internal/platform/otp"
+	"esoz/internal/platform/postgres"
+	"esoz/internal/platform/redact"
+	"esoz/internal/platform/seal"
+	"esoz/internal/platform/sms"
+	"esoz/internal/platform/validation"
+	"esoz/internal/resource/approvals"
+	"esoz/internal/resource/declarationrequests"
+	"esoz/internal/resource/devicedispenses"
+	"esoz/internal/resource/dictionaries"
+	"esoz/internal/resource/divisions"
+	"esoz/internal/resource/persons"
+	"esoz/internal/resource/servicerequests"
+	"esoz/internal/resource/uaddresses"
 	"esoz/openapi"
 )
 
@@ -178,7 +178,7 @@ func wrap(engine string, err error) error {
 type (
 	approvalsAPI       = approvals.API
 	authAPI            = auth.API
-	declarationsAPI    = declarations.API
+	declarationsAPI    = declarationrequests.API
 	deviceDispensesAPI = devicedispenses.API
 	dictionariesAPI    = dictionaries.API
 	divisionsAPI       = divisions.API
@@ -230,7 +230,7 @@ func (a *App) build() error {
 	s := &server{
 		approvalsAPI:       approvals.New(a.Pool, a.Mongo, a.Keys, o.Clock, o.Config, queue, codes, people),
 		authAPI:            auth.NewAPI(a.Pool, o.Clock, o.Config),
-		declarationsAPI:    declarations.New(a.Pool, o.Config, codes),
+		declarationsAPI:    declarationrequests.New(a.Pool, o.Config, codes),
 		deviceDispensesAPI: devicedispenses.New(a.Mongo, a.Keys, o.Clock, o.Config, queue, people),
 		dictionariesAPI:    &dictionaries.API{Cache: a.Dictionaries, Config: o.Config},
 		divisionsAPI:       divisions.New(a.Pool, o.Clock, o.Config, a.Addresses),

@@ -12,14 +12,14 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
 
-	"esoz/internal/auth"
-	"esoz/internal/config"
-	"esoz/internal/events"
-	"esoz/internal/idempotency"
-	"esoz/internal/jobs"
-	"esoz/internal/otp"
-	"esoz/internal/redact"
-	"esoz/internal/sms"
+	"esoz/internal/platform/auth"
+	"esoz/internal/platform/config"
+	"esoz/internal/platform/events"
+	"esoz/internal/platform/idempotency"
+	"esoz/internal/platform/jobs"
+	"esoz/internal/platform/otp"
+	"esoz/internal/platform/redact"
+	"esoz/internal/platform/sms"
 )
 
 // riverSchema is where River keeps its tables.

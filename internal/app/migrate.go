@@ -17,13 +17,13 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
-	"esoz/internal/approvals"
-	"esoz/internal/devicedispenses"
-	"esoz/internal/dictionaries"
-	"esoz/internal/mongodb"
-	"esoz/internal/postgres"
-	"esoz/internal/servicerequests"
-	"esoz/internal/uaddresses"
+	"esoz/internal/platform/mongodb"
+	"esoz/internal/platform/postgres"
+	"esoz/internal/resource/approvals"
+	"esoz/internal/resource/devicedispenses"
+	"esoz/internal/resource/dictionaries"
+	"esoz/internal/resource/servicerequests"
+	"esoz/internal/resource/uaddresses"
 	sqlfiles "esoz/sql"
 )
 

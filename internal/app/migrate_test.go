@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"esoz/internal/app"
-	"esoz/internal/postgres"
+	"esoz/internal/platform/postgres"
 	"esoz/internal/testkit"
 )
 

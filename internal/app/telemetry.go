@@ -14,7 +14,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.26.0"
 
-	"esoz/internal/config"
+	"esoz/internal/platform/config"
 )
 
 // NewLogger writes JSON lines, or text when w is a terminal.

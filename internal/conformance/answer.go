@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"esoz/gen/rules"
-	"esoz/internal/fault"
+	"esoz/internal/platform/fault"
 	"esoz/internal/sandbox/world"
 )
 

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"esoz/gen/rules"
-	"esoz/internal/report"
+	"esoz/internal/conformance/report"
 	"esoz/internal/sandbox/world"
 )
 

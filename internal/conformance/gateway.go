@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"esoz/gen/rules"
-	"esoz/internal/fault"
+	"esoz/internal/platform/fault"
 	"esoz/internal/sandbox/world"
 )
 

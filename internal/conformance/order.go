@@ -9,7 +9,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"esoz/gen/rules"
-	"esoz/internal/fault"
+	"esoz/internal/platform/fault"
 	"esoz/internal/sandbox/world"
 )
 

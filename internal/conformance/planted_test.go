@@ -17,9 +17,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"esoz/gen/rules"
-	"esoz/internal/clock"
 	"esoz/internal/conformance"
-	"esoz/internal/report"
+	"esoz/internal/conformance/report"
+	"esoz/internal/platform/clock"
 )
 
 // planted are faults of a server that a run must find: what is changed in the
@@ -46,7 +46,7 @@ var planted = []struct {
 		"getUser", "",
 	},
 	{
-		"two checks swapped", "internal/auth/authorize_app.go",
+		"two checks swapped", "internal/platform/auth/authorize_app.go",
 		`(?s)(\tif cfg\.On\(rules\.AppAuthorizeClientBlocked\).*?\n\t\}\n)(.*?fault\.Refuse\(rules\.AppAuthorizeRedirect\)\n\t\}\n)`, `$2$1`,
 		"authorizeApp", "app.authorize.client_blocked",
 	},

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"esoz/gen/rules"
-	"esoz/internal/report"
+	"esoz/internal/conformance/report"
 )
 
 // Where the cases of a run are from.

@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"esoz/gen/rules"
-	"esoz/internal/clock"
-	"esoz/internal/report"
+	"esoz/internal/conformance/report"
+	"esoz/internal/platform/clock"
 	"esoz/internal/sandbox/world"
 )
 

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"esoz/gen/rules"
+	"esoz/internal/platform/seal"
 	"esoz/internal/sandbox/world"
-	"esoz/internal/seal"
 )
 
 // ErrWorld is a world, or a list of tokens, that cannot be used.

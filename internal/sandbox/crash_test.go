@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
-	"esoz/internal/mongodb"
+	"esoz/internal/platform/mongodb"
 	"esoz/internal/sandbox"
 	"esoz/internal/testkit"
 )

@@ -15,8 +15,8 @@ import (
 	"github.com/swaggest/swgui/v5emb"
 
 	"esoz/internal/app"
-	"esoz/internal/clock"
-	"esoz/internal/config"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/config"
 	"esoz/internal/reference"
 	"esoz/internal/sandbox/traffic"
 	"esoz/internal/sandbox/world"

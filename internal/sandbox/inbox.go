@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"esoz/internal/sms"
+	"esoz/internal/platform/sms"
 )
 
 // message is an SMS as the inbox shows it.

@@ -18,9 +18,9 @@ import (
 
 	"esoz/gen/rules"
 	"esoz/internal/app"
-	"esoz/internal/clock"
 	"esoz/internal/conformance"
-	"esoz/internal/report"
+	"esoz/internal/conformance/report"
+	"esoz/internal/platform/clock"
 	"esoz/internal/sandbox"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"esoz/internal/config"
+	"esoz/internal/platform/config"
 	"esoz/internal/sandbox/world"
 )
 

@@ -20,10 +20,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"esoz/internal/app"
-	"esoz/internal/clock"
-	"esoz/internal/config"
-	"esoz/internal/mongodb"
-	"esoz/internal/postgres"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/config"
+	"esoz/internal/platform/mongodb"
+	"esoz/internal/platform/postgres"
 	"esoz/internal/sandbox/engines"
 	"esoz/internal/sandbox/world"
 )

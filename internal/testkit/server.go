@@ -13,10 +13,10 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"esoz/internal/app"
-	"esoz/internal/clock"
-	"esoz/internal/config"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/config"
+	"esoz/internal/platform/sms"
 	"esoz/internal/sandbox/world"
-	"esoz/internal/sms"
 )
 
 // Server is a running server with a freshly seeded world. It is stopped and

@@ -2,7 +2,7 @@ package main
 
 import "go.yaml.in/yaml/v3"
 
-// What a body may hold at most; the server reads no more (internal/config MAX_BODY_BYTES, internal/validation).
+// What a body may hold at most; the server reads no more (internal/platform/config MAX_BODY_BYTES, internal/platform/validation).
 const (
 	maxBodyBytes  = 1 << 20
 	maxBodyValues = 10_000

@@ -13,10 +13,10 @@ import (
 	"path/filepath"
 	"time"
 
-	"esoz/internal/clock"
 	"esoz/internal/conformance"
-	"esoz/internal/docs/part"
-	"esoz/internal/report"
+	"esoz/internal/conformance/report"
+	"esoz/internal/platform/clock"
+	"esoz/internal/reference/docs/part"
 	"esoz/internal/sandbox"
 )
 

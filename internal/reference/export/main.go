@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"esoz/internal/app"
-	"esoz/internal/clock"
-	"esoz/internal/config"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/config"
 	"esoz/internal/reference"
 	"esoz/internal/sandbox/world"
 )

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"esoz/gen/rules"
-	"esoz/internal/config"
+	"esoz/internal/platform/config"
 )
 
 // Coverage tells which operations and checks of the contract traffic has touched.

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"esoz/gen/rules"
-	"esoz/internal/config"
-	"esoz/internal/httpapi"
+	"esoz/internal/platform/config"
+	"esoz/internal/platform/httpapi"
 )
 
 // Explanation tells what became of a request, check by check.

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"esoz/gen/rules"
-	"esoz/internal/report"
+	"esoz/internal/conformance/report"
 )
 
 // Report makes a case of every operation and every check: passed when it was

@@ -16,8 +16,8 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
-	"esoz/internal/clock"
-	"esoz/internal/httpapi"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/httpapi"
 )
 
 // Kept is how many answers can be explained; older ones are forgotten.

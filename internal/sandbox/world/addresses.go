@@ -1,6 +1,6 @@
 package world
 
-import "esoz/internal/uaddresses"
+import "esoz/internal/resource/uaddresses"
 
 // addresses names those of the built-in settlements, which come with the
 // migrations, that show something.

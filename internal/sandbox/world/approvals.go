@@ -8,10 +8,10 @@ import (
 	"github.com/google/uuid"
 
 	"esoz/gen/rules"
-	"esoz/internal/approvals"
-	"esoz/internal/fault"
-	"esoz/internal/otp"
-	"esoz/internal/persons"
+	"esoz/internal/platform/fault"
+	"esoz/internal/platform/otp"
+	"esoz/internal/resource/approvals"
+	"esoz/internal/resource/persons"
 )
 
 // Phones that are fixed in approvals, but are no patient's any more.

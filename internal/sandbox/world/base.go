@@ -7,9 +7,9 @@ import (
 
 	"github.com/google/uuid"
 
-	"esoz/internal/auth"
-	"esoz/internal/legalentities"
-	"esoz/internal/seal"
+	"esoz/internal/platform/auth"
+	"esoz/internal/platform/seal"
+	"esoz/internal/platform/subject"
 )
 
 // SystemUser is the author of everything that was there before the first
@@ -35,7 +35,7 @@ var clientScopes = map[string][]string{
 	"MIS":          {"event:read", "user:read", "app:authorize"},
 }
 
-// Scopes by role (spec: conventions 1.8). A pharmacist may read jobs, so that
+// Scopes by role . A pharmacist may read jobs, so that
 // the outcome of Stop Device Dispense can be seen (C14); everybody may read
 // their own user.
 var (
@@ -69,21 +69,21 @@ func (w *World) legalEntities() {
 		name, title, kind, status, note string
 		hidden                          bool
 	}{
-		{"clinic", "Амбулаторія «Верба»", "PRIMARY_CARE", legalentities.Active, "where the doctor and the owner work", false},
-		{"other_clinic", "Амбулаторія «Калина»", "PRIMARY_CARE", legalentities.Active, "a stranger to the clinic's objects", false},
-		{"hospital", "Обласна лікарня «Надія»", "OUTPATIENT", legalentities.Active, "registers licensed units", false},
-		{"ambulance", "Центр екстреної допомоги", "EMERGENCY", legalentities.Active, "", false},
-		{"msp", "Заклад медичних послуг «Світанок»", "MSP", legalentities.Active, "a legacy type", false},
-		{"msp_pharmacy", "Лікарня з аптекою «Явір»", "MSP_PHARMACY", legalentities.Active, "a legacy type", false},
-		{"pharmacy", "Аптека «Подорожник»", "PHARMACY", legalentities.Active, "where the pharmacist works", false},
-		{"other_pharmacy", "Аптека «Ромашка»", "PHARMACY", legalentities.Active, "a stranger to the pharmacy's objects", false},
-		{"suspended_clinic", "Амбулаторія «Осінь»", "PRIMARY_CARE", legalentities.Suspended, "suspended: divisions yes, medical events no", false},
-		{"closed_clinic", "Амбулаторія «Зима»", "PRIMARY_CARE", legalentities.Closed, "closed", false},
-		{"reorganized_clinic", "Амбулаторія «Весна»", "PRIMARY_CARE", legalentities.Reorganized, "reorganized", false},
-		{"hidden_clinic", "Амбулаторія «Літо»", "PRIMARY_CARE", legalentities.Active, "status ACTIVE, but is_active is false", true},
-		{"closed_pharmacy", "Аптека «Кульбаба»", "PHARMACY", legalentities.Closed, "closed", false},
-		{"suspended_pharmacy", "Аптека «Мальва»", "PHARMACY", legalentities.Suspended, "suspended", false},
-		{"nhs", "Національна служба здоров'я України", "NHS", legalentities.Active, "a type without divisions and medical events", false},
+		{"clinic", "Амбулаторія «Верба»", "PRIMARY_CARE", subject.Active, "where the doctor and the owner work", false},
+		{"other_clinic", "Амбулаторія «Калина»", "PRIMARY_CARE", subject.Active, "a stranger to the clinic's objects", false},
+		{"hospital", "Обласна лікарня «Надія»", "OUTPATIENT", subject.Active, "registers licensed units", false},
+		{"ambulance", "Центр екстреної допомоги", "EMERGENCY", subject.Active, "", false},
+		{"msp", "Заклад медичних послуг «Світанок»", "MSP", subject.Active, "a legacy type", false},
+		{"msp_pharmacy", "Лікарня з аптекою «Явір»", "MSP_PHARMACY", subject.Active, "a legacy type", false},
+		{"pharmacy", "Аптека «Подорожник»", "PHARMACY", subject.Active, "where the pharmacist works", false},
+		{"other_pharmacy", "Аптека «Ромашка»", "PHARMACY", subject.Active, "a stranger to the pharmacy's objects", false},
+		{"suspended_clinic", "Амбулаторія «Осінь»", "PRIMARY_CARE", subject.Suspended, "suspended: divisions yes, medical events no", false},
+		{"closed_clinic", "Амбулаторія «Зима»", "PRIMARY_CARE", subject.Closed, "closed", false},
+		{"reorganized_clinic", "Амбулаторія «Весна»", "PRIMARY_CARE", subject.Reorganized, "reorganized", false},
+		{"hidden_clinic", "Амбулаторія «Літо»", "PRIMARY_CARE", subject.Active, "status ACTIVE, but is_active is false", true},
+		{"closed_pharmacy", "Аптека «Кульбаба»", "PHARMACY", subject.Closed, "closed", false},
+		{"suspended_pharmacy", "Аптека «Мальва»", "PHARMACY", subject.Suspended, "suspended", false},
+		{"nhs", "Національна служба здоров'я України", "NHS", subject.Active, "a type without divisions and medical events", false},
 	} {
 		id := w.object("legal entity", le.name, strings.TrimSuffix(le.kind+", "+le.status+": "+le.note, ": "))
 		w.insert("prm.legal_entities", w.audited(row{

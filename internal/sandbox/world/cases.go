@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"esoz/gen/rules"
-	"esoz/internal/fault"
+	"esoz/internal/platform/fault"
 )
 
 // Case is one request with the answer that a freshly seeded world gives.

@@ -8,9 +8,9 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"esoz/internal/approvals"
-	"esoz/internal/devicedispenses"
-	"esoz/internal/servicerequests"
+	"esoz/internal/resource/approvals"
+	"esoz/internal/resource/devicedispenses"
+	"esoz/internal/resource/servicerequests"
 )
 
 // Confidential are the values of the world that no log, metric or trace may

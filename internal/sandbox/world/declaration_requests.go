@@ -7,8 +7,8 @@ import (
 	"github.com/google/uuid"
 
 	"esoz/gen/rules"
-	"esoz/internal/fault"
-	"esoz/internal/otp"
+	"esoz/internal/platform/fault"
+	"esoz/internal/platform/otp"
 )
 
 // formerMethodPhone was the phone of patient when a request was created; since
@@ -121,7 +121,7 @@ func (w *World) declarationRequestsOfOthers() {
 	})
 }
 
-// dataToBeSigned is what the doctor signs (spec: declaration_requests 11.1).
+// dataToBeSigned is what the doctor signs.
 func (w *World) dataToBeSigned() row {
 	return row{
 		"id": ID(approvedRequest), "status": "APPROVED",

@@ -7,10 +7,10 @@ import (
 	"github.com/google/uuid"
 
 	"esoz/gen/rules"
-	"esoz/internal/approvals"
-	"esoz/internal/devicedispenses"
-	"esoz/internal/fault"
-	"esoz/internal/medicalevents"
+	"esoz/internal/platform/fault"
+	"esoz/internal/resource/approvals"
+	"esoz/internal/resource/devicedispenses"
+	"esoz/internal/resource/medicalevents"
 )
 
 // deviceDispense adds a dispense that the pharmacist has begun; change makes it

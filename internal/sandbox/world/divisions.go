@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"esoz/internal/uaddresses"
+	"esoz/internal/resource/uaddresses"
 )
 
 // Settlements of the built-in addresses.

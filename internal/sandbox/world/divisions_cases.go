@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"esoz/gen/rules"
-	"esoz/internal/fault"
-	"esoz/internal/uaddresses"
+	"esoz/internal/platform/fault"
+	"esoz/internal/resource/uaddresses"
 )
 
 // bodyCase is a wrong body and how both methods that take it refuse.

@@ -8,9 +8,9 @@ import (
 	"github.com/google/uuid"
 
 	"esoz/gen/rules"
-	"esoz/internal/auth"
-	"esoz/internal/fault"
-	"esoz/internal/idempotency"
+	"esoz/internal/platform/auth"
+	"esoz/internal/platform/fault"
+	"esoz/internal/platform/idempotency"
 )
 
 // gateway shows the checks that stand before every operation, on methods that

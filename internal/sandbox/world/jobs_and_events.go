@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"esoz/gen/rules"
-	"esoz/internal/events"
-	"esoz/internal/fault"
-	"esoz/internal/jobs"
+	"esoz/internal/platform/events"
+	"esoz/internal/platform/fault"
+	"esoz/internal/platform/jobs"
 )
 
 func (w *World) jobsAndEvents() {

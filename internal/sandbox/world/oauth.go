@@ -10,8 +10,8 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"esoz/gen/rules"
-	"esoz/internal/auth"
-	"esoz/internal/fault"
+	"esoz/internal/platform/auth"
+	"esoz/internal/platform/fault"
 )
 
 // Who may log in. A login ends former tokens of its user, therefore this user

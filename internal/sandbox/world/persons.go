@@ -3,7 +3,7 @@ package world
 import (
 	"github.com/google/uuid"
 
-	"esoz/internal/persons"
+	"esoz/internal/resource/persons"
 )
 
 // Phones of the world's patients. They belong to nobody.

@@ -4,8 +4,8 @@ import (
 	"net/url"
 
 	"esoz/gen/rules"
-	"esoz/internal/fault"
-	"esoz/internal/uaddresses"
+	"esoz/internal/platform/fault"
+	"esoz/internal/resource/uaddresses"
 )
 
 // references are dictionaries and addresses, which everybody may read.

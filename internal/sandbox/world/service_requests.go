@@ -8,10 +8,10 @@ import (
 	"github.com/google/uuid"
 
 	"esoz/gen/rules"
-	"esoz/internal/approvals"
-	"esoz/internal/fault"
-	"esoz/internal/medicalevents"
-	"esoz/internal/servicerequests"
+	"esoz/internal/platform/fault"
+	"esoz/internal/resource/approvals"
+	"esoz/internal/resource/medicalevents"
+	"esoz/internal/resource/servicerequests"
 )
 
 // serviceRequest adds a referral by the clinic's doctor that the clinic has
@@ -208,8 +208,7 @@ func (w *World) serviceRequestSearch() {
 	w.refused(op, "everything wrong at once", search("program=1&episode_id=1"), unknown("episode_id"), unknown("program"), missing)
 }
 
-// endOfDay is when a service request expires: 23:59:59 UTC (spec:
-// service_requests 4.1).
+// endOfDay is when a service request expires: 23:59:59 UTC.
 func endOfDay(t time.Time) time.Time {
 	y, m, d := t.Date()
 	return time.Date(y, m, d, 23, 59, 59, 0, time.UTC)

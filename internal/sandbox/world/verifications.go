@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"esoz/gen/rules"
-	"esoz/internal/fault"
-	"esoz/internal/otp"
+	"esoz/internal/platform/fault"
+	"esoz/internal/platform/otp"
 )
 
 // Phones that codes were sent to. They are no patient's.

@@ -19,11 +19,11 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
-	"esoz/internal/dictionaries"
-	"esoz/internal/mongodb"
-	"esoz/internal/postgres"
-	"esoz/internal/seal"
-	"esoz/internal/uaddresses"
+	"esoz/internal/platform/mongodb"
+	"esoz/internal/platform/postgres"
+	"esoz/internal/platform/seal"
+	"esoz/internal/resource/dictionaries"
+	"esoz/internal/resource/uaddresses"
 )
 
 // World is everything that a freshly seeded sandbox holds.

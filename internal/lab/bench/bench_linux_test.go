@@ -1,0 +1,104 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"esoz/internal/lab/bench/floor"
+	"esoz/internal/platform/config"
+)
+
+// TestMain also runs the parts that are processes of their own.
+func TestMain(m *testing.M) {
+	if len(os.Args) < 2 || os.Args[1] != "engines" && os.Args[1] != "floor" {
+		os.Exit(m.Run())
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	if err := part(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1) //nolint:gocritic // nothing is left to stop
+	}
+}
+
+func part(ctx context.Context, args []string) error {
+	if args[0] == "engines" { // --data DIR --addresses FILE --postgres-only
+		return Engines(ctx, args[2], args[4], len(args) > 5)
+	}
+	cfg, err := config.Load(os.Environ())
+	if err != nil {
+		return err
+	}
+	return floor.Run(ctx, cfg)
+}
+
+// The floor answers everything that it is compared by, pgbench understands its
+// script, and what they cost is told. The server's own answers are tested elsewhere.
+func TestFloorAndPgbench(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	l, err := newLab(ctx, Options{
+		Self: self, Dir: t.TempDir(), Progress: io.Discard,
+		Plan: Plan{WarmUp: 100 * time.Millisecond, Round: 500 * time.Millisecond, Rounds: 1, Clients: 4, Phones: 50, Codes: 50},
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.close()) })
+
+	create, err := l.passing("createDivision")
+	require.NoError(t, err)
+	pool, err := l.database(ctx, bare)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	server, err := l.floor(ctx, bare, bare)
+	require.NoError(t, err)
+	before, err := written(ctx, pool)
+	require.NoError(t, err)
+	rows, err := l.interleave(ctx,
+		contender{name: bare, process: server.process, round: l.saturate(server, create)},
+		l.pgbench(ctx, bare, create))
+	require.NoError(t, err)
+	for _, row := range rows {
+		require.Empty(t, row.Problem)
+		require.Len(t, row.Rounds, 1)
+		require.Zero(t, row.Wrong(), "%+v", row)
+		require.Positive(t, row.Rate().Median)
+		require.Positive(t, row.CPU().Median)
+		require.Positive(t, row.Engines().Median)
+	}
+	var divisions, audited int
+	require.NoError(t, pool.QueryRow(ctx, "SELECT count(*) FROM prm.divisions WHERE name = 'Бориспільське відділення Клініки Ноунейм'").Scan(&divisions))
+	require.NoError(t, pool.QueryRow(ctx, "SELECT count(*) FROM prm.audit_log WHERE resource = 'divisions'").Scan(&audited))
+	require.Positive(t, divisions)
+	require.Equal(t, divisions, audited)
+
+	c, err := l.codes(ctx, "codes", l.floor)
+	require.NoError(t, err)
+	t.Cleanup(c.pool.Close)
+	for range 2 { // what was completed can be resent
+		require.NoError(t, c.forget(ctx))
+		resent, err := c.resends(ctx, 300*time.Millisecond)
+		require.NoError(t, err)
+		require.NoError(t, c.read(ctx))
+		require.NotEmpty(t, c.entered)
+		completed, err := c.completes(ctx, time.Minute)
+		require.NoError(t, err)
+		require.Zero(t, resent.Wrong+completed.Wrong, "%s%s", resent.Example, completed.Example)
+		require.Equal(t, len(c.entered), completed.Requests)
+	}
+
+	require.NoError(t, l.stopChildren())
+	after, err := written(ctx, pool)
+	require.NoError(t, err)
+	require.Greater(t, after, before)
+}

@@ -1,0 +1,700 @@
+package torture
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/bson"
+
+	"esoz/internal/platform/auth"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/config"
+	"esoz/internal/platform/events"
+	"esoz/internal/platform/idempotency"
+	"esoz/internal/platform/jobs"
+	"esoz/internal/platform/otp"
+	"esoz/internal/platform/seal"
+	"esoz/internal/platform/sms"
+	"esoz/internal/resource/approvals"
+	"esoz/internal/sandbox/world"
+	"esoz/internal/testkit"
+)
+
+// ending is something that ends by the passing of time.
+type ending struct {
+	what     string
+	settings map[string]string
+	// late: at the very moment of its end it still holds. A clock that runs shows
+	// the first moment after that.
+	late bool
+	// begin makes one that has not ended, and tells when it does and how to find
+	// out, once, whether it still holds.
+	begin func(t *testing.T, s *stage) (end time.Time, holds func() bool)
+}
+
+// endings are all rules of the documents that the passing of time decides.
+var endings = []ending{
+	{what: "an access token (AUTH_ACCESS_TOKEN_LIFETIME)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		session := s.login(t)
+		require.Equal(t, time.Duration(s.Config.Get().AccessTokenLifetime)*time.Second, s.lifetime(t, session.Value))
+		return time.Unix(session.ExpiresAt, 0), func() bool {
+			return !s.refused(t, testkit.As(session.Value, http.MethodGet, "/oauth/user", nil), "gateway.token.expired", "gateway.scope")
+		}
+	}},
+	{what: "an authorization code (AUTH_CODE_GRANT_LIFETIME)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		code := s.consent(t)
+		require.Equal(t, time.Duration(s.Config.Get().AuthCodeLifetime)*time.Second, s.lifetime(t, code.Value))
+		return time.Unix(code.ExpiresAt, 0), func() bool {
+			return !s.refused(t, tokenRequest(map[string]any{"grant_type": auth.AuthorizationCode, "code": code.Value, "redirect_uri": world.RedirectURI}),
+				"token.create.grant_expired")
+		}
+	}},
+	{what: "a refresh token (AUTH_REFRESH_TOKEN_LIFETIME)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		access := s.given(t, tokenRequest(map[string]any{
+			"grant_type": auth.AuthorizationCode, "code": s.consent(t).Value, "redirect_uri": world.RedirectURI,
+		}))
+		refresh := access.Details.RefreshToken
+		lifetime := time.Duration(s.Config.Get().RefreshTokenLifetime) * time.Second
+		require.Equal(t, lifetime, s.lifetime(t, refresh))
+		return time.Unix(s.token(t, refresh).ExpiresAt, 0), func() bool {
+			return !s.refused(t, tokenRequest(map[string]any{"grant_type": auth.RefreshToken, "refresh_token": refresh}), "token.create.grant_expired")
+		}
+	}},
+	{what: "an ended token, until the clean-up (30 days and a second: whole seconds are compared)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		row := s.token(t, world.TokenValue("doctor"))
+		row.ExpiresAt = s.Clock.Now().Unix()
+		value := s.issue(t, row)
+		return time.Unix(row.ExpiresAt, 0).Add(30*24*time.Hour + time.Second), func() bool {
+			require.NoError(t, (&auth.Authenticator{Pool: s.Pool, Clock: s.Clock}).DeleteExpired(t.Context()))
+			return s.Count(t, "mithril.tokens WHERE value_hash = $1", seal.Token(value)) == 1
+		}
+	}},
+	{what: "a password (PASSWORD_EXPIRATION_DAYS)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		set := s.Clock.Now()
+		s.exec(t, "UPDATE mithril.users SET password_set_at = $2 WHERE id = $1", world.ID("login_user"), set)
+		return set.Add(90 * 24 * time.Hour), func() bool { return !s.refused(t, s.passing(t, "login"), "session.login.password_expired") }
+	}},
+	{
+		what: "a lock after wrong passwords (MAX_FAILED_LOGINS_PERIOD)", late: true,
+		settings: map[string]string{"MAX_FAILED_LOGINS": "1"},
+		begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+			right := s.passing(t, "login")
+			wrong := testkit.As("", http.MethodPost, "/auth/login", map[string]any{"token": map[string]any{
+				"grant_type": "password", "email": world.LoginEmail, "password": "guess", "client_id": world.ID("clinic"), "scope": auth.ScopeAuthorize,
+			}})
+			s.exec(t, "UPDATE mithril.users SET priv_settings = priv_settings - 'login_hstr' WHERE id = $1", world.ID("login_user"))
+			require.True(t, s.refused(t, wrong, "session.login.password"))
+			var at time.Time
+			require.NoError(t, s.Pool.QueryRow(t.Context(),
+				"SELECT (priv_settings -> 'login_hstr' -> 0 ->> 'time')::timestamptz FROM mithril.users WHERE id = $1", world.ID("login_user")).Scan(&at))
+			return at.Add(10 * time.Minute), func() bool { return s.refused(t, right, "session.login.attempts") }
+		},
+	},
+	{what: "a minute of the request limit (RATE_LIMIT_PER_MINUTE)", settings: map[string]string{"RATE_LIMIT_PER_MINUTE": "1"}, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		value := s.issue(t, s.token(t, world.TokenValue("owner")))
+		list := testkit.As(value, http.MethodGet, "/api/divisions", nil)
+		require.Equal(t, http.StatusOK, s.send(t, list).Status)
+		var resets time.Time
+		require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT resets_at FROM mithril.rate_limits WHERE key = $1",
+			auth.RateKey("listDivisions", value)).Scan(&resets))
+		return resets, func() bool { return s.refused(t, list, "gateway.rate_limit") }
+	}},
+	{what: "a one-time code (CODE_EXPIRATION_PERIOD_MINUTES)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		phone, code := s.code(t)
+		end := s.codeEnds(t, phone)
+		return end, func() bool { return !s.refused(t, codeEntered(phone, code), "verification.complete.expired") }
+	}},
+	{what: "a one-time code, before it is marked (DEACTIVATOR_SCHEDULE)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		phone, _ := s.code(t)
+		return s.codeEnds(t, phone), func() bool {
+			require.NoError(t, s.codes().Expire(t.Context()))
+			return s.Count(t, "otp.verifications WHERE phone_number = $1 AND active", phone) == 1
+		}
+	}},
+	{what: "a verification (VALIDATIONS_EXPIRATION_PERIOD_DAYS)", late: true, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		phone, _ := s.code(t)
+		return s.codeMade(t, phone).AddDate(0, 0, 30), func() bool {
+			require.NoError(t, s.codes().DeleteOld(t.Context()))
+			return s.Count(t, "otp.verifications WHERE phone_number = $1", phone) == 1
+		}
+	}},
+	{what: "a logged SMS (VALIDATIONS_EXPIRATION_PERIOD_DAYS)", late: true, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		phone, _ := s.code(t)
+		var at time.Time
+		require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT inserted_at FROM otp.sms_logs WHERE phone_number = $1", phone).Scan(&at))
+		return at.AddDate(0, 0, 30), func() bool {
+			require.NoError(t, s.codes().DeleteOld(t.Context()))
+			return s.Count(t, "otp.sms_logs WHERE phone_number = $1", phone) == 1
+		}
+	}},
+	{what: "the time between two codes (INIT_VERIFICATION_LIMIT)", settings: map[string]string{"INIT_VERIFICATION_LIMIT": "60"}, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		phone, _ := s.code(t)
+		return s.codeMade(t, phone).Add(time.Minute), func() bool { return s.refused(t, codeRequest(phone), "verification.initialize.rate") }
+	}},
+	{what: "the time between two codes of a declaration request", settings: map[string]string{"INIT_VERIFICATION_LIMIT": "60"}, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		again := s.passing(t, "resendDeclarationRequestOtp")
+		s.exec(t, "DELETE FROM otp.verifications WHERE phone_number = $1", world.PatientPhone)
+		require.Equal(t, http.StatusOK, s.send(t, again).Status)
+		return s.codeMade(t, world.PatientPhone).Add(time.Minute), func() bool { return s.refused(t, again, "declaration_request.resend_otp.rate") }
+	}},
+	{what: "the time between two codes of an approval", settings: map[string]string{"INIT_VERIFICATION_LIMIT": "60", "APPROVAL_RESEND_MODE": "sync"}, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		again := s.passing(t, "resendApprovalSms")
+		s.exec(t, "DELETE FROM otp.verifications WHERE phone_number = $1", world.PatientPhone)
+		require.Equal(t, http.StatusCreated, s.send(t, again).Status)
+		return s.codeMade(t, world.PatientPhone).Add(time.Minute), func() bool { return s.refused(t, again, "approval.resend.rate") }
+	}},
+	codesOf("an hour of codes for a phone (OTP_PHONE_LIMIT)", "OTP_PHONE_LIMIT", time.Hour, func(t *testing.T, s *stage) (request world.Request, key, rule string) {
+		phone := newPhone()
+		return codeRequest(phone), otp.CounterKey(otp.PerPhone, phone), "verification.initialize.phone_limit"
+	}),
+	codesOf("the days of codes for a document (OTP_RESOURCE_LIMIT)", "OTP_RESOURCE_LIMIT", 30*24*time.Hour, func(t *testing.T, s *stage) (request world.Request, key, rule string) {
+		token := s.token(t, world.TokenValue("doctor"))
+		token.ExpiresAt = s.Clock.Now().AddDate(1, 0, 0).Unix()
+		return bearing(s.passing(t, "resendDeclarationRequestOtp"), s.issue(t, token)),
+			otp.CounterKey(otp.PerResource, world.ID("new declaration request").String()), "declaration_request.resend_otp.resource_limit"
+	}),
+	codesOf("a day of codes of a legal entity (OTP_LEGAL_ENTITY_DAILY_LIMIT)", "OTP_LEGAL_ENTITY_DAILY_LIMIT", 24*time.Hour, func(t *testing.T, s *stage) (request world.Request, key, rule string) {
+		return codeRequest(newPhone()), otp.CounterKey(otp.PerLegalEntity, world.ID("clinic").String()), "verification.initialize.legal_entity_limit"
+	}),
+	{what: "a counter of codes, before it is deleted (TERMINATOR_SCHEDULE)", settings: map[string]string{"OTP_PHONE_LIMIT": "1"}, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		phone, _ := s.code(t)
+		key := otp.CounterKey(otp.PerPhone, phone)
+		return s.countEnds(t, key), func() bool {
+			require.NoError(t, s.codes().DeleteOld(t.Context()))
+			return s.Count(t, "otp.code_counts WHERE key = $1", key) == 1
+		}
+	}},
+	{what: "the answer of an idempotency key (IDEMPOTENCY_TTL_HOURS)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		request, key := s.keyed(t)
+		require.Equal(t, http.StatusOK, s.send(t, request).Status)
+		end := s.keyEnds(t, key)
+		require.WithinRange(t, end, s.Clock.Now().Add(24*time.Hour-time.Minute), s.Clock.Now().Add(24*time.Hour))
+		return end, func() bool {
+			again := s.send(t, request)
+			require.Equal(t, http.StatusOK, again.Status, "%s", again.Raw)
+			return replayed(again) == "true"
+		}
+	}},
+	{what: "an idempotency key, before it is deleted", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		request, key := s.keyed(t)
+		require.Equal(t, http.StatusOK, s.send(t, request).Status)
+		return s.keyEnds(t, key), func() bool {
+			require.NoError(t, s.answers().DeleteExpired(t.Context()))
+			return s.Count(t, "idempotency.keys WHERE key = $1", key) == 1
+		}
+	}},
+	{what: "the claim of a request that never ends (REQUEST_TIMEOUT)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		request, key := s.keyed(t)
+		claim, _, err := s.answers().Claim(t.Context(), idempotency.Request{
+			ClientID: world.ID("clinic"), UserID: world.ID("owner"), Key: request.Headers["X-Idempotency-Key"],
+		})
+		require.NoError(t, err)
+		require.NotNil(t, claim)
+		end := s.keyEnds(t, key)
+		require.WithinRange(t, end, s.Clock.Now(), s.Clock.Now().Add(s.Config.Get().RequestTimeout))
+		return end, func() bool { return s.refused(t, request, "request.idempotency.in_flight") }
+	}},
+	{what: "an approval that waits for its code (expires_at)", settings: map[string]string{"APPROVAL_RESEND_MODE": "sync"}, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		end := s.Clock.Now().Add(time.Hour).Truncate(time.Millisecond)
+		s.Change(t, approvals.Collection, world.ID("new approval"), bson.D{{Key: "expires_at", Value: end}})
+		return end, func() bool { return !s.refused(t, s.passing(t, "resendApprovalSms"), "approval.resend.state_expired") }
+	}},
+	{what: "an approval that opens a record (expires_at)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		end := s.Clock.Now().Add(time.Hour).Truncate(time.Millisecond)
+		s.Change(t, approvals.Collection, world.ID("approval of a service request"), bson.D{{Key: "expires_at", Value: end}})
+		read := testkit.As(world.TokenValue("doctor"), http.MethodGet,
+			"/api/patients/"+world.ID("stranger_patient").String()+"/service_requests/"+world.ID("service request opened by an approval").String(), nil)
+		return end, func() bool { return !s.refused(t, read, "service_request.get.access") }
+	}},
+	{what: "an approval in the list of those that have not expired", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		end := s.Clock.Now().Add(time.Hour).Truncate(time.Millisecond)
+		s.Change(t, approvals.Collection, world.ID("new approval"), bson.D{{Key: "expires_at", Value: end}})
+		list := testkit.As(world.TokenValue("doctor"), http.MethodGet, "/api/patients/"+world.ID("patient").String()+"/approvals?is_expired=false&page_size=300", nil)
+		return end, func() bool {
+			return strings.Contains(string(s.send(t, list).Body.Data), world.ID("new approval").String())
+		}
+	}},
+	{what: "an approval that nobody has verified (APPROVAL_TTL_HOURS)", late: true, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		require.NoError(t, s.World.SeedDocuments(t.Context(), s.Mongo))
+		at := s.Clock.Now().Truncate(time.Millisecond)
+		s.Change(t, approvals.Collection, world.ID("new approval"), bson.D{{Key: "inserted_at", Value: at}})
+		return at.Add(12 * time.Hour), func() bool {
+			api := approvals.New(s.Pool, s.Mongo, s.Keys, s.Clock, s.Config, nil, nil, nil)
+			require.NoError(t, api.DeleteUnverified(t.Context()))
+			_, kept := s.Documents(t, approvals.Collection)[world.ID("new approval")]
+			return kept
+		}
+	}},
+	{
+		what:     "an authentication method that ends (ended_at)",
+		settings: map[string]string{"RULES": "+approval.resend.method_usable", "APPROVAL_RESEND_MODE": "sync"},
+		begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+			end := s.Clock.Now().Add(time.Hour)
+			s.exec(t, "UPDATE mpi.person_authentication_methods SET ended_at = $2 WHERE id = $1", world.ID("method of patient"), end)
+			return end, func() bool { return !s.refused(t, s.passing(t, "resendApprovalSms"), "approval.resend.method_usable") }
+		},
+	},
+	{what: "a job that has ended (JOB_TTL_DAYS)", late: true, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		s.used = true
+		s.fresh(t)
+		var id string
+		at := s.Clock.Now()
+		require.NoError(t, s.Pool.QueryRow(t.Context(),
+			"UPDATE jobs.jobs SET updated_at = $1 WHERE id = (SELECT min(id) FROM jobs.jobs WHERE status <> 0) RETURNING id", at).Scan(&id))
+		return at.AddDate(0, 0, 7), func() bool {
+			require.NoError(t, (&jobs.Queue{Pool: s.Pool, Clock: s.Clock, Config: s.Config}).DeleteOld(t.Context()))
+			return s.Count(t, "jobs.jobs WHERE id = $1", id) == 1
+		}
+	}},
+	{what: "an event (EVENTS_EXPIRATION)", late: true, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		id, at := s.event(t)
+		return at.AddDate(0, 0, 30), func() bool {
+			require.NoError(t, (&events.Cleaner{Pool: s.Pool, Clock: s.Clock, Config: s.Config}).Run(t.Context()))
+			return s.Count(t, "event_manager.events WHERE id = $1", id) == 1
+		}
+	}},
+	{what: "an event in the list of the last hours (EVENTS_LIST_MAX_PERIOD_HOURS)", late: true, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		id, at := s.event(t)
+		return at.Add(3 * time.Hour), func() bool {
+			list := s.send(t, testkit.As(world.TokenValue("mis"), http.MethodGet, "/api/events?page_size=300", nil))
+			require.Equal(t, http.StatusOK, list.Status, "%s", list.Raw)
+			return strings.Contains(string(list.Body.Data), id.String())
+		}
+	}},
+	{
+		what:     "the refusal of a party that is not verified (UNVERIFIED_PARTY_PERIOD_DAYS_ALLOWED), over a change of the clocks",
+		settings: map[string]string{"BLOCK_UNVERIFIED_PARTY_USERS": "true"},
+		begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+			changed, end := unverifiedOverClockChange(s.Clock.Now())
+			s.exec(t, "UPDATE prm.parties SET updated_at = $2 WHERE id = $1", world.ID("party unverified_owner"), changed)
+			return end, func() bool {
+				return s.refused(t, bearing(s.passing(t, "createDivision"), world.TokenValue("unverified_owner")), "division.create.party")
+			}
+		},
+	},
+	{
+		what:     "the days of grace of a party that is not verified (UNVERIFIED_PARTY_PERIOD_OPERATOR=grace), over a change of the clocks",
+		settings: map[string]string{"BLOCK_UNVERIFIED_PARTY_USERS": "true", "UNVERIFIED_PARTY_PERIOD_OPERATOR": "grace"},
+		begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+			changed, end := unverifiedOverClockChange(s.Clock.Now())
+			s.exec(t, "UPDATE prm.parties SET updated_at = $2 WHERE id = $1", world.ID("party unverified_owner"), changed)
+			return end, func() bool {
+				return !s.refused(t, bearing(s.passing(t, "createDivision"), world.TokenValue("unverified_owner")), "division.create.party")
+			}
+		},
+	},
+}
+
+// endless are settings that tell a time by whose passing no rule of the
+// documents is decided, and why.
+var endless = map[string]string{
+	"SHUTDOWN_TIMEOUT": "how long a server that stops waits, by the machine's time",
+	"ENGINE_TIMEOUT":   "how long MongoDB is waited for, by the machine's time",
+	"JOB_ETA_SECONDS":  "a guess that a job tells its caller; nothing comes of it when it has passed",
+}
+
+// aTime is found in the names and descriptions of settings that tell one.
+var aTime = regexp.MustCompile(`(?i)TTL|LIFETIME|PERIOD|EXPIRATION|TIMEOUT|LIMIT\b|\b(seconds|minutes?|hours?|days?)\b|\bdeadline\b`)
+
+// A setting that tells a time has an ending.
+func TestSettingsOfTimeHaveEndings(t *testing.T) {
+	t.Parallel()
+	words, found := strings.NewReplacer("_", " "), 0
+	for _, f := range config.Fields() {
+		named := slices.ContainsFunc(endings, func(e ending) bool { return regexp.MustCompile(`\b` + f.Name + `\b`).MatchString(e.what) })
+		without := endless[f.Name] != ""
+		if without {
+			found++
+		}
+		_, err := time.ParseDuration(f.Default)
+		if err == nil && f.Default != "0" || aTime.MatchString(words.Replace(f.Name)+": "+f.Doc) {
+			require.True(t, named != without, "%s (%s) must be an ending or have none, one of both", f.Name, f.Doc)
+		}
+	}
+	require.Equal(t, len(endless), found, "what has no ending is a setting")
+}
+
+// codesOf is a period in which no more codes are sent than a setting allows: the
+// last that it allows passes, one more does not, and after the period the count
+// begins anew. counted tells what asks for a code, and which counter and rule count it.
+func codesOf(what, setting string, period time.Duration, counted func(t *testing.T, s *stage) (request world.Request, key, rule string)) ending {
+	const limit = 3
+	return ending{what: what, settings: map[string]string{setting: strconv.Itoa(limit)}, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		request, key, rule := counted(t, s)
+		s.exec(t, "DELETE FROM otp.code_counts WHERE key = $1", key)
+		began := s.Clock.Now()
+		for range limit {
+			require.False(t, s.refused(t, request, rule))
+		}
+		end := s.countEnds(t, key)
+		require.WithinRange(t, end, began.Add(period).Truncate(time.Microsecond), s.Clock.Now().Add(period))
+		return end, func() bool {
+			refused := s.refused(t, request, rule)
+			if !refused {
+				require.Equal(t, 1, s.Count(t, "otp.code_counts WHERE key = $1 AND codes = 1", key), "the count begins anew")
+			}
+			return refused
+		}
+	}}
+}
+
+// unverifiedOverClockChange gives a day's beginning in Kyiv and the beginning of
+// the thirtieth day after it, between which the clocks are changed: there are not
+// thirty times 24 hours between them.
+func unverifiedOverClockChange(now time.Time) (changed, end time.Time) {
+	y, m, d := now.In(clock.Kyiv).Date()
+	midnight := func(days int) time.Time { return time.Date(y, m, d+days, 0, 0, 0, 0, clock.Kyiv) }
+	days := 0
+	for midnight(days+1).Sub(midnight(days)) == 24*time.Hour {
+		days++
+	}
+	return midnight(days - 15), midnight(days + 15)
+}
+
+// What ends holds until a second before its end and no longer than it, each with
+// the documented answer.
+func TestEndings(t *testing.T) {
+	t.Parallel()
+	tr := begin(t, "T18", "everything that ends by the passing of time holds a second before its end, and neither at it nor after it")
+	s := &stage{Server: testkit.New(t, testkit.Idle())}
+	plain := s.Config.Get()
+	for _, e := range endings {
+		t.Run(e.what, func(t *testing.T) {
+			s.Clock.Reset()
+			s.used = true
+			s.fresh(t)
+			s.Config.Set(plain)
+			s.Set(t, e.settings)
+			for _, at := range []time.Duration{-time.Second, 0, time.Second} {
+				require.Equal(t, at < 0, s.holdsAt(t, e, at), "%s from its end", at)
+				tr.add("looks", 1)
+			}
+		})
+		tr.add("rules", 1)
+	}
+}
+
+// patience is how often a look before an end is taken again when the machine was
+// so slow that the end came meanwhile.
+const patience = 20
+
+// holdsAt tells whether a new one of its kind holds so long from its end.
+func (s *stage) holdsAt(t *testing.T, e ending, at time.Duration) bool {
+	t.Helper()
+	for range patience {
+		s.Clock.Reset()
+		end, holds := e.begin(t, s)
+		require.True(t, end.After(s.Clock.Now()), "it had ended before it began")
+		if at == 0 && e.late {
+			at = time.Millisecond
+		}
+		s.Clock.Set(end.Add(at))
+		held := holds()
+		if at >= 0 || s.Clock.Now().Before(end) {
+			return held
+		}
+	}
+	t.Fatalf("no look took less than %s", -at)
+	return false
+}
+
+// The longest period of a list of events is a second's matter, too.
+func TestLongestPeriodOfEvents(t *testing.T) {
+	t.Parallel()
+	tr := begin(t, "T18", "a list of events takes a period of three hours, and not a second more")
+	s := &stage{Server: testkit.New(t, testkit.Idle())}
+	for _, from := range []string{"2026-03-29T00:00:00", "2026-10-25T00:00:00", "2028-02-28T23:00:00", "2038-01-19T02:00:00", "2100-02-28T22:00:00"} {
+		began, err := time.Parse("2006-01-02T15:04:05", from)
+		require.NoError(t, err)
+		for _, more := range []time.Duration{-time.Second, 0, time.Second} {
+			to := began.Add(3*time.Hour + more).Format("2006-01-02T15:04:05")
+			list := testkit.As(world.TokenValue("mis"), http.MethodGet, "/api/events?date="+from+"&date_to="+to, nil)
+			require.Equal(t, more > 0, s.refused(t, list, "event.list.period"), "%s to %s", from, to)
+			tr.add("periods", 1)
+		}
+	}
+}
+
+// Whenever it is, a server works, and what it makes ends when it should: past
+// what fits into 32 bits of seconds, on leap days, while the clocks change.
+func TestAnyMoment(t *testing.T) {
+	t.Parallel()
+	tr := begin(t, "T18", "a server works at any moment, and what it makes then ends when it should")
+	s := &stage{Server: testkit.New(t, testkit.Idle(), testkit.With("RULES", "-session.login.password_expired"))}
+	for name, moment := range map[string]time.Time{
+		"before the clocks go forward": time.Date(2027, time.March, 28, 0, 59, 50, 0, time.UTC),
+		"before the clocks go back":    time.Date(2027, time.October, 31, 0, 59, 50, 0, time.UTC),
+		"the hour that comes twice":    time.Date(2027, time.October, 31, 1, 30, 0, 0, time.UTC),
+		"before a leap day":            time.Date(2028, time.February, 28, 23, 59, 50, 0, time.UTC),
+		"a leap day":                   time.Date(2028, time.February, 29, 12, 0, 0, 0, time.UTC),
+		"the end of a leap day":        time.Date(2028, time.February, 29, 23, 59, 50, 0, time.UTC),
+		"the last of 32 bits":          time.Date(2038, time.January, 19, 3, 14, 0, 0, time.UTC),
+		"past 32 bits":                 time.Date(2038, time.January, 19, 3, 14, 8, 0, time.UTC),
+		"a year that is no leap year":  time.Date(2100, time.February, 28, 23, 59, 50, 0, time.UTC),
+		"the next century":             time.Date(2101, time.January, 1, 0, 0, 0, 0, time.UTC),
+	} {
+		s.used = true
+		s.Clock.Reset()
+		s.fresh(t)
+		s.Clock.Set(moment)
+		s.exec(t, "UPDATE mithril.tokens SET expires_at = $1 WHERE name = $2 AND value_hash = ANY($3)", moment.AddDate(1, 0, 0).Unix(), auth.AccessToken,
+			[][]byte{seal.Token(world.TokenValue("owner")), seal.Token(world.TokenValue("doctor")), seal.Token(world.TokenValue("mis")), seal.Token(world.TokenValue("pharmacist"))})
+		near := func(at time.Time, message string) {
+			require.WithinRange(t, at, moment, s.Clock.Now(), "%s: %s", name, message)
+		}
+
+		session := s.login(t)
+		near(time.Unix(session.ExpiresAt, 0).Add(-time.Duration(s.Config.Get().AccessTokenLifetime)*time.Second), "a session")
+		phone, code := s.code(t)
+		require.Equal(t, 15*time.Minute, s.codeEnds(t, phone).Sub(s.codeMade(t, phone)), "%s: the life of a code", name)
+		near(s.codeMade(t, phone), "a code")
+		require.Equal(t, http.StatusOK, s.send(t, codeEntered(phone, code)).Status, name)
+
+		created := s.send(t, s.passing(t, "createDivision"))
+		require.Less(t, created.Status, 300, "%s: %s", name, created.Raw)
+		var division struct{ ID uuid.UUID }
+		created.Data(t, &division)
+		var at time.Time
+		require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT inserted_at FROM prm.divisions WHERE id = $1", division.ID).Scan(&at))
+		near(at, "a division")
+		require.Equal(t, http.StatusAccepted, s.send(t, s.passing(t, "releaseServiceRequest")).Status, name)
+		var eta time.Time
+		require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT max(eta) FROM jobs.jobs WHERE operation = 'releaseServiceRequest' AND status = 0 AND hash NOT LIKE 'sandbox%'").Scan(&eta))
+		near(eta.Add(-10*time.Minute), "the eta of a job")
+		require.Equal(t, http.StatusAccepted, s.send(t, s.passing(t, "stopDeviceDispense")).Status, name)
+
+		id, _ := s.event(t)
+		list := s.send(t, testkit.As(world.TokenValue("mis"), http.MethodGet, "/api/events?page_size=300", nil))
+		require.Contains(t, string(list.Body.Data), id.String(), name)
+		for _, clean := range s.cleaners() {
+			require.NoError(t, clean(t.Context()), name)
+		}
+		require.Equal(t, 1, s.Count(t, "event_manager.events WHERE id = $1", id), name)
+		require.Equal(t, 1, s.Count(t, "otp.verifications WHERE phone_number = $1", phone), name)
+		tr.add("moments", 1)
+	}
+}
+
+// A clock that jumps, forward by a little more than five minutes or back by an
+// hour, ends what the documents say and nothing else, and makes nobody wait
+// longer than they would have had to.
+func TestJumps(t *testing.T) {
+	t.Parallel()
+	tr := begin(t, "T18", "a clock that jumps ends what the documents say and nothing else")
+	const fiveMinutes = "5"
+	newStage := func(t *testing.T) *stage {
+		return &stage{Server: testkit.New(t, testkit.Idle(), testkit.With("CODE_EXPIRATION_PERIOD_MINUTES", fiveMinutes), testkit.With("INIT_VERIFICATION_LIMIT", "60"))}
+	}
+	t.Run("301 seconds forward", func(t *testing.T) {
+		t.Parallel()
+		s := newStage(t)
+		phone, code := s.code(t)
+		grant, session := s.consent(t), s.login(t)
+		s.Clock.Advance(301 * time.Second)
+		require.True(t, s.refused(t, codeEntered(phone, code), "verification.complete.expired"))
+		require.True(t, s.refused(t, tokenRequest(map[string]any{
+			"grant_type": auth.AuthorizationCode, "code": grant.Value, "redirect_uri": world.RedirectURI,
+		}), "token.create.grant_expired"))
+		require.False(t, s.refused(t, testkit.As(session.Value, http.MethodGet, "/oauth/user", nil), "gateway.token.expired", "gateway.scope"))
+		require.False(t, s.refused(t, codeRequest(phone), "verification.initialize.rate"))
+		tr.add("jumps", 1)
+	})
+	t.Run("an hour back", func(t *testing.T) {
+		t.Parallel()
+		s := newStage(t)
+		phone, code := s.code(t)
+		grant, session := s.consent(t), s.login(t)
+		s.Clock.Advance(-time.Hour)
+		soon := s.send(t, codeRequest(phone))
+		require.Equal(t, []string{"verification.initialize.rate"}, soon.Rules())
+		wait, err := strconv.Atoi(soon.Header.Get("Retry-After"))
+		require.NoError(t, err)
+		require.LessOrEqual(t, wait, 60, "nobody waits for the hour to pass again")
+		require.Equal(t, http.StatusOK, s.send(t, codeEntered(phone, code)).Status)
+		require.False(t, s.refused(t, testkit.As(session.Value, http.MethodGet, "/oauth/user", nil), "gateway.token.expired", "gateway.scope"))
+		require.False(t, s.refused(t, tokenRequest(map[string]any{
+			"grant_type": auth.AuthorizationCode, "code": grant.Value, "redirect_uri": world.RedirectURI,
+		}), "token.create.grant_expired"))
+
+		// A code that is made now is the live one, although an older one has a later time.
+		s.Set(t, map[string]string{"INIT_VERIFICATION_LIMIT": "0"})
+		s.exec(t, "UPDATE otp.verifications SET status = 'new', active = true WHERE phone_number = $1", phone)
+		require.Equal(t, http.StatusOK, s.send(t, codeRequest(phone)).Status)
+		require.Equal(t, 1, s.Count(t, "otp.verifications WHERE phone_number = $1 AND active", phone))
+		require.Equal(t, http.StatusOK, s.send(t, codeEntered(phone, s.codeSent(t, phone))).Status)
+		tr.add("jumps", 1)
+	})
+}
+
+// oauthToken is what clients see of a token.
+type oauthToken struct {
+	Value     string
+	ExpiresAt int64 `json:"expires_at"`
+	Details   struct {
+		RefreshToken string `json:"refresh_token"`
+	}
+}
+
+// passing is the request of the first case in which an operation passes.
+func (s *stage) passing(t *testing.T, operation string) world.Request {
+	t.Helper()
+	c, found := s.World.Passing(operation)
+	require.True(t, found, operation)
+	return c.Request
+}
+
+// refused tells whether a rule refuses a request. Nothing but that rule, and the
+// others that are named, may.
+func (s *stage) refused(t *testing.T, r world.Request, by string, others ...string) bool {
+	t.Helper()
+	answer := s.send(t, r)
+	if len(answer.Rules()) == 0 {
+		require.Less(t, answer.Status, http.StatusBadRequest, "%s", answer.Raw)
+		return false
+	}
+	require.Len(t, answer.Rules(), 1, "%s", answer.Raw)
+	rule := answer.Rules()[0]
+	require.True(t, rule == by || slices.Contains(others, rule), "%s %s is refused by %s", r.Method, r.Path, rule)
+	return rule == by
+}
+
+// given is the token that a request gives.
+func (s *stage) given(t *testing.T, r world.Request) (token oauthToken) {
+	t.Helper()
+	answer := s.send(t, r)
+	require.Equal(t, http.StatusCreated, answer.Status, "%s", answer.Raw)
+	answer.Data(t, &token)
+	return token
+}
+
+func (s *stage) login(t *testing.T) oauthToken {
+	t.Helper()
+	return s.given(t, s.passing(t, "login"))
+}
+
+// consent is a code of the clinic.
+func (s *stage) consent(t *testing.T) oauthToken {
+	t.Helper()
+	return s.given(t, s.passing(t, "authorizeApp"))
+}
+
+// lifetime of a token, in whole seconds, as it is stored.
+func (s *stage) lifetime(t *testing.T, value string) time.Duration {
+	t.Helper()
+	var seconds int64
+	require.NoError(t, s.Pool.QueryRow(t.Context(),
+		"SELECT expires_at - floor(extract(epoch FROM inserted_at))::bigint FROM mithril.tokens WHERE value_hash = $1", seal.Token(value)).Scan(&seconds))
+	return time.Duration(seconds) * time.Second
+}
+
+// tokenRequest is a request of the clinic for an access token.
+func tokenRequest(grant map[string]any) world.Request {
+	grant["client_id"], grant["client_secret"] = world.ID("clinic"), world.Secret("clinic")
+	return testkit.As("", http.MethodPost, "/oauth/tokens", map[string]any{"token": grant})
+}
+
+func codeRequest(phone string) world.Request {
+	return testkit.As(world.TokenValue("doctor"), http.MethodPost, "/api/verifications", map[string]any{"phone_number": phone})
+}
+
+func codeEntered(phone string, code int) world.Request {
+	return testkit.As(world.TokenValue("doctor"), http.MethodPatch, "/api/verifications/"+phone+"/actions/complete", map[string]any{"code": code})
+}
+
+// newPhone is one that nobody else uses.
+func newPhone() string {
+	id := uuid.New()
+	return "+38050" + strconv.Itoa(1_000_000+int(id.ID()%9_000_000))
+}
+
+// code begins to verify a phone.
+func (s *stage) code(t *testing.T) (phone string, code int) {
+	t.Helper()
+	phone = newPhone()
+	answer := s.send(t, codeRequest(phone))
+	require.Equal(t, http.StatusOK, answer.Status, "%s", answer.Raw)
+	return phone, s.codeSent(t, phone)
+}
+
+// codeSent is the live code of a phone.
+func (s *stage) codeSent(t *testing.T, phone string) int {
+	t.Helper()
+	var id uuid.UUID
+	require.NoError(t, s.Pool.QueryRow(t.Context(), `
+		SELECT m.id FROM otp.sms_logs m JOIN otp.verifications v ON v.id = m.verification_id WHERE v.phone_number = $1 AND v.active`, phone).Scan(&id))
+	messages, err := sms.Inbox(t.Context(), s.Pool, s.Keys, phone, 100)
+	require.NoError(t, err)
+	i := slices.IndexFunc(messages, func(m sms.Received) bool { return m.ID == id })
+	require.GreaterOrEqual(t, i, 0)
+	code, err := strconv.Atoi(strings.TrimPrefix(messages[i].Text, s.Config.Get().OTPCodeText))
+	require.NoError(t, err)
+	return code
+}
+
+func (s *stage) codeMade(t *testing.T, phone string) (at time.Time) {
+	t.Helper()
+	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT max(inserted_at) FROM otp.verifications WHERE phone_number = $1", phone).Scan(&at))
+	return at
+}
+
+func (s *stage) codeEnds(t *testing.T, phone string) (at time.Time) {
+	t.Helper()
+	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT max(code_expired_at) FROM otp.verifications WHERE phone_number = $1", phone).Scan(&at))
+	return at
+}
+
+// countEnds tells when a counter of codes starts anew.
+func (s *stage) countEnds(t *testing.T, key string) (at time.Time) {
+	t.Helper()
+	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT resets_at FROM otp.code_counts WHERE key = $1", key).Scan(&at))
+	return at
+}
+
+// keyed is a request with an idempotency key that nobody else uses, and what is stored of that.
+func (s *stage) keyed(t *testing.T) (request world.Request, key string) {
+	t.Helper()
+	sent := uuid.NewString()
+	return withHeader(s.passing(t, "createDivision"), "X-Idempotency-Key", sent), idempotency.KeyHash(s.Keys, world.ID("clinic"), world.ID("owner"), sent)
+}
+
+func (s *stage) keyEnds(t *testing.T, key string) (at time.Time) {
+	t.Helper()
+	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT expires_at FROM idempotency.keys WHERE key = $1", key).Scan(&at))
+	return at
+}
+
+func (s *stage) answers() *idempotency.Store {
+	return &idempotency.Store{Pool: s.Pool, Keys: s.Keys, Clock: s.Clock, Config: s.Config}
+}
+
+func (s *stage) codes() *otp.Service {
+	return &otp.Service{Pool: s.Pool, Keys: s.Keys, Clock: s.Clock, Config: s.Config}
+}
+
+// event stores an event of this moment.
+func (s *stage) event(t *testing.T) (id uuid.UUID, at time.Time) {
+	t.Helper()
+	id, at = uuid.New(), s.Clock.Now()
+	s.exec(t, `INSERT INTO event_manager.events (id, event_type, entity_type, entity_id, properties, event_time, changed_by, inserted_at, updated_at)
+		VALUES ($1, $2, 'Person', $1, '{"status": {"new_value": "active"}}', $3, $1, $3, $3)`, id, events.StatusChange, at)
+	return id, at
+}
+
+// cleaners are what runs by schedule.
+func (s *stage) cleaners() []func(context.Context) error {
+	tokens := &auth.Authenticator{Pool: s.Pool, Clock: s.Clock}
+	return []func(context.Context) error{
+		s.codes().Expire, s.codes().DeleteOld, tokens.DeletePassedLimits, tokens.DeleteExpired,
+		(&jobs.Queue{Pool: s.Pool, Clock: s.Clock, Config: s.Config}).DeleteOld,
+		(&events.Cleaner{Pool: s.Pool, Clock: s.Clock, Config: s.Config}).Run,
+		approvals.New(s.Pool, s.Mongo, s.Keys, s.Clock, s.Config, nil, nil, nil).DeleteUnverified, s.answers().DeleteExpired,
+	}
+}

@@ -1,0 +1,40 @@
+// Package audit writes prm.audit_log: who changed what, in the transaction of
+// the change.
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"esoz/gen/db"
+	"esoz/internal/platform/postgres"
+)
+
+// Entry is one change of one row or document.
+type Entry struct {
+	Actor      uuid.UUID
+	Resource   string // the table or the collection
+	ResourceID uuid.UUID
+	Changeset  any // the written fields, as JSON
+	At         time.Time
+}
+
+// Write adds the entry to the transaction.
+func Write(ctx context.Context, tx postgres.Tx, e Entry) error {
+	changeset, err := json.Marshal(e.Changeset)
+	if err != nil {
+		return fmt.Errorf("encode audit changeset of %s %s: %w", e.Resource, e.ResourceID, err)
+	}
+	err = db.New().InsertAuditLog(ctx, tx, db.InsertAuditLogParams{
+		ID: uuid.New(), ActorID: e.Actor.String(), Resource: e.Resource, ResourceID: e.ResourceID.String(),
+		Changeset: changeset, InsertedAt: e.At,
+	})
+	if err != nil {
+		return fmt.Errorf("write audit row of %s %s: %w", e.Resource, e.ResourceID, err)
+	}
+	return nil
+}

@@ -1,0 +1,22 @@
+package auth_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"esoz/internal/platform/auth"
+	"esoz/internal/sandbox/world"
+	"esoz/internal/testkit"
+)
+
+// BenchmarkIdentify is the token check of every request: one round trip.
+func BenchmarkIdentify(b *testing.B) {
+	srv := testkit.New(b, testkit.Idle())
+	authenticator := &auth.Authenticator{Pool: srv.Pool, Clock: srv.Clock}
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := authenticator.Identify(b.Context(), world.TokenValue("owner"), world.MISKey)
+		require.NoError(b, err)
+	}
+}

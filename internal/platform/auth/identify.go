@@ -1,0 +1,122 @@
+package auth
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"esoz/gen/db"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/postgres"
+	"esoz/internal/platform/seal"
+	"esoz/internal/platform/subject"
+)
+
+// Authenticator resolves tokens and counts requests.
+type Authenticator struct {
+	Pool  *pgxpool.Pool
+	Clock *clock.Clock
+}
+
+// Identify tells who is behind a token and an API-key, in one round trip. It
+// judges nothing; fault.ErrNotFound means that there is no such token.
+func (a *Authenticator) Identify(ctx context.Context, token, apiKey string) (*Identity, error) {
+	params := db.ResolveIdentityParams{ValueHash: seal.Token(token)}
+	if apiKey != "" {
+		params.APIKeyHash = seal.Token(apiKey)
+	}
+	row, err := db.New().ResolveIdentity(ctx, a.Pool, params)
+	if err != nil {
+		return nil, fmt.Errorf("resolve token: %w", postgres.Error(err))
+	}
+	who := &Identity{
+		TokenName:   row.TokenName,
+		ExpiresAt:   time.Unix(row.ExpiresAt, 0).UTC(),
+		UserBlocked: row.UserIsBlocked,
+		// A token of a client that is gone is worth as much as that of a blocked one.
+		ClientBlocked: row.ClientID != nil && (row.ClientRowID == nil || *row.ClientIsBlocked),
+		AccessType:    row.AccessType,
+		APIKeyKnown:   row.ConnectionID != nil && row.MISIsBlocked != nil && !*row.MISIsBlocked,
+	}
+	if row.BrokerScope != "" {
+		who.BrokerScope = strings.Fields(row.BrokerScope)
+	}
+	who.Subject = subjectOf(row)
+	return who, nil
+}
+
+func subjectOf(row db.ResolveIdentityRow) Subject {
+	s := Subject{
+		TokenID: row.TokenID, UserID: row.UserID, Scopes: strings.Fields(row.Scope),
+		MISClientID: row.MISClientID, ClientID: deref(row.ClientID), ClientType: deref(row.ClientType),
+	}
+	if row.LegalEntityID != nil {
+		s.LegalEntity = &subject.LegalEntity{
+			ID: *row.LegalEntityID, Type: deref(row.LegalEntityType),
+			Status: deref(row.LegalEntityStatus), IsActive: deref(row.LegalEntityIsActive),
+		}
+	}
+	if row.PartyID != nil {
+		s.Party = &subject.Party{
+			ID: *row.PartyID, VerificationStatus: deref(row.PartyVerificationStatus), UpdatedAt: deref(row.PartyUpdatedAt),
+		}
+	}
+	return s
+}
+
+// CountRequest counts a call of an operation with a token in the running
+// minute, on all servers together, and tells when the minute is over.
+func (a *Authenticator) CountRequest(ctx context.Context, operation, token string) (used int, resets time.Time, err error) {
+	now := a.Clock.Now()
+	row, err := db.New().CountRequest(ctx, a.Pool, db.CountRequestParams{
+		Key: RateKey(operation, token), ResetsAt: now.Add(time.Minute), Now: now,
+	})
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("count request: %w", postgres.Error(err))
+	}
+	return int(row.Count), row.ResetsAt, nil
+}
+
+// RateKey names the counter of an operation and a token.
+func RateKey(operation, token string) string {
+	return operation + " " + hex.EncodeToString(seal.Token(token))
+}
+
+// DeletePassedLimits removes counters of minutes gone by.
+func (a *Authenticator) DeletePassedLimits(ctx context.Context) error {
+	now := a.Clock.Now()
+	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
+		return db.New().DeletePassedRateLimits(ctx, a.Pool, db.DeletePassedRateLimitsParams{Now: now, Batch: limit})
+	})
+	if err != nil {
+		return fmt.Errorf("delete passed rate limits: %w", err)
+	}
+	return nil
+}
+
+// keepExpired is how long an ended token can still be told from one that never was.
+const keepExpired = 30 * 24 * time.Hour
+
+// DeleteExpired removes tokens that ended long ago.
+func (a *Authenticator) DeleteExpired(ctx context.Context) error {
+	before := a.Clock.Now().Add(-keepExpired).Unix()
+	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
+		return db.New().DeleteExpiredTokens(ctx, a.Pool, db.DeleteExpiredTokensParams{ExpiredBefore: before, Batch: limit})
+	})
+	if err != nil {
+		return fmt.Errorf("delete expired tokens: %w", err)
+	}
+	return nil
+}
+
+func deref[T any](p *T) T {
+	if p == nil {
+		var zero T
+		return zero
+	}
+	return *p
+}

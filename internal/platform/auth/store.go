@@ -1,0 +1,257 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"esoz/gen/db"
+	"esoz/internal/platform/fault"
+	"esoz/internal/platform/postgres"
+	"esoz/internal/platform/seal"
+)
+
+// store keeps users, clients and tokens. Not found is fault.ErrNotFound.
+type store struct{ pool *pgxpool.Pool }
+
+// client is who acts for users: a legal entity's account, or a MIS.
+type client struct {
+	ID        uuid.UUID
+	IsBlocked bool
+	Grants    []string // with which users may log in here
+	TypeScope []string // what its type may ask for
+}
+
+func (s store) client(ctx context.Context, id uuid.UUID) (*client, error) {
+	row, err := db.New().GetClient(ctx, s.pool, id)
+	if err != nil {
+		return nil, fmt.Errorf("look up client: %w", postgres.Error(err))
+	}
+	var settings struct {
+		AllowedGrantTypes []string `json:"allowed_grant_types"`
+	}
+	if err := json.Unmarshal(row.Settings, &settings); err != nil {
+		return nil, fmt.Errorf("settings of client %s: %w", id, err)
+	}
+	return &client{
+		ID: row.ID, IsBlocked: row.IsBlocked,
+		Grants: settings.AllowedGrantTypes, TypeScope: strings.Fields(row.ClientTypeScope),
+	}, nil
+}
+
+// redirects returns the registered addresses of a client.
+func (s store) redirects(ctx context.Context, clientID uuid.UUID) ([]string, error) {
+	rows, err := db.New().ListConnections(ctx, s.pool, clientID)
+	if err != nil {
+		return nil, fmt.Errorf("look up connections: %w", postgres.Error(err))
+	}
+	addresses := make([]string, len(rows))
+	for i, row := range rows {
+		addresses[i] = row.RedirectURI
+	}
+	return addresses, nil
+}
+
+// redirectOf returns the registered address of the client's connection that
+// has the secret.
+func (s store) redirectOf(ctx context.Context, clientID uuid.UUID, secret string) (string, error) {
+	row, err := db.New().GetConnectionBySecret(ctx, s.pool, db.GetConnectionBySecretParams{
+		ClientID: clientID, SecretHash: seal.Token(secret),
+	})
+	if err != nil {
+		return "", fmt.Errorf("look up connection: %w", postgres.Error(err))
+	}
+	return row.RedirectURI, nil
+}
+
+// roleScope is what the user's roles allow in the client, those that hold
+// everywhere among them.
+func (s store) roleScope(ctx context.Context, userID, clientID uuid.UUID) ([]string, error) {
+	scopes, err := db.New().ListRoleScopes(ctx, s.pool, db.ListRoleScopesParams{UserID: userID, ClientID: clientID})
+	if err != nil {
+		return nil, fmt.Errorf("look up roles: %w", postgres.Error(err))
+	}
+	return strings.Fields(strings.Join(scopes, " ")), nil
+}
+
+// appScope is what the user has ever granted to the client.
+func (s store) appScope(ctx context.Context, userID, clientID uuid.UUID) (string, error) {
+	app, err := db.New().GetApp(ctx, s.pool, db.GetAppParams{UserID: userID, ClientID: clientID})
+	if err != nil {
+		return "", fmt.Errorf("look up app: %w", postgres.Error(err))
+	}
+	return app.Scope, nil
+}
+
+// user is a row of mithril.users.
+type user = db.MithrilUser
+
+func (s store) user(ctx context.Context, id uuid.UUID) (user, error) {
+	found, err := db.New().GetUser(ctx, s.pool, id)
+	if err != nil {
+		return user{}, fmt.Errorf("look up user: %w", postgres.Error(err))
+	}
+	return found, nil
+}
+
+func (s store) userByEmail(ctx context.Context, email string) (user, error) {
+	found, err := db.New().GetUserByEmail(ctx, s.pool, email)
+	if err != nil {
+		return user{}, fmt.Errorf("look up user by e-mail: %w", postgres.Error(err))
+	}
+	return found, nil
+}
+
+// countAttempt notes a try to log in as a failed one, before the password is
+// looked at. It returns fault.ErrStale when most of them were noted already
+// since the given moment.
+func (s store) countAttempt(ctx context.Context, userID uuid.UUID, most int, since, now time.Time) error {
+	var n int64
+	err := postgres.Once(ctx, s.pool, func(on postgres.Conn) (err error) {
+		n, err = db.New().CountLoginAttempt(ctx, on, db.CountLoginAttemptParams{
+			ID: userID, MaxAttempts: int32(most), Since: since, At: now, //nolint:gosec // a small setting
+		})
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("count login attempt: %w", err)
+	}
+	if n == 0 {
+		return fault.ErrStale
+	}
+	return nil
+}
+
+// forgetAttempts clears what countAttempt noted. An engine that is away makes it
+// fault.ErrUnconfirmed: the noted attempt stands.
+func (s store) forgetAttempts(ctx context.Context, userID uuid.UUID, now time.Time) error {
+	err := postgres.Error(db.New().ClearLoginAttempts(ctx, s.pool, db.ClearLoginAttemptsParams{ID: userID, At: now}))
+	if errors.Is(err, fault.ErrUnavailable) {
+		return fmt.Errorf("clear login attempts: %w: %w", fault.ErrUnconfirmed, err)
+	}
+	if err != nil {
+		return fmt.Errorf("clear login attempts: %w", err)
+	}
+	return nil
+}
+
+// token returns the token of a value and a name, ended or not.
+func (s store) token(ctx context.Context, value, name string) (*token, error) {
+	row, err := db.New().GetToken(ctx, s.pool, db.GetTokenParams{ValueHash: seal.Token(value), Name: name})
+	if err != nil {
+		return nil, fmt.Errorf("look up %s: %w", name, postgres.Error(err))
+	}
+	t := &token{ID: row.ID, Name: row.Name, UserID: row.UserID, ExpiresAt: row.ExpiresAt}
+	if err := json.Unmarshal(row.Details, &t.Details); err != nil {
+		return nil, fmt.Errorf("details of token %s: %w", row.ID, err)
+	}
+	return t, nil
+}
+
+// openSession stores the token of a login and ends the user's older access
+// tokens in the client.
+func (s store) openSession(ctx context.Context, session token, now time.Time) error {
+	return postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := db.New().LockUser(ctx, tx, session.UserID); err != nil {
+			return fmt.Errorf("lock user: %w", err)
+		}
+		err := db.New().EndTokensOfUser(ctx, tx, db.EndTokensOfUserParams{
+			UserID: session.UserID, ClientID: session.Details.ClientID, ExpiresAt: now.Unix(), At: now,
+		})
+		if err != nil {
+			return fmt.Errorf("end older tokens: %w", err)
+		}
+		return insert(ctx, tx, now, session)
+	})
+}
+
+// grant stores what a user has granted to a client, together with the code that
+// tells the client.
+func (s store) grant(ctx context.Context, code token, now time.Time) error {
+	return postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		_, err := db.New().UpsertApp(ctx, tx, db.UpsertAppParams{
+			ID: uuid.New(), UserID: code.UserID, ClientID: code.Details.ClientID, Scope: code.Details.ScopeRequest, At: now,
+		})
+		if err != nil {
+			return fmt.Errorf("grant access: %w", err)
+		}
+		return insert(ctx, tx, now, code)
+	})
+}
+
+// exchangeCode uses the code up and stores the tokens that are given for it. It
+// returns fault.ErrStale when the code was used before, perhaps just now.
+func (s store) exchangeCode(ctx context.Context, code uuid.UUID, access, refresh token, now time.Time) error {
+	return postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		n, err := db.New().UseAuthorizationCode(ctx, tx, db.UseAuthorizationCodeParams{ID: code, At: now})
+		switch {
+		case err != nil:
+			return fmt.Errorf("use code: %w", err)
+		case n == 0:
+			return fault.ErrStale
+		}
+		return insert(ctx, tx, now, refresh, access)
+	})
+}
+
+// exchangeRefresh stores an access token that is given for a refresh token. It
+// returns fault.ErrStale when a logout has just ended the refresh token.
+func (s store) exchangeRefresh(ctx context.Context, refresh *token, access token, now time.Time) error {
+	return postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		_, err := db.New().HoldToken(ctx, tx, db.HoldTokenParams{ID: refresh.ID, ExpiresAt: refresh.ExpiresAt})
+		switch {
+		case errors.Is(err, pgx.ErrNoRows):
+			return fault.ErrStale
+		case err != nil:
+			return fmt.Errorf("hold refresh token: %w", err)
+		}
+		return insert(ctx, tx, now, access)
+	})
+}
+
+// endSession ends an access token, which was to end at another moment, its refresh
+// token and the other access tokens of that one. It returns fault.ErrStale when
+// the token had ended already.
+func (s store) endSession(ctx context.Context, access uuid.UUID, was, now time.Time) error {
+	return postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		err := db.New().EndRefreshToken(ctx, tx, db.EndRefreshTokenParams{AccessTokenID: access, ExpiresAt: now.Unix(), At: now})
+		if err != nil {
+			return fmt.Errorf("end refresh token: %w", err)
+		}
+		ended, err := db.New().EndAccessTokens(ctx, tx, db.EndAccessTokensParams{
+			AccessTokenID: access, Was: was.Unix(), ExpiresAt: now.Unix(), At: now,
+		})
+		if err != nil {
+			return fmt.Errorf("end access tokens: %w", err)
+		}
+		if !slices.Contains(ended, access) {
+			return fault.ErrStale
+		}
+		return nil
+	})
+}
+
+// insert stores tokens by the hashes of their values.
+func insert(ctx context.Context, tx pgx.Tx, now time.Time, tokens ...token) error {
+	for _, t := range tokens {
+		raw, err := json.Marshal(t.Details)
+		if err != nil {
+			return fmt.Errorf("encode details: %w", err)
+		}
+		err = db.New().InsertToken(ctx, tx, db.InsertTokenParams{
+			ID: t.ID, Name: t.Name, ValueHash: seal.Token(t.Value), ExpiresAt: t.ExpiresAt, UserID: t.UserID, Details: raw, At: now,
+		})
+		if err != nil {
+			return fmt.Errorf("store %s: %w", t.Name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,159 @@
+package config_test
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"esoz/gen/rules"
+	"esoz/internal/platform/config"
+)
+
+var required = []string{
+	"DATABASE_URL=postgres://localhost/esoz", "MONGO_URL=mongodb://localhost",
+	"SERVER_KEY=" + strings.Repeat("0f", 32), "PERSON_PK_KEYPHRASE=" + strings.Repeat("0f", 16),
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Load(required)
+	require.NoError(t, err)
+	require.Equal(t, config.APIKeyRequired, cfg.GatewayAPIKey)
+	require.Equal(t, "Код авторизації дій в системі eHealth: ", cfg.OTPCodeText)
+	require.Equal(t, []int{10, 10, 10_000}, []int{cfg.OTPPhoneLimit, cfg.OTPResourceLimit, cfg.OTPLegalEntityLimit})
+	require.Equal(t, []string{"PRIMARY_CARE", "OUTPATIENT", "EMERGENCY", "MSP", "MSP_PHARMACY"}, cfg.MedicalEventsLETypes)
+	require.Equal(t, []string{"RESIDENCE"}, cfg.DivisionAddressTypes.For("MSP", "CLINIC").Required)
+	require.Equal(t, []string{"REGISTRATION", "RECEPTION"}, cfg.DivisionAddressTypes.For("OUTPATIENT", "CLINIC").Optional)
+	require.Equal(t, []string{"REGISTRATION"}, cfg.DivisionAddressTypes.For("PHARMACY", "DRUGSTORE").Optional)
+	noon := time.Date(2026, 3, 25, 12, 0, 0, 0, time.UTC)
+	require.Equal(t, noon.Add(12*time.Hour+40*time.Minute), cfg.JobsCleanupSchedule.Next(noon))
+}
+
+// A server that nobody has told an address is reached from its own machine only.
+func TestAddressesAreLoopback(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Load(required)
+	require.NoError(t, err)
+	for _, address := range []string{cfg.ListenAddr, cfg.AdminAddr} {
+		parsed, err := netip.ParseAddrPort(address)
+		require.NoError(t, err)
+		require.True(t, parsed.Addr().IsLoopback(), address)
+	}
+}
+
+// A start that fails tells everything that is wrong.
+func TestAllFaultsAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := config.Load([]string{
+		"MONGO_URL=mongodb://localhost", "SERVER_KEY=short", "PERSON_PK_KEYPHRASE=" + strings.Repeat("0f", 16),
+		"GATEWAY_API_KEY=sometimes", "MAX_ATTEMPTS=none", "JOBS_CLEANUP_SCHEDULE=daily", "OTP_CODE_LENGTH=1",
+		"RULES=+no.such.rule", "SMS_PROVIDER=pigeon", "PUBLIC_BASE_URL=here", "LISTEN_ADDR=here",
+		"CORS_ORIGINS=https://mis.example.com,mis.example.com", "TRUSTED_PROXIES=proxy", "MAX_PAGE_SIZE=301",
+	})
+	require.Error(t, err)
+	for _, part := range []string{
+		"DATABASE_URL", "SERVER_KEY", "GATEWAY_API_KEY", "MAX_ATTEMPTS", "JOBS_CLEANUP_SCHEDULE", "OTP_CODE_LENGTH", "no.such.rule", "SMS_PROVIDER", "PUBLIC_BASE_URL", "LISTEN_ADDR",
+		`CORS_ORIGINS: want scheme://host[:port] or *, not "mis.example.com"`, "TRUSTED_PROXIES", "MAX_PAGE_SIZE: want at most 300",
+	} {
+		require.ErrorContains(t, err, part)
+	}
+}
+
+func TestRulesAreSwitched(t *testing.T) {
+	t.Parallel()
+	var off, on, fixed rules.ID
+	for _, rule := range rules.All {
+		switch {
+		case rule.Fixed:
+			fixed = rule.ID
+		case rule.Off:
+			off = rule.ID
+		default:
+			on = rule.ID
+		}
+	}
+	cfg, err := config.Load(append(required, "RULES=+"+string(off)+", -"+string(on)))
+	require.NoError(t, err)
+	require.True(t, cfg.On(off))
+	require.False(t, cfg.On(on))
+	require.True(t, cfg.On(fixed))
+
+	_, err = config.Load(append(required, "RULES=-"+string(fixed)))
+	require.ErrorContains(t, err, "cannot be switched")
+}
+
+func TestRulesInForce(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Load(append(required, "RULES=-division.create.country", "GATEWAY_API_KEY=when_sent"))
+	require.NoError(t, err)
+	for id, inForce := range map[rules.ID]bool{
+		rules.DivisionCreateZip: true, rules.DivisionCreateCountry: false, rules.ServiceRequestReleaseOwner: false,
+		rules.GatewayPSK: false, rules.GatewayRateLimit: false, rules.DivisionCreateParty: false, rules.VerificationInitializeRate: false,
+		rules.VerificationInitializePhoneLimit: true, rules.SessionLoginAttempts: true, rules.GatewayAPIKeyMissing: false, rules.GatewayAPIKeyUnknown: true, rules.GatewayBrokerScope: true,
+	} {
+		require.Equal(t, inForce, cfg.InForce(id), "%s", id)
+	}
+	cfg, err = cfg.With(map[string]string{
+		"GATEWAY_PSK": "k", "RATE_LIMIT_PER_MINUTE": "1", "BLOCK_UNVERIFIED_PARTY_USERS": "true", "INIT_VERIFICATION_LIMIT": "60",
+		"GATEWAY_API_KEY": "required", "RULES": "+service_request.release.owner",
+	})
+	require.NoError(t, err)
+	for _, id := range []rules.ID{
+		rules.GatewayPSK, rules.GatewayRateLimit, rules.DivisionCreateParty, rules.VerificationInitializeRate, rules.GatewayAPIKeyMissing,
+		rules.ServiceRequestReleaseOwner, rules.DivisionCreateCountry,
+	} {
+		require.True(t, cfg.InForce(id), "%s", id)
+	}
+	cfg, err = cfg.With(map[string]string{"GATEWAY_API_KEY": "off"})
+	require.NoError(t, err)
+	require.False(t, cfg.InForce(rules.GatewayBrokerScope))
+}
+
+// A rule that waits for a setting names one that there is.
+func TestFlagsOfRulesAreSettings(t *testing.T) {
+	t.Parallel()
+	names := map[string]bool{"": true}
+	for _, f := range config.Fields() {
+		names[f.Name] = true
+	}
+	for _, rule := range rules.All {
+		require.True(t, names[rule.Flag], "%s waits for %s", rule.ID, rule.Flag)
+	}
+}
+
+func TestSecretsAreNotPrinted(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Load(append(required, "GATEWAY_PSK=hosting-key"))
+	require.NoError(t, err)
+	require.Equal(t, "***", cfg.ServerKey.String())
+	require.Equal(t, "[***]", strings.Join([]string{"[", cfg.GatewayPSK[0].String(), "]"}, ""))
+}
+
+func TestWith(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Load(required)
+	require.NoError(t, err)
+	changed, err := cfg.With(map[string]string{"MAX_ATTEMPTS": "5", "BLOCK_UNVERIFIED_PARTY_USERS": "true"})
+	require.NoError(t, err)
+	require.Equal(t, 5, changed.MaxAttempts)
+	require.True(t, changed.BlockUnverifiedParty)
+	require.Equal(t, cfg.ServerKey, changed.ServerKey)
+	require.Equal(t, 3, cfg.MaxAttempts, "the original stays as it was")
+
+	_, err = changed.With(map[string]string{"NO_SUCH": "1", "NOR_THIS": "2"})
+	require.ErrorContains(t, err, "NO_SUCH")
+	require.ErrorContains(t, err, "NOR_THIS")
+	_, err = changed.With(map[string]string{"MAX_ATTEMPTS": "many"})
+	require.Error(t, err)
+}
+
+func TestEveryFieldIsDocumented(t *testing.T) {
+	t.Parallel()
+	for _, f := range config.Fields() {
+		require.NotEmpty(t, f.Name)
+		require.NotEmpty(t, f.Doc, f.Name)
+	}
+}

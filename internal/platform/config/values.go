@@ -1,0 +1,188 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"esoz/gen/rules"
+)
+
+// Secret is a value that must not be printed.
+type Secret string
+
+func (Secret) String() string               { return "***" }
+func (Secret) GoString() string             { return "***" }
+func (Secret) MarshalText() ([]byte, error) { return []byte("***"), nil }
+func (Secret) LogValue() slog.Value         { return slog.StringValue("***") }
+
+// APIKeyMode says when the header API-key is asked for (decisions R5).
+type APIKeyMode string
+
+const (
+	APIKeyOff      APIKeyMode = "off"
+	APIKeyWhenSent APIKeyMode = "when_sent"
+	APIKeyRequired APIKeyMode = "required"
+)
+
+func (m *APIKeyMode) UnmarshalText(text []byte) error {
+	return oneOf(m, text, APIKeyOff, APIKeyWhenSent, APIKeyRequired)
+}
+
+// Mode of an operation whose documents leave it to the server.
+type Mode string
+
+const (
+	Async Mode = "async"
+	Sync  Mode = "sync"
+)
+
+func (m *Mode) UnmarshalText(text []byte) error { return oneOf(m, text, Async, Sync) }
+
+// SMSProvider names who delivers messages.
+type SMSProvider string
+
+const (
+	SMSLog    SMSProvider = "log"
+	SMSTwilio SMSProvider = "twilio"
+)
+
+func (p *SMSProvider) UnmarshalText(text []byte) error { return oneOf(p, text, SMSLog, SMSTwilio) }
+
+// PeriodOperator says how the unverified-party period is compared.
+type PeriodOperator string
+
+const (
+	PeriodSeed  PeriodOperator = "seed"
+	PeriodGrace PeriodOperator = "grace"
+)
+
+func (p *PeriodOperator) UnmarshalText(text []byte) error {
+	return oneOf(p, text, PeriodSeed, PeriodGrace)
+}
+
+// LogLevel is the least severe level that is logged.
+type LogLevel struct{ slog.Level }
+
+// LogFormat of the log lines.
+type LogFormat string
+
+const (
+	LogAuto LogFormat = "auto"
+	LogJSON LogFormat = "json"
+	LogText LogFormat = "text"
+)
+
+func (f *LogFormat) UnmarshalText(text []byte) error {
+	return oneOf(f, text, LogAuto, LogJSON, LogText)
+}
+
+func oneOf[T ~string](to *T, text []byte, allowed ...T) error {
+	if !slices.Contains(allowed, T(text)) {
+		return fmt.Errorf("%q is none of %v", text, allowed)
+	}
+	*to = T(text)
+	return nil
+}
+
+// Schedule is a five-field cron expression, in UTC.
+type Schedule struct {
+	cron.Schedule
+	text string
+}
+
+func (s *Schedule) UnmarshalText(text []byte) error {
+	parsed, err := cron.ParseStandard(string(text))
+	if err != nil {
+		return fmt.Errorf("cron expression %q: %w", text, err)
+	}
+	*s = Schedule{Schedule: parsed, text: string(text)}
+	return nil
+}
+
+// Next returns the first moment after t, in UTC.
+func (s Schedule) Next(t time.Time) time.Time { return s.Schedule.Next(t.UTC()) }
+
+func (s Schedule) String() string { return s.text }
+
+// Switches turns rules on and off by id.
+type Switches map[rules.ID]bool
+
+// UnmarshalText reads `+id,-id`. It refuses unknown rules and those that cannot
+// be switched: the rules of a seed, and checks whose result later checks need.
+func (s *Switches) UnmarshalText(text []byte) error {
+	parsed := Switches{}
+	for _, item := range strings.Split(string(text), ",") {
+		item = strings.TrimSpace(item)
+		if item == "" {
+			continue
+		}
+		sign, id := item[0], rules.ID(item[1:])
+		rule, known := rules.Get(id)
+		switch {
+		case sign != '+' && sign != '-':
+			return fmt.Errorf("rule switch %q: want +id or -id", item)
+		case !known:
+			return fmt.Errorf("rule switch %q: the contract has no such rule", item)
+		case rule.Fixed:
+			return fmt.Errorf("rule switch %q: this rule cannot be switched", item)
+		}
+		parsed[id] = sign == '+'
+	}
+	*s = parsed
+	return nil
+}
+
+// AddressTypes of the divisions of one kind.
+type AddressTypes struct {
+	Required []string
+	Optional []string
+}
+
+// Allowed returns required and optional types together.
+func (t AddressTypes) Allowed() []string { return append(slices.Clone(t.Required), t.Optional...) }
+
+// AddressMatrix maps LEGAL_ENTITY_TYPE/DIVISION_TYPE to address types; either
+// side may be `*`.
+type AddressMatrix map[string]AddressTypes
+
+// UnmarshalText reads `LE/DIVISION=TYPE!,TYPE;…` where `!` marks a required type.
+func (m *AddressMatrix) UnmarshalText(text []byte) error {
+	parsed := AddressMatrix{}
+	for _, line := range strings.Split(string(text), ";") {
+		key, list, ok := strings.Cut(strings.TrimSpace(line), "=")
+		if !ok || strings.Count(key, "/") != 1 {
+			return fmt.Errorf("address types %q: want LEGAL_ENTITY_TYPE/DIVISION_TYPE=TYPE!,TYPE", line)
+		}
+		var types AddressTypes
+		for _, name := range strings.Split(list, ",") {
+			name, required := strings.CutSuffix(strings.TrimSpace(name), "!")
+			switch {
+			case name == "":
+				return fmt.Errorf("address types %q: empty type", line)
+			case required:
+				types.Required = append(types.Required, name)
+			default:
+				types.Optional = append(types.Optional, name)
+			}
+		}
+		parsed[key] = types
+	}
+	*m = parsed
+	return nil
+}
+
+// For returns the types of the most specific line: both names, then the legal
+// entity's, then the division's, then the line of all.
+func (m AddressMatrix) For(legalEntityType, divisionType string) AddressTypes {
+	for _, key := range []string{legalEntityType + "/" + divisionType, legalEntityType + "/*", "*/" + divisionType, "*/*"} {
+		if types, ok := m[key]; ok {
+			return types
+		}
+	}
+	return AddressTypes{}
+}

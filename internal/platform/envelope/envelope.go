@@ -1,0 +1,111 @@
+// Package envelope builds what stands around every answer: meta, paging and
+// the forms in which moments are printed.
+package envelope
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"esoz/gen/api"
+)
+
+// Request is what meta tells about a request.
+type Request struct {
+	URL            string // without query
+	ID             string
+	IdempotencyKey string
+	Undeclared     map[string]string // query parameters that the operation does not have
+}
+
+type requestKey struct{}
+
+// WithRequest stores r for Meta.
+func WithRequest(ctx context.Context, r *Request) context.Context {
+	return context.WithValue(ctx, requestKey{}, r)
+}
+
+// RequestFrom returns what WithRequest stored, or an empty Request.
+func RequestFrom(ctx context.Context) *Request {
+	if r, ok := ctx.Value(requestKey{}).(*Request); ok {
+		return r
+	}
+	return &Request{}
+}
+
+// Meta describes an answer with one object.
+func Meta(ctx context.Context, code int) api.Meta { return meta(ctx, code, "object") }
+
+// ListMeta describes a 200 answer with a list.
+func ListMeta(ctx context.Context) api.Meta { return meta(ctx, http.StatusOK, "list") }
+
+// Created describes a 201 answer: the new object's id stands behind the URL.
+func Created(ctx context.Context, id string) api.Meta {
+	m := Meta(ctx, http.StatusCreated)
+	m.URL += "/" + id
+	return m
+}
+
+func meta(ctx context.Context, code int, kind string) api.Meta {
+	r := RequestFrom(ctx)
+	m := api.Meta{Code: code, URL: r.URL, Type: api.MetaType(kind), RequestID: r.ID}
+	if r.IdempotencyKey != "" {
+		m.IdempotencyKey = &r.IdempotencyKey
+	}
+	return m
+}
+
+// Page is the part of a list that was asked for.
+type Page struct{ Number, Size int }
+
+// DefaultPageSize holds when a request names none.
+const DefaultPageSize = 50
+
+// PageOf reads the parameters page and page_size; the chain has already made
+// them valid.
+func PageOf(number, size *int) Page {
+	p := Page{Number: 1, Size: DefaultPageSize}
+	if number != nil {
+		p.Number = *number
+	}
+	if size != nil {
+		p.Size = *size
+	}
+	return p
+}
+
+// Offset is the number of entries before the page.
+func (p Page) Offset() int { return (p.Number - 1) * p.Size }
+
+// Paging describes the page of a list of total entries. emptyPages is what
+// total_pages says of an empty list: 1 in the SQL services, 0 in the medical
+// events.
+func (p Page) Paging(total, emptyPages int) api.Paging {
+	pages := (total + p.Size - 1) / p.Size
+	if total == 0 {
+		pages = emptyPages
+	}
+	return api.Paging{PageNumber: p.Number, PageSize: p.Size, TotalEntries: total, TotalPages: pages}
+}
+
+// Values of Paging's emptyPages.
+const (
+	EmptySQL           = 1
+	EmptyMedicalEvents = 0
+)
+
+// Micro prints a moment as the SQL services do: UTC with microseconds.
+func Micro(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
+
+// Milli prints a moment as the medical events do: UTC with milliseconds.
+func Milli(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// MaskPhone hides the middle of a phone: the first six characters and the last
+// two stay.
+func MaskPhone(phone string) string {
+	if len(phone) < 8 {
+		return strings.Repeat("*", len(phone))
+	}
+	return phone[:6] + "*****" + phone[len(phone)-2:]
+}

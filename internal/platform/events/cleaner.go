@@ -1,0 +1,40 @@
+package events
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"esoz/gen/db"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/config"
+	"esoz/internal/platform/postgres"
+)
+
+// Cleaner deletes events older than EVENTS_EXPIRATION days, then the oldest
+// beyond MAX_EVENTS (EVENTS_TERMINATION_SCHEDULE).
+type Cleaner struct {
+	Pool   *pgxpool.Pool
+	Clock  *clock.Clock
+	Config *config.Live
+}
+
+// Run deletes once.
+func (c *Cleaner) Run(ctx context.Context) error {
+	cfg := c.Config.Get()
+	before := c.Clock.Now().AddDate(0, 0, -cfg.EventsExpiration)
+	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
+		return db.New().DeleteOldEvents(ctx, c.Pool, db.DeleteOldEventsParams{InsertedBefore: before, Batch: limit})
+	})
+	if err != nil {
+		return fmt.Errorf("delete old events: %w", err)
+	}
+	err = postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
+		return db.New().DeleteSurplusEvents(ctx, c.Pool, db.DeleteSurplusEventsParams{Batch: limit, Kept: int32(cfg.MaxEvents)}) //nolint:gosec // a setting
+	})
+	if err != nil {
+		return fmt.Errorf("delete surplus events: %w", err)
+	}
+	return nil
+}

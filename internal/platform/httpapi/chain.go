@@ -1,0 +1,367 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"esoz/gen/rules"
+	"esoz/internal/platform/auth"
+	"esoz/internal/platform/config"
+	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/fault"
+	"esoz/internal/platform/seal"
+	"esoz/internal/platform/validation"
+)
+
+// Guard is a documented check of one operation that stands before the checks
+// of its body.
+type Guard func(ctx context.Context) error
+
+// chain builds the links that a request to op passes before the operation, in
+// the documented order (decisions R5).
+func (s *Server) chain(op *operation) []echo.MiddlewareFunc {
+	links := append([]echo.MiddlewareFunc{s.observe(op.id)}, s.entrance(op)...)
+	if !op.public {
+		links = append(links, s.authorize(op))
+	}
+	links = append(links, s.normalizeQuery(op))
+	if op.body != nil {
+		links = append(links, s.readBody(op))
+	}
+	if op.idempotent {
+		links = append(links, s.once(op))
+	}
+	if guard := s.Guards[op.id]; guard != nil {
+		links = append(links, before(guard))
+	}
+	if op.body != nil {
+		links = append(links, s.validateBody(op))
+	}
+	return links
+}
+
+// entrance holds the checks of who asks, and how often.
+func (s *Server) entrance(op *operation) []echo.MiddlewareFunc {
+	if op.public {
+		return []echo.MiddlewareFunc{s.checkPSK(op), s.limitRate(op)}
+	}
+	return []echo.MiddlewareFunc{s.checkPSK(op), requireToken(op), s.limitRate(op), s.authenticate(op)}
+}
+
+// before runs check and goes on when it passes.
+func before(check func(ctx context.Context) error) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if err := check(c.Request().Context()); err != nil {
+				return err
+			}
+			return next(c)
+		}
+	}
+}
+
+func (s *Server) checkPSK(op *operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			allowed := s.Config.Get().GatewayPSK
+			if len(allowed) == 0 {
+				return next(c)
+			}
+			sent := seal.Token(c.Request().Header.Get("X-Custom-PSK")) // hashed, so that the comparison tells nothing by its time
+			if !slices.ContainsFunc(allowed, func(key config.Secret) bool { return hmac.Equal(seal.Token(string(key)), sent) }) {
+				return op.refuse(rules.GatewayPSK)
+			}
+			return next(c)
+		}
+	}
+}
+
+func requireToken(op *operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			if bearer(c.Request()) == "" {
+				return op.refuse(rules.GatewayTokenMissing)
+			}
+			return next(c)
+		}
+	}
+}
+
+// limitRate counts the calls of a token or, where none is wanted, of a client's
+// address: whatever else such a client sends, it could send anew each time.
+func (s *Server) limitRate(op *operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			limit := s.Config.Get().RateLimitPerMinute
+			if limit == 0 {
+				return next(c)
+			}
+			caller := c.RealIP()
+			if !op.public {
+				caller = bearer(c.Request())
+			}
+			used, resets, err := s.Auth.CountRequest(c.Request().Context(), op.id, caller)
+			if err != nil {
+				return err
+			}
+			left, wait := strconv.Itoa(max(0, limit-used)), resets.Sub(s.Clock.Now())
+			h := c.Response().Header()
+			h.Set("RateLimit-Limit", strconv.Itoa(limit))
+			h.Set("RateLimit-Remaining", left)
+			h.Set("RateLimit-Reset", wholeSeconds(wait))
+			h.Set("X-RateLimit-Limit-Minute", strconv.Itoa(limit))
+			h.Set("X-RateLimit-Remaining-Minute", left)
+			if used > limit {
+				return op.refuse(rules.GatewayRateLimit).After(wait)
+			}
+			return next(c)
+		}
+	}
+}
+
+// authenticate finds out who asks. What it learns of the API-key is judged by
+// authorize: a wrong method is refused in between.
+func (s *Server) authenticate(op *operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			r := c.Request()
+			who, err := s.Auth.Identify(r.Context(), bearer(r), r.Header.Get("API-key"))
+			if errors.Is(err, fault.ErrNotFound) {
+				return op.refuse(rules.GatewayTokenUnknown)
+			}
+			if err != nil {
+				return err
+			}
+			switch {
+			case who.TokenName != auth.AccessToken:
+				return op.refuse(rules.GatewayTokenKind)
+			case !s.Clock.Now().Before(who.ExpiresAt):
+				return op.refuse(rules.GatewayTokenExpired)
+			case who.ClientBlocked:
+				return op.refuse(rules.GatewayTokenClientBlocked)
+			case who.UserBlocked:
+				return op.refuse(rules.GatewayTokenUserBlocked)
+			}
+			c.SetRequest(r.WithContext(auth.With(r.Context(), who)))
+			return next(c)
+		}
+	}
+}
+
+// authorize checks the API-key, the user's scopes and those of the broker.
+func (s *Server) authorize(op *operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			who := auth.IdentityFrom(c.Request().Context())
+			brokered, err := s.checkAPIKey(op, who, c.Request().Header.Get("API-key"))
+			if err != nil {
+				return err
+			}
+			if missing := auth.Missing(op.scopes, who.Scopes); len(missing) > 0 {
+				return op.refuse(rules.GatewayScope, "scopes", strings.Join(missing, ", "))
+			}
+			if brokered {
+				if missing := auth.Missing(op.scopes, who.BrokerScope); len(missing) > 0 {
+					return op.refuse(rules.GatewayBrokerScope, "scopes", strings.Join(missing, ", "))
+				}
+			}
+			return next(c)
+		}
+	}
+}
+
+// checkAPIKey tells whether the call comes through a broker, whose scopes then
+// count too. Clients with direct access need no key.
+func (s *Server) checkAPIKey(op *operation, who *auth.Identity, key string) (brokered bool, err error) {
+	mode := s.Config.Get().GatewayAPIKey
+	switch {
+	case mode == config.APIKeyOff || who.AccessType == auth.Direct:
+		return false, nil
+	case key == "" && mode == config.APIKeyWhenSent:
+		return false, nil
+	case key == "":
+		return false, op.refuse(rules.GatewayAPIKeyMissing)
+	case !who.APIKeyKnown:
+		return false, op.refuse(rules.GatewayAPIKeyUnknown)
+	case who.BrokerScope == nil:
+		return false, op.refuse(rules.GatewayAPIKeyBroker)
+	}
+	return true, nil
+}
+
+// bearer is the token of a request, "" when it has none.
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get(echo.HeaderAuthorization), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// normalizeQuery makes the query safe to bind: well encoded, one value per
+// parameter, valid text, and paging that is never refused . A badly encoded path does not come so far: net/http answers it.
+func (s *Server) normalizeQuery(op *operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			r := c.Request()
+			if r.URL.RawQuery == "" {
+				return next(c)
+			}
+			// A semicolon is a character like any other; url.ParseQuery refuses it.
+			query, err := url.ParseQuery(strings.ReplaceAll(r.URL.RawQuery, ";", "%3B"))
+			if err != nil {
+				return op.refuse(rules.RequestURL)
+			}
+			for _, name := range op.query {
+				values := query[name]
+				if len(values) == 0 {
+					continue
+				}
+				if !utf8.ValidString(values[0]) || strings.ContainsRune(values[0], 0) {
+					return fault.Refuse(rules.RequestQuery, "parameter", name)
+				}
+				query.Set(name, values[0])
+			}
+			envelope.RequestFrom(r.Context()).Undeclared = op.undeclared(query)
+			if op.paged {
+				if !query.Has("page") && query.Has("page_number") {
+					query.Set("page", query.Get("page_number"))
+				}
+				clampQuery(query, "page", maxPage)
+				clampQuery(query, "page_size", s.Config.Get().MaxPageSize)
+			}
+			r.URL.RawQuery = query.Encode()
+			return next(c)
+		}
+	}
+}
+
+// undeclared are the parameters of a query that the operation does not have.
+// Most operations pass over them; the closed lists of the medical events refuse
+// them.
+func (op *operation) undeclared(query map[string][]string) map[string]string {
+	var found map[string]string
+	for name, values := range query {
+		if slices.Contains(op.query, name) || op.paged && name == "page_number" {
+			continue
+		}
+		if found == nil {
+			found = map[string]string{}
+		}
+		found[name] = values[0]
+	}
+	return found
+}
+
+// maxPage keeps the offset of the last possible page within an int32.
+const maxPage = 1_000_000
+
+func clampQuery(query map[string][]string, name string, most int) {
+	values := query[name]
+	if len(values) == 0 {
+		return
+	}
+	n, err := strconv.Atoi(values[0])
+	switch {
+	case errors.Is(err, strconv.ErrRange) && !strings.HasPrefix(values[0], "-"), n > most:
+		query[name] = []string{strconv.Itoa(most)}
+	case err != nil || n < 1:
+		delete(query, name)
+	}
+}
+
+// body carries the decoded request body. The generated handler binds the
+// decoded value through ValidatedValue, so that what an operation sees is what
+// was validated, and nothing is parsed twice.
+type body struct {
+	io.ReadCloser
+	value *validation.Value
+}
+
+// ValidatedValue is what oapi-codegen's strict handler asks for.
+func (b *body) ValidatedValue() any { return b.value.JSON }
+
+// usualBody is more than documented bodies have, in bytes.
+const usualBody = 16 << 10
+
+// readBody checks size, content type and JSON, in this order. A missing body
+// is judged as an empty object.
+func (s *Server) readBody(op *operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			r := c.Request()
+			most := s.Config.Get().MaxBodyBytes
+			var read bytes.Buffer
+			read.Grow(int(min(max(r.ContentLength, 0), usualBody)) + bytes.MinRead) // what is announced need not come
+			_, err := read.ReadFrom(http.MaxBytesReader(c.Response(), r.Body, most))
+			var tooLarge *http.MaxBytesError
+			if errors.As(err, &tooLarge) {
+				return op.refuse(rules.RequestTooLarge)
+			}
+			if err != nil {
+				return op.refuse(rules.RequestJSON) // the client hung up or sent less than it announced
+			}
+			raw := read.Bytes()
+			if len(bytes.TrimSpace(raw)) == 0 {
+				raw = []byte("{}")
+			} else if !isJSON(r.Header.Get(echo.HeaderContentType)) && s.Config.Get().On(rules.RequestContentType) {
+				return op.refuse(rules.RequestContentType)
+			}
+			value, err := validation.Decode(raw)
+			if err != nil {
+				return op.refuse(rules.RequestJSON)
+			}
+			r.Body = &body{ReadCloser: io.NopCloser(bytes.NewReader(raw)), value: value}
+			return next(c)
+		}
+	}
+}
+
+func isJSON(contentType string) bool {
+	if contentType == echo.MIMEApplicationJSON {
+		return true
+	}
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && media == echo.MIMEApplicationJSON
+}
+
+func (s *Server) validateBody(op *operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			b, _ := c.Request().Body.(*body)
+			if refusal := op.body.Check(b.value, s.Formats, s.Config.Get().On); refusal != nil {
+				return refusal
+			}
+			return next(c)
+		}
+	}
+}
+
+// withDeadline bounds a request: past it the engines' calls fail and the answer
+// is 503, or 504 when a change was on its way.
+func (s *Server) withDeadline(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		ctx, cancel := context.WithTimeout(c.Request().Context(), s.Config.Get().RequestTimeout)
+		defer cancel()
+		c.SetRequest(c.Request().WithContext(ctx))
+		return next(c)
+	}
+}
+
+// wholeSeconds is a whole number of seconds, at least one.
+func wholeSeconds(d time.Duration) string {
+	return strconv.Itoa(max(1, int((d+time.Second-1)/time.Second)))
+}

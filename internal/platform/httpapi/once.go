@@ -1,0 +1,115 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"esoz/gen/rules"
+	"esoz/internal/platform/auth"
+	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/idempotency"
+	"esoz/internal/platform/redact"
+)
+
+// once carries out a request with an idempotency key only once: sent again, it
+// gets the same answer, whatever has become of the caller's rights to it since.
+// A refusal is not kept. It has changed nothing, and the next try may pass.
+func (s *Server) once(op *operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			r := c.Request()
+			about := envelope.RequestFrom(r.Context())
+			if about.IdempotencyKey == "" {
+				return next(c)
+			}
+			content, err := op.content(r)
+			if err != nil {
+				return err
+			}
+			by := auth.From(r.Context())
+			claim, known, err := s.Answers.Claim(r.Context(), idempotency.Request{
+				ID: about.ID, ClientID: by.ClientID, UserID: by.UserID, Key: about.IdempotencyKey, Content: content,
+			})
+			var underWay *idempotency.UnderWayError
+			switch {
+			case errors.As(err, &underWay):
+				return op.refuse(rules.RequestIdempotencyInFlight).After(underWay.Wait)
+			case errors.Is(err, idempotency.ErrMismatch):
+				return op.refuse(rules.RequestIdempotencyMismatch)
+			case err != nil:
+				return err
+			case known != nil:
+				// The body names the request that was carried out, and the header says the same.
+				c.Response().Header().Set(echo.HeaderXRequestID, known.RequestID)
+				c.Response().Header().Set("Idempotency-Replayed", "true")
+				return c.Blob(known.Status, echo.MIMEApplicationJSON, known.Body)
+			}
+			return s.carryOut(c, next, claim)
+		}
+	}
+}
+
+// content is what makes a request the same as one before.
+func (op *operation) content(r *http.Request) ([]byte, error) {
+	content := []byte(r.Method + " " + r.URL.RequestURI() + "\n")
+	sent, ok := r.Body.(*body)
+	if op.body == nil || !ok {
+		return content, nil
+	}
+	canonical, err := json.Marshal(sent.value.JSON) // keys in order, and no space between
+	if err != nil {
+		return nil, fmt.Errorf("encode the body: %w", err)
+	}
+	return append(content, canonical...), nil
+}
+
+// carryOut holds the answer back until it is kept.
+func (s *Server) carryOut(c echo.Context, next echo.HandlerFunc, claim *idempotency.Claim) error {
+	r, w := c.Request(), c.Response()
+	answer := &heldAnswer{header: w.Header(), status: http.StatusOK}
+	c.SetRequest(r.WithContext(claim.Context(r.Context())))
+	c.SetResponse(echo.NewResponse(answer, c.Echo()))
+	kept := false
+	defer func() {
+		c.SetRequest(r)
+		c.SetResponse(w)
+		if kept {
+			return
+		}
+		if err := claim.Release(r.Context()); err != nil {
+			s.Logger.LogAttrs(r.Context(), slog.LevelWarn, "idempotency key stays claimed for a while",
+				slog.String("request_id", envelope.RequestFrom(r.Context()).ID), slog.String("error", redact.Error(err)))
+		}
+	}()
+	if err := next(c); err != nil {
+		return err
+	}
+	if err := claim.Keep(r.Context(), answer.status, answer.body.Bytes()); err != nil {
+		return err
+	}
+	kept = true
+	c.SetResponse(w)
+	return c.Blob(answer.status, echo.MIMEApplicationJSON, answer.body.Bytes())
+}
+
+// heldAnswer is an answer that is not sent yet.
+type heldAnswer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+// Header implements http.ResponseWriter.
+func (a *heldAnswer) Header() http.Header { return a.header }
+
+// WriteHeader implements http.ResponseWriter.
+func (a *heldAnswer) WriteHeader(status int) { a.status = status }
+
+// Write implements http.ResponseWriter.
+func (a *heldAnswer) Write(p []byte) (int, error) { return a.body.Write(p) }

@@ -1,0 +1,159 @@
+// Package httpapi is the way from a request to its operation and back: the
+// chain of checks that the contract implies, the generated wrappers, the one
+// error handler. It knows no resource.
+package httpapi
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync/atomic"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"go.opentelemetry.io/otel/trace"
+
+	"esoz/gen/api"
+	"esoz/gen/rules"
+	"esoz/internal/platform/auth"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/config"
+	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/idempotency"
+	"esoz/internal/platform/validation"
+)
+
+// Server holds what the chains need.
+type Server struct {
+	Document *openapi3.T
+	Auth     *auth.Authenticator
+	Config   *config.Live
+	Clock    *clock.Clock
+	Formats  validation.Formats
+	Guards   map[string]Guard   // by operationId
+	Answers  *idempotency.Store // that are kept for requests sent again
+	Logger   *slog.Logger
+	Metrics  *Metrics
+	Tracer   trace.Tracer
+	// ShowRules adds X-Sandbox-Rule to refusals.
+	ShowRules bool
+	// Observe, when set, is told of every answered request.
+	Observe Observer
+
+	requests requestIDs
+}
+
+// methods that a client may try on a known path.
+var methods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut,
+	http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodTrace,
+}
+
+// Handler serves the operations of ops and nothing else.
+func (s *Server) Handler(ops api.StrictServerInterface) (*echo.Echo, error) {
+	known, err := operations(s.Document)
+	if err != nil {
+		return nil, fmt.Errorf("read the contract: %w", err)
+	}
+	s.requests.process = uuid.NewString()
+
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = s.refuse
+	e.Pre(middleware.RemoveTrailingSlash(), knownMethod)
+	e.IPExtractor = clientAddress(s.Config.Get().TrustedProxies)
+	e.Use(s.identify, s.finish, s.recoverPanics, s.allowOrigins(), s.withDeadline)
+
+	chains := map[string][]echo.MiddlewareFunc{}
+	for id, op := range known {
+		chains[id] = s.chain(op)
+	}
+	strict := api.NewStrictHandler(ops, []api.StrictMiddlewareFunc{requireAnswer})
+	api.RegisterHandlersWithOptions(e, strict, api.RegisterHandlersOptions{OperationMiddlewares: chains})
+	s.refuseOtherMethods(e, known)
+	return e, nil
+}
+
+// refuseOtherMethods answers 403 to a method that a known path does not have,
+// after the token (401 first, then 403).
+func (s *Server) refuseOtherMethods(e *echo.Echo, known map[string]*operation) {
+	for path, item := range s.Document.Paths.Map() {
+		declared := item.Operations()
+		gate := &operation{path: path, public: true}
+		for _, op := range known {
+			if op.path == path && !op.public {
+				gate.public = false
+			}
+		}
+		links := append([]echo.MiddlewareFunc{s.observe(unknownMethod)}, s.entrance(gate)...)
+		refuse := func(echo.Context) error { return gate.refuse(rules.GatewayMethod, "path", prefix(path)) }
+		for _, method := range methods {
+			if declared[method] == nil {
+				e.Add(method, echoPath(path), refuse, links...)
+			}
+		}
+	}
+}
+
+// knownMethod lets a method that nobody has heard of be refused like any other
+// that a path does not have, after the token.
+func knownMethod(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if r := c.Request(); !slices.Contains(methods, r.Method) {
+			r.Method = http.MethodTrace
+		}
+		return next(c)
+	}
+}
+
+// identify takes the client's request id or makes one, and prepares meta.
+func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		id := r.Header.Get(echo.HeaderXRequestID)
+		if !printable(id) {
+			id = s.requests.next()
+		}
+		c.Response().Header().Set(echo.HeaderXRequestID, id)
+		c.Response().Header().Set(echo.HeaderXContentTypeOptions, "nosniff")
+		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+		c.Set(clientKey, r.Context())
+		c.SetRequest(r.WithContext(envelope.WithRequest(r.Context(), &envelope.Request{
+			URL: s.Config.Get().PublicBaseURL + r.URL.EscapedPath(),
+			ID:  id, IdempotencyKey: idempotencyKey(r),
+		})))
+		return next(c)
+	}
+}
+
+// idempotencyKey is the key that was sent, under the national system's name or,
+// without that, under the usual one. One that cannot be echoed counts as not sent.
+func idempotencyKey(r *http.Request) string {
+	key := cmp.Or(r.Header.Get("X-Idempotency-Key"), r.Header.Get("Idempotency-Key"))
+	if !printable(key) {
+		return ""
+	}
+	return key
+}
+
+// printable tells whether a header value may be echoed: 1 to 200 printable
+// ASCII characters.
+func printable(value string) bool {
+	return len(value) >= 1 && len(value) <= 200 &&
+		!slices.ContainsFunc([]byte(value), func(b byte) bool { return b < 0x20 || b > 0x7e })
+}
+
+// requestIDs makes ids as the gateway does: <uuid of the process>#<counter>.
+type requestIDs struct {
+	process string
+	count   atomic.Uint64
+}
+
+func (r *requestIDs) next() string {
+	return r.process + "#" + strconv.FormatUint(r.count.Add(1), 10)
+}

@@ -1,0 +1,234 @@
+// Package jobs carries out asynchronous operations and tells how they go
+// (docs/architecture.md).
+//
+// A request stores a pending job and its River job in one transaction. The
+// worker first changes documents, guarded by their state and marked with the
+// job's id, then commits event, audit row and the job's end in one PostgreSQL
+// transaction. Killed at any point, it carries on where it stopped.
+package jobs
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"esoz/gen/db"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/config"
+	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/fault"
+	"esoz/internal/platform/postgres"
+	"esoz/internal/platform/seal"
+)
+
+// Statuses of a job, as stored.
+const (
+	Pending         = 0
+	Processed       = 1
+	Failed          = 2
+	FailedWithError = 3
+)
+
+// Job is a job's stored state.
+type Job struct {
+	ID         string
+	Operation  string
+	RequestID  string
+	Status     int32
+	StatusCode int32
+	ETA        time.Time
+	UpdatedAt  time.Time
+	params     []byte // sealed
+	response   []byte // sealed
+}
+
+// Link points to what a job has changed.
+type Link struct {
+	Entity string `json:"entity"`
+	Href   string `json:"href"`
+}
+
+// Outcome is what an operation has come to.
+type Outcome struct {
+	// Links or ResponseData become the job's answer.
+	Links        []Link
+	ResponseData any
+	// Commit writes the operation's PostgreSQL part (event, audit row, SMS) in the
+	// transaction that ends the job.
+	Commit func(ctx context.Context, tx postgres.Tx) error
+	// Forget removes the job's mark from the documents, after the commit. What it
+	// leaves behind is harmless: nothing asks for the mark of an ended job.
+	Forget func(ctx context.Context) error
+}
+
+// Handler carries out the operation of a job. It may run again after a crash:
+// what it changes outside PostgreSQL it must mark with the job's id and find
+// again. A *fault.Error ends the job as failed; any other error is retried.
+type Handler func(ctx context.Context, jobID string, params json.RawMessage) (*Outcome, error)
+
+// Queue starts jobs and carries them out.
+type Queue struct {
+	Pool   *pgxpool.Pool
+	River  *river.Client[pgx.Tx]
+	Keys   *seal.Keys
+	Clock  *clock.Clock
+	Config *config.Live
+	Logger *slog.Logger
+	// Handlers by operationId.
+	Handlers map[string]Handler
+	// AfterHandler, when set, runs between a handler and the transaction that ends
+	// its job. Tests crash the process there.
+	AfterHandler func(jobID string)
+}
+
+// Start stores a job for the operation, or finds the pending job of the same
+// request: same operation, same params (decisions R23).
+func (q *Queue) Start(ctx context.Context, operation string, params any) (*Job, error) {
+	raw, err := json.Marshal(params)
+	if err != nil {
+		return nil, fmt.Errorf("encode params of %s: %w", operation, err)
+	}
+	now := q.Clock.Now()
+	id := newID(now)
+	var row db.JobsJob
+	err = postgres.InTx(ctx, q.Pool, func(tx pgx.Tx) error {
+		row, err = db.New().InsertJob(ctx, tx, db.InsertJobParams{
+			ID: id, Hash: q.Keys.Request(operation, raw), Operation: operation,
+			Params: q.Keys.Seal(purposeParams, raw), RequestID: envelope.RequestFrom(ctx).ID,
+			ETA: now.Add(time.Duration(q.Config.Get().JobETASeconds) * time.Second), At: now,
+		})
+		if err != nil {
+			return fmt.Errorf("store job: %w", err)
+		}
+		if row.ID != id {
+			return nil // the same request is pending: its River job is on the way
+		}
+		if _, err := q.River.InsertTx(ctx, tx, Args{ID: id}, nil); err != nil {
+			return fmt.Errorf("queue job: %w", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", operation, err)
+	}
+	return jobOf(row), nil
+}
+
+// Pending returns the pending job of a request, as Start would;
+// fault.ErrNotFound when there is none.
+func (q *Queue) Pending(ctx context.Context, operation string, params any) (*Job, error) {
+	raw, err := json.Marshal(params)
+	if err != nil {
+		return nil, fmt.Errorf("encode params of %s: %w", operation, err)
+	}
+	row, err := db.New().GetPendingJob(ctx, q.Pool, q.Keys.Request(operation, raw))
+	if err != nil {
+		return nil, fmt.Errorf("look for pending %s: %w", operation, postgres.Error(err))
+	}
+	return jobOf(row), nil
+}
+
+// Get returns a job; fault.ErrNotFound when there is none.
+func (q *Queue) Get(ctx context.Context, id string) (*Job, error) {
+	row, err := db.New().GetJob(ctx, q.Pool, id)
+	if err != nil {
+		return nil, fmt.Errorf("get job: %w", postgres.Error(err))
+	}
+	return jobOf(row), nil
+}
+
+// DeleteOld removes jobs that ended longer than JOB_TTL_DAYS ago
+// (JOBS_CLEANUP_SCHEDULE).
+func (q *Queue) DeleteOld(ctx context.Context) error {
+	before := q.Clock.Now().AddDate(0, 0, -q.Config.Get().JobTTLDays)
+	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
+		return db.New().DeleteFinishedJobs(ctx, q.Pool, db.DeleteFinishedJobsParams{UpdatedBefore: before, Batch: limit})
+	})
+	if err != nil {
+		return fmt.Errorf("delete old jobs: %w", err)
+	}
+	return nil
+}
+
+// Requeue finds pending jobs whose River job has come to nothing (rescued once
+// too often, or discarded by hand) and gives them a new one. A job always ends.
+func (q *Queue) Requeue(ctx context.Context) error {
+	ids, err := db.New().ListPendingJobIDs(ctx, q.Pool, q.Clock.Now().Add(-orphanAge))
+	if err != nil {
+		return fmt.Errorf("list pending jobs: %w", postgres.Error(err))
+	}
+	for _, id := range ids {
+		if _, err := q.River.Insert(ctx, Args{ID: id}, nil); err != nil {
+			return fmt.Errorf("queue job %s again: %w", id, postgres.Error(err))
+		}
+	}
+	return nil
+}
+
+// orphanAge is how old a pending job is when somebody looks after it.
+const orphanAge = time.Minute
+
+// Args of the River job. It names the job and holds nothing else.
+type Args struct {
+	ID string `json:"id"`
+}
+
+// Kind implements river.JobArgs.
+func (Args) Kind() string { return "carry_out" }
+
+// InsertOpts implements river.JobArgsWithInsertOpts. A job has one River job at
+// a time, so that Requeue may ask for one without knowing.
+func (Args) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{MaxAttempts: maxAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
+		rivertype.JobStateRunning, rivertype.JobStateScheduled,
+	}}}
+}
+
+// Purposes under which params and outcomes are sealed.
+const (
+	purposeParams   = "job params"
+	purposeResponse = "job response"
+)
+
+// response is what a finished job keeps for its caller.
+type response struct {
+	Links        []Link    `json:"links,omitempty"`
+	ResponseData any       `json:"response_data,omitempty"`
+	Error        *jobError `json:"error,omitempty"`
+}
+
+type jobError struct {
+	Type    string       `json:"type"`
+	Message string       `json:"message,omitempty"`
+	Invalid []fault.Item `json:"invalid,omitempty"`
+}
+
+func errorOf(refusal *fault.Error) *jobError {
+	return &jobError{Type: refusal.Type, Message: refusal.Message, Invalid: refusal.Invalid}
+}
+
+func jobOf(row db.JobsJob) *Job {
+	return &Job{
+		ID: row.ID, Operation: row.Operation, RequestID: row.RequestID, Status: row.Status, StatusCode: row.StatusCode,
+		ETA: row.ETA, UpdatedAt: row.UpdatedAt, params: row.Params, response: row.Response,
+	}
+}
+
+// newID has the form of the original's ObjectId: the second, then randomness.
+func newID(now time.Time) string {
+	var id [12]byte
+	rand.Read(id[4:])
+	binary.BigEndian.PutUint32(id[:4], uint32(now.Unix())) //nolint:gosec // wraps in 2106, as an ObjectId does
+	return hex.EncodeToString(id[:])
+}

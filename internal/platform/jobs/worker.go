@@ -1,0 +1,172 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"esoz/gen/db"
+	"esoz/internal/platform/fault"
+	"esoz/internal/platform/postgres"
+	"esoz/internal/platform/redact"
+)
+
+// Worker is the River worker of all jobs.
+type Worker struct {
+	river.WorkerDefaults[Args]
+	*Queue
+}
+
+// NextRetry backs off to ten seconds: callers are polling.
+func (w *Worker) NextRetry(job *river.Job[Args]) time.Time {
+	delay := min(time.Duration(job.Attempt)*time.Second, maxRetryDelay)
+	return job.AttemptedAt.Add(delay)
+}
+
+// Limits of a worker.
+const (
+	maxAttempts   = 30 // of errors that nobody foresaw; an engine that is away does not count
+	maxPanics     = 3
+	maxRetryDelay = 10 * time.Second
+	snooze        = 3 * time.Second
+	endTimeout    = 3 * time.Second
+	forgetTimeout = 5 * time.Second // nobody waits for it
+)
+
+// Work carries out one job.
+func (w *Worker) Work(ctx context.Context, riverJob *river.Job[Args]) error {
+	job, err := w.Get(ctx, riverJob.Args.ID)
+	if errors.Is(err, fault.ErrNotFound) {
+		w.Logger.WarnContext(ctx, "job is gone", "job_id", riverJob.Args.ID)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if job.Status != Pending {
+		return nil // ended by an earlier try that died before River knew
+	}
+	outcome, err := w.handle(ctx, job)
+	if err == nil {
+		if w.AfterHandler != nil {
+			w.AfterHandler(job.ID)
+		}
+		err = w.end(ctx, riverJob, job, outcome)
+	}
+	switch refusal := (*fault.Error)(nil); {
+	case err == nil:
+		w.forget(ctx, job, outcome)
+		return nil
+	case errors.As(err, &refusal):
+		return w.fail(ctx, riverJob, job, Failed, refusal)
+	case isAway(err), outcome != nil && outcome.Forget != nil:
+		// The engine will come back; and a change that stands on its document must
+		// be told of, however long that takes.
+		w.Logger.WarnContext(ctx, "job waits", "job_id", job.ID, "operation", job.Operation, "request_id", job.RequestID, "error", err)
+		return river.JobSnooze(snooze)
+	case errors.Is(err, errPanic) && riverJob.Attempt >= maxPanics, riverJob.Attempt >= riverJob.MaxAttempts:
+		w.Logger.ErrorContext(ctx, "job failed", "job_id", job.ID, "operation", job.Operation, "request_id", job.RequestID, "error", err)
+		return w.fail(ctx, riverJob, job, FailedWithError, fault.Internal())
+	}
+	return err
+}
+
+// isAway tells whether an engine is the cause, and not the job. An end that is
+// not confirmed may stand: the next try finds out. Damaged data stay damaged, and
+// the tries end.
+func isAway(err error) bool {
+	if found, ok := errors.AsType[*pgconn.PgError](err); ok && strings.HasPrefix(found.Code, "XX") {
+		return false
+	}
+	return errors.Is(err, fault.ErrUnavailable) || errors.Is(err, fault.ErrUnconfirmed) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+var errPanic = errors.New("panic")
+
+func (w *Worker) handle(ctx context.Context, job *Job) (outcome *Outcome, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%w: %s\n%s", errPanic, redact.Panic(v), debug.Stack())
+		}
+	}()
+	handler := w.Handlers[job.Operation]
+	if handler == nil {
+		return nil, fmt.Errorf("job %s: nobody carries out %s", job.ID, job.Operation)
+	}
+	params, err := w.Keys.Open(purposeParams, job.params)
+	if err != nil {
+		return nil, fmt.Errorf("job %s: %w", job.ID, err)
+	}
+	outcome, err = handler(ctx, job.ID, params)
+	if err != nil {
+		return nil, fmt.Errorf("carry out %s: %w", job.Operation, err)
+	}
+	return outcome, nil
+}
+
+// end commits the outcome, the job's end and River's in one transaction.
+func (w *Worker) end(ctx context.Context, riverJob *river.Job[Args], job *Job, outcome *Outcome) error {
+	response := response{Links: outcome.Links, ResponseData: outcome.ResponseData}
+	return w.finish(ctx, riverJob, job, Processed, http.StatusOK, response, outcome.Commit)
+}
+
+func (w *Worker) fail(ctx context.Context, riverJob *river.Job[Args], job *Job, status int32, refusal *fault.Error) error {
+	response := response{Error: errorOf(refusal)}
+	return w.finish(ctx, riverJob, job, status, refusal.Status, response, nil)
+}
+
+func (w *Worker) finish(
+	ctx context.Context, riverJob *river.Job[Args], job *Job,
+	status int32, code int, response response, commit func(ctx context.Context, tx postgres.Tx) error,
+) error {
+	raw, err := json.Marshal(response)
+	if err != nil {
+		return fmt.Errorf("encode response of job %s: %w", job.ID, err)
+	}
+	// The try's own time may be over: the end is written all the same.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	return postgres.InTx(ctx, w.Pool, func(tx pgx.Tx) error {
+		ended, err := db.New().FinishJob(ctx, tx, db.FinishJobParams{
+			ID: job.ID, Status: status, StatusCode: int32(code), //nolint:gosec // an HTTP status
+			Response: w.Keys.Seal(purposeResponse, raw), At: w.Clock.Now(),
+		})
+		if err != nil {
+			return fmt.Errorf("finish job %s: %w", job.ID, err)
+		}
+		if ended == 0 {
+			return nil // another worker has ended it; its commit stands
+		}
+		if commit != nil {
+			if err := commit(ctx, tx); err != nil {
+				return fmt.Errorf("commit job %s: %w", job.ID, err)
+			}
+		}
+		if _, err := river.JobCompleteTx[*riverpgxv5.Driver](ctx, tx, riverJob); err != nil {
+			return fmt.Errorf("complete River job of %s: %w", job.ID, err)
+		}
+		return nil
+	})
+}
+
+func (w *Worker) forget(ctx context.Context, job *Job, outcome *Outcome) {
+	if outcome.Forget == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forgetTimeout) // as in finish
+	defer cancel()
+	if err := outcome.Forget(ctx); err != nil {
+		w.Logger.WarnContext(ctx, "mark of an ended job stays on its document", "job_id", job.ID, "error", err)
+	}
+}

@@ -1,0 +1,127 @@
+// Package mongodb opens the document store that holds medical events. It knows
+// no word of the domain; stores use it and translate its errors upwards.
+//
+// Only what MongoDB and FerretDB 1 both do may be relied on: plain and unique
+// indexes, dotted equality, comparisons, $and, $or, $in, $set, $push, $pull,
+// findOneAndUpdate.
+package mongodb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
+	"go.mongodb.org/mongo-driver/v2/mongo/writeconcern"
+
+	"esoz/internal/platform/fault"
+)
+
+// Open prepares a client; it does no I/O before the first command. A pool size
+// in the URI (maxPoolSize=1 for the embedded FerretDB) is kept.
+func Open(uri, database string, timeout time.Duration) (*mongo.Database, error) {
+	opts := options.Client().ApplyURI(uri).
+		SetRegistry(registry()).
+		SetBSONOptions(&options.BSONOptions{NilSliceAsEmpty: true}).
+		SetReadConcern(readconcern.Majority()).
+		SetWriteConcern(writeconcern.Majority()).
+		SetServerSelectionTimeout(timeout).
+		SetConnectTimeout(timeout). // of the monitor's questions too, which tell that the store is back
+		SetTimeout(timeout)
+	client, err := mongo.Connect(opts)
+	if err != nil {
+		return nil, errors.New("parse MONGO_URL: not a MongoDB connection string") // the driver's text may quote the password
+	}
+	return client.Database(database), nil
+}
+
+// Close ends the client behind db.
+func Close(ctx context.Context, db *mongo.Database) error {
+	if err := db.Client().Disconnect(ctx); err != nil {
+		return fmt.Errorf("close MongoDB client: %w", err)
+	}
+	return nil
+}
+
+// Error translates what the driver says into the sentinels of fault, keeping
+// the driver's error as the cause. A write whose answer was lost is as any other
+// call that finds the store away: only jobs write, which are tried again and
+// find by their marks what they have changed.
+func Error(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, mongo.ErrNoDocuments):
+		return fmt.Errorf("%w: %w", fault.ErrNotFound, err)
+	case isAway(err):
+		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
+	}
+	var server mongo.ServerError
+	if errors.As(err, &server) && slices.ContainsFunc(cannotWork, server.HasErrorCode) {
+		return fmt.Errorf("%w: %w", fault.ErrUnavailable, err)
+	}
+	return err
+}
+
+// isAway tells whether the document store could not be reached, went away or
+// did not answer in time.
+func isAway(err error) bool {
+	// Commands that wait for a connection when another command's failure empties
+	// the pool get an error that says no more than this.
+	var emptied interface{ Retryable() bool }
+	var netErr net.Error
+	return mongo.IsNetworkError(err) || mongo.IsTimeout(err) || errors.Is(err, mongo.ErrClientDisconnected) ||
+		errors.As(err, &emptied) ||
+		errors.As(err, &netErr) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// cannotWork are the codes of a replica set that is choosing another primary or
+// shutting down, and of one whose disk is full. FerretDB 1 has none for that.
+var cannotWork = []int{91, 189, 10107, 11600, 11602, 13435, 13436, 14031}
+
+// registry stores uuids as BSON binary subtype 04, as the national system does;
+// the driver's default is subtype 00, under which equal ids would not match.
+func registry() *bson.Registry {
+	reg := bson.NewRegistry()
+	uuidType := reflect.TypeFor[uuid.UUID]()
+	reg.RegisterTypeEncoder(uuidType, bson.ValueEncoderFunc(encodeUUID))
+	reg.RegisterTypeDecoder(uuidType, bson.ValueDecoderFunc(decodeUUID))
+	return reg
+}
+
+func encodeUUID(_ bson.EncodeContext, w bson.ValueWriter, v reflect.Value) error {
+	id, ok := v.Interface().(uuid.UUID)
+	if !ok {
+		return bson.ValueEncoderError{Name: "encodeUUID", Types: []reflect.Type{reflect.TypeFor[uuid.UUID]()}, Received: v}
+	}
+	return w.WriteBinaryWithSubtype(id[:], bson.TypeBinaryUUID)
+}
+
+func decodeUUID(_ bson.DecodeContext, r bson.ValueReader, v reflect.Value) error {
+	if r.Type() == bson.TypeNull {
+		v.SetZero()
+		return r.ReadNull()
+	}
+	data, subtype, err := r.ReadBinary()
+	if err != nil {
+		return fmt.Errorf("read uuid: %w", err)
+	}
+	if subtype != bson.TypeBinaryUUID {
+		return fmt.Errorf("read uuid: binary subtype %02x, want 04", subtype)
+	}
+	id, err := uuid.FromBytes(data)
+	if err != nil {
+		return fmt.Errorf("read uuid: %w", err)
+	}
+	v.Set(reflect.ValueOf(id))
+	return nil
+}

@@ -1,0 +1,37 @@
+package otp
+
+import (
+	"crypto/rand"
+	"fmt"
+	"math/big"
+	"strconv"
+)
+
+// newCode draws length-1 digits of 1 to 9 and appends their check digit.
+func newCode(length int) (int, error) {
+	code := 0
+	for range length - 1 {
+		digit, err := rand.Int(rand.Reader, big.NewInt(9))
+		if err != nil {
+			return 0, fmt.Errorf("draw a code: %w", err)
+		}
+		code = code*10 + int(digit.Int64()) + 1
+	}
+	return code*10 + checkDigit(code), nil
+}
+
+// checkDigit is Luhn's, as the OTP service computes it: from the left, every
+// second digit is doubled.
+func checkDigit(number int) int {
+	sum := 0
+	for i, r := range strconv.Itoa(number) {
+		d := int(r - '0')
+		if i%2 == 1 {
+			if d *= 2; d > 9 {
+				d -= 9
+			}
+		}
+		sum += d
+	}
+	return sum * 9 % 10
+}

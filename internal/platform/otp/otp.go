@@ -1,0 +1,247 @@
+// Package otp makes one-time codes, sends them and judges what is entered
+// (docs/architecture.md). A phone has one live code.
+package otp
+
+import (
+	"context"
+	"crypto/hmac"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"esoz/gen/api"
+	"esoz/gen/db"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/config"
+	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/fault"
+	"esoz/internal/platform/postgres"
+	"esoz/internal/platform/seal"
+	"esoz/internal/platform/sms"
+)
+
+// Why a code is not accepted. The operations say which rule that is.
+var (
+	ErrNoVerification = errors.New("no code was sent to this phone")
+	ErrAttempts       = errors.New("no live code: used, cancelled or out of attempts")
+	ErrExpired        = errors.New("code expired")
+	ErrWrongCode      = errors.New("wrong code")
+)
+
+// Request is a code that somebody asks for, and what it is counted for.
+type Request struct {
+	Phone       string
+	Resource    uuid.UUID // the approval or declaration request that it confirms; uuid.Nil: the phone alone
+	LegalEntity uuid.UUID // of who asks
+}
+
+// Verification is a code's life as clients see it.
+type Verification struct {
+	ID            uuid.UUID
+	Status        string
+	CodeExpiredAt time.Time
+	Active        bool
+}
+
+// Response renders a verification for the API, whose statuses are upper case.
+func (v Verification) Response() api.OTP {
+	return api.OTP{
+		ID: v.ID.String(), Status: api.OTPStatus(strings.ToUpper(v.Status)),
+		CodeExpiredAt: envelope.Micro(v.CodeExpiredAt), Active: v.Active,
+	}
+}
+
+// Service makes and judges codes.
+type Service struct {
+	Pool   *pgxpool.Pool
+	Keys   *seal.Keys
+	Clock  *clock.Clock
+	Config *config.Live
+	Outbox *sms.Outbox
+}
+
+// Initialize cancels the phone's live code, makes a new one and queues its SMS,
+// all in tx. After a *LimitError, which it returns when a limit is reached, tx
+// must be rolled back.
+func (s *Service) Initialize(ctx context.Context, tx pgx.Tx, r Request) (Verification, error) {
+	q, cfg := db.New(), s.Config.Get()
+	if err := q.LockPhone(ctx, tx, r.Phone); err != nil {
+		return Verification{}, fmt.Errorf("lock phone: %w", err)
+	}
+	now := s.Clock.Now() // after the wait for the lock
+	if err := s.check(ctx, tx, r, now); err != nil {
+		return Verification{}, err
+	}
+	if _, err := q.CancelActiveVerification(ctx, tx, r.Phone); err != nil {
+		return Verification{}, fmt.Errorf("cancel former code: %w", err)
+	}
+	code, err := newCode(cfg.OTPCodeLength)
+	if err != nil {
+		return Verification{}, err
+	}
+	v := Verification{
+		ID: uuid.New(), Status: "new", Active: true,
+		CodeExpiredAt: now.Add(time.Duration(cfg.CodeExpirationMinutes) * time.Minute),
+	}
+	err = q.InsertVerification(ctx, tx, db.InsertVerificationParams{
+		ID: v.ID, PhoneNumber: r.Phone, CodeHash: s.Keys.Code(v.ID, code), CodeExpiredAt: v.CodeExpiredAt, InsertedAt: now,
+	})
+	if err != nil {
+		return Verification{}, fmt.Errorf("store verification: %w", err)
+	}
+	err = s.Outbox.Enqueue(ctx, tx, sms.Message{
+		Phone: r.Phone, Text: cfg.OTPCodeText + strconv.Itoa(code), Type: sms.TypeVerification, VerificationID: &v.ID,
+	})
+	if err != nil {
+		return Verification{}, err
+	}
+	return v, s.count(ctx, tx, r, now)
+}
+
+// Start is Initialize in a transaction of its own.
+func (s *Service) Start(ctx context.Context, r Request) (v Verification, err error) {
+	err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+		v, err = s.Initialize(ctx, tx, r)
+		return err
+	})
+	return v, err
+}
+
+func (s *Service) checkFrequency(ctx context.Context, tx db.DBTX, phone string, now time.Time) error {
+	limit := time.Duration(s.Config.Get().InitVerificationLimit) * time.Second
+	if limit == 0 {
+		return nil
+	}
+	last, err := db.New().GetNewestVerification(ctx, tx, phone)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look up last code: %w", err)
+	}
+	if wait := waitAfter(last.InsertedAt, limit, now); wait > 0 {
+		return &LimitError{Limit: Frequency, Wait: wait}
+	}
+	return nil
+}
+
+// waitAfter is how long the next code has to wait: never longer than the limit,
+// though the clock was set back since the last one.
+func waitAfter(last time.Time, limit time.Duration, now time.Time) time.Duration {
+	return min(last.Add(limit).Sub(now), limit)
+}
+
+// Complete judges a code that was entered for a phone. The attempt is counted
+// whatever the outcome, in the statement that reads the code, so that parallel
+// guesses cannot outrun the limit.
+func (s *Service) Complete(ctx context.Context, phone string, code int) (Verification, error) {
+	var v Verification
+	var judged error
+	err := postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
+		v, judged = Verification{}, nil
+		q, maxAttempts := db.New(), int32(s.Config.Get().MaxAttempts) //nolint:gosec // a handful
+		if err := q.LockPhone(ctx, tx, phone); err != nil {
+			return fmt.Errorf("lock phone: %w", err)
+		}
+		now := s.Clock.Now() // after the wait for the lock
+		live, err := q.CountVerificationAttempt(ctx, tx, db.CountVerificationAttemptParams{PhoneNumber: phone, MaxAttempts: maxAttempts})
+		if errors.Is(err, pgx.ErrNoRows) {
+			judged, err = whyDead(ctx, tx, phone)
+			return err
+		}
+		if err != nil {
+			return fmt.Errorf("count attempt: %w", err)
+		}
+		judged = judge(live, s.Keys.Code(live.ID, code), now)
+		switch {
+		case judged == nil:
+			v = Verification{ID: live.ID, Status: "verified", CodeExpiredAt: live.CodeExpiredAt}
+			return s.verify(ctx, tx, live.ID, phone, now)
+		case live.AttemptsCount >= maxAttempts:
+			if _, err := q.CloseVerification(ctx, tx, db.CloseVerificationParams{ID: live.ID, Status: "unverified"}); err != nil {
+				return fmt.Errorf("close verification: %w", err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return Verification{}, fmt.Errorf("complete verification: %w", err)
+	}
+	return v, judged
+}
+
+func judge(live db.CountVerificationAttemptRow, hash []byte, now time.Time) error {
+	switch {
+	case !now.Before(live.CodeExpiredAt):
+		return ErrExpired
+	case !hmac.Equal(live.CodeHash, hash):
+		return ErrWrongCode
+	}
+	return nil
+}
+
+// whyDead tells why a phone has no code that an attempt is left for. A row that
+// the clean-up has marked still answers that the code expired (decisions R24).
+func whyDead(ctx context.Context, tx pgx.Tx, phone string) (why, err error) {
+	newest, err := db.New().GetNewestVerification(ctx, tx, phone)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return ErrNoVerification, nil
+	case err != nil:
+		return nil, fmt.Errorf("look up newest verification: %w", err)
+	case newest.Status == "expired":
+		return ErrExpired, nil
+	}
+	return ErrAttempts, nil
+}
+
+func (s *Service) verify(ctx context.Context, tx pgx.Tx, id uuid.UUID, phone string, now time.Time) error {
+	q := db.New()
+	if _, err := q.CloseVerification(ctx, tx, db.CloseVerificationParams{ID: id, Status: "verified"}); err != nil {
+		return fmt.Errorf("close verification: %w", err)
+	}
+	err := q.InsertVerifiedPhone(ctx, tx, db.InsertVerifiedPhoneParams{ID: uuid.New(), PhoneNumber: phone, UpdatedAt: now})
+	if err != nil {
+		return fmt.Errorf("store verified phone: %w", err)
+	}
+	return nil
+}
+
+// Verified tells whether a phone has been verified.
+func (s *Service) Verified(ctx context.Context, phone string) (bool, error) {
+	_, err := db.New().GetVerifiedPhone(ctx, s.Pool, phone)
+	if err = postgres.Error(err); errors.Is(err, fault.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look up verified phone: %w", err)
+	}
+	return true, nil
+}
+
+// Expire marks codes past their time (DEACTIVATOR_SCHEDULE).
+func (s *Service) Expire(ctx context.Context) error {
+	if _, err := db.New().ExpireVerifications(ctx, s.Pool, s.Clock.Now()); err != nil {
+		return fmt.Errorf("expire verifications: %w", postgres.Error(err))
+	}
+	return nil
+}
+
+// DeleteOld removes verifications and messages past VALIDATIONS_EXPIRATION_PERIOD_DAYS,
+// and counters whose period is over (TERMINATOR_SCHEDULE).
+func (s *Service) DeleteOld(ctx context.Context) error {
+	before := s.Clock.Now().AddDate(0, 0, -s.Config.Get().ValidationsExpiration)
+	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
+		return db.New().DeleteOldVerifications(ctx, s.Pool, db.DeleteOldVerificationsParams{InsertedBefore: before, Batch: limit})
+	})
+	if err != nil {
+		return fmt.Errorf("delete old verifications: %w", err)
+	}
+	return errors.Join(s.deletePassedCounts(ctx), sms.DeleteOld(ctx, s.Pool, before))
+}

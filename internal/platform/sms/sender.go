@@ -1,0 +1,72 @@
+package sms
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+
+	"esoz/gen/db"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/fault"
+	"esoz/internal/platform/postgres"
+	"esoz/internal/platform/seal"
+)
+
+// Sender is the River worker that hands messages to the provider.
+type Sender struct {
+	river.WorkerDefaults[Args]
+	Pool     *pgxpool.Pool
+	Keys     *seal.Keys
+	Clock    *clock.Clock
+	Provider Provider
+}
+
+// giveUpAfter is how long a message is worth sending (SMS_UPDATE_TIMEOUT_MINUTES
+// of the OTP service): a code seldom lives longer.
+const giveUpAfter = 30 * time.Minute
+
+// terminated is the state of a message that was given up.
+const terminated = "Terminated"
+
+// NextRetry tries soon and often: a code that comes late is of no use.
+func (s *Sender) NextRetry(job *river.Job[Args]) time.Time {
+	return job.AttemptedAt.Add(min(time.Duration(job.Attempt)*5*time.Second, time.Minute))
+}
+
+// Work sends one message. A failure is River's to retry; the operation that
+// caused the message has been answered long ago.
+func (s *Sender) Work(ctx context.Context, job *river.Job[Args]) error {
+	entry, err := db.New().GetSMSLog(ctx, s.Pool, job.Args.ID)
+	if err = postgres.Error(err); errors.Is(err, fault.ErrNotFound) {
+		return river.JobCancel(fmt.Errorf("SMS %s is gone", job.Args.ID))
+	}
+	if err != nil {
+		return fmt.Errorf("load SMS %s: %w", job.Args.ID, err)
+	}
+	if entry.GatewayStatus != nil {
+		return nil // sent by an earlier try that died before River knew
+	}
+	// A second try marks the message: the first may have died between the provider's answer and the end of this function.
+	tries := int32(job.Attempt) //nolint:gosec // at most MaxAttempts
+	state := db.SetSMSStatusParams{ID: entry.ID, Provider: s.Provider.Name(), GatewayStatus: terminated, Tries: tries}
+	if s.Clock.Now().Sub(entry.InsertedAt) < giveUpAfter {
+		text, err := s.Keys.Open(sealPurpose, entry.Body)
+		if err != nil {
+			return fmt.Errorf("open SMS %s: %w", entry.ID, err)
+		}
+		gatewayID, status, err := s.Provider.Send(ctx, entry.PhoneNumber, string(text))
+		if err != nil {
+			return fmt.Errorf("send SMS %s by %s: %w", entry.ID, s.Provider.Name(), err)
+		}
+		state.GatewayID, state.GatewayStatus = &gatewayID, status
+	}
+	state.StatusChangedAt = s.Clock.Now()
+	if _, err := db.New().SetSMSStatus(ctx, s.Pool, state); err != nil {
+		return fmt.Errorf("store state of SMS %s: %w", entry.ID, postgres.Error(err))
+	}
+	return nil
+}

@@ -1,0 +1,40 @@
+package validation_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/stretchr/testify/require"
+
+	"esoz/gen/rules"
+	"esoz/internal/platform/validation"
+	"esoz/internal/testkit"
+	"esoz/openapi"
+)
+
+// BenchmarkCreateDivisionBody decodes a body that passes and checks it against
+// the schema, formats and dictionaries included.
+func BenchmarkCreateDivisionBody(b *testing.B) {
+	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
+	require.NoError(b, err)
+	body, err := validation.NewBody(doc.Paths.Find("/api/divisions").Post)
+	require.NoError(b, err)
+	// The values of the body, whatever the dictionary.
+	codes := []string{"RESIDENCE", "UA", "CITY", "STREET", "MOBILE", "CLINIC"}
+	formats := validation.NewFormats(validation.DictionaryNames(doc), func(string) []string { return codes })
+	create, ok := testkit.World().Passing("createDivision")
+	require.True(b, ok)
+	raw, err := json.Marshal(create.Request.Body)
+	require.NoError(b, err)
+	on := func(rules.ID) bool { return true }
+	b.ReportAllocs()
+	b.SetBytes(int64(len(raw)))
+	for b.Loop() {
+		value, err := validation.Decode(raw)
+		require.NoError(b, err)
+		if refusal := body.Check(value, formats, on); refusal != nil {
+			require.NoError(b, refusal)
+		}
+	}
+}

@@ -1,0 +1,376 @@
+// Package validation checks request bodies against the contract and words the
+// violations as the national system's own JSON-schema validator does
+// (nex_json_schema 0.8.10).
+package validation
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"esoz/gen/rules"
+	"esoz/internal/platform/fault"
+)
+
+// Body checks the request bodies of one operation.
+type Body struct {
+	schema   *openapi3.Schema
+	rules    []rules.Rule // the operation's rules of the body's shape that name a field
+	fallback rules.ID     // the operation's rule for every other violation
+}
+
+// NewBody prepares the checks of an operation's JSON body. It fails when the
+// operation has no rule for violations of its schema.
+func NewBody(op *openapi3.Operation) (*Body, error) {
+	content := op.RequestBody.Value.Content.Get("application/json")
+	if content == nil {
+		return nil, fmt.Errorf("operation %s: body is not JSON", op.OperationID)
+	}
+	b := &Body{schema: content.Schema.Value}
+	for _, rule := range rules.OfOperation(op.OperationID) {
+		switch {
+		case strings.HasSuffix(string(rule.ID), ".schema"):
+			b.fallback = rule.ID
+		case rule.Together == rules.Shape:
+			b.rules = append(b.rules, rule)
+		}
+	}
+	if b.fallback == "" {
+		return nil, fmt.Errorf("operation %s has a body, but no rule ending in .schema", op.OperationID)
+	}
+	return b, nil
+}
+
+// Formats checks strings by the custom formats of the contract
+// (ua-name, dictionary:ADDRESS_TYPE, …).
+type Formats map[string]openapi3.StringFormatValidator
+
+// Check returns all violations in one refusal, or nil. on tells which rules are
+// switched on.
+func (b *Body) Check(value *Value, formats Formats, on func(rules.ID) bool) *fault.Error {
+	var found []violation
+	for _, d := range value.duplicates {
+		found = append(found, duplicated(d))
+	}
+	for _, at := range value.unstorable {
+		found = append(found, violation{path: at, rule: fault.Rule{
+			Rule: ruleInvalid, Description: "string must not contain the character U+0000", Params: []any{},
+		}})
+	}
+	err := b.schema.VisitJSON(value.JSON,
+		openapi3.MultiErrors(), openapi3.VisitAsRequest(), openapi3.EnableFormatValidation(),
+		openapi3.DisableSchemaErrorDetails(), openapi3.WithStringFormatValidators(formats))
+	if err != nil {
+		found = append(found, collect(err, value.JSON, map[string]bool{})...)
+	}
+	slices.SortStableFunc(found, compare)
+	cut := len(found) > maxViolations
+	found = found[:min(len(found), maxViolations)]
+
+	var refusal *fault.Error
+	for _, v := range found {
+		id := b.ruleOf(v)
+		if !on(id) {
+			continue
+		}
+		refusal = fault.Join(refusal, &fault.Error{
+			Status: http.StatusUnprocessableEntity, Type: fault.TypeValidationFailed, Message: fault.ValidationMessage,
+			Rules: []rules.ID{id}, Cut: cut, Invalid: []fault.Item{{Entry: v.path.String(), EntryType: "json_data_property", Rules: []fault.Rule{v.rule}}},
+		})
+	}
+	return refusal
+}
+
+// ruleInvalid words doubled keys and characters that cannot be stored.
+const ruleInvalid = "invalid"
+
+func (b *Body) ruleOf(v violation) rules.ID {
+	if v.rule.Rule == ruleInvalid { // what the schema cannot say; business rules use the word too
+		return b.fallback
+	}
+	pattern := v.path.pattern()
+	for _, rule := range b.rules {
+		if rule.Entry == pattern && rule.Keyword == v.rule.Rule {
+			return rule.ID
+		}
+	}
+	return b.fallback
+}
+
+// violation is one failed validator at one place.
+type violation struct {
+	path  path
+	class class
+	order int // among the missing properties of one object: the schema's order
+	rule  fault.Rule
+}
+
+// class orders the violations of one object: known properties first, then
+// unknown ones, then missing ones.
+type class int
+
+const (
+	known class = iota
+	unknown
+	missing
+)
+
+// compare orders violations as the national validator lists them.
+func compare(a, b violation) int {
+	for i := range min(len(a.path), len(b.path)) {
+		if a.path[i] == b.path[i] && i < len(a.path)-1 && i < len(b.path)-1 {
+			continue
+		}
+		aClass, bClass := known, known
+		if i == len(a.path)-1 {
+			aClass = a.class
+		}
+		if i == len(b.path)-1 {
+			bClass = b.class
+		}
+		byPlace := comparePart(a.path[i], b.path[i])
+		if aClass == missing && bClass == missing {
+			byPlace = cmp.Compare(a.order, b.order)
+		}
+		if c := cmp.Or(cmp.Compare(aClass, bClass), byPlace); c != 0 {
+			return c
+		}
+	}
+	// What is inside a value comes before what is wrong with the value itself.
+	if len(a.path) != len(b.path) {
+		return cmp.Compare(len(b.path), len(a.path))
+	}
+	return cmp.Compare(keywordOrder(a.rule.Rule), keywordOrder(b.rule.Rule))
+}
+
+func comparePart(a, b any) int {
+	ai, aIndex := a.(int)
+	bi, bIndex := b.(int)
+	if aIndex && bIndex {
+		return cmp.Compare(ai, bi)
+	}
+	return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
+}
+
+func keywordOrder(rule string) int {
+	return slices.Index([]string{"inclusion", "email", "date", "datetime", "length", "number", "format", "unique", "schema", "cast"}, rule)
+}
+
+// Bounds of an answer: what comes with a request must not grow into megabytes.
+const (
+	maxViolations = 200
+	maxUnknown    = 50 // keys of one object
+)
+
+// collect flattens kin-openapi's tree of errors. seen are the objects whose
+// unknown keys are listed already: kin-openapi reports them one by one, we list
+// them once per object.
+func collect(err error, root any, seen map[string]bool) []violation {
+	var many openapi3.MultiError
+	if errors.As(err, &many) {
+		var all []violation
+		for _, e := range many {
+			all = append(all, collect(e, root, seen)...)
+		}
+		return all
+	}
+	var schemaErr *openapi3.SchemaError
+	if !errors.As(err, &schemaErr) {
+		return nil
+	}
+	at := pathOf(schemaErr.JSONPointer(), root)
+	switch field := schemaErr.SchemaField; field {
+	case "properties":
+		object := at.String()
+		if seen[object] {
+			return nil
+		}
+		seen[object] = true
+		return unknownProperties(at, schemaErr)
+	case "required":
+		return []violation{missingProperty(at, schemaErr)}
+	default:
+		return []violation{{path: at, rule: worded(schemaErr)}}
+	}
+}
+
+func unknownProperties(at path, e *openapi3.SchemaError) []violation {
+	object, _ := e.Value.(map[string]any)
+	var names []string
+	for key := range object {
+		if _, ok := e.Schema.Properties[key]; !ok {
+			names = append(names, key)
+		}
+	}
+	slices.Sort(names)
+	names = names[:min(len(names), maxUnknown)]
+	extra := make(map[string]any, len(names))
+	for _, name := range names {
+		extra[name] = object[name]
+	}
+	found := make([]violation, len(names))
+	for i, name := range names {
+		found[i] = violation{path: at.key(name), class: unknown, rule: rule("schema",
+			"schema does not allow additional properties", map[string]any{"properties": extra})}
+	}
+	return found
+}
+
+func missingProperty(at path, e *openapi3.SchemaError) violation {
+	name, _ := at[len(at)-1].(string)
+	return violation{path: at, class: missing, order: slices.Index(e.Schema.Required, name), rule: rule("required",
+		"required property %{property} was not present", map[string]any{"property": name})}
+}
+
+func duplicated(d duplicate) violation {
+	at := d.parent.key(d.key)
+	return violation{path: at, rule: fault.Rule{
+		Rule: ruleInvalid, Description: fmt.Sprintf("Duplicated key '%s' at %s", d.key, at), Params: []any{d.key},
+	}}
+}
+
+// worded renders a violation in the national system's words.
+func worded(e *openapi3.SchemaError) fault.Rule {
+	s := e.Schema
+	switch e.SchemaField {
+	case "type", "nullable":
+		return rule("cast", "type mismatch. Expected %{expected} but got %{actual}",
+			map[string]any{"expected": strings.Join(s.Type.Slice(), ", "), "actual": kind(e.Value)})
+	case "enum":
+		return rule("inclusion", "value is not allowed in enum", map[string]any{"values": s.Enum})
+	case "pattern":
+		return rule("format", `string does not match pattern "%{pattern}"`, map[string]any{"pattern": s.Pattern})
+	case "format":
+		return wordedFormat(e)
+	case "minLength":
+		return rule("length", "expected value to have a minimum length of %{min} but was %{actual}",
+			map[string]any{"min": s.MinLength, "actual": size(e.Value)})
+	case "maxLength":
+		return rule("length", "expected value to have a maximum length of %{max} but was %{actual}",
+			map[string]any{"max": deref(s.MaxLength), "actual": size(e.Value)})
+	case "minItems":
+		return rule("length", "expected a minimum of %{min} items but got %{actual}",
+			map[string]any{"min": s.MinItems, "actual": size(e.Value)})
+	case "maxItems":
+		return rule("length", "expected a maximum of %{max} items but got %{actual}",
+			map[string]any{"max": deref(s.MaxItems), "actual": size(e.Value)})
+	case "minProperties":
+		return rule("length", "expected a minimum of %{min} properties but got %{actual}",
+			map[string]any{"min": s.MinProps, "actual": size(e.Value)})
+	case "maxProperties":
+		return rule("length", "expected a maximum of %{max} properties but got %{actual}",
+			map[string]any{"max": deref(s.MaxProps), "actual": size(e.Value)})
+	case "uniqueItems":
+		return rule("unique", "expected items to be unique but they were not", map[string]any{})
+	case "minimum":
+		return rule("number", "expected the value to be >= %{greater_than_or_equal_to}",
+			map[string]any{"greater_than_or_equal_to": deref(s.Min)})
+	case "maximum":
+		return rule("number", "expected the value to be <= %{less_than_or_equal_to}",
+			map[string]any{"less_than_or_equal_to": deref(s.Max)})
+	case "exclusiveMinimum":
+		return rule("number", "expected the value to be > %{greater_than}", map[string]any{"greater_than": deref(s.Min)})
+	case "exclusiveMaximum":
+		return rule("number", "expected the value to be < %{less_than}", map[string]any{"less_than": deref(s.Max)})
+	case "multipleOf":
+		return rule("number", "expected value to be a multiple of %{multiple_of} but got %{actual}",
+			map[string]any{"multiple_of": deref(s.MultipleOf), "actual": e.Value})
+	}
+	return rule("schema", "value does not match the schema", map[string]any{})
+}
+
+// wordedFormat words the formats: a custom format's validator says what the
+// violation is by returning a formatError.
+func wordedFormat(e *openapi3.SchemaError) fault.Rule {
+	var own *formatError
+	if errors.As(e.Origin, &own) {
+		return own.rule
+	}
+	return rule("format", fmt.Sprintf(`expected "%%{actual}" to be of format %s`, e.Schema.Format),
+		map[string]any{"actual": e.Value})
+}
+
+// rule fills the template's %{name} placeholders from params, in one pass: a
+// value may look like a placeholder.
+func rule(name, template string, params map[string]any) fault.Rule {
+	var description strings.Builder
+	for rest := template; rest != ""; {
+		before, after, found := strings.Cut(rest, "%{")
+		description.WriteString(before)
+		if !found {
+			break
+		}
+		key, tail, _ := strings.Cut(after, "}")
+		fmt.Fprint(&description, params[key])
+		rest = tail
+	}
+	return fault.Rule{Rule: name, Description: description.String(), RawDescription: template, Params: params}
+}
+
+func kind(value any) string {
+	switch value := value.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return "boolean"
+	case string:
+		return "string"
+	case float64:
+		if value == float64(int64(value)) {
+			return "integer"
+		}
+		return "number"
+	case []any:
+		return "array"
+	}
+	return "object"
+}
+
+// size counts what a length keyword counts: characters, items or properties.
+func size(value any) int {
+	switch value := value.(type) {
+	case string:
+		return len([]rune(value))
+	case []any:
+		return len(value)
+	case map[string]any:
+		return len(value)
+	}
+	return 0
+}
+
+func deref[T any](p *T) any {
+	if p == nil {
+		return nil
+	}
+	return *p
+}
+
+// pathOf turns kin-openapi's pointer into a path; a number is an index where
+// the parent is an array.
+func pathOf(pointer []string, root any) path {
+	at := path{}
+	parent := root
+	for _, part := range pointer {
+		switch value := parent.(type) {
+		case []any:
+			i, err := strconv.Atoi(part)
+			if err == nil && i >= 0 && i < len(value) {
+				at, parent = at.index(i), value[i]
+				continue
+			}
+			at, parent = at.key(part), nil
+		case map[string]any:
+			at, parent = at.key(part), value[part]
+		default:
+			at, parent = at.key(part), nil
+		}
+	}
+	return at
+}

@@ -1,0 +1,201 @@
+// Command docs writes the documents that are made from code: the table of
+// settings, the sandbox's world, and the tables of the README.
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"esoz/gen/rules"
+	"esoz/internal/app"
+	"esoz/internal/platform/config"
+	"esoz/internal/reference/docs/part"
+	"esoz/internal/sandbox/world"
+	"esoz/openapi"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, "docs:", err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	doc, err := app.Document()
+	if err != nil {
+		return err
+	}
+	w, err := newWorld()
+	if err != nil {
+		return err
+	}
+	machines, err := readStatusMachines(openapi.Document)
+	if err != nil {
+		return err
+	}
+	return errors.Join(
+		write("docs/configuration.md", configuration()),
+		write("docs/sandbox-world.md", sandboxWorld(w)),
+		write("docs/status-machines.md", statusMachinePage(machines)),
+		replace("README.md", "operations", operationTable(doc)),
+		quickstart("output", "text", "output.txt"),
+		quickstart("python", "python", "python/quickstart.py"),
+		quickstart("java", "java", "java/QuickStart.java"),
+		quickstart("csharp", "csharp", "csharp/QuickStart.cs"),
+		quickstart("php", "php", "php/quickstart.php"),
+	)
+}
+
+// newWorld describes the world at a fixed moment, so that the document does not
+// change by itself.
+func newWorld() (*world.World, error) {
+	keys, err := app.NewKeys(&config.Config{
+		ServerKey: config.Secret(strings.Repeat("00", 32)), PersonPKKey: config.Secret(strings.Repeat("00", 16)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return world.New(keys, time.Date(2026, 3, 25, 10, 0, 0, 0, time.UTC)), nil
+}
+
+func write(path, text string) error {
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// replace puts text into a part of a document.
+func replace(path, name, text string) error {
+	_, err := part.Replace(path, name, text)
+	return err
+}
+
+// quickstart shows a file that CI runs.
+func quickstart(name, language, path string) error {
+	program, err := os.ReadFile("docs/quickstarts/" + path)
+	if err != nil {
+		return fmt.Errorf("read the quick start: %w", err)
+	}
+	return replace("docs/sdk.md", name, "```"+language+"\n"+string(program)+"```\n")
+}
+
+func configuration() string {
+	return render(`# Configuration
+
+Made from `+"`internal/platform/config`"+` by `+"`make generate`"+`. Everything comes from the environment; an unknown or invalid value stops the start, with all faults at once. Names are those of the national documents where they have one.
+
+| variable | default | what it is |
+|---|---|---|
+{{range .}}| `+"`{{.Name}}`"+` | {{if .Required}}(required){{else if .Default}}`+"`{{cell .Default}}`"+`{{end}} | {{cell .Doc}} |
+{{end}}
+Tracing is off unless `+"`OTEL_EXPORTER_OTLP_ENDPOINT`"+` (or `+"`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`"+`) names a collector; OpenTelemetry's other variables hold too.
+
+The sandbox sets `+"`GATEWAY_API_KEY=when_sent`"+`, `+"`LOG_LEVEL=warn`"+` and `+"`ADMIN_ADDR=off`"+` unless told otherwise, and turns the limits of codes off (`+"`OTP_PHONE_LIMIT`"+`, `+"`OTP_RESOURCE_LIMIT`"+`, `+"`OTP_LEGAL_ENTITY_DAILY_LIMIT`"+`): its SMS cost nothing, and tests send many. Its own address is a flag (`+"`--listen`"+`), its messages stay in its inbox whatever `+"`SMS_PROVIDER`"+` says, it sends no traces, and it sets everything about its engines and keys itself. Settings that are not read at the start only can be changed while it runs: `+"`POST /_sandbox/config`"+`.
+`, config.Fields())
+}
+
+func sandboxWorld(w *world.World) string {
+	cases := map[string][]world.Case{}
+	var operations []string
+	for _, c := range w.Cases {
+		if _, known := cases[c.OperationID]; !known {
+			operations = append(operations, c.OperationID)
+		}
+		cases[c.OperationID] = append(cases[c.OperationID], c)
+	}
+	slices.Sort(operations)
+	return render(`# The sandbox's world
+
+Made from `+"`internal/sandbox/world`"+` by `+"`make generate`"+`: the same values seed the sandbox. Ids are the same in every sandbox. `+"`GET /_sandbox/world`"+` gives all of this as JSON, each case ready to be sent.
+
+## Tokens
+
+| token | who | scopes |
+|---|---|---|
+{{range .World.Tokens}}| `+"`{{.Value}}`"+` | {{cell .Note}} | {{join .Scopes}} |
+{{end}}
+| API-key | of whom |
+|---|---|
+{{range .World.Keys}}| `+"`{{.Value}}`"+` | {{cell .Note}} |
+{{end}}
+## Objects
+
+| name | kind | id | note |
+|---|---|---|---|
+{{range .World.Objects}}| {{cell .Name}} | {{.Kind}} | `+"`{{.ID}}`"+` | {{cell .Note}} |
+{{end}}
+## Cases
+{{range .Operations}}
+### {{if .}}{{.}}{{else}}Unknown paths{{end}}
+
+| case | answer | rules | settings |
+|---|---|---|---|
+{{range index $.Cases .}}| {{cell .Title}} | {{.Expect.Status}}{{with .Expect.Message}} {{cell .}}{{end}} | {{ids .Rules}} | {{settings .Config}} |
+{{end}}{{end}}`, map[string]any{"World": w, "Operations": operations, "Cases": cases})
+}
+
+func operationTable(doc *openapi3.T) string {
+	type line struct{ Method, Path, ID, Summary, Source string }
+	var lines []line
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			lines = append(lines, line{Method: method, Path: path, ID: op.OperationID, Summary: op.Summary, Source: sources(op)})
+		}
+	}
+	slices.SortFunc(lines, func(a, b line) int { return strings.Compare(a.Path+" "+a.Method, b.Path+" "+b.Method) })
+	return render(`| method | operation | rules | source |
+|---|---|---|---|
+{{range .}}| `+"`{{.Method}} {{.Path}}`"+` | {{.Summary}} | {{rules .ID}} | {{cell .Source}} |
+{{end}}`, lines)
+}
+
+func sources(op *openapi3.Operation) string {
+	list, _ := op.Extensions["x-source"].([]any)
+	var titles []string
+	for _, entry := range list {
+		if source, ok := entry.(map[string]any); ok {
+			titles = append(titles, fmt.Sprint(source["title"]))
+		}
+	}
+	return strings.Join(titles, "; ")
+}
+
+func render(text string, data any) string {
+	functions := template.FuncMap{
+		"cell": func(s string) string {
+			return strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;").Replace(s)
+		},
+		"join": func(list []string) string { return strings.Join(list, " ") },
+		"ids": func(ids []rules.ID) string {
+			texts := make([]string, len(ids))
+			for i, id := range ids {
+				texts[i] = "`" + string(id) + "`"
+			}
+			return strings.Join(texts, ", ")
+		},
+		"rules": func(operation string) int { return len(rules.Guards(operation)) + len(rules.OfOperation(operation)) },
+		"settings": func(vars map[string]string) string {
+			var texts []string
+			for name, value := range vars {
+				texts = append(texts, "`"+name+"="+value+"`")
+			}
+			slices.Sort(texts)
+			return strings.Join(texts, " ")
+		},
+	}
+	var out bytes.Buffer
+	if err := template.Must(template.New("").Funcs(functions).Parse(text)).Execute(&out, data); err != nil {
+		panic(err) // the templates are constants
+	}
+	return out.String()
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+
+	"esoz/openapi"
+)
+
+// codes reads the codes of the dictionaries that come with the server.
+func codes(t *testing.T) map[string][]string {
+	t.Helper()
+	content, err := os.ReadFile("../../resource/dictionaries/builtin.yaml")
+	require.NoError(t, err)
+	var dictionaries []struct {
+		Name   string
+		Values []struct{ Code string }
+	}
+	require.NoError(t, yaml.Unmarshal(content, &dictionaries))
+	found := map[string][]string{}
+	for _, d := range dictionaries {
+		for _, v := range d.Values {
+			found[d.Name] = append(found[d.Name], v.Code)
+		}
+	}
+	return found
+}
+
+func TestStatusMachinesKeepTheirDictionaries(t *testing.T) {
+	t.Parallel()
+	machines, err := readStatusMachines(openapi.Document)
+	require.NoError(t, err)
+	var titles []string
+	checked := 0
+	for _, m := range machines {
+		titles = append(titles, m.Title)
+		if m.Dictionary == "" {
+			continue
+		}
+		checked++
+		require.ElementsMatch(t, codes(t)[m.Dictionary], m.States, m.Title)
+	}
+	require.Subset(t, titles, []string{
+		"Approval", "Declaration request", "Service request", "Service request in a medical program", "Device dispense",
+		"Division", "Verification", "Job",
+	})
+	require.Equal(t, 3, checked)
+}
+
+func TestAStatusMachineIsDrawn(t *testing.T) {
+	t.Parallel()
+	machines, err := readStatusMachines([]byte(`
+components:
+  schemas:
+    Thing:
+      properties:
+        status:
+          x-status-machine:
+            title: Thing
+            states: [new, old]
+            final: [old]
+            transitions:
+              - {to: new, by: createThing, source: 'Medical events MIS API, Create'}
+              - {from: new, to: old, by: 'time; no one', source: wiki Things 583403110}
+`))
+	require.NoError(t, err)
+	require.Len(t, machines, 1)
+	require.Equal(t, "stateDiagram-v2\n    [*] --> new : createThing\n    new --> old : time, no one\n    old --> [*]\n", machines[0].Diagram())
+	page := statusMachinePage(machines)
+	require.Contains(t, page, "`Thing.status`")
+	require.Contains(t, page, "| `new` | `old` | time; no one | [wiki Things 583403110](https://e-health-ua.atlassian.net/wiki/pages/viewpage.action?pageId=583403110) |")
+	require.Contains(t, page, "|  | `new` | createThing |")
+}

@@ -1,0 +1,126 @@
+package declarationrequests
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/google/uuid"
+)
+
+// Statuses that decide something here.
+const (
+	statusNew      = "NEW"      // waits for the patient's confirmation
+	statusApproved = "APPROVED" // waits for the doctor's signature
+)
+
+// Methods by which a patient confirms a request.
+const (
+	methodOTP     = "OTP"
+	methodOffline = "OFFLINE"
+	methodNone    = "NA"
+)
+
+// Channels that requests come from.
+const (
+	channelMIS = "MIS" // legal entities
+	channelPIS = "PIS" // patients
+)
+
+// request is the part of a declaration request that decides who may do what
+// with it.
+type request struct {
+	Status        string
+	Channel       string
+	IsShareable   bool
+	LegalEntityID *uuid.UUID // nil: the clean-up has removed the data of the request
+	Method        method
+}
+
+// method is how the patient confirms, as it was when the request was created.
+type method struct {
+	Type   string `json:"type"`
+	Number string `json:"number"`
+}
+
+// isShared tells whether legal entities may handle the request.
+func (r request) isShared() bool { return r.Channel == channelMIS || r.IsShareable }
+
+func (r request) isOf(legalEntity uuid.UUID) bool {
+	return r.LegalEntityID != nil && *r.LegalEntityID == legalEntity
+}
+
+// entry is a declaration request as lists show it.
+type entry struct {
+	request
+	content
+	ID                      uuid.UUID
+	StatusReason            *string
+	AuthorizeWith           *uuid.UUID
+	ParentDeclarationID     *uuid.UUID
+	SystemDeclarationLimit  *int32
+	CurrentDeclarationCount *int32
+}
+
+// details is a whole declaration request.
+type details struct {
+	entry
+	DeclarationID     *uuid.UUID
+	DeclarationNumber string
+	DataToBeSigned    json.RawMessage
+	Documents         []document
+}
+
+// document is a link to a stored file.
+type document struct {
+	Type string `json:"type"`
+	URL  string `json:"url"`
+}
+
+// content is what a request is about. All of it is nil when the clean-up has
+// removed it, but for the doctor, of whom the row keeps a copy.
+type content struct {
+	StartDate  *string
+	EndDate    *string
+	PersonID   *string
+	EmployeeID *string
+	DivisionID *string
+}
+
+// contentOf reads the column data: ids in V3, whole objects before. A request of
+// before V3 tells no person id: its patient need not have been known by one.
+func contentOf(data json.RawMessage, employee *uuid.UUID) (content, error) {
+	var c content
+	if len(data) > 0 {
+		var stored struct {
+			StartDate  *string `json:"start_date"`
+			EndDate    *string `json:"end_date"`
+			PersonID   *string `json:"person_id"`
+			EmployeeID *string `json:"employee_id"`
+			DivisionID *string `json:"division_id"`
+			Employee   *object `json:"employee"`
+			Division   *object `json:"division"`
+		}
+		if err := json.Unmarshal(data, &stored); err != nil {
+			return content{}, fmt.Errorf("decode data: %w", err)
+		}
+		c = content{
+			StartDate: stored.StartDate, EndDate: stored.EndDate, PersonID: stored.PersonID,
+			EmployeeID: stored.EmployeeID, DivisionID: stored.DivisionID,
+		}
+		if stored.Employee != nil {
+			c.EmployeeID = stored.Employee.ID
+		}
+		if stored.Division != nil {
+			c.DivisionID = stored.Division.ID
+		}
+	}
+	if employee != nil {
+		id := employee.String()
+		c.EmployeeID = &id
+	}
+	return c, nil
+}
+
+type object struct {
+	ID *string `json:"id"`
+}

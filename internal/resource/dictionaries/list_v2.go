@@ -1,0 +1,74 @@
+package dictionaries
+
+import (
+	"context"
+	"strings"
+
+	"esoz/gen/api"
+	"esoz/gen/rules"
+	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/fault"
+)
+
+// ListDictionariesV2 serves GET /api/v2/dictionaries: values with their state
+// and the values under them.
+//
+//	dictionary.list_v2.is_active        is_active is true or false
+//	dictionary.list_v2.value_is_active  value_is_active is true or false
+func (a *API) ListDictionariesV2(ctx context.Context, req api.ListDictionariesV2RequestObject) (api.ListDictionariesV2ResponseObject, error) {
+	cfg, p := a.Config.Get(), req.Params
+	isActive, ok := envelope.ParseBool(p.IsActive)
+	if !ok && cfg.On(rules.DictionaryListV2IsActive) {
+		return nil, fault.Refuse(rules.DictionaryListV2IsActive)
+	}
+	filter := valueFilter{code: text(p.ValueCode), description: strings.ToLower(text(p.ValueDescription))}
+	if filter.isActive, ok = envelope.ParseBool(p.ValueIsActive); !ok && cfg.On(rules.DictionaryListV2ValueIsActive) {
+		return nil, fault.Refuse(rules.DictionaryListV2ValueIsActive)
+	}
+	name := text(p.Name)
+	data := []api.DictionaryV2{}
+	for _, d := range a.Cache.current.Load().all {
+		if name != "" && name != d.Name || isActive != nil && *isActive != d.IsActive {
+			continue
+		}
+		values := filter.apply(d.Values)
+		if len(values) == 0 && filter != (valueFilter{}) {
+			continue
+		}
+		data = append(data, api.DictionaryV2{
+			Name: d.Name, Description: d.Description, Values: values, Labels: labels(d), IsActive: d.IsActive,
+		})
+	}
+	return api.ListDictionariesV2200JSONResponse{Meta: envelope.ListMeta(ctx), Data: data}, nil
+}
+
+func text(filter *string) string {
+	if filter == nil {
+		return ""
+	}
+	return *filter
+}
+
+// valueFilter keeps the values that match, and those that stand above one that
+// does. What is empty or nil matches everything.
+type valueFilter struct {
+	code, description string // the description in small letters
+	isActive          *bool
+}
+
+func (f valueFilter) matches(v Value) bool {
+	return (f.code == "" || f.code == v.Code) &&
+		(f.isActive == nil || *f.isActive == v.IsActive) &&
+		(f.description == "" || strings.Contains(strings.ToLower(v.Description), f.description))
+}
+
+func (f valueFilter) apply(values []Value) []api.DictionaryValue {
+	kept := []api.DictionaryValue{}
+	for _, v := range values {
+		children := f.apply(v.Children)
+		if len(children) > 0 || f.matches(v) {
+			kept = append(kept, api.DictionaryValue{Code: v.Code, Description: v.Description, IsActive: v.IsActive, ChildValues: children})
+		}
+	}
+	return kept
+}

@@ -1,0 +1,160 @@
+// Package medicalevents holds what the documents of medical events share:
+// references, dictionary values and amounts, as they are stored and as they are
+// shown.
+package medicalevents
+
+import (
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/oapi-codegen/nullable"
+
+	"esoz/gen/api"
+	"esoz/internal/platform/envelope"
+)
+
+// Reference links to another object. The patient's never lies in a document:
+// their id is hidden (decisions R13).
+type Reference struct {
+	Identifier   Identifier `bson:"identifier"`
+	DisplayValue *string    `bson:"display_value"`
+}
+
+// Identifier says which object of which kind is meant.
+type Identifier struct {
+	Type  CodeableConcept `bson:"type"`
+	Value uuid.UUID       `bson:"value"`
+}
+
+// CodeableConcept is a meaning, told by values of dictionaries.
+type CodeableConcept struct {
+	Coding []Coding `bson:"coding"`
+	Text   *string  `bson:"text,omitempty"`
+}
+
+// Coding is a value of a dictionary.
+type Coding struct {
+	System string `bson:"system"`
+	Code   string `bson:"code"`
+}
+
+// Quantity is an amount of something.
+type Quantity struct {
+	Value  float64 `bson:"value"`
+	System string  `bson:"system"`
+	Code   string  `bson:"code"`
+	Unit   *string `bson:"unit,omitempty"`
+}
+
+// Period is a stretch of time.
+type Period struct {
+	Start time.Time  `bson:"start"`
+	End   *time.Time `bson:"end,omitempty"`
+}
+
+// Mark says that a job has changed the document, and when. It stays until the
+// job's end is stored, so that a job that starts again after a crash finds its
+// own work, whatever others have done to the document since (docs/architecture.md). It is
+// never rendered.
+type Mark struct {
+	Job string    `bson:"job"`
+	At  time.Time `bson:"at"`
+}
+
+// Marks of a document.
+type Marks []Mark
+
+// Of returns the mark of a job.
+func (m Marks) Of(job string) (Mark, bool) {
+	i := slices.IndexFunc(m, func(mark Mark) bool { return mark.Job == job })
+	if i < 0 {
+		return Mark{}, false
+	}
+	return m[i], true
+}
+
+// Resources is the dictionary of what a reference leads to.
+const Resources = "eHealth/resources"
+
+// To makes a reference to an object of a kind.
+func To(kind string, id uuid.UUID) Reference {
+	return Reference{Identifier: Identifier{Type: Concept(Resources, kind), Value: id}}
+}
+
+// Concept makes a meaning of one value of a dictionary.
+func Concept(system, code string) CodeableConcept {
+	return CodeableConcept{Coding: []Coding{{System: system, Code: code}}}
+}
+
+// ShowPatient shows a reference to a patient.
+func ShowPatient(id uuid.UUID) api.Reference { return To("patient", id).Show() }
+
+// Show shows a reference with its display_value, null when it has none.
+func (r Reference) Show() api.Reference {
+	return api.Reference{Identifier: r.Identifier.show(), DisplayValue: Nullable(r.DisplayValue, AsIs)}
+}
+
+// ShowSent shows a reference as clients send them.
+func (r Reference) ShowSent() api.ReferenceRequest {
+	return api.ReferenceRequest{Identifier: r.Identifier.show()}
+}
+
+func (i Identifier) show() api.Identifier {
+	return api.Identifier{Type: i.Type.Show(), Value: i.Value.String()}
+}
+
+// Show shows a meaning.
+func (c CodeableConcept) Show() api.CodeableConcept {
+	return api.CodeableConcept{Coding: Each(c.Coding, Coding.show), Text: c.Text}
+}
+
+func (c Coding) show() api.Coding { return api.Coding{System: c.System, Code: c.Code} }
+
+// Show shows an amount.
+func (q Quantity) Show() api.Quantity {
+	return api.Quantity{Value: q.Value, System: q.System, Code: q.Code, Unit: q.Unit}
+}
+
+// Show shows a period.
+func (p Period) Show() api.Period {
+	return api.Period{Start: envelope.Milli(p.Start), End: Optional(p.End, envelope.Milli)}
+}
+
+// AsIs shows a value as it is stored.
+func AsIs[T any](v T) T { return v }
+
+// Each shows every item of a list.
+func Each[T, S any](stored []T, show func(T) S) []S {
+	shown := make([]S, len(stored))
+	for i, item := range stored {
+		shown[i] = show(item)
+	}
+	return shown
+}
+
+// Optional shows a value that is absent when it was never set.
+func Optional[T, S any](stored *T, show func(T) S) *S {
+	if stored == nil {
+		return nil
+	}
+	shown := show(*stored)
+	return &shown
+}
+
+// OptionalList shows a list that is absent when it was never set.
+func OptionalList[T, S any](stored []T, show func(T) S) *[]S {
+	if stored == nil {
+		return nil
+	}
+	shown := Each(stored, show)
+	return &shown
+}
+
+// Nullable shows a value that is null when it is not set.
+func Nullable[T, S any](stored *T, show func(T) S) nullable.Nullable[S] {
+	if stored == nil {
+		return nullable.NewNullNullable[S]()
+	}
+	return nullable.NewNullableWithValue(show(*stored))
+}

@@ -1,0 +1,131 @@
+// Package persons answers what the resources ask about patients: whether they
+// exist, how they confirm, and who may read their data.
+package persons
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"esoz/gen/db"
+	"esoz/internal/platform/auth"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/fault"
+	"esoz/internal/platform/mongodb"
+	"esoz/internal/platform/postgres"
+	"esoz/internal/platform/seal"
+)
+
+// Store reads the master patient index and the patients of the medical events.
+type Store struct {
+	Pool      *pgxpool.Pool
+	Documents *mongo.Database
+	Keys      *seal.Keys
+	Clock     *clock.Clock
+}
+
+// Patient is a patient of the medical events.
+type Patient struct {
+	ID     uuid.UUID // as in the URL
+	Hidden string    // as stored in documents (decisions R13)
+	Active bool
+}
+
+// Document is a patient as stored in the collection patients.
+type Document struct {
+	ID     string `bson:"_id"`
+	Status string `bson:"status"`
+}
+
+// Collection holds the patients of the medical events.
+const Collection = "patients"
+
+// Statuses of a patient.
+const (
+	Active   = "active"
+	Inactive = "inactive"
+)
+
+// Patient looks a patient up by the id of a path. A malformed id is not found
+// (decisions R12): fault.ErrNotFound.
+func (s *Store) Patient(ctx context.Context, id string) (Patient, error) {
+	parsed, ok := envelope.ParseID(id)
+	if !ok {
+		return Patient{}, fault.ErrNotFound
+	}
+	p := Patient{ID: parsed, Hidden: s.Keys.PatientID(parsed)}
+	var stored Document
+	err := s.Documents.Collection(Collection).FindOne(ctx, bson.D{{Key: "_id", Value: p.Hidden}}).Decode(&stored)
+	if err != nil {
+		return Patient{}, fmt.Errorf("look up patient: %w", mongodb.Error(err))
+	}
+	p.Active = stored.Status == Active
+	return p, nil
+}
+
+// HasDeclaration tells whether the person has an active declaration with a
+// doctor of the legal entity.
+func (s *Store) HasDeclaration(ctx context.Context, person, legalEntity uuid.UUID) (bool, error) {
+	has, err := db.New().HasActiveDeclaration(ctx, s.Pool, db.HasActiveDeclarationParams{PersonID: person, LegalEntityID: legalEntity})
+	if err != nil {
+		return false, fmt.Errorf("look up declaration: %w", postgres.Error(err))
+	}
+	return has, nil
+}
+
+// Employees returns the ids of the employees that the caller is in the legal
+// entity of the token: approved and active.
+func (s *Store) Employees(ctx context.Context, by auth.Subject) ([]uuid.UUID, error) {
+	rows, err := db.New().ListUserEmployees(ctx, s.Pool, db.ListUserEmployeesParams{UserID: by.UserID, LegalEntityID: by.ClientID})
+	if err != nil {
+		return nil, fmt.Errorf("look up employees: %w", postgres.Error(err))
+	}
+	ids := make([]uuid.UUID, len(rows))
+	for i, row := range rows {
+		ids[i] = row.ID
+	}
+	return ids, nil
+}
+
+// Method is an authentication method of a person.
+type Method struct {
+	ID       uuid.UUID
+	PersonID uuid.UUID
+	Type     string
+	// Usable: the method is active and has not ended.
+	Usable bool
+	// ThirdPersonOTP: the one who confirms has an active OTP method of their own.
+	ThirdPersonOTP bool
+	// ConfidantApproved: the one who confirms is an approved confidant of the person.
+	ConfidantApproved bool
+}
+
+// Types of authentication methods.
+const (
+	OTP         = "OTP"
+	Offline     = "OFFLINE"
+	ThirdPerson = "THIRD_PERSON"
+)
+
+// Method returns an authentication method, nil when there is no such.
+func (s *Store) Method(ctx context.Context, id uuid.UUID) (*Method, error) {
+	now := s.Clock.Now()
+	row, err := db.New().GetAuthenticationMethod(ctx, s.Pool, db.GetAuthenticationMethodParams{ID: id, At: now})
+	if err = postgres.Error(err); errors.Is(err, fault.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up authentication method: %w", err)
+	}
+	return &Method{
+		ID: row.ID, PersonID: row.PersonID, Type: row.Type,
+		Usable:         row.IsActive && (row.EndedAt == nil || row.EndedAt.After(now)),
+		ThirdPersonOTP: row.ThirdPersonOTP, ConfidantApproved: row.ConfidantApproved,
+	}, nil
+}

@@ -1,0 +1,91 @@
+package persons
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"esoz/internal/platform/auth"
+	"esoz/internal/platform/mongodb"
+)
+
+// Record is what somebody wants to read.
+type Record struct {
+	Resource      string      // the code of its reference: service_request, device_dispense
+	ID            uuid.UUID   // uuid.Nil: the patient's records in general
+	LegalEntities []uuid.UUID // whose record it is
+}
+
+// MayRead applies decisions R26: an active declaration with the caller's legal
+// entity, an own record, or an effective approval.
+func (s *Store) MayRead(ctx context.Context, by auth.Subject, patient Patient, record Record) (bool, error) {
+	if slices.Contains(record.LegalEntities, by.ClientID) {
+		return true, nil
+	}
+	declared, err := s.HasDeclaration(ctx, patient.ID, by.ClientID)
+	if err != nil || declared {
+		return declared, err
+	}
+	return s.approved(ctx, by, patient, record)
+}
+
+// approved tells whether a verified, unexpired approval that is granted to the
+// caller names the record or the patient as a whole.
+func (s *Store) approved(ctx context.Context, by auth.Subject, patient Patient, record Record) (bool, error) {
+	employees, err := s.Employees(ctx, by)
+	if err != nil {
+		return false, err
+	}
+	var granted []grant
+	cursor, err := s.Documents.Collection("approvals").Find(ctx, bson.D{
+		{Key: "patient_id", Value: patient.Hidden},
+		{Key: "granted_to.identifier.value", Value: bson.D{{Key: "$in", Value: append(employees, by.ClientID)}}},
+		{Key: "is_verified", Value: true},
+	}, options.Find().SetProjection(bson.D{{Key: "expires_at", Value: 1}, {Key: "granted_resources", Value: 1}}))
+	if err == nil {
+		err = cursor.All(ctx, &granted)
+	}
+	if err != nil {
+		return false, fmt.Errorf("look up approvals: %w", mongodb.Error(err))
+	}
+	now := s.Clock.Now()
+	return slices.ContainsFunc(granted, func(g grant) bool { return g.ExpiresAt.After(now) && g.opens(record) }), nil
+}
+
+// grant is the part of an approval that says what it opens and until when.
+type grant struct {
+	ExpiresAt        time.Time `bson:"expires_at"`
+	GrantedResources []struct {
+		Identifier struct {
+			Type struct {
+				Coding []struct {
+					Code string `bson:"code"`
+				} `bson:"coding"`
+			} `bson:"type"`
+			Value bson.RawValue `bson:"value"`
+		} `bson:"identifier"`
+	} `bson:"granted_resources"`
+}
+
+// opens compares in Go what $elemMatch would: FerretDB finds nothing with it.
+// An approval of the patient that grants "patient" opens all their records.
+func (g grant) opens(record Record) bool {
+	for _, resource := range g.GrantedResources {
+		for _, coding := range resource.Identifier.Type.Coding {
+			if coding.Code == "patient" {
+				return true
+			}
+			_, id, ok := resource.Identifier.Value.BinaryOK()
+			if ok && coding.Code == record.Resource && record.ID != uuid.Nil && bytes.Equal(id, record.ID[:]) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,22 @@
+package uaddresses
+
+import (
+	"context"
+
+	"esoz/gen/api"
+	"esoz/internal/platform/envelope"
+)
+
+// ListRegions serves GET /api/uaddresses/regions: the areas. It refuses nothing.
+func (a *API) ListRegions(ctx context.Context, req api.ListRegionsRequestObject) (api.ListRegionsResponseObject, error) {
+	p := req.Params
+	filter, page := newNameAndCode(p.Name, p.Koatuu), envelope.PageOf(p.Page, p.PageSize)
+	found, total := pageOf(each(a.Cache.current.Load().areas), page, func(area *Area) bool {
+		return filter.keep(area.folded, area.KOATUU)
+	})
+	data := make([]api.Region, 0, len(found))
+	for _, area := range found {
+		data = append(data, api.Region{ID: area.ID.String(), Region: area.Name, Name: area.Name, Koatuu: optional(area.KOATUU)})
+	}
+	return api.ListRegions200JSONResponse{Meta: envelope.ListMeta(ctx), Data: data, Paging: page.Paging(total, envelope.EmptySQL)}, nil
+}

@@ -1,0 +1,130 @@
+// Package uaddresses keeps the country's areas, regions, settlements and
+// streets in memory, serves them and imports the national codifier.
+//
+// Two vocabularies meet here. The public methods say region for an oblast and
+// district for a raion; an address, and the tables, say area and region. This
+// package speaks as the tables do and translates when it answers.
+package uaddresses
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"esoz/internal/platform/config"
+)
+
+// API serves the address methods. They are public: no token is wanted.
+type API struct {
+	Cache  *Cache
+	Config *config.Live
+}
+
+// namespace of the ids that are made of codes.
+var namespace = uuid.NewSHA1(uuid.NameSpaceURL, []byte("https://esoz/uaddresses"))
+
+// ID is the id of what has this code in the national codifier: the same in
+// every installation (decisions R25).
+func ID(code string) uuid.UUID { return uuid.NewSHA1(namespace, []byte(code)) }
+
+// Area is an oblast, the Autonomous Republic of Crimea or a city of their standing.
+type Area struct {
+	ID     uuid.UUID
+	Name   string
+	KOATUU string // code in the national codifier; empty when unknown
+
+	folded string
+}
+
+// Region is a raion.
+type Region struct {
+	ID     uuid.UUID
+	AreaID uuid.UUID
+	Name   string
+	KOATUU string
+
+	folded string
+}
+
+// Settlement is a city, settlement or village.
+type Settlement struct {
+	ID            uuid.UUID
+	Name          string
+	Type          string // a code of dictionary SETTLEMENT_TYPE
+	AreaID        uuid.UUID
+	RegionID      *uuid.UUID // nil: belongs to no region
+	MountainGroup bool
+	KOATUU        string
+	ParentID      *uuid.UUID
+
+	folded string
+}
+
+// Street of a settlement.
+type Street struct {
+	ID           uuid.UUID
+	SettlementID uuid.UUID
+	Type         string // a code of dictionary STREET_TYPE
+	Name         string
+	Aliases      []string // present and former names
+}
+
+// Cache holds all addresses of one version. Readers never wait and never see
+// half of a change.
+type Cache struct {
+	store    store
+	current  atomic.Pointer[snapshot]
+	loading  sync.Mutex // one load at a time; the second finds the first one's
+	isLoaded bool       // guarded by loading
+}
+
+// NewCache prepares an empty cache; Refresh fills it.
+func NewCache(pool *pgxpool.Pool) *Cache {
+	c := &Cache{store: store{pool}}
+	c.current.Store(newSnapshot(0, &rows{}))
+	return c
+}
+
+// Refresh loads the addresses when their version has changed.
+func (c *Cache) Refresh(ctx context.Context) error {
+	c.loading.Lock()
+	defer c.loading.Unlock()
+	if c.isLoaded {
+		version, err := c.store.version(ctx)
+		if err != nil {
+			return err
+		}
+		if version == c.current.Load().version {
+			return nil
+		}
+	}
+	version, all, err := c.store.load(ctx)
+	if err != nil {
+		return err
+	}
+	c.current.Store(newSnapshot(version, all))
+	c.isLoaded = true
+	return nil
+}
+
+// Settlement finds a settlement by its id.
+func (c *Cache) Settlement(id uuid.UUID) (Settlement, bool) { return c.current.Load().settlement(id) }
+
+// Area finds an area by its id.
+func (c *Cache) Area(id uuid.UUID) (Area, bool) { return c.current.Load().area(id) }
+
+// Region finds a region by its id.
+func (c *Cache) Region(id uuid.UUID) (Region, bool) { return c.current.Load().region(id) }
+
+// AreaNamed tells whether an area has this name, folded as in SameName.
+func (c *Cache) AreaNamed(name string) bool {
+	return c.current.Load().areaNames.has(name)
+}
+
+// SettlementNamed tells whether a settlement has this name, folded as in SameName.
+func (c *Cache) SettlementNamed(name string) bool {
+	return c.current.Load().settlementNames.has(name)
+}
