@@ -4,7 +4,6 @@
 package medicalevents
 
 import (
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -51,27 +50,6 @@ type Quantity struct {
 type Period struct {
 	Start time.Time  `bson:"start"`
 	End   *time.Time `bson:"end,omitempty"`
-}
-
-// Mark says that a job has changed the document, and when. It stays until the
-// job's end is stored, so that a job that starts again after a crash finds its
-// own work, whatever others have done to the document since (docs/architecture.md). It is
-// never rendered.
-type Mark struct {
-	Job string    `bson:"job"`
-	At  time.Time `bson:"at"`
-}
-
-// Marks of a document.
-type Marks []Mark
-
-// Of returns the mark of a job.
-func (m Marks) Of(job string) (Mark, bool) {
-	i := slices.IndexFunc(m, func(mark Mark) bool { return mark.Job == job })
-	if i < 0 {
-		return Mark{}, false
-	}
-	return m[i], true
 }
 
 // Resources is the dictionary of what a reference leads to.
