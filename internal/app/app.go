@@ -243,7 +243,7 @@ func (a *App) build() error {
 		eventsAPI:          &events.API{Pool: a.Pool, Clock: o.Clock, Config: o.Config},
 		jobsAPI:            &jobs.API{Queue: queue},
 		otpAPI:             &otp.API{Service: codes},
-		serviceRequestsAPI: &servicerequests.API{Engine: engine, Identities: people},
+		serviceRequestsAPI: &servicerequests.API{Engine: engine, Pool: a.Pool, Identities: people},
 		uaddressesAPI:      &uaddresses.API{Cache: a.Addresses, Config: o.Config},
 	}
 	queue.Handlers = map[string]jobs.Handler{"resendApprovalSms": s.CarryOutResend}

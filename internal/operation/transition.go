@@ -69,8 +69,9 @@ type Call[A, D, B any] struct {
 	Body     B
 	Document D // from the check Exists on; the job has none
 
+	engine *Engine
+	kind   string
 	path   Path
-	keys   *seal.Keys
 	store  mongodb.Documents
 	stored mongodb.Document
 }
@@ -128,7 +129,7 @@ func (t *Transition[A, D, B]) Start(ctx context.Context, e *Engine, asked A, pat
 }
 
 func (t *Transition[A, D, B]) call(e *Engine, asked A) *Call[A, D, B] {
-	return &Call[A, D, B]{API: asked, keys: e.Keys, store: mongodb.DocumentsOf(e.Documents, t.Collection)}
+	return &Call[A, D, B]{API: asked, engine: e, kind: t.Kind, store: mongodb.DocumentsOf(e.Documents, t.Collection)}
 }
 
 // carryOut is the jobs.Handler of the operation.
@@ -240,6 +241,17 @@ func (c *Call[A, D, B]) find(ctx context.Context) error {
 	return stored.Decode(&c.Document)
 }
 
+// MayRead passes when the caller may read the document, which is a record of
+// owner (decisions R26).
+func (c *Call[A, D, B]) MayRead(ctx context.Context, owner uuid.UUID) error {
+	patient, err := c.engine.OpenPatient(c.kind, c.ID, c.stored.Text(patientField))
+	if err != nil {
+		return err
+	}
+	person := Person{ID: patient, Hidden: c.stored.Text(patientField)}
+	return mayRead(ctx, c.engine, &c.Caller, person, Access{Kind: c.kind, ID: c.ID, LegalEntities: []uuid.UUID{owner}})
+}
+
 // condition puts what is known of the call in the place of placeholders.
 func (c *Call[A, D, B]) condition(field string, want Want) mongodb.Condition {
 	values := make([]any, len(want.values))
@@ -252,7 +264,7 @@ func (c *Call[A, D, B]) condition(field string, want Want) mongodb.Condition {
 		case Patient:
 			value = ""
 			if id, ok := envelope.ParseID(c.path.Patient); ok {
-				value = c.keys.PatientID(id)
+				value = c.engine.Keys.PatientID(id)
 			}
 		}
 		values[i] = value

@@ -114,6 +114,9 @@ type Config struct {
 	MaxEvents                int      `env:"MAX_EVENTS" envDefault:"10000" doc:"number of events kept"`
 	EventsExpiration         int      `env:"EVENTS_EXPIRATION" envDefault:"30" doc:"age at which events are deleted, days"`
 	EventsCleanupSchedule    Schedule `env:"EVENTS_TERMINATION_SCHEDULE" start:"only" envDefault:"* 0-4 * * *" doc:"cron: delete old events"`
+
+	// Service requests.
+	ServiceRequestUseTarget UseTarget `env:"SERVICE_REQUEST_USE_TARGET_STATUS" envDefault:"in_progress" doc:"program_processing_status that Use Service Request sets: in_progress, or in_queue, from which Release Service Request can take it back"`
 }
 
 // AdminOff is the value of ADMIN_ADDR that stands for no address.
