@@ -48,6 +48,7 @@ import (
 	"esoz/internal/resource/persons"
 	"esoz/internal/resource/servicerequests"
 	"esoz/internal/resource/uaddresses"
+	"esoz/internal/resource/verifications"
 	"esoz/openapi"
 )
 
@@ -186,9 +187,9 @@ type (
 	divisionsAPI       = divisions.API
 	eventsAPI          = events.API
 	jobsAPI            = jobs.API
-	otpAPI             = otp.API
 	serviceRequestsAPI = servicerequests.API
 	uaddressesAPI      = uaddresses.API
+	verificationsAPI   = verifications.API
 )
 
 // server is every operation of the contract.
@@ -201,9 +202,9 @@ type server struct {
 	*divisionsAPI
 	*eventsAPI
 	*jobsAPI
-	*otpAPI
 	*serviceRequestsAPI
 	*uaddressesAPI
+	*verificationsAPI
 }
 
 var _ api.StrictServerInterface = (*server)(nil)
@@ -236,15 +237,15 @@ func (a *App) build() error {
 	s := &server{
 		approvalsAPI:       approvals.New(a.Pool, a.Mongo, a.Keys, o.Clock, o.Config, queue, codes, people),
 		authAPI:            auth.NewAPI(a.Pool, o.Clock, o.Config),
-		declarationsAPI:    declarationrequests.New(a.Pool, o.Config, codes),
+		declarationsAPI:    &declarationrequests.API{Engine: engine, Store: declarationrequests.Store{Pool: a.Pool}, Codes: codes},
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
 		dictionariesAPI:    &dictionaries.API{Cache: a.Dictionaries, Config: o.Config},
 		divisionsAPI:       divisions.New(a.Pool, o.Clock, o.Config, a.Addresses),
 		eventsAPI:          &events.API{Pool: a.Pool, Clock: o.Clock, Config: o.Config},
 		jobsAPI:            &jobs.API{Queue: queue},
-		otpAPI:             &otp.API{Service: codes},
 		serviceRequestsAPI: &servicerequests.API{Engine: engine, Pool: a.Pool, Identities: people},
 		uaddressesAPI:      &uaddresses.API{Cache: a.Addresses, Config: o.Config},
+		verificationsAPI:   &verifications.API{Engine: engine, Codes: codes},
 	}
 	queue.Handlers = map[string]jobs.Handler{"resendApprovalSms": s.CarryOutResend}
 	for _, op := range slices.Concat(s.deviceDispensesAPI.Operations(), s.serviceRequestsAPI.Operations()) {
