@@ -1,5 +1,6 @@
 // Command docs writes the documents that are made from code: the table of
-// settings, the sandbox's world, and the tables of the README.
+// settings, the sandbox's world, the operations, the status machines and the
+// quick starts.
 package main
 
 import (
@@ -11,8 +12,6 @@ import (
 	"strings"
 	"text/template"
 	"time"
-
-	"github.com/getkin/kin-openapi/openapi3"
 
 	"esoz/gen/rules"
 	"esoz/internal/app"
@@ -30,10 +29,6 @@ func main() {
 }
 
 func run() error {
-	doc, err := app.Document()
-	if err != nil {
-		return err
-	}
 	w, err := newWorld()
 	if err != nil {
 		return err
@@ -42,11 +37,15 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	operations, err := operationPage(".")
+	if err != nil {
+		return err
+	}
 	return errors.Join(
 		write("docs/configuration.md", configuration()),
 		write("docs/sandbox-world.md", sandboxWorld(w)),
 		write("docs/status-machines.md", statusMachinePage(machines)),
-		replace("README.md", "operations", operationTable(doc)),
+		write("docs/operations.md", operations),
 		quickstart("output", "text", "output.txt"),
 		quickstart("python", "python", "python/quickstart.py"),
 		quickstart("java", "java", "java/QuickStart.java"),
@@ -144,38 +143,14 @@ Made from `+"`internal/sandbox/world`"+` by `+"`make generate`"+`: the same valu
 {{end}}{{end}}`, map[string]any{"World": w, "Operations": operations, "Cases": cases})
 }
 
-func operationTable(doc *openapi3.T) string {
-	type line struct{ Method, Path, ID, Summary, Source string }
-	var lines []line
-	for path, item := range doc.Paths.Map() {
-		for method, op := range item.Operations() {
-			lines = append(lines, line{Method: method, Path: path, ID: op.OperationID, Summary: op.Summary, Source: sources(op)})
-		}
-	}
-	slices.SortFunc(lines, func(a, b line) int { return strings.Compare(a.Path+" "+a.Method, b.Path+" "+b.Method) })
-	return render(`| method | operation | rules | source |
-|---|---|---|---|
-{{range .}}| `+"`{{.Method}} {{.Path}}`"+` | {{.Summary}} | {{rules .ID}} | {{cell .Source}} |
-{{end}}`, lines)
-}
-
-func sources(op *openapi3.Operation) string {
-	list, _ := op.Extensions["x-source"].([]any)
-	var titles []string
-	for _, entry := range list {
-		if source, ok := entry.(map[string]any); ok {
-			titles = append(titles, fmt.Sprint(source["title"]))
-		}
-	}
-	return strings.Join(titles, "; ")
-}
-
 func render(text string, data any) string {
 	functions := template.FuncMap{
 		"cell": func(s string) string {
 			return strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;").Replace(s)
 		},
-		"join": func(list []string) string { return strings.Join(list, " ") },
+		"join":       func(list []string) string { return strings.Join(list, " ") },
+		"semicolons": func(list []string) string { return strings.Join(list, "; ") },
+		"lower":      strings.ToLower,
 		"ids": func(ids []rules.ID) string {
 			texts := make([]string, len(ids))
 			for i, id := range ids {
