@@ -46,6 +46,7 @@ func run() error {
 		write("docs/sandbox-world.md", sandboxWorld(w)),
 		write("docs/status-machines.md", statusMachinePage(machines)),
 		write("docs/operations.md", operations),
+		writeContents("docs/divergences.md"),
 		quickstart("output", "text", "output.txt"),
 		quickstart("python", "python", "python/quickstart.py"),
 		quickstart("java", "java", "java/QuickStart.java"),
