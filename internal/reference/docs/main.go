@@ -92,15 +92,20 @@ func quickstart(name, language, path string) error {
 func configuration() string {
 	return render(`# Configuration
 
-Made from `+"`internal/platform/config`"+` by `+"`make generate`"+`. Everything comes from the environment; an unknown or invalid value stops the start, with all faults at once. Names are those of the national documents where they have one.
+Made from `+"`internal/platform/config`"+` by `+"`make generate`"+`. All settings are environment variables. An unknown or invalid value stops the start, and all faults are reported at once. Names are those of the national documents where they have one.
 
 | variable | default | what it is |
 |---|---|---|
 {{range .}}| `+"`{{.Name}}`"+` | {{if .Required}}(required){{else if .Default}}`+"`{{cell .Default}}`"+`{{end}} | {{cell .Doc}} |
 {{end}}
-Tracing is off unless `+"`OTEL_EXPORTER_OTLP_ENDPOINT`"+` (or `+"`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`"+`) names a collector; OpenTelemetry's other variables hold too.
+Tracing is off unless `+"`OTEL_EXPORTER_OTLP_ENDPOINT`"+` (or `+"`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`"+`) names a collector. OpenTelemetry's other variables apply too.
 
-The sandbox sets `+"`GATEWAY_API_KEY=when_sent`"+`, `+"`LOG_LEVEL=warn`"+` and `+"`ADMIN_ADDR=off`"+` unless told otherwise, and turns the limits of codes off (`+"`OTP_PHONE_LIMIT`"+`, `+"`OTP_RESOURCE_LIMIT`"+`, `+"`OTP_LEGAL_ENTITY_DAILY_LIMIT`"+`): its SMS cost nothing, and tests send many. Its own address is a flag (`+"`--listen`"+`), its messages stay in its inbox whatever `+"`SMS_PROVIDER`"+` says, it sends no traces, and it sets everything about its engines and keys itself. Settings that are not read at the start only can be changed while it runs: `+"`POST /_sandbox/config`"+`.
+## In the sandbox
+
+- Defaults differ: `+"`GATEWAY_API_KEY=when_sent`"+`, `+"`LOG_LEVEL=warn`"+`, `+"`ADMIN_ADDR=off`"+`, and no limits of codes (`+"`OTP_PHONE_LIMIT`"+`, `+"`OTP_RESOURCE_LIMIT`"+`, `+"`OTP_LEGAL_ENTITY_DAILY_LIMIT`"+`), because its SMS cost nothing and tests send many.
+- Its address is the flag `+"`--listen`"+`. It sets its databases and keys itself.
+- Messages stay in its inbox, whatever `+"`SMS_PROVIDER`"+` is. It sends no traces.
+- `+"`POST /_sandbox/config`"+` changes settings while it runs, except those that are read only at the start.
 `, config.Fields())
 }
 
