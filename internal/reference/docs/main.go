@@ -121,7 +121,7 @@ func sandboxWorld(w *world.World) string {
 	slices.Sort(operations)
 	return render(`# The sandbox's world
 
-Made from `+"`internal/sandbox/world`"+` by `+"`make generate`"+`: the same values seed the sandbox. Ids are the same in every sandbox. `+"`GET /_sandbox/world`"+` gives all of this as JSON, each case ready to be sent.
+Made from `+"`internal/sandbox/world`"+` by `+"`make generate`"+`. The same values seed the sandbox, with the same ids in every sandbox. `+"`GET /_sandbox/world`"+` returns all of this as JSON, with a complete request for each case.
 
 ## Tokens
 
@@ -129,7 +129,7 @@ Made from `+"`internal/sandbox/world`"+` by `+"`make generate`"+`: the same valu
 |---|---|---|
 {{range .World.Tokens}}| `+"`{{.Value}}`"+` | {{cell .Note}} | {{join .Scopes}} |
 {{end}}
-| API-key | of whom |
+| API-key | owner |
 |---|---|
 {{range .World.Keys}}| `+"`{{.Value}}`"+` | {{cell .Note}} |
 {{end}}

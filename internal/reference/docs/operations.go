@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -92,17 +91,13 @@ Made from the contract by `+"`make generate`"+`. Each row links to everything ab
 // readFiles reads the files of folders that end in suffix, tests left out.
 func readFiles(root, suffix string, folders ...string) (map[string][]byte, error) {
 	files := map[string][]byte{}
+	tree := os.DirFS(root)
 	for _, folder := range folders {
-		err := filepath.WalkDir(filepath.Join(root, folder), func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || entry.IsDir() || !strings.HasSuffix(path, suffix) || strings.HasSuffix(path, "_test.go") {
+		err := fs.WalkDir(tree, folder, func(name string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || !strings.HasSuffix(name, suffix) || strings.HasSuffix(name, "_test.go") {
 				return err
 			}
-			content, err := os.ReadFile(path)
-			if err != nil {
-				return err
-			}
-			name, err := filepath.Rel(root, path)
-			files[filepath.ToSlash(name)] = content
+			files[name], err = fs.ReadFile(tree, name)
 			return err
 		})
 		if err != nil {
