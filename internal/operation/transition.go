@@ -142,11 +142,9 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 	c.Caller = Caller{Subject: auth.Subject{UserID: p.UserID, ClientID: p.ClientID}, Config: e.Config.Get(), Now: e.Clock.Now().Truncate(time.Millisecond)}
 	c.ID, c.path, c.Body = p.ID, Path{p.ID.String(), p.Patient}, p.Body
 
-	change := t.Change(c)
-	change.Set = maps.Clone(change.Set)
-	change.Set["updated_at"], change.Set["updated_by"] = c.Now, c.UserID
-	mark := mongodb.Mark{Job: jobID, At: c.Now}
-	stored, err := c.store.Apply(ctx, c.ID, t.guard(c), mongodb.Change{Set: change.Set, Push: change.Push, Mark: mark})
+	change := t.change(c, jobID)
+	mark := change.Mark
+	stored, err := c.store.Apply(ctx, c.ID, t.guard(c), change)
 	if errors.Is(err, fault.ErrStale) {
 		stored, err = t.changedBefore(ctx, c, jobID)
 	}
@@ -167,6 +165,14 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 		Commit: func(ctx context.Context, tx postgres.Tx) error { return t.commit(ctx, tx, c, jobID, change) },
 		Forget: func(ctx context.Context) error { return c.store.Forget(ctx, c.ID, mark) },
 	}, nil
+}
+
+// change is what the job writes.
+func (t *Transition[A, D, B]) change(c *Call[A, D, B], jobID string) mongodb.Change {
+	change := t.Change(c)
+	set := map[string]any{"updated_at": c.Now, "updated_by": c.UserID}
+	maps.Copy(set, change.Set)
+	return mongodb.Change{Set: set, Push: change.Push, Mark: mongodb.Mark{Job: jobID, At: c.Now}}
 }
 
 // guard is what the document must still hold when it is changed.
@@ -200,7 +206,7 @@ func (t *Transition[A, D, B]) changedBefore(ctx context.Context, c *Call[A, D, B
 }
 
 // commit writes the event, the audit row and what else belongs to the change.
-func (t *Transition[A, D, B]) commit(ctx context.Context, tx postgres.Tx, c *Call[A, D, B], jobID string, change Change) error {
+func (t *Transition[A, D, B]) commit(ctx context.Context, tx postgres.Tx, c *Call[A, D, B], jobID string, change mongodb.Change) error {
 	kind := events.StateChange
 	if t.Event.Attribute == "status" {
 		kind = events.StatusChange
@@ -278,6 +284,10 @@ func (t *Transition[A, D, B]) Operation(e *Engine, asked A) Operation {
 		ID: t.ID, Rules: RulesOf(t.Checks), Moves: t.moves(),
 		Handler: func(ctx context.Context, jobID string, raw json.RawMessage) (*jobs.Outcome, error) {
 			return t.carryOut(ctx, e, asked, jobID, raw)
+		},
+		Update: func(by Caller, keys *seal.Keys, path Path) ([]mongodb.Condition, mongodb.Change) {
+			c := &Call[A, D, B]{Caller: by, path: path, engine: &Engine{Keys: keys}}
+			return t.guard(c), t.change(c, "")
 		},
 	}
 }
