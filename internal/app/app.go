@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -24,6 +25,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"esoz/gen/api"
+	"esoz/internal/operation"
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/config"
@@ -227,23 +229,28 @@ func (a *App) build() error {
 	answers := &idempotency.Store{Pool: a.Pool, Keys: a.Keys, Clock: o.Clock, Config: o.Config}
 	people := &persons.Store{Pool: a.Pool, Documents: a.Mongo, Keys: a.Keys, Clock: o.Clock}
 
+	engine := &operation.Engine{
+		Documents: a.Mongo, Queue: queue, Keys: a.Keys, Clock: o.Clock, Config: o.Config, People: people,
+	}
+
 	s := &server{
 		approvalsAPI:       approvals.New(a.Pool, a.Mongo, a.Keys, o.Clock, o.Config, queue, codes, people),
 		authAPI:            auth.NewAPI(a.Pool, o.Clock, o.Config),
 		declarationsAPI:    declarationrequests.New(a.Pool, o.Config, codes),
-		deviceDispensesAPI: devicedispenses.New(a.Mongo, a.Keys, o.Clock, o.Config, queue, people),
+		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
 		dictionariesAPI:    &dictionaries.API{Cache: a.Dictionaries, Config: o.Config},
 		divisionsAPI:       divisions.New(a.Pool, o.Clock, o.Config, a.Addresses),
 		eventsAPI:          &events.API{Pool: a.Pool, Clock: o.Clock, Config: o.Config},
 		jobsAPI:            &jobs.API{Queue: queue},
 		otpAPI:             &otp.API{Service: codes},
-		serviceRequestsAPI: servicerequests.New(a.Mongo, a.Keys, o.Clock, o.Config, queue, people),
+		serviceRequestsAPI: &servicerequests.API{Engine: engine, Pool: a.Pool, Identities: people},
 		uaddressesAPI:      &uaddresses.API{Cache: a.Addresses, Config: o.Config},
 	}
-	queue.Handlers = map[string]jobs.Handler{
-		"resendApprovalSms":     s.CarryOutResend,
-		"releaseServiceRequest": s.CarryOutRelease,
-		"stopDeviceDispense":    s.CarryOutStop,
+	queue.Handlers = map[string]jobs.Handler{"resendApprovalSms": s.CarryOutResend}
+	for _, op := range slices.Concat(s.deviceDispensesAPI.Operations(), s.serviceRequestsAPI.Operations()) {
+		if op.Handler != nil {
+			queue.Handlers[op.ID] = op.Handler
+		}
 	}
 	if a.river, err = a.worker(queue, codes, authenticator, answers, s); err != nil {
 		return err

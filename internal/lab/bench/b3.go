@@ -19,7 +19,6 @@ import (
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/seal"
 	"esoz/internal/resource/devicedispenses"
-	"esoz/internal/resource/medicalevents"
 	"esoz/internal/resource/servicerequests"
 	"esoz/internal/sandbox/world"
 )
@@ -73,7 +72,7 @@ func transitions() []transition {
 				}},
 				{Key: "$push", Value: bson.D{
 					{Key: "program_processing_status_history", Value: servicerequests.ProgramChange{ProgramProcessingStatus: servicerequests.ProgramNew, Change: by}},
-					{Key: "applied_jobs", Value: medicalevents.Mark{Job: "raw", At: at}},
+					{Key: "applied_jobs", Value: mongodb.Mark{Job: "raw", At: at}},
 				}},
 			}
 		},
@@ -89,7 +88,7 @@ func transitions() []transition {
 		update: func(_ uuid.UUID, at time.Time) bson.D {
 			return bson.D{
 				{Key: "$set", Value: map[string]any{"status": devicedispenses.Stopped, "updated_at": at, "updated_by": world.ID("pharmacist")}},
-				{Key: "$push", Value: bson.D{{Key: "applied_jobs", Value: medicalevents.Mark{Job: "raw", At: at}}}},
+				{Key: "$push", Value: bson.D{{Key: "applied_jobs", Value: mongodb.Mark{Job: "raw", At: at}}}},
 			}
 		},
 	}}

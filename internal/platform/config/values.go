@@ -43,6 +43,18 @@ const (
 
 func (m *Mode) UnmarshalText(text []byte) error { return oneOf(m, text, Async, Sync) }
 
+// UseTarget is the program status of a service request that is used.
+type UseTarget string
+
+const (
+	UseInProgress UseTarget = "in_progress"
+	UseInQueue    UseTarget = "in_queue"
+)
+
+func (u *UseTarget) UnmarshalText(text []byte) error {
+	return oneOf(u, text, UseInProgress, UseInQueue)
+}
+
 // SMSProvider names who delivers messages.
 type SMSProvider string
 

@@ -2,7 +2,7 @@
 // no word of the domain; stores use it and translate its errors upwards.
 //
 // Only what MongoDB and FerretDB 1 both do may be relied on: plain and unique
-// indexes, dotted equality, comparisons, $and, $or, $in, $set, $push, $pull,
+// indexes, dotted equality, comparisons, $ne, $and, $or, $in, $set, $push, $pull,
 // findOneAndUpdate.
 package mongodb
 
@@ -30,7 +30,7 @@ import (
 // in the URI (maxPoolSize=1 for the embedded FerretDB) is kept.
 func Open(uri, database string, timeout time.Duration) (*mongo.Database, error) {
 	opts := options.Client().ApplyURI(uri).
-		SetRegistry(registry()).
+		SetRegistry(shared).
 		SetBSONOptions(&options.BSONOptions{NilSliceAsEmpty: true}).
 		SetReadConcern(readconcern.Majority()).
 		SetWriteConcern(writeconcern.Majority()).

@@ -8,10 +8,10 @@ import (
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
+	"esoz/internal/operation"
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/fault"
-	"esoz/internal/resource/persons"
 )
 
 // GetApproval serves GET /api/patients/{patient_id}/approvals/{id}.
@@ -61,7 +61,7 @@ func (a *API) get(ctx context.Context, by auth.Subject, patientID, id string) (*
 
 // find returns an approval of the patient by the id of a path. A malformed id
 // is not found (decisions R12).
-func (a *API) find(ctx context.Context, patient persons.Patient, id string) (*Document, error) {
+func (a *API) find(ctx context.Context, patient operation.Person, id string) (*Document, error) {
 	parsed, ok := envelope.ParseID(id)
 	if !ok {
 		return nil, fault.ErrNotFound
@@ -72,7 +72,7 @@ func (a *API) find(ctx context.Context, patient persons.Patient, id string) (*Do
 // ownOnly tells which approvals of a patient the caller sees: nil, that is all,
 // with an active declaration, else those granted to the caller or asked for by
 // an employee of theirs.
-func (a *API) ownOnly(ctx context.Context, by auth.Subject, patient persons.Patient) (*own, error) {
+func (a *API) ownOnly(ctx context.Context, by auth.Subject, patient operation.Person) (*own, error) {
 	declared, err := a.people.HasDeclaration(ctx, patient.ID, by.ClientID)
 	if err != nil || declared {
 		return nil, err

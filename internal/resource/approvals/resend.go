@@ -11,6 +11,7 @@ import (
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
+	"esoz/internal/operation"
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/config"
 	"esoz/internal/platform/envelope"
@@ -61,20 +62,20 @@ func (a *API) startResend(ctx context.Context, by auth.Subject, patientID, id st
 	params.ID, known[1] = envelope.ParseID(id)
 	switch refusal := (*fault.Error)(nil); {
 	case err == nil:
-		return a.queue.Start(ctx, operation, params)
+		return a.queue.Start(ctx, resendID, params)
 	case !errors.As(err, &refusal) || known != [2]bool{true, true}:
 		return nil, err
 	}
 	// The same request's job may be pending still, and the refusal its work.
-	job, pendingErr := a.queue.Pending(ctx, operation, params)
+	job, pendingErr := a.queue.Pending(ctx, resendID, params)
 	if errors.Is(pendingErr, fault.ErrNotFound) {
 		return nil, err
 	}
 	return job, pendingErr
 }
 
-// operation is the operationId under which resends are queued.
-const operation = "resendApprovalSms"
+// resendID is the operationId under which resends are queued.
+const resendID = "resendApprovalSms"
 
 // CarryOutResend is the jobs.Handler of Resend SMS on Approval. The approval
 // does not change: all that happens is the code, in the transaction that ends
@@ -123,7 +124,7 @@ func (a *API) resend(ctx context.Context, by auth.Subject, patientID, id string)
 //
 // Last come the limits of codes, from the OTP service: approval.resend.rate,
 // phone_limit, resource_limit and legal_entity_limit.
-func (a *API) checkResend(ctx context.Context, patientID, id string) (persons.Patient, *Document, error) {
+func (a *API) checkResend(ctx context.Context, patientID, id string) (operation.Person, *Document, error) {
 	cfg := a.config.Get()
 	patient, err := a.people.Patient(ctx, patientID)
 	if errors.Is(err, fault.ErrNotFound) {
@@ -168,7 +169,7 @@ var phonePattern = regexp.MustCompile(`^\+380[0-9]{9}$`)
 
 // checkMethod judges the method that was chosen when the approval was created:
 // the one that authorize_with names, without it the one fixed in the approval.
-func (a *API) checkMethod(ctx context.Context, patient persons.Patient, approval *Document) error {
+func (a *API) checkMethod(ctx context.Context, patient operation.Person, approval *Document) error {
 	cfg := a.config.Get()
 	if approval.Urgent == nil {
 		return fault.Refuse(rules.ApprovalResendNoMethod)

@@ -1,32 +1,17 @@
-// Package devicedispenses holds the medical devices that are handed out to
-// patients: Stop Device Dispense and the reads.
+// Package devicedispenses holds the medical devices that pharmacies hand out to
+// patients.
 package devicedispenses
 
-import (
-	"go.mongodb.org/mongo-driver/v2/mongo"
-
-	"esoz/internal/platform/clock"
-	"esoz/internal/platform/config"
-	"esoz/internal/platform/jobs"
-	"esoz/internal/platform/seal"
-	"esoz/internal/resource/persons"
-)
+import "esoz/internal/operation"
 
 // API serves the operations of the resource.
 type API struct {
-	store  store
-	keys   *seal.Keys
-	clock  *clock.Clock
-	config *config.Live
-	queue  *jobs.Queue
-	people *persons.Store
+	Engine *operation.Engine
 }
 
-// New wires the resource.
-func New(
-	documents *mongo.Database, keys *seal.Keys, clk *clock.Clock, cfg *config.Live, queue *jobs.Queue, people *persons.Store,
-) *API {
-	return &API{
-		store: store{documents.Collection(Collection)}, keys: keys, clock: clk, config: cfg, queue: queue, people: people,
-	}
+type call = operation.Call[*API, Document, operation.NoBody]
+
+// Operations registers what the resource serves.
+func (a *API) Operations() []operation.Operation {
+	return []operation.Operation{Stop.Operation(a.Engine, a), Get.Operation(), List.Operation()}
 }

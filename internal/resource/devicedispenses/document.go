@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"esoz/internal/platform/mongodb"
 	"esoz/internal/resource/medicalevents"
 )
 
@@ -47,7 +48,7 @@ type Document struct {
 
 	// AppliedJobs are the jobs that have changed the document and have not yet
 	// committed the rest of their work (docs/architecture.md).
-	AppliedJobs medicalevents.Marks `bson:"applied_jobs,omitempty"`
+	AppliedJobs []mongodb.Mark `bson:"applied_jobs,omitempty"`
 }
 
 // Detail is one kind of device in a dispense.
@@ -81,8 +82,3 @@ const (
 
 // Statuses are all of them.
 var Statuses = []string{Preparation, InProgress, Completed, Declined, Stopped, EnteredInError, Unknown, Canceled}
-
-// isOf tells whether the legal entity has made the dispense.
-func (d *Document) isOf(legalEntity uuid.UUID) bool {
-	return d.PerformerLegalEntity != nil && d.PerformerLegalEntity.Identifier.Value == legalEntity
-}

@@ -2,83 +2,46 @@ package devicedispenses
 
 import (
 	"context"
-	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/google/uuid"
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
-	"esoz/internal/platform/auth"
+	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
-	"esoz/internal/platform/fault"
-	"esoz/internal/resource/persons"
 )
 
 // GetDeviceDispense serves GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id}.
 func (a *API) GetDeviceDispense(
 	ctx context.Context, req api.GetDeviceDispenseRequestObject,
 ) (api.GetDeviceDispenseResponseObject, error) {
-	d, err := a.get(ctx, auth.From(ctx), req.PatientID, req.DeviceDispenseID)
+	d, err := Get.Get(ctx, a.Engine, operation.Path{Patient: req.PatientID, ID: req.DeviceDispenseID})
 	if err != nil {
 		return nil, err
 	}
 	shown, err := a.show(d)
-	if err != nil {
-		return nil, err
-	}
-	return api.GetDeviceDispense200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: shown}, nil
+	return api.GetDeviceDispense200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: shown}, err
 }
 
-// resource is the kind of a device dispense in references and approvals.
-const resource = "device_dispense"
+// Get reads a device dispense of a patient (decisions R26).
+var Get = operation.Record[Document]{
+	ID: "getDeviceDispense", Collection: Collection, Kind: kind, Owners: owners,
+	Checks: []operation.Check[*operation.Reading[Document]]{
+		{Rule: rules.DeviceDispenseGetPerson, Pass: operation.PatientExists[Document]},
+		{Rule: rules.DeviceDispenseGetPersonActive, Pass: operation.PatientIsActive[Document]},
+		{Rule: rules.DeviceDispenseGetNotFound, Pass: operation.IsFound[Document]},
+		{Rule: rules.DeviceDispenseGetOwner, Pass: func(_ context.Context, r *operation.Reading[Document]) error {
+			return operation.Unless(slices.Contains(owners(&r.Document), r.ClientID))
+		}},
+		{Rule: rules.DeviceDispenseGetAccess, Pass: operation.MayRead[Document]},
+	},
+}
 
-// get returns a device dispense that the caller may read. In this order (decisions R26):
-//
-//	device_dispense.get.person          the patient exists
-//	device_dispense.get.person_active   the patient is active (starts off)
-//	device_dispense.get.not_found       the dispense exists and is the patient's
-//	device_dispense.get.owner           it is the caller's legal entity's (starts off)
-//	device_dispense.get.access          the caller may read it
-func (a *API) get(ctx context.Context, by auth.Subject, patientID, id string) (*Document, error) {
-	cfg := a.config.Get()
-	patient, err := a.people.Patient(ctx, patientID)
-	if errors.Is(err, fault.ErrNotFound) {
-		return nil, fault.Refuse(rules.DeviceDispenseGetPerson)
+func owners(d *Document) []uuid.UUID {
+	if d.PerformerLegalEntity == nil {
+		return nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	if cfg.On(rules.DeviceDispenseGetPersonActive) && !patient.Active {
-		return nil, fault.Refuse(rules.DeviceDispenseGetPersonActive)
-	}
-	parsed, ok := envelope.ParseID(id)
-	if !ok {
-		return nil, fault.Refuse(rules.DeviceDispenseGetNotFound)
-	}
-	d, err := a.store.ofPatient(ctx, patient.Hidden, parsed)
-	if errors.Is(err, fault.ErrNotFound) {
-		return nil, fault.Refuse(rules.DeviceDispenseGetNotFound)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if cfg.On(rules.DeviceDispenseGetOwner) && !d.isOf(by.ClientID) {
-		return nil, fault.Refuse(rules.DeviceDispenseGetOwner)
-	}
-	if !cfg.On(rules.DeviceDispenseGetAccess) {
-		return d, nil
-	}
-	record := persons.Record{Resource: resource, ID: d.ID}
-	if d.PerformerLegalEntity != nil {
-		record.LegalEntities = []uuid.UUID{d.PerformerLegalEntity.Identifier.Value}
-	}
-	may, err := a.people.MayRead(ctx, by, patient, record)
-	if err != nil {
-		return nil, err
-	}
-	if !may {
-		return nil, fault.Refuse(rules.DeviceDispenseGetAccess)
-	}
-	return d, nil
+	return []uuid.UUID{d.PerformerLegalEntity.Identifier.Value}
 }

@@ -4,7 +4,6 @@
 package medicalevents
 
 import (
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -53,33 +52,23 @@ type Period struct {
 	End   *time.Time `bson:"end,omitempty"`
 }
 
-// Mark says that a job has changed the document, and when. It stays until the
-// job's end is stored, so that a job that starts again after a crash finds its
-// own work, whatever others have done to the document since (docs/architecture.md). It is
-// never rendered.
-type Mark struct {
-	Job string    `bson:"job"`
-	At  time.Time `bson:"at"`
-}
-
-// Marks of a document.
-type Marks []Mark
-
-// Of returns the mark of a job.
-func (m Marks) Of(job string) (Mark, bool) {
-	i := slices.IndexFunc(m, func(mark Mark) bool { return mark.Job == job })
-	if i < 0 {
-		return Mark{}, false
-	}
-	return m[i], true
-}
-
 // Resources is the dictionary of what a reference leads to.
 const Resources = "eHealth/resources"
 
 // To makes a reference to an object of a kind.
 func To(kind string, id uuid.UUID) Reference {
 	return Reference{Identifier: Identifier{Type: Concept(Resources, kind), Value: id}}
+}
+
+// Received is a reference as a client sent it; the contract's schema has judged
+// the id.
+func Received(sent api.ReferenceRequest) Reference {
+	id, _ := envelope.ParseID(sent.Identifier.Value)
+	coding := make([]Coding, len(sent.Identifier.Type.Coding))
+	for i, c := range sent.Identifier.Type.Coding {
+		coding[i] = Coding{System: c.System, Code: c.Code}
+	}
+	return Reference{Identifier: Identifier{Type: CodeableConcept{Coding: coding, Text: sent.Identifier.Type.Text}, Value: id}}
 }
 
 // Concept makes a meaning of one value of a dictionary.

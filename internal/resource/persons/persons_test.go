@@ -7,9 +7,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"esoz/internal/operation"
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/fault"
 	"esoz/internal/resource/approvals"
+	"esoz/internal/resource/medicalevents"
 	"esoz/internal/resource/persons"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
@@ -28,7 +30,7 @@ func TestPatient(t *testing.T) {
 	id := world.ID("patient")
 	patient, err := p.Patient(t.Context(), id.String())
 	require.NoError(t, err)
-	require.Equal(t, persons.Patient{ID: id, Hidden: s.Keys.PatientID(id), Active: true}, patient)
+	require.Equal(t, operation.Person{ID: id, Hidden: s.Keys.PatientID(id), Active: true}, patient)
 	patient, err = p.Patient(t.Context(), world.ID("inactive_patient").String())
 	require.NoError(t, err)
 	require.False(t, patient.Active)
@@ -45,15 +47,15 @@ func TestMayRead(t *testing.T) {
 	patient, err := p.Patient(t.Context(), world.ID("stranger_patient").String())
 	require.NoError(t, err)
 	by := auth.Subject{UserID: world.ID("doctor"), ClientID: world.ID("clinic")}
-	record := persons.Record{Resource: "service_request", ID: uuid.New(), LegalEntities: []uuid.UUID{uuid.New()}}
-	read := func(record persons.Record) bool {
+	record := operation.Access{Kind: "service_request", ID: uuid.New(), LegalEntities: []uuid.UUID{uuid.New()}}
+	read := func(record operation.Access) bool {
 		t.Helper()
 		may, err := p.MayRead(t.Context(), by, patient, record)
 		require.NoError(t, err)
 		return may
 	}
 	require.False(t, read(record))
-	require.False(t, read(persons.Record{Resource: "service_request"}))
+	require.False(t, read(operation.Access{Kind: "service_request"}))
 
 	own := record
 	own.LegalEntities = append(own.LegalEntities, by.ClientID)
@@ -100,10 +102,10 @@ func TestMayRead(t *testing.T) {
 	undo := grant(func(d *approvals.Document) {
 		d.GrantedResources = []approvals.Reference{approvals.ToPatient("patient", patient.Hidden)}
 	})
-	require.True(t, read(persons.Record{Resource: "service_request"}), "an approval of the patient opens all records")
+	require.True(t, read(operation.Access{Kind: "service_request"}), "an approval of the patient opens all records")
 	undo()
 	undo = grant(func(*approvals.Document) {})
-	require.False(t, read(persons.Record{Resource: "service_request"}), "an approval of one record does not open the others")
+	require.False(t, read(operation.Access{Kind: "service_request"}), "an approval of one record does not open the others")
 	undo()
 
 	_, err = s.Pool.Exec(t.Context(), `INSERT INTO ops.declarations (id, declaration_number, declaration_request_id, person_id,
@@ -144,10 +146,10 @@ func TestIdentity(t *testing.T) {
 	_, err := s.Pool.Exec(t.Context(), `UPDATE mpi.persons SET last_name = 'Їжак', first_name = 'Єва', second_name = NULL,
 		birth_date = '2000-05-10', gender = 'FEMALE' WHERE id = $1`, id)
 	require.NoError(t, err)
-	found, err := p.Identity(t.Context(), []uuid.UUID{id, uuid.New()})
+	found, err := p.Identities(t.Context(), []uuid.UUID{id, uuid.New()})
 	require.NoError(t, err)
 	born := time.Date(2000, 5, 10, 0, 0, 0, 0, time.UTC)
-	require.Equal(t, map[uuid.UUID]persons.Identity{id: {LastName: "Їжак", FirstName: "Є.", Gender: "FEMALE", BirthDate: born}}, found)
+	require.Equal(t, map[uuid.UUID]medicalevents.Identity{id: {LastName: "Їжак", FirstName: "Є.", Gender: "FEMALE", BirthDate: born}}, found)
 	// In Kyiv the birthday begins three hours earlier than in UTC.
 	for at, age := range map[string]int{"2026-05-09T20:59:00Z": 25, "2026-05-09T21:01:00Z": 26, "2026-05-10T12:00:00Z": 26, "2026-04-30T12:00:00Z": 25} {
 		moment, err := time.Parse(time.RFC3339, at)

@@ -13,6 +13,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"esoz/gen/db"
+	"esoz/internal/operation"
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/envelope"
@@ -28,13 +29,6 @@ type Store struct {
 	Documents *mongo.Database
 	Keys      *seal.Keys
 	Clock     *clock.Clock
-}
-
-// Patient is a patient of the medical events.
-type Patient struct {
-	ID     uuid.UUID // as in the URL
-	Hidden string    // as stored in documents (decisions R13)
-	Active bool
 }
 
 // Document is a patient as stored in the collection patients.
@@ -54,16 +48,16 @@ const (
 
 // Patient looks a patient up by the id of a path. A malformed id is not found
 // (decisions R12): fault.ErrNotFound.
-func (s *Store) Patient(ctx context.Context, id string) (Patient, error) {
+func (s *Store) Patient(ctx context.Context, id string) (operation.Person, error) {
 	parsed, ok := envelope.ParseID(id)
 	if !ok {
-		return Patient{}, fault.ErrNotFound
+		return operation.Person{}, fault.ErrNotFound
 	}
-	p := Patient{ID: parsed, Hidden: s.Keys.PatientID(parsed)}
+	p := operation.Person{ID: parsed, Hidden: s.Keys.PatientID(parsed)}
 	var stored Document
 	err := s.Documents.Collection(Collection).FindOne(ctx, bson.D{{Key: "_id", Value: p.Hidden}}).Decode(&stored)
 	if err != nil {
-		return Patient{}, fmt.Errorf("look up patient: %w", mongodb.Error(err))
+		return operation.Person{}, fmt.Errorf("look up patient: %w", mongodb.Error(err))
 	}
 	p.Active = stored.Status == Active
 	return p, nil

@@ -11,20 +11,14 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"esoz/internal/operation"
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/mongodb"
 )
 
-// Record is what somebody wants to read.
-type Record struct {
-	Resource      string      // the code of its reference: service_request, device_dispense
-	ID            uuid.UUID   // uuid.Nil: the patient's records in general
-	LegalEntities []uuid.UUID // whose record it is
-}
-
 // MayRead applies decisions R26: an active declaration with the caller's legal
 // entity, an own record, or an effective approval.
-func (s *Store) MayRead(ctx context.Context, by auth.Subject, patient Patient, record Record) (bool, error) {
+func (s *Store) MayRead(ctx context.Context, by auth.Subject, patient operation.Person, record operation.Access) (bool, error) {
 	if slices.Contains(record.LegalEntities, by.ClientID) {
 		return true, nil
 	}
@@ -37,7 +31,7 @@ func (s *Store) MayRead(ctx context.Context, by auth.Subject, patient Patient, r
 
 // approved tells whether a verified, unexpired approval that is granted to the
 // caller names the record or the patient as a whole.
-func (s *Store) approved(ctx context.Context, by auth.Subject, patient Patient, record Record) (bool, error) {
+func (s *Store) approved(ctx context.Context, by auth.Subject, patient operation.Person, record operation.Access) (bool, error) {
 	employees, err := s.Employees(ctx, by)
 	if err != nil {
 		return false, err
@@ -75,14 +69,14 @@ type grant struct {
 
 // opens compares in Go what $elemMatch would: FerretDB finds nothing with it.
 // An approval of the patient that grants "patient" opens all their records.
-func (g grant) opens(record Record) bool {
+func (g grant) opens(record operation.Access) bool {
 	for _, resource := range g.GrantedResources {
 		for _, coding := range resource.Identifier.Type.Coding {
 			if coding.Code == "patient" {
 				return true
 			}
 			_, id, ok := resource.Identifier.Value.BinaryOK()
-			if ok && coding.Code == record.Resource && record.ID != uuid.Nil && bytes.Equal(id, record.ID[:]) {
+			if ok && coding.Code == record.Kind && record.ID != uuid.Nil && bytes.Equal(id, record.ID[:]) {
 				return true
 			}
 		}

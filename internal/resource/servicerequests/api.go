@@ -1,32 +1,35 @@
-// Package servicerequests holds the referrals that doctors give to patients:
-// Release Service Request and the reads.
+// Package servicerequests holds the referrals that doctors give to patients.
 package servicerequests
 
 import (
-	"go.mongodb.org/mongo-driver/v2/mongo"
+	"context"
 
-	"esoz/internal/platform/clock"
-	"esoz/internal/platform/config"
-	"esoz/internal/platform/jobs"
-	"esoz/internal/platform/seal"
-	"esoz/internal/resource/persons"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"esoz/internal/operation"
+	"esoz/internal/resource/medicalevents"
 )
 
 // API serves the operations of the resource.
 type API struct {
-	store  store
-	keys   *seal.Keys
-	clock  *clock.Clock
-	config *config.Live
-	queue  *jobs.Queue
-	people *persons.Store
+	Engine     *operation.Engine
+	Pool       *pgxpool.Pool
+	Identities Identities
 }
 
-// New wires the resource.
-func New(
-	documents *mongo.Database, keys *seal.Keys, clk *clock.Clock, cfg *config.Live, queue *jobs.Queue, people *persons.Store,
-) *API {
-	return &API{
-		store: store{documents.Collection(Collection)}, keys: keys, clock: clk, config: cfg, queue: queue, people: people,
+// Identities tells what a search shows of patients.
+type Identities interface {
+	Identities(ctx context.Context, patients []uuid.UUID) (map[uuid.UUID]medicalevents.Identity, error)
+}
+
+type call = operation.Call[*API, Document, operation.NoBody]
+
+// Operations registers what the resource serves.
+func (a *API) Operations() []operation.Operation {
+	return []operation.Operation{
+		Release.Operation(a.Engine, a),
+		Get.Operation(),
+		{ID: searchID, Rules: operation.RulesOf(searchChecks)},
 	}
 }

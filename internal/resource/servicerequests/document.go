@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"esoz/internal/platform/mongodb"
 	"esoz/internal/resource/medicalevents"
 )
 
@@ -68,7 +69,7 @@ type Document struct {
 
 	// AppliedJobs are the jobs that have changed the document and have not yet
 	// committed the rest of their work (docs/architecture.md).
-	AppliedJobs medicalevents.Marks `bson:"applied_jobs,omitempty"`
+	AppliedJobs []mongodb.Mark `bson:"applied_jobs,omitempty"`
 }
 
 // Statuses of a service request.
@@ -127,16 +128,4 @@ type Occurrence struct {
 // InformWith is how the patient is told of the referral.
 type InformWith struct {
 	AuthMethodID *uuid.UUID `bson:"auth_method_id,omitempty"`
-}
-
-// isUsedBy tells whether the legal entity holds the service request.
-func (d *Document) isUsedBy(legalEntity uuid.UUID) bool {
-	return d.UsedByLegalEntity != nil && d.UsedByLegalEntity.Identifier.Value == legalEntity
-}
-
-func (d *Document) programStatus() string {
-	if d.ProgramProcessingStatus == nil {
-		return ""
-	}
-	return *d.ProgramProcessingStatus
 }

@@ -2,8 +2,6 @@ package servicerequests
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -12,10 +10,9 @@ import (
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
-	"esoz/internal/platform/config"
+	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
-	"esoz/internal/platform/fault"
-	"esoz/internal/resource/persons"
+	"esoz/internal/resource/medicalevents"
 )
 
 // SearchServiceRequests serves GET /api/service_requests.
@@ -23,56 +20,56 @@ func (a *API) SearchServiceRequests(
 	ctx context.Context, req api.SearchServiceRequestsRequestObject,
 ) (api.SearchServiceRequestsResponseObject, error) {
 	page := envelope.PageOf(req.Params.Page, req.Params.PageSize)
-	undeclared := envelope.RequestFrom(ctx).Undeclared
-	if refusal := checkSearch(req.Params, undeclared, a.config.Get()); refusal != nil {
-		return nil, refusal
-	}
-	found, total, err := a.search(ctx, *req.Params.Requisition, req.Params.Status, page)
+	found, total, err := a.search(ctx, req.Params, page)
 	if err != nil {
 		return nil, err
 	}
 	data, err := a.showFound(ctx, found)
-	if err != nil {
-		return nil, err
-	}
 	return api.SearchServiceRequests200JSONResponse{
 		Meta: envelope.ListMeta(ctx), Data: data, Paging: page.Paging(total, envelope.EmptyMedicalEvents),
-	}, nil
+	}, err
 }
 
-// checkSearch tells what is wrong with a query, all in one answer:
-//
-//	service_request.search.unknown_parameter   nothing else was sent
-//	service_request.search.requisition         there is a requisition
-//	service_request.search.requisition_empty   and it is not empty
-func checkSearch(params api.SearchServiceRequestsParams, undeclared map[string]string, cfg *config.Config) *fault.Error {
-	var wrong []*fault.Error
-	if cfg.On(rules.ServiceRequestSearchUnknownParameter) {
-		for _, name := range slices.Sorted(maps.Keys(undeclared)) {
-			wrong = append(wrong, fault.RefuseAt(rules.ServiceRequestSearchUnknownParameter, "$."+name, map[string]any{"properties": undeclared}))
-		}
-	}
-	switch {
-	case params.Requisition == nil:
-		wrong = append(wrong, fault.Refuse(rules.ServiceRequestSearchRequisition))
-	case *params.Requisition == "" && cfg.On(rules.ServiceRequestSearchRequisitionEmpty):
-		wrong = append(wrong, fault.Refuse(rules.ServiceRequestSearchRequisitionEmpty))
-	}
-	return fault.Join(wrong...)
+// searching is one call of Search.
+type searching struct {
+	operation.Caller
+	requisition *string
+	filters     operation.Filters
+}
+
+const searchID = "searchServiceRequests"
+
+var searchChecks = []operation.Check[*searching]{
+	{Rule: rules.ServiceRequestSearchUnknownParameter, Pass: func(ctx context.Context, s *searching) error {
+		s.filters.Undeclared(ctx, rules.ServiceRequestSearchUnknownParameter)
+		return s.filters.Err()
+	}},
+	{Rule: rules.ServiceRequestSearchRequisition, Pass: func(_ context.Context, s *searching) error {
+		return operation.Unless(s.requisition != nil)
+	}},
+	{Rule: rules.ServiceRequestSearchRequisitionEmpty, Pass: func(_ context.Context, s *searching) error {
+		return operation.Unless(s.requisition == nil || *s.requisition != "")
+	}},
 }
 
 // search finds the service requests of a number. Patients read it out and
 // clients type it with or without its dashes.
-func (a *API) search(ctx context.Context, requisition string, status *string, page envelope.Page) (found []Document, total int, err error) {
-	hidden, ok := a.keys.Requisition(strings.ReplaceAll(requisition, "-", ""))
+func (a *API) search(ctx context.Context, params api.SearchServiceRequestsParams, page envelope.Page) ([]Document, int, error) {
+	s := &searching{Caller: a.Engine.Caller(ctx), requisition: params.Requisition}
+	if err := operation.Run(ctx, searchChecks, s); err != nil {
+		return nil, 0, err
+	}
+	hidden, ok := a.Engine.Keys.Requisition(strings.ReplaceAll(*params.Requisition, "-", ""))
 	if !ok {
 		return nil, 0, nil // nobody has such a number
 	}
-	wanted := Active
-	if status != nil {
-		wanted = *status
+	status := Active
+	if params.Status != nil {
+		status = *params.Status
 	}
-	return a.store.find(ctx, hidden, wanted, page)
+	s.filters.Text(&hidden, "requisition")
+	s.filters.Text(&status, "status")
+	return operation.FindPage[Document](ctx, a.Engine, Collection, &s.filters, operation.NewestFirst, page)
 }
 
 // showFound shows service requests with as much of their patients as is needed
@@ -86,7 +83,7 @@ func (a *API) showFound(ctx context.Context, found []Document) ([]api.ServiceReq
 			return nil, err
 		}
 	}
-	identities, err := a.people.Identity(ctx, patients)
+	identities, err := a.Identities.Identities(ctx, patients)
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +96,7 @@ func (a *API) showFound(ctx context.Context, found []Document) ([]api.ServiceReq
 }
 
 // showIdentity shows the age that the patient had when the referral was written.
-func showIdentity(identity persons.Identity, written time.Time) *api.PersonIdentity {
+func showIdentity(identity medicalevents.Identity, written time.Time) *api.PersonIdentity {
 	shown := &api.PersonIdentity{
 		LastName: nullable.NewNullableWithValue(identity.LastName), FirstName: nullable.NewNullableWithValue(identity.FirstName),
 		SecondName: nullable.NewNullNullable[string](), Gender: api.PersonIdentityGender(identity.Gender), Age: identity.Age(written),

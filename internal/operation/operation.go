@@ -1,0 +1,75 @@
+package operation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"esoz/gen/rules"
+	"esoz/internal/platform/jobs"
+)
+
+// Operation is an operation of the contract as its resource registers it.
+type Operation struct {
+	ID      string     // operationId
+	Rules   []rules.ID // in checked order, without those of the gateway and of the body's schema
+	Guard   func(ctx context.Context) error
+	Handler jobs.Handler // of operations that leave their work to a job
+	Moves   *Moves       // of operations that change a status
+}
+
+// Moves are the ways in a status machine that an operation goes.
+type Moves struct {
+	Collection string // or table
+	Attribute  string
+	From       []string // empty: any
+	To         []string
+}
+
+// Verify compares the operations with the contract: each of its operations is
+// registered once, and checks what x-rules says, in that order.
+func Verify(contract []string, registered []Operation) error {
+	var errs []error
+	seen := map[string]bool{}
+	for _, op := range registered {
+		if seen[op.ID] {
+			errs = append(errs, fmt.Errorf("%s is registered twice", op.ID))
+		}
+		seen[op.ID] = true
+		if !slices.Contains(contract, op.ID) {
+			errs = append(errs, fmt.Errorf("%s is no operation of the contract", op.ID))
+			continue
+		}
+		if documented := documented(op.ID); !slices.Equal(documented, op.Rules) {
+			errs = append(errs, fmt.Errorf("%s does not check what its x-rules say\n  x-rules: %s\n  checked: %s",
+				op.ID, list(documented), list(op.Rules)))
+		}
+	}
+	for _, id := range contract {
+		if !seen[id] {
+			errs = append(errs, fmt.Errorf("no resource registers %s", id))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// documented are the rules of an operation that its own code checks.
+func documented(operationID string) []rules.ID {
+	var ids []rules.ID
+	for _, r := range rules.OfOperation(operationID) {
+		if len(r.Replaces) == 0 && r.Together != rules.Shape && !strings.HasSuffix(string(r.ID), ".schema") {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
+}
+
+func list(ids []rules.ID) string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = string(id)
+	}
+	return strings.Join(texts, ", ")
+}

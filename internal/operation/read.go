@@ -1,0 +1,276 @@
+package operation
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"esoz/gen/rules"
+	"esoz/internal/platform/auth"
+	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/fault"
+	"esoz/internal/platform/mongodb"
+	"esoz/internal/platform/validation"
+)
+
+// Person is a patient of the medical events.
+type Person struct {
+	ID     uuid.UUID // as in the URL
+	Hidden string    // as stored in documents (decisions R13)
+	Active bool
+}
+
+// Access is what a caller wants to read of a patient.
+type Access struct {
+	Kind          string      // the code of its reference: service_request, device_dispense
+	ID            uuid.UUID   // uuid.Nil: the patient's records in general
+	LegalEntities []uuid.UUID // whose record it is
+}
+
+// People answers what reads ask about patients.
+type People interface {
+	// Patient looks a patient up by the id of a path; fault.ErrNotFound when
+	// there is none.
+	Patient(ctx context.Context, id string) (Person, error)
+	// MayRead applies decisions R26.
+	MayRead(ctx context.Context, by auth.Subject, p Person, what Access) (bool, error)
+}
+
+// Record reads one document of a patient. Owners names the legal entities whose
+// record the document is.
+type Record[D any] struct {
+	ID         string // operationId
+	Collection string
+	Kind       string // of the document in references and approvals
+	Owners     func(d *D) []uuid.UUID
+	Checks     []Check[*Reading[D]]
+}
+
+// Reading is one call of a Record.
+type Reading[D any] struct {
+	Caller
+	Patient  Person
+	Document D
+
+	record *Record[D]
+	engine *Engine
+	path   Path
+}
+
+// Get makes the checks and returns the document.
+func (r *Record[D]) Get(ctx context.Context, e *Engine, path Path) (*D, error) {
+	s := &Reading[D]{Caller: e.Caller(ctx), record: r, engine: e, path: path}
+	if err := Run(ctx, r.Checks, s); err != nil {
+		return nil, err
+	}
+	return &s.Document, nil
+}
+
+// Operation registers the record.
+func (r *Record[D]) Operation() Operation { return Operation{ID: r.ID, Rules: RulesOf(r.Checks)} }
+
+// PatientExists passes when the patient of the path exists.
+func PatientExists[D any](ctx context.Context, s *Reading[D]) (err error) {
+	s.Patient, err = s.engine.People.Patient(ctx, s.path.Patient)
+	return err
+}
+
+// PatientIsActive passes when the patient is active.
+func PatientIsActive[D any](_ context.Context, s *Reading[D]) error { return Unless(s.Patient.Active) }
+
+// IsFound passes when the document exists and is the patient's. A malformed id is
+// not found (decisions R12).
+func IsFound[D any](ctx context.Context, s *Reading[D]) error {
+	id, ok := envelope.ParseID(s.path.ID)
+	if !ok {
+		return fault.ErrNotFound
+	}
+	found, err := mongodb.DocumentsOf(s.engine.Documents, s.record.Collection).Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	if found.Text(patientField) != s.Patient.Hidden {
+		return fault.ErrNotFound
+	}
+	return found.Decode(&s.Document)
+}
+
+// MayRead passes when the caller may read the document.
+func MayRead[D any](ctx context.Context, s *Reading[D]) error {
+	id, _ := envelope.ParseID(s.path.ID)
+	return mayRead(ctx, s.engine, &s.Caller, s.Patient, Access{Kind: s.record.Kind, ID: id, LegalEntities: s.record.Owners(&s.Document)})
+}
+
+func mayRead(ctx context.Context, e *Engine, by *Caller, p Person, what Access) error {
+	may, err := e.People.MayRead(ctx, by.Subject, p, what)
+	if err != nil {
+		return err
+	}
+	return Unless(may)
+}
+
+// patientField holds the hidden id of a document's patient.
+const patientField = "subject"
+
+// Page lists documents of a patient. Filters are conditions on the documents.
+type Page[D any] struct {
+	ID         string // operationId
+	Collection string
+	Kind       string // of the documents in references and approvals
+	Owner      string // the field with the legal entity whose record a document is
+	Checks     []Check[*Listing]
+}
+
+// Listing is one call of a Page.
+type Listing struct {
+	Caller
+	Patient Person
+	Filters *Filters
+
+	engine      *Engine
+	patientID   string
+	kind, owner string
+}
+
+// List makes the checks and returns a page of documents, oldest first, and how
+// many there are in all.
+func (p *Page[D]) List(ctx context.Context, e *Engine, patientID string, f *Filters, page envelope.Page) ([]D, int, error) {
+	s := &Listing{Caller: e.Caller(ctx), Filters: f, engine: e, patientID: patientID, kind: p.Kind, owner: p.Owner}
+	if err := Run(ctx, p.Checks, s); err != nil {
+		return nil, 0, err
+	}
+	f.Text(&s.Patient.Hidden, patientField)
+	return FindPage[D](ctx, e, p.Collection, f, OldestFirst, page)
+}
+
+// Operation registers the page.
+func (p *Page[D]) Operation() Operation { return Operation{ID: p.ID, Rules: RulesOf(p.Checks)} }
+
+// Orders of a list, by inserted_at.
+const (
+	OldestFirst = mongodb.OldestFirst
+	NewestFirst = mongodb.NewestFirst
+)
+
+// FindPage returns a page of the documents that the filters leave, and how many
+// there are in all.
+func FindPage[D any](
+	ctx context.Context, e *Engine, collection string, f *Filters, order mongodb.Order, page envelope.Page,
+) ([]D, int, error) {
+	stored, total, err := mongodb.DocumentsOf(e.Documents, collection).Find(ctx, f.conditions, order, page.Offset(), page.Size)
+	if err != nil {
+		return nil, 0, err
+	}
+	found := make([]D, len(stored))
+	for i, d := range stored {
+		if err := d.Decode(&found[i]); err != nil {
+			return nil, 0, err
+		}
+	}
+	return found, total, nil
+}
+
+// FiltersAreSound refuses what is wrong with the filters.
+func FiltersAreSound(_ context.Context, s *Listing) error { return s.Filters.Err() }
+
+// ListedPatientExists passes when the patient of the path exists.
+func ListedPatientExists(ctx context.Context, s *Listing) (err error) {
+	s.Patient, err = s.engine.People.Patient(ctx, s.patientID)
+	return err
+}
+
+// ListedPatientIsActive passes when the patient is active.
+func ListedPatientIsActive(_ context.Context, s *Listing) error { return Unless(s.Patient.Active) }
+
+// MayList passes when the caller may read what was asked for: the records of the
+// patient, or those of one legal entity.
+func MayList(ctx context.Context, s *Listing) error {
+	what := Access{Kind: s.kind}
+	for _, c := range s.Filters.conditions {
+		if id, ok := c.Values[0].(uuid.UUID); ok && c.Field == s.owner {
+			what.LegalEntities = []uuid.UUID{id}
+		}
+	}
+	return mayRead(ctx, s.engine, &s.Caller, s.Patient, what)
+}
+
+// Filters collects what a query asks for, and what is wrong with it, which comes
+// in one answer.
+type Filters struct {
+	conditions []mongodb.Condition
+	wrong      Refusals
+}
+
+// Err returns what is wrong.
+func (f *Filters) Err() error {
+	if len(f.wrong) == 0 {
+		return nil
+	}
+	return f.wrong
+}
+
+// Refuse adds what is wrong.
+func (f *Filters) Refuse(refusal *fault.Error) { f.wrong = append(f.wrong, refusal) }
+
+// Undeclared refuses each parameter that the operation does not have.
+func (f *Filters) Undeclared(ctx context.Context, rule rules.ID) {
+	undeclared := envelope.RequestFrom(ctx).Undeclared
+	for _, name := range slices.Sorted(maps.Keys(undeclared)) {
+		f.Refuse(fault.RefuseAt(rule, "$."+name, map[string]any{"properties": undeclared}))
+	}
+}
+
+// Text wants a field to hold the text.
+func (f *Filters) Text(value *string, field string) {
+	if value != nil {
+		f.want(field, mongodb.Equal, *value)
+	}
+}
+
+// UUID wants a field to hold the id, which must be well formed.
+func (f *Filters) UUID(rule rules.ID, parameter string, value *string, field string) {
+	if value == nil {
+		return
+	}
+	id, ok := envelope.ParseID(*value)
+	if !ok || !validation.IsUUID(*value) {
+		f.Refuse(fault.Refuse(rule, "parameter", parameter))
+		return
+	}
+	f.want(field, mongodb.Equal, id)
+}
+
+// Moment compares a field with a moment: form refuses what does not look like
+// one, exists what is none.
+func (f *Filters) Moment(form, exists rules.ID, parameter string, value *string, field string, operator mongodb.Operator) {
+	if value == nil {
+		return
+	}
+	if !validation.HasDateTimeForm(*value) {
+		f.Refuse(fault.Refuse(form, "parameter", parameter, "actual", *value))
+		return
+	}
+	moment, err := time.Parse(time.RFC3339Nano, *value)
+	if err != nil {
+		f.Refuse(fault.Refuse(exists, "parameter", parameter, "actual", *value))
+		return
+	}
+	f.want(field, operator, moment)
+}
+
+func (f *Filters) want(field string, operator mongodb.Operator, value any) {
+	f.conditions = append(f.conditions, mongodb.Condition{Field: field, Operator: operator, Values: []any{value}})
+}
+
+// OpenPatient returns the patient whose hidden id a document holds.
+func (e *Engine) OpenPatient(kind string, id uuid.UUID, hidden string) (uuid.UUID, error) {
+	patient, err := e.Keys.OpenPatientID(hidden)
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("%s %s: %w", kind, id, err)
+	}
+	return patient, nil
+}

@@ -1,0 +1,298 @@
+package operation
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/google/uuid"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+
+	"esoz/gen/api"
+	"esoz/internal/platform/audit"
+	"esoz/internal/platform/auth"
+	"esoz/internal/platform/clock"
+	"esoz/internal/platform/config"
+	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/events"
+	"esoz/internal/platform/fault"
+	"esoz/internal/platform/jobs"
+	"esoz/internal/platform/mongodb"
+	"esoz/internal/platform/postgres"
+	"esoz/internal/platform/seal"
+)
+
+// Transition changes the state of a document of medical events in a job. The
+// request makes every check, so that the caller gets the documented status. The
+// job changes the document under the conditions of the same list, then commits
+// event, audit row and its own end in one transaction of PostgreSQL.
+//
+// A is what the checks ask (the resource's API), D the document, B the body.
+type Transition[A, D, B any] struct {
+	ID         string // operationId
+	Collection string
+	Kind       string // of the document, as links of jobs name it: service_request
+	Checks     []Check[*Call[A, D, B]]
+	Change     func(c *Call[A, D, B]) Change
+	Event      Event
+	// Commit, when set, writes what else commits with the event.
+	Commit func(ctx context.Context, tx postgres.Tx, c *Call[A, D, B]) error
+}
+
+// NoBody is the body of an operation that takes none.
+type NoBody struct{}
+
+// Change is what a transition does to its document. The engine adds updated_at
+// and updated_by.
+type Change struct {
+	Set  map[string]any
+	Push map[string]any // one item for each list
+}
+
+// Event is what the Event Manager tells of a transition: the new value of one
+// attribute of the document.
+type Event struct {
+	Entity    string   // as the catalogue of events names it: ServiceRequest
+	Attribute string   // status, or another part of the state (decisions R22)
+	To        []string // values that Change may set it to
+}
+
+// Call is one call of a transition: in the request, and again in its job, which
+// knows of the caller only the user and the legal entity.
+type Call[A, D, B any] struct {
+	Caller
+	API      A
+	ID       uuid.UUID
+	Body     B
+	Document D // from the check Exists on; the job has none
+
+	engine *Engine
+	kind   string
+	path   Path
+	store  mongodb.Documents
+	stored mongodb.Document
+}
+
+// Path names a document as the URL does. Patient is empty when the path has
+// none.
+type Path struct{ ID, Patient string }
+
+// Engine is what operations on documents of medical events run on.
+type Engine struct {
+	Documents *mongo.Database
+	Queue     *jobs.Queue
+	Keys      *seal.Keys
+	Clock     *clock.Clock
+	Config    *config.Live
+	People    People
+}
+
+// Caller returns who calls, with the settings and the time of this moment.
+func (e *Engine) Caller(ctx context.Context) Caller {
+	return Caller{Subject: auth.From(ctx), Config: e.Config.Get(), Now: e.Clock.Now()}
+}
+
+// params identify a request: the same request gets the same job while it is
+// pending (decisions R23).
+type params[B any] struct {
+	ID       uuid.UUID `json:"id"`
+	Patient  string    `json:"patient_id,omitempty"`
+	UserID   uuid.UUID `json:"user_id"`
+	ClientID uuid.UUID `json:"client_id"`
+	Body     B         `json:"body"`
+}
+
+// Start makes the checks and leaves the change to a job.
+func (t *Transition[A, D, B]) Start(ctx context.Context, e *Engine, asked A, path Path, body B) (api.JobResponse, error) {
+	c := t.call(e, asked)
+	c.Caller, c.path, c.Body = e.Caller(ctx), path, body
+	refused := Run(ctx, t.Checks, c)
+	if refused != nil && c.stored == nil {
+		return api.JobResponse{}, refused
+	}
+	p := params[B]{ID: c.ID, Patient: path.Patient, UserID: c.UserID, ClientID: c.ClientID, Body: body}
+	var job *jobs.Job
+	var err error
+	if refused == nil {
+		job, err = e.Queue.Start(ctx, t.ID, p)
+	} else if job, err = e.Queue.Pending(ctx, t.ID, p); errors.Is(err, fault.ErrNotFound) {
+		// Otherwise the state that refuses is the work of the same request's job.
+		err = refused
+	}
+	if err != nil {
+		return api.JobResponse{}, err
+	}
+	return jobs.Accepted(ctx, job), nil
+}
+
+func (t *Transition[A, D, B]) call(e *Engine, asked A) *Call[A, D, B] {
+	return &Call[A, D, B]{API: asked, engine: e, kind: t.Kind, store: mongodb.DocumentsOf(e.Documents, t.Collection)}
+}
+
+// carryOut is the jobs.Handler of the operation.
+func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, jobID string, raw json.RawMessage) (*jobs.Outcome, error) {
+	var p params[B]
+	if err := json.Unmarshal(raw, &p); err != nil {
+		return nil, fmt.Errorf("decode params: %w", err)
+	}
+	c := t.call(e, asked)
+	c.Caller = Caller{Subject: auth.Subject{UserID: p.UserID, ClientID: p.ClientID}, Config: e.Config.Get(), Now: e.Clock.Now().Truncate(time.Millisecond)}
+	c.ID, c.path, c.Body = p.ID, Path{p.ID.String(), p.Patient}, p.Body
+
+	change := t.Change(c)
+	change.Set = maps.Clone(change.Set)
+	change.Set["updated_at"], change.Set["updated_by"] = c.Now, c.UserID
+	mark := mongodb.Mark{Job: jobID, At: c.Now}
+	stored, err := c.store.Apply(ctx, c.ID, t.guard(c), mongodb.Change{Set: change.Set, Push: change.Push, Mark: mark})
+	if errors.Is(err, fault.ErrStale) {
+		stored, err = t.changedBefore(ctx, c, jobID)
+	}
+	if err != nil {
+		return nil, err
+	}
+	patient, err := e.OpenPatient(t.Kind, c.ID, stored.Text(patientField))
+	if err != nil {
+		return nil, err
+	}
+	if first, ok := stored.MarkOf(jobID); ok && !first.At.Equal(mark.At) {
+		// A job that carries on after a crash tells of the moment of its change.
+		mark, c.Now = first, first.At
+		change.Set["updated_at"] = first.At
+	}
+	return &jobs.Outcome{
+		Links:  []jobs.Link{{Entity: t.Kind, Href: fmt.Sprintf("/api/patients/%s/%s/%s", patient, t.Collection, c.ID)}},
+		Commit: func(ctx context.Context, tx postgres.Tx) error { return t.commit(ctx, tx, c, jobID, change) },
+		Forget: func(ctx context.Context) error { return c.store.Forget(ctx, c.ID, mark) },
+	}, nil
+}
+
+// guard is what the document must still hold when it is changed.
+func (t *Transition[A, D, B]) guard(c *Call[A, D, B]) []mongodb.Condition {
+	var conditions []mongodb.Condition
+	for _, check := range t.Checks {
+		if check.Field != "" && c.Config.On(check.Rule) {
+			conditions = append(conditions, c.condition(check.Field, check.Want))
+		}
+	}
+	return conditions
+}
+
+// changedBefore returns the document when an earlier try of the job has changed
+// it, and refuses when another request was faster.
+func (t *Transition[A, D, B]) changedBefore(ctx context.Context, c *Call[A, D, B], jobID string) (mongodb.Document, error) {
+	var second []Check[*Call[A, D, B]]
+	for _, check := range t.Checks {
+		if check.Want.operator != "" {
+			second = append(second, check)
+		}
+	}
+	refused := Run(ctx, second, c)
+	if _, ours := c.stored.MarkOf(jobID); ours {
+		return c.stored, nil
+	}
+	if refused != nil {
+		return nil, refused
+	}
+	return nil, fault.ErrStale // the document may be changed again already: the job tries once more
+}
+
+// commit writes the event, the audit row and what else belongs to the change.
+func (t *Transition[A, D, B]) commit(ctx context.Context, tx postgres.Tx, c *Call[A, D, B], jobID string, change Change) error {
+	kind := events.StateChange
+	if t.Event.Attribute == "status" {
+		kind = events.StatusChange
+	}
+	err := events.Write(ctx, tx, events.Event{
+		ID: events.IDOfJob(jobID), Type: kind, EntityType: t.Event.Entity, EntityID: c.ID,
+		Attribute: t.Event.Attribute, NewValue: change.Set[t.Event.Attribute], At: c.Now, ChangedBy: c.UserID,
+	})
+	if err != nil {
+		return err
+	}
+	err = audit.Write(ctx, tx, audit.Entry{Actor: c.UserID, Resource: t.Collection, ResourceID: c.ID, At: c.Now, Changeset: change.Set})
+	if err != nil || t.Commit == nil {
+		return err
+	}
+	return t.Commit(ctx, tx, c)
+}
+
+// meets makes a check of the document.
+func (c *Call[A, D, B]) meets(ctx context.Context, field string, want Want) error {
+	if want.operator == Exists.operator {
+		return c.find(ctx)
+	}
+	return Unless(c.stored.Meets(c.condition(field, want)), found(field), c.stored.Text(field))
+}
+
+// find looks the document up. A malformed id is not found (decisions R12).
+func (c *Call[A, D, B]) find(ctx context.Context) error {
+	id, ok := envelope.ParseID(c.path.ID)
+	if !ok {
+		return fault.ErrNotFound
+	}
+	stored, err := c.store.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	c.ID, c.stored = id, stored
+	return stored.Decode(&c.Document)
+}
+
+// MayRead passes when the caller may read the document, which is a record of
+// owner (decisions R26).
+func (c *Call[A, D, B]) MayRead(ctx context.Context, owner uuid.UUID) error {
+	patient, err := c.engine.OpenPatient(c.kind, c.ID, c.stored.Text(patientField))
+	if err != nil {
+		return err
+	}
+	person := Person{ID: patient, Hidden: c.stored.Text(patientField)}
+	return mayRead(ctx, c.engine, &c.Caller, person, Access{Kind: c.kind, ID: c.ID, LegalEntities: []uuid.UUID{owner}})
+}
+
+// condition puts what is known of the call in the place of placeholders.
+func (c *Call[A, D, B]) condition(field string, want Want) mongodb.Condition {
+	values := make([]any, len(want.values))
+	for i, value := range want.values {
+		switch value {
+		case Client:
+			value = c.ClientID
+		case Now:
+			value = c.Now
+		case Patient:
+			value = ""
+			if id, ok := envelope.ParseID(c.path.Patient); ok {
+				value = c.engine.Keys.PatientID(id)
+			}
+		}
+		values[i] = value
+	}
+	return mongodb.Condition{Field: field, Operator: want.operator, Values: values}
+}
+
+// Operation registers the transition.
+func (t *Transition[A, D, B]) Operation(e *Engine, asked A) Operation {
+	return Operation{
+		ID: t.ID, Rules: RulesOf(t.Checks), Moves: t.moves(),
+		Handler: func(ctx context.Context, jobID string, raw json.RawMessage) (*jobs.Outcome, error) {
+			return t.carryOut(ctx, e, asked, jobID, raw)
+		},
+	}
+}
+
+// moves are the ways in the status machine that the transition goes.
+func (t *Transition[A, D, B]) moves() *Moves {
+	m := &Moves{Collection: t.Collection, Attribute: t.Event.Attribute, To: t.Event.To}
+	for _, check := range t.Checks {
+		if check.Field == t.Event.Attribute && (check.Want.operator == mongodb.Equal || check.Want.operator == mongodb.OneOf) {
+			for _, value := range check.Want.values {
+				if text, ok := value.(string); ok {
+					m.From = append(m.From, text)
+				}
+			}
+		}
+	}
+	return m
+}

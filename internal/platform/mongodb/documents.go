@@ -1,0 +1,258 @@
+package mongodb
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
+	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"esoz/internal/platform/fault"
+)
+
+// Documents is a collection whose documents are changed by jobs.
+type Documents struct{ collection *mongo.Collection }
+
+// DocumentsOf returns a collection of the database.
+func DocumentsOf(db *mongo.Database, collection string) Documents {
+	return Documents{db.Collection(collection)}
+}
+
+// Get returns a document; fault.ErrNotFound when there is none.
+func (d Documents) Get(ctx context.Context, id uuid.UUID) (Document, error) {
+	raw, err := d.collection.FindOne(ctx, bson.D{{Key: "_id", Value: id}}).Raw()
+	if err != nil {
+		return nil, fmt.Errorf("look up in %s: %w", d.collection.Name(), Error(err))
+	}
+	return Document(raw), nil
+}
+
+// Order of a list.
+type Order int
+
+// Orders by inserted_at; equal moments by id.
+const (
+	OldestFirst Order = 1
+	NewestFirst Order = -1
+)
+
+// Find returns the documents that meet every condition, from an offset on, at
+// most limit of them, and how many there are in all.
+func (d Documents) Find(ctx context.Context, conditions []Condition, order Order, offset, limit int) (found []Document, total int, err error) {
+	filter := filterOf(conditions)
+	count, err := d.collection.CountDocuments(ctx, filter)
+	if err != nil {
+		return nil, 0, fmt.Errorf("count in %s: %w", d.collection.Name(), Error(err))
+	}
+	cursor, err := d.collection.Find(ctx, filter, options.Find().
+		SetSort(bson.D{{Key: "inserted_at", Value: int(order)}, {Key: "_id", Value: 1}}).
+		SetSkip(int64(offset)).SetLimit(int64(limit)))
+	var raw []bson.Raw
+	if err == nil {
+		err = cursor.All(ctx, &raw)
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("list %s: %w", d.collection.Name(), Error(err))
+	}
+	found = make([]Document, len(raw))
+	for i, document := range raw {
+		found[i] = Document(document)
+	}
+	return found, int(count), nil
+}
+
+// Change is what a job does to one document.
+type Change struct {
+	Set  map[string]any
+	Push map[string]any // one item for each list
+	Mark Mark
+}
+
+// Mark says that a job has changed the document, and when. It stays until the
+// job's end is stored, so that a job that starts again after a crash finds its
+// own work, whatever others have done to the document since. It is never
+// rendered.
+type Mark struct {
+	Job string    `bson:"job"`
+	At  time.Time `bson:"at"`
+}
+
+// marks is the field that holds the marks of a document.
+const marks = "applied_jobs"
+
+// Apply changes a document that meets every condition, and marks it. The
+// conditions stand in the filter, so that of two changes that exclude each
+// other one matches nothing: fault.ErrStale.
+func (d Documents) Apply(ctx context.Context, id uuid.UUID, conditions []Condition, c Change) (Document, error) {
+	filter := append(bson.D{{Key: "_id", Value: id}}, filterOf(conditions)...)
+	push := bson.D{{Key: marks, Value: c.Mark}}
+	for field, item := range c.Push {
+		push = append(push, bson.E{Key: field, Value: item})
+	}
+	raw, err := d.collection.FindOneAndUpdate(ctx, filter,
+		bson.D{{Key: "$set", Value: c.Set}, {Key: "$push", Value: push}},
+		options.FindOneAndUpdate().SetReturnDocument(options.After)).Raw()
+	if err = Error(err); errors.Is(err, fault.ErrNotFound) {
+		return nil, fault.ErrStale
+	}
+	if err != nil {
+		return nil, fmt.Errorf("change in %s: %w", d.collection.Name(), err)
+	}
+	return Document(raw), nil
+}
+
+// Forget removes a job's mark.
+func (d Documents) Forget(ctx context.Context, id uuid.UUID, mark Mark) error {
+	_, err := d.collection.UpdateOne(ctx, bson.D{{Key: "_id", Value: id}},
+		bson.D{{Key: "$pull", Value: bson.D{{Key: marks, Value: mark}}}})
+	if err != nil {
+		return fmt.Errorf("forget job in %s: %w", d.collection.Name(), Error(err))
+	}
+	return nil
+}
+
+// Document is a document as stored.
+type Document bson.Raw
+
+// Decode fills a struct that describes the document.
+func (d Document) Decode(into any) error {
+	decoder := bson.NewDecoder(bson.NewDocumentReader(bytes.NewReader(d)))
+	decoder.SetRegistry(shared)
+	if err := decoder.Decode(into); err != nil {
+		return fmt.Errorf("decode document: %w", err)
+	}
+	return nil
+}
+
+// Text returns the text at a dotted path, "" when there is none.
+func (d Document) Text(path string) string {
+	text, _ := d.value(path).StringValueOK()
+	return text
+}
+
+// MarkOf returns the mark of a job.
+func (d Document) MarkOf(job string) (mark Mark, ok bool) {
+	var found struct {
+		Marks []Mark `bson:"applied_jobs"`
+	}
+	if err := d.Decode(&found); err != nil {
+		return Mark{}, false
+	}
+	i := slices.IndexFunc(found.Marks, func(m Mark) bool { return m.Job == job })
+	if i < 0 {
+		return Mark{}, false
+	}
+	return found.Marks[i], true
+}
+
+// Meets tells whether the document meets a condition, as Apply would find it.
+func (d Document) Meets(c Condition) bool { return c.met(d.value(c.Field)) }
+
+// value is the value at a dotted path, null when there is none.
+func (d Document) value(path string) bson.RawValue {
+	found, err := bson.Raw(d).LookupErr(strings.Split(path, ".")...)
+	if err != nil {
+		return bson.RawValue{Type: bson.TypeNull}
+	}
+	return found
+}
+
+// Condition compares the value at a dotted path of a document. The path leads
+// through documents, not lists; a value that is absent counts as null.
+type Condition struct {
+	Field    string
+	Operator Operator
+	Values   []any // one; of OneOf any number
+}
+
+// Operator compares the value of a field with the values of a condition.
+type Operator string
+
+// Operators that MongoDB and FerretDB 1 both have.
+const (
+	Equal   Operator = "$eq"
+	Not     Operator = "$ne"
+	OneOf   Operator = "$in"
+	AtLeast Operator = "$gte"
+	AtMost  Operator = "$lte"
+	Before  Operator = "$lt"
+)
+
+// filterOf names each field once, as FerretDB wants; further conditions on a
+// field stand under $and.
+func filterOf(conditions []Condition) bson.D {
+	filter, more := bson.D{}, bson.A{}
+	for _, c := range conditions {
+		test := bson.E{Key: c.Field, Value: c.filter()}
+		if slices.ContainsFunc(filter, func(e bson.E) bool { return e.Key == c.Field }) {
+			more = append(more, bson.D{test})
+			continue
+		}
+		filter = append(filter, test)
+	}
+	if len(more) > 0 {
+		filter = append(filter, bson.E{Key: "$and", Value: more})
+	}
+	return filter
+}
+
+func (c Condition) filter() any {
+	switch c.Operator {
+	case Equal:
+		return c.Values[0]
+	case OneOf:
+		return bson.D{{Key: string(OneOf), Value: bson.A(c.Values)}}
+	default:
+		return bson.D{{Key: string(c.Operator), Value: c.Values[0]}}
+	}
+}
+
+func (c Condition) met(found bson.RawValue) bool {
+	switch c.Operator {
+	case Not:
+		return !found.Equal(encode(c.Values[0]))
+	case AtLeast, Before:
+		order, comparable := compare(found, encode(c.Values[0]))
+		return comparable && (order < 0) == (c.Operator == Before)
+	default:
+		return slices.ContainsFunc(c.Values, func(v any) bool { return found.Equal(encode(v)) })
+	}
+}
+
+// encode brings a value into the form in which it is stored.
+func encode(value any) bson.RawValue {
+	var buffer bytes.Buffer
+	encoder := bson.NewEncoder(bson.NewDocumentWriter(&buffer))
+	encoder.SetRegistry(shared)
+	if err := encoder.Encode(bson.D{{Key: "v", Value: value}}); err != nil {
+		panic(fmt.Sprintf("mongodb: condition on a %T: %v", value, err)) // a fault of the operation's value
+	}
+	return bson.Raw(buffer.Bytes()).Lookup("v")
+}
+
+// compare orders two moments or two numbers.
+func compare(a, b bson.RawValue) (order int, comparable bool) {
+	if x, ok := a.TimeOK(); ok {
+		y, ok := b.TimeOK()
+		return x.Compare(y), ok
+	}
+	x, ok1 := a.AsFloat64OK()
+	y, ok2 := b.AsFloat64OK()
+	switch {
+	case x < y:
+		return -1, ok1 && ok2
+	case x > y:
+		return 1, ok1 && ok2
+	}
+	return 0, ok1 && ok2
+}
+
+// shared is the registry of all clients.
+var shared = registry()
