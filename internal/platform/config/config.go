@@ -116,7 +116,7 @@ type Config struct {
 	EventsCleanupSchedule    Schedule `env:"EVENTS_TERMINATION_SCHEDULE" start:"only" envDefault:"* 0-4 * * *" doc:"Cron: delete old events"`
 
 	// Service requests.
-	ServiceRequestUseTarget UseTarget `env:"SERVICE_REQUEST_USE_TARGET_STATUS" envDefault:"in_progress" doc:"program_processing_status that Use Service Request sets: in_progress, or in_queue, from which Release Service Request can take it back"`
+	ServiceRequestUseTarget UseTarget `env:"SERVICE_REQUEST_USE_TARGET_STATUS" envDefault:"in_progress" doc:"program_processing_status that Use Service Request sets: in_progress, or in_queue, which Release Service Request can undo"`
 }
 
 // AdminOff is the value of ADMIN_ADDR that stands for no address.
