@@ -375,7 +375,9 @@ var buildProgram = sync.OnceValues(func() (builtProgram, error) {
 	}
 	b := builtProgram{folder: folder, file: filepath.Join(folder, "esoz")}
 	wasBuilt.Store(true)
-	if output, err := exec.Command("go", "build", "-trimpath", "-o", b.file, "esoz/cmd/esoz").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-trimpath", "-o", b.file, "./cmd/esoz")
+	build.Dir = repository // with the server's own versions, not the laboratory's
+	if output, err := build.CombinedOutput(); err != nil {
 		return b, fmt.Errorf("build the server: %w: %s", err, output)
 	}
 	return b, nil
