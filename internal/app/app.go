@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
@@ -84,11 +83,6 @@ type App struct {
 	opts  Options
 	river *river.Client[pgx.Tx]
 	stop  context.CancelFunc
-
-	// See claim.
-	holder  string
-	claimed *postgres.Claim
-	shared  bool // the document store serves several processes
 }
 
 // New opens the engines' connections and builds the server. The databases must
@@ -96,7 +90,7 @@ type App struct {
 func New(ctx context.Context, opts Options) (_ *App, err error) {
 	cfg := opts.Config.Get()
 	opts.Logger = redact.Logger(opts.Logger)
-	a := &App{opts: opts, holder: "esoz document store " + uuid.NewString()}
+	a := &App{opts: opts}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(context.WithoutCancel(ctx)))
@@ -113,16 +107,8 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 	}
 	a.Dictionaries = dictionaries.NewCache(a.Pool)
 	a.Addresses = uaddresses.NewCache(a.Pool)
-	claimed := make(chan error, 1)
-	go func() { claimed <- a.claim(ctx) }()
-	err = errors.Join(a.Dictionaries.Refresh(ctx), a.Addresses.Refresh(ctx))
-	switch claim := <-claimed; {
-	case errors.Is(claim, ErrFerretDB1):
-		return nil, errors.Join(claim, err)
-	case err != nil:
+	if err = errors.Join(a.Dictionaries.Refresh(ctx), a.Addresses.Refresh(ctx)); err != nil {
 		return nil, err
-	case claim != nil: // the store is away, for now: KeepAlone asks again
-		opts.Logger.WarnContext(ctx, "not known whether another server uses the document store", "error", claim)
 	}
 	return a, a.build()
 }
@@ -150,9 +136,6 @@ func (a *App) Stop(ctx context.Context) error {
 
 // Close ends the engines' connections.
 func (a *App) Close(ctx context.Context) error {
-	if a.claimed != nil {
-		defer a.claimed.Close(ctx)
-	}
 	if a.Pool != nil {
 		a.Pool.Close()
 	}
