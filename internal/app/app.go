@@ -45,6 +45,7 @@ import (
 	"esoz/internal/resource/devicedispenses"
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/divisions"
+	"esoz/internal/resource/oauth"
 	"esoz/internal/resource/persons"
 	"esoz/internal/resource/servicerequests"
 	"esoz/internal/resource/uaddresses"
@@ -179,13 +180,13 @@ func wrap(engine string, err error) error {
 // These names keep apart the resources' types that Server embeds.
 type (
 	approvalsAPI       = approvals.API
-	authAPI            = auth.API
 	declarationsAPI    = declarationrequests.API
 	deviceDispensesAPI = devicedispenses.API
 	dictionariesAPI    = dictionaries.API
 	divisionsAPI       = divisions.API
 	eventsAPI          = events.API
 	jobsAPI            = jobs.API
+	oauthAPI           = oauth.API
 	otpAPI             = otp.API
 	serviceRequestsAPI = servicerequests.API
 	uaddressesAPI      = uaddresses.API
@@ -194,13 +195,13 @@ type (
 // server is every operation of the contract.
 type server struct {
 	*approvalsAPI
-	*authAPI
 	*declarationsAPI
 	*deviceDispensesAPI
 	*dictionariesAPI
 	*divisionsAPI
 	*eventsAPI
 	*jobsAPI
+	*oauthAPI
 	*otpAPI
 	*serviceRequestsAPI
 	*uaddressesAPI
@@ -235,19 +236,19 @@ func (a *App) build() error {
 
 	s := &server{
 		approvalsAPI:       approvals.New(a.Pool, a.Mongo, a.Keys, o.Clock, o.Config, queue, codes, people),
-		authAPI:            auth.NewAPI(a.Pool, o.Clock, o.Config),
 		declarationsAPI:    declarationrequests.New(a.Pool, o.Config, codes),
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
 		dictionariesAPI:    &dictionaries.API{Cache: a.Dictionaries, Config: o.Config},
 		divisionsAPI:       divisions.New(a.Pool, o.Clock, o.Config, a.Addresses),
 		eventsAPI:          &events.API{Pool: a.Pool, Clock: o.Clock, Config: o.Config},
 		jobsAPI:            &jobs.API{Queue: queue},
+		oauthAPI:           &oauth.API{Engine: engine, Pool: a.Pool},
 		otpAPI:             &otp.API{Service: codes},
 		serviceRequestsAPI: &servicerequests.API{Engine: engine, Identities: people},
 		uaddressesAPI:      &uaddresses.API{Cache: a.Addresses, Config: o.Config},
 	}
 	queue.Handlers = map[string]jobs.Handler{"resendApprovalSms": s.CarryOutResend}
-	for _, op := range slices.Concat(s.deviceDispensesAPI.Operations(), s.serviceRequestsAPI.Operations()) {
+	for _, op := range slices.Concat(s.deviceDispensesAPI.Operations(), s.oauthAPI.Operations(), s.serviceRequestsAPI.Operations()) {
 		if op.Handler != nil {
 			queue.Handlers[op.ID] = op.Handler
 		}
