@@ -44,6 +44,7 @@ import (
 	"esoz/internal/resource/devicedispenses"
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/divisions"
+	"esoz/internal/resource/oauth"
 	"esoz/internal/resource/persons"
 	"esoz/internal/resource/servicerequests"
 	"esoz/internal/resource/uaddresses"
@@ -163,13 +164,13 @@ func wrap(engine string, err error) error {
 // These names keep apart the resources' types that Server embeds.
 type (
 	approvalsAPI       = approvals.API
-	authAPI            = auth.API
 	declarationsAPI    = declarationrequests.API
 	deviceDispensesAPI = devicedispenses.API
 	dictionariesAPI    = dictionaries.API
 	divisionsAPI       = divisions.API
 	eventsAPI          = events.API
 	jobsAPI            = jobs.API
+	oauthAPI           = oauth.API
 	serviceRequestsAPI = servicerequests.API
 	uaddressesAPI      = uaddresses.API
 	verificationsAPI   = verifications.API
@@ -178,13 +179,13 @@ type (
 // server is every operation of the contract.
 type server struct {
 	*approvalsAPI
-	*authAPI
 	*declarationsAPI
 	*deviceDispensesAPI
 	*dictionariesAPI
 	*divisionsAPI
 	*eventsAPI
 	*jobsAPI
+	*oauthAPI
 	*serviceRequestsAPI
 	*uaddressesAPI
 	*verificationsAPI
@@ -219,19 +220,19 @@ func (a *App) build() error {
 
 	s := &server{
 		approvalsAPI:       approvals.New(a.Pool, a.Mongo, a.Keys, o.Clock, o.Config, queue, codes, people),
-		authAPI:            auth.NewAPI(a.Pool, o.Clock, o.Config),
 		declarationsAPI:    &declarationrequests.API{Engine: engine, Store: declarationrequests.Store{Pool: a.Pool}, Codes: codes},
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
 		dictionariesAPI:    &dictionaries.API{Cache: a.Dictionaries, Config: o.Config},
 		divisionsAPI:       divisions.New(a.Pool, o.Clock, o.Config, a.Addresses),
 		eventsAPI:          &events.API{Pool: a.Pool, Clock: o.Clock, Config: o.Config},
 		jobsAPI:            &jobs.API{Queue: queue},
+		oauthAPI:           &oauth.API{Engine: engine, Pool: a.Pool},
 		serviceRequestsAPI: &servicerequests.API{Engine: engine, Pool: a.Pool, Identities: people},
 		uaddressesAPI:      &uaddresses.API{Cache: a.Addresses, Config: o.Config},
 		verificationsAPI:   &verifications.API{Engine: engine, Codes: codes},
 	}
 	queue.Handlers = map[string]jobs.Handler{"resendApprovalSms": s.CarryOutResend}
-	for _, op := range slices.Concat(s.deviceDispensesAPI.Operations(), s.serviceRequestsAPI.Operations()) {
+	for _, op := range slices.Concat(s.deviceDispensesAPI.Operations(), s.oauthAPI.Operations(), s.serviceRequestsAPI.Operations()) {
 		if op.Handler != nil {
 			queue.Handlers[op.ID] = op.Handler
 		}

@@ -1,5 +1,5 @@
-// Package auth resolves who asks: the token, its user and legal entity, the MIS
-// behind the API-key. It also serves the OAuth endpoints.
+// Package auth resolves the caller of a request: the token, its user and legal
+// entity, and the MIS of the API-key.
 package auth
 
 import (
@@ -42,6 +42,16 @@ const (
 	Broker = "BROKER"
 	Direct = "DIRECT"
 )
+
+// Names of tokens.
+const (
+	AccessToken       = "access_token"
+	RefreshToken      = "refresh_token"
+	AuthorizationCode = "authorization_code"
+)
+
+// ScopeAuthorize is the scope of a session token, which allows authorizeApp only.
+const ScopeAuthorize = "app:authorize"
 
 // Missing returns the wanted scopes that granted lacks, in the order wanted.
 func Missing(wanted, granted []string) []string {

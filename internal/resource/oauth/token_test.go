@@ -1,4 +1,4 @@
-package auth
+package oauth
 
 import (
 	"encoding/base64"
@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+
+	"esoz/internal/platform/auth"
 )
 
 func TestFits(t *testing.T) {
@@ -73,7 +75,7 @@ func TestCodeOf(t *testing.T) {
 func TestNewToken(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 25, 10, 45, 16, 123456000, time.UTC)
-	one, two := newToken(AccessToken, uuid.New(), now, 300, details{}), newToken(AccessToken, uuid.New(), now, 300, details{})
+	one, two := newToken(auth.AccessToken, uuid.New(), now, 300, details{}), newToken(auth.AccessToken, uuid.New(), now, 300, details{})
 	require.NotEqual(t, one.Value, two.Value)
 	raw, err := base64.RawURLEncoding.DecodeString(one.Value)
 	require.NoError(t, err)

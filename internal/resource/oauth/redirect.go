@@ -1,4 +1,4 @@
-package auth
+package oauth
 
 import (
 	"net/url"
@@ -6,11 +6,12 @@ import (
 	"strings"
 )
 
-// fits tells whether an address is the registered one or lies under it: the
-// registered one without its last slash, then the end, a path or a query. The real system's pattern is not bound to the start
-// of the address, which lets any host through that carries the registered
-// address in its query; this one is. Nor may the rest lead up again: browsers
-// take /callback/../other, and a backslash for each slash, for /other.
+// fits returns whether address is the registered one or lies under it: the
+// registered one without its last slash, then the end, a path or a query. The
+// real system matches anywhere in the address, so it accepts any host whose
+// query has the registered address; this function matches from the start. It
+// rejects "..": browsers resolve /callback/../other, also with backslashes, to
+// /other.
 func fits(registered, address string) bool {
 	rest, ok := strings.CutPrefix(address, strings.TrimSuffix(registered, "/"))
 	if !ok || (rest != "" && rest[0] != '/' && rest[0] != '?') {

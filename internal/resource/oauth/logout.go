@@ -1,4 +1,4 @@
-package auth
+package oauth
 
 import (
 	"context"
@@ -7,17 +7,18 @@ import (
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
+	"esoz/internal/platform/auth"
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/fault"
 )
 
-// Logout ends the session of the token that it is called with (general.apib
-// L108: the refresh token of the session too). It has no checks but the
-// gateway's; a call that another logout has overtaken is answered as if it had
-// come after it.
+// Logout serves POST /auth/logout: it ends the session of the token that it is
+// called with, the session's refresh token included (general.apib L108). It has
+// only the gateway's checks. A call that loses a race against another logout
+// gets the answer of an expired token, as if it had come later.
 func (a *API) Logout(ctx context.Context, _ api.LogoutRequestObject) (api.LogoutResponseObject, error) {
-	who := IdentityFrom(ctx)
-	err := a.store.endSession(ctx, who.TokenID, who.ExpiresAt, a.clock.Now())
+	by := auth.IdentityFrom(ctx)
+	err := a.store().endSession(ctx, by.TokenID, by.ExpiresAt, a.Engine.Clock.Now())
 	if errors.Is(err, fault.ErrStale) {
 		return nil, fault.Refuse(rules.GatewayTokenExpired)
 	}

@@ -1,4 +1,4 @@
-package auth
+package oauth
 
 import (
 	"context"
@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"esoz/gen/api"
+	"esoz/internal/platform/auth"
 	"esoz/internal/platform/envelope"
 )
 
-// GetUser shows the user that the token stands for. It has no checks but the
-// gateway's.
+// GetUser serves GET /oauth/user: the user of the token. It has only the
+// gateway's checks.
 func (a *API) GetUser(ctx context.Context, _ api.GetUserRequestObject) (api.GetUserResponseObject, error) {
-	u, err := a.store.user(ctx, From(ctx).UserID)
+	u, err := a.store().user(ctx, auth.From(ctx).UserID)
 	if err != nil {
 		return nil, err
 	}
@@ -33,5 +34,5 @@ func (a *API) GetUser(ctx context.Context, _ api.GetUserRequestObject) (api.GetU
 	return api.GetUser200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: data}, nil
 }
 
-// zoneless prints a moment as this service alone does: in UTC without saying so.
+// zoneless prints a moment in UTC without its Z, as only this operation does.
 func zoneless(t time.Time) string { return strings.TrimSuffix(envelope.Micro(t), "Z") }

@@ -1,4 +1,4 @@
-package auth
+package oauth
 
 import (
 	"context"
@@ -19,15 +19,16 @@ import (
 	"esoz/internal/platform/seal"
 )
 
-// store keeps users, clients and tokens. Not found is fault.ErrNotFound.
+// store reads and writes users, clients and tokens. A look-up that finds nothing
+// returns fault.ErrNotFound.
 type store struct{ pool *pgxpool.Pool }
 
-// client is who acts for users: a legal entity's account, or a MIS.
+// client acts for users: the account of a legal entity or a MIS.
 type client struct {
 	ID        uuid.UUID
 	IsBlocked bool
-	Grants    []string // with which users may log in here
-	TypeScope []string // what its type may ask for
+	Grants    []string // allowed grant types
+	TypeScope []string // scopes that its type may request
 }
 
 func (s store) client(ctx context.Context, id uuid.UUID) (*client, error) {
@@ -72,8 +73,8 @@ func (s store) redirectOf(ctx context.Context, clientID uuid.UUID, secret string
 	return row.RedirectURI, nil
 }
 
-// roleScope is what the user's roles allow in the client, those that hold
-// everywhere among them.
+// roleScope returns the scopes of the user's roles in the client and of the
+// user's global roles.
 func (s store) roleScope(ctx context.Context, userID, clientID uuid.UUID) ([]string, error) {
 	scopes, err := db.New().ListRoleScopes(ctx, s.pool, db.ListRoleScopesParams{UserID: userID, ClientID: clientID})
 	if err != nil {
@@ -82,7 +83,7 @@ func (s store) roleScope(ctx context.Context, userID, clientID uuid.UUID) ([]str
 	return strings.Fields(strings.Join(scopes, " ")), nil
 }
 
-// appScope is what the user has ever granted to the client.
+// appScope returns the scope that the user has granted to the client so far.
 func (s store) appScope(ctx context.Context, userID, clientID uuid.UUID) (string, error) {
 	app, err := db.New().GetApp(ctx, s.pool, db.GetAppParams{UserID: userID, ClientID: clientID})
 	if err != nil {
@@ -110,9 +111,8 @@ func (s store) userByEmail(ctx context.Context, email string) (user, error) {
 	return found, nil
 }
 
-// countAttempt notes a try to log in as a failed one, before the password is
-// looked at. It returns fault.ErrStale when most of them were noted already
-// since the given moment.
+// countAttempt counts a login as failed. It returns fault.ErrStale when most
+// attempts since the given moment are counted already.
 func (s store) countAttempt(ctx context.Context, userID uuid.UUID, most int, since, now time.Time) error {
 	var n int64
 	err := postgres.Once(ctx, s.pool, func(on postgres.Conn) (err error) {
@@ -130,8 +130,8 @@ func (s store) countAttempt(ctx context.Context, userID uuid.UUID, most int, sin
 	return nil
 }
 
-// forgetAttempts clears what countAttempt noted. An engine that is away makes it
-// fault.ErrUnconfirmed: the noted attempt stands.
+// forgetAttempts clears what countAttempt counted. If PostgreSQL is unavailable,
+// it returns fault.ErrUnconfirmed, because the counted attempt remains.
 func (s store) forgetAttempts(ctx context.Context, userID uuid.UUID, now time.Time) error {
 	err := postgres.Error(db.New().ClearLoginAttempts(ctx, s.pool, db.ClearLoginAttemptsParams{ID: userID, At: now}))
 	if errors.Is(err, fault.ErrUnavailable) {
@@ -143,7 +143,7 @@ func (s store) forgetAttempts(ctx context.Context, userID uuid.UUID, now time.Ti
 	return nil
 }
 
-// token returns the token of a value and a name, ended or not.
+// token returns the token of a value and a name, expired or not.
 func (s store) token(ctx context.Context, value, name string) (*token, error) {
 	row, err := db.New().GetToken(ctx, s.pool, db.GetTokenParams{ValueHash: seal.Token(value), Name: name})
 	if err != nil {
@@ -173,8 +173,8 @@ func (s store) openSession(ctx context.Context, session token, now time.Time) er
 	})
 }
 
-// grant stores what a user has granted to a client, together with the code that
-// tells the client.
+// grant stores the scope that a user grants to a client, and the code for the
+// client.
 func (s store) grant(ctx context.Context, code token, now time.Time) error {
 	return postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		_, err := db.New().UpsertApp(ctx, tx, db.UpsertAppParams{
@@ -187,8 +187,8 @@ func (s store) grant(ctx context.Context, code token, now time.Time) error {
 	})
 }
 
-// exchangeCode uses the code up and stores the tokens that are given for it. It
-// returns fault.ErrStale when the code was used before, perhaps just now.
+// exchangeCode marks the code as used and stores the tokens that replace it. It
+// returns fault.ErrStale when the code is used already.
 func (s store) exchangeCode(ctx context.Context, code uuid.UUID, access, refresh token, now time.Time) error {
 	return postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		n, err := db.New().UseAuthorizationCode(ctx, tx, db.UseAuthorizationCodeParams{ID: code, At: now})
@@ -202,8 +202,8 @@ func (s store) exchangeCode(ctx context.Context, code uuid.UUID, access, refresh
 	})
 }
 
-// exchangeRefresh stores an access token that is given for a refresh token. It
-// returns fault.ErrStale when a logout has just ended the refresh token.
+// exchangeRefresh stores the access token of a refresh token. It returns
+// fault.ErrStale when a logout has ended the refresh token since it was read.
 func (s store) exchangeRefresh(ctx context.Context, refresh *token, access token, now time.Time) error {
 	return postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		_, err := db.New().HoldToken(ctx, tx, db.HoldTokenParams{ID: refresh.ID, ExpiresAt: refresh.ExpiresAt})
@@ -217,9 +217,9 @@ func (s store) exchangeRefresh(ctx context.Context, refresh *token, access token
 	})
 }
 
-// endSession ends an access token, which was to end at another moment, its refresh
-// token and the other access tokens of that one. It returns fault.ErrStale when
-// the token had ended already.
+// endSession ends an access token, its refresh token and all access tokens of
+// that refresh token. It returns fault.ErrStale when the access token no longer
+// expires at was: another logout has ended it.
 func (s store) endSession(ctx context.Context, access uuid.UUID, was, now time.Time) error {
 	return postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		err := db.New().EndRefreshToken(ctx, tx, db.EndRefreshTokenParams{AccessTokenID: access, ExpiresAt: now.Unix(), At: now})
@@ -239,7 +239,7 @@ func (s store) endSession(ctx context.Context, access uuid.UUID, was, now time.T
 	})
 }
 
-// insert stores tokens by the hashes of their values.
+// insert stores tokens with hashes of their values.
 func insert(ctx context.Context, tx pgx.Tx, now time.Time, tokens ...token) error {
 	for _, t := range tokens {
 		raw, err := json.Marshal(t.Details)
