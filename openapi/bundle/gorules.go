@@ -124,7 +124,7 @@ func writeRule(out *bytes.Buffer, r *rule, operationID string) {
 	}
 	str("Operation", operationID)
 	str("Check", r.Check)
-	str("CheckUK", r.checkUK)
+	str("CheckUK", r.CheckUK)
 	fmt.Fprintf(out, "Status: %d,\n", r.Status)
 	str("Type", r.Type)
 	str("Message", r.Message)

@@ -14,6 +14,7 @@ import (
 type rule struct {
 	ID      string `yaml:"id"`
 	Check   string `yaml:"check"`
+	CheckUK string `yaml:"x-check-uk"`
 	Status  int    `yaml:"status"`
 	Type    string `yaml:"type"`
 	Message string `yaml:"message"`
@@ -39,8 +40,6 @@ type rule struct {
 	Guards   string            `yaml:"guards"`   // document-level rules: the operations that the rule stands before
 	Replaces []string          `yaml:"replaces"` // operation rules: guards that this rule answers in place of
 
-	checkUK string // the wording of Check in Ukrainian
-
 	node  *yaml.Node
 	where string
 }
@@ -48,9 +47,10 @@ type rule struct {
 const validationFailed = "validation_failed"
 
 var (
+	// ruleFields are the fields of a rule in the order in which the document has them.
 	ruleFields = []string{
-		"id", "check", "status", "type", "message", "entry", "entry_type", "rule", "description", "params", "business", "invalid_json",
-		"source", "origin", "default", "fixed", "flag", "together", "example", "guards", "replaces",
+		"id", "guards", "check", "uk", ukrainian("check"), "status", "type", "message", "entry", "entry_type", "rule", "description",
+		"params", "business", "invalid_json", "source", "origin", "default", "fixed", "flag", "together", "example", "replaces",
 	}
 	requiredRuleFields = []string{"id", "check", "status", "type", "source", "origin", "default"}
 
