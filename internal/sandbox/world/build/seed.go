@@ -31,6 +31,7 @@ TRUNCATE
 	prm.legal_entities, prm.parties, prm.party_users, prm.divisions, prm.division_addresses, prm.employees,
 	prm.audit_log, prm.healthcare_services, prm.equipment,
 	prm.medical_program_provision, prm.global_parameters,
+	prm.medical_programs, prm.services, prm.service_groups, prm.service_inclusions, prm.program_services,
 	mpi.persons, mpi.person_authentication_methods, mpi.confidant_person_relationships,
 	ops.declarations, il.declaration_requests,
 	otp.verifications, otp.verified_phones, otp.sms_logs, otp.code_counts,

@@ -97,7 +97,7 @@ func rows(w *build.World) {
 	division(w, "division of the other pharmacy", "other_pharmacy", "DRUGSTORE", "a stranger's drugstore", nil)
 	w.Insert("prm.medical_program_provision", w.Audited(build.Row{
 		"id":                 w.Object("medical program provision", "provision of the pharmacy", "active; it ends with the division of the pharmacy"),
-		"medical_program_id": build.ID("medical program"), "division_id": build.ID(pharmacyDivision), "contract_number": "0000-AB12-C",
+		"medical_program_id": build.ID("medical program of medications"), "division_id": build.ID(pharmacyDivision), "contract_number": "0000-AB12-C",
 	}))
 }
 
