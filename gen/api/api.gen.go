@@ -2372,6 +2372,21 @@ type ServiceRequestStatusHistoryItem struct {
 	StatusReason nullable.Nullable[NullableCodeableConcept] `json:"status_reason,omitempty"`
 }
 
+// ServiceRequestUse The legal entity that uses a referral, with its employee and division, and the medical program.
+type ServiceRequestUse struct {
+	// Program A link to another object, as it is sent.
+	Program ReferenceRequest `json:"program"`
+
+	// UsedByDivision A link to another object, as it is sent.
+	UsedByDivision *ReferenceRequest `json:"used_by_division,omitempty"`
+
+	// UsedByEmployee A link to another object, as it is sent.
+	UsedByEmployee *ReferenceRequest `json:"used_by_employee,omitempty"`
+
+	// UsedByLegalEntity A link to another object, as it is sent.
+	UsedByLegalEntity ReferenceRequest `json:"used_by_legal_entity"`
+}
+
 // Settlement A city, settlement or village. `settlement_name` and `name` say the same.
 type Settlement struct {
 	// District Name of the district, `region` of an address; null for a city that belongs to none.
@@ -3016,6 +3031,9 @@ type CreateDivisionJSONRequestBody = DivisionRequest
 // UpdateDivisionJSONRequestBody defines body for UpdateDivision for application/json ContentType.
 type UpdateDivisionJSONRequestBody = DivisionRequest
 
+// UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
+type UseServiceRequestJSONRequestBody = ServiceRequestUse
+
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
 
@@ -3092,6 +3110,9 @@ type ServerInterface interface {
 	//
 	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	ReleaseServiceRequest(ctx echo.Context, serviceRequestID string) error
+	// UseServiceRequest Use Service Request
+	// (PATCH /api/service_requests/{service_request_id}/actions/use)
+	UseServiceRequest(ctx echo.Context, serviceRequestID string) error
 	// ListDistricts List Of Districts By Search Params
 	// (GET /api/uaddresses/districts)
 	ListDistricts(ctx echo.Context, params ListDistrictsParams) error
@@ -3807,6 +3828,22 @@ func (w *ServerInterfaceWrapper) ReleaseServiceRequest(ctx echo.Context) error {
 	return err
 }
 
+// UseServiceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) UseServiceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "service_request_id" -------------
+	var serviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "service_request_id", ctx.Param("service_request_id"), &serviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter service_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UseServiceRequest(ctx, serviceRequestID)
+	return err
+}
+
 // ListDistricts converts echo context to params.
 func (w *ServerInterfaceWrapper) ListDistricts(ctx echo.Context) error {
 	var err error
@@ -4318,6 +4355,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id", wrapper.GetServiceRequest, options.OperationMiddlewares["getServiceRequest"]...)
 	router.GET(options.BaseURL+"/api/service_requests", wrapper.SearchServiceRequests, options.OperationMiddlewares["searchServiceRequests"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/release", wrapper.ReleaseServiceRequest, options.OperationMiddlewares["releaseServiceRequest"]...)
+	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/use", wrapper.UseServiceRequest, options.OperationMiddlewares["useServiceRequest"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/districts", wrapper.ListDistricts, options.OperationMiddlewares["listDistricts"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/regions", wrapper.ListRegions, options.OperationMiddlewares["listRegions"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/settlements", wrapper.ListSettlements, options.OperationMiddlewares["listSettlements"]...)
@@ -4792,6 +4830,29 @@ func (response ReleaseServiceRequest202JSONResponse) VisitReleaseServiceRequestR
 	return err
 }
 
+type UseServiceRequestRequestObject struct {
+	ServiceRequestID string `json:"service_request_id"`
+	Body             *UseServiceRequestJSONRequestBody
+}
+
+type UseServiceRequestResponseObject interface {
+	VisitUseServiceRequestResponse(w http.ResponseWriter) error
+}
+
+type UseServiceRequest202JSONResponse JobResponse
+
+func (response UseServiceRequest202JSONResponse) VisitUseServiceRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListDistrictsRequestObject struct {
 	Params ListDistrictsParams
 }
@@ -5234,6 +5295,9 @@ type StrictServerInterface interface {
 	//
 	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	ReleaseServiceRequest(ctx context.Context, request ReleaseServiceRequestRequestObject) (ReleaseServiceRequestResponseObject, error)
+	// UseServiceRequest Use Service Request
+	// (PATCH /api/service_requests/{service_request_id}/actions/use)
+	UseServiceRequest(ctx context.Context, request UseServiceRequestRequestObject) (UseServiceRequestResponseObject, error)
 	// ListDistricts List Of Districts By Search Params
 	// (GET /api/uaddresses/districts)
 	ListDistricts(ctx context.Context, request ListDistrictsRequestObject) (ListDistrictsResponseObject, error)
@@ -5819,6 +5883,54 @@ func (sh *strictHandler) ReleaseServiceRequest(ctx echo.Context, serviceRequestI
 		return err
 	} else if validResponse, ok := response.(ReleaseServiceRequestResponseObject); ok {
 		return validResponse.VisitReleaseServiceRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UseServiceRequest operation middleware
+func (sh *strictHandler) UseServiceRequest(ctx echo.Context, serviceRequestID string) error {
+	var request UseServiceRequestRequestObject
+
+	request.ServiceRequestID = serviceRequestID
+
+	var body UseServiceRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UseServiceRequest(ctx.Request().Context(), request.(UseServiceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UseServiceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UseServiceRequestResponseObject); ok {
+		return validResponse.VisitUseServiceRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

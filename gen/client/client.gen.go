@@ -2364,6 +2364,21 @@ type ServiceRequestStatusHistoryItem struct {
 	StatusReason *NullableCodeableConcept `json:"status_reason,omitempty"`
 }
 
+// ServiceRequestUse The legal entity that uses a referral, with its employee and division, and the medical program.
+type ServiceRequestUse struct {
+	// Program A link to another object, as it is sent.
+	Program ReferenceRequest `json:"program"`
+
+	// UsedByDivision A link to another object, as it is sent.
+	UsedByDivision *ReferenceRequest `json:"used_by_division,omitempty"`
+
+	// UsedByEmployee A link to another object, as it is sent.
+	UsedByEmployee *ReferenceRequest `json:"used_by_employee,omitempty"`
+
+	// UsedByLegalEntity A link to another object, as it is sent.
+	UsedByLegalEntity ReferenceRequest `json:"used_by_legal_entity"`
+}
+
 // Settlement A city, settlement or village. `settlement_name` and `name` say the same.
 type Settlement struct {
 	// District Name of the district, `region` of an address; null for a city that belongs to none.
@@ -3002,6 +3017,9 @@ type CreateDivisionJSONRequestBody = DivisionRequest
 // UpdateDivisionJSONRequestBody defines body for UpdateDivision for application/json ContentType.
 type UpdateDivisionJSONRequestBody = DivisionRequest
 
+// UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
+type UseServiceRequestJSONRequestBody = ServiceRequestUse
+
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
 
@@ -3471,6 +3489,40 @@ type ClientInterface interface {
 	//
 	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	ReleaseServiceRequest(ctx context.Context, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UseServiceRequestWithBody Use Service Request
+	//
+	// Reserves a referral for the legal entity of the token, so that it can serve the patient by the medical program. The referral is
+	// `active`, has not expired and is not `completed` in its program; another legal entity's reservation is taken over.
+	//
+	// What changes: `used_by_legal_entity`, `used_by_employee` and `used_by_division` are those of the body, `program` is set,
+	// `program_processing_status` becomes `in_progress`, and the histories get an entry. A `StateChangeEvent` with
+	// `program_processing_status` is stored with the change. The patient gets no SMS.
+	//
+	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303. A deployment with
+	// `SERVICE_REQUEST_USE_TARGET_STATUS=in_queue` follows the obsolete flow, in which Release Service Request takes it back.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
+	UseServiceRequestWithBody(ctx context.Context, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UseServiceRequest Use Service Request
+	//
+	// Reserves a referral for the legal entity of the token, so that it can serve the patient by the medical program. The referral is
+	// `active`, has not expired and is not `completed` in its program; another legal entity's reservation is taken over.
+	//
+	// What changes: `used_by_legal_entity`, `used_by_employee` and `used_by_division` are those of the body, `program` is set,
+	// `program_processing_status` becomes `in_progress`, and the histories get an entry. A `StateChangeEvent` with
+	// `program_processing_status` is stored with the change. The patient gets no SMS.
+	//
+	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303. A deployment with
+	// `SERVICE_REQUEST_USE_TARGET_STATUS=in_queue` follows the obsolete flow, in which Release Service Request takes it back.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
+	UseServiceRequest(ctx context.Context, serviceRequestID string, body UseServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDistricts List Of Districts By Search Params
 	//
@@ -4362,6 +4414,60 @@ func (c *Client) SearchServiceRequests(ctx context.Context, params *SearchServic
 // Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 func (c *Client) ReleaseServiceRequest(ctx context.Context, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReleaseServiceRequestRequest(c.Server, serviceRequestID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UseServiceRequestWithBody Use Service Request
+//
+// Reserves a referral for the legal entity of the token, so that it can serve the patient by the medical program. The referral is
+// `active`, has not expired and is not `completed` in its program; another legal entity's reservation is taken over.
+//
+// What changes: `used_by_legal_entity`, `used_by_employee` and `used_by_division` are those of the body, `program` is set,
+// `program_processing_status` becomes `in_progress`, and the histories get an entry. A `StateChangeEvent` with
+// `program_processing_status` is stored with the change. The patient gets no SMS.
+//
+// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303. A deployment with
+// `SERVICE_REQUEST_USE_TARGET_STATUS=in_queue` follows the obsolete flow, in which Release Service Request takes it back.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
+func (c *Client) UseServiceRequestWithBody(ctx context.Context, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUseServiceRequestRequestWithBody(c.Server, serviceRequestID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UseServiceRequest Use Service Request
+//
+// Reserves a referral for the legal entity of the token, so that it can serve the patient by the medical program. The referral is
+// `active`, has not expired and is not `completed` in its program; another legal entity's reservation is taken over.
+//
+// What changes: `used_by_legal_entity`, `used_by_employee` and `used_by_division` are those of the body, `program` is set,
+// `program_processing_status` becomes `in_progress`, and the histories get an entry. A `StateChangeEvent` with
+// `program_processing_status` is stored with the change. The patient gets no SMS.
+//
+// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303. A deployment with
+// `SERVICE_REQUEST_USE_TARGET_STATUS=in_queue` follows the obsolete flow, in which Release Service Request takes it back.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
+func (c *Client) UseServiceRequest(ctx context.Context, serviceRequestID string, body UseServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUseServiceRequestRequest(c.Server, serviceRequestID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6235,6 +6341,53 @@ func NewReleaseServiceRequestRequest(server string, serviceRequestID string) (*h
 	return req, nil
 }
 
+// NewUseServiceRequestRequest calls the generic UseServiceRequest builder with application/json body
+func NewUseServiceRequestRequest(server string, serviceRequestID string, body UseServiceRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUseServiceRequestRequestWithBody(server, serviceRequestID, "application/json", bodyReader)
+}
+
+// NewUseServiceRequestRequestWithBody constructs an http.Request for the UseServiceRequest method, with any body, and a specified content type
+func NewUseServiceRequestRequestWithBody(server string, serviceRequestID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "service_request_id", serviceRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/service_requests/%s/actions/use", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListDistrictsRequest constructs an http.Request for the ListDistricts method
 func NewListDistrictsRequest(server string, params *ListDistrictsParams) (*http.Request, error) {
 	var err error
@@ -7759,6 +7912,40 @@ type ClientWithResponsesInterface interface {
 	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	ReleaseServiceRequestWithResponse(ctx context.Context, serviceRequestID string, reqEditors ...RequestEditorFn) (*ReleaseServiceRequestResult, error)
 
+	// UseServiceRequestWithBodyWithResponse Use Service Request
+	//
+	// Reserves a referral for the legal entity of the token, so that it can serve the patient by the medical program. The referral is
+	// `active`, has not expired and is not `completed` in its program; another legal entity's reservation is taken over.
+	//
+	// What changes: `used_by_legal_entity`, `used_by_employee` and `used_by_division` are those of the body, `program` is set,
+	// `program_processing_status` becomes `in_progress`, and the histories get an entry. A `StateChangeEvent` with
+	// `program_processing_status` is stored with the change. The patient gets no SMS.
+	//
+	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303. A deployment with
+	// `SERVICE_REQUEST_USE_TARGET_STATUS=in_queue` follows the obsolete flow, in which Release Service Request takes it back.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
+	UseServiceRequestWithBodyWithResponse(ctx context.Context, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UseServiceRequestResult, error)
+
+	// UseServiceRequestWithResponse Use Service Request
+	//
+	// Reserves a referral for the legal entity of the token, so that it can serve the patient by the medical program. The referral is
+	// `active`, has not expired and is not `completed` in its program; another legal entity's reservation is taken over.
+	//
+	// What changes: `used_by_legal_entity`, `used_by_employee` and `used_by_division` are those of the body, `program` is set,
+	// `program_processing_status` becomes `in_progress`, and the histories get an entry. A `StateChangeEvent` with
+	// `program_processing_status` is stored with the change. The patient gets no SMS.
+	//
+	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303. A deployment with
+	// `SERVICE_REQUEST_USE_TARGET_STATUS=in_queue` follows the obsolete flow, in which Release Service Request takes it back.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
+	UseServiceRequestWithResponse(ctx context.Context, serviceRequestID string, body UseServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*UseServiceRequestResult, error)
+
 	// ListDistrictsWithResponse List Of Districts By Search Params
 	//
 	// Lists the raions, in pages. No token is needed and nothing is changed.
@@ -8680,6 +8867,37 @@ func (r ReleaseServiceRequestResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ReleaseServiceRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UseServiceRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r UseServiceRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UseServiceRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UseServiceRequestResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9754,6 +9972,52 @@ func (c *ClientWithResponses) ReleaseServiceRequestWithResponse(ctx context.Cont
 	return ParseReleaseServiceRequestResult(rsp)
 }
 
+// UseServiceRequestWithBodyWithResponse Use Service Request
+//
+// Reserves a referral for the legal entity of the token, so that it can serve the patient by the medical program. The referral is
+// `active`, has not expired and is not `completed` in its program; another legal entity's reservation is taken over.
+//
+// What changes: `used_by_legal_entity`, `used_by_employee` and `used_by_division` are those of the body, `program` is set,
+// `program_processing_status` becomes `in_progress`, and the histories get an entry. A `StateChangeEvent` with
+// `program_processing_status` is stored with the change. The patient gets no SMS.
+//
+// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303. A deployment with
+// `SERVICE_REQUEST_USE_TARGET_STATUS=in_queue` follows the obsolete flow, in which Release Service Request takes it back.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
+func (c *ClientWithResponses) UseServiceRequestWithBodyWithResponse(ctx context.Context, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UseServiceRequestResult, error) {
+	rsp, err := c.UseServiceRequestWithBody(ctx, serviceRequestID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUseServiceRequestResult(rsp)
+}
+
+// UseServiceRequestWithResponse Use Service Request
+//
+// Reserves a referral for the legal entity of the token, so that it can serve the patient by the medical program. The referral is
+// `active`, has not expired and is not `completed` in its program; another legal entity's reservation is taken over.
+//
+// What changes: `used_by_legal_entity`, `used_by_employee` and `used_by_division` are those of the body, `program` is set,
+// `program_processing_status` becomes `in_progress`, and the histories get an entry. A `StateChangeEvent` with
+// `program_processing_status` is stored with the change. The patient gets no SMS.
+//
+// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303. A deployment with
+// `SERVICE_REQUEST_USE_TARGET_STATUS=in_queue` follows the obsolete flow, in which Release Service Request takes it back.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
+func (c *ClientWithResponses) UseServiceRequestWithResponse(ctx context.Context, serviceRequestID string, body UseServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*UseServiceRequestResult, error) {
+	rsp, err := c.UseServiceRequest(ctx, serviceRequestID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUseServiceRequestResult(rsp)
+}
+
 // ListDistrictsWithResponse List Of Districts By Search Params
 //
 // Lists the raions, in pages. No token is needed and nothing is changed.
@@ -10710,6 +10974,32 @@ func ParseReleaseServiceRequestResult(rsp *http.Response) (*ReleaseServiceReques
 	}
 
 	response := &ReleaseServiceRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUseServiceRequestResult parses an HTTP response from a UseServiceRequestWithResponse call
+func ParseUseServiceRequestResult(rsp *http.Response) (*UseServiceRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UseServiceRequestResult{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

@@ -6,6 +6,7 @@ import "esoz/internal/sandbox/world/build"
 // Add adds the referrals and the cases.
 func Add(w *build.World) {
 	release(w)
+	use(w)
 	get(w)
 	search(w)
 }
