@@ -235,7 +235,7 @@ func (a *App) build() error {
 	}
 
 	s := &server{
-		approvalsAPI:       approvals.New(a.Pool, a.Mongo, a.Keys, o.Clock, o.Config, queue, codes, people),
+		approvalsAPI:       &approvals.API{Engine: engine, Codes: codes, People: people},
 		authAPI:            auth.NewAPI(a.Pool, o.Clock, o.Config),
 		declarationsAPI:    &declarationrequests.API{Engine: engine, Store: declarationrequests.Store{Pool: a.Pool}, Codes: codes},
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
@@ -247,8 +247,11 @@ func (a *App) build() error {
 		uaddressesAPI:      &uaddresses.API{Cache: a.Addresses, Config: o.Config},
 		verificationsAPI:   &verifications.API{Engine: engine, Codes: codes},
 	}
-	queue.Handlers = map[string]jobs.Handler{"resendApprovalSms": s.CarryOutResend}
-	for _, op := range slices.Concat(s.deviceDispensesAPI.Operations(), s.serviceRequestsAPI.Operations()) {
+	queue.Handlers = map[string]jobs.Handler{}
+	for _, op := range slices.Concat(
+		s.approvalsAPI.Operations(), s.declarationsAPI.Operations(), s.deviceDispensesAPI.Operations(),
+		s.serviceRequestsAPI.Operations(), s.verificationsAPI.Operations(),
+	) {
 		if op.Handler != nil {
 			queue.Handlers[op.ID] = op.Handler
 		}

@@ -3,6 +3,7 @@ package approvals
 import (
 	"fmt"
 
+	"github.com/google/uuid"
 	"github.com/oapi-codegen/nullable"
 
 	"esoz/gen/api"
@@ -10,35 +11,27 @@ import (
 	"esoz/internal/resource/medicalevents"
 )
 
-// renderApproval shows an approval as Resend and its job do.
-func (a *API) renderApproval(d *Document) (api.Approval, error) {
-	resources, err := a.references(d.GrantedResources)
+// show shows an approval as Resend and its job do.
+func (a *API) show(d *Document) (api.Approval, error) {
+	p, err := a.partsOf(d)
 	if err != nil {
 		return api.Approval{}, err
 	}
-	grantedTo, reason, err := a.parties(d)
-	if err != nil {
-		return api.Approval{}, err
-	}
-	rendered := api.Approval{
-		ID: d.ID.String(), GrantedResources: resources, GrantedResourceTypes: medicalevents.Each(d.GrantedResourceTypes, medicalevents.CodeableConcept.Show),
-		GrantedTo: grantedTo, Reason: reason, ExpiresAt: envelope.Milli(d.ExpiresAt), IsVerified: d.IsVerified,
+	shown := api.Approval{
+		ID: d.ID.String(), GrantedResources: p.resources, GrantedResourceTypes: p.resourceTypes,
+		GrantedTo: p.grantedTo, Reason: p.reason, ExpiresAt: envelope.Milli(d.ExpiresAt), IsVerified: d.IsVerified,
 		AccessLevel: api.ApprovalAccessLevel(d.AccessLevel),
 	}
 	if d.Urgent != nil {
-		rendered.AuthenticationMethodCurrent = method(d.Urgent)
+		shown.AuthenticationMethodCurrent = d.Urgent.show()
 	}
-	return rendered, nil
+	return shown, nil
 }
 
-// renderDetails shows an approval as the reads do. The list has no
-// authentication method.
-func (a *API) renderDetails(d *Document, withMethod bool) (api.ApprovalDetails, error) {
-	resources, err := a.references(d.GrantedResources)
-	if err != nil {
-		return api.ApprovalDetails{}, err
-	}
-	grantedTo, reason, err := a.parties(d)
+// showDetails shows an approval as the reads do. The list has no authentication
+// method.
+func (a *API) showDetails(d *Document, withMethod bool) (api.ApprovalDetails, error) {
+	p, err := a.partsOf(d)
 	if err != nil {
 		return api.ApprovalDetails{}, err
 	}
@@ -46,37 +39,49 @@ func (a *API) renderDetails(d *Document, withMethod bool) (api.ApprovalDetails, 
 	if err != nil {
 		return api.ApprovalDetails{}, err
 	}
-	rendered := api.ApprovalDetails{
-		ID: d.ID.String(), GrantedResources: resources, GrantedResourceTypes: medicalevents.Each(d.GrantedResourceTypes, medicalevents.CodeableConcept.Show),
-		GrantedTo: grantedTo, Reason: reason, CreatedBy: api.ReferenceRequest{Identifier: createdBy.Identifier},
+	shown := api.ApprovalDetails{
+		ID: d.ID.String(), GrantedResources: p.resources, GrantedResourceTypes: p.resourceTypes,
+		GrantedTo: p.grantedTo, Reason: p.reason, CreatedBy: api.ReferenceRequest{Identifier: createdBy.Identifier},
 		IsVerified: d.IsVerified, ExpiresAt: envelope.Milli(d.ExpiresAt), AccessLevel: api.ApprovalDetailsAccessLevel(d.AccessLevel),
+		AuthorizeWith: medicalevents.Optional(d.AuthorizeWith, uuid.UUID.String),
 	}
-	if d.AuthorizeWith != nil {
-		id := d.AuthorizeWith.String()
-		rendered.AuthorizeWith = &id
+	if withMethod {
+		shown.AuthenticationMethodCurrent = medicalevents.Nullable(d.Urgent, Urgent.show)
 	}
-	switch {
-	case withMethod && d.Urgent != nil:
-		rendered.AuthenticationMethodCurrent.Set(method(d.Urgent))
-	case withMethod:
-		rendered.AuthenticationMethodCurrent.SetNull()
-	}
-	return rendered, nil
+	return shown, nil
 }
 
-// parties renders whom an approval is for, and why.
-func (a *API) parties(d *Document) (grantedTo api.Reference, reason nullable.Nullable[api.NullableReference], err error) {
-	if grantedTo, err = a.reference(d.GrantedTo); err != nil {
-		return grantedTo, nil, err
-	}
-	if d.Reason == nil {
-		return grantedTo, nullable.NewNullNullable[api.NullableReference](), nil
-	}
-	because, err := a.reference(*d.Reason)
-	return grantedTo, nullable.NewNullableWithValue(because), err
+// parts are what both ways of showing have in common.
+type parts struct {
+	resources     []api.Reference
+	resourceTypes []api.CodeableConcept
+	grantedTo     api.Reference
+	reason        nullable.Nullable[api.NullableReference]
 }
 
-func method(u *Urgent) api.ApprovalMethod {
+func (a *API) partsOf(d *Document) (p parts, err error) {
+	p.resourceTypes = medicalevents.Each(d.GrantedResourceTypes, medicalevents.CodeableConcept.Show)
+	p.resources = make([]api.Reference, len(d.GrantedResources))
+	for i, r := range d.GrantedResources {
+		if p.resources[i], err = a.reference(r); err != nil {
+			return p, err
+		}
+	}
+	if p.grantedTo, err = a.reference(d.GrantedTo); err != nil {
+		return p, err
+	}
+	p.reason = nullable.NewNullNullable[api.NullableReference]()
+	if d.Reason != nil {
+		because, err := a.reference(*d.Reason)
+		if err != nil {
+			return p, err
+		}
+		p.reason.Set(because)
+	}
+	return p, nil
+}
+
+func (u Urgent) show() api.ApprovalMethod {
 	m := api.ApprovalMethod{Type: api.ApprovalMethodType(u.Type)}
 	if u.PhoneNumber != "" {
 		masked := envelope.MaskPhone(u.PhoneNumber)
@@ -85,31 +90,17 @@ func method(u *Urgent) api.ApprovalMethod {
 	return m
 }
 
-func (a *API) references(stored []Reference) ([]api.Reference, error) {
-	rendered := make([]api.Reference, len(stored))
-	for i, r := range stored {
-		var err error
-		if rendered[i], err = a.reference(r); err != nil {
-			return nil, err
-		}
-	}
-	return rendered, nil
-}
-
+// reference shows a reference; that to a patient by the id that clients know.
 func (a *API) reference(r Reference) (api.Reference, error) {
 	id := r.Identifier.Value.ID
 	if hidden := r.Identifier.Value.Patient; hidden != "" {
 		var err error
-		if id, err = a.keys.OpenPatientID(hidden); err != nil {
-			return api.Reference{}, fmt.Errorf("render reference: %w", err)
+		if id, err = a.Engine.Keys.OpenPatientID(hidden); err != nil {
+			return api.Reference{}, fmt.Errorf("show reference: %w", err)
 		}
 	}
-	rendered := api.Reference{
+	return api.Reference{
 		Identifier:   api.Identifier{Type: r.Identifier.Type.Show(), Value: id.String()},
-		DisplayValue: nullable.NewNullNullable[string](),
-	}
-	if r.DisplayValue != nil {
-		rendered.DisplayValue.Set(*r.DisplayValue)
-	}
-	return rendered, nil
+		DisplayValue: medicalevents.Nullable(r.DisplayValue, medicalevents.AsIs),
+	}, nil
 }

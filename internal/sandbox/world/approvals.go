@@ -11,7 +11,7 @@ import (
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/otp"
 	"esoz/internal/resource/approvals"
-	"esoz/internal/resource/persons"
+	"esoz/internal/resource/medicalevents"
 )
 
 // Phones that are fixed in approvals, but are no patient's any more.
@@ -31,7 +31,7 @@ func (w *World) approval(name, patient, note string, change func(d *approvals.Do
 		GrantedBy:        approvals.ToPatient("mpi-hash", hidden),
 		CreatedBy:        approvals.To("employee", ID("employee doctor")),
 		ExpiresAt:        w.now.AddDate(0, 3, 0), Status: approvals.StateNew, AccessLevel: "read",
-		Urgent:     &approvals.Urgent{Type: persons.OTP, PhoneNumber: phoneOf(patient)},
+		Urgent:     &approvals.Urgent{Type: medicalevents.MethodOTP, PhoneNumber: phoneOf(patient)},
 		InsertedAt: w.now, InsertedBy: ID("doctor"), UpdatedAt: w.now, UpdatedBy: ID("doctor"),
 	}
 	if change != nil {
@@ -66,7 +66,7 @@ func (w *World) verifiedApproval(name, patient, note string, grantedTo, resource
 func (w *World) endedMethod(name, patient string) uuid.UUID {
 	id := w.object("authentication method", name, "an OTP method of "+patient+" that has ended")
 	w.insert("mpi.person_authentication_methods", w.audited(row{
-		"id": id, "person_id": ID(patient), "type": persons.OTP, "phone_number": formerPhone, "is_active": false,
+		"id": id, "person_id": ID(patient), "type": medicalevents.MethodOTP, "phone_number": formerPhone, "is_active": false,
 		"started_at": w.now.AddDate(-1, 0, 0), "ended_at": w.now.AddDate(0, -1, 0),
 	}))
 	return id
@@ -112,24 +112,24 @@ func (w *World) approvalsToResend() {
 		func(d *approvals.Document) { d.Urgent = nil })
 	w.refused(op, "an approval that needed no confirmation", of("methodless_patient", preperson), fault.Refuse(rules.ApprovalResendNoMethod))
 	offline := w.approval("approval by OFFLINE", "offline_patient", "confirmed by documents, not by SMS",
-		func(d *approvals.Document) { d.Urgent = &approvals.Urgent{Type: persons.Offline} })
+		func(d *approvals.Document) { d.Urgent = &approvals.Urgent{Type: medicalevents.MethodOffline} })
 	w.refused(op, "a method that gets no SMS", of("offline_patient", offline), fault.Refuse(rules.ApprovalResendMethodType))
 
 	thirdOffline := w.approval("approval by a third person without a phone", "third_person_offline_patient", "the third person has no OTP method",
 		func(d *approvals.Document) {
-			d.AuthorizeWith, d.Urgent = pointer(ID("method of third_person_offline_patient")), &approvals.Urgent{Type: persons.ThirdPerson}
+			d.AuthorizeWith, d.Urgent = pointer(ID("method of third_person_offline_patient")), &approvals.Urgent{Type: medicalevents.MethodThirdPerson}
 		})
 	w.refused(op, "a third person without a phone", of("third_person_offline_patient", thirdOffline), fault.Refuse(rules.ApprovalResendThirdPerson))
 	third := w.approval("approval by a third person", "third_person_patient", "the code goes to the third person",
 		func(d *approvals.Document) {
 			d.AuthorizeWith = pointer(ID("method of third_person_patient"))
-			d.Urgent = &approvals.Urgent{Type: persons.ThirdPerson, PhoneNumber: ThirdPersonPhone}
+			d.Urgent = &approvals.Urgent{Type: medicalevents.MethodThirdPerson, PhoneNumber: ThirdPersonPhone}
 		})
 	w.passes(op, "the code goes to a third person", of("third_person_patient", third), http.StatusAccepted)
 	confided := w.approval("approval by a confidant", "confided_patient", "the code goes to an approved confidant",
 		func(d *approvals.Document) {
 			d.AuthorizeWith = pointer(ID("method of confided_patient"))
-			d.Urgent = &approvals.Urgent{Type: persons.ThirdPerson, PhoneNumber: ConfidantPhone}
+			d.Urgent = &approvals.Urgent{Type: medicalevents.MethodThirdPerson, PhoneNumber: ConfidantPhone}
 		})
 	w.passes(op, "the code goes to a confidant, and that is checked", of("confided_patient", confided), http.StatusAccepted).
 		set("THIRD_PERSON_CONFIDANT_PERSON_RELATIONSHIP_CHECK", "true")

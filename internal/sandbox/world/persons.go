@@ -3,6 +3,7 @@ package world
 import (
 	"github.com/google/uuid"
 
+	"esoz/internal/resource/medicalevents"
 	"esoz/internal/resource/persons"
 )
 
@@ -52,10 +53,10 @@ func (w *World) persons() {
 	w.otpMethod("inactive_patient", InactivePhone)
 	w.otpMethod("former_patient", FormerPatientPhone)
 	w.otpMethod("confidant", ConfidantPhone)
-	w.method("offline_patient", row{"type": persons.Offline})
-	w.method("third_person_patient", row{"type": persons.ThirdPerson, "value": ID("third_person"), "alias": "батько"})
-	w.method("third_person_offline_patient", row{"type": persons.ThirdPerson, "value": ID("offline_patient"), "alias": "бабуся"})
-	w.method("confided_patient", row{"type": persons.ThirdPerson, "value": ID("confidant"), "alias": "батько"})
+	w.method("offline_patient", row{"type": medicalevents.MethodOffline})
+	w.method("third_person_patient", row{"type": medicalevents.MethodThirdPerson, "value": ID("third_person"), "alias": "батько"})
+	w.method("third_person_offline_patient", row{"type": medicalevents.MethodThirdPerson, "value": ID("offline_patient"), "alias": "бабуся"})
+	w.method("confided_patient", row{"type": medicalevents.MethodThirdPerson, "value": ID("confidant"), "alias": "батько"})
 	w.insert("mpi.confidant_person_relationships", w.audited(row{
 		"id": ID("relationship of confided_patient"), "person_id": ID("confided_patient"), "confidant_person_id": ID("confidant"),
 		"relation_type": "PRIMARY", "is_active": true, "verification_status": "VERIFIED",
@@ -73,7 +74,7 @@ func (w *World) persons() {
 
 // otpMethod lets a person confirm by codes that are sent to a phone.
 func (w *World) otpMethod(person, phone string) uuid.UUID {
-	return w.method(person, row{"type": persons.OTP, "phone_number": phone})
+	return w.method(person, row{"type": medicalevents.MethodOTP, "phone_number": phone})
 }
 
 // method adds the authentication method of a person.
