@@ -342,7 +342,7 @@ func TestLimitsAreCheckedInTheRequestAndInTheJob(t *testing.T) {
 	}
 }
 
-// The codes of an approval are counted whoever asks for them, in both modes.
+// The codes of an approval are counted together for all callers, in both modes.
 func TestResendLimitOfAnApproval(t *testing.T) {
 	t.Parallel()
 	f := start(t, testkit.With("OTP_RESOURCE_LIMIT", "2"))
