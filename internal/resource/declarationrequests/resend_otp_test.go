@@ -156,7 +156,7 @@ func TestResendChecksInOrder(t *testing.T) {
 	require.Equal(t, []string{"declaration_request.resend_otp.legal_entity_limit"}, f.resend(id).Rules())
 }
 
-// The codes of a request are counted, whoever's phone they go to; those of
+// The codes of a request are counted, to any phone; those of
 // another request to the same phone are not.
 func TestResendLimitOfARequest(t *testing.T) {
 	t.Parallel()

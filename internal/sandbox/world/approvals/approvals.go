@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"esoz/internal/resource/approvals"
-	methods "esoz/internal/resource/persons"
+	"esoz/internal/resource/medicalevents"
 	"esoz/internal/sandbox/world/build"
 	"esoz/internal/sandbox/world/persons"
 )
@@ -42,7 +42,7 @@ func add(w *build.World, name, patient, note string, change func(d *approvals.Do
 		GrantedBy:        approvals.ToPatient("mpi-hash", hidden),
 		CreatedBy:        approvals.To("employee", build.ID("employee doctor")),
 		Status:           approvals.StateNew, AccessLevel: "read",
-		Urgent:     &approvals.Urgent{Type: methods.OTP, PhoneNumber: persons.PhoneOf(patient)},
+		Urgent:     &approvals.Urgent{Type: medicalevents.MethodOTP, PhoneNumber: persons.PhoneOf(patient)},
 		InsertedAt: w.Now, InsertedBy: build.ID("doctor"), UpdatedAt: w.Now, UpdatedBy: build.ID("doctor"),
 	}
 	d.ExpiresAt = d.InsertedAt.AddDate(0, 0, usualDays)

@@ -10,7 +10,7 @@ import (
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/otp"
 	"esoz/internal/resource/approvals"
-	methods "esoz/internal/resource/persons"
+	"esoz/internal/resource/medicalevents"
 	"esoz/internal/sandbox/world/build"
 	"esoz/internal/sandbox/world/persons"
 	"esoz/internal/sandbox/world/verifications"
@@ -58,7 +58,7 @@ func byMethod(w *build.World) {
 	const op, formerPhone = resendOperation, "+380931234590"
 	ended := w.Object("authentication method", "ended method", "an OTP method of patient that has ended")
 	persons.Method(w, "patient", build.Row{
-		"id": ended, "type": methods.OTP, "phone_number": formerPhone, "is_active": false,
+		"id": ended, "type": medicalevents.MethodOTP, "phone_number": formerPhone, "is_active": false,
 		"ended_at": w.Now.Add(-time.Hour), "updated_at": w.Now.Add(-time.Hour),
 	})
 	endedChoice := add(w, "approval by an ended method", "patient", "authorize_with names a method that has ended since; the phone is fixed in the approval",
@@ -77,7 +77,7 @@ func byMethod(w *build.World) {
 		})
 	w.Refused(op, "an approval that needed no confirmation", resendOf("patient", inpatient), fault.Refuse(rules.ApprovalResendNoMethod))
 	offline := add(w, "approval by OFFLINE", "offline_patient", "confirmed by documents, not by SMS",
-		func(d *approvals.Document) { d.Urgent = &approvals.Urgent{Type: methods.Offline} })
+		func(d *approvals.Document) { d.Urgent = &approvals.Urgent{Type: medicalevents.MethodOffline} })
 	w.Refused(op, "a method that gets no SMS", resendOf("offline_patient", offline), fault.Refuse(rules.ApprovalResendMethodType))
 
 	// No write leaves this state: Create Approval sends a code to the phone, and fails as well.
@@ -92,7 +92,7 @@ func byThirdPerson(w *build.World) {
 	confirmed := func(name, patient, note, phone string) build.Request {
 		return resendOf(patient, add(w, name, patient, note, func(d *approvals.Document) {
 			d.AuthorizeWith = new(build.ID("method of " + patient))
-			d.Urgent = &approvals.Urgent{Type: methods.ThirdPerson, PhoneNumber: phone}
+			d.Urgent = &approvals.Urgent{Type: medicalevents.MethodThirdPerson, PhoneNumber: phone}
 		}))
 	}
 	w.Refused(op, "a third person without a phone", confirmed("approval by a third person without a phone", "third_person_offline_patient",

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"esoz/internal/resource/medicalevents"
 	"esoz/internal/resource/persons"
 	"esoz/internal/sandbox/world/build"
 )
@@ -71,13 +72,13 @@ func Add(w *build.World) {
 
 func methods(w *build.World) {
 	for _, person := range slices.Sorted(maps.Keys(phones)) {
-		Method(w, person, build.Row{"type": persons.OTP, "phone_number": phones[person]})
+		Method(w, person, build.Row{"type": medicalevents.MethodOTP, "phone_number": phones[person]})
 	}
-	Method(w, "offline_patient", build.Row{"type": persons.Offline})
+	Method(w, "offline_patient", build.Row{"type": medicalevents.MethodOffline})
 	for _, p := range []struct{ name, third, alias string }{
 		{"third_person_patient", "third_person", "батько"}, {"third_person_offline_patient", "offline_patient", "бабуся"}, {"confided_patient", "confidant", "батько"},
 	} {
-		Method(w, p.name, build.Row{"type": persons.ThirdPerson, "value": build.ID(p.third), "alias": p.alias})
+		Method(w, p.name, build.Row{"type": medicalevents.MethodThirdPerson, "value": build.ID(p.third), "alias": p.alias})
 	}
 	w.Insert("mpi.confidant_person_relationships", w.Audited(build.Row{
 		"id": build.ID("relationship of confided_patient"), "person_id": build.ID("confided_patient"), "confidant_person_id": build.ID("confidant"),

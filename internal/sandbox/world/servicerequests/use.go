@@ -15,7 +15,9 @@ import (
 
 func use(w *build.World) {
 	const op = "useServiceRequest"
-	reference := func(kind, name string) *api.ReferenceRequest { return new(medicalevents.To(kind, build.ID(name)).ShowSent()) }
+	reference := func(kind, name string) *api.ReferenceRequest {
+		return new(medicalevents.To(kind, build.ID(name)).ShowSent())
+	}
 	body := func(change func(b *api.ServiceRequestUse)) api.ServiceRequestUse {
 		b := api.ServiceRequestUse{
 			UsedByEmployee: reference("employee", "employee doctor"), UsedByLegalEntity: *reference("legal_entity", "clinic"),
