@@ -29,7 +29,6 @@ import (
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/config"
-	"esoz/internal/platform/events"
 	"esoz/internal/platform/httpapi"
 	"esoz/internal/platform/idempotency"
 	"esoz/internal/platform/jobs"
@@ -45,6 +44,8 @@ import (
 	"esoz/internal/resource/devicedispenses"
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/divisions"
+	"esoz/internal/resource/events"
+	jobreads "esoz/internal/resource/jobs"
 	"esoz/internal/resource/persons"
 	"esoz/internal/resource/servicerequests"
 	"esoz/internal/resource/uaddresses"
@@ -185,7 +186,7 @@ type (
 	dictionariesAPI    = dictionaries.API
 	divisionsAPI       = divisions.API
 	eventsAPI          = events.API
-	jobsAPI            = jobs.API
+	jobsAPI            = jobreads.API
 	otpAPI             = otp.API
 	serviceRequestsAPI = servicerequests.API
 	uaddressesAPI      = uaddresses.API
@@ -238,18 +239,30 @@ func (a *App) build() error {
 		authAPI:            auth.NewAPI(a.Pool, o.Clock, o.Config),
 		declarationsAPI:    declarationrequests.New(a.Pool, o.Config, codes),
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
-		dictionariesAPI:    &dictionaries.API{Cache: a.Dictionaries, Config: o.Config},
-		divisionsAPI:       divisions.New(a.Pool, o.Clock, o.Config, a.Addresses),
-		eventsAPI:          &events.API{Pool: a.Pool, Clock: o.Clock, Config: o.Config},
-		jobsAPI:            &jobs.API{Queue: queue},
+		dictionariesAPI:    &dictionaries.API{Engine: engine, Cache: a.Dictionaries},
+		divisionsAPI:       &divisions.API{Engine: engine, Store: divisions.Store{Pool: a.Pool}, Addresses: addresses{a.Addresses}},
+		eventsAPI:          &events.API{Engine: engine, Store: events.Store{Pool: a.Pool}},
+		jobsAPI:            &jobreads.API{Engine: engine},
 		otpAPI:             &otp.API{Service: codes},
 		serviceRequestsAPI: &servicerequests.API{Engine: engine, Identities: people},
-		uaddressesAPI:      &uaddresses.API{Cache: a.Addresses, Config: o.Config},
+		uaddressesAPI:      &uaddresses.API{Engine: engine, Cache: a.Addresses},
 	}
 	queue.Handlers = map[string]jobs.Handler{"resendApprovalSms": s.CarryOutResend}
-	for _, op := range slices.Concat(s.deviceDispensesAPI.Operations(), s.serviceRequestsAPI.Operations()) {
+	guards := map[string]httpapi.Guard{}
+	for _, op := range slices.Concat(
+		s.deviceDispensesAPI.Operations(),
+		s.dictionariesAPI.Operations(),
+		s.divisionsAPI.Operations(),
+		s.eventsAPI.Operations(),
+		s.jobsAPI.Operations(),
+		s.serviceRequestsAPI.Operations(),
+		s.uaddressesAPI.Operations(),
+	) {
 		if op.Handler != nil {
 			queue.Handlers[op.ID] = op.Handler
+		}
+		if op.Guard != nil {
+			guards[op.ID] = op.Guard
 		}
 	}
 	if a.river, err = a.worker(queue, codes, authenticator, answers, s); err != nil {
@@ -271,10 +284,7 @@ func (a *App) build() error {
 	front := &httpapi.Server{
 		Document: doc, Auth: authenticator, Answers: answers, Config: o.Config, Clock: o.Clock, Logger: o.Logger,
 		Formats: validation.NewFormats(validation.DictionaryNames(doc), a.Dictionaries.Codes),
-		Guards: map[string]httpapi.Guard{
-			"createDivision": s.GuardCreate,
-			"updateDivision": s.GuardUpdate,
-		},
+		Guards:  guards,
 		Metrics: httpapi.NewMetrics(registry), Tracer: spans, ShowRules: o.ShowRules, Observe: o.Observe,
 	}
 	a.Handler, err = front.Handler(s)
