@@ -24,7 +24,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"esoz/internal/app"
-	"esoz/internal/operation"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/jobs"
 	"esoz/internal/sandbox/world"
@@ -90,8 +89,7 @@ func (a *arena) lifelines(t *testing.T) (rows, documents []lifeline) {
 	all := app.Operations()
 	for _, reads := range all {
 		line := lifeline{read: move{operation: reads.ID}}
-		var moves *operation.Moves
-		document := false
+		moves, document := reads.Moves, false // a read has none
 		for _, op := range all {
 			if reads.Reads == "" || op.Moves == nil || op.Moves.Collection != reads.Reads || len(op.Moves.From) == 0 {
 				continue
@@ -226,7 +224,7 @@ func (a *arena) newHistory(t *testing.T, line lifeline) *history {
 	h := &history{arena: a, line: line, id: uuid.New(), requests: map[string][]world.Request{}, at: clock.Stopwatch()}
 	if line.collection == "" {
 		tag, err := a.pool.Exec(t.Context(), fmt.Sprintf(`
-			INSERT INTO %[1]s SELECT (jsonb_populate_record(model, jsonb_build_object('id', $1::uuid))).* FROM %[1]s AS model WHERE id = $2`,
+			INSERT INTO prm.%[1]s SELECT (jsonb_populate_record(model, jsonb_build_object('id', $1::uuid))).* FROM prm.%[1]s AS model WHERE id = $2`,
 			line.table), h.id, line.model)
 		require.NoError(t, err)
 		require.EqualValues(t, 1, tag.RowsAffected())
@@ -472,7 +470,8 @@ func (h *history) audit(t *testing.T) {
 // A model that finds everything right would prove nothing.
 func TestWrongHistoriesAreFound(t *testing.T) {
 	t.Parallel()
-	deactivate, activate, look := divisionLife.changes[0], divisionLife.changes[1], divisionLife.read
+	deactivate, activate, look := move{"deactivateDivision", "ACTIVE", "INACTIVE"}, move{"activateDivision", "INACTIVE", "ACTIVE"}, move{operation: "getDivision"}
+	line := lifeline{states: []string{"ACTIVE", "INACTIVE"}, read: look, changes: []move{deactivate, activate}}
 	type operation = porcupine.Operation
 	for name, c := range map[string]struct {
 		right      bool
@@ -509,6 +508,6 @@ func TestWrongHistoriesAreFound(t *testing.T) {
 			{Input: look, Output: seen{state: "ACTIVE"}, Call: 4, Return: 5},
 		}},
 	} {
-		require.Equal(t, c.right, porcupine.CheckOperations(divisionLife.sequential(), c.operations), name)
+		require.Equal(t, c.right, porcupine.CheckOperations(line.sequential(), c.operations), name)
 	}
 }

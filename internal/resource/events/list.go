@@ -7,19 +7,18 @@ import (
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
-	"esoz/internal/platform/config"
+	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
-	"esoz/internal/platform/fault"
 )
 
 // ListEvents serves GET /api/events.
 func (a *API) ListEvents(ctx context.Context, req api.ListEventsRequestObject) (api.ListEventsResponseObject, error) {
-	f, refusal := filterOf(req.Params, a.Config.Get(), a.Clock.Now())
-	if refusal != nil {
-		return nil, refusal
+	l := newListing(a.Engine.Caller(ctx), req.Params)
+	if err := operation.Run(ctx, listChecks, l); err != nil {
+		return nil, err
 	}
 	page := envelope.PageOf(req.Params.Page, req.Params.PageSize)
-	found, total, err := list(ctx, a.Pool, f, page)
+	found, total, err := a.Store.list(ctx, l.filter, page)
 	if err != nil {
 		return nil, err
 	}
@@ -28,36 +27,43 @@ func (a *API) ListEvents(ctx context.Context, req api.ListEventsRequestObject) (
 	}, nil
 }
 
+// listing is one call of listEvents.
+type listing struct {
+	operation.Caller
+	filter       filter
+	isFrom, isTo bool // date and date_to are moments, or not sent
+	hasAttribute bool // new_value comes with its attribute, or is not sent
+}
+
+var listChecks = []operation.Check[*listing]{
+	{Rule: rules.EventListDate, Pass: func(_ context.Context, l *listing) error { return operation.Unless(l.isFrom) }},
+	{Rule: rules.EventListDateTo, Pass: func(_ context.Context, l *listing) error { return operation.Unless(l.isTo) }},
+	{Rule: rules.EventListAttributeName, Pass: func(_ context.Context, l *listing) error { return operation.Unless(l.hasAttribute) }},
+	{Rule: rules.EventListPeriod, Pass: func(_ context.Context, l *listing) error {
+		return operation.Unless(l.filter.to.Sub(l.filter.from) <= l.longest(), "period", l.Config.EventsMaxPeriodHours)
+	}},
+}
+
 // filter narrows a list of events; what is nil does not.
 type filter struct {
 	from, to                                       time.Time // from is included, to is not
 	eventType, entityType, attributeName, newValue *string
 }
 
-// filterOf reads the query . In this order, the
-// first two in one answer:
-//
-//	event.list.date             date is a moment
-//	event.list.date_to          date_to is a moment
-//	event.list.attribute_name   new_value comes with attribute_name
-//	event.list.period           the period is not longer than allowed
-func filterOf(params api.ListEventsParams, cfg *config.Config, now time.Time) (filter, *fault.Error) {
-	f := filter{
+// newListing reads the query.
+func newListing(by operation.Caller, params api.ListEventsParams) *listing {
+	l := &listing{Caller: by, filter: filter{
 		eventType: given(params.EventType), entityType: given(params.EntityType),
 		attributeName: given(params.AttributeName), newValue: given(params.NewValue),
-	}
-	from, refusedFrom := moment(rules.EventListDate, params.Date)
-	to, refusedTo := moment(rules.EventListDateTo, params.DateTo)
-	if refusal := fault.Join(refusedFrom, refusedTo); refusal != nil {
-		return f, refusal
-	}
-	if f.newValue != nil && f.attributeName == nil {
-		if cfg.On(rules.EventListAttributeName) {
-			return f, fault.Refuse(rules.EventListAttributeName)
-		}
+	}}
+	f := &l.filter
+	if l.hasAttribute = f.newValue == nil || f.attributeName != nil; !l.hasAttribute {
 		f.newValue = nil // a value of no attribute narrows nothing
 	}
-	longest := time.Duration(cfg.EventsMaxPeriodHours) * time.Hour
+	var from, to *time.Time
+	from, l.isFrom = moment(params.Date)
+	to, l.isTo = moment(params.DateTo)
+	longest := l.longest()
 	switch {
 	case from != nil && to != nil:
 		f.from, f.to = *from, *to
@@ -66,12 +72,13 @@ func filterOf(params api.ListEventsParams, cfg *config.Config, now time.Time) (f
 	case to != nil:
 		f.from, f.to = to.Add(-longest), *to
 	default:
-		f.from, f.to = now.Add(-longest), now
+		f.from, f.to = by.Now.Add(-longest), by.Now
 	}
-	if cfg.On(rules.EventListPeriod) && f.to.Sub(f.from) > longest {
-		return f, fault.Refuse(rules.EventListPeriod, "period", cfg.EventsMaxPeriodHours)
-	}
-	return f, nil
+	return l
+}
+
+func (l *listing) longest() time.Duration {
+	return time.Duration(l.Config.EventsMaxPeriodHours) * time.Hour
 }
 
 // given reads a filter; an empty one counts as not sent, as it does in Ecto.
@@ -85,16 +92,16 @@ func given(value *string) *string {
 // moment reads a date and time without a zone, which is UTC. A Z at its end
 // changes nothing; another zone is refused, because ignoring it, as the
 // original does, would silently ask for other hours.
-func moment(rule rules.ID, value *string) (*time.Time, *fault.Error) {
+func moment(value *string) (at *time.Time, ok bool) {
 	if value = given(value); value == nil {
-		return nil, nil
+		return nil, true
 	}
 	text := strings.Replace(strings.TrimSuffix(*value, "Z"), " ", "T", 1)
 	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04"} {
 		// time.Parse also takes an hour of one digit.
 		if parsed, err := time.Parse(layout, text); err == nil && text[len("2006-01-02T15")] == ':' {
-			return &parsed, nil
+			return &parsed, true
 		}
 	}
-	return nil, fault.Refuse(rule)
+	return nil, false
 }

@@ -3,7 +3,6 @@ package events_test
 import (
 	"net/http"
 	"net/url"
-	"strconv"
 	"testing"
 	"time"
 
@@ -130,29 +129,4 @@ func TestListWithoutDatesReadsTheLastHours(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, r.Status)
 	require.Equal(t, "request_malformed", r.Body.Error.Type)
 	require.Equal(t, "Period must be less than or equal to 2 hours. Please set allowed period to the query", r.Body.Error.Message)
-}
-
-func TestCleanerKeepsTheNewest(t *testing.T) {
-	t.Parallel()
-	srv := testkit.New(t, testkit.With("EVENTS_EXPIRATION", "30"), testkit.With("MAX_EVENTS", "3"), testkit.Idle())
-	_, err := srv.Pool.Exec(t.Context(), "DELETE FROM event_manager.events")
-	require.NoError(t, err)
-	now := srv.Clock.Now()
-	ages := map[int]uuid.UUID{}
-	for _, days := range []int{0, 1, 2, 29, 31} {
-		ages[days] = uuid.New()
-		write(t, srv, events.Event{
-			ID: ages[days], Type: events.StatusChange, EntityType: "Person", EntityID: uuid.New(), Attribute: "status",
-			NewValue: strconv.Itoa(days), At: now.AddDate(0, 0, -days), ChangedBy: uuid.New(),
-		})
-	}
-	cleaner := &events.Cleaner{Pool: srv.Pool, Clock: srv.Clock, Config: srv.Config}
-	srv.Set(t, map[string]string{"MAX_EVENTS": "100"})
-	require.NoError(t, cleaner.Run(t.Context()))
-	require.Equal(t, 4, srv.Count(t, "event_manager.events"))
-	require.Zero(t, srv.Count(t, "event_manager.events WHERE id = $1", ages[31]))
-	srv.Set(t, map[string]string{"MAX_EVENTS": "3"})
-	require.NoError(t, cleaner.Run(t.Context()))
-	require.Equal(t, 3, srv.Count(t, "event_manager.events"))
-	require.Zero(t, srv.Count(t, "event_manager.events WHERE id = $1", ages[29]))
 }

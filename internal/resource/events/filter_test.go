@@ -8,8 +8,17 @@ import (
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
+	"esoz/internal/operation"
 	"esoz/internal/platform/config"
+	"esoz/internal/platform/fault"
 )
+
+func requireRefused(t *testing.T, err error, by ...rules.ID) {
+	t.Helper()
+	var refusal *fault.Error
+	require.ErrorAs(t, err, &refusal)
+	require.Equal(t, by, refusal.Rules)
+}
 
 func TestPeriod(t *testing.T) {
 	t.Parallel()
@@ -42,15 +51,15 @@ func TestPeriod(t *testing.T) {
 	} {
 		t.Run(c.title, func(t *testing.T) {
 			t.Parallel()
-			f, refusal := filterOf(api.ListEventsParams{Date: &c.date, DateTo: &c.dateTo}, cfg, now)
+			l := newListing(operation.Caller{Config: cfg, Now: now}, api.ListEventsParams{Date: &c.date, DateTo: &c.dateTo})
+			err := operation.Run(t.Context(), listChecks, l)
 			if c.refused != nil {
-				require.NotNil(t, refusal)
-				require.Equal(t, c.refused, refusal.Rules)
+				requireRefused(t, err, c.refused...)
 				return
 			}
-			require.Nil(t, refusal)
-			require.Equal(t, c.from, f.from)
-			require.Equal(t, c.to, f.to)
+			require.NoError(t, err)
+			require.Equal(t, c.from, l.filter.from)
+			require.Equal(t, c.to, l.filter.to)
 		})
 	}
 }
@@ -67,8 +76,7 @@ func TestFilterOrder(t *testing.T) {
 		{api.ListEventsParams{DateTo: text("x"), NewValue: text("stopped")}, rules.EventListDateTo},
 		{api.ListEventsParams{Date: text("2017-12-01T00:00:00"), DateTo: text("2017-12-31T00:00:00"), NewValue: text("stopped")}, rules.EventListAttributeName},
 	} {
-		_, refusal := filterOf(c.params, cfg, time.Time{})
-		require.NotNil(t, refusal)
-		require.Equal(t, []rules.ID{c.rule}, refusal.Rules)
+		l := newListing(operation.Caller{Config: cfg}, c.params)
+		requireRefused(t, operation.Run(t.Context(), listChecks, l), c.rule)
 	}
 }

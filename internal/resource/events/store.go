@@ -14,9 +14,12 @@ import (
 	"esoz/internal/platform/postgres"
 )
 
+// Store reads the events.
+type Store struct{ Pool *pgxpool.Pool }
+
 // get returns an event; fault.ErrNotFound when there is none.
-func get(ctx context.Context, pool *pgxpool.Pool, id uuid.UUID) (api.Event, error) {
-	row, err := db.New().GetEvent(ctx, pool, id)
+func (s Store) get(ctx context.Context, id uuid.UUID) (api.Event, error) {
+	row, err := db.New().GetEvent(ctx, s.Pool, id)
 	if err != nil {
 		return api.Event{}, fmt.Errorf("get event: %w", postgres.Error(err))
 	}
@@ -24,12 +27,12 @@ func get(ctx context.Context, pool *pgxpool.Pool, id uuid.UUID) (api.Event, erro
 }
 
 // list returns a page of events, oldest first, and how many there are in all.
-func list(ctx context.Context, pool *pgxpool.Pool, f filter, page envelope.Page) (found []api.Event, total int, err error) {
-	rows, err := read(ctx, pool, f, page.Size, page.Offset())
+func (s Store) list(ctx context.Context, f filter, page envelope.Page) (found []api.Event, total int, err error) {
+	rows, err := s.read(ctx, f, page.Size, page.Offset())
 	if err == nil && len(rows) == 0 && page.Offset() > 0 {
 		// A page past the end has no row that tells how many there are.
 		var first []db.ListEventsRow
-		if first, err = read(ctx, pool, f, 1, 0); len(first) > 0 {
+		if first, err = s.read(ctx, f, 1, 0); len(first) > 0 {
 			total = int(first[0].Total)
 		}
 	}
@@ -50,8 +53,8 @@ func list(ctx context.Context, pool *pgxpool.Pool, f filter, page envelope.Page)
 	return found, total, nil
 }
 
-func read(ctx context.Context, pool *pgxpool.Pool, f filter, limit, offset int) ([]db.ListEventsRow, error) {
-	return db.New().ListEvents(ctx, pool, db.ListEventsParams{
+func (s Store) read(ctx context.Context, f filter, limit, offset int) ([]db.ListEventsRow, error) {
+	return db.New().ListEvents(ctx, s.Pool, db.ListEventsParams{
 		DateFrom: f.from, DateTo: f.to, EventType: f.eventType, EntityType: f.entityType,
 		AttributeName: f.attributeName, NewValue: f.newValue,
 		PageLimit: int32(limit), PageOffset: int32(offset), //nolint:gosec // bounded when the query was read
