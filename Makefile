@@ -131,6 +131,7 @@ generate-ts: ## types and version of the TypeScript client (needs npm)
 
 .PHONY: supply-chain vulnerabilities reproducible sbom
 PROGRAMS = esoz esoz-sandbox esoz-conformance
+CYCLONEDX = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
 supply-chain: vulnerabilities reproducible sbom ## what our programs are made of: holes, the same bytes twice, licences, lists of parts
 
@@ -141,7 +142,11 @@ reproducible: ## build what is committed twice, compare, leave it in bin/release
 	GO=$(GO) .ci/reproducible $(PROGRAMS:%=./cmd/%)
 
 sbom: ## fail at a licence that nobody has agreed to; lists of parts beside bin/release/*
-	$(GO) -C internal/lab run ./supply $(PROGRAMS:%=$(CURDIR)/bin/release/%)
+	@for program in $(PROGRAMS:%=bin/release/%); do \
+		$(GO) run -trimpath $(CYCLONEDX) bin -json -std -noserial -notimestamp -output "$$program.cdx.json" \
+			-version "$$($(GO) version -m "$$program" | awk '$$1 == "mod" { print $$3 }')" "$$program" || exit 1; \
+	done
+	@$(GO) -C internal/lab run ./supply -client $(CURDIR)/gen/ts/package-lock.json $(PROGRAMS:%=$(CURDIR)/bin/release/%.cdx.json)
 
 .PHONY: bench bench-quick torture
 bench: ## every benchmark, and docs/benchmarks.md from them: more than an hour on a quiet machine
