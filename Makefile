@@ -22,9 +22,9 @@ test: ## everything, on real engines that the tests start themselves
 	@for module in $(MODULES); do $(GO) -C $$module test -race -timeout 20m ./... || exit 1; done
 
 # Races of several servers need a document store that FerretDB 1 is not.
-DOCUMENTS = ../shared/tools/documentdb-up
+DOCUMENTS = internal/lab/tools/documentdb-up
 torture: ## what docs/reliability.md tells of, done anew: an hour; RUN=TestX does one test of it
-	@if [ -z "$$ESOZ_TEST_MONGODB_URI" ] && [ -x $(DOCUMENTS) ]; then \
+	@if [ -z "$$ESOZ_TEST_MONGODB_URI" ]; then \
 		ESOZ_TEST_MONGODB_URI=$$($(DOCUMENTS)) && export ESOZ_TEST_MONGODB_URI || exit 1; fi; \
 	$(GO) -C internal/lab test -count=1 -timeout 3h -v $(if $(RUN),-run '$(RUN)') ./torture -args -full -report $(CURDIR)/docs/reliability.md
 
@@ -149,8 +149,8 @@ sbom: ## fail at a licence that nobody has agreed to; lists of parts beside bin/
 	@$(GO) -C internal/lab run ./supply -client $(CURDIR)/gen/ts/package-lock.json $(PROGRAMS:%=$(CURDIR)/bin/release/%.cdx.json)
 
 .PHONY: bench bench-quick torture
-bench: ## every benchmark, and docs/benchmarks.md from them: more than an hour on a quiet machine
-	$(GO) -C internal/lab build -trimpath -o $(CURDIR)/bin/ ./esoz-bench && bin/esoz-bench full
+bench: ## every benchmark, and docs/benchmarks.md from them: more than an hour on a quiet machine; CODIFIER=FILE imports the national codifier
+	$(GO) -C internal/lab build -trimpath -o $(CURDIR)/bin/ ./esoz-bench && bin/esoz-bench full $(CODIFIER:%=--codifier %)
 
 bench-quick: ## the same tables on the terminal, in less than three minutes
 	$(GO) -C internal/lab build -trimpath -o $(CURDIR)/bin/ ./esoz-bench && bin/esoz-bench quick
