@@ -5,7 +5,7 @@ GOLANGCI_LINT_VERSION = v2.15.0
 MODULES = . internal/lab
 LINT = run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
-.PHONY: help run build test test-short hostile fuzz generate verify lint fmt demo conformance \
+.PHONY: help run build test test-short hostile fuzz generate examples verify lint fmt demo conformance \
 	openapi-lint openapi-publish openapi-diff openapi-release \
 	reference reference-assets reference-check screenshots sdk-test sdk-test-go
 
@@ -49,6 +49,9 @@ generate: ## contract, rule ids, server stubs, Go client, queries, documents
 	$(GO) tool oapi-codegen -config openapi/oapi-codegen-client.yaml openapi/openapi.yaml
 	$(GO) tool sqlc generate
 	$(GO) run ./internal/reference/docs
+
+examples: ## what a sandbox answers to the cases that the contract shows, into openapi/examples; then run make generate
+	$(GO) run ./internal/sandbox/examples
 
 verify: generate ## fail when what is generated is not what is committed
 	@for module in $(MODULES); do $(GO) -C $$module mod tidy -diff || exit 1; done

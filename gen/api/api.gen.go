@@ -1647,7 +1647,18 @@ type Event struct {
 	// Example: df9f70ee-4b12-4740-b0f5-bb5aea116863
 	ID string `json:"id"`
 
-	// Properties What has changed, by name of the attribute. Which names there can be depends on `entity_type`.
+	// Properties What has changed, by name of the attribute. Which names there can be depends on `entity_type`:
+	//
+	// | entity_type | names |
+	// |---|---|
+	// | Approval, CarePlan, ContractRequest, Declaration, Employee, MedicationDispense, MedicationRequest, LegalEntity, Preperson, DeviceRequest, DeviceDispense, MedicalProgram | `status` |
+	// | Activity (of a care plan) | `detail.status` |
+	// | Contract | `is_suspended` or `status` |
+	// | Division | `dls_verified` |
+	// | EmployeeRequest | `status` and `employee_id` |
+	// | Person | `verification_status` or `status` |
+	// | ServiceRequest | `program_processing_status` or `status` |
+	//
 	//
 	// Example: {"status":{"new_value":"stopped"}}
 	Properties map[string]EventProperty `json:"properties"`
@@ -1755,13 +1766,25 @@ type InvalidRule struct {
 	Rule string `json:"rule,omitempty"`
 }
 
-// Job An asynchronous request and its outcome. While it is `pending` it has `links` to itself; when it is
-// `processed` it has either `links` to what was changed or `response_data`; when it has failed it has `error`.
+// Job An asynchronous request and its outcome.
+//
+// | `status` | HTTP | what else is there |
+// |---|---|---|
+// | `pending` | 200 | `links` back to this job, no `status_code` |
+// | `processed`, the method has a payload (Resend SMS on Approval) | 200 | `status_code` 200 and `response_data` |
+// | `processed`, the method changed a resource (Release, Stop) | **303** | `status_code` 200 and `links` to what was changed |
+// | `failed` | 200 | `status_code` (403, 404, 409, 422, 429, 500) and `error` |
+// | `failed_with_error` | 200 | `status_code` 500 and `error`: the worker broke down |
+//
+// 303 is success and carries its body. There is no `Location` header, so an HTTP library that follows redirects by itself has nothing
+// to follow. Finished jobs are removed `JOB_TTL_DAYS` days after their last change.
 type Job struct {
 	// Error Why a request was refused.
 	Error *Error `json:"error,omitempty"`
 
-	// Eta When the job is expected to be done at the latest. UTC.
+	// Eta When the job is expected to be done at the latest. UTC. A promise for the eye, not a schedule: poll every second or two and stop
+	// as soon as the job ends.
+	//
 	//
 	// Example: 2018-08-02T10:45:16.000Z
 	Eta string `json:"eta"`
@@ -1804,8 +1827,18 @@ type JobLink struct {
 
 // JobResponse Answer that carries a job.
 type JobResponse struct {
-	// Data An asynchronous request and its outcome. While it is `pending` it has `links` to itself; when it is
-	// `processed` it has either `links` to what was changed or `response_data`; when it has failed it has `error`.
+	// Data An asynchronous request and its outcome.
+	//
+	// | `status` | HTTP | what else is there |
+	// |---|---|---|
+	// | `pending` | 200 | `links` back to this job, no `status_code` |
+	// | `processed`, the method has a payload (Resend SMS on Approval) | 200 | `status_code` 200 and `response_data` |
+	// | `processed`, the method changed a resource (Release, Stop) | **303** | `status_code` 200 and `links` to what was changed |
+	// | `failed` | 200 | `status_code` (403, 404, 409, 422, 429, 500) and `error` |
+	// | `failed_with_error` | 200 | `status_code` 500 and `error`: the worker broke down |
+	//
+	// 303 is success and carries its body. There is no `Location` header, so an HTTP library that follows redirects by itself has nothing
+	// to follow. Finished jobs are removed `JOB_TTL_DAYS` days after their last change.
 	Data Job `json:"data"`
 
 	// Meta What an answer says about itself.
@@ -2775,7 +2808,16 @@ type ListDivisionsParams struct {
 
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
-	// Date Start of the period, included. UTC, without a zone.
+	// Date Start of the period, included. UTC, without a zone. The period is always limited to `EVENTS_LIST_MAX_PERIOD_HOURS` hours (3):
+	//
+	// | `date` | `date_to` | period that is read |
+	// |---|---|---|
+	// | given | given | from `date` up to `date_to`; a longer one than the limit is refused |
+	// | given | – | the limit, starting at `date` |
+	// | – | given | the limit, ending at `date_to` |
+	// | – | – | the last hours up to now |
+	//
+	// Consecutive periods neither lose nor repeat an event. A `date` after `date_to` gives an empty list.
 	Date *string `form:"date,omitempty" json:"date,omitempty"`
 
 	// DateTo End of the period, not included. UTC, without a zone.
@@ -2784,7 +2826,7 @@ type ListEventsParams struct {
 	// EventType Only events of this type, `StatusChangeEvent` or `StateChangeEvent`. Another value finds nothing.
 	EventType *string `form:"event_type,omitempty" json:"event_type,omitempty"`
 
-	// EntityType Only events of this kind of entity, spelt as in the table above. Another value finds nothing.
+	// EntityType Only events of this kind of entity, spelt as `properties` of an event lists them. Another value finds nothing.
 	EntityType *string `form:"entity_type,omitempty" json:"entity_type,omitempty"`
 
 	// AttributeName Only events that tell of this key of `properties`.

@@ -1639,7 +1639,18 @@ type Event struct {
 	// Example: df9f70ee-4b12-4740-b0f5-bb5aea116863
 	ID string `json:"id"`
 
-	// Properties What has changed, by name of the attribute. Which names there can be depends on `entity_type`.
+	// Properties What has changed, by name of the attribute. Which names there can be depends on `entity_type`:
+	//
+	// | entity_type | names |
+	// |---|---|
+	// | Approval, CarePlan, ContractRequest, Declaration, Employee, MedicationDispense, MedicationRequest, LegalEntity, Preperson, DeviceRequest, DeviceDispense, MedicalProgram | `status` |
+	// | Activity (of a care plan) | `detail.status` |
+	// | Contract | `is_suspended` or `status` |
+	// | Division | `dls_verified` |
+	// | EmployeeRequest | `status` and `employee_id` |
+	// | Person | `verification_status` or `status` |
+	// | ServiceRequest | `program_processing_status` or `status` |
+	//
 	//
 	// Example: {"status":{"new_value":"stopped"}}
 	Properties map[string]EventProperty `json:"properties"`
@@ -1747,13 +1758,25 @@ type InvalidRule struct {
 	Rule string `json:"rule,omitempty"`
 }
 
-// Job An asynchronous request and its outcome. While it is `pending` it has `links` to itself; when it is
-// `processed` it has either `links` to what was changed or `response_data`; when it has failed it has `error`.
+// Job An asynchronous request and its outcome.
+//
+// | `status` | HTTP | what else is there |
+// |---|---|---|
+// | `pending` | 200 | `links` back to this job, no `status_code` |
+// | `processed`, the method has a payload (Resend SMS on Approval) | 200 | `status_code` 200 and `response_data` |
+// | `processed`, the method changed a resource (Release, Stop) | **303** | `status_code` 200 and `links` to what was changed |
+// | `failed` | 200 | `status_code` (403, 404, 409, 422, 429, 500) and `error` |
+// | `failed_with_error` | 200 | `status_code` 500 and `error`: the worker broke down |
+//
+// 303 is success and carries its body. There is no `Location` header, so an HTTP library that follows redirects by itself has nothing
+// to follow. Finished jobs are removed `JOB_TTL_DAYS` days after their last change.
 type Job struct {
 	// Error Why a request was refused.
 	Error *ErrorBody `json:"error,omitempty"`
 
-	// Eta When the job is expected to be done at the latest. UTC.
+	// Eta When the job is expected to be done at the latest. UTC. A promise for the eye, not a schedule: poll every second or two and stop
+	// as soon as the job ends.
+	//
 	//
 	// Example: 2018-08-02T10:45:16.000Z
 	Eta string `json:"eta"`
@@ -1796,8 +1819,18 @@ type JobLink struct {
 
 // JobResponse Answer that carries a job.
 type JobResponse struct {
-	// Data An asynchronous request and its outcome. While it is `pending` it has `links` to itself; when it is
-	// `processed` it has either `links` to what was changed or `response_data`; when it has failed it has `error`.
+	// Data An asynchronous request and its outcome.
+	//
+	// | `status` | HTTP | what else is there |
+	// |---|---|---|
+	// | `pending` | 200 | `links` back to this job, no `status_code` |
+	// | `processed`, the method has a payload (Resend SMS on Approval) | 200 | `status_code` 200 and `response_data` |
+	// | `processed`, the method changed a resource (Release, Stop) | **303** | `status_code` 200 and `links` to what was changed |
+	// | `failed` | 200 | `status_code` (403, 404, 409, 422, 429, 500) and `error` |
+	// | `failed_with_error` | 200 | `status_code` 500 and `error`: the worker broke down |
+	//
+	// 303 is success and carries its body. There is no `Location` header, so an HTTP library that follows redirects by itself has nothing
+	// to follow. Finished jobs are removed `JOB_TTL_DAYS` days after their last change.
 	Data Job `json:"data"`
 
 	// Meta What an answer says about itself.
@@ -2761,7 +2794,16 @@ type ListDivisionsParams struct {
 
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
-	// Date Start of the period, included. UTC, without a zone.
+	// Date Start of the period, included. UTC, without a zone. The period is always limited to `EVENTS_LIST_MAX_PERIOD_HOURS` hours (3):
+	//
+	// | `date` | `date_to` | period that is read |
+	// |---|---|---|
+	// | given | given | from `date` up to `date_to`; a longer one than the limit is refused |
+	// | given | – | the limit, starting at `date` |
+	// | – | given | the limit, ending at `date_to` |
+	// | – | – | the last hours up to now |
+	//
+	// Consecutive periods neither lose nor repeat an event. A `date` after `date_to` gives an empty list.
 	Date *string `form:"date,omitempty" json:"date,omitempty"`
 
 	// DateTo End of the period, not included. UTC, without a zone.
@@ -2770,7 +2812,7 @@ type ListEventsParams struct {
 	// EventType Only events of this type, `StatusChangeEvent` or `StateChangeEvent`. Another value finds nothing.
 	EventType *string `form:"event_type,omitempty" json:"event_type,omitempty"`
 
-	// EntityType Only events of this kind of entity, spelt as in the table above. Another value finds nothing.
+	// EntityType Only events of this kind of entity, spelt as `properties` of an event lists them. Another value finds nothing.
 	EntityType *string `form:"entity_type,omitempty" json:"entity_type,omitempty"`
 
 	// AttributeName Only events that tell of this key of `properties`.
@@ -3269,38 +3311,13 @@ type ClientInterface interface {
 	// ListEvents Get events list
 	//
 	// What has changed in the system, oldest first: a MIS asks this method regularly and so learns of status changes that its own users did
-	// not make. An update that left the value as it was makes no event. Nothing is changed by reading.
-	//
-	// The period is always limited to `EVENTS_LIST_MAX_PERIOD_HOURS` hours (3):
-	//
-	// | `date` | `date_to` | period that is read |
-	// |---|---|---|
-	// | given | given | from `date` up to `date_to`; a longer one than the limit is refused |
-	// | given | – | the limit, starting at `date` |
-	// | – | given | the limit, ending at `date_to` |
-	// | – | – | the last hours up to now |
-	//
-	// `date` is included, `date_to` is not, so consecutive periods neither lose nor repeat an event. Both are UTC without a zone. A `date`
-	// after `date_to` gives an empty list.
-	//
-	// The keys of `properties` depend on `entity_type`:
-	//
-	// | entity_type | keys |
-	// |---|---|
-	// | Approval, CarePlan, ContractRequest, Declaration, Employee, MedicationDispense, MedicationRequest, LegalEntity, Preperson, DeviceRequest, DeviceDispense, MedicalProgram | `status` |
-	// | Activity (of a care plan) | `detail.status` |
-	// | Contract | `is_suspended` or `status` |
-	// | Division | `dls_verified` |
-	// | EmployeeRequest | `status` and `employee_id` |
-	// | Person | `verification_status` or `status` |
-	// | ServiceRequest | `program_processing_status` or `status` |
+	// not make. An update that left the value as it was makes no event. The list is not limited to one legal entity. Reading changes
+	// nothing.
 	//
 	// What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and medical events have them in
 	// lower case (`stopped`) while the older registries have them in upper case (`COMPLETED`); a changed `program_processing_status` of a
 	// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most
 	// `MAX_EVENTS` of them, so a system that asks too rarely loses some.
-	//
-	// The list is not limited to one legal entity.
 	//
 	// Corresponds with GET /api/events (the `ListEvents` operationId).
 	ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3318,23 +3335,10 @@ type ClientInterface interface {
 	// GetJob Get async job processing details
 	//
 	// Tells what became of a request that was answered with 202. Every asynchronous method hands out the address of its job in
-	// `data.links[0].href`; ask this method until `status` is no longer `pending`.
+	// `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
+	// error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
 	//
-	// | `data.status` | HTTP | what else is in `data` |
-	// |---|---|---|
-	// | `pending` | 200 | `links` back to this job, no `status_code` |
-	// | `processed`, the method has a payload (Resend SMS on Approval) | 200 | `status_code` 200 and `response_data` |
-	// | `processed`, the method changed a resource (Release, Stop) | **303** | `status_code` 200 and `links` to what was changed |
-	// | `failed` | 200 | `status_code` (403, 404, 409, 422, 429, 500) and `error` |
-	// | `failed_with_error` | 200 | `status_code` 500 and `error`: the worker broke down |
-	//
-	// What clients get wrong: a failed job is **not** an HTTP error, so look at `data.status` and not at the HTTP code; 303 is success and
-	// carries its body, there is no `Location` header, so an HTTP library that follows redirects by itself has nothing to follow; HTTP 404
-	// means only that there is no such job. `eta` is a promise for the eye, not a schedule: poll every second or two and stop as soon as the
-	// job ends.
-	//
-	// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading. Finished jobs are removed
-	// `JOB_TTL_DAYS` days after their last change.
+	// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading.
 	//
 	// Corresponds with GET /api/jobs/{id} (the `GetJob` operationId).
 	GetJob(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3356,9 +3360,8 @@ type ClientInterface interface {
 
 	// GetApproval Get approval details
 	//
-	// One approval of a patient, with the authentication method that its SMS goes to. Who may see it: a doctor whose legal entity has an
-	// active declaration with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by
-	// reading.
+	// One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
+	// with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
 	//
 	// Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
 	// `expires_at`.
@@ -3378,13 +3381,13 @@ type ClientInterface interface {
 	// What changes: the code sent before dies, and only the new one verifies the approval. The approval itself does not change, its
 	// `expires_at` included; no event is made.
 	//
-	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until the job is `processed`; its `response_data`
-	// is the approval. A server that runs with `APPROVAL_RESEND_MODE=sync` sends the SMS at once and answers 201 with that approval. Be
-	// ready for both. Then let the patient read the code out and send it to Verify approval.
+	// How to follow it: ask Get async job processing details until the job is `processed`; its `response_data` is the approval. A server
+	// that runs with `APPROVAL_RESEND_MODE=sync` sends the SMS at once and answers 201 with that approval. Be ready for both. Then let the
+	// patient read the code out and send it to Verify approval.
 	//
 	// What clients get wrong: the verb is `PATCH`, a `POST` is refused with 403; there is no body, whatever is sent is ignored; an approval
 	// that is already verified, cancelled or expired needs a new approval and not a new SMS; the same call while the first job is pending
-	// answers with that first job and sends no second SMS. A provider that fails to deliver does not fail the job.
+	// sends no second SMS. A provider that fails to deliver does not fail the job.
 	//
 	// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id}/actions/resend (the `ResendApprovalSMS` operationId).
 	ResendApprovalSMS(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3395,9 +3398,7 @@ type ClientInterface interface {
 	//
 	// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
 	// patient's data; anybody else only what their own legal entity dispensed, and for that has to ask for it: send `performer_legal_entity`
-	// with the own legal entity's id.
-	//
-	// All filters are optional and must all be met.
+	// with the own legal entity's id. All filters are optional and must all be met.
 	//
 	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `status` is in lower
 	// case; a parameter that is not listed here is refused and not ignored.
@@ -3426,8 +3427,7 @@ type ClientInterface interface {
 	// What changes: `status` goes from `in_progress` to `stopped`, which is final, and `updated_at` and `updated_by` are set; nothing else.
 	// A `StatusChangeEvent` is stored with the change. The patient gets no SMS.
 	//
-	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303; its link leads to the
-	// dispense. The same call while that job is pending answers with that job.
+	// How to follow it: ask Get async job processing details until it answers 303; its link leads to the dispense.
 	//
 	// What clients get wrong: there is no body and no reason to give, whatever is sent is ignored; a dispense of another legal entity, or of
 	// another patient than the one in the address, is answered like an unknown one, with 404; any user of the legal entity with the scope
@@ -3475,15 +3475,13 @@ type ClientInterface interface {
 	// and gets an entry in its history, `updated_at` and `updated_by` are set. `status` and its history stay as they are. A
 	// `StateChangeEvent` with `program_processing_status` is stored with the change. The patient gets no SMS.
 	//
-	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303; its link leads to the
-	// service request. The same call while that job is pending answers with that job.
+	// How to follow it: ask Get async job processing details until it answers 303; its link leads to the service request.
 	//
 	// What clients get wrong: there is no body, whatever is sent is ignored; the checks are those of the method and name no owner, so any
 	// legal entity that may use medical events can release another's reservation (a deployment may forbid that with the rule
 	// `service_request.release.owner`); a referral that somebody has begun to work on (`in_progress`) cannot be released any more; a
-	// missing, an unknown and an expired token all get the one word `unauthorized`, and a missing scope gets `invalid scopes`.
-	//
-	// The blueprints announce that the method will be withdrawn.
+	// missing, an unknown and an expired token all get the one word `unauthorized`, and a missing scope gets `invalid scopes`. The
+	// blueprints announce that the method will be withdrawn.
 	//
 	// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/release (the `ReleaseServiceRequest` operationId).
 	//
@@ -3681,9 +3679,8 @@ type ClientInterface interface {
 	// A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them (3 by default) the verification is
 	// over, status `UNVERIFIED`: every further call answers `Maximum attempts exceed`, also one with the right code. The same answer comes
 	// for a verification that is already used or was cancelled by a newer one; always use the code of the newest SMS. When the time of the
-	// code is over (`code_expired_at`), call initializeVerification again.
-	//
-	// `code` is a number, not a string. A 200 comes once: sent again, the same code answers 403.
+	// code is over (`code_expired_at`), call initializeVerification again. `code` is a number, not a string. A 200 comes once: sent again,
+	// the same code answers 403.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3698,9 +3695,8 @@ type ClientInterface interface {
 	// A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them (3 by default) the verification is
 	// over, status `UNVERIFIED`: every further call answers `Maximum attempts exceed`, also one with the right code. The same answer comes
 	// for a verification that is already used or was cancelled by a newer one; always use the code of the newest SMS. When the time of the
-	// code is over (`code_expired_at`), call initializeVerification again.
-	//
-	// `code` is a number, not a string. A 200 comes once: sent again, the same code answers 403.
+	// code is over (`code_expired_at`), call initializeVerification again. `code` is a number, not a string. A 200 comes once: sent again,
+	// the same code answers 403.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4084,38 +4080,13 @@ func (c *Client) DeactivateDivision(ctx context.Context, id string, reqEditors .
 // ListEvents Get events list
 //
 // What has changed in the system, oldest first: a MIS asks this method regularly and so learns of status changes that its own users did
-// not make. An update that left the value as it was makes no event. Nothing is changed by reading.
-//
-// The period is always limited to `EVENTS_LIST_MAX_PERIOD_HOURS` hours (3):
-//
-// | `date` | `date_to` | period that is read |
-// |---|---|---|
-// | given | given | from `date` up to `date_to`; a longer one than the limit is refused |
-// | given | – | the limit, starting at `date` |
-// | – | given | the limit, ending at `date_to` |
-// | – | – | the last hours up to now |
-//
-// `date` is included, `date_to` is not, so consecutive periods neither lose nor repeat an event. Both are UTC without a zone. A `date`
-// after `date_to` gives an empty list.
-//
-// The keys of `properties` depend on `entity_type`:
-//
-// | entity_type | keys |
-// |---|---|
-// | Approval, CarePlan, ContractRequest, Declaration, Employee, MedicationDispense, MedicationRequest, LegalEntity, Preperson, DeviceRequest, DeviceDispense, MedicalProgram | `status` |
-// | Activity (of a care plan) | `detail.status` |
-// | Contract | `is_suspended` or `status` |
-// | Division | `dls_verified` |
-// | EmployeeRequest | `status` and `employee_id` |
-// | Person | `verification_status` or `status` |
-// | ServiceRequest | `program_processing_status` or `status` |
+// not make. An update that left the value as it was makes no event. The list is not limited to one legal entity. Reading changes
+// nothing.
 //
 // What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and medical events have them in
 // lower case (`stopped`) while the older registries have them in upper case (`COMPLETED`); a changed `program_processing_status` of a
 // service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most
 // `MAX_EVENTS` of them, so a system that asks too rarely loses some.
-//
-// The list is not limited to one legal entity.
 //
 // Corresponds with GET /api/events (the `ListEvents` operationId).
 func (c *Client) ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4153,23 +4124,10 @@ func (c *Client) GetEvent(ctx context.Context, id string, reqEditors ...RequestE
 // GetJob Get async job processing details
 //
 // Tells what became of a request that was answered with 202. Every asynchronous method hands out the address of its job in
-// `data.links[0].href`; ask this method until `status` is no longer `pending`.
+// `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
+// error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
 //
-// | `data.status` | HTTP | what else is in `data` |
-// |---|---|---|
-// | `pending` | 200 | `links` back to this job, no `status_code` |
-// | `processed`, the method has a payload (Resend SMS on Approval) | 200 | `status_code` 200 and `response_data` |
-// | `processed`, the method changed a resource (Release, Stop) | **303** | `status_code` 200 and `links` to what was changed |
-// | `failed` | 200 | `status_code` (403, 404, 409, 422, 429, 500) and `error` |
-// | `failed_with_error` | 200 | `status_code` 500 and `error`: the worker broke down |
-//
-// What clients get wrong: a failed job is **not** an HTTP error, so look at `data.status` and not at the HTTP code; 303 is success and
-// carries its body, there is no `Location` header, so an HTTP library that follows redirects by itself has nothing to follow; HTTP 404
-// means only that there is no such job. `eta` is a promise for the eye, not a schedule: poll every second or two and stop as soon as the
-// job ends.
-//
-// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading. Finished jobs are removed
-// `JOB_TTL_DAYS` days after their last change.
+// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading.
 //
 // Corresponds with GET /api/jobs/{id} (the `GetJob` operationId).
 func (c *Client) GetJob(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4211,9 +4169,8 @@ func (c *Client) ListApprovals(ctx context.Context, patientID string, params *Li
 
 // GetApproval Get approval details
 //
-// One approval of a patient, with the authentication method that its SMS goes to. Who may see it: a doctor whose legal entity has an
-// active declaration with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by
-// reading.
+// One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
+// with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
 //
 // Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
 // `expires_at`.
@@ -4243,13 +4200,13 @@ func (c *Client) GetApproval(ctx context.Context, patientID string, id string, r
 // What changes: the code sent before dies, and only the new one verifies the approval. The approval itself does not change, its
 // `expires_at` included; no event is made.
 //
-// How to follow it: the answer is 202 with a job. Ask Get async job processing details until the job is `processed`; its `response_data`
-// is the approval. A server that runs with `APPROVAL_RESEND_MODE=sync` sends the SMS at once and answers 201 with that approval. Be
-// ready for both. Then let the patient read the code out and send it to Verify approval.
+// How to follow it: ask Get async job processing details until the job is `processed`; its `response_data` is the approval. A server
+// that runs with `APPROVAL_RESEND_MODE=sync` sends the SMS at once and answers 201 with that approval. Be ready for both. Then let the
+// patient read the code out and send it to Verify approval.
 //
 // What clients get wrong: the verb is `PATCH`, a `POST` is refused with 403; there is no body, whatever is sent is ignored; an approval
 // that is already verified, cancelled or expired needs a new approval and not a new SMS; the same call while the first job is pending
-// answers with that first job and sends no second SMS. A provider that fails to deliver does not fail the job.
+// sends no second SMS. A provider that fails to deliver does not fail the job.
 //
 // Corresponds with PATCH /api/patients/{patient_id}/approvals/{id}/actions/resend (the `ResendApprovalSMS` operationId).
 func (c *Client) ResendApprovalSMS(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4270,9 +4227,7 @@ func (c *Client) ResendApprovalSMS(ctx context.Context, patientID string, id str
 //
 // Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
 // patient's data; anybody else only what their own legal entity dispensed, and for that has to ask for it: send `performer_legal_entity`
-// with the own legal entity's id.
-//
-// All filters are optional and must all be met.
+// with the own legal entity's id. All filters are optional and must all be met.
 //
 // What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `status` is in lower
 // case; a parameter that is not listed here is refused and not ignored.
@@ -4321,8 +4276,7 @@ func (c *Client) GetDeviceDispense(ctx context.Context, patientID string, device
 // What changes: `status` goes from `in_progress` to `stopped`, which is final, and `updated_at` and `updated_by` are set; nothing else.
 // A `StatusChangeEvent` is stored with the change. The patient gets no SMS.
 //
-// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303; its link leads to the
-// dispense. The same call while that job is pending answers with that job.
+// How to follow it: ask Get async job processing details until it answers 303; its link leads to the dispense.
 //
 // What clients get wrong: there is no body and no reason to give, whatever is sent is ignored; a dispense of another legal entity, or of
 // another patient than the one in the address, is answered like an unknown one, with 404; any user of the legal entity with the scope
@@ -4400,15 +4354,13 @@ func (c *Client) SearchServiceRequests(ctx context.Context, params *SearchServic
 // and gets an entry in its history, `updated_at` and `updated_by` are set. `status` and its history stay as they are. A
 // `StateChangeEvent` with `program_processing_status` is stored with the change. The patient gets no SMS.
 //
-// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303; its link leads to the
-// service request. The same call while that job is pending answers with that job.
+// How to follow it: ask Get async job processing details until it answers 303; its link leads to the service request.
 //
 // What clients get wrong: there is no body, whatever is sent is ignored; the checks are those of the method and name no owner, so any
 // legal entity that may use medical events can release another's reservation (a deployment may forbid that with the rule
 // `service_request.release.owner`); a referral that somebody has begun to work on (`in_progress`) cannot be released any more; a
-// missing, an unknown and an expired token all get the one word `unauthorized`, and a missing scope gets `invalid scopes`.
-//
-// The blueprints announce that the method will be withdrawn.
+// missing, an unknown and an expired token all get the one word `unauthorized`, and a missing scope gets `invalid scopes`. The
+// blueprints announce that the method will be withdrawn.
 //
 // Corresponds with PATCH /api/service_requests/{service_request_id}/actions/release (the `ReleaseServiceRequest` operationId).
 // Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
@@ -4755,9 +4707,8 @@ func (c *Client) GetVerification(ctx context.Context, phoneNumber string, reqEdi
 // A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them (3 by default) the verification is
 // over, status `UNVERIFIED`: every further call answers `Maximum attempts exceed`, also one with the right code. The same answer comes
 // for a verification that is already used or was cancelled by a newer one; always use the code of the newest SMS. When the time of the
-// code is over (`code_expired_at`), call initializeVerification again.
-//
-// `code` is a number, not a string. A 200 comes once: sent again, the same code answers 403.
+// code is over (`code_expired_at`), call initializeVerification again. `code` is a number, not a string. A 200 comes once: sent again,
+// the same code answers 403.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4782,9 +4733,8 @@ func (c *Client) CompleteVerificationWithBody(ctx context.Context, phoneNumber s
 // A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them (3 by default) the verification is
 // over, status `UNVERIFIED`: every further call answers `Maximum attempts exceed`, also one with the right code. The same answer comes
 // for a verification that is already used or was cancelled by a newer one; always use the code of the newest SMS. When the time of the
-// code is over (`code_expired_at`), call initializeVerification again.
-//
-// `code` is a number, not a string. A 200 comes once: sent again, the same code answers 403.
+// code is over (`code_expired_at`), call initializeVerification again. `code` is a number, not a string. A 200 comes once: sent again,
+// the same code answers 403.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7667,38 +7617,13 @@ type ClientWithResponsesInterface interface {
 	// ListEventsWithResponse Get events list
 	//
 	// What has changed in the system, oldest first: a MIS asks this method regularly and so learns of status changes that its own users did
-	// not make. An update that left the value as it was makes no event. Nothing is changed by reading.
-	//
-	// The period is always limited to `EVENTS_LIST_MAX_PERIOD_HOURS` hours (3):
-	//
-	// | `date` | `date_to` | period that is read |
-	// |---|---|---|
-	// | given | given | from `date` up to `date_to`; a longer one than the limit is refused |
-	// | given | – | the limit, starting at `date` |
-	// | – | given | the limit, ending at `date_to` |
-	// | – | – | the last hours up to now |
-	//
-	// `date` is included, `date_to` is not, so consecutive periods neither lose nor repeat an event. Both are UTC without a zone. A `date`
-	// after `date_to` gives an empty list.
-	//
-	// The keys of `properties` depend on `entity_type`:
-	//
-	// | entity_type | keys |
-	// |---|---|
-	// | Approval, CarePlan, ContractRequest, Declaration, Employee, MedicationDispense, MedicationRequest, LegalEntity, Preperson, DeviceRequest, DeviceDispense, MedicalProgram | `status` |
-	// | Activity (of a care plan) | `detail.status` |
-	// | Contract | `is_suspended` or `status` |
-	// | Division | `dls_verified` |
-	// | EmployeeRequest | `status` and `employee_id` |
-	// | Person | `verification_status` or `status` |
-	// | ServiceRequest | `program_processing_status` or `status` |
+	// not make. An update that left the value as it was makes no event. The list is not limited to one legal entity. Reading changes
+	// nothing.
 	//
 	// What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and medical events have them in
 	// lower case (`stopped`) while the older registries have them in upper case (`COMPLETED`); a changed `program_processing_status` of a
 	// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most
 	// `MAX_EVENTS` of them, so a system that asks too rarely loses some.
-	//
-	// The list is not limited to one legal entity.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7720,23 +7645,10 @@ type ClientWithResponsesInterface interface {
 	// GetJobWithResponse Get async job processing details
 	//
 	// Tells what became of a request that was answered with 202. Every asynchronous method hands out the address of its job in
-	// `data.links[0].href`; ask this method until `status` is no longer `pending`.
+	// `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
+	// error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
 	//
-	// | `data.status` | HTTP | what else is in `data` |
-	// |---|---|---|
-	// | `pending` | 200 | `links` back to this job, no `status_code` |
-	// | `processed`, the method has a payload (Resend SMS on Approval) | 200 | `status_code` 200 and `response_data` |
-	// | `processed`, the method changed a resource (Release, Stop) | **303** | `status_code` 200 and `links` to what was changed |
-	// | `failed` | 200 | `status_code` (403, 404, 409, 422, 429, 500) and `error` |
-	// | `failed_with_error` | 200 | `status_code` 500 and `error`: the worker broke down |
-	//
-	// What clients get wrong: a failed job is **not** an HTTP error, so look at `data.status` and not at the HTTP code; 303 is success and
-	// carries its body, there is no `Location` header, so an HTTP library that follows redirects by itself has nothing to follow; HTTP 404
-	// means only that there is no such job. `eta` is a promise for the eye, not a schedule: poll every second or two and stop as soon as the
-	// job ends.
-	//
-	// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading. Finished jobs are removed
-	// `JOB_TTL_DAYS` days after their last change.
+	// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7762,9 +7674,8 @@ type ClientWithResponsesInterface interface {
 
 	// GetApprovalWithResponse Get approval details
 	//
-	// One approval of a patient, with the authentication method that its SMS goes to. Who may see it: a doctor whose legal entity has an
-	// active declaration with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by
-	// reading.
+	// One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
+	// with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
 	//
 	// Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
 	// `expires_at`.
@@ -7786,13 +7697,13 @@ type ClientWithResponsesInterface interface {
 	// What changes: the code sent before dies, and only the new one verifies the approval. The approval itself does not change, its
 	// `expires_at` included; no event is made.
 	//
-	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until the job is `processed`; its `response_data`
-	// is the approval. A server that runs with `APPROVAL_RESEND_MODE=sync` sends the SMS at once and answers 201 with that approval. Be
-	// ready for both. Then let the patient read the code out and send it to Verify approval.
+	// How to follow it: ask Get async job processing details until the job is `processed`; its `response_data` is the approval. A server
+	// that runs with `APPROVAL_RESEND_MODE=sync` sends the SMS at once and answers 201 with that approval. Be ready for both. Then let the
+	// patient read the code out and send it to Verify approval.
 	//
 	// What clients get wrong: the verb is `PATCH`, a `POST` is refused with 403; there is no body, whatever is sent is ignored; an approval
 	// that is already verified, cancelled or expired needs a new approval and not a new SMS; the same call while the first job is pending
-	// answers with that first job and sends no second SMS. A provider that fails to deliver does not fail the job.
+	// sends no second SMS. A provider that fails to deliver does not fail the job.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7805,9 +7716,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
 	// patient's data; anybody else only what their own legal entity dispensed, and for that has to ask for it: send `performer_legal_entity`
-	// with the own legal entity's id.
-	//
-	// All filters are optional and must all be met.
+	// with the own legal entity's id. All filters are optional and must all be met.
 	//
 	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `status` is in lower
 	// case; a parameter that is not listed here is refused and not ignored.
@@ -7840,8 +7749,7 @@ type ClientWithResponsesInterface interface {
 	// What changes: `status` goes from `in_progress` to `stopped`, which is final, and `updated_at` and `updated_by` are set; nothing else.
 	// A `StatusChangeEvent` is stored with the change. The patient gets no SMS.
 	//
-	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303; its link leads to the
-	// dispense. The same call while that job is pending answers with that job.
+	// How to follow it: ask Get async job processing details until it answers 303; its link leads to the dispense.
 	//
 	// What clients get wrong: there is no body and no reason to give, whatever is sent is ignored; a dispense of another legal entity, or of
 	// another patient than the one in the address, is answered like an unknown one, with 404; any user of the legal entity with the scope
@@ -7895,15 +7803,13 @@ type ClientWithResponsesInterface interface {
 	// and gets an entry in its history, `updated_at` and `updated_by` are set. `status` and its history stay as they are. A
 	// `StateChangeEvent` with `program_processing_status` is stored with the change. The patient gets no SMS.
 	//
-	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303; its link leads to the
-	// service request. The same call while that job is pending answers with that job.
+	// How to follow it: ask Get async job processing details until it answers 303; its link leads to the service request.
 	//
 	// What clients get wrong: there is no body, whatever is sent is ignored; the checks are those of the method and name no owner, so any
 	// legal entity that may use medical events can release another's reservation (a deployment may forbid that with the rule
 	// `service_request.release.owner`); a referral that somebody has begun to work on (`in_progress`) cannot be released any more; a
-	// missing, an unknown and an expired token all get the one word `unauthorized`, and a missing scope gets `invalid scopes`.
-	//
-	// The blueprints announce that the method will be withdrawn.
+	// missing, an unknown and an expired token all get the one word `unauthorized`, and a missing scope gets `invalid scopes`. The
+	// blueprints announce that the method will be withdrawn.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8123,9 +8029,8 @@ type ClientWithResponsesInterface interface {
 	// A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them (3 by default) the verification is
 	// over, status `UNVERIFIED`: every further call answers `Maximum attempts exceed`, also one with the right code. The same answer comes
 	// for a verification that is already used or was cancelled by a newer one; always use the code of the newest SMS. When the time of the
-	// code is over (`code_expired_at`), call initializeVerification again.
-	//
-	// `code` is a number, not a string. A 200 comes once: sent again, the same code answers 403.
+	// code is over (`code_expired_at`), call initializeVerification again. `code` is a number, not a string. A 200 comes once: sent again,
+	// the same code answers 403.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8140,9 +8045,8 @@ type ClientWithResponsesInterface interface {
 	// A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them (3 by default) the verification is
 	// over, status `UNVERIFIED`: every further call answers `Maximum attempts exceed`, also one with the right code. The same answer comes
 	// for a verification that is already used or was cancelled by a newer one; always use the code of the newest SMS. When the time of the
-	// code is over (`code_expired_at`), call initializeVerification again.
-	//
-	// `code` is a number, not a string. A 200 comes once: sent again, the same code answers 403.
+	// code is over (`code_expired_at`), call initializeVerification again. `code` is a number, not a string. A 200 comes once: sent again,
+	// the same code answers 403.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -9655,38 +9559,13 @@ func (c *ClientWithResponses) DeactivateDivisionWithResponse(ctx context.Context
 // ListEventsWithResponse Get events list
 //
 // What has changed in the system, oldest first: a MIS asks this method regularly and so learns of status changes that its own users did
-// not make. An update that left the value as it was makes no event. Nothing is changed by reading.
-//
-// The period is always limited to `EVENTS_LIST_MAX_PERIOD_HOURS` hours (3):
-//
-// | `date` | `date_to` | period that is read |
-// |---|---|---|
-// | given | given | from `date` up to `date_to`; a longer one than the limit is refused |
-// | given | – | the limit, starting at `date` |
-// | – | given | the limit, ending at `date_to` |
-// | – | – | the last hours up to now |
-//
-// `date` is included, `date_to` is not, so consecutive periods neither lose nor repeat an event. Both are UTC without a zone. A `date`
-// after `date_to` gives an empty list.
-//
-// The keys of `properties` depend on `entity_type`:
-//
-// | entity_type | keys |
-// |---|---|
-// | Approval, CarePlan, ContractRequest, Declaration, Employee, MedicationDispense, MedicationRequest, LegalEntity, Preperson, DeviceRequest, DeviceDispense, MedicalProgram | `status` |
-// | Activity (of a care plan) | `detail.status` |
-// | Contract | `is_suspended` or `status` |
-// | Division | `dls_verified` |
-// | EmployeeRequest | `status` and `employee_id` |
-// | Person | `verification_status` or `status` |
-// | ServiceRequest | `program_processing_status` or `status` |
+// not make. An update that left the value as it was makes no event. The list is not limited to one legal entity. Reading changes
+// nothing.
 //
 // What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and medical events have them in
 // lower case (`stopped`) while the older registries have them in upper case (`COMPLETED`); a changed `program_processing_status` of a
 // service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most
 // `MAX_EVENTS` of them, so a system that asks too rarely loses some.
-//
-// The list is not limited to one legal entity.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9720,23 +9599,10 @@ func (c *ClientWithResponses) GetEventWithResponse(ctx context.Context, id strin
 // GetJobWithResponse Get async job processing details
 //
 // Tells what became of a request that was answered with 202. Every asynchronous method hands out the address of its job in
-// `data.links[0].href`; ask this method until `status` is no longer `pending`.
+// `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
+// error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
 //
-// | `data.status` | HTTP | what else is in `data` |
-// |---|---|---|
-// | `pending` | 200 | `links` back to this job, no `status_code` |
-// | `processed`, the method has a payload (Resend SMS on Approval) | 200 | `status_code` 200 and `response_data` |
-// | `processed`, the method changed a resource (Release, Stop) | **303** | `status_code` 200 and `links` to what was changed |
-// | `failed` | 200 | `status_code` (403, 404, 409, 422, 429, 500) and `error` |
-// | `failed_with_error` | 200 | `status_code` 500 and `error`: the worker broke down |
-//
-// What clients get wrong: a failed job is **not** an HTTP error, so look at `data.status` and not at the HTTP code; 303 is success and
-// carries its body, there is no `Location` header, so an HTTP library that follows redirects by itself has nothing to follow; HTTP 404
-// means only that there is no such job. `eta` is a promise for the eye, not a schedule: poll every second or two and stop as soon as the
-// job ends.
-//
-// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading. Finished jobs are removed
-// `JOB_TTL_DAYS` days after their last change.
+// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9774,9 +9640,8 @@ func (c *ClientWithResponses) ListApprovalsWithResponse(ctx context.Context, pat
 
 // GetApprovalWithResponse Get approval details
 //
-// One approval of a patient, with the authentication method that its SMS goes to. Who may see it: a doctor whose legal entity has an
-// active declaration with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by
-// reading.
+// One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
+// with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
 //
 // Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
 // `expires_at`.
@@ -9804,13 +9669,13 @@ func (c *ClientWithResponses) GetApprovalWithResponse(ctx context.Context, patie
 // What changes: the code sent before dies, and only the new one verifies the approval. The approval itself does not change, its
 // `expires_at` included; no event is made.
 //
-// How to follow it: the answer is 202 with a job. Ask Get async job processing details until the job is `processed`; its `response_data`
-// is the approval. A server that runs with `APPROVAL_RESEND_MODE=sync` sends the SMS at once and answers 201 with that approval. Be
-// ready for both. Then let the patient read the code out and send it to Verify approval.
+// How to follow it: ask Get async job processing details until the job is `processed`; its `response_data` is the approval. A server
+// that runs with `APPROVAL_RESEND_MODE=sync` sends the SMS at once and answers 201 with that approval. Be ready for both. Then let the
+// patient read the code out and send it to Verify approval.
 //
 // What clients get wrong: the verb is `PATCH`, a `POST` is refused with 403; there is no body, whatever is sent is ignored; an approval
 // that is already verified, cancelled or expired needs a new approval and not a new SMS; the same call while the first job is pending
-// answers with that first job and sends no second SMS. A provider that fails to deliver does not fail the job.
+// sends no second SMS. A provider that fails to deliver does not fail the job.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9829,9 +9694,7 @@ func (c *ClientWithResponses) ResendApprovalSMSWithResponse(ctx context.Context,
 //
 // Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
 // patient's data; anybody else only what their own legal entity dispensed, and for that has to ask for it: send `performer_legal_entity`
-// with the own legal entity's id.
-//
-// All filters are optional and must all be met.
+// with the own legal entity's id. All filters are optional and must all be met.
 //
 // What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `status` is in lower
 // case; a parameter that is not listed here is refused and not ignored.
@@ -9876,8 +9739,7 @@ func (c *ClientWithResponses) GetDeviceDispenseWithResponse(ctx context.Context,
 // What changes: `status` goes from `in_progress` to `stopped`, which is final, and `updated_at` and `updated_by` are set; nothing else.
 // A `StatusChangeEvent` is stored with the change. The patient gets no SMS.
 //
-// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303; its link leads to the
-// dispense. The same call while that job is pending answers with that job.
+// How to follow it: ask Get async job processing details until it answers 303; its link leads to the dispense.
 //
 // What clients get wrong: there is no body and no reason to give, whatever is sent is ignored; a dispense of another legal entity, or of
 // another patient than the one in the address, is answered like an unknown one, with 404; any user of the legal entity with the scope
@@ -9949,15 +9811,13 @@ func (c *ClientWithResponses) SearchServiceRequestsWithResponse(ctx context.Cont
 // and gets an entry in its history, `updated_at` and `updated_by` are set. `status` and its history stay as they are. A
 // `StateChangeEvent` with `program_processing_status` is stored with the change. The patient gets no SMS.
 //
-// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303; its link leads to the
-// service request. The same call while that job is pending answers with that job.
+// How to follow it: ask Get async job processing details until it answers 303; its link leads to the service request.
 //
 // What clients get wrong: there is no body, whatever is sent is ignored; the checks are those of the method and name no owner, so any
 // legal entity that may use medical events can release another's reservation (a deployment may forbid that with the rule
 // `service_request.release.owner`); a referral that somebody has begun to work on (`in_progress`) cannot be released any more; a
-// missing, an unknown and an expired token all get the one word `unauthorized`, and a missing scope gets `invalid scopes`.
-//
-// The blueprints announce that the method will be withdrawn.
+// missing, an unknown and an expired token all get the one word `unauthorized`, and a missing scope gets `invalid scopes`. The
+// blueprints announce that the method will be withdrawn.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10267,9 +10127,8 @@ func (c *ClientWithResponses) GetVerificationWithResponse(ctx context.Context, p
 // A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them (3 by default) the verification is
 // over, status `UNVERIFIED`: every further call answers `Maximum attempts exceed`, also one with the right code. The same answer comes
 // for a verification that is already used or was cancelled by a newer one; always use the code of the newest SMS. When the time of the
-// code is over (`code_expired_at`), call initializeVerification again.
-//
-// `code` is a number, not a string. A 200 comes once: sent again, the same code answers 403.
+// code is over (`code_expired_at`), call initializeVerification again. `code` is a number, not a string. A 200 comes once: sent again,
+// the same code answers 403.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10290,9 +10149,8 @@ func (c *ClientWithResponses) CompleteVerificationWithBodyWithResponse(ctx conte
 // A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them (3 by default) the verification is
 // over, status `UNVERIFIED`: every further call answers `Maximum attempts exceed`, also one with the right code. The same answer comes
 // for a verification that is already used or was cancelled by a newer one; always use the code of the newest SMS. When the time of the
-// code is over (`code_expired_at`), call initializeVerification again.
-//
-// `code` is a number, not a string. A 200 comes once: sent again, the same code answers 403.
+// code is over (`code_expired_at`), call initializeVerification again. `code` is a number, not a string. A 200 comes once: sent again,
+// the same code answers 403.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -14,6 +14,7 @@ type contract struct {
 	templates  *templates
 	shared     []*rule // the document's own rules: gateway and router
 	operations []*operation
+	unrecorded []string // examples that are missing
 }
 
 // bundle merges the sources, completes the operations and gives them the recorded examples. Its error lists every
@@ -40,8 +41,13 @@ func bundle(dir, examples fs.FS) (*contract, error) {
 		return nil, err
 	}
 	for _, op := range c.operations {
-		op.fillExamples(examples, p)
+		c.fillExamples(op, examples, p)
 		c.complete(op, p)
+	}
+	for r := range c.rules() {
+		if r.Example["case"] != "" {
+			remove(r.node, "example")
+		}
 	}
 	c.limit()
 	return c, p.err()

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"esoz/openapi/tree"
 )
 
 const testRoot = `
@@ -55,9 +57,9 @@ const testThing = `
     uk: {summary: Змінити річ, description: Змінює її.}
     security: [{oauth2: ['thing:write']}]
     parameters: [{use: path_id, name: id, what: Id of the thing, what_uk: Ідентифікатор речі, example: t1}]
-    requestBody: {description: the thing, uk: річ, schema: Thing, examples: {new: {summary: a new one, uk: нова}}}
+    requestBody: {description: the thing, uk: річ, schema: Thing, examples: {new: {case: a new thing, uk: нова}}}
     responses:
-      '200': {use: done, schema: Thing, examples: {new: {summary: it is new, uk: вона нова}}}
+      '200': {use: done, schema: Thing, examples: {new: {case: a new thing, summary: it is new, uk: вона нова}}}
     x-rules:
       family: thing.update
       source: s
@@ -86,7 +88,7 @@ schemas:
 `
 
 const testExamples = `
-new: {request: {name: Thing}, answer: {meta: {code: 200}}}
+a new thing: {request: {name: Thing}, answer: {meta: {code: 200}}}
 `
 
 // testFiles are the sources of a small contract; edit changes the texts of all of them.
@@ -174,6 +176,28 @@ func TestOperationsAreCompletedFromTheirRules(t *testing.T) {
 			"params":          map[string]any{"pattern": "^[0-9]{5}$"},
 		}},
 	}}, dig(examples("422"), "thing.update.zip", "value", "error", "invalid"))
+}
+
+// Examples are what a sandbox has answered. Without a recording they are left out: the sandbox is built from the document.
+func TestExamplesAreRecorded(t *testing.T) {
+	c, err := bundle(testFiles(), recorded)
+	require.NoError(t, err)
+	require.Empty(t, c.unrecorded)
+	op := dig(decode(t, c), "paths", "/api/things/{id}", "patch")
+	require.Equal(t, map[string]any{"new": map[string]any{
+		"summary": "it is new", "x-summary-uk": "вона нова", "value": map[string]any{"meta": map[string]any{"code": 200}},
+	}}, dig(op, "responses", "200", "content", "application/json", "examples"))
+	require.Equal(t, map[string]any{"new": map[string]any{
+		"summary": "A new thing", "x-summary-uk": "нова", "value": map[string]any{"name": "Thing"},
+	}}, dig(op, "requestBody", "content", "application/json", "examples"))
+
+	c, err = bundle(testFiles("case: a new thing, summary", "case: an old thing, summary"), recorded)
+	require.NoError(t, err)
+	require.Equal(t, []string{`things/updateThing.yaml: the answer of case "an old thing" is not recorded`}, c.unrecorded)
+	require.Empty(t, dig(decode(t, c), "paths", "/api/things/{id}", "patch", "responses", "200", "content", "application/json", "examples"))
+	c, err = bundle(testFiles(), fstest.MapFS{})
+	require.NoError(t, err)
+	require.Len(t, c.unrecorded, 2)
 }
 
 // One word marks an operation; parameters, checks and headers follow from it.
@@ -278,6 +302,29 @@ func TestRulesBecomeGoValues(t *testing.T) {
 	require.Contains(t, string(code), `"updateThing": {GatewayPSK, GatewayScope, RequestJSON}`)
 }
 
+// Authors quote and fold as they like; the document looks the same.
+func TestTheLookOfTheDocumentIsItsOwn(t *testing.T) {
+	root, err := tree.Parse([]byte(`{a: {$ref: x}, b: [on, 'off'], c: "2026-03-25", d: '0.1.0', e: '12', f: 8:00, g: {h: "i\nj\n"}, k: [{l: true}], m: '+380'}`))
+	require.NoError(t, err)
+	restyle(root)
+	written, err := tree.YAML(root)
+	require.NoError(t, err)
+	require.Equal(t, `a: {$ref: x}
+b: ['on', 'off']
+c: '2026-03-25'
+d: 0.1.0
+e: '12'
+f: '8:00'
+g:
+  h: |
+    i
+    j
+k:
+  - l: true
+m: '+380'
+`, string(written))
+}
+
 func TestTheSameSourcesGiveTheSameDocument(t *testing.T) {
 	render := func() string {
 		c, err := bundle(testFiles(), recorded)
@@ -309,7 +356,7 @@ func TestFaultsOfSourcesAreTold(t *testing.T) {
 		"placeholder without example":  {", example: {status: OLD}", "", op + ": line 19: rule thing.update.status: example has no value for {status}"},
 		"body without fallback":        {"id: schema", "id: shape", "an operation with a body has one rule <resource>.<operation>.schema"},
 		"family of one word":           {"family: thing.update", "family: update", "rule update.zip: the rules of an operation share <resource>.<operation>, here update"},
-		"reference to nothing":         {"schema: Thing, examples: {new: {summary: a new", "schema: Thin, examples: {new: {summary: a new", op + ": $ref #/components/schemas/Thin leads to nothing"},
+		"reference to nothing":         {"schema: Thing, examples: {new: {case: a new thing, uk", "schema: Thin, examples: {new: {case: a new thing, uk", op + ": $ref #/components/schemas/Thin leads to nothing"},
 		"undeclared scope":             {"security: [{oauth2: ['thing:write'", "security: [{oauth2: ['thing:read'", "scope thing:read is not declared in root.yaml"},
 		"security left out":            {"security: [{oauth2: ['thing:write']}]", "x-1: 1", "security is missing"},
 		"handwritten refusal":          {"'200': {use: done, schema: Thing", "'404': {use: done, schema: Thing", "response 404: refusals are made from the rules"},
@@ -317,13 +364,14 @@ func TestFaultsOfSourcesAreTold(t *testing.T) {
 		"two operations in a file":     {"  patch:", "  delete: {}\n  patch:", op + ": line 2: a file holds one operation: a path, and one method below it"},
 		"unknown template":             {"use: thing.status", "use: thing.state", op + ": line 19: there is no template thing.state for a rule"},
 		"argument left out":            {"state: new, ", "", op + ": line 19: template thing.status wants state"},
+		"template of nobody":           {"use: thing.status, state: new", "id: status, check: c, uk: п, status: 409", "templates.yaml: line 4: nothing uses thing.status"},
 		"unknown kind of template":     {"responses:\n  done", "answers:\n  done", "templates.yaml: line 8: templates are rules, parameters and responses, not answers"},
 		"status without words":         {"  '409': {description: conflict, uk: конфлікт}\n", "", "templates.yaml: refusals has no text for status 409 of updateThing"},
 		"text in one language":         {"Changes it.\n    uk: {summary: Змінити річ, description: Змінює її.}", "Changes it.\n    uk: Змінити річ", op + `: line 5: description "Changes it." has no Ukrainian text beside it`},
 		"rule in one language":         {"uk: індекси — цифри, ", "", op + `: line 18: check "zips are digits" has no Ukrainian text beside it`},
 		"translation of nothing":       {"description: Змінює її.", "description: Змінює її., title: Річ", op + ": line 6: translates a title that is not there"},
 		"translation of no text":       {"schemas:\n  Thing: {", "schemas:\n  Thing: {uk: річ, ", "things/schemas.yaml: line 4: translates a description that is not there"},
-		"case that is not recorded":    {"examples: {new: {summary: it is new", "examples: {old: {summary: it is new", op + `: line 11: updateThing.yaml has no answer of "old"`},
+		"example without a case":       {"case: a new thing, summary", "summary", op + ": line 11: example new names no case of the sandbox's world"},
 		"states unlike the enum":       {"states: [NEW, OLD]", "states: [NEW, OLD, LOST]", "things/schemas.yaml: line 9: status machine Thing: states NEW, OLD, LOST are not those of the schema, NEW, OLD"},
 		"transition of nobody":         {"by: updateThing", "by: updateThings", "status machine Thing: updateThings is no operation"},
 		"transition to nowhere":        {"to: OLD", "to: GONE", "status machine Thing: GONE is no state"},

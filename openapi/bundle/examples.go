@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io/fs"
 
 	"go.yaml.in/yaml/v3"
@@ -8,27 +9,38 @@ import (
 	"esoz/openapi/tree"
 )
 
-// fillExamples gives the examples of bodies and of answers that succeed their values from the recorded cases.
-func (op *operation) fillExamples(dir fs.FS, p *problems) {
+// fillExamples gives the examples of the operation's body and of its answers that succeed their values: what a sandbox
+// was sent and has answered in the cases that they name. Examples that are not recorded yet are left out, because the
+// server that is to be asked is built from this document.
+func (c *contract) fillExamples(op *operation, dir fs.FS, p *problems) {
 	file := op.id + ".yaml"
-	content, err := fs.ReadFile(dir, file)
-	if err != nil {
-		p.add(op.where, op.node, "%v: make examples records it", err)
-		return
-	}
-	recorded, err := tree.Parse(content)
-	if err != nil {
-		p.add(file, nil, "%v", err)
-		return
+	op.recorded = mapping()
+	if content, err := fs.ReadFile(dir, file); err == nil {
+		root, err := tree.Parse(content)
+		if err != nil {
+			p.add(file, nil, "%v", err)
+			return
+		}
+		op.recorded = normalise(root, file, p)
 	}
 	fill := func(part string, content *yaml.Node) {
-		for name, example := range entries(at(content, "application/json", "examples")) {
-			value := at(recorded, name, part)
-			if value == nil {
-				p.add(op.where, example, "%s has no %s of %q", file, part, name)
+		examples := at(content, "application/json", "examples")
+		kept := mapping()
+		for name, example := range entries(examples) {
+			title := remove(example, "case")
+			if title == nil {
+				p.add(op.where, example, "example %s names no case of the sandbox's world", name)
 				continue
 			}
-			set(example, "value", normalise(clone(value), file, p))
+			if value := at(op.recorded, title.Value, part); value != nil {
+				set(example, "value", clone(value))
+				set(kept, name, example)
+			} else {
+				c.unrecorded = append(c.unrecorded, fmt.Sprintf("%s: the %s of case %q is not recorded", op.where, part, title.Value))
+			}
+		}
+		if examples != nil {
+			examples.Content = kept.Content
 		}
 	}
 	fill("request", at(op.node, "requestBody", "content"))

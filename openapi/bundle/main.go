@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 const (
@@ -36,6 +37,9 @@ func run() error {
 	c, err := bundle(os.DirFS(sourceDir), os.DirFS(examplesDir))
 	if err != nil {
 		return fmt.Errorf("bundle %s:\n%w", sourceDir, err)
+	}
+	if len(c.unrecorded) > 0 {
+		fmt.Fprintf(os.Stderr, "examples are missing; run make examples and bundle again:\n%s\n", strings.Join(c.unrecorded, "\n"))
 	}
 	document, err := c.yaml()
 	if err != nil {

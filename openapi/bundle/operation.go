@@ -23,6 +23,8 @@ type operation struct {
 	rules  []*rule // its own, as checked
 	guards []*rule // the document's rules that stand before it, as checked, without those that it replaces
 
+	recorded *yaml.Node // cases of the sandbox's world, by their titles
+
 	node  *yaml.Node
 	item  *yaml.Node // the path item, which may hold parameters
 	where string

@@ -34,7 +34,9 @@ func (c *contract) complete(op *operation, p *problems) {
 		if examples[r.Status] == nil {
 			examples[r.Status] = mapping()
 		}
-		set(examples[r.Status], r.ID, c.example(op, r, p))
+		if example := c.example(op, r, p); example != nil {
+			set(examples[r.Status], r.ID, example)
+		}
 	}
 	responses := at(op.node, "responses")
 	if responses == nil {
@@ -74,7 +76,7 @@ func (c *contract) refusal(op *operation, status, examples *yaml.Node, p *proble
 // example is the answer of a rule that refuses an operation, word for word.
 func (c *contract) example(op *operation, r *rule, p *problems) *yaml.Node {
 	values := c.pathValues(op)
-	values["path"], values["scopes"] = op.path, strings.Join(op.scopes, ", ")
+	values["path"], values["scopes"], values["parameter"] = op.path, strings.Join(op.scopes, ", "), c.firstQueryParameter(op)
 	maps.Copy(values, r.Example)
 	filled := func(s string) string {
 		s, missing := fill(s, values)
@@ -90,12 +92,16 @@ func (c *contract) example(op *operation, r *rule, p *problems) *yaml.Node {
 	}
 	refusal := mapping("type", r.Type)
 	switch {
+	case r.Example["case"] != "":
+		if refusal = c.recordedRefusal(op, r.Example["case"]); refusal == nil {
+			return nil
+		}
 	case r.Type == validationFailed:
 		set(refusal, "message", scalar(text(c.root, "x-validation-message")))
 	case r.Message != "":
 		set(refusal, "message", scalar(filled(r.Message)))
 	}
-	if item := c.invalidItem(op, r, filled); item != nil {
+	if item := c.invalidItem(op, r, filled); item != nil && r.Example["case"] == "" {
 		set(refusal, "invalid", sequence(item))
 	}
 
@@ -108,6 +114,26 @@ func (c *contract) example(op *operation, r *rule, p *problems) *yaml.Node {
 		"error", refusal,
 	))
 	return example
+}
+
+// recordedRefusal is the error that a sandbox has answered to a case; nil when it is not recorded yet.
+func (c *contract) recordedRefusal(op *operation, title string) *yaml.Node {
+	refusal := at(op.recorded, title, "answer", "error")
+	if refusal == nil {
+		c.unrecorded = append(c.unrecorded, fmt.Sprintf("%s: the answer of case %q is not recorded", op.where, title))
+		return nil
+	}
+	return clone(refusal)
+}
+
+// firstQueryParameter is where the gateway's check of a query fails in the example.
+func (c *contract) firstQueryParameter(op *operation) string {
+	for _, n := range slices.Concat(items(at(op.item, "parameters")), items(at(op.node, "parameters"))) {
+		if parameter := c.follow(n); text(parameter, "in") == "query" {
+			return text(parameter, "name")
+		}
+	}
+	return ""
 }
 
 // pathValues gives the operation's path parameters the values of their examples.
@@ -153,14 +179,14 @@ func (c *contract) invalidItem(op *operation, r *rule, filled func(string) strin
 		return invalid(entry, r.entryType(), nil)
 	}
 	params := filledCopy(&r.Params, filled)
-	if raw := rawDescription(failed, params); raw != "" && !r.Business {
+	if raw := rawDescription(failed, params); raw != "" && r.Together == "shape" {
 		set(failed, "raw_description", scalar(raw))
 	}
 	switch {
 	case params != nil:
 		set(failed, "params", params)
-	case r.Type == validationFailed:
-		set(failed, "params", flow(sequence()))
+	default:
+		set(failed, "params", sequence())
 	}
 	return invalid(entry, r.entryType(), failed)
 }

@@ -3,8 +3,10 @@ package main
 import (
 	"cmp"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -47,10 +49,11 @@ func readSources(dir fs.FS, p *problems) ([]source, *templates, error) {
 		checkUkrainian(source{templatesFile, n}, p)
 	}
 	var sources []source
-	for name, root := range files {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		root := files[name]
 		switch path.Base(name) {
 		case rootFile:
-			t.checks(at(root, "x-rules"), "", name, p)
+			t.checks(orEmpty(at(root, "x-rules")), "", name, p)
 		case templatesFile:
 			continue
 		case schemasFile:
@@ -61,6 +64,7 @@ func readSources(dir fs.FS, p *problems) ([]source, *templates, error) {
 		spellUkrainian(root)
 		sources = append(sources, source{name, root})
 	}
+	t.checkUsed(p)
 	slices.SortFunc(sources, func(a, b source) int {
 		return cmp.Or(strings.Compare(path.Dir(a.name), path.Dir(b.name)), slices.Compare(place(a), place(b)))
 	})
@@ -88,7 +92,7 @@ func readFile(dir fs.FS, name string, p *problems) (*yaml.Node, error) {
 func place(s source) []string {
 	for path, item := range entries(at(s.root, "paths")) {
 		for method := range entries(item) {
-			return []string{path, string(rune('a' + slices.Index(methods, method)))}
+			return []string{path, strconv.Itoa(slices.Index(methods, method))}
 		}
 	}
 	return []string{"~"}

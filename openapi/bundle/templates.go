@@ -17,6 +17,7 @@ type templates struct {
 	rules, parameters, responses, queries map[string]*yaml.Node
 
 	tags map[string]*yaml.Node // of the operations of a folder
+	used map[*yaml.Node]bool
 
 	refusals *yaml.Node // texts of the responses that refuse, by status
 	failures *yaml.Node // refusals that no rule makes
@@ -25,7 +26,7 @@ type templates struct {
 func readTemplates(files map[string]*yaml.Node, p *problems) *templates {
 	t := &templates{
 		rules: map[string]*yaml.Node{}, parameters: map[string]*yaml.Node{}, responses: map[string]*yaml.Node{}, queries: map[string]*yaml.Node{},
-		tags: map[string]*yaml.Node{}, refusals: mapping(),
+		tags: map[string]*yaml.Node{}, used: map[*yaml.Node]bool{}, refusals: mapping(),
 	}
 	kinds := map[string]map[string]*yaml.Node{"rules": t.rules, "parameters": t.parameters, "responses": t.responses}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -49,6 +50,17 @@ func readTemplates(files map[string]*yaml.Node, p *problems) *templates {
 		}
 	}
 	return t
+}
+
+// checkUsed finds what no operation takes.
+func (t *templates) checkUsed(p *problems) {
+	for _, members := range []map[string]*yaml.Node{t.rules, t.parameters, t.responses, t.queries} {
+		for _, name := range slices.Sorted(maps.Keys(members)) {
+			if !t.used[members[name]] {
+				p.add(templatesFile, members[name], "nothing uses %s", name)
+			}
+		}
+	}
 }
 
 func claimAll(into map[string]*yaml.Node, members *yaml.Node, where, what string, p *problems) {
@@ -81,7 +93,7 @@ func (t *templates) operation(root *yaml.Node, name string, p *problems) *yaml.N
 	}
 	responses := at(op, "responses")
 	for status, response := range entries(responses) {
-		response = use("response", t.responses, response, nil, map[string]bool{}, name, p)
+		response = t.use("response", t.responses, response, nil, map[string]bool{}, name, p)
 		setContent(response)
 		set(responses, status, response)
 	}
@@ -103,22 +115,30 @@ func (t *templates) parameterList(list *yaml.Node, where string, p *problems) []
 			if t.queries[name] == nil {
 				p.add(where, n, "there is no query %s", name)
 			}
+			t.used[t.queries[name]] = true
 			all = append(all, t.parameterList(clone(orEmpty(t.queries[name])), where, p)...)
 			continue
 		}
-		n = use("parameter", t.parameters, n, nil, map[string]bool{}, where, p)
+		n = t.use("parameter", t.parameters, n, nil, map[string]bool{}, where, p)
 		order(n, []string{"name", "in", "required", "description", "uk", "schema", "example"})
 		all = append(all, n)
 	}
 	return all
 }
 
-// setContent spells out `schema: Name`: the body or answer is JSON of that schema.
+// setContent spells out `schema: Name`: the body or answer is JSON of that schema. Its examples are cases of the sandbox's
+// world, and called like these unless they have a summary.
 func setContent(n *yaml.Node) {
 	if schema := at(n, "schema"); schema != nil && schema.Kind == yaml.ScalarNode {
 		remove(n, "schema")
 		content := mapping("schema", mapping("$ref", "#/components/schemas/"+schema.Value))
 		if examples := remove(n, "examples"); examples != nil {
+			for _, example := range entries(examples) {
+				order(example, []string{"case", "summary"})
+				if title := text(example, "case"); at(example, "summary") == nil && title != "" {
+					insertAfter(example, "case", "summary", scalar(strings.ToUpper(title[:1])+title[1:]))
+				}
+			}
 			set(content, "examples", examples)
 		}
 		set(n, "content", mapping("application/json", content))
@@ -144,12 +164,15 @@ func (t *templates) checks(n *yaml.Node, scopes, where string, p *problems) *yam
 	}
 	wanted := map[string]bool{"scopes": true}
 	for i, rule := range list.Content {
-		rule = use("rule", t.rules, rule, defaults, wanted, where, p)
+		rule = t.use("rule", t.rules, rule, defaults, wanted, where, p)
 		if family != "" {
 			set(rule, "id", family+text(rule, "id"))
 		}
 		if kind := typesOf[text(rule, "status")]; at(rule, "type") == nil && kind != "" {
 			set(rule, "type", kind)
+		}
+		if text(rule, "origin") == "seed" { // fixed anyway
+			remove(rule, "fixed")
 		}
 		if at(rule, "default") == nil {
 			set(rule, "default", "on")
@@ -169,7 +192,7 @@ var argument = regexp.MustCompile(`<[a-z_]+>`)
 
 // use is n with what it takes from a template and, after that, from defaults, which hold fields of rules and values that
 // templates want. It notes what the template wants.
-func use(kind string, all map[string]*yaml.Node, n, defaults *yaml.Node, wanted map[string]bool, where string, p *problems) *yaml.Node {
+func (t *templates) use(kind string, all map[string]*yaml.Node, n, defaults *yaml.Node, wanted map[string]bool, where string, p *problems) *yaml.Node {
 	if n.Kind == yaml.ScalarNode {
 		n = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: n.Line, Content: []*yaml.Node{scalar("use"), n}}
 	}
@@ -179,6 +202,7 @@ func use(kind string, all map[string]*yaml.Node, n, defaults *yaml.Node, wanted 
 			p.add(where, n, "there is no template %s for a %s", name.Value, kind)
 			return n
 		}
+		t.used[template] = true
 		template = clone(template)
 		own := map[string]bool{}
 		fillArguments(template, func(word string) string {

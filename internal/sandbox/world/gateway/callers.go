@@ -39,10 +39,10 @@ var callers = map[string][]caller{
 // anything else: the rules that stand first.
 func breakCallers(w *build.World, op operation, passing build.Request) {
 	for _, rule := range rules.OfOperation(op.id) {
-		if len(rule.Replaces) > 0 {
-			continue
-		}
 		id := string(rule.ID)
+		if len(rule.Replaces) > 0 || rule.Together == rules.Shape || strings.HasSuffix(id, ".schema") {
+			continue // the gateway's, or of the body, which is right
+		}
 		refused, asked := callers[id[strings.LastIndex(id, ".")+1:]]
 		if !asked {
 			return
