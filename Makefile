@@ -1,7 +1,9 @@
 # `make help` lists the targets.
 GO ?= go
 GOLANGCI_LINT_VERSION = v2.15.0
-LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+# The product, and the laboratory, which has a go.mod of its own.
+MODULES = . internal/lab
+LINT = run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
 .PHONY: help run build test test-short hostile fuzz generate verify lint fmt demo conformance \
 	openapi-lint openapi-publish openapi-diff openapi-release \
@@ -17,17 +19,17 @@ build: ## the programs, into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/ ./cmd/...
 
 test: ## everything, on real engines that the tests start themselves
-	$(GO) test -race -timeout 20m ./...
+	@for module in $(MODULES); do $(GO) -C $$module test -race -timeout 20m ./... || exit 1; done
 
 # Races of several servers need a document store that FerretDB 1 is not.
 DOCUMENTS = ../shared/tools/documentdb-up
 torture: ## what docs/reliability.md tells of, done anew: an hour; RUN=TestX does one test of it
 	@if [ -z "$$ESOZ_TEST_MONGODB_URI" ] && [ -x $(DOCUMENTS) ]; then \
 		ESOZ_TEST_MONGODB_URI=$$($(DOCUMENTS)) && export ESOZ_TEST_MONGODB_URI || exit 1; fi; \
-	$(GO) test -count=1 -timeout 3h -v $(if $(RUN),-run '$(RUN)') ./internal/lab/torture -args -full -report $(CURDIR)/docs/reliability.md
+	$(GO) -C internal/lab test -count=1 -timeout 3h -v $(if $(RUN),-run '$(RUN)') ./torture -args -full -report $(CURDIR)/docs/reliability.md
 
 hostile: ## ten times the made-up requests of make test: 10 000 broken bodies per operation
-	$(GO) test -count=1 -timeout 20m -run 'Test(BrokenBodies|BrokenParameters|FittingRequests)$$' ./internal/lab/torture -args -times 10
+	$(GO) -C internal/lab test -count=1 -timeout 20m -run 'Test(BrokenBodies|BrokenParameters|FittingRequests)$$' ./torture -args -times 10
 
 FUZZTIME ?= 10s
 
@@ -39,7 +41,7 @@ fuzz: ## each decoder against made-up input, for FUZZTIME
 		done
 
 test-short: ## the same without the race detector
-	$(GO) test ./...
+	@for module in $(MODULES); do $(GO) -C $$module test ./... || exit 1; done
 
 generate: ## contract, rule ids, server stubs, Go client, queries, documents
 	$(GO) run ./openapi/bundle
@@ -49,17 +51,17 @@ generate: ## contract, rule ids, server stubs, Go client, queries, documents
 	$(GO) run ./internal/reference/docs
 
 verify: generate ## fail when what is generated is not what is committed
-	$(GO) mod tidy -diff
+	@for module in $(MODULES); do $(GO) -C $$module mod tidy -diff || exit 1; done
 	@git diff --exit-code -- openapi gen docs README.md && test -z "$$(git status --porcelain -- openapi gen docs)" || \
 		{ echo 'generated files have drifted: run make generate and commit' >&2; git status --short -- openapi gen docs; exit 1; }
 
 lint: ## golangci-lint, and what it cannot see
-	$(LINT) run ./...
+	@for module in $(MODULES); do $(GO) -C $$module $(LINT) run ./... || exit 1; done
 	@! grep -rn '"[$$]elemMatch"' --include='*.go' internal || \
 		{ echo 'FerretDB 1.24 silently finds nothing with $$elemMatch' >&2; exit 1; }
 
 fmt: ## format
-	$(LINT) fmt ./...
+	@for module in $(MODULES); do $(GO) -C $$module $(LINT) fmt ./... || exit 1; done
 
 demo: ## the walk of the README, against a sandbox of its own
 	$(GO) run ./internal/sandbox/demo
@@ -139,11 +141,11 @@ reproducible: ## build what is committed twice, compare, leave it in bin/release
 	GO=$(GO) .ci/reproducible $(PROGRAMS:%=./cmd/%)
 
 sbom: ## fail at a licence that nobody has agreed to; lists of parts beside bin/release/*
-	$(GO) run ./internal/lab/supply $(PROGRAMS:%=bin/release/%)
+	$(GO) -C internal/lab run ./supply $(PROGRAMS:%=$(CURDIR)/bin/release/%)
 
 .PHONY: bench bench-quick torture
 bench: ## every benchmark, and docs/benchmarks.md from them: more than an hour on a quiet machine
-	$(GO) run -trimpath ./internal/lab/esoz-bench full
+	$(GO) -C internal/lab build -trimpath -o $(CURDIR)/bin/ ./esoz-bench && bin/esoz-bench full
 
 bench-quick: ## the same tables on the terminal, in less than three minutes
-	$(GO) run -trimpath ./internal/lab/esoz-bench quick
+	$(GO) -C internal/lab build -trimpath -o $(CURDIR)/bin/ ./esoz-bench && bin/esoz-bench quick

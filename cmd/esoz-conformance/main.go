@@ -24,23 +24,23 @@ import (
 
 type flags struct {
 	BaseURL    string        `required:"" placeholder:"URL" help:"Address of the API, without /api."`
-	World      string        `placeholder:"FILE" help:"The cases, as GET /_sandbox/world gives them. Without it: those of the server, or the sandbox's own."`
-	TokenFile  string        `placeholder:"FILE" help:"JSON object: a token of the world, by name or value, or an API-key, and what this server knows in its place."`
-	Operations []string      `placeholder:"ID,ID" help:"Only these operations."`
-	Rules      []string      `placeholder:"ID,ID" help:"Only cases of these rules; * stands for any text: division.create.*"`
-	Order      int           `default:"1000" placeholder:"N" help:"At most so many requests to an operation that break two rules at once (${default}; 0: none)."`
-	KeepWorld  bool          `help:"Do not call /_sandbox/reset and /_sandbox/config, though the server may have them: cases that need settings are skipped."`
-	Timeout    time.Duration `default:"30s" help:"How long one answer may take (${default})."`
+	World      string        `placeholder:"FILE" help:"Read the cases from this file, in the format of GET /_sandbox/world. Default: the cases of the server, or the built-in ones."`
+	TokenFile  string        `placeholder:"FILE" help:"JSON object that maps tokens of the world (by name or value) and API-keys to the ones of this server."`
+	Operations []string      `placeholder:"ID,ID" help:"Test only these operations."`
+	Rules      []string      `placeholder:"ID,ID" help:"Test only these rules. * matches any text: division.create.*"`
+	Order      int           `default:"1000" placeholder:"N" help:"Send at most this many requests per operation that break two rules at once (${default}; 0: none)."`
+	KeepWorld  bool          `help:"Do not call /_sandbox/reset and /_sandbox/config. Cases that need settings are skipped."`
+	Timeout    time.Duration `default:"30s" help:"Longest wait for one answer (${default})."`
 	Junit      string        `name:"junit" placeholder:"FILE" help:"Write the results as JUnit XML."`
-	HTML       string        `name:"html" placeholder:"FILE" help:"Write the results as a page."`
-	Verbose    bool          `short:"v" help:"Print every rule and every miss, not only rules that were not met and the first misses."`
+	HTML       string        `name:"html" placeholder:"FILE" help:"Write the results as an HTML page."`
+	Verbose    bool          `short:"v" help:"Print every rule and every miss. Default: rules that were not met, and the first misses."`
 }
 
-const description = `Sends documented cases to a server and judges the answers: status, texts, invalid[], the order of checks, and the shape that the contract declares.
+const description = `Sends documented cases to a server and checks the answers: status, texts, invalid[], the order of checks, and the schema of the contract.
 
-A sandbox is given a new world before, between and after the cases; what was in it is lost (--keep-world).
+A sandbox is reset before, between and after the cases. Its data are lost, unless --keep-world is given.
 
-Exit codes: 0 every request was answered as documented; 1 at least one was not, or a check has no case and no --world was given; 2 a flag is wrong, or an operation or a rule unknown; 3 the world or token file cannot be used, or a report not be written; 4 the server does not answer; 5 the first answer is not JSON (a later one is a miss); 130 interrupted.`
+Exit codes: 0 every request was answered as documented; 1 at least one was not, or a check has no case and no --world was given; 2 a flag is wrong, or an operation or rule is unknown; 3 the world or token file cannot be used, or a report cannot be written; 4 the server does not answer; 5 the first answer is not JSON (a later one counts as a miss); 130 interrupted.`
 
 // Exit codes.
 const (
@@ -108,7 +108,7 @@ func conform(ctx context.Context, args []string, out, errOut io.Writer) (code in
 		err = f.check()
 	}
 	if err != nil {
-		return 0, &exit{exitUsage, fmt.Errorf("%w (--help tells the flags)", err)}
+		return 0, &exit{exitUsage, fmt.Errorf("%w (--help lists the flags)", err)}
 	}
 	if err := errors.Join(writable(f.Junit), writable(f.HTML)); err != nil {
 		return 0, &exit{exitFile, err}
@@ -141,14 +141,14 @@ func (f *flags) check() error {
 		return errors.New("--base-url: want http://… or https://…")
 	}
 	if path.Base(address.Path) == "api" {
-		return errors.New("--base-url: leave out /api, it stands in the paths of the contract")
+		return errors.New("--base-url: leave out /api, it is part of the paths of the contract")
 	}
 	if f.Order < 0 || f.Timeout <= 0 {
 		return errors.New("--order and --timeout must not be negative")
 	}
 	for _, pattern := range f.Rules {
 		if _, err := path.Match(pattern, ""); err != nil {
-			return fmt.Errorf("--rules: %q is no pattern", pattern)
+			return fmt.Errorf("--rules: %q is not a pattern", pattern)
 		}
 	}
 	return nil

@@ -18,10 +18,10 @@ import (
 
 type coverageCommand struct {
 	URL       string   `default:"http://127.0.0.1:8080" help:"Address of the sandbox." placeholder:"URL"`
-	HTML      string   `name:"html" help:"Write a page to read." placeholder:"FILE"`
+	HTML      string   `name:"html" help:"Write an HTML page." placeholder:"FILE"`
 	JUnit     string   `name:"junit" help:"Write JUnit XML for CI." placeholder:"FILE"`
-	FailUnder float64  `help:"Fail when fewer per cent of the checks of the operations that were seen have been met." placeholder:"N"`
-	Require   []string `help:"Operations that must have succeeded and rules that must have been met, by id; * stands for any part: createDivision,division.create.*" placeholder:"ID"`
+	FailUnder float64  `help:"Fail when fewer than N per cent of the checks have been met. Only the checks of operations that were called count." placeholder:"N"`
+	Require   []string `help:"Operations that must have succeeded and rules that must have been met, by id. * matches any text: createDivision,division.create.*" placeholder:"ID"`
 }
 
 // Exit codes of the coverage command; 1 is for every other fault.
@@ -102,7 +102,7 @@ func fetchCoverage(ctx context.Context, baseURL string) (*traffic.Coverage, erro
 	var coverage traffic.Coverage
 	err = json.NewDecoder(io.LimitReader(res.Body, longestCoverage)).Decode(&coverage)
 	if err != nil || res.StatusCode != http.StatusOK || len(coverage.Operations) == 0 {
-		return nil, fmt.Errorf("%s answers with %s and no coverage: is it a sandbox?", address, res.Status)
+		return nil, fmt.Errorf("%s answers %s without coverage: is it a sandbox?", address, res.Status)
 	}
 	return &coverage, nil
 }

@@ -19,13 +19,13 @@ import (
 )
 
 type commands struct {
-	Run      runCommand      `cmd:"" default:"withargs" help:"Run the sandbox (this is meant when no command is named)."`
-	Coverage coverageCommand `cmd:"" help:"Tell which operations and checks the traffic of a running sandbox has met."`
+	Run      runCommand      `cmd:"" default:"withargs" help:"Run the sandbox (the default command)."`
+	Coverage coverageCommand `cmd:"" help:"Report which operations and checks the traffic of a running sandbox has met."`
 }
 
 type runCommand struct {
-	Data      string `default:".esoz" help:"Folder in which the databases live." type:"path" placeholder:"DIR"`
-	Ephemeral bool   `help:"Use a temporary folder and forget it."`
+	Data      string `default:".esoz" help:"Folder of the databases." type:"path" placeholder:"DIR"`
+	Ephemeral bool   `help:"Use a temporary folder and delete it at the end."`
 	Listen    string `default:"127.0.0.1:8080" help:"Address of the API." placeholder:"ADDR"`
 }
 

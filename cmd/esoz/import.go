@@ -18,7 +18,7 @@ import (
 )
 
 type importKATOTTGCommand struct {
-	File        string `arg:"" type:"existingfile" help:"The codifier as CSV: five codes, category and name, separated by semicolons."`
+	File        string `arg:"" type:"existingfile" help:"Codifier as CSV: five codes, category and name, separated by semicolons."`
 	DatabaseURL string `required:"" env:"DATABASE_URL" help:"Connection string of PostgreSQL." placeholder:"URL"`
 }
 

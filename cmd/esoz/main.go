@@ -13,11 +13,11 @@ import (
 )
 
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Serve the API. Settings come from the environment, see docs/configuration.md."`
-	Migrate migrateCommand `cmd:"" help:"Bring both databases up to date."`
+	Serve   serveCommand   `cmd:"" help:"Serve the API. Settings are environment variables, see docs/configuration.md."`
+	Migrate migrateCommand `cmd:"" help:"Migrate both databases to this version."`
 	Import  struct {
-		KATOTTG importKATOTTGCommand `cmd:"" name:"katottg" help:"Load the national codifier of settlements."`
-	} `cmd:"" help:"Load data."`
+		KATOTTG importKATOTTGCommand `cmd:"" name:"katottg" help:"Import the national codifier of settlements."`
+	} `cmd:"" help:"Import data."`
 }
 
 func main() {
@@ -25,7 +25,7 @@ func main() {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
 	var c commands
-	command := kong.Parse(&c, kong.Name("esoz"), kong.Description("The public API of Ukraine's eHealth system (ЕСОЗ), rule by rule."),
+	command := kong.Parse(&c, kong.Name("esoz"), kong.Description("The public API of Ukraine's eHealth system (ЕСОЗ), on your own databases."),
 		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)))
 	if err := command.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "esoz:", err)

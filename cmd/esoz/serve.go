@@ -43,6 +43,10 @@ func (serveCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close(context.WithoutCancel(ctx))) }()
+	unknown := checkDocuments(ctx, a.Mongo, cfg)
+	if errors.Is(unknown, errFerretDB1) {
+		return unknown
+	}
 	if err := a.Start(ctx); err != nil {
 		return err
 	}
@@ -66,7 +70,10 @@ func (serveCommand) Run(ctx context.Context) (err error) {
 		}
 		group.Go(func() error { return app.Serve(ctx, admin, a.AdminHandler(registry), cfg.ShutdownTimeout, logger) })
 	}
-	group.Go(func() error { return a.KeepAlone(ctx) })
+	if unknown != nil {
+		logger.WarnContext(ctx, "the document store is away", "error", unknown)
+		group.Go(func() error { return checkDocumentsLater(ctx, a.Mongo, cfg) })
+	}
 	roomForGarbage()
 	logger.InfoContext(ctx, "serving", "address", public.Addr().String())
 	return group.Wait()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
 )
 
 // Written in the transaction of the change that they tell; readers see all of them, whoever caused them.
@@ -526,6 +527,27 @@ type PRMLegalEntity struct {
 	UpdatedAt            time.Time
 }
 
+type PRMMedicalProgram struct {
+	ID                            uuid.UUID
+	Name                          string
+	Type                          string
+	FundingSource                 string
+	MrBlankType                   *string
+	IsActive                      bool
+	MedicationRequestAllowed      bool
+	MedicationRequestAllowedText  *string
+	MedicationDispenseAllowed     bool
+	MedicationDispenseAllowedText *string
+	DeviceRequestAllowed          *bool
+	DeviceDispenseAllowed         *bool
+	MedicalProgramSettings        json.RawMessage
+	MedicalProgramSettingsText    *string
+	InsertedBy                    uuid.UUID
+	InsertedAt                    time.Time
+	UpdatedBy                     uuid.UUID
+	UpdatedAt                     time.Time
+}
+
 // Medical programs that a division (a pharmacy) takes part in.
 type PRMMedicalProgramProvision struct {
 	ID               uuid.UUID
@@ -570,6 +592,62 @@ type PRMPartyUser struct {
 	UserID     uuid.UUID
 	PartyID    uuid.UUID
 	InsertedAt time.Time
+	UpdatedAt  time.Time
+}
+
+// A program that includes a group includes each of its services.
+type PRMProgramService struct {
+	ID             uuid.UUID
+	ProgramID      uuid.UUID
+	ServiceID      *uuid.UUID
+	ServiceGroupID *uuid.UUID
+	ConsumerPrice  pgtype.Numeric
+	Description    *string
+	IsActive       bool
+	RequestAllowed bool
+	InsertedBy     uuid.UUID
+	InsertedAt     time.Time
+	UpdatedBy      uuid.UUID
+	UpdatedAt      time.Time
+}
+
+type PRMService struct {
+	ID             uuid.UUID
+	Code           string
+	Name           string
+	Category       string
+	IsActive       bool
+	IsComposition  bool
+	RequestAllowed bool
+	InsertedBy     uuid.UUID
+	InsertedAt     time.Time
+	UpdatedBy      uuid.UUID
+	UpdatedAt      time.Time
+}
+
+type PRMServiceGroup struct {
+	ID             uuid.UUID
+	Code           string
+	Name           string
+	ParentID       *uuid.UUID
+	IsActive       bool
+	RequestAllowed bool
+	InsertedBy     uuid.UUID
+	InsertedAt     time.Time
+	UpdatedBy      uuid.UUID
+	UpdatedAt      time.Time
+}
+
+type PRMServiceInclusion struct {
+	ID             uuid.UUID
+	ServiceID      uuid.UUID
+	ServiceGroupID uuid.UUID
+	// Name of the service in this group, when it differs.
+	Alias      *string
+	IsActive   bool
+	InsertedBy uuid.UUID
+	InsertedAt time.Time
+	UpdatedBy  uuid.UUID
 	UpdatedAt  time.Time
 }
 

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
@@ -49,6 +48,7 @@ import (
 	"esoz/internal/resource/persons"
 	"esoz/internal/resource/servicerequests"
 	"esoz/internal/resource/uaddresses"
+	"esoz/internal/resource/verifications"
 	"esoz/openapi"
 )
 
@@ -84,11 +84,6 @@ type App struct {
 	opts  Options
 	river *river.Client[pgx.Tx]
 	stop  context.CancelFunc
-
-	// See claim.
-	holder  string
-	claimed *postgres.Claim
-	shared  bool // the document store serves several processes
 }
 
 // New opens the engines' connections and builds the server. The databases must
@@ -96,7 +91,7 @@ type App struct {
 func New(ctx context.Context, opts Options) (_ *App, err error) {
 	cfg := opts.Config.Get()
 	opts.Logger = redact.Logger(opts.Logger)
-	a := &App{opts: opts, holder: "esoz document store " + uuid.NewString()}
+	a := &App{opts: opts}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(context.WithoutCancel(ctx)))
@@ -113,16 +108,8 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 	}
 	a.Dictionaries = dictionaries.NewCache(a.Pool)
 	a.Addresses = uaddresses.NewCache(a.Pool)
-	claimed := make(chan error, 1)
-	go func() { claimed <- a.claim(ctx) }()
-	err = errors.Join(a.Dictionaries.Refresh(ctx), a.Addresses.Refresh(ctx))
-	switch claim := <-claimed; {
-	case errors.Is(claim, ErrFerretDB1):
-		return nil, errors.Join(claim, err)
-	case err != nil:
+	if err = errors.Join(a.Dictionaries.Refresh(ctx), a.Addresses.Refresh(ctx)); err != nil {
 		return nil, err
-	case claim != nil: // the store is away, for now: KeepAlone asks again
-		opts.Logger.WarnContext(ctx, "not known whether another server uses the document store", "error", claim)
 	}
 	return a, a.build()
 }
@@ -150,9 +137,6 @@ func (a *App) Stop(ctx context.Context) error {
 
 // Close ends the engines' connections.
 func (a *App) Close(ctx context.Context) error {
-	if a.claimed != nil {
-		defer a.claimed.Close(ctx)
-	}
 	if a.Pool != nil {
 		a.Pool.Close()
 	}
@@ -187,9 +171,9 @@ type (
 	eventsAPI          = events.API
 	jobsAPI            = jobs.API
 	oauthAPI           = oauth.API
-	otpAPI             = otp.API
 	serviceRequestsAPI = servicerequests.API
 	uaddressesAPI      = uaddresses.API
+	verificationsAPI   = verifications.API
 )
 
 // server is every operation of the contract.
@@ -202,9 +186,9 @@ type server struct {
 	*eventsAPI
 	*jobsAPI
 	*oauthAPI
-	*otpAPI
 	*serviceRequestsAPI
 	*uaddressesAPI
+	*verificationsAPI
 }
 
 var _ api.StrictServerInterface = (*server)(nil)
@@ -236,16 +220,16 @@ func (a *App) build() error {
 
 	s := &server{
 		approvalsAPI:       approvals.New(a.Pool, a.Mongo, a.Keys, o.Clock, o.Config, queue, codes, people),
-		declarationsAPI:    declarationrequests.New(a.Pool, o.Config, codes),
+		declarationsAPI:    &declarationrequests.API{Engine: engine, Store: declarationrequests.Store{Pool: a.Pool}, Codes: codes},
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
 		dictionariesAPI:    &dictionaries.API{Cache: a.Dictionaries, Config: o.Config},
 		divisionsAPI:       divisions.New(a.Pool, o.Clock, o.Config, a.Addresses),
 		eventsAPI:          &events.API{Pool: a.Pool, Clock: o.Clock, Config: o.Config},
 		jobsAPI:            &jobs.API{Queue: queue},
 		oauthAPI:           &oauth.API{Engine: engine, Pool: a.Pool},
-		otpAPI:             &otp.API{Service: codes},
-		serviceRequestsAPI: &servicerequests.API{Engine: engine, Identities: people},
+		serviceRequestsAPI: &servicerequests.API{Engine: engine, Pool: a.Pool, Identities: people},
 		uaddressesAPI:      &uaddresses.API{Cache: a.Addresses, Config: o.Config},
+		verificationsAPI:   &verifications.API{Engine: engine, Codes: codes},
 	}
 	queue.Handlers = map[string]jobs.Handler{"resendApprovalSms": s.CarryOutResend}
 	for _, op := range slices.Concat(s.deviceDispensesAPI.Operations(), s.oauthAPI.Operations(), s.serviceRequestsAPI.Operations()) {

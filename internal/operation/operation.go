@@ -9,6 +9,8 @@ import (
 
 	"esoz/gen/rules"
 	"esoz/internal/platform/jobs"
+	"esoz/internal/platform/mongodb"
+	"esoz/internal/platform/seal"
 )
 
 // Operation is an operation of the contract as its resource registers it.
@@ -18,7 +20,13 @@ type Operation struct {
 	Guard   func(ctx context.Context) error
 	Handler jobs.Handler // of operations that leave their work to a job
 	Moves   *Moves       // of operations that change a status
+	Update  Update       // of transitions of documents
+	Reads   string       // the collection or table of which the operation shows one object
 }
+
+// Update returns what a job writes: under which conditions it changes the
+// document, and how. Benchmarks repeat it without the server.
+type Update func(c Caller, keys *seal.Keys, path Path) ([]mongodb.Condition, mongodb.Change)
 
 // Moves are the ways in a status machine that an operation goes.
 type Moves struct {

@@ -71,7 +71,9 @@ func (r *Record[D]) Get(ctx context.Context, e *Engine, path Path) (*D, error) {
 }
 
 // Operation registers the record.
-func (r *Record[D]) Operation() Operation { return Operation{ID: r.ID, Rules: RulesOf(r.Checks)} }
+func (r *Record[D]) Operation() Operation {
+	return Operation{ID: r.ID, Rules: RulesOf(r.Checks), Reads: r.Collection}
+}
 
 // PatientExists passes when the patient of the path exists.
 func PatientExists[D any](ctx context.Context, s *Reading[D]) (err error) {

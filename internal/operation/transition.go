@@ -69,8 +69,9 @@ type Call[A, D, B any] struct {
 	Body     B
 	Document D // from the check Exists on; the job has none
 
+	engine *Engine
+	kind   string
 	path   Path
-	keys   *seal.Keys
 	store  mongodb.Documents
 	stored mongodb.Document
 }
@@ -128,7 +129,7 @@ func (t *Transition[A, D, B]) Start(ctx context.Context, e *Engine, asked A, pat
 }
 
 func (t *Transition[A, D, B]) call(e *Engine, asked A) *Call[A, D, B] {
-	return &Call[A, D, B]{API: asked, keys: e.Keys, store: mongodb.DocumentsOf(e.Documents, t.Collection)}
+	return &Call[A, D, B]{API: asked, engine: e, kind: t.Kind, store: mongodb.DocumentsOf(e.Documents, t.Collection)}
 }
 
 // carryOut is the jobs.Handler of the operation.
@@ -141,11 +142,9 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 	c.Caller = Caller{Subject: auth.Subject{UserID: p.UserID, ClientID: p.ClientID}, Config: e.Config.Get(), Now: e.Clock.Now().Truncate(time.Millisecond)}
 	c.ID, c.path, c.Body = p.ID, Path{p.ID.String(), p.Patient}, p.Body
 
-	change := t.Change(c)
-	change.Set = maps.Clone(change.Set)
-	change.Set["updated_at"], change.Set["updated_by"] = c.Now, c.UserID
-	mark := mongodb.Mark{Job: jobID, At: c.Now}
-	stored, err := c.store.Apply(ctx, c.ID, t.guard(c), mongodb.Change{Set: change.Set, Push: change.Push, Mark: mark})
+	change := t.change(c, jobID)
+	mark := change.Mark
+	stored, err := c.store.Apply(ctx, c.ID, t.guard(c), change)
 	if errors.Is(err, fault.ErrStale) {
 		stored, err = t.changedBefore(ctx, c, jobID)
 	}
@@ -166,6 +165,14 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 		Commit: func(ctx context.Context, tx postgres.Tx) error { return t.commit(ctx, tx, c, jobID, change) },
 		Forget: func(ctx context.Context) error { return c.store.Forget(ctx, c.ID, mark) },
 	}, nil
+}
+
+// change is what the job writes.
+func (t *Transition[A, D, B]) change(c *Call[A, D, B], jobID string) mongodb.Change {
+	change := t.Change(c)
+	set := map[string]any{"updated_at": c.Now, "updated_by": c.UserID}
+	maps.Copy(set, change.Set)
+	return mongodb.Change{Set: set, Push: change.Push, Mark: mongodb.Mark{Job: jobID, At: c.Now}}
 }
 
 // guard is what the document must still hold when it is changed.
@@ -199,7 +206,7 @@ func (t *Transition[A, D, B]) changedBefore(ctx context.Context, c *Call[A, D, B
 }
 
 // commit writes the event, the audit row and what else belongs to the change.
-func (t *Transition[A, D, B]) commit(ctx context.Context, tx postgres.Tx, c *Call[A, D, B], jobID string, change Change) error {
+func (t *Transition[A, D, B]) commit(ctx context.Context, tx postgres.Tx, c *Call[A, D, B], jobID string, change mongodb.Change) error {
 	kind := events.StateChange
 	if t.Event.Attribute == "status" {
 		kind = events.StatusChange
@@ -240,6 +247,17 @@ func (c *Call[A, D, B]) find(ctx context.Context) error {
 	return stored.Decode(&c.Document)
 }
 
+// MayRead passes when the caller may read the document, which is a record of
+// owner (decisions R26).
+func (c *Call[A, D, B]) MayRead(ctx context.Context, owner uuid.UUID) error {
+	patient, err := c.engine.OpenPatient(c.kind, c.ID, c.stored.Text(patientField))
+	if err != nil {
+		return err
+	}
+	person := Person{ID: patient, Hidden: c.stored.Text(patientField)}
+	return mayRead(ctx, c.engine, &c.Caller, person, Access{Kind: c.kind, ID: c.ID, LegalEntities: []uuid.UUID{owner}})
+}
+
 // condition puts what is known of the call in the place of placeholders.
 func (c *Call[A, D, B]) condition(field string, want Want) mongodb.Condition {
 	values := make([]any, len(want.values))
@@ -252,7 +270,7 @@ func (c *Call[A, D, B]) condition(field string, want Want) mongodb.Condition {
 		case Patient:
 			value = ""
 			if id, ok := envelope.ParseID(c.path.Patient); ok {
-				value = c.keys.PatientID(id)
+				value = c.engine.Keys.PatientID(id)
 			}
 		}
 		values[i] = value
@@ -266,6 +284,10 @@ func (t *Transition[A, D, B]) Operation(e *Engine, asked A) Operation {
 		ID: t.ID, Rules: RulesOf(t.Checks), Moves: t.moves(),
 		Handler: func(ctx context.Context, jobID string, raw json.RawMessage) (*jobs.Outcome, error) {
 			return t.carryOut(ctx, e, asked, jobID, raw)
+		},
+		Update: func(by Caller, keys *seal.Keys, path Path) ([]mongodb.Condition, mongodb.Change) {
+			c := &Call[A, D, B]{Caller: by, path: path, engine: &Engine{Keys: keys}}
+			return t.guard(c), t.change(c, "")
 		},
 	}
 }

@@ -142,7 +142,6 @@ func serve(ctx context.Context, a *app.App, public net.Listener, api, admin http
 		}
 		group.Go(func() error { return app.Serve(serving, listener, admin, cfg.ShutdownTimeout, logger) })
 	}
-	group.Go(func() error { return a.KeepAlone(serving) })
 	group.Go(func() error { return app.Serve(serving, public, api, cfg.ShutdownTimeout, logger) })
 	return group.Wait()
 }

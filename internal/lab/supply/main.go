@@ -3,7 +3,7 @@
 // have not agreed to, and writes for each program the list of its parts (SBOM,
 // CycloneDX) beside it.
 //
-//	go run ./internal/lab/supply bin/release/esoz bin/release/esoz-sandbox
+//	go -C internal/lab run ./supply $PWD/bin/release/esoz $PWD/bin/release/esoz-sandbox
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 )
 
 // clientLock names the packages that the TypeScript client needs to run.
-const clientLock = "gen/ts/package-lock.json"
+const clientLock = "../../gen/ts/package-lock.json"
 
 func main() {
 	if err := run(os.Args[1:], os.Stdout); err != nil {

@@ -27,39 +27,35 @@ import (
 	"esoz/internal/sandbox/world"
 )
 
-// atomicStore is the variable with the URI of a document store that several
-// servers may use: one whose findAndModify is atomic.
-const atomicStore = "ESOZ_TEST_MONGODB_URI"
+// severalServers returns the URI of a document store that several servers may
+// use: one whose findAndModify is atomic. Where ESOZ_TEST_MONGODB_URI names none,
+// the test fails in a full run and is not done otherwise.
+func severalServers(t *testing.T) string {
+	t.Helper()
+	uri := documentsOfTests()
+	require.False(t, *full && uri == "", "ESOZ_TEST_MONGODB_URI must name a document store that several servers may use")
+	if uri == "" {
+		t.Skip("NOT CHECKED: several servers (no MongoDB-compatible store)")
+	}
+	return uri
+}
 
 // arena is where callers contend: servers on one pair of databases, and a way
 // to look and to change things behind their backs.
 type arena struct {
 	*rig
 	ring  []*server
-	of    []string // the database that each of them has its documents in
 	store *mongo.Database
 	alone bool // the store must not be written to while a server works: it is FerretDB 1
-	apart bool // each server has documents of its own: what changes one cannot be raced for
 }
 
-// newArena starts servers on a document store; its URI empty: on the sandbox's
-// FerretDB, which allows one server in a database. There several have a database
-// each, all with the same world, and share only PostgreSQL. Settings are those of
-// all servers.
+// newArena starts servers on a document store. The URI is empty for the sandbox's
+// FerretDB, on which there may be one server. Settings are those of all servers.
 func newArena(t *testing.T, uri string, servers int, settings ...string) *arena {
 	t.Helper()
-	a := &arena{rig: newRig(t, rigOptions{Documents: uri}), apart: uri == "" && servers > 1}
-	a.of = slices.Repeat([]string{a.documents}, servers)
-	if a.apart {
-		for i := range servers {
-			a.documents = fmt.Sprintf("esoz_%d", i)
-			require.NoError(t, a.seed(t.Context()))
-			a.of[i] = a.documents
-		}
-	}
-	for _, database := range a.of {
+	a := &arena{rig: newRig(t, rigOptions{Documents: uri})}
+	for range servers {
 		a.ring = append(a.ring, a.serve(append([]string{
-			"MONGO_DATABASE=" + database,
 			"ENGINE_TIMEOUT=50s", "REQUEST_TIMEOUT=50s", // who waits for a slow store is late, not refused
 		}, settings...)...))
 	}
@@ -78,19 +74,6 @@ func (a *arena) urls() (urls []string) {
 		urls = append(urls, s.url)
 	}
 	return urls
-}
-
-// addDocuments adds documents to each database. The servers are away meanwhile.
-func (a *arena) addDocuments(t *testing.T, collection string, documents []any) {
-	t.Helper()
-	a.stopServers()
-	for _, database := range slices.Compact(a.of) {
-		_, err := a.store.Client().Database(database).Collection(collection).InsertMany(t.Context(), documents)
-		require.NoError(t, err)
-	}
-	for _, s := range a.ring {
-		s.start()
-	}
 }
 
 // told is what a caller learns in the end, from the answer or from the job.

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// documentsOfTests is the document store that the environment names, "" for the
-// sandbox's own.
+// documentsOfTests is the URI of the document store that the environment names,
+// "" for the sandbox's FerretDB.
 func documentsOfTests() string { return os.Getenv("ESOZ_TEST_MONGODB_URI") }
 
 // wait lets a load go on for some time between two bounds.

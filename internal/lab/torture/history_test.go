@@ -36,14 +36,13 @@ const historians = 8
 func TestHistoriesAreLinearizable(t *testing.T) {
 	t.Parallel()
 	tr := begin(t, "T8", "what concurrent clients see of a status has an order in which each of them is right, also when a server is killed half way and restarted")
-	uri := os.Getenv(atomicStore)
-	require.False(t, *full && uri == "", "%s must name a document store that several servers may use", atomicStore)
-	if uri != "" {
-		newArena(t, uri, 3).writeHistories(t, tr, amount(5, 100), amount(1, 6))
-	}
-	if *full || uri == "" { // the sandbox's FerretDB does less in the same time
-		newArena(t, "", 1).writeHistories(t, tr, amount(5, 20), amount(1, 2))
-	}
+	newArena(t, "", 1).writeHistories(t, tr, amount(5, 20), amount(1, 2)) // FerretDB does less in the same time
+}
+
+func TestHistoriesOfThreeServersAreLinearizable(t *testing.T) {
+	t.Parallel()
+	tr := begin(t, "T8", "the same on three servers and a document store whose findAndModify is atomic")
+	newArena(t, severalServers(t), 3).writeHistories(t, tr, amount(5, 100), amount(1, 6))
 }
 
 // writeHistories writes histories of rows, and of each kind of document, every

@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 	"golang.org/x/sync/errgroup"
 
 	"esoz/gen/rules"
@@ -38,29 +39,24 @@ const atOnce = 64
 // codeServers are servers of one PostgreSQL that codes are sent by. Requests go
 // to them in turn.
 type codeServers struct {
-	urls []string
-	pool *pgxpool.Pool
-	keys *seal.Keys
-
-	addDocuments func(t *testing.T, collection string, documents []any)
-	turn         atomic.Int64
+	urls  []string
+	pool  *pgxpool.Pool
+	store *mongo.Database
+	keys  *seal.Keys
+	turn  atomic.Int64
 }
 
 // oneCodeServer is a server in this process.
 func oneCodeServer(s *testkit.Server) *codeServers {
-	return &codeServers{urls: []string{s.URL}, pool: s.Pool, keys: s.Keys, addDocuments: func(t *testing.T, collection string, documents []any) {
-		t.Helper()
-		_, err := s.Mongo.Collection(collection).InsertMany(t.Context(), documents)
-		require.NoError(t, err)
-	}}
+	return &codeServers{urls: []string{s.URL}, pool: s.Pool, store: s.Mongo, keys: s.Keys}
 }
 
 // threeCodeServers are processes: what one of them holds a code by the others
 // know only from PostgreSQL.
 func threeCodeServers(t *testing.T, settings ...string) *codeServers {
 	t.Helper()
-	a := newArena(t, "", 3, settings...)
-	return &codeServers{urls: a.urls(), pool: a.pool, keys: a.keys, addDocuments: a.addDocuments}
+	a := newArena(t, severalServers(t), 3, settings...)
+	return &codeServers{urls: a.urls(), pool: a.pool, store: a.store, keys: a.keys}
 }
 
 // url is that of the server whose turn it is.
@@ -493,7 +489,8 @@ func (c *codeServers) makeAskers(t *testing.T, count int) (askers []*asker, enti
 		}
 	}
 	c.addDeclarationRequests(t, requests, owners, phones)
-	c.addDocuments(t, approvals.Collection, documents)
+	_, err := c.store.Collection(approvals.Collection).InsertMany(t.Context(), documents)
+	require.NoError(t, err)
 	return askers, entities
 }
 

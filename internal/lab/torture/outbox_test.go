@@ -105,7 +105,7 @@ func newOutbox(t *testing.T, servers int) *outbox {
 	o := &outbox{gateway: newGateway(t)}
 	o.rig = newRig(t, rigOptions{}) // whose servers end before the gateway does
 	for i := range servers {
-		// FerretDB 1 suffers one server per database, and messages need none of it.
+		// FerretDB 1 serves one server per database, and messages are not in it.
 		of := fmt.Sprintf("MONGO_DATABASE=outbox_%d", i)
 		o.servers = append(o.servers, o.serve(append([]string{of}, o.gateway.settings...)...))
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -45,9 +44,7 @@ func TestOneWinnerOnOneServer(t *testing.T) {
 func TestOneWinnerOnThreeServers(t *testing.T) {
 	t.Parallel()
 	tr := begin(t, "T7", "the same on three servers and a document store whose findAndModify is atomic")
-	uri := os.Getenv(atomicStore) // without it documents are not raced for
-	require.False(t, *full && uri == "", "%s must name a document store that several servers may use", atomicStore)
-	newArena(t, uri, 3).races(t, tr, rounds{rows: amount(10, 1000), documents: amount(10, 1000), codes: amount(3, 200)})
+	newArena(t, severalServers(t), 3).races(t, tr, rounds{rows: amount(10, 1000), documents: amount(10, 1000), codes: amount(3, 200)})
 }
 
 // contest is an operation that many want to carry out on the same thing.
@@ -72,10 +69,6 @@ func (a *arena) races(t *testing.T, tr *trial, n rounds) {
 	for _, operation := range changingOperations(t) {
 		passing, found := a.world.Passing(operation)
 		require.True(t, found, "the world has no case in which %s passes", operation)
-		if a.apart && passing.Expect.Status == http.StatusAccepted {
-			raced[operation] = true // elsewhere: any of the servers could carry out the job
-			continue
-		}
 		c := a.twice(t, passing)
 		switch {
 		case !c.second.passed():

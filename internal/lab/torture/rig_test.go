@@ -61,7 +61,7 @@ type rig struct {
 
 type rigOptions struct {
 	// Documents is the URI of a document store that is there already; empty: the
-	// sandbox's FerretDB, for which there may be one server only.
+	// sandbox's FerretDB, on which there may be one server.
 	Documents string
 	// Dir is the data folder; empty: a temporary one.
 	Dir string
@@ -147,7 +147,7 @@ func (r *rig) dropDocuments() {
 func (r *rig) environ(listen, admin string, more ...string) []string {
 	return append([]string{
 		"DATABASE_URL=" + r.dsn, fmt.Sprintf("DATABASE_MAX_CONNS=%d", 2*rigWorkers),
-		"MONGO_URL=" + r.mongo, "MONGO_DATABASE=" + r.documents,
+		"MONGO_URL=" + r.mongo, "MONGO_DATABASE=" + r.documents, "FERRETDB1=" + string(config.FerretDB1SingleProcess),
 		"SERVER_KEY=" + rigServerKey, "PERSON_PK_KEYPHRASE=" + rigPatientKey,
 		"LISTEN_ADDR=" + listen, "ADMIN_ADDR=" + admin, "PUBLIC_BASE_URL=http://" + listen,
 		"GATEWAY_API_KEY=when_sent", "LOG_LEVEL=debug", "LOG_FORMAT=text",
@@ -375,7 +375,9 @@ var buildProgram = sync.OnceValues(func() (builtProgram, error) {
 	}
 	b := builtProgram{folder: folder, file: filepath.Join(folder, "esoz")}
 	wasBuilt.Store(true)
-	if output, err := exec.Command("go", "build", "-trimpath", "-o", b.file, "esoz/cmd/esoz").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-trimpath", "-o", b.file, "./cmd/esoz")
+	build.Dir = repository // with the server's own versions, not the laboratory's
+	if output, err := build.CombinedOutput(); err != nil {
 		return b, fmt.Errorf("build the server: %w: %s", err, output)
 	}
 	return b, nil

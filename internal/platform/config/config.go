@@ -28,92 +28,96 @@ import (
 // marks what a running server does not read again.
 type Config struct {
 	// Addresses and processes.
-	ListenAddr      string        `env:"LISTEN_ADDR" start:"only" envDefault:"127.0.0.1:8080" doc:"address of the public API"`
-	AdminAddr       string        `env:"ADMIN_ADDR" start:"only" envDefault:"127.0.0.1:9090" doc:"address of metrics, health and pprof; off: none"`
-	PublicBaseURL   string        `env:"PUBLIC_BASE_URL" envDefault:"http://127.0.0.1:8080" doc:"scheme and host printed in meta.url"`
-	RequestTimeout  time.Duration `env:"REQUEST_TIMEOUT" envDefault:"10s" doc:"deadline of a request; past it the answer is 503, or 504 when a change was under way"`
-	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" start:"only" envDefault:"15s" doc:"how long a stop waits for requests and jobs under way"`
-	MaxBodyBytes    int64         `env:"MAX_BODY_BYTES" envDefault:"1048576" doc:"largest request body, bytes; a larger one is refused with 413"`
+	ListenAddr      string        `env:"LISTEN_ADDR" start:"only" envDefault:"127.0.0.1:8080" doc:"Address of the public API"`
+	AdminAddr       string        `env:"ADMIN_ADDR" start:"only" envDefault:"127.0.0.1:9090" doc:"Address of metrics, health and profiles (pprof). off: not served"`
+	PublicBaseURL   string        `env:"PUBLIC_BASE_URL" envDefault:"http://127.0.0.1:8080" doc:"Scheme and host printed in meta.url"`
+	RequestTimeout  time.Duration `env:"REQUEST_TIMEOUT" envDefault:"10s" doc:"Deadline of a request. After it the answer is 503, or 504 when a change may have been made"`
+	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" start:"only" envDefault:"15s" doc:"How long shutdown waits for running requests and jobs"`
+	MaxBodyBytes    int64         `env:"MAX_BODY_BYTES" envDefault:"1048576" doc:"Largest request body in bytes. A larger body is refused with 413"`
 	LogLevel        LogLevel      `env:"LOG_LEVEL" start:"only" envDefault:"info" doc:"debug, info, warn or error"`
-	LogFormat       LogFormat     `env:"LOG_FORMAT" start:"only" envDefault:"auto" doc:"json, text, or auto: text on a terminal, JSON elsewhere"`
+	LogFormat       LogFormat     `env:"LOG_FORMAT" start:"only" envDefault:"auto" doc:"json, text or auto. auto writes text to a terminal and JSON elsewhere"`
 
 	// Engines.
-	DatabaseURL      Secret        `env:"DATABASE_URL,required,notEmpty" start:"only" doc:"connection string of PostgreSQL 15 or newer"`
-	DatabaseMaxConns int32         `env:"DATABASE_MAX_CONNS" start:"only" envDefault:"0" doc:"size of the connection pool; 0: eight per core"`
-	MongoURL         Secret        `env:"MONGO_URL,required,notEmpty" start:"only" doc:"connection string of MongoDB 6 or newer; FerretDB 1, where maxPoolSize=1 must be in it, serves one server process: a second one refuses to start"`
-	MongoDatabase    string        `env:"MONGO_DATABASE" start:"only" envDefault:"medical_events" doc:"database of the medical events"`
-	EngineTimeout    time.Duration `env:"ENGINE_TIMEOUT" start:"only" envDefault:"3s" doc:"longest wait for MongoDB"`
+	DatabaseURL      Secret        `env:"DATABASE_URL,required,notEmpty" start:"only" doc:"Connection string of PostgreSQL 15 or newer"`
+	DatabaseMaxConns int32         `env:"DATABASE_MAX_CONNS" start:"only" envDefault:"0" doc:"Size of the connection pool. 0: eight per core"`
+	MongoURL         Secret        `env:"MONGO_URL,required,notEmpty" start:"only" doc:"Connection string of MongoDB 6 or newer, or of FerretDB 2"`
+	FerretDB1        FerretDB1Mode `env:"FERRETDB1" start:"only" doc:"Unsafe. single_process lets the server use FerretDB 1 through one connection (maxPoolSize=1 in MONGO_URL); a status can change twice if a second process uses the database. Empty: the server refuses FerretDB 1"`
+	MongoDatabase    string        `env:"MONGO_DATABASE" start:"only" envDefault:"medical_events" doc:"Database of the medical events"`
+	EngineTimeout    time.Duration `env:"ENGINE_TIMEOUT" start:"only" envDefault:"3s" doc:"Longest wait for MongoDB"`
 
 	// Keys.
-	ServerKey        Secret    `env:"SERVER_KEY,required,notEmpty" start:"only" doc:"32 bytes in hex: seals texts and hashes one-time codes"`
-	PersonPKKey      Secret    `env:"PERSON_PK_KEYPHRASE,required,notEmpty" start:"only" doc:"16 bytes in hex: hides the patient's id in medical events"`
-	SystemUser       uuid.UUID `env:"EHEALTH_SYSTEM_USER" start:"only" envDefault:"4261eacf-8008-4e62-899f-de1e2f7065f0" doc:"user id of what no request has written"`
-	TwilioAccountSID string    `env:"TWILIO_ACCOUNT_SID" start:"only" doc:"account of the SMS provider twilio"`
-	TwilioAuthToken  Secret    `env:"TWILIO_AUTH_TOKEN" start:"only" doc:"secret of the SMS provider twilio"`
-	TwilioFrom       string    `env:"TWILIO_FROM" start:"only" doc:"sender number of the SMS provider twilio"`
+	ServerKey        Secret    `env:"SERVER_KEY,required,notEmpty" start:"only" doc:"32 bytes in hex. Seals texts and hashes one-time codes"`
+	PersonPKKey      Secret    `env:"PERSON_PK_KEYPHRASE,required,notEmpty" start:"only" doc:"16 bytes in hex. Hides the patient's id in medical events"`
+	SystemUser       uuid.UUID `env:"EHEALTH_SYSTEM_USER" start:"only" envDefault:"4261eacf-8008-4e62-899f-de1e2f7065f0" doc:"User id written where no request made the change"`
+	TwilioAccountSID string    `env:"TWILIO_ACCOUNT_SID" start:"only" doc:"Account of the SMS provider twilio"`
+	TwilioAuthToken  Secret    `env:"TWILIO_AUTH_TOKEN" start:"only" doc:"Secret of the SMS provider twilio"`
+	TwilioFrom       string    `env:"TWILIO_FROM" start:"only" doc:"Sender number of the SMS provider twilio"`
 
 	// Gateway.
-	GatewayAPIKey      APIKeyMode     `env:"GATEWAY_API_KEY" envDefault:"required" doc:"header API-key of broker clients: off, when_sent or required"`
-	GatewayPSK         []Secret       `env:"GATEWAY_PSK" doc:"allowed values of X-Custom-PSK, comma-separated; empty: not checked"`
-	RateLimitPerMinute int            `env:"RATE_LIMIT_PER_MINUTE" envDefault:"0" doc:"requests per token and operation in a minute, per client address where no token is wanted; 0: no limit"`
-	TrustedProxies     []netip.Prefix `env:"TRUSTED_PROXIES" start:"only" doc:"networks of reverse proxies, comma-separated (10.0.0.0/8), whose X-Forwarded-For tells the client's address; empty: the address of the connection counts"`
-	CORSOrigins        []string       `env:"CORS_ORIGINS" doc:"web origins whose pages may call the API, comma-separated (https://mis.example.com), or *; empty: none, because the API-key is the secret of a server and has no place in a browser"`
-	IdempotencyHours   int            `env:"IDEMPOTENCY_TTL_HOURS" envDefault:"24" doc:"how long the answer to a request with an idempotency key is kept, hours"`
-	MaxPageSize        int            `env:"MAX_PAGE_SIZE" envDefault:"300" doc:"largest page; a larger page_size is lowered to it"`
-	Rules              Switches       `env:"RULES" doc:"rules to switch, comma-separated: +id on, -id off; docs/divergences.md says which can be switched"`
+	GatewayAPIKey      APIKeyMode     `env:"GATEWAY_API_KEY" envDefault:"required" doc:"Check of the header API-key of broker clients: off, when_sent or required"`
+	GatewayPSK         []Secret       `env:"GATEWAY_PSK" doc:"Allowed values of X-Custom-PSK, comma-separated. Empty: not checked"`
+	RateLimitPerMinute int            `env:"RATE_LIMIT_PER_MINUTE" envDefault:"0" doc:"Requests per minute for each token and operation. Operations without a token count per client address. 0: no limit"`
+	TrustedProxies     []netip.Prefix `env:"TRUSTED_PROXIES" start:"only" doc:"Networks of reverse proxies, comma-separated (10.0.0.0/8). The client's address is taken from their X-Forwarded-For. Empty: the address of the connection counts"`
+	CORSOrigins        []string       `env:"CORS_ORIGINS" doc:"Web origins whose pages may call the API, comma-separated (https://mis.example.com), or *. Empty: none, because the API-key is the secret of a server and does not belong in a browser"`
+	IdempotencyHours   int            `env:"IDEMPOTENCY_TTL_HOURS" envDefault:"24" doc:"How long the answer to a request with an idempotency key is kept, in hours"`
+	MaxPageSize        int            `env:"MAX_PAGE_SIZE" envDefault:"300" doc:"Largest page. A larger page_size is lowered to it"`
+	Rules              Switches       `env:"RULES" doc:"Rules to switch, comma-separated: +id switches on, -id off. docs/divergences.md lists the rules that can be switched"`
 
 	// OAuth.
-	AuthCodeLifetime      int `env:"AUTH_CODE_GRANT_LIFETIME" envDefault:"300" doc:"life of an authorization code, seconds"`
-	AccessTokenLifetime   int `env:"AUTH_ACCESS_TOKEN_LIFETIME" envDefault:"2592000" doc:"life of an access token, seconds"`
-	RefreshTokenLifetime  int `env:"AUTH_REFRESH_TOKEN_LIFETIME" envDefault:"2592000" doc:"life of a refresh token, seconds"`
-	PasswordExpiration    int `env:"PASSWORD_EXPIRATION_DAYS" envDefault:"90" doc:"age at which a password expires, days"`
-	MaxFailedLogins       int `env:"MAX_FAILED_LOGINS" envDefault:"10" doc:"wrong passwords before logins are refused"`
-	MaxFailedLoginsPeriod int `env:"MAX_FAILED_LOGINS_PERIOD" envDefault:"10" doc:"period in which wrong passwords are counted, minutes"`
+	AuthCodeLifetime      int `env:"AUTH_CODE_GRANT_LIFETIME" envDefault:"300" doc:"Lifetime of an authorization code, in seconds"`
+	AccessTokenLifetime   int `env:"AUTH_ACCESS_TOKEN_LIFETIME" envDefault:"2592000" doc:"Lifetime of an access token, in seconds"`
+	RefreshTokenLifetime  int `env:"AUTH_REFRESH_TOKEN_LIFETIME" envDefault:"2592000" doc:"Lifetime of a refresh token, in seconds"`
+	PasswordExpiration    int `env:"PASSWORD_EXPIRATION_DAYS" envDefault:"90" doc:"Age at which a password expires, in days"`
+	MaxFailedLogins       int `env:"MAX_FAILED_LOGINS" envDefault:"10" doc:"Wrong passwords before logins are refused"`
+	MaxFailedLoginsPeriod int `env:"MAX_FAILED_LOGINS_PERIOD" envDefault:"10" doc:"Period in which wrong passwords are counted, in minutes"`
 
 	// Parties and legal entities.
-	BlockUnverifiedParty   bool           `env:"BLOCK_UNVERIFIED_PARTY_USERS" envDefault:"false" doc:"refuse users whose party is not verified"`
-	UnverifiedPartyDays    int            `env:"UNVERIFIED_PARTY_PERIOD_DAYS_ALLOWED" envDefault:"30" doc:"period of the unverified-party check, days"`
-	UnverifiedPartyCompare PeriodOperator `env:"UNVERIFIED_PARTY_PERIOD_OPERATOR" envDefault:"seed" doc:"when a party that is not verified passes: seed: last changed at least so many days ago, as the page of Create Division prints it; grace: changed within them, as newer pages do"`
-	MedicalEventsLETypes   []string       `env:"ME_ALLOWED_TRANSACTIONS_LE_TYPES" envDefault:"PRIMARY_CARE,OUTPATIENT,EMERGENCY,MSP,MSP_PHARMACY" doc:"legal entity types that may work with medical events"`
+	BlockUnverifiedParty   bool           `env:"BLOCK_UNVERIFIED_PARTY_USERS" envDefault:"false" doc:"Refuse users whose party is not verified"`
+	UnverifiedPartyDays    int            `env:"UNVERIFIED_PARTY_PERIOD_DAYS_ALLOWED" envDefault:"30" doc:"Period of the unverified-party check, in days"`
+	UnverifiedPartyCompare PeriodOperator `env:"UNVERIFIED_PARTY_PERIOD_OPERATOR" envDefault:"seed" doc:"When an unverified party passes. seed: it was last changed at least that many days ago, as the page of Create Division prints it. grace: it was changed within them, as newer pages say"`
+	MedicalEventsLETypes   []string       `env:"ME_ALLOWED_TRANSACTIONS_LE_TYPES" envDefault:"PRIMARY_CARE,OUTPATIENT,EMERGENCY,MSP,MSP_PHARMACY" doc:"Legal entity types that may work with medical events"`
 
 	// Divisions.
-	MSPDivisionTypes         []string      `env:"LEGAL_ENTITY_MSP_DIVISION_TYPES" envDefault:"CLINIC,AMBULANT_CLINIC,FAP" doc:"division types of an MSP"`
-	PharmacyDivisionTypes    []string      `env:"LEGAL_ENTITY_PHARMACIST_DIVISION_TYPES" envDefault:"DRUGSTORE,DRUGSTORE_POINT" doc:"division types of a PHARMACY"`
-	MSPPharmacyDivisionTypes []string      `env:"LEGAL_ENTITY_MSP_PHARMACY_DIVISION_TYPES" envDefault:"CLINIC,AMBULANT_CLINIC,FAP,DRUGSTORE,DRUGSTORE_POINT" doc:"division types of an MSP_PHARMACY"`
-	PrimaryCareDivisionTypes []string      `env:"LEGAL_ENTITY_PRIMARY_CARE_DIVISION_TYPES" envDefault:"CLINIC,AMBULANT_CLINIC,FAP" doc:"division types of a PRIMARY_CARE"`
-	OutpatientDivisionTypes  []string      `env:"LEGAL_ENTITY_OUTPATIENT_DIVISION_TYPES" envDefault:"LICENSED_UNIT,CLINIC,AMBULANT_CLINIC,FAP" doc:"division types of an OUTPATIENT"`
-	EmergencyDivisionTypes   []string      `env:"LEGAL_ENTITY_EMERGENCY_DIVISION_TYPES" envDefault:"LICENSED_UNIT" doc:"division types of an EMERGENCY"`
-	DivisionAddressTypes     AddressMatrix `env:"DIVISION_ADDRESS_TYPES" envDefault:"*/*=RESIDENCE!,REGISTRATION;OUTPATIENT/*=RESIDENCE!,REGISTRATION,RECEPTION" envSeparator:"" doc:"address types by LEGAL_ENTITY_TYPE/DIVISION_TYPE, an exclamation mark after a required one; the most specific line holds"`
+	MSPDivisionTypes         []string      `env:"LEGAL_ENTITY_MSP_DIVISION_TYPES" envDefault:"CLINIC,AMBULANT_CLINIC,FAP" doc:"Division types of an MSP"`
+	PharmacyDivisionTypes    []string      `env:"LEGAL_ENTITY_PHARMACIST_DIVISION_TYPES" envDefault:"DRUGSTORE,DRUGSTORE_POINT" doc:"Division types of a PHARMACY"`
+	MSPPharmacyDivisionTypes []string      `env:"LEGAL_ENTITY_MSP_PHARMACY_DIVISION_TYPES" envDefault:"CLINIC,AMBULANT_CLINIC,FAP,DRUGSTORE,DRUGSTORE_POINT" doc:"Division types of an MSP_PHARMACY"`
+	PrimaryCareDivisionTypes []string      `env:"LEGAL_ENTITY_PRIMARY_CARE_DIVISION_TYPES" envDefault:"CLINIC,AMBULANT_CLINIC,FAP" doc:"Division types of a PRIMARY_CARE"`
+	OutpatientDivisionTypes  []string      `env:"LEGAL_ENTITY_OUTPATIENT_DIVISION_TYPES" envDefault:"LICENSED_UNIT,CLINIC,AMBULANT_CLINIC,FAP" doc:"Division types of an OUTPATIENT"`
+	EmergencyDivisionTypes   []string      `env:"LEGAL_ENTITY_EMERGENCY_DIVISION_TYPES" envDefault:"LICENSED_UNIT" doc:"Division types of an EMERGENCY"`
+	DivisionAddressTypes     AddressMatrix `env:"DIVISION_ADDRESS_TYPES" envDefault:"*/*=RESIDENCE!,REGISTRATION;OUTPATIENT/*=RESIDENCE!,REGISTRATION,RECEPTION" envSeparator:"" doc:"Address types by LEGAL_ENTITY_TYPE/DIVISION_TYPE. An exclamation mark makes a type required. The most specific line applies"`
 
 	// Dictionaries.
-	BigDictionaries []string `env:"BIG_DICTIONARIES" doc:"dictionaries left out of a list that names none, comma-separated"`
+	BigDictionaries []string `env:"BIG_DICTIONARIES" doc:"Dictionaries left out of a list that names none, comma-separated"`
 
 	// One-time codes and SMS.
-	OTPCodeLength          int         `env:"OTP_CODE_LENGTH" envDefault:"4" doc:"digits of a one-time code, the check digit among them"`
-	OTPCodeText            string      `env:"OTP_CODE_TEXT" envDefault:"Код авторизації дій в системі eHealth: " doc:"text of the SMS, before the code"`
-	CodeExpirationMinutes  int         `env:"CODE_EXPIRATION_PERIOD_MINUTES" envDefault:"15" doc:"life of a one-time code, minutes (the national production system: 5)"`
-	MaxAttempts            int         `env:"MAX_ATTEMPTS" envDefault:"3" doc:"tries to enter a one-time code"`
-	InitVerificationLimit  int         `env:"INIT_VERIFICATION_LIMIT" envDefault:"0" doc:"shortest time between two codes to one phone, seconds; 0: no limit"`
-	OTPPhoneLimit          int         `env:"OTP_PHONE_LIMIT" envDefault:"10" doc:"codes that are sent to one phone in an hour, counted from the first of them; 0: no limit. Ten leave room for several documents of a family that shares a phone"`
-	OTPResourceLimit       int         `env:"OTP_RESOURCE_LIMIT" envDefault:"10" doc:"codes that are sent again for one approval or declaration request in VALIDATIONS_EXPIRATION_PERIOD_DAYS, which is longer than either waits for one; 0: no limit. With three tries for a code, these ten leave a guesser a chance of 4 %; codes that other requests send to the phone come on top"`
-	OTPLegalEntityLimit    int         `env:"OTP_LEGAL_ENTITY_DAILY_LIMIT" envDefault:"10000" doc:"codes that one legal entity has sent in 24 hours, counted from the first of them; 0: no limit. Ten thousand are more than a large hospital needs, and bound what SMS cost when a token is abused"`
-	ValidationsExpiration  int         `env:"VALIDATIONS_EXPIRATION_PERIOD_DAYS" envDefault:"30" doc:"age at which verifications and logged SMS are deleted, days"`
-	DeactivatorSchedule    Schedule    `env:"DEACTIVATOR_SCHEDULE" start:"only" envDefault:"* * * * *" doc:"cron: expire verifications past their time"`
-	TerminatorSchedule     Schedule    `env:"TERMINATOR_SCHEDULE" start:"only" envDefault:"*/15 * * * *" doc:"cron: delete old verifications"`
-	SMSProvider            SMSProvider `env:"SMS_PROVIDER" start:"only" envDefault:"log" doc:"log (kept in sms_logs only) or twilio"`
-	ConfidantRelationships bool        `env:"THIRD_PERSON_CONFIDANT_PERSON_RELATIONSHIP_CHECK" envDefault:"false" doc:"a third person must be in an approved confidant relationship with the patient"`
+	OTPCodeLength          int         `env:"OTP_CODE_LENGTH" envDefault:"4" doc:"Digits of a one-time code, with the check digit"`
+	OTPCodeText            string      `env:"OTP_CODE_TEXT" envDefault:"Код авторизації дій в системі eHealth: " doc:"Text of the SMS before the code"`
+	CodeExpirationMinutes  int         `env:"CODE_EXPIRATION_PERIOD_MINUTES" envDefault:"15" doc:"Lifetime of a one-time code, in minutes (5 in the national production system)"`
+	MaxAttempts            int         `env:"MAX_ATTEMPTS" envDefault:"3" doc:"How often a one-time code may be tried"`
+	InitVerificationLimit  int         `env:"INIT_VERIFICATION_LIMIT" envDefault:"0" doc:"Shortest time between two codes to one phone, in seconds. 0: no limit"`
+	OTPPhoneLimit          int         `env:"OTP_PHONE_LIMIT" envDefault:"10" doc:"Codes sent to one phone in an hour, counted from the first. 0: no limit. Ten allow for several documents of a family that shares a phone"`
+	OTPResourceLimit       int         `env:"OTP_RESOURCE_LIMIT" envDefault:"10" doc:"Codes sent again for one approval or declaration request in VALIDATIONS_EXPIRATION_PERIOD_DAYS, which is longer than either waits for a code. 0: no limit. With three attempts each, ten codes can be guessed with a chance of 4 %, codes of other requests to the same phone not counted"`
+	OTPLegalEntityLimit    int         `env:"OTP_LEGAL_ENTITY_DAILY_LIMIT" envDefault:"10000" doc:"Codes that one legal entity sends in 24 hours, counted from the first. 0: no limit. Ten thousand are more than a large hospital needs, and limit the cost of SMS when a token is abused"`
+	ValidationsExpiration  int         `env:"VALIDATIONS_EXPIRATION_PERIOD_DAYS" envDefault:"30" doc:"Age at which verifications and logged SMS are deleted, in days"`
+	DeactivatorSchedule    Schedule    `env:"DEACTIVATOR_SCHEDULE" start:"only" envDefault:"* * * * *" doc:"Cron: expire verifications whose time is over"`
+	TerminatorSchedule     Schedule    `env:"TERMINATOR_SCHEDULE" start:"only" envDefault:"*/15 * * * *" doc:"Cron: delete old verifications"`
+	SMSProvider            SMSProvider `env:"SMS_PROVIDER" start:"only" envDefault:"log" doc:"log (messages are stored in sms_logs and not sent) or twilio"`
+	ConfidantRelationships bool        `env:"THIRD_PERSON_CONFIDANT_PERSON_RELATIONSHIP_CHECK" envDefault:"false" doc:"Require an approved confidant relationship between a third person and the patient"`
 
 	// Approvals, jobs, events.
 	ApprovalResendMode       Mode     `env:"APPROVAL_RESEND_MODE" envDefault:"async" doc:"Resend SMS on Approval: async answers 202 with a job, sync 201 with the approval"`
-	ApprovalTTLHours         int      `env:"APPROVAL_TTL_HOURS" envDefault:"12" doc:"age at which unverified approvals are deleted, hours"`
-	ApprovalsCleanupSchedule Schedule `env:"APPROVALS_CLEANUP_SCHEDULE" start:"only" envDefault:"20 0 * * *" doc:"cron: delete unverified approvals"`
-	JobETASeconds            int      `env:"JOB_ETA_SECONDS" envDefault:"600" doc:"eta of a new job: now plus so many seconds"`
-	JobTTLDays               int      `env:"JOB_TTL_DAYS" envDefault:"7" doc:"age at which ended jobs are deleted, days"`
-	JobsCleanupSchedule      Schedule `env:"JOBS_CLEANUP_SCHEDULE" start:"only" envDefault:"40 0 * * *" doc:"cron: delete ended jobs"`
-	EventsMaxPeriodHours     int      `env:"EVENTS_LIST_MAX_PERIOD_HOURS" envDefault:"3" doc:"longest period that a list of events may ask for, hours"`
-	MaxEvents                int      `env:"MAX_EVENTS" envDefault:"10000" doc:"number of events kept"`
-	EventsExpiration         int      `env:"EVENTS_EXPIRATION" envDefault:"30" doc:"age at which events are deleted, days"`
-	EventsCleanupSchedule    Schedule `env:"EVENTS_TERMINATION_SCHEDULE" start:"only" envDefault:"* 0-4 * * *" doc:"cron: delete old events"`
+	ApprovalTTLHours         int      `env:"APPROVAL_TTL_HOURS" envDefault:"12" doc:"Age at which unverified approvals are deleted, in hours"`
+	ApprovalsCleanupSchedule Schedule `env:"APPROVALS_CLEANUP_SCHEDULE" start:"only" envDefault:"20 0 * * *" doc:"Cron: delete unverified approvals"`
+	JobETASeconds            int      `env:"JOB_ETA_SECONDS" envDefault:"600" doc:"eta of a new job, in seconds from now"`
+	JobTTLDays               int      `env:"JOB_TTL_DAYS" envDefault:"7" doc:"Age at which ended jobs are deleted, in days"`
+	JobsCleanupSchedule      Schedule `env:"JOBS_CLEANUP_SCHEDULE" start:"only" envDefault:"40 0 * * *" doc:"Cron: delete ended jobs"`
+	EventsMaxPeriodHours     int      `env:"EVENTS_LIST_MAX_PERIOD_HOURS" envDefault:"3" doc:"Longest period of a list of events, in hours"`
+	MaxEvents                int      `env:"MAX_EVENTS" envDefault:"10000" doc:"Number of events kept"`
+	EventsExpiration         int      `env:"EVENTS_EXPIRATION" envDefault:"30" doc:"Age at which events are deleted, in days"`
+	EventsCleanupSchedule    Schedule `env:"EVENTS_TERMINATION_SCHEDULE" start:"only" envDefault:"* 0-4 * * *" doc:"Cron: delete old events"`
+
+	// Service requests.
+	ServiceRequestUseTarget UseTarget `env:"SERVICE_REQUEST_USE_TARGET_STATUS" envDefault:"in_progress" doc:"program_processing_status that Use Service Request sets: in_progress, or in_queue, which Release Service Request can undo"`
 }
 
 // AdminOff is the value of ADMIN_ADDR that stands for no address.

@@ -33,6 +33,16 @@ func (m *APIKeyMode) UnmarshalText(text []byte) error {
 	return oneOf(m, text, APIKeyOff, APIKeyWhenSent, APIKeyRequired)
 }
 
+// FerretDB1Mode says whether the server may use FerretDB 1.
+type FerretDB1Mode string
+
+// FerretDB1SingleProcess means that no other process uses its database.
+const FerretDB1SingleProcess FerretDB1Mode = "single_process"
+
+func (m *FerretDB1Mode) UnmarshalText(text []byte) error {
+	return oneOf(m, text, "", FerretDB1SingleProcess)
+}
+
 // Mode of an operation whose documents leave it to the server.
 type Mode string
 
@@ -42,6 +52,18 @@ const (
 )
 
 func (m *Mode) UnmarshalText(text []byte) error { return oneOf(m, text, Async, Sync) }
+
+// UseTarget is the program status of a service request that is used.
+type UseTarget string
+
+const (
+	UseInProgress UseTarget = "in_progress"
+	UseInQueue    UseTarget = "in_queue"
+)
+
+func (u *UseTarget) UnmarshalText(text []byte) error {
+	return oneOf(u, text, UseInProgress, UseInQueue)
+}
 
 // SMSProvider names who delivers messages.
 type SMSProvider string

@@ -10,12 +10,12 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 )
 
-// IsFerretDB1 asks the engine whether it is FerretDB 1. Its findAndModify looks
-// for the document first and changes it then, so of two commands that run at
-// the same time both may find the state that they expect.
+// IsFerretDB1 asks the document store whether it is FerretDB 1, which reads a
+// document for findAndModify and changes it afterwards: two commands that run at
+// the same time can both find the state that they expect.
 func IsFerretDB1(ctx context.Context, db *mongo.Database) (bool, error) {
 	var info struct {
-		Version *string `bson:"ferretdbVersion"` // "unknown" where it is embedded; nobody else has it
+		Version *string `bson:"ferretdbVersion"` // "unknown" where it is embedded; no other store has the field
 	}
 	if err := db.RunCommand(ctx, bson.D{{Key: "buildInfo", Value: 1}}).Decode(&info); err != nil {
 		return false, fmt.Errorf("ask the document store what it is: %w", Error(err))
@@ -25,7 +25,7 @@ func IsFerretDB1(ctx context.Context, db *mongo.Database) (bool, error) {
 
 var laterFerretDB = regexp.MustCompile(`^v?([2-9]|[1-9][0-9]+)\.`)
 
-// OneConnection tells whether clients with this connection string send one
+// OneConnection says whether a client with this connection string sends one
 // command at a time.
 func OneConnection(uri string) bool {
 	size := options.Client().ApplyURI(uri).MaxPoolSize

@@ -40,16 +40,6 @@ func TestNewCode(t *testing.T) {
 	require.Len(t, seen, 729, "every code can be drawn")
 }
 
-func TestWhole(t *testing.T) {
-	t.Parallel()
-	for number, code := range map[float64]int{
-		3782: 3782, 0: 0, 999_999_999: 999_999_999,
-		3782.5: noCode, -3782: noCode, -1: noCode, 1e10: noCode, 1e300: noCode, -1e300: noCode,
-	} {
-		require.Equal(t, code, whole(number), "%v", number)
-	}
-}
-
 // A code can be used until its time, to the microsecond.
 func TestJudge(t *testing.T) {
 	t.Parallel()

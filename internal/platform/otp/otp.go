@@ -141,6 +141,9 @@ func waitAfter(last time.Time, limit time.Duration, now time.Time) time.Duration
 // whatever the outcome, in the statement that reads the code, so that parallel
 // guesses cannot outrun the limit.
 func (s *Service) Complete(ctx context.Context, phone string, code int) (Verification, error) {
+	if !IsPhone(phone) {
+		return Verification{}, ErrNoVerification
+	}
 	var v Verification
 	var judged error
 	err := postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
@@ -213,8 +216,11 @@ func (s *Service) verify(ctx context.Context, tx pgx.Tx, id uuid.UUID, phone str
 	return nil
 }
 
-// Verified tells whether a phone has been verified.
+// Verified reports whether a phone has been verified.
 func (s *Service) Verified(ctx context.Context, phone string) (bool, error) {
+	if !IsPhone(phone) {
+		return false, nil
+	}
 	_, err := db.New().GetVerifiedPhone(ctx, s.Pool, phone)
 	if err = postgres.Error(err); errors.Is(err, fault.ErrNotFound) {
 		return false, nil

@@ -1,5 +1,6 @@
 // Command docs writes the documents that are made from code: the table of
-// settings, the sandbox's world, and the tables of the README.
+// settings, the sandbox's world, the operations, the status machines and the
+// quick starts.
 package main
 
 import (
@@ -11,8 +12,6 @@ import (
 	"strings"
 	"text/template"
 	"time"
-
-	"github.com/getkin/kin-openapi/openapi3"
 
 	"esoz/gen/rules"
 	"esoz/internal/app"
@@ -30,10 +29,6 @@ func main() {
 }
 
 func run() error {
-	doc, err := app.Document()
-	if err != nil {
-		return err
-	}
 	w, err := newWorld()
 	if err != nil {
 		return err
@@ -42,11 +37,16 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	operations, err := operationPage(".")
+	if err != nil {
+		return err
+	}
 	return errors.Join(
 		write("docs/configuration.md", configuration()),
 		write("docs/sandbox-world.md", sandboxWorld(w)),
 		write("docs/status-machines.md", statusMachinePage(machines)),
-		replace("README.md", "operations", operationTable(doc)),
+		write("docs/operations.md", operations),
+		writeContents("docs/divergences.md"),
 		quickstart("output", "text", "output.txt"),
 		quickstart("python", "python", "python/quickstart.py"),
 		quickstart("java", "java", "java/QuickStart.java"),
@@ -92,15 +92,20 @@ func quickstart(name, language, path string) error {
 func configuration() string {
 	return render(`# Configuration
 
-Made from `+"`internal/platform/config`"+` by `+"`make generate`"+`. Everything comes from the environment; an unknown or invalid value stops the start, with all faults at once. Names are those of the national documents where they have one.
+Made from `+"`internal/platform/config`"+` by `+"`make generate`"+`. All settings are environment variables. An unknown or invalid value stops the start, and all faults are reported at once. Names are those of the national documents where they have one.
 
 | variable | default | what it is |
 |---|---|---|
 {{range .}}| `+"`{{.Name}}`"+` | {{if .Required}}(required){{else if .Default}}`+"`{{cell .Default}}`"+`{{end}} | {{cell .Doc}} |
 {{end}}
-Tracing is off unless `+"`OTEL_EXPORTER_OTLP_ENDPOINT`"+` (or `+"`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`"+`) names a collector; OpenTelemetry's other variables hold too.
+Tracing is off unless `+"`OTEL_EXPORTER_OTLP_ENDPOINT`"+` (or `+"`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`"+`) names a collector. OpenTelemetry's other variables apply too.
 
-The sandbox sets `+"`GATEWAY_API_KEY=when_sent`"+`, `+"`LOG_LEVEL=warn`"+` and `+"`ADMIN_ADDR=off`"+` unless told otherwise, and turns the limits of codes off (`+"`OTP_PHONE_LIMIT`"+`, `+"`OTP_RESOURCE_LIMIT`"+`, `+"`OTP_LEGAL_ENTITY_DAILY_LIMIT`"+`): its SMS cost nothing, and tests send many. Its own address is a flag (`+"`--listen`"+`), its messages stay in its inbox whatever `+"`SMS_PROVIDER`"+` says, it sends no traces, and it sets everything about its engines and keys itself. Settings that are not read at the start only can be changed while it runs: `+"`POST /_sandbox/config`"+`.
+## In the sandbox
+
+- Defaults differ: `+"`GATEWAY_API_KEY=when_sent`"+`, `+"`LOG_LEVEL=warn`"+`, `+"`ADMIN_ADDR=off`"+`, and no limits of codes (`+"`OTP_PHONE_LIMIT`"+`, `+"`OTP_RESOURCE_LIMIT`"+`, `+"`OTP_LEGAL_ENTITY_DAILY_LIMIT`"+`), because its SMS cost nothing and tests send many.
+- Its address is the flag `+"`--listen`"+`. It sets its databases and keys itself.
+- Messages stay in its inbox, whatever `+"`SMS_PROVIDER`"+` is. It sends no traces.
+- `+"`POST /_sandbox/config`"+` changes settings while it runs, except those that are read only at the start.
 `, config.Fields())
 }
 
@@ -116,7 +121,7 @@ func sandboxWorld(w *world.World) string {
 	slices.Sort(operations)
 	return render(`# The sandbox's world
 
-Made from `+"`internal/sandbox/world`"+` by `+"`make generate`"+`: the same values seed the sandbox. Ids are the same in every sandbox. `+"`GET /_sandbox/world`"+` gives all of this as JSON, each case ready to be sent.
+Made from `+"`internal/sandbox/world`"+` by `+"`make generate`"+`. The same values seed the sandbox, with the same ids in every sandbox. `+"`GET /_sandbox/world`"+` returns all of this as JSON, with a complete request for each case.
 
 ## Tokens
 
@@ -124,7 +129,7 @@ Made from `+"`internal/sandbox/world`"+` by `+"`make generate`"+`: the same valu
 |---|---|---|
 {{range .World.Tokens}}| `+"`{{.Value}}`"+` | {{cell .Note}} | {{join .Scopes}} |
 {{end}}
-| API-key | of whom |
+| API-key | owner |
 |---|---|
 {{range .World.Keys}}| `+"`{{.Value}}`"+` | {{cell .Note}} |
 {{end}}
@@ -144,38 +149,14 @@ Made from `+"`internal/sandbox/world`"+` by `+"`make generate`"+`: the same valu
 {{end}}{{end}}`, map[string]any{"World": w, "Operations": operations, "Cases": cases})
 }
 
-func operationTable(doc *openapi3.T) string {
-	type line struct{ Method, Path, ID, Summary, Source string }
-	var lines []line
-	for path, item := range doc.Paths.Map() {
-		for method, op := range item.Operations() {
-			lines = append(lines, line{Method: method, Path: path, ID: op.OperationID, Summary: op.Summary, Source: sources(op)})
-		}
-	}
-	slices.SortFunc(lines, func(a, b line) int { return strings.Compare(a.Path+" "+a.Method, b.Path+" "+b.Method) })
-	return render(`| method | operation | rules | source |
-|---|---|---|---|
-{{range .}}| `+"`{{.Method}} {{.Path}}`"+` | {{.Summary}} | {{rules .ID}} | {{cell .Source}} |
-{{end}}`, lines)
-}
-
-func sources(op *openapi3.Operation) string {
-	list, _ := op.Extensions["x-source"].([]any)
-	var titles []string
-	for _, entry := range list {
-		if source, ok := entry.(map[string]any); ok {
-			titles = append(titles, fmt.Sprint(source["title"]))
-		}
-	}
-	return strings.Join(titles, "; ")
-}
-
 func render(text string, data any) string {
 	functions := template.FuncMap{
 		"cell": func(s string) string {
 			return strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;").Replace(s)
 		},
-		"join": func(list []string) string { return strings.Join(list, " ") },
+		"join":       func(list []string) string { return strings.Join(list, " ") },
+		"semicolons": func(list []string) string { return strings.Join(list, "; ") },
+		"lower":      strings.ToLower,
 		"ids": func(ids []rules.ID) string {
 			texts := make([]string, len(ids))
 			for i, id := range ids {

@@ -94,7 +94,7 @@ func statusMachinePage(machines []statusMachine) string {
 	}
 	return render(`# Status machines
 
-Made from `+"`x-status-machine`"+` of the contract by `+"`make generate`"+`. Each way stands with its source; what is done by an operation of this contract is named by its operationId, everything else in words.
+Made from `+"`x-status-machine`"+` of the contract by `+"`make generate`"+`. Each transition has its source. A transition made by an operation of this contract shows its operationId; others are described in words.
 {{range .}}
 ## {{.Title}}
 

@@ -1,22 +1,24 @@
-// Package declarations holds the requests for declarations between patients
-// and doctors: Resend Authorization OTP on Declaration Request and the reads.
+// Package declarationrequests holds the requests for declarations between
+// patients and doctors.
 package declarationrequests
 
 import (
-	"github.com/jackc/pgx/v5/pgxpool"
-
-	"esoz/internal/platform/config"
+	"esoz/internal/operation"
 	"esoz/internal/platform/otp"
 )
 
 // API serves the operations of the resource.
 type API struct {
-	store  store
-	config *config.Live
-	codes  *otp.Service
+	Engine *operation.Engine
+	Store  Store
+	Codes  *otp.Service
 }
 
-// New wires the resource.
-func New(pool *pgxpool.Pool, cfg *config.Live, codes *otp.Service) *API {
-	return &API{store: store{pool}, config: cfg, codes: codes}
+// Operations registers what the resource serves.
+func (a *API) Operations() []operation.Operation {
+	return []operation.Operation{
+		{ID: "resendDeclarationRequestOtp", Rules: operation.RulesOf(resendChecks)},
+		{ID: "getDeclarationRequest", Rules: operation.RulesOf(getChecks)},
+		{ID: "listDeclarationRequests", Rules: operation.RulesOf(listChecks)},
+	}
 }

@@ -2,12 +2,11 @@ package declarationrequests
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
-	"esoz/internal/platform/auth"
+	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/fault"
 )
@@ -16,42 +15,43 @@ import (
 func (a *API) GetDeclarationRequest(
 	ctx context.Context, req api.GetDeclarationRequestRequestObject,
 ) (api.GetDeclarationRequestResponseObject, error) {
-	found, err := a.get(ctx, auth.From(ctx), req.ID)
-	if err != nil {
+	s := &reading{Caller: a.Engine.Caller(ctx), API: a, pathID: req.ID}
+	if err := operation.Run(ctx, getChecks, s); err != nil {
 		return nil, err
 	}
-	data, err := renderDetails(found)
+	data, err := renderDetails(s.found)
 	if err != nil {
 		return nil, err
 	}
 	return api.GetDeclarationRequest200JSONResponse{
-		Meta: envelope.Meta(ctx, http.StatusOK), Data: data, Urgent: renderUrgent(found),
+		Meta: envelope.Meta(ctx, http.StatusOK), Data: data, Urgent: renderUrgent(s.found),
 	}, nil
 }
 
-// get returns a request of the caller's legal entity . In this order, all three in the same words:
-//
-//	declaration_request.get.not_found      the request exists
-//	declaration_request.get.channel        it came by a MIS or is shared with legal entities
-//	declaration_request.get.legal_entity   it is of the caller's legal entity
-func (a *API) get(ctx context.Context, by auth.Subject, id string) (*details, error) {
-	cfg := a.config.Get()
-	parsed, ok := envelope.ParseID(id)
+// reading is one call of getDeclarationRequest.
+type reading struct {
+	operation.Caller
+	*API
+	pathID string
+	found  *details
+}
+
+var getChecks = []operation.Check[*reading]{
+	{Rule: rules.DeclarationRequestGetNotFound, Pass: find},
+	{Rule: rules.DeclarationRequestGetChannel, Pass: func(_ context.Context, s *reading) error {
+		return operation.Unless(s.found.isShared())
+	}},
+	{Rule: rules.DeclarationRequestGetLegalEntity, Pass: func(_ context.Context, s *reading) error {
+		return operation.Unless(s.found.isOf(s.ClientID))
+	}},
+}
+
+// find passes when the request exists. A malformed id is not found (decisions R12).
+func find(ctx context.Context, s *reading) (err error) {
+	id, ok := envelope.ParseID(s.pathID)
 	if !ok {
-		return nil, fault.Refuse(rules.DeclarationRequestGetNotFound)
+		return fault.ErrNotFound
 	}
-	found, err := a.store.get(ctx, parsed)
-	if errors.Is(err, fault.ErrNotFound) {
-		return nil, fault.Refuse(rules.DeclarationRequestGetNotFound)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if cfg.On(rules.DeclarationRequestGetChannel) && !found.isShared() {
-		return nil, fault.Refuse(rules.DeclarationRequestGetChannel)
-	}
-	if cfg.On(rules.DeclarationRequestGetLegalEntity) && !found.isOf(by.ClientID) {
-		return nil, fault.Refuse(rules.DeclarationRequestGetLegalEntity)
-	}
-	return found, nil
+	s.found, err = s.Store.get(ctx, id)
+	return err
 }

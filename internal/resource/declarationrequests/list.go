@@ -7,10 +7,8 @@ import (
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
-	"esoz/internal/platform/auth"
-	"esoz/internal/platform/config"
+	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
-	"esoz/internal/platform/fault"
 )
 
 // ListDeclarationRequests serves GET /api/v3/declaration_requests.
@@ -18,7 +16,7 @@ func (a *API) ListDeclarationRequests(
 	ctx context.Context, req api.ListDeclarationRequestsRequestObject,
 ) (api.ListDeclarationRequestsResponseObject, error) {
 	page := envelope.PageOf(req.Params.Page, req.Params.PageSize)
-	found, total, err := a.list(ctx, auth.From(ctx), req.Params, page)
+	found, total, err := a.list(ctx, req.Params, page)
 	if err != nil {
 		return nil, err
 	}
@@ -31,38 +29,48 @@ func (a *API) ListDeclarationRequests(
 	}, nil
 }
 
-// list returns the requests that the caller's legal entity may see ; another legal entity's are an empty list. Both in
-// one answer:
-//
-//	declaration_request.list.employee_id       is a uuid
-//	declaration_request.list.legal_entity_id   is a uuid
-func (a *API) list(
-	ctx context.Context, by auth.Subject, params api.ListDeclarationRequestsParams, page envelope.Page,
-) (found []entry, total int, err error) {
-	cfg := a.config.Get()
-	employee, employeeRefusal := idFilter(cfg, envelope.Sent(params.EmployeeID), rules.DeclarationRequestListEmployeeID)
-	legalEntity, legalEntityRefusal := idFilter(cfg, envelope.Sent(params.LegalEntityID), rules.DeclarationRequestListLegalEntityID)
-	if refusal := fault.Join(employeeRefusal, legalEntityRefusal); refusal != nil {
-		return nil, 0, refusal
+// listing is one call of listDeclarationRequests.
+type listing struct {
+	operation.Caller
+	employee, legalEntity idFilter
+}
+
+var listChecks = []operation.Check[*listing]{
+	{Rule: rules.DeclarationRequestListEmployeeID, Pass: func(_ context.Context, s *listing) error {
+		return operation.Unless(!s.employee.malformed)
+	}},
+	{Rule: rules.DeclarationRequestListLegalEntityID, Pass: func(_ context.Context, s *listing) error {
+		return operation.Unless(!s.legalEntity.malformed)
+	}},
+}
+
+// list returns the requests that the caller's legal entity may see; those of
+// another legal entity are an empty list.
+func (a *API) list(ctx context.Context, params api.ListDeclarationRequestsParams, page envelope.Page) ([]entry, int, error) {
+	s := &listing{Caller: a.Engine.Caller(ctx), employee: idFilterOf(params.EmployeeID), legalEntity: idFilterOf(params.LegalEntityID)}
+	if err := operation.Run(ctx, listChecks, s); err != nil {
+		return nil, 0, err
 	}
-	if legalEntity != nil && *legalEntity != by.ClientID {
+	if id := s.legalEntity.id; id != nil && *id != s.ClientID {
 		return nil, 0, nil
 	}
-	return a.store.list(ctx, filter{
-		legalEntity: by.ClientID, employee: employee,
+	return a.Store.list(ctx, filter{
+		legalEntity: s.ClientID, employee: s.employee.id,
 		status: envelope.Sent(params.Status), channel: envelope.Sent(params.Channel),
 	}, page)
 }
 
-// idFilter reads an id of the query. With its rule off, a malformed one is an id
-// that nothing has.
-func idFilter(cfg *config.Config, value *string, rule rules.ID) (*uuid.UUID, *fault.Error) {
+// idFilter is an id of the query. A malformed one is an id that nothing has.
+type idFilter struct {
+	id        *uuid.UUID // nil: not sent
+	malformed bool
+}
+
+func idFilterOf(value *string) idFilter {
+	value = envelope.Sent(value)
 	if value == nil {
-		return nil, nil
+		return idFilter{}
 	}
 	id, ok := envelope.ParseID(*value)
-	if !ok && cfg.On(rule) {
-		return nil, fault.Refuse(rule)
-	}
-	return &id, nil
+	return idFilter{&id, !ok}
 }

@@ -2,73 +2,86 @@ package declarationrequests
 
 import (
 	"context"
-	"errors"
 	"net/http"
+
+	"github.com/google/uuid"
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
-	"esoz/internal/platform/auth"
+	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/otp"
+	"esoz/internal/platform/postgres"
 )
 
 // ResendDeclarationRequestOTP serves POST /api/v3/declaration_requests/{id}/actions/resend_otp.
+// The former code dies and the request stays as it is (decisions R10, R28). One
+// transaction checks and sends, so that nobody approves the request in between.
 func (a *API) ResendDeclarationRequestOTP(
 	ctx context.Context, req api.ResendDeclarationRequestOTPRequestObject,
 ) (api.ResendDeclarationRequestOTPResponseObject, error) {
-	sent, err := a.resendOTP(ctx, auth.From(ctx), req.ID)
+	s := &resending{Caller: a.Engine.Caller(ctx), API: a, pathID: req.ID}
+	err := postgres.InTx(ctx, a.Store.Pool, func(tx postgres.Tx) error {
+		s.tx = tx
+		return operation.Run(ctx, resendChecks, s)
+	})
 	if err != nil {
 		return nil, err
 	}
-	return api.ResendDeclarationRequestOTP200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: sent.Response()}, nil
+	return api.ResendDeclarationRequestOTP200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: s.sent.Response()}, nil
 }
 
-// resendOTP sends the patient a new code; the former one dies and the request
-// stays as it is (decisions R10, R28). In this order:
-//
-//	declaration_request.resend_otp.not_found               the request exists
-//	declaration_request.resend_otp.channel                 it came by a MIS or is shared with legal entities
-//	declaration_request.resend_otp.legal_entity            it is of the caller's legal entity
-//	declaration_request.resend_otp.status                  it waits for the patient's confirmation
-//	declaration_request.resend_otp.authentication_method   the patient confirms by codes, and the phone is known
-//	declaration_request.resend_otp.rate                    the last code to that phone is old enough
-//	declaration_request.resend_otp.phone_limit             not too many codes went to that phone
-//	declaration_request.resend_otp.resource_limit          nor for the request
-//	declaration_request.resend_otp.legal_entity_limit      nor did the caller's legal entity send too many
-func (a *API) resendOTP(ctx context.Context, by auth.Subject, id string) (otp.Verification, error) {
-	parsed, ok := envelope.ParseID(id)
+// resending is one call of resendDeclarationRequestOtp.
+type resending struct {
+	operation.Caller
+	*API
+	pathID  string
+	tx      postgres.Tx
+	id      uuid.UUID
+	request request
+	sent    otp.Verification
+}
+
+var resendChecks = []operation.Check[*resending]{
+	{Rule: rules.DeclarationRequestResendOTPNotFound, Pass: lock},
+	{Rule: rules.DeclarationRequestResendOTPChannel, Pass: func(_ context.Context, s *resending) error {
+		return operation.Unless(s.request.isShared())
+	}},
+	{Rule: rules.DeclarationRequestResendOTPLegalEntity, Pass: func(_ context.Context, s *resending) error {
+		return operation.Unless(s.request.isOf(s.ClientID))
+	}},
+	{Rule: rules.DeclarationRequestResendOTPStatus, Pass: func(_ context.Context, s *resending) error {
+		return operation.Unless(s.request.Status == statusNew)
+	}},
+	{Rule: rules.DeclarationRequestResendOTPAuthenticationMethod, Pass: func(_ context.Context, s *resending) error {
+		return operation.Unless(s.request.Method.Type == methodOTP && s.request.Method.Number != "")
+	}},
+	{Rule: rules.DeclarationRequestResendOTPRate, Or: []rules.ID{
+		rules.DeclarationRequestResendOTPPhoneLimit, rules.DeclarationRequestResendOTPResourceLimit,
+		rules.DeclarationRequestResendOTPLegalEntityLimit,
+	}, Pass: sendCode},
+}
+
+// lock passes when the request exists. A malformed id is not found (decisions R12).
+func lock(ctx context.Context, s *resending) (err error) {
+	id, ok := envelope.ParseID(s.pathID)
 	if !ok {
-		return otp.Verification{}, fault.Refuse(rules.DeclarationRequestResendOTPNotFound)
+		return fault.ErrNotFound
 	}
-	sent, err := a.sendCode(ctx, by.ClientID, parsed, func(r request) error { return a.checkResend(by, r) })
-	if errors.Is(err, fault.ErrNotFound) {
-		return sent, fault.Refuse(rules.DeclarationRequestResendOTPNotFound)
-	}
-	return sent, otp.Refusal(err, ruleOf)
+	s.id = id
+	s.request, err = s.Store.lock(ctx, s.tx, id)
+	return err
 }
 
-// ruleOf names the rule that refuses when a limit of codes is reached.
-var ruleOf = map[otp.Limit]rules.ID{
-	otp.Frequency:      rules.DeclarationRequestResendOTPRate,
-	otp.PerPhone:       rules.DeclarationRequestResendOTPPhoneLimit,
-	otp.PerResource:    rules.DeclarationRequestResendOTPResourceLimit,
-	otp.PerLegalEntity: rules.DeclarationRequestResendOTPLegalEntityLimit,
-}
-
-func (a *API) checkResend(by auth.Subject, r request) error {
-	cfg := a.config.Get()
-	if cfg.On(rules.DeclarationRequestResendOTPChannel) && !r.isShared() {
-		return fault.Refuse(rules.DeclarationRequestResendOTPChannel)
-	}
-	if cfg.On(rules.DeclarationRequestResendOTPLegalEntity) && !r.isOf(by.ClientID) {
-		return fault.Refuse(rules.DeclarationRequestResendOTPLegalEntity)
-	}
-	if cfg.On(rules.DeclarationRequestResendOTPStatus) && r.Status != statusNew {
-		return fault.Refuse(rules.DeclarationRequestResendOTPStatus)
-	}
-	if r.Method.Type != methodOTP || r.Method.Number == "" {
-		return fault.Refuse(rules.DeclarationRequestResendOTPAuthenticationMethod)
-	}
-	return nil
+// sendCode sends a code unless a limit is reached. The limits are judged in the
+// transaction that sends, so that parallel requests cannot exceed them.
+func sendCode(ctx context.Context, s *resending) (err error) {
+	s.sent, err = s.Codes.Initialize(ctx, s.tx, otp.Request{Phone: s.request.Method.Number, Resource: s.id, LegalEntity: s.ClientID})
+	return otp.Refusal(err, map[otp.Limit]rules.ID{
+		otp.Frequency:      rules.DeclarationRequestResendOTPRate,
+		otp.PerPhone:       rules.DeclarationRequestResendOTPPhoneLimit,
+		otp.PerResource:    rules.DeclarationRequestResendOTPResourceLimit,
+		otp.PerLegalEntity: rules.DeclarationRequestResendOTPLegalEntityLimit,
+	})
 }

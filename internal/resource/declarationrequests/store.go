@@ -14,12 +14,12 @@ import (
 	"esoz/internal/platform/postgres"
 )
 
-// store reads il.declaration_requests.
-type store struct{ pool *pgxpool.Pool }
+// Store reads il.declaration_requests.
+type Store struct{ Pool *pgxpool.Pool }
 
 // get returns a request; fault.ErrNotFound when there is none.
-func (s store) get(ctx context.Context, id uuid.UUID) (*details, error) {
-	row, err := db.New().GetDeclarationRequest(ctx, s.pool, id)
+func (s Store) get(ctx context.Context, id uuid.UUID) (*details, error) {
+	row, err := db.New().GetDeclarationRequest(ctx, s.Pool, id)
 	if err != nil {
 		return nil, fmt.Errorf("get declaration request: %w", postgres.Error(err))
 	}
@@ -47,7 +47,7 @@ func (s store) get(ctx context.Context, id uuid.UUID) (*details, error) {
 
 // lock returns a request that nobody changes before tx ends; fault.ErrNotFound
 // when there is none.
-func (s store) lock(ctx context.Context, tx pgx.Tx, id uuid.UUID) (request, error) {
+func (s Store) lock(ctx context.Context, tx pgx.Tx, id uuid.UUID) (request, error) {
 	row, err := db.New().LockDeclarationRequest(ctx, tx, id)
 	if err != nil {
 		return request{}, fmt.Errorf("lock declaration request: %w", postgres.Error(err))
@@ -71,12 +71,12 @@ type filter struct {
 
 // list returns a page of the requests that a legal entity may see, newest
 // first, and the number of all of them.
-func (s store) list(ctx context.Context, f filter, page envelope.Page) (found []entry, total int, err error) {
+func (s Store) list(ctx context.Context, f filter, page envelope.Page) (found []entry, total int, err error) {
 	params := db.ListDeclarationRequestsParams{
 		LegalEntityID: f.legalEntity, EmployeeID: f.employee, Status: f.status, Channel: f.channel,
 		PageLimit: int32(page.Size), PageOffset: int32(page.Offset()), //nolint:gosec // the chain keeps both within an int32
 	}
-	rows, err := db.New().ListDeclarationRequests(ctx, s.pool, params)
+	rows, err := db.New().ListDeclarationRequests(ctx, s.Pool, params)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list declaration requests: %w", postgres.Error(err))
 	}
@@ -103,9 +103,9 @@ func (s store) list(ctx context.Context, f filter, page envelope.Page) (found []
 
 // count tells how many requests there are before a page past the end, which
 // brings no row to carry the number.
-func (s store) count(ctx context.Context, params db.ListDeclarationRequestsParams) (int, error) {
+func (s Store) count(ctx context.Context, params db.ListDeclarationRequestsParams) (int, error) {
 	params.PageLimit, params.PageOffset = 1, 0
-	rows, err := db.New().ListDeclarationRequests(ctx, s.pool, params)
+	rows, err := db.New().ListDeclarationRequests(ctx, s.Pool, params)
 	if err != nil {
 		return 0, fmt.Errorf("count declaration requests: %w", postgres.Error(err))
 	}

@@ -60,6 +60,17 @@ func To(kind string, id uuid.UUID) Reference {
 	return Reference{Identifier: Identifier{Type: Concept(Resources, kind), Value: id}}
 }
 
+// Received is a reference as a client sent it; the contract's schema has judged
+// the id.
+func Received(sent api.ReferenceRequest) Reference {
+	id, _ := envelope.ParseID(sent.Identifier.Value)
+	coding := make([]Coding, len(sent.Identifier.Type.Coding))
+	for i, c := range sent.Identifier.Type.Coding {
+		coding[i] = Coding{System: c.System, Code: c.Code}
+	}
+	return Reference{Identifier: Identifier{Type: CodeableConcept{Coding: coding, Text: sent.Identifier.Type.Text}, Value: id}}
+}
+
 // Concept makes a meaning of one value of a dictionary.
 func Concept(system, code string) CodeableConcept {
 	return CodeableConcept{Coding: []Coding{{System: system, Code: code}}}

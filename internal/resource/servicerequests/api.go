@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"esoz/internal/operation"
 	"esoz/internal/resource/medicalevents"
@@ -13,6 +14,7 @@ import (
 // API serves the operations of the resource.
 type API struct {
 	Engine     *operation.Engine
+	Pool       *pgxpool.Pool
 	Identities Identities
 }
 

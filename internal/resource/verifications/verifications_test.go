@@ -1,4 +1,4 @@
-package otp_test
+package verifications_test
 
 import (
 	"context"

@@ -1,4 +1,0 @@
-package otp
-
-// API serves the verifications.
-type API struct{ Service *Service }
