@@ -7,7 +7,6 @@ package fault
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -28,16 +27,8 @@ var (
 	ErrUnconfirmed = errors.New("write unconfirmed")
 )
 
-// ValidationMessage is the standing message of a 422 that lists fields
-// (decisions R3).
-const ValidationMessage = "Validation failed. You can find validators description at our API Manifest: " +
-	"https://docs.apimanifest.apiary.io/#introduction/interacting-with-api/errors."
-
-// Types of `error.type` that code needs to name.
-const (
-	TypeInternal         = "internal_error"
-	TypeValidationFailed = "validation_failed"
-)
+// TypeValidationFailed is the `error.type` of a 422 that lists fields.
+const TypeValidationFailed = "validation_failed"
 
 // Error is a documented refusal.
 type Error struct {
@@ -112,7 +103,7 @@ func RefuseAt(id rules.ID, entry string, params any, args ...any) *Error {
 		e.Invalid = []Item{item}
 	}
 	if e.Type == TypeValidationFailed && e.Message == "" {
-		e.Message = ValidationMessage
+		e.Message = rules.ValidationMessage // decisions R3
 	}
 	return e
 }
@@ -150,26 +141,16 @@ func (e *Error) AddRules(ids ...rules.ID) {
 }
 
 // Unavailable is the answer while an engine is away or a deadline has passed.
-func Unavailable() *Error {
-	return &Error{
-		Status: http.StatusServiceUnavailable, Type: TypeInternal,
-		Message: "Service is temporarily unavailable", RetryAfter: time.Second,
-	}
-}
+func Unavailable() *Error { return unruled(rules.Unavailable).After(time.Second) }
 
-// Unconfirmed is the answer when nobody knows whether a change was made. Unlike
-// after Unavailable, a client must not simply send its request again.
-func Unconfirmed() *Error {
-	return &Error{
-		Status: http.StatusGatewayTimeout, Type: TypeInternal,
-		Message: "It is not known whether the request was carried out",
-	}
-}
+// Unconfirmed is the answer when a change may have been made or not. After it,
+// unlike after Unavailable, a client must check before it repeats the request.
+func Unconfirmed() *Error { return unruled(rules.Unconfirmed) }
 
-// Internal is the answer to everything that nobody foresaw.
-func Internal() *Error {
-	return &Error{Status: http.StatusInternalServerError, Type: TypeInternal, Message: "Remote server internal error"}
-}
+// Internal is the answer to an unexpected error.
+func Internal() *Error { return unruled(rules.InternalError) }
+
+func unruled(r rules.Rule) *Error { return &Error{Status: r.Status, Type: r.Type, Message: r.Message} }
 
 func mustGet(id rules.ID) rules.Rule {
 	rule, ok := rules.Get(id)

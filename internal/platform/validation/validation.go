@@ -80,7 +80,7 @@ func (b *Body) Check(value *Value, formats Formats, on func(rules.ID) bool) *fau
 			continue
 		}
 		refusal = fault.Join(refusal, &fault.Error{
-			Status: http.StatusUnprocessableEntity, Type: fault.TypeValidationFailed, Message: fault.ValidationMessage,
+			Status: http.StatusUnprocessableEntity, Type: fault.TypeValidationFailed, Message: rules.ValidationMessage,
 			Rules: []rules.ID{id}, Cut: cut, Invalid: []fault.Item{{Entry: v.path.String(), EntryType: "json_data_property", Rules: []fault.Rule{v.rule}}},
 		})
 	}

@@ -46,7 +46,7 @@ func check(t *testing.T, raw string) []fault.Item {
 		return nil
 	}
 	require.Equal(t, 422, refusal.Status)
-	require.Equal(t, fault.ValidationMessage, refusal.Message)
+	require.Equal(t, rules.ValidationMessage, refusal.Message)
 	return refusal.Invalid
 }
 

@@ -127,7 +127,7 @@ func (w *World) findingVerifications() {
 // bodyViolation is the refusal of a body for one fault in its shape.
 func bodyViolation(id rules.ID, entry, rule, description string) *fault.Error {
 	return &fault.Error{
-		Status: http.StatusUnprocessableEntity, Type: fault.TypeValidationFailed, Message: fault.ValidationMessage, Rules: []rules.ID{id},
+		Status: http.StatusUnprocessableEntity, Type: fault.TypeValidationFailed, Message: rules.ValidationMessage, Rules: []rules.ID{id},
 		Invalid: []fault.Item{{
 			Entry: entry, EntryType: "json_data_property", Rules: []fault.Rule{{Rule: rule, Description: description}},
 		}},
