@@ -14,7 +14,7 @@ import (
 	"esoz/internal/testkit"
 )
 
-// A document meets a condition exactly when a write with that condition finds it.
+// Meets is true exactly when a write with the same condition matches.
 func TestConditionsJudgeAsTheStoreDoes(t *testing.T) {
 	t.Parallel()
 	db := testkit.New(t, testkit.Idle()).Mongo
