@@ -3928,6 +3928,13 @@ var All = []Rule{
 	},
 }
 
+// Refusals that no rule makes.
+var (
+	InternalError = Rule{Status: 500, Type: "internal_error", Message: "Remote server internal error"}
+	Unavailable   = Rule{Status: 503, Type: "internal_error", Message: "Service is temporarily unavailable"}
+	Unconfirmed   = Rule{Status: 504, Type: "internal_error", Message: "It is not known whether the request was carried out"}
+)
+
 var guards = map[string][]ID{
 	"listApprovals":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getApproval":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},

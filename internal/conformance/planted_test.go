@@ -52,6 +52,7 @@ var planted = []struct {
 	for i := range checks {
 		if checks[i].Rule == rules.AppAuthorizeClientBlocked {
 			checks[i], checks[i+1] = checks[i+1], checks[i]
+			break
 		}
 	}
 `,

@@ -123,12 +123,13 @@ func (c Check[S]) judge(ctx context.Context, s S, on func(rules.ID) bool) ([]*fa
 		return nil, nil
 	}
 	err := c.make(ctx, s)
-	var own *refusal
+	if err == nil {
+		return nil, nil
+	}
+	var own *refusal // these go to the heap
 	var several Refusals
 	var one *fault.Error
 	switch {
-	case err == nil:
-		return nil, nil
 	case errors.As(err, &own):
 		several = Refusals{fault.Refuse(c.Rule, own.args...)}
 	case errors.As(err, &one):

@@ -97,7 +97,11 @@ func (c *contract) goRules() ([]byte, error) {
 			writeRule(&out, r, op.id)
 		}
 	}
-	out.WriteString("}\n\nvar guards = map[string][]ID{\n")
+	out.WriteString("}\n\n// Refusals that no rule makes.\nvar (\n")
+	for _, r := range readRules(c.templates.failures, templatesFile, &problems{}) {
+		fmt.Fprintf(&out, "%s = Rule{Status: %d, Type: %q, Message: %q}\n", r.constant(), r.Status, r.Type, r.Message)
+	}
+	out.WriteString(")\n\nvar guards = map[string][]ID{\n")
 	for _, op := range c.operations {
 		fmt.Fprintf(&out, "%q: {", op.id)
 		for _, r := range op.guards {

@@ -1,5 +1,5 @@
-// Package audit writes prm.audit_log: who changed what, in the transaction of
-// the change.
+// Package audit writes rows of prm.audit_log (user, object, written fields) in
+// the transaction of the change.
 package audit
 
 import (

@@ -10,7 +10,7 @@ import (
 	"esoz/internal/testkit"
 )
 
-// BenchmarkIdentify is the token check of every request: one round trip.
+// BenchmarkIdentify measures the token look-up of every request.
 func BenchmarkIdentify(b *testing.B) {
 	srv := testkit.New(b, testkit.Idle())
 	authenticator := &auth.Authenticator{Pool: srv.Pool, Clock: srv.Clock}

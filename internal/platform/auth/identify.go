@@ -16,14 +16,14 @@ import (
 	"esoz/internal/platform/subject"
 )
 
-// Authenticator resolves tokens and counts requests.
+// Authenticator identifies callers and counts their requests.
 type Authenticator struct {
 	Pool  *pgxpool.Pool
 	Clock *clock.Clock
 }
 
-// Identify tells who is behind a token and an API-key, in one round trip. It
-// judges nothing; fault.ErrNotFound means that there is no such token.
+// Identify returns the owner of a token and an API-key, in one round trip. It
+// makes no checks. It returns fault.ErrNotFound when the token does not exist.
 func (a *Authenticator) Identify(ctx context.Context, token, apiKey string) (*Identity, error) {
 	params := db.ResolveIdentityParams{ValueHash: seal.Token(token)}
 	if apiKey != "" {
@@ -37,7 +37,7 @@ func (a *Authenticator) Identify(ctx context.Context, token, apiKey string) (*Id
 		TokenName:   row.TokenName,
 		ExpiresAt:   time.Unix(row.ExpiresAt, 0).UTC(),
 		UserBlocked: row.UserIsBlocked,
-		// A token of a client that is gone is worth as much as that of a blocked one.
+		// A deleted client counts as blocked.
 		ClientBlocked: row.ClientID != nil && (row.ClientRowID == nil || *row.ClientIsBlocked),
 		AccessType:    row.AccessType,
 		APIKeyKnown:   row.ConnectionID != nil && row.MISIsBlocked != nil && !*row.MISIsBlocked,
@@ -68,8 +68,8 @@ func subjectOf(row db.ResolveIdentityRow) Subject {
 	return s
 }
 
-// CountRequest counts a call of an operation with a token in the running
-// minute, on all servers together, and tells when the minute is over.
+// CountRequest counts a call of an operation with a token in the current minute,
+// on all servers together, and returns when the minute ends.
 func (a *Authenticator) CountRequest(ctx context.Context, operation, token string) (used int, resets time.Time, err error) {
 	now := a.Clock.Now()
 	row, err := db.New().CountRequest(ctx, a.Pool, db.CountRequestParams{
@@ -81,12 +81,12 @@ func (a *Authenticator) CountRequest(ctx context.Context, operation, token strin
 	return int(row.Count), row.ResetsAt, nil
 }
 
-// RateKey names the counter of an operation and a token.
+// RateKey returns the key of the counter of an operation and a token.
 func RateKey(operation, token string) string {
 	return operation + " " + hex.EncodeToString(seal.Token(token))
 }
 
-// DeletePassedLimits removes counters of minutes gone by.
+// DeletePassedLimits deletes counters of past minutes.
 func (a *Authenticator) DeletePassedLimits(ctx context.Context) error {
 	now := a.Clock.Now()
 	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
@@ -98,10 +98,11 @@ func (a *Authenticator) DeletePassedLimits(ctx context.Context) error {
 	return nil
 }
 
-// keepExpired is how long an ended token can still be told from one that never was.
+// keepExpired is how long expired tokens are kept, so that they are reported as
+// expired, not unknown.
 const keepExpired = 30 * 24 * time.Hour
 
-// DeleteExpired removes tokens that ended long ago.
+// DeleteExpired deletes tokens that expired longer than keepExpired ago.
 func (a *Authenticator) DeleteExpired(ctx context.Context) error {
 	before := a.Clock.Now().Add(-keepExpired).Unix()
 	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {

@@ -19,19 +19,19 @@ type Subject struct {
 	ClientType  string
 	Scopes      []string
 	TokenID     uuid.UUID
-	LegalEntity *subject.LegalEntity // nil: prm.legal_entities has no such row
+	LegalEntity *subject.LegalEntity // nil: prm.legal_entities has no row of ClientID
 	Party       *subject.Party       // nil: the user has no party
-	MISClientID *uuid.UUID           // the MIS that the API-key belongs to
+	MISClientID *uuid.UUID           // the MIS of the API-key
 }
 
-// Identity is what a token and an API-key resolve to, before anything is judged.
+// Identity is the caller before the gateway's checks.
 type Identity struct {
 	Subject
 	TokenName     string
 	ExpiresAt     time.Time
 	UserBlocked   bool
 	ClientBlocked bool
-	AccessType    string // BROKER clients act through a MIS, DIRECT ones do not
+	AccessType    string // Broker or Direct
 
 	APIKeyKnown bool
 	BrokerScope []string // nil: the MIS has no broker_scope
@@ -39,7 +39,7 @@ type Identity struct {
 
 // Access types of a client.
 const (
-	Broker = "BROKER"
+	Broker = "BROKER" // acts through a MIS and its API-key
 	Direct = "DIRECT"
 )
 
@@ -66,18 +66,18 @@ func Missing(wanted, granted []string) []string {
 
 type identityKey struct{}
 
-// With stores who asks.
+// With stores the identity of the caller.
 func With(ctx context.Context, who *Identity) context.Context {
 	return context.WithValue(ctx, identityKey{}, who)
 }
 
-// IdentityFrom returns what With stored, nil without it.
+// IdentityFrom returns the identity that With stored, or nil.
 func IdentityFrom(ctx context.Context) *Identity {
 	who, _ := ctx.Value(identityKey{}).(*Identity)
 	return who
 }
 
-// From returns the caller, a zero one without a token.
+// From returns the caller, or a zero Subject when the request has no token.
 func From(ctx context.Context) Subject {
 	if who := IdentityFrom(ctx); who != nil {
 		return who.Subject

@@ -1,5 +1,5 @@
-// Package clock is the one source of time. Everything that stores, compares or
-// prints a moment asks a Clock, so that a test or the sandbox can move it.
+// Package clock is the only source of time. Code that stores, compares or prints
+// a moment asks a Clock, so that tests and the sandbox can move it.
 package clock
 
 import (
@@ -7,15 +7,14 @@ import (
 	"time"
 )
 
-// Clock tells the time in UTC with the precision that PostgreSQL keeps
-// (microseconds). The zero value follows the machine's clock. It is safe for
-// concurrent use.
+// Clock returns the time in UTC with PostgreSQL's precision (microseconds). The
+// zero value follows the machine's clock. It is safe for concurrent use.
 type Clock struct {
 	stopped time.Time // zero: the clock follows the machine's
 	offset  atomic.Int64
 }
 
-// New returns a clock that follows the machine's.
+// New returns a clock that follows the machine's clock.
 func New() *Clock { return &Clock{} }
 
 // Stopped returns a clock that stands still at t until it is moved.
@@ -33,16 +32,17 @@ func (c *Clock) unmoved() time.Time {
 	return c.stopped
 }
 
-// Advance moves the clock forward (or back, when d is negative). It goes on running.
+// Advance moves the clock forward (or back, when d is negative). The clock keeps running.
 func (c *Clock) Advance(d time.Duration) { c.offset.Add(int64(d)) }
 
-// Set moves the clock to t. It goes on running.
+// Set moves the clock to t. The clock keeps running.
 func (c *Clock) Set(t time.Time) { c.offset.Store(int64(t.Sub(c.unmoved()))) }
 
-// Reset makes the clock follow the machine's again, or stand where it stood.
+// Reset makes the clock follow the machine's clock again, or stop where it stood.
 func (c *Clock) Reset() { c.offset.Store(0) }
 
-// Stopwatch measures how long something takes, whatever happens to any Clock.
+// Stopwatch measures a duration with the machine's clock. Moving a Clock does not
+// affect it.
 func Stopwatch() func() time.Duration {
 	began := time.Now()
 	return func() time.Duration { return time.Since(began) }

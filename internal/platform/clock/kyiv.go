@@ -2,10 +2,10 @@ package clock
 
 import (
 	"time"
-	_ "time/tzdata" // a bare machine may have no time zones of its own
+	_ "time/tzdata" // a minimal machine may have no time zone files
 )
 
-// Kyiv is where a day of the law begins and ends.
+// Kyiv is the time zone in which legal days begin and end.
 var Kyiv = func() *time.Location {
 	location, err := time.LoadLocation("Europe/Kyiv")
 	if err != nil {

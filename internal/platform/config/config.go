@@ -1,6 +1,6 @@
-// Package config reads the server's settings from the environment. Names are
-// those of the documents where they have one; docs/configuration.md is made
-// from this struct.
+// Package config reads the server's settings from the environment. A setting has
+// the name that the national system's documents give it, if they do.
+// docs/configuration.md is generated from Config.
 package config
 
 import (
@@ -23,9 +23,9 @@ import (
 	"esoz/gen/rules"
 )
 
-// Config holds every setting. The doc tag says what it is for and in which
-// unit; envDefault is what holds when the variable is not set; start:"only"
-// marks what a running server does not read again.
+// Config holds every setting. The doc tag names purpose and unit, envDefault is
+// the value of an unset variable, and start:"only" marks settings that a running
+// server does not read again.
 type Config struct {
 	// Addresses and processes.
 	ListenAddr      string        `env:"LISTEN_ADDR" start:"only" envDefault:"127.0.0.1:8080" doc:"Address of the public API"`
@@ -120,11 +120,11 @@ type Config struct {
 	ServiceRequestUseTarget UseTarget `env:"SERVICE_REQUEST_USE_TARGET_STATUS" envDefault:"in_progress" doc:"program_processing_status that Use Service Request sets: in_progress, or in_queue, which Release Service Request can undo"`
 }
 
-// AdminOff is the value of ADMIN_ADDR that stands for no address.
+// AdminOff is the value of ADMIN_ADDR for no address.
 const AdminOff = "off"
 
-// Load reads the settings from environ (as os.Environ gives it) and reports
-// every fault at once.
+// Load reads the settings from environ (in the form of os.Environ) and reports
+// all faults together.
 func Load(environ []string) (*Config, error) {
 	return load(env.ToMap(environ))
 }
@@ -134,7 +134,7 @@ func load(vars map[string]string) (*Config, error) {
 	err := env.ParseWithOptions(cfg, env.Options{Environment: vars})
 	faults, failed := named(err)
 	for _, err := range cfg.validate() {
-		// What could not be read is told once.
+		// A value that could not be parsed is reported once.
 		if name, _, _ := strings.Cut(err.Error(), ":"); !failed[name] {
 			faults = append(faults, err)
 		}
@@ -145,7 +145,7 @@ func load(vars map[string]string) (*Config, error) {
 	return cfg, nil
 }
 
-// named splits what the parser says and names variables in place of fields.
+// named splits the parser's error and names variables instead of fields.
 func named(err error) (faults []error, failed map[string]bool) {
 	failed = map[string]bool{}
 	var all env.AggregateError
@@ -170,8 +170,8 @@ func named(err error) (faults []error, failed map[string]bool) {
 	return faults, failed
 }
 
-// With returns a copy with some variables set anew, checked as at the start.
-// Unknown names are refused. The sandbox uses it.
+// With returns a copy with some variables replaced, after the same checks as at
+// start. It rejects unknown names. The sandbox uses it.
 func (c *Config) With(vars map[string]string) (*Config, error) {
 	known := map[string]bool{}
 	for _, f := range Fields() {
@@ -201,7 +201,7 @@ func (c *Config) With(vars map[string]string) (*Config, error) {
 	return &merged, nil
 }
 
-// withRequired adds c's values of the required variables, which vars seldom names.
+// withRequired adds c's values of required variables that vars does not name.
 func withRequired(c *Config, vars map[string]string) map[string]string {
 	all := map[string]string{
 		"DATABASE_URL": string(c.DatabaseURL), "MONGO_URL": string(c.MongoURL),
@@ -285,7 +285,7 @@ func (c *Config) validate() []error {
 	return errs
 }
 
-// On tells whether a rule is checked: its default unless RULES switches it.
+// On returns whether a rule is checked: its default unless RULES switches it.
 func (c *Config) On(id rules.ID) bool {
 	if on, switched := c.Rules[id]; switched {
 		return on
@@ -294,8 +294,8 @@ func (c *Config) On(id rules.ID) bool {
 	return !rule.Off
 }
 
-// InForce tells whether a rule can refuse at all: it is on, and the setting that
-// it waits for is set.
+// InForce returns whether a rule can refuse at all: it is on, and the setting
+// that it depends on (Flag) is set.
 func (c *Config) InForce(id rules.ID) bool {
 	rule, _ := rules.Get(id)
 	switch {
@@ -338,7 +338,7 @@ func (c *Config) DivisionTypes(legalEntityType string) []string {
 	return nil
 }
 
-// Live is a configuration that the sandbox may replace while requests run.
+// Live holds a configuration that the sandbox may replace while requests run.
 type Live struct{ current atomic.Pointer[Config] }
 
 // NewLive starts from cfg.
@@ -348,8 +348,7 @@ func NewLive(cfg *Config) *Live {
 	return l
 }
 
-// Get returns the configuration of this moment. A request reads it once per use
-// and never keeps it.
+// Get returns the current configuration. Do not keep it beyond a request.
 func (l *Live) Get() *Config { return l.current.Load() }
 
 // Set replaces the configuration.

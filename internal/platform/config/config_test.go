@@ -32,7 +32,7 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, noon.Add(12*time.Hour+40*time.Minute), cfg.JobsCleanupSchedule.Next(noon))
 }
 
-// A server that nobody has told an address is reached from its own machine only.
+// By default a server listens on loopback only.
 func TestAddressesAreLoopback(t *testing.T) {
 	t.Parallel()
 	cfg, err := config.Load(required)
@@ -44,7 +44,7 @@ func TestAddressesAreLoopback(t *testing.T) {
 	}
 }
 
-// A start that fails tells everything that is wrong.
+// Load reports all faults together.
 func TestAllFaultsAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := config.Load([]string{
@@ -112,7 +112,7 @@ func TestRulesInForce(t *testing.T) {
 	require.False(t, cfg.InForce(rules.GatewayBrokerScope))
 }
 
-// A rule that waits for a setting names one that there is.
+// The Flag of every rule is a setting.
 func TestFlagsOfRulesAreSettings(t *testing.T) {
 	t.Parallel()
 	names := map[string]bool{"": true}

@@ -43,7 +43,7 @@ func (m *FerretDB1Mode) UnmarshalText(text []byte) error {
 	return oneOf(m, text, "", FerretDB1SingleProcess)
 }
 
-// Mode of an operation whose documents leave it to the server.
+// Mode of an operation that the documents describe as asynchronous or synchronous.
 type Mode string
 
 const (
@@ -65,7 +65,7 @@ func (u *UseTarget) UnmarshalText(text []byte) error {
 	return oneOf(u, text, UseInProgress, UseInQueue)
 }
 
-// SMSProvider names who delivers messages.
+// SMSProvider names the provider that delivers messages.
 type SMSProvider string
 
 const (
@@ -134,8 +134,8 @@ func (s Schedule) String() string { return s.text }
 // Switches turns rules on and off by id.
 type Switches map[rules.ID]bool
 
-// UnmarshalText reads `+id,-id`. It refuses unknown rules and those that cannot
-// be switched: the rules of a seed, and checks whose result later checks need.
+// UnmarshalText reads `+id,-id`. It rejects unknown rules and rules that cannot be
+// switched: the rules of a seed, and checks whose result later checks need.
 func (s *Switches) UnmarshalText(text []byte) error {
 	parsed := Switches{}
 	for _, item := range strings.Split(string(text), ",") {
@@ -198,8 +198,8 @@ func (m *AddressMatrix) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// For returns the types of the most specific line: both names, then the legal
-// entity's, then the division's, then the line of all.
+// For returns the types of the most specific line. The order is: both names, the
+// legal entity's name, the division's name, none (`*/*`).
 func (m AddressMatrix) For(legalEntityType, divisionType string) AddressTypes {
 	for _, key := range []string{legalEntityType + "/" + divisionType, legalEntityType + "/*", "*/" + divisionType, "*/*"} {
 		if types, ok := m[key]; ok {

@@ -1,5 +1,5 @@
-// Package envelope builds what stands around every answer: meta, paging and
-// the forms in which moments are printed.
+// Package envelope builds the parts that all answers share: meta, paging and the
+// format of moments.
 package envelope
 
 import (
@@ -11,7 +11,7 @@ import (
 	"esoz/gen/api"
 )
 
-// Request is what meta tells about a request.
+// Request is the part of a request that meta repeats.
 type Request struct {
 	URL            string // without query
 	ID             string
@@ -26,7 +26,7 @@ func WithRequest(ctx context.Context, r *Request) context.Context {
 	return context.WithValue(ctx, requestKey{}, r)
 }
 
-// RequestFrom returns what WithRequest stored, or an empty Request.
+// RequestFrom returns the Request that WithRequest stored, or an empty one.
 func RequestFrom(ctx context.Context) *Request {
 	if r, ok := ctx.Value(requestKey{}).(*Request); ok {
 		return r
@@ -40,7 +40,7 @@ func Meta(ctx context.Context, code int) api.Meta { return meta(ctx, code, "obje
 // ListMeta describes a 200 answer with a list.
 func ListMeta(ctx context.Context) api.Meta { return meta(ctx, http.StatusOK, "list") }
 
-// Created describes a 201 answer: the new object's id stands behind the URL.
+// Created describes a 201 answer: its URL ends with the new object's id.
 func Created(ctx context.Context, id string) api.Meta {
 	m := Meta(ctx, http.StatusCreated)
 	m.URL += "/" + id
@@ -56,14 +56,13 @@ func meta(ctx context.Context, code int, kind string) api.Meta {
 	return m
 }
 
-// Page is the part of a list that was asked for.
+// Page is the requested part of a list.
 type Page struct{ Number, Size int }
 
-// DefaultPageSize holds when a request names none.
+// DefaultPageSize applies when a request has no page_size.
 const DefaultPageSize = 50
 
-// PageOf reads the parameters page and page_size; the chain has already made
-// them valid.
+// PageOf reads the parameters page and page_size. httpapi has made them valid.
 func PageOf(number, size *int) Page {
 	p := Page{Number: 1, Size: DefaultPageSize}
 	if number != nil {
@@ -78,9 +77,8 @@ func PageOf(number, size *int) Page {
 // Offset is the number of entries before the page.
 func (p Page) Offset() int { return (p.Number - 1) * p.Size }
 
-// Paging describes the page of a list of total entries. emptyPages is what
-// total_pages says of an empty list: 1 in the SQL services, 0 in the medical
-// events.
+// Paging describes the page of a list of total entries. emptyPages is the
+// total_pages of an empty list: 1 in the SQL services, 0 in the medical events.
 func (p Page) Paging(total, emptyPages int) api.Paging {
 	pages := (total + p.Size - 1) / p.Size
 	if total == 0 {
@@ -101,8 +99,7 @@ func Micro(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.0000
 // Milli prints a moment as the medical events do: UTC with milliseconds.
 func Milli(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// MaskPhone hides the middle of a phone: the first six characters and the last
-// two stay.
+// MaskPhone hides a phone but its first six and last two characters.
 func MaskPhone(phone string) string {
 	if len(phone) < 8 {
 		return strings.Repeat("*", len(phone))

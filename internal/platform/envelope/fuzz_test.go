@@ -12,7 +12,7 @@ import (
 
 var canonicalID = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// An id is its canonical form and nothing else that the uuid package reads.
+// ParseID accepts the canonical form only.
 func FuzzParseID(f *testing.F) {
 	for _, text := range []string{
 		"d290f1ee-6c54-4b01-90e6-d701748f0851", "D290F1EE-6C54-4B01-90E6-D701748F0851", "{d290f1ee-6c54-4b01-90e6-d701748f085}",

@@ -2,8 +2,9 @@ package envelope
 
 import "github.com/google/uuid"
 
-// ParseID reads an id of a path or a query: the canonical form of 36 characters
-// and no other that the uuid package knows (urn:uuid:, braces, bare hex).
+// ParseID reads an id of a path or a query. It accepts the canonical form of 36
+// characters only, not the other forms of the uuid package (urn:uuid:, braces,
+// bare hex).
 func ParseID(s string) (id uuid.UUID, ok bool) {
 	if len(s) != 36 {
 		return uuid.Nil, false

@@ -1,7 +1,7 @@
 package envelope
 
-// ParseBool reads a boolean filter of a query; an absent or empty one is nil. ok
-// is false when the text is neither true nor false.
+// ParseBool reads a boolean filter of a query. An absent or empty filter is nil.
+// ok is false when the text is neither true nor false.
 func ParseBool(text *string) (value *bool, ok bool) {
 	if text == nil || *text == "" {
 		return nil, true
@@ -13,7 +13,7 @@ func ParseBool(text *string) (value *bool, ok bool) {
 	return &isTrue, true
 }
 
-// Sent returns a filter of a query, nil when it was left empty: an empty filter
+// Sent returns a filter of a query, or nil when it is empty: an empty filter
 // counts as not sent.
 func Sent(value *string) *string {
 	if value != nil && *value == "" {

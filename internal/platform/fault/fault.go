@@ -1,13 +1,11 @@
-// Package fault holds the one type of refusal. An operation returns it; the
-// error handler of httpapi alone turns it into an answer. Texts are not written
-// here or in the operations: they stand in the contract (x-rules) and come
-// through gen/rules.
+// Package fault holds the type of refusals. Operations return it, and only the
+// error handler of httpapi turns it into an answer. Texts of refusals come from
+// the contract (x-rules) through gen/rules, never from Go code.
 package fault
 
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -20,24 +18,17 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrStale: the expected state in a guarded write did not match.
 	ErrStale = errors.New("state changed meanwhile")
-	// ErrUnavailable: an engine cannot be reached or did not answer in time.
-	// No operation is decided by it; a job finds its change by its mark.
+	// ErrUnavailable: a database cannot be reached or did not answer in time, and
+	// nothing was committed. Changes of documents by jobs are the exception: a
+	// retried job finds its change by its mark.
 	ErrUnavailable = errors.New("engine unavailable")
-	// ErrUnconfirmed: a write has left for an engine, and its answer was lost. It
-	// may have been carried out, now or later, or not.
+	// ErrUnconfirmed: a committing statement was sent to a database, and its answer
+	// was lost. The change may have been made or not.
 	ErrUnconfirmed = errors.New("write unconfirmed")
 )
 
-// ValidationMessage is the standing message of a 422 that lists fields
-// (decisions R3).
-const ValidationMessage = "Validation failed. You can find validators description at our API Manifest: " +
-	"https://docs.apimanifest.apiary.io/#introduction/interacting-with-api/errors."
-
-// Types of `error.type` that code needs to name.
-const (
-	TypeInternal         = "internal_error"
-	TypeValidationFailed = "validation_failed"
-)
+// TypeValidationFailed is the `error.type` of a 422 that lists fields.
+const TypeValidationFailed = "validation_failed"
 
 // Error is a documented refusal.
 type Error struct {
@@ -47,8 +38,8 @@ type Error struct {
 	Invalid    []Item
 	Rules      []rules.ID    // the rules that refuse, in checked order
 	RetryAfter time.Duration // rendered as a Retry-After header when positive
-	Guard      rules.ID      // the gateway's check, when the operation's own document words its refusal
-	Cut        bool          // there are so many faults that only the first ones are told
+	Guard      rules.ID      // the gateway's check that the operation's own rule replaces, if any
+	Cut        bool          // Invalid lists only the first of very many faults
 }
 
 // Item is one entry of `invalid`.
@@ -66,7 +57,7 @@ type Rule struct {
 	Params         any    `json:"params,omitempty"`
 }
 
-// Error names the rules and the status; it never holds a value that a client sent.
+// Error names the status and the rules. It never contains values of the request.
 func (e *Error) Error() string {
 	ids := make([]string, len(e.Rules))
 	for i, id := range e.Rules {
@@ -75,21 +66,21 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("refused with %d by %s", e.Status, strings.Join(ids, ", "))
 }
 
-// After tells the client when to come back.
+// After sets RetryAfter.
 func (e *Error) After(d time.Duration) *Error {
 	e.RetryAfter = d
 	return e
 }
 
-// Refuse builds the documented answer of a rule. Placeholders of its texts
-// ({status}) are filled from args, alternating names and values.
+// Refuse returns the documented refusal of a rule. args are names and values, in
+// turn, of the placeholders in its texts ({status}).
 func Refuse(id rules.ID, args ...any) *Error {
 	rule := mustGet(id)
 	return RefuseAt(id, rule.Entry, nil, args...)
 }
 
-// RefuseAt is Refuse for a rule whose entry is a pattern or whose params are
-// known only now: entry is the JSONPath of the offending field.
+// RefuseAt is Refuse for a rule whose entry is a pattern, or whose params are not
+// in the contract. entry is the JSONPath of the wrong field.
 func RefuseAt(id rules.ID, entry string, params any, args ...any) *Error {
 	rule := mustGet(id)
 	e := &Error{
@@ -112,14 +103,13 @@ func RefuseAt(id rules.ID, entry string, params any, args ...any) *Error {
 		e.Invalid = []Item{item}
 	}
 	if e.Type == TypeValidationFailed && e.Message == "" {
-		e.Message = ValidationMessage
+		e.Message = rules.ValidationMessage // decisions R3
 	}
 	return e
 }
 
-// Join merges refusals of one kind into one answer: the first one's status and
-// message, everybody's items and rules. Nil entries are passed over; it returns
-// nil when nothing is left.
+// Join merges refusals into one: status and message of the first, items and rules
+// of all. It ignores nil entries and returns nil when there are no others.
 func Join(errs ...*Error) *Error {
 	var joined *Error
 	for _, e := range errs {
@@ -136,7 +126,7 @@ func Join(errs ...*Error) *Error {
 	return joined
 }
 
-// AddRules appends ids that the refusal does not name yet.
+// AddRules appends the ids that the refusal does not name yet.
 func (e *Error) AddRules(ids ...rules.ID) {
 	for _, id := range ids {
 		known := false
@@ -149,27 +139,18 @@ func (e *Error) AddRules(ids ...rules.ID) {
 	}
 }
 
-// Unavailable is the answer while an engine is away or a deadline has passed.
-func Unavailable() *Error {
-	return &Error{
-		Status: http.StatusServiceUnavailable, Type: TypeInternal,
-		Message: "Service is temporarily unavailable", RetryAfter: time.Second,
-	}
-}
+// Unavailable is the answer when a database is unavailable or a deadline has
+// passed.
+func Unavailable() *Error { return unruled(rules.Unavailable).After(time.Second) }
 
-// Unconfirmed is the answer when nobody knows whether a change was made. Unlike
-// after Unavailable, a client must not simply send its request again.
-func Unconfirmed() *Error {
-	return &Error{
-		Status: http.StatusGatewayTimeout, Type: TypeInternal,
-		Message: "It is not known whether the request was carried out",
-	}
-}
+// Unconfirmed is the answer when a change may have been made or not. After it,
+// unlike after Unavailable, a client must check before it repeats the request.
+func Unconfirmed() *Error { return unruled(rules.Unconfirmed) }
 
-// Internal is the answer to everything that nobody foresaw.
-func Internal() *Error {
-	return &Error{Status: http.StatusInternalServerError, Type: TypeInternal, Message: "Remote server internal error"}
-}
+// Internal is the answer to an unexpected error.
+func Internal() *Error { return unruled(rules.InternalError) }
+
+func unruled(r rules.Rule) *Error { return &Error{Status: r.Status, Type: r.Type, Message: r.Message} }
 
 func mustGet(id rules.ID) rules.Rule {
 	rule, ok := rules.Get(id)

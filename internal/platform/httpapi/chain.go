@@ -26,12 +26,12 @@ import (
 	"esoz/internal/platform/validation"
 )
 
-// Guard is a documented check of one operation that stands before the checks
+// Guard makes the documented checks of one operation that come before the checks
 // of its body.
 type Guard func(ctx context.Context) error
 
-// chain builds the links that a request to op passes before the operation, in
-// the documented order (decisions R5).
+// chain builds the middleware of an operation in the documented order (decisions
+// R5).
 func (s *Server) chain(op *operation) []echo.MiddlewareFunc {
 	links := append([]echo.MiddlewareFunc{s.observe(op.id)}, s.entrance(op)...)
 	if !op.public {
@@ -53,7 +53,7 @@ func (s *Server) chain(op *operation) []echo.MiddlewareFunc {
 	return links
 }
 
-// entrance holds the checks of who asks, and how often.
+// entrance returns the checks of the caller and of the rate limit.
 func (s *Server) entrance(op *operation) []echo.MiddlewareFunc {
 	if op.public {
 		return []echo.MiddlewareFunc{s.checkPSK(op), s.limitRate(op)}
@@ -61,7 +61,7 @@ func (s *Server) entrance(op *operation) []echo.MiddlewareFunc {
 	return []echo.MiddlewareFunc{s.checkPSK(op), requireToken(op), s.limitRate(op), s.authenticate(op)}
 }
 
-// before runs check and goes on when it passes.
+// before calls next if check passes.
 func before(check func(ctx context.Context) error) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -80,7 +80,7 @@ func (s *Server) checkPSK(op *operation) echo.MiddlewareFunc {
 			if len(allowed) == 0 {
 				return next(c)
 			}
-			sent := seal.Token(c.Request().Header.Get("X-Custom-PSK")) // hashed, so that the comparison tells nothing by its time
+			sent := seal.Token(c.Request().Header.Get("X-Custom-PSK")) // hashed, so that the time of the comparison reveals nothing
 			if !slices.ContainsFunc(allowed, func(key config.Secret) bool { return hmac.Equal(seal.Token(string(key)), sent) }) {
 				return op.refuse(rules.GatewayPSK)
 			}
@@ -100,8 +100,8 @@ func requireToken(op *operation) echo.MiddlewareFunc {
 	}
 }
 
-// limitRate counts the calls of a token or, where none is wanted, of a client's
-// address: whatever else such a client sends, it could send anew each time.
+// limitRate counts the calls of a token or, if the operation is public, of the
+// client's address: the client could change anything else with each call.
 func (s *Server) limitRate(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -132,8 +132,8 @@ func (s *Server) limitRate(op *operation) echo.MiddlewareFunc {
 	}
 }
 
-// authenticate finds out who asks. What it learns of the API-key is judged by
-// authorize: a wrong method is refused in between.
+// authenticate identifies the caller. authorize checks the API-key later, because
+// a wrong method is refused in between.
 func (s *Server) authenticate(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -183,8 +183,8 @@ func (s *Server) authorize(op *operation) echo.MiddlewareFunc {
 	}
 }
 
-// checkAPIKey tells whether the call comes through a broker, whose scopes then
-// count too. Clients with direct access need no key.
+// checkAPIKey returns whether the call comes through a broker, whose scopes are
+// then checked too. Clients with direct access need no key.
 func (s *Server) checkAPIKey(op *operation, who *auth.Identity, key string) (brokered bool, err error) {
 	mode := s.Config.Get().GatewayAPIKey
 	switch {
@@ -202,7 +202,7 @@ func (s *Server) checkAPIKey(op *operation, who *auth.Identity, key string) (bro
 	return true, nil
 }
 
-// bearer is the token of a request, "" when it has none.
+// bearer returns the token of a request, or "".
 func bearer(r *http.Request) string {
 	scheme, token, _ := strings.Cut(r.Header.Get(echo.HeaderAuthorization), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
@@ -212,7 +212,8 @@ func bearer(r *http.Request) string {
 }
 
 // normalizeQuery makes the query safe to bind: well encoded, one value per
-// parameter, valid text, and paging that is never refused . A badly encoded path does not come so far: net/http answers it.
+// parameter, valid text, and page numbers within bounds, because paging is never
+// refused. net/http answers badly encoded paths before.
 func (s *Server) normalizeQuery(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -220,7 +221,7 @@ func (s *Server) normalizeQuery(op *operation) echo.MiddlewareFunc {
 			if r.URL.RawQuery == "" {
 				return next(c)
 			}
-			// A semicolon is a character like any other; url.ParseQuery refuses it.
+			// A semicolon is part of a value, but url.ParseQuery rejects it.
 			query, err := url.ParseQuery(strings.ReplaceAll(r.URL.RawQuery, ";", "%3B"))
 			if err != nil {
 				return op.refuse(rules.RequestURL)
@@ -249,9 +250,8 @@ func (s *Server) normalizeQuery(op *operation) echo.MiddlewareFunc {
 	}
 }
 
-// undeclared are the parameters of a query that the operation does not have.
-// Most operations pass over them; the closed lists of the medical events refuse
-// them.
+// undeclared returns the parameters of a query that the operation does not have.
+// Most operations ignore them. Lists of medical events refuse them.
 func (op *operation) undeclared(query map[string][]string) map[string]string {
 	var found map[string]string
 	for name, values := range query {
@@ -283,29 +283,29 @@ func clampQuery(query map[string][]string, name string, most int) {
 	}
 }
 
-// body carries the decoded request body. The generated handler binds the
-// decoded value through ValidatedValue, so that what an operation sees is what
-// was validated, and nothing is parsed twice.
+// body carries the decoded request body. The generated handler binds the decoded
+// value through ValidatedValue: the operation sees the validated value, and the
+// body is parsed once.
 type body struct {
 	io.ReadCloser
 	value *validation.Value
 }
 
-// ValidatedValue is what oapi-codegen's strict handler asks for.
+// ValidatedValue is called by the generated strict handler.
 func (b *body) ValidatedValue() any { return b.value.JSON }
 
-// usualBody is more than documented bodies have, in bytes.
+// usualBody is larger than documented bodies, in bytes.
 const usualBody = 16 << 10
 
 // readBody checks size, content type and JSON, in this order. A missing body
-// is judged as an empty object.
+// counts as an empty object.
 func (s *Server) readBody(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			r := c.Request()
 			most := s.Config.Get().MaxBodyBytes
 			var read bytes.Buffer
-			read.Grow(int(min(max(r.ContentLength, 0), usualBody)) + bytes.MinRead) // what is announced need not come
+			read.Grow(int(min(max(r.ContentLength, 0), usualBody)) + bytes.MinRead) // clients may announce more than they send
 			_, err := read.ReadFrom(http.MaxBytesReader(c.Response(), r.Body, most))
 			var tooLarge *http.MaxBytesError
 			if errors.As(err, &tooLarge) {
@@ -350,8 +350,8 @@ func (s *Server) validateBody(op *operation) echo.MiddlewareFunc {
 	}
 }
 
-// withDeadline bounds a request: past it the engines' calls fail and the answer
-// is 503, or 504 when a change was on its way.
+// withDeadline bounds a request. After it calls of the databases fail, and the
+// answer is 503, or 504 when a change may have been made.
 func (s *Server) withDeadline(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), s.Config.Get().RequestTimeout)
@@ -361,7 +361,7 @@ func (s *Server) withDeadline(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// wholeSeconds is a whole number of seconds, at least one.
+// wholeSeconds rounds up to seconds, at least one.
 func wholeSeconds(d time.Duration) string {
 	return strconv.Itoa(max(1, int((d+time.Second-1)/time.Second)))
 }

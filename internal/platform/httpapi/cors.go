@@ -10,8 +10,8 @@ import (
 	"github.com/labstack/echo/v4/middleware"
 )
 
-// allowOrigins lets the pages of the configured origins call the API. Without
-// any it adds no header, and a preflight is a method like any other that a path
+// allowOrigins lets pages of the configured origins call the API. Without origins
+// it adds no header, and a preflight is refused like other methods that a path
 // does not have.
 func (s *Server) allowOrigins() echo.MiddlewareFunc {
 	return middleware.CORSWithConfig(middleware.CORSConfig{
@@ -33,8 +33,8 @@ func (s *Server) allowOrigins() echo.MiddlewareFunc {
 	})
 }
 
-// clientAddress finds the address of a client behind the given proxies; anybody
-// else may write into X-Forwarded-For what they like.
+// clientAddress finds the address of a client. It trusts X-Forwarded-For of the
+// given proxies only.
 func clientAddress(proxies []netip.Prefix) echo.IPExtractor {
 	if len(proxies) == 0 {
 		return echo.ExtractIPDirect()

@@ -19,21 +19,21 @@ import (
 	"esoz/internal/platform/redact"
 )
 
-// errNoAnswer: an operation returned neither an answer nor an error. Without
-// this guard the client would see an empty 200.
+// errNoAnswer: an operation returned neither an answer nor an error. Without this
+// error the client would get an empty 200.
 var errNoAnswer = errors.New("operation returned no answer")
 
-// refuse is echo's error handler: the only place that knows how a refusal is written.
+// refuse is echo's error handler. All refusals are written here.
 func (s *Server) refuse(err error, c echo.Context) {
-	if c.Response().Committed { // echo calls the handler again for an error after the answer
+	if c.Response().Committed { // echo may call the handler after the answer
 		return
 	}
 	ctx := c.Request().Context()
-	refusal, foreseen := s.refusalOf(err, c)
+	refusal, documented := s.refusalOf(err, c)
 	switch {
 	case errors.Is(err, context.Canceled) && clientGone(c):
 		s.Logger.LogAttrs(ctx, slog.LevelDebug, "client went away", slog.String("request_id", envelope.RequestFrom(ctx).ID))
-	case !foreseen:
+	case !documented:
 		s.Logger.LogAttrs(ctx, slog.LevelError, "request failed",
 			slog.String("request_id", envelope.RequestFrom(ctx).ID), slog.Int("status", refusal.Status), slog.String("error", redact.Error(err)))
 	}
@@ -49,18 +49,19 @@ func (s *Server) refuse(err error, c echo.Context) {
 	}
 }
 
-// clientGone tells whether the client has hung up: the context of its
-// connection has ended, and not only that of its deadline.
+// clientGone returns whether the client has closed the connection: the context of
+// the connection has ended, not only that of the deadline.
 func clientGone(c echo.Context) bool {
 	client, ok := c.Get(clientKey).(context.Context)
 	return ok && client.Err() != nil
 }
 
-// refusalOf tells what the client gets for err, and whether somebody foresaw it.
-func (s *Server) refusalOf(err error, c echo.Context) (refusal *fault.Error, foreseen bool) {
+// refusalOf returns the refusal for err. documented is false for failures, which
+// are logged.
+func (s *Server) refusalOf(err error, c echo.Context) (refusal *fault.Error, documented bool) {
 	var httpErr *echo.HTTPError
 	switch {
-	case errors.Is(err, fault.ErrUnconfirmed): // before its cause, which may be a deadline
+	case errors.Is(err, fault.ErrUnconfirmed): // first: its cause may be a deadline
 		return fault.Unconfirmed(), false
 	case errors.As(err, &refusal):
 		return refusal, true
@@ -72,7 +73,7 @@ func (s *Server) refusalOf(err error, c echo.Context) (refusal *fault.Error, for
 			return fault.Refuse(rules.GatewayPath), true
 		case http.StatusMethodNotAllowed:
 			return fault.Refuse(rules.GatewayMethod, "path", prefix(c.Request().URL.Path)), true
-		case http.StatusBadRequest: // a parameter that the generated wrapper cannot bind: an empty part of the path
+		case http.StatusBadRequest: // the generated wrapper cannot bind an empty part of the path
 			return fault.Refuse(rules.RequestURL), true
 		}
 	}
@@ -104,8 +105,8 @@ func writeRefusal(c echo.Context, refusal *fault.Error) error {
 	return c.JSONBlob(refusal.Status, raw)
 }
 
-// recoverPanics turns a panic into a 500 without a word of it in the answer, and
-// with its place, but not its text, in the log.
+// recoverPanics turns a panic into a 500. The answer says nothing of the panic; the
+// log has its stack, but no values.
 func (s *Server) recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
@@ -120,7 +121,7 @@ func (s *Server) recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// requireAnswer refuses a nil answer of a strict operation.
+// requireAnswer turns a nil answer of an operation into errNoAnswer.
 func requireAnswer(next api.StrictHandlerFunc, operationID string) api.StrictHandlerFunc {
 	return func(c echo.Context, request any) (any, error) {
 		response, err := next(c, request)

@@ -14,27 +14,27 @@ import (
 	"esoz/internal/platform/fault"
 )
 
-// Exchange is a request and its answer as an observer sees them: ids, names and
-// numbers, and nothing that stood in a path, a query, a header or a body. The
-// one exception is the request id, which a client may choose.
+// Exchange describes a request and its answer for an Observer. It has ids, names
+// and numbers, but no values of path, query, headers or body. The exception is the
+// request id, which a client may choose.
 type Exchange struct {
 	RequestID  string
 	Operation  string // operationId; empty when the contract has no such path or method
-	Route      string // the path as the contract writes it; empty when it has none
+	Route      string // the contract's path; empty when the contract has no such path
 	Method     string
 	Status     int
 	Rules      []rules.ID     // the rules that refused, in checked order
-	Guard      rules.ID       // the gateway's check that the refusing rule answered in place of
-	Cut        bool           // the refusal names only the first of very many faults
-	RetryAfter time.Duration  // what the answer asked for
-	Config     *config.Config // as it was when the answer was given
+	Guard      rules.ID       // the gateway's check that the refusing rule replaces, if any
+	Cut        bool           // the refusal lists only the first of very many faults
+	RetryAfter time.Duration  // of the answer
+	Config     *config.Config // at the time of the answer
 	Took       time.Duration
-	ClientID   uuid.UUID // zero unless the token was good
+	ClientID   uuid.UUID // zero unless the token was valid
 	UserID     uuid.UUID
 	Direct     bool // the client has direct access, which needs no API-key
 }
 
-// exchange gathers what there is to tell of an answered request.
+// exchange describes an answered request.
 func (s *Server) exchange(c echo.Context, operation string, took time.Duration) Exchange {
 	ctx := c.Request().Context()
 	e := Exchange{
@@ -56,6 +56,6 @@ func (s *Server) exchange(c echo.Context, operation string, took time.Duration) 
 	return e
 }
 
-// Observer learns of every request that was answered. It must be quick: the
+// Observer is called after every answered request. It must be quick, because the
 // client waits for it.
 type Observer func(ctx context.Context, e Exchange)

@@ -11,7 +11,7 @@ import (
 	"esoz/gen/rules"
 )
 
-// An observer is told of every answer once, also of those that no operation gave.
+// The observer is called once for every answer, also without an operation.
 func TestObserver(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -45,8 +45,7 @@ func TestObserver(t *testing.T) {
 	}
 }
 
-// Without an observer a request costs what it did before there were any: the
-// same allocations, a comparison more.
+// BenchmarkObserver compares requests with and without an observer.
 func BenchmarkObserver(b *testing.B) {
 	for name, observe := range map[string]Observer{"none": nil, "one": func(context.Context, Exchange) {}} {
 		b.Run(name, func(b *testing.B) {

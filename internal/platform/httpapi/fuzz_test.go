@@ -22,7 +22,7 @@ import (
 	"esoz/internal/platform/fault"
 )
 
-// A token stands behind the word Bearer and a space, and has no blanks around it.
+// bearer returns the text after "Bearer " without surrounding spaces.
 func FuzzBearer(f *testing.F) {
 	for _, header := range []string{
 		"Bearer sandbox-owner", "bearer\tsandbox-owner", "BEARER  a b ", "Bearer", "Bearer ", "Basic b3duZXI6", "Bearer sandbox\xff", " Bearer x",
@@ -41,8 +41,8 @@ func FuzzBearer(f *testing.F) {
 
 var printableText = regexp.MustCompile(`^[ -~]{1,200}$`)
 
-// What is echoed of a header (request ids, idempotency keys) is short and has
-// no character that ends a line or a text.
+// Echoed header values (request ids, idempotency keys) are short and have no
+// control characters.
 func FuzzPrintable(f *testing.F) {
 	for _, text := range []string{"req-1", "", strings.Repeat("x", 201), "a\r\nSet-Cookie: b", "з кирилицею", "\x7f", "a\x00"} {
 		f.Add(text)
@@ -52,9 +52,9 @@ func FuzzPrintable(f *testing.F) {
 	})
 }
 
-// Behind normalizeQuery a query can be bound: well encoded, each declared
-// parameter once and valid text, paging within its bounds; and normalising it
-// again changes nothing.
+// After normalizeQuery a query can be bound: it is well encoded, each declared
+// parameter is sent once and is valid text, and paging is within bounds.
+// Normalizing it again changes nothing.
 func FuzzQuery(f *testing.F) {
 	s := &Server{Config: config.NewLive(&config.Config{MaxPageSize: 300})}
 	op := &operation{id: "listDivisions", query: []string{"ids", "name", "page", "page_size"}, paged: true, replaced: map[rules.ID]rules.ID{}}
@@ -87,7 +87,7 @@ func FuzzQuery(f *testing.F) {
 			}
 		}
 		if values.Has("page_number") {
-			return // it counts when page was dropped
+			return // it is used when page was dropped
 		}
 		again, refusal := normalized(t, s, op, query)
 		require.Nil(t, refusal)
@@ -95,7 +95,7 @@ func FuzzQuery(f *testing.F) {
 	})
 }
 
-// normalized is the query that an operation sees.
+// normalized returns the query that an operation sees.
 func normalized(t *testing.T, s *Server, op *operation, raw string) (query string, refusal *fault.Error) {
 	t.Helper()
 	r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/api/divisions", RawQuery: raw}, Header: http.Header{}}
@@ -115,8 +115,7 @@ func normalized(t *testing.T, s *Server, op *operation, raw string) (query strin
 	return "", refusal
 }
 
-// JSON is announced by its media type, however it is written and whatever its
-// parameters.
+// isJSON ignores the case and the parameters of a media type.
 func FuzzContentType(f *testing.F) {
 	for _, text := range []string{
 		"application/json", "Application/JSON; charset=utf-8", "application/json;", "application/jsonp", "text/plain", "application/json;a=\"", "\xff",
@@ -129,7 +128,7 @@ func FuzzContentType(f *testing.F) {
 	})
 }
 
-// No key but that of a known MIS with scopes of its own lets a broker in.
+// A broker passes only with the key of a known MIS that has scopes.
 func FuzzAPIKey(f *testing.F) {
 	op := &operation{id: "listDivisions", replaced: map[rules.ID]rules.ID{}}
 	modes := []config.APIKeyMode{config.APIKeyOff, config.APIKeyWhenSent, config.APIKeyRequired}

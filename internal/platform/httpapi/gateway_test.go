@@ -11,8 +11,8 @@ import (
 	"esoz/internal/testkit"
 )
 
-// A token has its own count for each operation; where no token is wanted, the
-// address has it, whatever token is sent along.
+// Calls are counted per token and operation. Calls of public operations are
+// counted per address, even if a token is sent.
 func TestRateLimit(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.With("RATE_LIMIT_PER_MINUTE", "2"))
@@ -51,7 +51,7 @@ func TestWithoutALimitNothingIsCounted(t *testing.T) {
 	require.Empty(t, s.Send(t, as("sandbox-owner")).Header.Get("RateLimit-Limit"))
 }
 
-// Only a proxy that is trusted may say for whom it asks.
+// X-Forwarded-For counts only from a trusted proxy.
 func TestAddressBehindAProxy(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -86,18 +86,18 @@ func TestQueryEncoding(t *testing.T) {
 	} {
 		require.Equal(t, []string{string(rule)}, s.Send(t, testkit.As("sandbox-owner", http.MethodGet, divisions+query, nil)).Rules(), query)
 	}
-	// A body is read by no-one before the address is.
+	// The URL is checked before the body.
 	create := testkit.As("sandbox-owner", http.MethodPost, divisions+"?x=%zz", nil)
 	create.Raw, create.Headers["Content-Type"] = "{", "application/json"
 	require.Equal(t, []string{string(rules.RequestURL)}, s.Send(t, create).Rules())
-	// A semicolon belongs to the value, as anything else.
+	// A semicolon is part of the value.
 	r := s.Send(t, testkit.As("sandbox-owner", http.MethodGet, divisions+"?name=a;b", nil))
 	require.Equal(t, http.StatusOK, r.Status)
 	require.EqualValues(t, 0, r.Body.Paging["total_entries"], "the filter is not dropped")
 }
 
-// Off, the API answers no browser; on, the listed origins alone, refusals
-// included.
+// Without CORS_ORIGINS no answer has CORS headers. With it only listed origins get
+// them, also with refusals.
 func TestCORS(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t)

@@ -23,8 +23,7 @@ const divisions = "/api/divisions"
 
 func as(token string) world.Request { return testkit.As(token, http.MethodGet, divisions, nil) }
 
-// The contract and the server have the same routes: whatever else the server
-// answers, it answers with a refusal.
+// The server has exactly the routes of the contract. All its other routes refuse.
 func TestRoutesAreTheContracts(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t)
@@ -51,7 +50,7 @@ func TestRoutesAreTheContracts(t *testing.T) {
 	require.Equal(t, declared, served)
 }
 
-// Two faults at once: the check that stands earlier answers.
+// If two checks would refuse, the earlier one answers.
 func TestGatewayOrder(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.With("GATEWAY_PSK", "hosting"), testkit.With("GATEWAY_API_KEY", "required"))
@@ -116,8 +115,8 @@ func TestIdempotencyKeyIsEchoed(t *testing.T) {
 	require.Equal(t, "once", s.Send(t, r).Body.Meta["idempotency_key"])
 }
 
-// Paging is never refused: what is no number or too small falls back, what is
-// too large is lowered, a page past the end is empty.
+// Paging is never refused: a value that is no number or too small is replaced by
+// the default, one that is too large is lowered, and a page past the end is empty.
 func TestPaging(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t)
@@ -140,8 +139,8 @@ func TestPaging(t *testing.T) {
 	}
 }
 
-// An engine that is away, and a deadline that has passed, are a 503 in the
-// envelope with a word when to come back.
+// The answer is 503 with Retry-After when a database is unavailable or a deadline
+// has passed.
 func TestEngineAway(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle())
@@ -159,7 +158,7 @@ func TestDeadline(t *testing.T) {
 	require.Equal(t, http.StatusServiceUnavailable, s.Send(t, as("sandbox-owner")).Status)
 }
 
-// Logs carry ids, rules and durations, never what a client sent.
+// Logs have ids, rules and durations, but no values of requests.
 func TestAccessLog(t *testing.T) {
 	t.Parallel()
 	lines := new(lockedBuffer)
@@ -192,8 +191,8 @@ func (b *lockedBuffer) String() string {
 	return b.Buffer.String()
 }
 
-// Every operation that wants a token refuses to go without one, with the
-// gateway's words or its own document's.
+// Every operation that needs a token refuses requests without one, by the
+// gateway's rule or by its own rule that replaces it.
 func TestEveryOperationWantsItsToken(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t)
@@ -218,7 +217,7 @@ func TestEveryOperationWantsItsToken(t *testing.T) {
 	}
 }
 
-// Path ids are plain strings: a malformed one is not found, never a bare 400.
+// A malformed id in a path is not found; the answer is never a 400 of the router.
 func TestMalformedIDs(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t)

@@ -50,7 +50,7 @@ const (
 	clientKey    = "client"
 )
 
-// Names of what is no operation.
+// Names for requests without an operation.
 const (
 	unknownPath   = "unknownPath"
 	unknownMethod = "unknownMethod"
@@ -113,7 +113,7 @@ func (s *Server) finish(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// accessLine is what the log tells of a request; refusal may be nil.
+// accessLine returns the attributes of a request's log line. refusal may be nil.
 func accessLine(ctx context.Context, operationID string, status int, took time.Duration, refusal *fault.Error) []slog.Attr {
 	attrs := []slog.Attr{
 		slog.String("request_id", envelope.RequestFrom(ctx).ID), slog.String("operation", operationID),

@@ -17,9 +17,9 @@ import (
 	"esoz/internal/platform/redact"
 )
 
-// once carries out a request with an idempotency key only once: sent again, it
-// gets the same answer, whatever has become of the caller's rights to it since.
-// A refusal is not kept. It has changed nothing, and the next try may pass.
+// once carries out a request with an idempotency key only once. A repetition gets
+// the stored answer, even if the operation would now refuse the caller. Refusals
+// are not stored: they have changed nothing, and the next try may pass.
 func (s *Server) once(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
@@ -45,7 +45,7 @@ func (s *Server) once(op *operation) echo.MiddlewareFunc {
 			case err != nil:
 				return err
 			case known != nil:
-				// The body names the request that was carried out, and the header says the same.
+				// The request id in the body is that of the first request, so the header must be too.
 				c.Response().Header().Set(echo.HeaderXRequestID, known.RequestID)
 				c.Response().Header().Set("Idempotency-Replayed", "true")
 				return c.Blob(known.Status, echo.MIMEApplicationJSON, known.Body)
@@ -55,21 +55,21 @@ func (s *Server) once(op *operation) echo.MiddlewareFunc {
 	}
 }
 
-// content is what makes a request the same as one before.
+// content returns the bytes that are equal when a request is repeated.
 func (op *operation) content(r *http.Request) ([]byte, error) {
 	content := []byte(r.Method + " " + r.URL.RequestURI() + "\n")
 	sent, ok := r.Body.(*body)
 	if op.body == nil || !ok {
 		return content, nil
 	}
-	canonical, err := json.Marshal(sent.value.JSON) // keys in order, and no space between
+	canonical, err := json.Marshal(sent.value.JSON) // sorted keys, no spaces
 	if err != nil {
 		return nil, fmt.Errorf("encode the body: %w", err)
 	}
 	return append(content, canonical...), nil
 }
 
-// carryOut holds the answer back until it is kept.
+// carryOut sends the answer after it is stored.
 func (s *Server) carryOut(c echo.Context, next echo.HandlerFunc, claim *idempotency.Claim) error {
 	r, w := c.Request(), c.Response()
 	answer := &heldAnswer{header: w.Header(), status: http.StatusOK}

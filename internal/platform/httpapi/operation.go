@@ -12,17 +12,17 @@ import (
 	"esoz/internal/platform/validation"
 )
 
-// operation is what the chain needs to know of an operation. It is read from
-// the contract once, before the first request.
+// operation is the part of an operation's contract that the chain needs. It is
+// read once, before the first request.
 type operation struct {
 	id, method, path string
 	scopes           []string
 	public           bool                  // no token
-	replaced         map[rules.ID]rules.ID // gateway rules that the operation words itself
-	body             *validation.Body      // nil: whatever is sent is ignored
+	replaced         map[rules.ID]rules.ID // gateway's rule to the operation's rule that replaces it
+	body             *validation.Body      // nil: a body is ignored
 	query            []string              // declared query parameters
 	paged            bool
-	idempotent       bool // heeds an idempotency key
+	idempotent       bool // accepts an idempotency key
 }
 
 // operations reads all operations of the contract, by operationId.
@@ -49,7 +49,7 @@ func newOperation(path, method string, item *openapi3.PathItem, spec *openapi3.O
 	}
 	op.public = len(*spec.Security) == 0
 	op.idempotent = spec.Extensions["x-idempotent"] == true
-	if !op.public { // the ways in differ by the keys that are sent beside the token
+	if !op.public { // all security requirements have the same scopes; they differ by keys sent beside the token
 		op.scopes = (*spec.Security)[0]["oauth2"]
 	}
 	for _, rule := range rules.OfOperation(op.id) {
@@ -73,8 +73,8 @@ func newOperation(path, method string, item *openapi3.PathItem, spec *openapi3.O
 	return op, nil
 }
 
-// refuse answers a gateway check with the gateway's rule or with the words that
-// the operation's own document has for it.
+// refuse returns the refusal of a gateway's rule, or of the operation's rule that
+// replaces it.
 func (op *operation) refuse(id rules.ID, args ...any) *fault.Error {
 	own, ok := op.replaced[id]
 	if !ok {
@@ -85,7 +85,7 @@ func (op *operation) refuse(id rules.ID, args ...any) *fault.Error {
 	return refusal
 }
 
-// prefix is the part of the path before its first parameter, as the gateway
+// prefix returns the part of the path before its first parameter, as the gateway
 // prints it: /api/patients.
 func prefix(path string) string {
 	head, _, _ := strings.Cut(path, "/{")

@@ -19,21 +19,22 @@ import (
 	"esoz/openapi"
 )
 
-// broken answers nothing to one public operation and panics in all others, in one of them by itself.
+// broken returns no answer from one public operation and panics in all others: in ListDictionaries explicitly, in the
+// rest because the embedded interface is nil.
 type broken struct{ api.StrictServerInterface }
 
 func (broken) ListRegions(context.Context, api.ListRegionsRequestObject) (api.ListRegionsResponseObject, error) {
 	return nil, nil //nolint:nilnil // what the test is about
 }
 
-// ListDictionaries panics with what a client has sent.
+// ListDictionaries panics with a value of the request.
 func (broken) ListDictionaries(context.Context, api.ListDictionariesRequestObject) (api.ListDictionariesResponseObject, error) {
 	panic("cannot send to " + canary)
 }
 
 const canary = "+380931234574"
 
-// newServer is a server without engines.
+// newServer returns a server without databases.
 func newServer(t testing.TB) *Server {
 	t.Helper()
 	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
@@ -45,8 +46,8 @@ func newServer(t testing.TB) *Server {
 	}
 }
 
-// Whatever an operation does, the client gets a clean envelope with its request
-// id and not a word of the cause; the log has the place, but no value.
+// If an operation panics or returns nothing, the client gets a 500 with its request
+// id and without the cause. The log has the stack, but no values.
 func TestBrokenOperations(t *testing.T) {
 	t.Parallel()
 	var lines bytes.Buffer

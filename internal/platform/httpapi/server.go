@@ -1,6 +1,6 @@
-// Package httpapi is the way from a request to its operation and back: the
-// chain of checks that the contract implies, the generated wrappers, the one
-// error handler. It knows no resource.
+// Package httpapi takes a request to its operation and writes the answer: the
+// checks that the contract implies, the generated wrappers, the error handler. It
+// knows no resource.
 package httpapi
 
 import (
@@ -28,33 +28,33 @@ import (
 	"esoz/internal/platform/validation"
 )
 
-// Server holds what the chains need.
+// Server holds the dependencies of the chains.
 type Server struct {
 	Document *openapi3.T
 	Auth     *auth.Authenticator
 	Config   *config.Live
 	Clock    *clock.Clock
 	Formats  validation.Formats
-	Guards   map[string]Guard   // by operationId
-	Answers  *idempotency.Store // that are kept for requests sent again
+	Guards   map[string]Guard // by operationId
+	Answers  *idempotency.Store
 	Logger   *slog.Logger
 	Metrics  *Metrics
 	Tracer   trace.Tracer
 	// ShowRules adds X-Sandbox-Rule to refusals.
 	ShowRules bool
-	// Observe, when set, is told of every answered request.
+	// Observe, when set, is called after every answered request.
 	Observe Observer
 
 	requests requestIDs
 }
 
-// methods that a client may try on a known path.
+// methods that are refused on a known path that does not have them.
 var methods = []string{
 	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut,
 	http.MethodPatch, http.MethodDelete, http.MethodOptions, http.MethodTrace,
 }
 
-// Handler serves the operations of ops and nothing else.
+// Handler serves the operations of the contract with ops.
 func (s *Server) Handler(ops api.StrictServerInterface) (*echo.Echo, error) {
 	known, err := operations(s.Document)
 	if err != nil {
@@ -100,8 +100,8 @@ func (s *Server) refuseOtherMethods(e *echo.Echo, known map[string]*operation) {
 	}
 }
 
-// knownMethod lets a method that nobody has heard of be refused like any other
-// that a path does not have, after the token.
+// knownMethod replaces an unknown method by TRACE, so that it is refused like
+// other methods that a path does not have, after the token.
 func knownMethod(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if r := c.Request(); !slices.Contains(methods, r.Method) {
@@ -111,7 +111,8 @@ func knownMethod(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// identify takes the client's request id or makes one, and prepares meta.
+// identify takes the client's request id or makes one, and prepares meta of the
+// answer.
 func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
@@ -131,8 +132,8 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// idempotencyKey is the key that was sent, under the national system's name or,
-// without that, under the usual one. One that cannot be echoed counts as not sent.
+// idempotencyKey returns the key of the national system's header or, without it,
+// of the usual header. A key that cannot be echoed counts as not sent.
 func idempotencyKey(r *http.Request) string {
 	key := cmp.Or(r.Header.Get("X-Idempotency-Key"), r.Header.Get("Idempotency-Key"))
 	if !printable(key) {
@@ -141,14 +142,14 @@ func idempotencyKey(r *http.Request) string {
 	return key
 }
 
-// printable tells whether a header value may be echoed: 1 to 200 printable
-// ASCII characters.
+// printable returns whether a header value may be echoed: 1 to 200 printable ASCII
+// characters.
 func printable(value string) bool {
 	return len(value) >= 1 && len(value) <= 200 &&
 		!slices.ContainsFunc([]byte(value), func(b byte) bool { return b < 0x20 || b > 0x7e })
 }
 
-// requestIDs makes ids as the gateway does: <uuid of the process>#<counter>.
+// requestIDs makes ids in the form of the gateway: <uuid of the process>#<counter>.
 type requestIDs struct {
 	process string
 	count   atomic.Uint64

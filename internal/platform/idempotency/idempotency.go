@@ -1,11 +1,11 @@
-// Package idempotency lets callers send a request again that they have no
-// answer of: under one key it is carried out once, and each later sending gets
-// the first one's answer. The national system has nothing like it.
+// Package idempotency makes requests with a key repeatable: a request is carried
+// out once, and a repetition with the same key gets the stored answer. The
+// national system has no such feature.
 //
-// A request claims its key before anything else, in a statement of its own. What
-// it then writes is one transaction with its answer (postgres.Unit). Killed at
-// any point, it has either changed nothing, and its claim runs out with its
-// deadline, or it is done and its answer is kept.
+// A request first claims its key, in a statement of its own. All its writes and
+// its answer are one transaction (postgres.Unit). If the process is killed before
+// the commit, nothing has changed, and the claim expires with the request's
+// deadline; after it, the answer is stored.
 package idempotency
 
 import (
@@ -25,30 +25,31 @@ import (
 	"esoz/internal/platform/seal"
 )
 
-// ErrMismatch: the key was sent with another request before.
-var ErrMismatch = errors.New("the idempotency key is another request's")
+// ErrMismatch: the key was used with another request before.
+var ErrMismatch = errors.New("the idempotency key belongs to another request")
 
-// UnderWayError refuses a request whose key is that of one under way.
+// UnderWayError: a request with the same key is still running. Wait is how long a
+// client should wait.
 type UnderWayError struct{ Wait time.Duration }
 
 func (e *UnderWayError) Error() string { return "a request with this idempotency key is under way" }
 
-// Request is one that bears a key.
+// Request is a request with a key.
 type Request struct {
-	ID               string    // as meta tells it
-	ClientID, UserID uuid.UUID // who sends it: the keys of others are not in the way
+	ID               string    // request_id of meta
+	ClientID, UserID uuid.UUID // callers have separate keys
 	Key              string
-	Content          []byte // what is the same when it is sent again
+	Content          []byte // equal when the request is repeated
 }
 
-// Answer is what a request was answered.
+// Answer is the stored answer of a request.
 type Answer struct {
 	RequestID string
 	Status    int
 	Body      []byte
 }
 
-// Store keeps the keys.
+// Store stores keys and answers.
 type Store struct {
 	Pool   *pgxpool.Pool
 	Keys   *seal.Keys
@@ -65,7 +66,8 @@ type Claim struct {
 	unit      *postgres.Unit
 }
 
-// KeyHash is what is stored of a caller's key, which may hold anything.
+// KeyHash returns the stored form of a caller's key. It is hashed, because a key
+// may contain personal data.
 func KeyHash(keys *seal.Keys, clientID, userID uuid.UUID, key string) string {
 	return keys.Request("idempotency key", []byte(clientID.String()+userID.String()+key))
 }
@@ -73,9 +75,9 @@ func KeyHash(keys *seal.Keys, clientID, userID uuid.UUID, key string) string {
 // purpose under which answers are sealed.
 const purpose = "idempotent answer"
 
-// Claim gives either the right to carry out a request or the answer that it got
-// before. It returns an *UnderWayError while it is carried out elsewhere, and
-// ErrMismatch for another request.
+// Claim returns a claim, or the stored answer when the request was carried out
+// before. It returns an *UnderWayError while the request is carried out elsewhere,
+// and ErrMismatch when the key belongs to another request.
 func (s *Store) Claim(ctx context.Context, r Request) (*Claim, *Answer, error) {
 	now := s.Clock.Now()
 	claim := &Claim{store: s, id: uuid.New(), key: KeyHash(s.Keys, r.ClientID, r.UserID, r.Key), requestID: r.ID}
@@ -91,7 +93,7 @@ func (s *Store) Claim(ctx context.Context, r Request) (*Claim, *Answer, error) {
 	}
 	known, err := db.New().GetIdempotencyKey(ctx, s.Pool, claim.key)
 	if err = postgres.Error(err); errors.Is(err, fault.ErrNotFound) {
-		return nil, nil, &UnderWayError{Wait: time.Second} // it was, a moment ago
+		return nil, nil, &UnderWayError{Wait: time.Second} // it was running a moment ago
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("look up idempotency key: %w", err)
@@ -109,15 +111,16 @@ func (s *Store) Claim(ctx context.Context, r Request) (*Claim, *Answer, error) {
 	return nil, &Answer{RequestID: *known.RequestID, Status: int(*known.Status), Body: body}, nil
 }
 
-// Context is that in which the request is carried out: what it writes stands
-// from Keep on.
+// Context returns the context in which to carry out the request. Its writes are
+// committed by Keep.
 func (c *Claim) Context(ctx context.Context) context.Context {
 	ctx, c.unit = postgres.WithUnit(ctx, c.store.Pool)
 	return ctx
 }
 
-// Keep commits what the request has written, and its answer for
-// IDEMPOTENCY_TTL_HOURS. Nothing stands when the claim was taken over.
+// Keep commits the request's writes together with its answer, which is kept for
+// IDEMPOTENCY_TTL_HOURS. It fails, and commits nothing, if the claim has expired
+// and another request has taken it over.
 func (c *Claim) Keep(ctx context.Context, status int, body []byte) error {
 	life := time.Duration(c.store.Config.Get().IdempotencyHours) * time.Hour
 	return c.unit.Commit(ctx, func(tx postgres.Tx) error {
@@ -135,12 +138,11 @@ func (c *Claim) Keep(ctx context.Context, status int, body []byte) error {
 	})
 }
 
-// releaseTimeout bounds a release, which comes also after the request's deadline.
-// A claim that is not released in time runs out by itself.
+// releaseTimeout bounds a release, which must work after the request's deadline
+// too. A claim that is not released expires.
 const releaseTimeout = time.Second
 
-// Release gives up the claim with all that was written under it, unless Keep
-// has made it stand.
+// Release rolls back what Keep has not committed, and gives up the claim.
 func (c *Claim) Release(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
 	defer cancel()
@@ -154,7 +156,7 @@ func (c *Claim) Release(ctx context.Context) error {
 	return nil
 }
 
-// DeleteExpired removes keys whose time is over.
+// DeleteExpired deletes expired keys.
 func (s *Store) DeleteExpired(ctx context.Context) error {
 	now := s.Clock.Now()
 	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {

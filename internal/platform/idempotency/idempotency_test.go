@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// fixture is a server that is sent Create Division.
+// fixture is a server for requests of Create Division.
 type fixture struct {
 	*testkit.Server
 	t     *testing.T
@@ -35,7 +35,7 @@ func start(t *testing.T) *fixture {
 	return f
 }
 
-// create is a request that passes, with a header and changes of its body.
+// create returns a passing request with a header and changes of its body.
 func (f *fixture) create(header, value string, changes map[string]any) world.Request {
 	f.t.Helper()
 	c, ok := f.World.Passing("createDivision")
@@ -117,7 +117,7 @@ func TestAnotherRequest(t *testing.T) {
 	require.Equal(t, 2, f.created())
 }
 
-// Space, and the order of fields, make no other request.
+// Requests that differ only in spaces and the order of fields are equal.
 func TestTheSameRequestWrittenOtherwise(t *testing.T) {
 	t.Parallel()
 	f := start(t)
@@ -134,11 +134,11 @@ func TestTheSameRequestWrittenOtherwise(t *testing.T) {
 	require.Equal(t, 1, f.created())
 }
 
-// A refusal leaves the key to the next try.
+// A refusal is not stored: the key can be used again.
 func TestRefusalsAreNotKept(t *testing.T) {
 	t.Parallel()
 	f := start(t)
-	for _, wrong := range []map[string]any{{"name": 1}, {"type": "DRUGSTORE"}} { // by shape, by meaning
+	for _, wrong := range []map[string]any{{"name": 1}, {"type": "DRUGSTORE"}} { // refused by the schema, by a business rule
 		r := f.send(f.create("X-Idempotency-Key", "k", wrong))
 		require.Equal(t, http.StatusUnprocessableEntity, r.Status)
 		require.NotContains(t, r.Rules(), string(rules.RequestIdempotencyMismatch))
@@ -149,7 +149,7 @@ func TestRefusalsAreNotKept(t *testing.T) {
 	require.Equal(t, 1, f.created())
 }
 
-// An answer that cannot be kept takes its division with it.
+// If the answer cannot be stored, the division is not created.
 func TestNothingStandsWithoutItsAnswer(t *testing.T) {
 	t.Parallel()
 	f := start(t)
@@ -169,8 +169,8 @@ func TestNothingStandsWithoutItsAnswer(t *testing.T) {
 	require.Equal(t, 2, f.created())
 }
 
-// A try that was killed, or that takes too long, holds the key as long as a
-// request may take. Whoever comes after has the right to it alone.
+// A request that was killed or takes too long holds the key until its deadline.
+// After that exactly one of the next requests gets the key.
 func TestClaimsRunOut(t *testing.T) {
 	t.Parallel()
 	f := start(t)
@@ -200,7 +200,7 @@ func TestClaimsRunOut(t *testing.T) {
 	require.Equal(t, 1, f.created())
 }
 
-// Nobody is told to wait longer than a request may take, though the clock goes back.
+// Retry-After is never longer than REQUEST_TIMEOUT, even if the clock is set back.
 func TestClaimsAreWaitedForWithinReason(t *testing.T) {
 	t.Parallel()
 	f := start(t)

@@ -25,7 +25,7 @@ func DocumentsOf(db *mongo.Database, collection string) Documents {
 	return Documents{db.Collection(collection)}
 }
 
-// Get returns a document; fault.ErrNotFound when there is none.
+// Get returns a document, or fault.ErrNotFound.
 func (d Documents) Get(ctx context.Context, id uuid.UUID) (Document, error) {
 	raw, err := d.collection.FindOne(ctx, bson.D{{Key: "_id", Value: id}}).Raw()
 	if err != nil {
@@ -37,14 +37,14 @@ func (d Documents) Get(ctx context.Context, id uuid.UUID) (Document, error) {
 // Order of a list.
 type Order int
 
-// Orders by inserted_at; equal moments by id.
+// Orders by inserted_at. Documents of equal moments are ordered by id.
 const (
 	OldestFirst Order = 1
 	NewestFirst Order = -1
 )
 
-// Find returns the documents that meet every condition, from an offset on, at
-// most limit of them, and how many there are in all.
+// Find returns at most limit documents that meet every condition, from an offset
+// on, and the total number of such documents.
 func (d Documents) Find(ctx context.Context, conditions []Condition, order Order, offset, limit int) (found []Document, total int, err error) {
 	filter := filterOf(conditions)
 	count, err := d.collection.CountDocuments(ctx, filter)
@@ -68,17 +68,16 @@ func (d Documents) Find(ctx context.Context, conditions []Condition, order Order
 	return found, int(count), nil
 }
 
-// Change is what a job does to one document.
+// Change is the change that a job makes to one document.
 type Change struct {
 	Set  map[string]any
 	Push map[string]any // one item for each list
 	Mark Mark
 }
 
-// Mark says that a job has changed the document, and when. It stays until the
-// job's end is stored, so that a job that starts again after a crash finds its
-// own work, whatever others have done to the document since. It is never
-// rendered.
+// Mark records that a job has changed the document, and when. It stays until the
+// job's end is stored: a job that is retried after a crash finds its own change by
+// it, even if other jobs have changed the document since. Answers never show it.
 type Mark struct {
 	Job string    `bson:"job"`
 	At  time.Time `bson:"at"`
@@ -87,9 +86,10 @@ type Mark struct {
 // marks is the field that holds the marks of a document.
 const marks = "applied_jobs"
 
-// Apply changes a document that meets every condition, and marks it. The
-// conditions stand in the filter, so that of two changes that exclude each
-// other one matches nothing: fault.ErrStale.
+// Apply changes a document that meets every condition, and marks it. If the
+// document does not meet them, Apply returns fault.ErrStale. The conditions are
+// part of the update's filter, so that only one of two conflicting changes can
+// match.
 func (d Documents) Apply(ctx context.Context, id uuid.UUID, conditions []Condition, c Change) (Document, error) {
 	filter := append(bson.D{{Key: "_id", Value: id}}, filterOf(conditions)...)
 	push := bson.D{{Key: marks, Value: c.Mark}}
@@ -131,7 +131,7 @@ func (d Document) Decode(into any) error {
 	return nil
 }
 
-// Text returns the text at a dotted path, "" when there is none.
+// Text returns the text at a dotted path, or "".
 func (d Document) Text(path string) string {
 	text, _ := d.value(path).StringValueOK()
 	return text
@@ -152,10 +152,10 @@ func (d Document) MarkOf(job string) (mark Mark, ok bool) {
 	return found.Marks[i], true
 }
 
-// Meets tells whether the document meets a condition, as Apply would find it.
+// Meets returns whether the document meets a condition. Apply judges the same way.
 func (d Document) Meets(c Condition) bool { return c.met(d.value(c.Field)) }
 
-// value is the value at a dotted path, null when there is none.
+// value returns the value at a dotted path, or null.
 func (d Document) value(path string) bson.RawValue {
 	found, err := bson.Raw(d).LookupErr(strings.Split(path, ".")...)
 	if err != nil {
@@ -164,12 +164,12 @@ func (d Document) value(path string) bson.RawValue {
 	return found
 }
 
-// Condition compares the value at a dotted path of a document. The path leads
-// through documents, not lists; a value that is absent counts as null.
+// Condition compares the value at a dotted path of a document. No part of the path
+// is a list. An absent value counts as null.
 type Condition struct {
 	Field    string
 	Operator Operator
-	Values   []any // one; of OneOf any number
+	Values   []any // one value; OneOf has any number
 }
 
 // Operator compares the value of a field with the values of a condition.
@@ -185,8 +185,8 @@ const (
 	Before  Operator = "$lt"
 )
 
-// filterOf names each field once, as FerretDB wants; further conditions on a
-// field stand under $and.
+// filterOf names each field once at the top, as FerretDB requires. Further
+// conditions on a field go under $and.
 func filterOf(conditions []Condition) bson.D {
 	filter, more := bson.D{}, bson.A{}
 	for _, c := range conditions {
@@ -226,13 +226,13 @@ func (c Condition) met(found bson.RawValue) bool {
 	}
 }
 
-// encode brings a value into the form in which it is stored.
+// encode converts a value to its stored form.
 func encode(value any) bson.RawValue {
 	var buffer bytes.Buffer
 	encoder := bson.NewEncoder(bson.NewDocumentWriter(&buffer))
 	encoder.SetRegistry(shared)
 	if err := encoder.Encode(bson.D{{Key: "v", Value: value}}); err != nil {
-		panic(fmt.Sprintf("mongodb: condition on a %T: %v", value, err)) // a fault of the operation's value
+		panic(fmt.Sprintf("mongodb: condition on a %T: %v", value, err)) // a programming error in the operation
 	}
 	return bson.Raw(buffer.Bytes()).Lookup("v")
 }

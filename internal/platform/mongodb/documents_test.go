@@ -14,7 +14,7 @@ import (
 	"esoz/internal/testkit"
 )
 
-// A document meets a condition exactly when a write with that condition finds it.
+// Meets is true exactly when a write with the same condition matches.
 func TestConditionsJudgeAsTheStoreDoes(t *testing.T) {
 	t.Parallel()
 	db := testkit.New(t, testkit.Idle()).Mongo
@@ -22,7 +22,11 @@ func TestConditionsJudgeAsTheStoreDoes(t *testing.T) {
 	id, owner := uuid.New(), uuid.New()
 	at := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 	_, err := db.Collection("conditions").InsertOne(t.Context(), bson.D{
-		{Key: "_id", Value: id}, {Key: "status", Value: "active"}, {Key: "at", Value: at}, {Key: "count", Value: 3}, {Key: "none", Value: nil},
+		{Key: "_id", Value: id},
+		{Key: "status", Value: "active"},
+		{Key: "at", Value: at},
+		{Key: "count", Value: 3},
+		{Key: "none", Value: nil},
 		{Key: "owner", Value: bson.D{{Key: "identifier", Value: bson.D{{Key: "value", Value: owner}}}}},
 	})
 	require.NoError(t, err)

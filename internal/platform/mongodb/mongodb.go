@@ -1,7 +1,7 @@
-// Package mongodb opens the document store that holds medical events. It knows
-// no word of the domain; stores use it and translate its errors upwards.
+// Package mongodb opens the document store of the medical events. It knows
+// nothing of the domain.
 //
-// Only what MongoDB and FerretDB 1 both do may be relied on: plain and unique
+// Code may use only what MongoDB and FerretDB 1 both support: plain and unique
 // indexes, dotted equality, comparisons, $ne, $and, $or, $in, $set, $push, $pull,
 // findOneAndUpdate.
 package mongodb
@@ -26,8 +26,8 @@ import (
 	"esoz/internal/platform/fault"
 )
 
-// Open prepares a client; it does no I/O before the first command. A pool size
-// in the URI (maxPoolSize=1 for the embedded FerretDB) is kept.
+// Open prepares a client. It does no I/O before the first command. It keeps a pool
+// size of the URI (maxPoolSize=1 for the embedded FerretDB).
 func Open(uri, database string, timeout time.Duration) (*mongo.Database, error) {
 	opts := options.Client().ApplyURI(uri).
 		SetRegistry(shared).
@@ -35,7 +35,7 @@ func Open(uri, database string, timeout time.Duration) (*mongo.Database, error) 
 		SetReadConcern(readconcern.Majority()).
 		SetWriteConcern(writeconcern.Majority()).
 		SetServerSelectionTimeout(timeout).
-		SetConnectTimeout(timeout). // of the monitor's questions too, which tell that the store is back
+		SetConnectTimeout(timeout). // also of the monitor's checks, which find out that the store is back
 		SetTimeout(timeout)
 	client, err := mongo.Connect(opts)
 	if err != nil {
@@ -44,7 +44,7 @@ func Open(uri, database string, timeout time.Duration) (*mongo.Database, error) 
 	return client.Database(database), nil
 }
 
-// Close ends the client behind db.
+// Close closes the client of db.
 func Close(ctx context.Context, db *mongo.Database) error {
 	if err := db.Client().Disconnect(ctx); err != nil {
 		return fmt.Errorf("close MongoDB client: %w", err)
@@ -52,10 +52,10 @@ func Close(ctx context.Context, db *mongo.Database) error {
 	return nil
 }
 
-// Error translates what the driver says into the sentinels of fault, keeping
-// the driver's error as the cause. A write whose answer was lost is as any other
-// call that finds the store away: only jobs write, which are tried again and
-// find by their marks what they have changed.
+// Error translates the driver's error to the sentinels of fault and keeps it as
+// the cause. A write whose answer was lost returns fault.ErrUnavailable like other
+// calls, not fault.ErrUnconfirmed: only jobs write, and a retried job finds its
+// change by its mark.
 func Error(err error) error {
 	switch {
 	case err == nil:
@@ -72,11 +72,11 @@ func Error(err error) error {
 	return err
 }
 
-// isAway tells whether the document store could not be reached, went away or
-// did not answer in time.
+// isAway returns whether the document store could not be reached, closed the
+// connection or did not answer in time.
 func isAway(err error) bool {
-	// Commands that wait for a connection when another command's failure empties
-	// the pool get an error that says no more than this.
+	// If a command's failure empties the pool, commands that wait for a connection
+	// get an error with this method only.
 	var emptied interface{ Retryable() bool }
 	var netErr net.Error
 	return mongo.IsNetworkError(err) || mongo.IsTimeout(err) || errors.Is(err, mongo.ErrClientDisconnected) ||
@@ -84,8 +84,8 @@ func isAway(err error) bool {
 		errors.As(err, &netErr) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// cannotWork are the codes of a replica set that is choosing another primary or
-// shutting down, and of one whose disk is full. FerretDB 1 has none for that.
+// cannotWork holds the codes of a replica set that elects a primary, shuts down or
+// has a full disk. FerretDB 1 has no such codes.
 var cannotWork = []int{91, 189, 10107, 11600, 11602, 13435, 13436, 14031}
 
 // registry stores uuids as BSON binary subtype 04, as the national system does;

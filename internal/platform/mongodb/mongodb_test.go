@@ -21,8 +21,8 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// Who waits for the one connection while it breaks finds the store away, and so
-// does who has it.
+// When the only connection breaks, its user and all callers that wait for it get
+// fault.ErrUnavailable.
 func TestEveryoneFindsTheStoreAway(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle())
@@ -61,8 +61,8 @@ func TestEveryoneFindsTheStoreAway(t *testing.T) {
 	}
 }
 
-// A store that cannot work for reasons of its own is away; what it says about a
-// command is not.
+// Errors about the store itself are fault.ErrUnavailable; errors about a command
+// are not.
 func TestStoreThatCannotWork(t *testing.T) {
 	t.Parallel()
 	for name, code := range map[string]int{"another primary": 10107, "it shuts down": 91, "its disk is full": 14031} {

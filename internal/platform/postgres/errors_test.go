@@ -17,8 +17,8 @@ import (
 	"esoz/internal/testkit"
 )
 
-// What PostgreSQL and the way to it are to blame for is told apart from what a
-// statement is to blame for: the first is a 503, and jobs wait for its end.
+// Errors of PostgreSQL and its connection are fault.ErrUnavailable (503, and jobs
+// retry). Errors of a statement are not.
 func TestErrorTellsWhoIsToBlame(t *testing.T) {
 	t.Parallel()
 	states := map[string]bool{
@@ -55,8 +55,8 @@ func TestErrorTellsWhoIsToBlame(t *testing.T) {
 	require.NoError(t, postgres.Error(nil))
 }
 
-// A backend that ends, or is told to, in the middle of a statement is
-// PostgreSQL's going away, and so is a server that is not there.
+// The error is fault.ErrUnavailable when a backend is terminated or cancelled in
+// the middle of a statement, and when there is no server.
 func TestBackendsThatEnd(t *testing.T) {
 	t.Parallel()
 	dsn, _ := testkit.EmptyDatabase(t)

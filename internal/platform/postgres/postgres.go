@@ -1,5 +1,5 @@
 // Package postgres opens the connection pool and runs transactions. It knows
-// no word of the domain; stores use it and translate its errors upwards.
+// nothing of the domain.
 package postgres
 
 import (
@@ -20,8 +20,8 @@ import (
 	"esoz/internal/platform/fault"
 )
 
-// Open connects lazily: an engine that is away shows in the first query.
-// maxConns 0 leaves the size to pgxpool (4, or the number of cores).
+// Open makes a pool that connects with the first query. maxConns 0 means the
+// default of pgxpool (4, or the number of cores).
 func Open(ctx context.Context, dsn string, maxConns int32) (*pgxpool.Pool, error) {
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
@@ -31,14 +31,14 @@ func Open(ctx context.Context, dsn string, maxConns int32) (*pgxpool.Pool, error
 		cfg.MaxConns = maxConns
 	}
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
-	cfg.PingTimeout = time.Second // of a connection that was idle; without it a dead one would take a request's whole time
+	cfg.PingTimeout = time.Second // of idle connections; without it a dead one would use up a request's deadline
 	cfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
-		// timestamptz arrives in time.Local otherwise.
+		// The default is time.Local.
 		conn.TypeMap().RegisterType(&pgtype.Type{
 			Name: "timestamptz", OID: pgtype.TimestamptzOID,
 			Codec: &pgtype.TimestamptzCodec{ScanLocation: time.UTC},
 		})
-		// Ids go as 16 bytes; as text, by way of database/sql's interfaces, otherwise.
+		// Ids are sent as 16 bytes. The default is text, through the interfaces of database/sql.
 		pgxuuid.Register(conn.TypeMap())
 		return nil
 	}
@@ -55,18 +55,20 @@ const (
 	maxTries             = 3
 )
 
-// Tx is a transaction that a caller passes on without looking into it.
+// Tx is a transaction, for code that passes it on and must not import pgx.
 type Tx = pgx.Tx
 
-// rollbackTimeout bounds the wait for a rollback. The connection is given up
-// past it, which rolls back as well, and the request is answered.
+// rollbackTimeout bounds a rollback. After it the connection is closed, which
+// rolls back too.
 const rollbackTimeout = 500 * time.Millisecond
 
-// InTx runs fn in a transaction and commits when it returns nil. After a
+// InTx runs fn in a transaction and commits when fn returns nil. After a
 // serialization failure or a deadlock it runs fn again, so fn must have no
-// effect outside its transaction. In a Unit fn joins the unit's transaction.
-// When COMMIT was sent and its answer is lost, the error is
-// fault.ErrUnconfirmed; after every other error nothing was written.
+// effect outside its transaction. When COMMIT was sent and its answer is lost,
+// the error is fault.ErrUnconfirmed. After every other error nothing was written.
+//
+// If ctx has a Unit, fn runs in the unit's transaction instead: InTx returning
+// nil then does not mean committed.
 func InTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) error {
 	if u, ok := ctx.Value(unitKey{}).(*Unit); ok {
 		return Error(u.run(ctx, fn))
@@ -74,7 +76,7 @@ func InTx(ctx context.Context, pool *pgxpool.Pool, fn func(tx pgx.Tx) error) err
 	return Error(again(func() error { return inTx(ctx, pool, fn) }))
 }
 
-// again tries what a serialization failure or a deadlock has undone.
+// again retries after serialization failures and deadlocks.
 func again(try func() error) error {
 	var err error
 	for range maxTries {
@@ -110,9 +112,9 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// rollback undoes a transaction that has not ended yet. pgx does not roll back
-// when a context ends, and rolling back on an ended context breaks the
-// connection: it gets a short time of its own.
+// rollback rolls a transaction back unless it has ended. It has a timeout of its
+// own: pgx does not roll back when a context ends, and a rollback with an ended
+// context breaks the connection.
 func rollback(ctx context.Context, tx pgx.Tx) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), rollbackTimeout)
 	defer cancel()
@@ -122,33 +124,33 @@ func rollback(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
-// Alone runs fn while no other process runs under the same key. It is for work that only must not overlap, such as
-// migrations; state is never guarded by it. The lock goes with its connection, so a process that dies leaves none.
+// Alone runs fn while no other process runs with the same key. Use it for work that must not overlap, such as
+// migrations, never to guard state. The lock ends with its connection, so a process that dies leaves no lock.
 func Alone(ctx context.Context, pool *pgxpool.Pool, key int64, fn func() error) (err error) {
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
-		return fmt.Errorf("take turns: %w", Error(err))
+		return fmt.Errorf("take a connection: %w", Error(err))
 	}
 	defer conn.Release()
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", key); err != nil {
-		return fmt.Errorf("take turns: %w", Error(err))
+		return fmt.Errorf("take lock %d: %w", key, Error(err))
 	}
 	defer func() {
 		unlockCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		if _, unlockErr := conn.Exec(unlockCtx, "SELECT pg_advisory_unlock($1)", key); unlockErr != nil {
-			err = errors.Join(err, fmt.Errorf("let the next one go on: %w", Error(unlockErr)))
+			err = errors.Join(err, fmt.Errorf("release lock %d: %w", key, Error(unlockErr)))
 		}
 	}()
 	return fn()
 }
 
-// batch is how many rows one statement of a clean-up takes.
+// batch is how many rows one statement of a clean-up deletes.
 const batch = 5000
 
-// InBatches calls fn, which deletes at most limit rows and returns how many it
-// did, until there are no more: a clean-up that is interrupted has got
-// somewhere, and no statement holds its locks for long.
+// InBatches calls fn until no rows are left. fn deletes at most limit rows and
+// returns their number. So an interrupted clean-up has deleted some rows, and no
+// statement holds locks for long.
 func InBatches(ctx context.Context, fn func(ctx context.Context, limit int32) (int64, error)) error {
 	for {
 		n, err := fn(ctx, batch)
@@ -158,8 +160,8 @@ func InBatches(ctx context.Context, fn func(ctx context.Context, limit int32) (i
 	}
 }
 
-// Error translates what the driver says into the sentinels of fault, keeping
-// the driver's error as the cause.
+// Error translates the driver's error to the sentinels of fault and keeps it as
+// the cause.
 func Error(err error) error {
 	switch {
 	case err == nil:
@@ -175,22 +177,22 @@ func Error(err error) error {
 	return err
 }
 
-// confirm sends a statement that commits, and marks its error when it leaves open
-// whether PostgreSQL has carried the statement out.
+// confirm sends a committing statement. It returns fault.ErrUnconfirmed when the
+// error does not show whether PostgreSQL has executed the statement.
 func confirm(conn *pgx.Conn, send func() error) error {
 	if conn.IsClosed() {
 		return pgconn.ErrConnClosed
 	}
 	err := send()
-	// An answer that breaks off is "conn closed" to pgx too, and safe to retry
-	// (MultiResultReader.NextResult, which looks ahead); here it was open.
+	// pgx also reports an answer that breaks off as "conn closed" and safe to retry
+	// (MultiResultReader.NextResult reads ahead). Here the connection was open before.
 	if err == nil || pgconn.SafeToRetry(err) && !errors.Is(err, pgconn.ErrConnClosed) {
 		return err
 	}
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) {
 		if pgErr.SeverityUnlocalized != "FATAL" && pgErr.SeverityUnlocalized != "PANIC" {
-			return err // PostgreSQL, or a pooler before it, goes on and says no
+			return err // PostgreSQL, or a pooler before it, has refused the statement
 		}
 	} else if !isLost(err) {
 		return err
@@ -198,21 +200,21 @@ func confirm(conn *pgx.Conn, send func() error) error {
 	return fmt.Errorf("%w: %w", fault.ErrUnconfirmed, err)
 }
 
-// isLost tells whether a connection broke, or the time was over, before the
+// isLost returns whether the connection broke, or the deadline passed, before the
 // answer came.
 func isLost(err error) bool {
 	var netErr net.Error
 	return errors.As(err, &netErr) || pgconn.Timeout(err) || errors.Is(err, net.ErrClosed) || errors.Is(err, pgconn.ErrConnClosed) ||
-		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || // its process ended in the middle of an answer
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || // the backend ended in the middle of an answer
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// isAway tells whether PostgreSQL could not be reached, went away meanwhile, or
-// cannot work for reasons of its own. No request is to blame for that, and the
-// same one may pass later.
+// isAway returns whether PostgreSQL could not be reached, closed the connection or
+// cannot work at the moment. The request did not cause the error, and may pass
+// later.
 func isAway(err error) bool {
 	var connectErr *pgconn.ConnectError
-	if errors.As(err, &connectErr) { // whatever it said: nobody may work there now
+	if errors.As(err, &connectErr) { // whatever its SQLSTATE
 		return true
 	}
 	var pgErr *pgconn.PgError
@@ -222,12 +224,12 @@ func isAway(err error) bool {
 	return errors.Is(err, puddle.ErrClosedPool) || pgconn.SafeToRetry(err) || isLost(err)
 }
 
-// isStateOfAway tells whether an SQLSTATE speaks of PostgreSQL and its machine
-// rather than of what it was asked for. Class 54 (too much of something in one
-// statement) is ours, or the client's.
+// isStateOfAway returns whether an SQLSTATE is about PostgreSQL and its machine,
+// not about the statement. Class 54 (a statement exceeds a limit) is about the
+// statement.
 func isStateOfAway(code string) bool {
 	switch code {
-	case "25006", // read only: it is no longer the primary
+	case "25006", // read only: the server is no longer the primary
 		"55P03": // lock_timeout
 		return true
 	case "":
@@ -235,12 +237,12 @@ func isStateOfAway(code string) bool {
 	}
 	switch code[:min(2, len(code))] {
 	case "08", // connection
-		"40", // serialization failures and deadlocks, once InTx has tried often enough
+		"40", // serialization failures and deadlocks, after InTx has retried
 		"53", // disk full, out of memory, too many connections
 		"57", // shut down, starting up, cancelled
 		"58", // files and the operating system
-		"F0", // a broken configuration
-		"XX": // failed writes that have no state of their own, damaged data
+		"F0", // broken configuration
+		"XX": // internal errors, failed writes without a class of their own, corruption
 		return true
 	}
 	return false

@@ -23,8 +23,8 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// Work under one key never overlaps, whichever process it runs in; work under
-// another key does not wait for it.
+// Work with one key does not overlap, also across pools. Work with another key
+// does not wait.
 func TestAlone(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle())
@@ -50,7 +50,7 @@ func TestAlone(t *testing.T) {
 	require.EqualValues(t, 1, most.Load())
 }
 
-// A clean-up goes on until a statement finds less than it may take.
+// InBatches ends after the first statement that deletes less than its limit.
 func TestInBatches(t *testing.T) {
 	t.Parallel()
 	left, statements := int64(12_345), 0
@@ -67,8 +67,8 @@ func TestInBatches(t *testing.T) {
 	require.ErrorIs(t, postgres.InBatches(t.Context(), func(context.Context, int32) (int64, error) { return 0, broken }), broken)
 }
 
-// When the answer to a write is lost, and only then, nobody knows whether the
-// write was made.
+// The error is fault.ErrUnconfirmed exactly when the answer of a committing
+// statement is lost.
 func TestLostAnswers(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle())
@@ -82,7 +82,7 @@ func TestLostAnswers(t *testing.T) {
 			return err
 		})
 	}
-	bare := func(ctx context.Context, pool *pgxpool.Pool, note string) error { // goes by PostgreSQL's simple protocol
+	bare := func(ctx context.Context, pool *pgxpool.Pool, note string) error { // uses PostgreSQL's simple protocol
 		return postgres.Once(ctx, pool, func(on postgres.Conn) error {
 			_, err := on.Exec(ctx, "INSERT INTO notes VALUES ('"+note+"')")
 			return err
@@ -166,8 +166,8 @@ func TestLostAnswers(t *testing.T) {
 	})
 }
 
-// throughBridge is a pool of one connection, to the database of another pool,
-// that loses answers.
+// throughBridge returns a pool of one connection to the database of another pool.
+// The connection breaks at answers for which lose returns true.
 func throughBridge(t *testing.T, to *pgxpool.Pool, lose func(answer []byte) bool) *pgxpool.Pool {
 	t.Helper()
 	cfg := to.Config().ConnConfig

@@ -10,28 +10,32 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Unit is one transaction of everything that is written in its context, by InTx
-// and Once. The first write begins it, so that what is read before holds no
-// connection; Commit ends it, with what has to stand or fall with those writes.
-// Until then they are not there for anybody else: what is to happen after a
-// commit must not follow on InTx in an operation that may run in a unit.
+// Unit is one transaction of all InTx and Once calls in its context. The first
+// call begins it, so that earlier reads hold no connection, and Commit ends it.
+// InTx returning nil does not mean committed: an operation that may run in a unit
+// must not do after InTx what requires the commit.
+//
+// A context carries the unit, because that is all that generated handlers pass
+// from httpapi to an operation. So a request with an idempotency key commits its
+// writes together with its answer, and operations do not know of keys.
 type Unit struct {
 	pool *pgxpool.Pool
 	tx   pgx.Tx // nil until the first write
-	lost error  // why what was written is gone
+	lost error  // the error that has undone the unit's writes
 }
 
 type unitKey struct{}
 
-// WithUnit begins a unit. Its maker calls Commit, and Rollback whatever happens.
+// WithUnit returns a context with a unit. The caller must call Rollback in any
+// case; after Commit it does nothing.
 func WithUnit(ctx context.Context, pool *pgxpool.Pool) (context.Context, *Unit) {
 	u := &Unit{pool: pool}
 	return context.WithValue(ctx, unitKey{}, u), u
 }
 
-// Commit writes last and commits it with all that the unit holds. Only a
-// connection that breaks while committing leaves open what became of it
-// (fault.ErrUnconfirmed).
+// Commit runs last in the unit's transaction and commits. When COMMIT was sent and
+// its answer is lost, the error is fault.ErrUnconfirmed; after every other error
+// nothing was written.
 func (u *Unit) Commit(ctx context.Context, last func(tx Tx) error) error {
 	if err := u.run(ctx, last); err != nil {
 		return Error(err)
@@ -39,7 +43,7 @@ func (u *Unit) Commit(ctx context.Context, last func(tx Tx) error) error {
 	return Error(commit(ctx, u.tx))
 }
 
-// Rollback undoes what is not committed.
+// Rollback rolls back unless Commit has committed.
 func (u *Unit) Rollback(ctx context.Context) error {
 	if u.tx == nil {
 		return nil
@@ -47,8 +51,8 @@ func (u *Unit) Rollback(ctx context.Context) error {
 	return Error(rollback(ctx, u.tx))
 }
 
-// run lets fn write in the unit's transaction. A first write can be tried again
-// like any transaction; one that fails later takes the earlier ones with it.
+// run runs fn in the unit's transaction. The first fn is retried like that of any
+// transaction. If a later one fails, the whole unit fails.
 func (u *Unit) run(ctx context.Context, fn func(tx pgx.Tx) error) error {
 	if u.tx == nil {
 		return again(func() error { return u.begin(ctx, fn) })
@@ -70,23 +74,23 @@ func (u *Unit) begin(ctx context.Context, fn func(tx pgx.Tx) error) (err error) 
 	return err
 }
 
-// Conn sends statements: a connection, or a transaction.
+// Conn is a connection or a transaction.
 type Conn interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-// Once runs fn, which writes by one statement and so needs no transaction, and
-// in a Unit joins it. When the statement was sent and its answer is lost, the
-// error is fault.ErrUnconfirmed, as of a COMMIT.
+// Once runs fn, which writes with one statement and so needs no transaction. If
+// ctx has a Unit, fn runs in its transaction. When the statement was sent and its
+// answer is lost, the error is fault.ErrUnconfirmed.
 func Once(ctx context.Context, pool *pgxpool.Pool, fn func(on Conn) error) error {
 	if ctx.Value(unitKey{}) != nil {
 		return InTx(ctx, pool, func(tx pgx.Tx) error { return fn(tx) })
 	}
 	conn, err := pool.Acquire(ctx)
 	if err != nil {
-		return Error(fmt.Errorf("take a connection: %w", err)) // nothing has left
+		return Error(fmt.Errorf("take a connection: %w", err)) // nothing was sent
 	}
 	defer conn.Release()
 	return Error(confirm(conn.Conn(), func() error { return fn(conn) }))

@@ -13,7 +13,7 @@ import (
 	"esoz/internal/testkit"
 )
 
-// notes is a table of the test's own.
+// notes is a server with a table for the test.
 type notes struct {
 	*testkit.Server
 	t *testing.T
@@ -37,8 +37,7 @@ func insert(ctx context.Context, on postgres.Conn, n int) error {
 	return err
 }
 
-// Everything that is written in a unit, and what its maker adds, begins to stand
-// at one moment.
+// All writes of a unit are committed together.
 func TestUnit(t *testing.T) {
 	t.Parallel()
 	n := startNotes(t)
@@ -54,7 +53,7 @@ func TestUnit(t *testing.T) {
 	require.Zero(t, n.Pool.Stat().AcquiredConns())
 }
 
-// Of a unit that fails, or that nobody commits, nothing stands.
+// A unit that fails or is not committed writes nothing.
 func TestUnitThatFails(t *testing.T) {
 	t.Parallel()
 	n := startNotes(t)
@@ -81,7 +80,7 @@ func TestUnitThatFails(t *testing.T) {
 	require.Zero(t, n.Pool.Stat().AcquiredConns())
 }
 
-// A first write is tried again like any transaction; its maker need not know.
+// The first write of a unit is retried like any transaction.
 func TestUnitTriesAgain(t *testing.T) {
 	t.Parallel()
 	n := startNotes(t)

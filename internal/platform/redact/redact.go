@@ -1,6 +1,6 @@
-// Package redact tells of a failure what a log may know: our own words, codes,
-// the names of tables and constraints. What engines and libraries quote stays
-// out of it, because a value in a row is somebody's phone, name or illness.
+// Package redact removes data from errors before they are logged. Our own words,
+// codes and names of tables and constraints stay. Values that databases and
+// libraries quote are removed, because they are phones, names or diagnoses.
 package redact
 
 import (
@@ -19,24 +19,24 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Error is the text of an error without the values in it.
+// Error returns the text of an error without quoted values.
 func Error(err error) string {
 	text := err.Error()
 	visit(err, func(part error) {
-		if told, quotes := withoutValues(part); quotes {
-			if said := part.Error(); said != "" {
-				text = strings.ReplaceAll(text, said, told)
+		if redacted, quotes := withoutValues(part); quotes {
+			if original := part.Error(); original != "" {
+				text = strings.ReplaceAll(text, original, redacted)
 			}
 		}
 	})
 	return unencodable.ReplaceAllString(text, "unable to encode a value")
 }
 
-// unencodable is how pgx begins to quote an argument that does not fit its
-// column. It has no type of its own.
+// unencodable is the text with which pgx quotes an argument that does not fit its
+// column. This error has no type of its own.
 var unencodable = regexp.MustCompile(`(?s)unable to encode .*`)
 
-// visit shows an error and its causes, outermost first.
+// visit calls show with an error and its causes, outermost first.
 func visit(err error, show func(error)) {
 	if err == nil {
 		return
@@ -52,8 +52,9 @@ func visit(err error, show func(error)) {
 	}
 }
 
-// withoutValues says what one error may tell, when its text quotes values.
-func withoutValues(err error) (told string, quotes bool) {
+// withoutValues returns the text of one error without values. quotes is false
+// when its own text quotes none.
+func withoutValues(err error) (text string, quotes bool) {
 	switch e := err.(type) { //nolint:errorlint // visit walks the chain
 	case *pgconn.PgError:
 		return ofPostgres(e), true
@@ -72,46 +73,46 @@ func withoutValues(err error) (told string, quotes bool) {
 	return "", false
 }
 
-// named are the classes of SQLSTATE whose messages name tables, columns and
-// constraints, but never what is in them: connections, constraints, transactions,
-// rights, names, resources, limits, states, operators, the system.
+// named holds the SQLSTATE classes whose messages name tables, columns and
+// constraints but no values: connections, constraints, transactions, rights,
+// names, resources, limits, states, operators, the system.
 var named = map[string]bool{
 	"08": true, "23": true, "25": true, "26": true, "28": true, "3D": true, "3F": true,
 	"40": true, "42": true, "53": true, "54": true, "55": true, "57": true, "58": true,
 }
 
 func ofPostgres(e *pgconn.PgError) string {
-	told := e.Severity + ": "
+	text := e.Severity + ": "
 	if len(e.Code) == 5 && named[e.Code[:2]] {
-		told += e.Message + " "
+		text += e.Message + " "
 	}
 	for _, name := range []string{e.TableName, e.ColumnName, e.ConstraintName} {
 		if name != "" {
-			told += name + " "
+			text += name + " "
 		}
 	}
-	return told + "(SQLSTATE " + e.Code + ")"
+	return text + "(SQLSTATE " + e.Code + ")"
 }
 
-// fromDocuments is what the errors have in common that a document store sent:
-// its messages may quote a whole document.
+// fromDocuments has the methods of all errors that the document store sent. Their
+// messages may quote a whole document.
 type fromDocuments interface {
 	error
 	ErrorCodes() []int
 	HasErrorLabel(label string) bool
 }
 
-// ofDocuments leaves the words of the driver itself, which could not reach the
-// store: they name addresses.
-func ofDocuments(e fromDocuments) (told string, quotes bool) {
+// ofDocuments keeps the driver's own text when the store could not be reached: it
+// names addresses only.
+func ofDocuments(e fromDocuments) (text string, quotes bool) {
 	if e.HasErrorLabel("NetworkError") {
 		return "", false
 	}
 	return fmt.Sprintf("refused by the document store with %v", e.ErrorCodes()), true
 }
 
-// Wrap gives an error a text without values. Its causes are still found by
-// errors.Is and errors.As.
+// Wrap returns an error whose text has no values. errors.Is and errors.As still
+// find its causes.
 func Wrap(err error) error {
 	if err == nil {
 		return nil
@@ -124,8 +125,8 @@ type redacted struct{ cause error }
 func (r *redacted) Error() string { return Error(r.cause) }
 func (r *redacted) Unwrap() error { return r.cause }
 
-// Panic tells what kind of value a panic had. Only the runtime's own words are
-// repeated: they name types and indices.
+// Panic returns the type of a panic's value. It repeats only the texts of
+// runtime.Error, which name types and indices.
 func Panic(value any) string {
 	if failure, ok := value.(runtime.Error); ok {
 		return failure.Error()
@@ -133,7 +134,7 @@ func Panic(value any) string {
 	return fmt.Sprintf("a value of type %T", value)
 }
 
-// Logger tells of errors among the attributes of a line what Error tells.
+// Logger replaces errors among a line's attributes by their redacted text.
 func Logger(l *slog.Logger) *slog.Logger { return slog.New(handler{l.Handler()}) }
 
 type handler struct{ slog.Handler }
@@ -145,7 +146,7 @@ func (h handler) Handle(ctx context.Context, line slog.Record) error {
 		failed = holdsError(a)
 		return !failed
 	})
-	if failed { // seldom: most lines are passed on as they are
+	if failed { // rare: most lines pass unchanged
 		line = withoutErrors(line)
 	}
 	if err := h.Handler.Handle(ctx, line); err != nil {
@@ -155,15 +156,15 @@ func (h handler) Handle(ctx context.Context, line slog.Record) error {
 }
 
 func withoutErrors(line slog.Record) slog.Record {
-	told := slog.NewRecord(line.Time, line.Level, line.Message, line.PC)
+	clean := slog.NewRecord(line.Time, line.Level, line.Message, line.PC)
 	line.Attrs(func(a slog.Attr) bool {
-		told.AddAttrs(withoutError(a))
+		clean.AddAttrs(withoutError(a))
 		return true
 	})
-	return told
+	return clean
 }
 
-// holdsError tells whether an attribute, or one in its group, is an error.
+// holdsError returns whether an attribute, or one in its group, is an error.
 func holdsError(a slog.Attr) bool {
 	switch a.Value.Kind() {
 	case slog.KindAny:
@@ -188,11 +189,11 @@ func withoutError(a slog.Attr) slog.Attr {
 }
 
 func allWithoutErrors(attrs []slog.Attr) []slog.Attr {
-	told := make([]slog.Attr, len(attrs))
+	clean := make([]slog.Attr, len(attrs))
 	for i, a := range attrs {
-		told[i] = withoutError(a)
+		clean[i] = withoutError(a)
 	}
-	return told
+	return clean
 }
 
 // WithAttrs implements slog.Handler.

@@ -19,10 +19,10 @@ import (
 	"esoz/internal/platform/redact"
 )
 
-// secret is in every error of this file.
+// secret is part of every error of this file.
 const secret = "380931234574"
 
-// quoting are errors as engines and libraries make them.
+// quoting holds errors as databases and libraries return them.
 func quoting(t *testing.T) map[string]error {
 	t.Helper()
 	_, notANumber := strconv.Atoi(secret + "x")
@@ -51,8 +51,8 @@ func quoting(t *testing.T) map[string]error {
 	}
 }
 
-// However deep a value is buried, it is not told; what we say ourselves is, and
-// whoever asks for the cause still finds it.
+// Values are removed from wrapped errors at any depth. Our own words stay, and
+// errors.Is and errors.As still find the cause.
 func TestErrorsTellNoValues(t *testing.T) {
 	t.Parallel()
 	for name, cause := range quoting(t) {
@@ -70,7 +70,7 @@ func TestErrorsTellNoValues(t *testing.T) {
 	require.NoError(t, redact.Wrap(nil))
 }
 
-// What an operator needs to know stays.
+// Texts that an operator needs stay.
 func TestErrorsTellWhatFailed(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[string]error{

@@ -17,7 +17,7 @@ func fuzzKeys(f *testing.F) *seal.Keys {
 	return keys
 }
 
-// A requisition comes back as it was; what was never hidden does not.
+// OpenRequisition returns the number that Requisition hid, and rejects other texts.
 func FuzzRequisition(f *testing.F) {
 	keys := fuzzKeys(f)
 	f.Add("0223T16CPKX1P6TA")
@@ -42,7 +42,7 @@ func FuzzRequisition(f *testing.F) {
 	})
 }
 
-// A sealed text is read again with its purpose; nothing else is a sealed text.
+// Open returns a sealed text for its purpose only, and rejects other texts.
 func FuzzOpen(f *testing.F) {
 	keys := fuzzKeys(f)
 	f.Add("sms", []byte("Код авторизації: 1232"), 0)

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// Requisition hides the number of a referral, without its dashes, as the
-// patient's id is hidden: whoever knows it finds the referral. ok is false for
-// what cannot be a number: it has 16 characters, one AES block.
+// Requisition hides the number of a referral, without its dashes, in the same way
+// as PatientID: a caller who knows the number can find the referral. ok is false
+// when the text is no number: numbers have 16 characters, one AES block.
 func (k *Keys) Requisition(number string) (hidden string, ok bool) {
 	if len(number) != aes.BlockSize {
 		return "", false

@@ -1,5 +1,5 @@
-// Package seal keeps secrets out of the databases in clear: it seals texts,
-// hashes one-time codes and tokens, and hides the patient's id of medical events.
+// Package seal keeps clear secrets out of the databases: it encrypts texts, hashes
+// one-time codes and tokens, and hides the patient's id in medical events.
 package seal
 
 import (
@@ -19,7 +19,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// Keys derives a key for each purpose from the server's one secret.
+// Keys holds the keys: one per purpose, derived from SERVER_KEY, and that of
+// patient ids.
 type Keys struct {
 	texts    cipher.AEAD
 	codes    []byte
@@ -60,14 +61,14 @@ func New(serverKey, patientKey []byte) (*Keys, error) {
 	return &Keys{texts: texts, codes: codes, requests: requests, patient: patient}, nil
 }
 
-// Seal encrypts text so that only Open with the same purpose reads it again.
+// Seal encrypts text. Open reads it with the same purpose only.
 func (k *Keys) Seal(purpose string, text []byte) []byte {
 	nonce := make([]byte, k.texts.NonceSize())
 	rand.Read(nonce) // never fails
 	return k.texts.Seal(nonce, nonce, text, []byte(purpose))
 }
 
-// Open decrypts what Seal made.
+// Open decrypts the result of Seal.
 func (k *Keys) Open(purpose string, sealed []byte) ([]byte, error) {
 	n := k.texts.NonceSize()
 	if len(sealed) < n {
@@ -80,8 +81,8 @@ func (k *Keys) Open(purpose string, sealed []byte) ([]byte, error) {
 	return text, nil
 }
 
-// Code hashes a one-time code for the verification that it belongs to. A bare
-// hash of four digits falls in ten thousand tries, hence the key.
+// Code hashes a one-time code for its verification. The hash is keyed, because a
+// plain hash of four digits can be reversed by ten thousand tries.
 func (k *Keys) Code(verification uuid.UUID, code int) []byte {
 	mac := hmac.New(sha256.New, k.codes)
 	mac.Write(verification[:])
@@ -89,8 +90,8 @@ func (k *Keys) Code(verification uuid.UUID, code int) []byte {
 	return mac.Sum(nil)
 }
 
-// Request identifies a request by its operation and all its parameters. It is
-// keyed: a patient's id among them must not be found by trying.
+// Request identifies a request by its operation and all its parameters. The hash
+// is keyed, so that a patient's id among them cannot be guessed.
 func (k *Keys) Request(operation string, params []byte) string {
 	mac := hmac.New(sha256.New, k.requests)
 	mac.Write([]byte(operation))
@@ -99,15 +100,15 @@ func (k *Keys) Request(operation string, params []byte) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// Token hashes a token or another high-entropy secret for storage and look-up.
+// Token hashes a token or another random secret for storage and look-up.
 func Token(value string) []byte {
 	sum := sha256.Sum256([]byte(value))
 	return sum[:]
 }
 
-// PatientID hides the id of a patient: one AES block, upper-case hex. It is
-// deterministic, so it can be searched for, and reversible, so it can be
-// rendered (decisions R13).
+// PatientID hides the id of a patient: one AES block, upper-case hex. The result
+// is deterministic, so that queries can use it, and reversible, so that answers
+// can show the id (decisions R13).
 func (k *Keys) PatientID(id uuid.UUID) string {
 	var out [aes.BlockSize]byte
 	k.patient.Encrypt(out[:], id[:])

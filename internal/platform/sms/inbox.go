@@ -13,7 +13,7 @@ import (
 	"esoz/internal/platform/seal"
 )
 
-// Received is a message as the sandbox's inbox shows it.
+// Received is a message in the sandbox's inbox.
 type Received struct {
 	ID            uuid.UUID
 	Phone, Text   string
@@ -23,8 +23,8 @@ type Received struct {
 	At            time.Time
 }
 
-// Inbox returns the newest messages, opened; of all phones when phone is empty.
-// The sandbox alone calls it.
+// Inbox returns the newest messages with their texts, of all phones when phone is
+// empty. Only the sandbox calls it.
 func Inbox(ctx context.Context, pool *pgxpool.Pool, keys *seal.Keys, phone string, limit int32) ([]Received, error) {
 	params := db.ListSMSLogsParams{PageLimit: limit}
 	if phone != "" {
@@ -48,8 +48,7 @@ func Inbox(ctx context.Context, pool *pgxpool.Pool, keys *seal.Keys, phone strin
 	return messages, nil
 }
 
-// DeleteOld removes messages that were queued before a moment: whoever they
-// went to has long got them.
+// DeleteOld deletes messages that were queued before a moment.
 func DeleteOld(ctx context.Context, pool *pgxpool.Pool, before time.Time) error {
 	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
 		return db.New().DeleteOldSMSLogs(ctx, pool, db.DeleteOldSMSLogsParams{InsertedBefore: before, Batch: limit})

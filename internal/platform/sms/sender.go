@@ -16,7 +16,7 @@ import (
 	"esoz/internal/platform/seal"
 )
 
-// Sender is the River worker that hands messages to the provider.
+// Sender is the River worker that passes messages to the provider.
 type Sender struct {
 	river.WorkerDefaults[Args]
 	Pool     *pgxpool.Pool
@@ -25,20 +25,20 @@ type Sender struct {
 	Provider Provider
 }
 
-// giveUpAfter is how long a message is worth sending (SMS_UPDATE_TIMEOUT_MINUTES
-// of the OTP service): a code seldom lives longer.
+// giveUpAfter is how long a message is tried (SMS_UPDATE_TIMEOUT_MINUTES of the
+// OTP service). Codes rarely live longer.
 const giveUpAfter = 30 * time.Minute
 
-// terminated is the state of a message that was given up.
+// terminated is the state of a message that is not tried any more.
 const terminated = "Terminated"
 
-// NextRetry tries soon and often: a code that comes late is of no use.
+// NextRetry retries soon and often, because a late code is useless.
 func (s *Sender) NextRetry(job *river.Job[Args]) time.Time {
 	return job.AttemptedAt.Add(min(time.Duration(job.Attempt)*5*time.Second, time.Minute))
 }
 
-// Work sends one message. A failure is River's to retry; the operation that
-// caused the message has been answered long ago.
+// Work sends one message. River retries failures. The operation that caused the
+// message has been answered already.
 func (s *Sender) Work(ctx context.Context, job *river.Job[Args]) error {
 	entry, err := db.New().GetSMSLog(ctx, s.Pool, job.Args.ID)
 	if err = postgres.Error(err); errors.Is(err, fault.ErrNotFound) {
@@ -48,9 +48,9 @@ func (s *Sender) Work(ctx context.Context, job *river.Job[Args]) error {
 		return fmt.Errorf("load SMS %s: %w", job.Args.ID, err)
 	}
 	if entry.GatewayStatus != nil {
-		return nil // sent by an earlier try that died before River knew
+		return nil // an earlier try sent it and crashed before it told River
 	}
-	// A second try marks the message: the first may have died between the provider's answer and the end of this function.
+	// A second try is recorded: the first one may have crashed after the provider's answer, so the message may be sent twice.
 	tries := int32(job.Attempt) //nolint:gosec // at most MaxAttempts
 	state := db.SetSMSStatusParams{ID: entry.ID, Provider: s.Provider.Name(), GatewayStatus: terminated, Tries: tries}
 	if s.Clock.Now().Sub(entry.InsertedAt) < giveUpAfter {

@@ -1,5 +1,6 @@
-// Package sms queues messages in the transaction that causes them and hands
-// them to a provider afterwards. Texts lie sealed: they may hold a live code.
+// Package sms queues messages in the transaction that causes them and passes them
+// to a provider afterwards. Stored texts are encrypted, because they may hold a
+// valid code.
 package sms
 
 import (
@@ -15,10 +16,10 @@ import (
 	"esoz/internal/platform/seal"
 )
 
-// TypeVerification is the type under which messages with a code are logged.
+// TypeVerification is the type of messages with a code.
 const TypeVerification = "verification"
 
-// Message is what is to be sent.
+// Message is a message to send.
 type Message struct {
 	Phone          string
 	Text           string
@@ -26,19 +27,19 @@ type Message struct {
 	VerificationID *uuid.UUID
 }
 
-// Provider delivers messages. Send may be called again for the same message
-// after a crash or a failure: delivery is at least once, and sms_logs.tries
-// marks what may have been delivered twice. Messages to one phone may overtake
-// each other; only the code of the newest is alive.
+// Provider delivers messages. After a crash or a failure Send is called again for
+// the same message: delivery is at least once, and sms_logs.tries is above 1 when
+// it may have happened twice. Messages to one phone may arrive in another order;
+// only the newest code is valid.
 type Provider interface {
 	Name() string
-	// Send returns the provider's id of the message and its word for the state. Its
-	// errors are logged: they hold neither the phone nor the text.
+	// Send returns the provider's id and status of the message. Its errors are
+	// logged, so they must hold neither the phone nor the text.
 	Send(ctx context.Context, phone, text string) (gatewayID, status string, err error)
 }
 
-// Log is the provider that delivers nowhere: messages stay in sms_logs, where
-// the sandbox's inbox reads them.
+// Log is a provider that delivers nothing. Messages stay in sms_logs, where the
+// sandbox's inbox reads them.
 type Log struct{}
 
 // Name implements Provider.
@@ -57,8 +58,8 @@ type Args struct {
 // Kind implements river.JobArgs.
 func (Args) Kind() string { return "send_sms" }
 
-// InsertOpts implements river.JobArgsWithInsertOpts: more tries than fit into
-// the time after which a message is given up.
+// InsertOpts implements river.JobArgsWithInsertOpts. giveUpAfter ends the tries
+// before MaxAttempts does.
 func (Args) InsertOpts() river.InsertOpts { return river.InsertOpts{MaxAttempts: 50} }
 
 // Outbox queues messages.
@@ -68,7 +69,7 @@ type Outbox struct {
 	Clock *clock.Clock
 }
 
-// Enqueue stores the sealed message and its sending in tx.
+// Enqueue stores the encrypted message and its River job in tx.
 func (o *Outbox) Enqueue(ctx context.Context, tx pgx.Tx, m Message) error {
 	id := uuid.New()
 	err := db.New().InsertSMSLog(ctx, tx, db.InsertSMSLogParams{

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 
 const phone = "+380501234567"
 
-// unreliable fails a number of times before it delivers.
+// unreliable is a provider that fails a number of times before it delivers.
 type unreliable struct {
 	mu       sync.Mutex
 	failures int
@@ -70,7 +70,8 @@ func state(t *testing.T, srv *testkit.Server) string {
 	return *received[0].Provider + " " + *received[0].GatewayStatus
 }
 
-// A failure is tried again and shows neither in the answer nor as data in the log.
+// Failures are retried. The answer does not show them, and the log has no data of
+// the message.
 func TestFailuresAreTriedAgain(t *testing.T) {
 	t.Parallel()
 	provider := &unreliable{failures: 1}
@@ -92,8 +93,7 @@ func TestFailuresAreTriedAgain(t *testing.T) {
 	}
 }
 
-// overtaken is a provider that takes so long that another try has sent the
-// message meanwhile.
+// overtaken is a slow provider: another try sends the message before it returns.
 type overtaken struct {
 	meanwhile func(ctx context.Context) error
 }
@@ -104,7 +104,7 @@ func (o overtaken) Send(ctx context.Context, _, _ string) (gatewayID, status str
 	return "SM1", "Accepted", o.meanwhile(ctx)
 }
 
-// The mark of a message that was sent twice stays, whichever try ends last.
+// tries of a message that was sent twice stays 2, whichever try ends last.
 func TestSlowFirstTryLeavesTheMark(t *testing.T) {
 	t.Parallel()
 	var provider overtaken
@@ -127,7 +127,7 @@ func TestLogProviderDelivers(t *testing.T) {
 	require.Equal(t, 1, srv.Count(t, "otp.sms_logs WHERE phone_number = $1 AND tries = 1", phone))
 }
 
-// After half an hour nobody waits for the message any more.
+// A message older than giveUpAfter is not sent.
 func TestOldMessagesAreGivenUp(t *testing.T) {
 	t.Parallel()
 	for after, want := range map[time.Duration]string{
@@ -145,8 +145,8 @@ func TestOldMessagesAreGivenUp(t *testing.T) {
 	}
 }
 
-// A message that was sent by a process that died then is not sent again, one
-// that is gone is not looked for again.
+// A message is not sent again when an earlier try has sent it and crashed, and not
+// retried when its row is deleted.
 func TestMessagesThatNeedNoSending(t *testing.T) {
 	t.Parallel()
 	provider := &unreliable{}

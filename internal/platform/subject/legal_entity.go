@@ -1,5 +1,5 @@
-// Package subject holds what the checks ask about who sends a request: the
-// legal entity of the token and the party behind its user.
+// Package subject holds the legal entity of a token and the party of its user, as
+// far as checks need them.
 package subject
 
 import "github.com/google/uuid"
@@ -13,7 +13,7 @@ const (
 	TypePharmacy = "PHARMACY"
 )
 
-// LegalEntity is the part of a row that checks ask about.
+// LegalEntity has the columns that checks need.
 type LegalEntity struct {
 	ID       uuid.UUID
 	Type     string

@@ -8,30 +8,31 @@ import (
 	"esoz/internal/platform/clock"
 )
 
-// NotVerified is the verification status that the checks look for.
+// NotVerified is a verification status.
 const NotVerified = "NOT_VERIFIED"
 
-// Party is the part of a row that checks ask about.
+// Party has the columns that checks need.
 type Party struct {
 	ID                 uuid.UUID
 	VerificationStatus string
 	UpdatedAt          time.Time
 }
 
-// Period compares the moment a NOT_VERIFIED party was last changed with the
-// day from which it is counted, current_date - UNVERIFIED_PARTY_PERIOD_DAYS_ALLOWED.
+// Period compares the moment of the last change of a NOT_VERIFIED party with the
+// border, current_date - UNVERIFIED_PARTY_PERIOD_DAYS_ALLOWED. It returns whether
+// the party passes.
 type Period func(updated, border time.Time) bool
 
-// Literal is the operator that seed 003 prints: a party passes when it was
-// last changed at or before the border. It lets in the long unverified and
-// blocks the fresh ones, which reads inverted against the parameter's name;
-// decisions R7 keeps it for Create Division.
+// Literal is the operator that seed 003 prints: a party passes when it was last
+// changed at or before the border. So parties that are unverified for long pass
+// and recent ones do not, the opposite of the parameter's name. Decisions R7 keeps
+// this for Create Division.
 func Literal(updated, border time.Time) bool { return !updated.After(border) }
 
-// Grace is the operator of the newer pages: a party passes for so many days.
+// Grace is the operator of newer pages: a party passes during the period.
 func Grace(updated, border time.Time) bool { return updated.After(border) }
 
-// Allowed tells whether the unverified-party check passes. A user without a
+// Allowed returns whether the unverified-party check passes. A user without a
 // party does not pass (decisions R7).
 func (p *Party) Allowed(now time.Time, days int, period Period) bool {
 	switch {

@@ -1,5 +1,5 @@
 package validation
 
-// HasDateTimeForm tells whether text has the form of a date and time as the
-// format of the contract takes it. Its day may not exist, its zone be missing.
+// HasDateTimeForm returns whether text has the form of the contract's date-time.
+// Its day may not exist, and its zone may be missing.
 func HasDateTimeForm(text string) bool { return dateTimeRegexp.MatchString(text) }

@@ -12,8 +12,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Bounds of a body: no documented one comes near them, and larger ones would
-// only cost stack and memory.
+// Bounds of a body. Documented bodies are far below them; larger ones would only
+// cost stack and memory.
 const (
 	maxDepth  = 64
 	maxValues = 10_000
@@ -21,29 +21,28 @@ const (
 
 var errBounds = errors.New("too many values, or nested too deeply")
 
-// Value is a decoded body, with what the schema cannot tell of it.
+// Value is a decoded body, with faults that a schema cannot express.
 type Value struct {
 	JSON       any
 	duplicates []duplicate
 	unstorable []path // of strings with U+0000, which PostgreSQL cannot store
 }
 
-// duplicate is a key that stands more than once in its object.
+// duplicate is a repeated key of an object.
 type duplicate struct {
 	key    string
 	parent path
 }
 
-// Decode reads one JSON value. It refuses trailing data, invalid UTF-8 and
-// nesting and numbers of values beyond any use. Keys that stand twice in an
-// object and characters that cannot be stored are refused by Check: they have a
-// documented answer of their own.
+// Decode reads one JSON value. It rejects trailing data, invalid UTF-8 and bodies
+// beyond maxDepth and maxValues. Check rejects repeated keys and characters that
+// cannot be stored, because they have a documented answer.
 func Decode(raw []byte) (*Value, error) {
 	if !utf8.Valid(raw) {
 		return nil, errors.New("not UTF-8")
 	}
-	// Bytes are valid by now; what may still be invalid is half of an escaped
-	// surrogate pair, which encoding/json reads as U+FFFD too.
+	// The bytes are valid UTF-8. Half of an escaped surrogate pair becomes U+FFFD, as
+	// in encoding/json.
 	d := decoder{json: jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))}
 	var err error
 	if d.read.JSON, err = d.value(); err != nil {
@@ -57,7 +56,7 @@ func Decode(raw []byte) (*Value, error) {
 
 type decoder struct {
 	json   *jsontext.Decoder
-	at     path // of the value that is read now
+	at     path // of the current value
 	values int
 	read   Value
 }
@@ -140,10 +139,11 @@ func (p path) key(k string) path { return append(p[:len(p):len(p)], k) }
 func (p path) index(i int) path  { return append(p[:len(p):len(p)], i) }
 func (p path) copy() path        { return append(path(nil), p...) }
 
-// String prints the JSONPath of the national system: $.addresses[0].zip.
+// String prints the path as a JSONPath, as the national system does:
+// $.addresses[0].zip.
 func (p path) String() string { return p.print(func(i int) string { return fmt.Sprintf("[%d]", i) }) }
 
-// pattern prints the path with every index as [*], as rules name it.
+// pattern prints the path with every index as [*], the form of Rule.Entry.
 func (p path) pattern() string { return p.print(func(int) string { return "[*]" }) }
 
 func (p path) print(index func(int) string) string {

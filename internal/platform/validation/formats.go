@@ -11,14 +11,14 @@ import (
 	"esoz/internal/platform/fault"
 )
 
-// formatError says in the national system's words what a format refuses. Its
-// text holds no value, because errors travel into logs.
+// formatError carries the national system's text of a format violation. Its own
+// text holds no value, because errors are logged.
 type formatError struct{ rule fault.Rule }
 
 func (e *formatError) Error() string { return "format: " + e.rule.Rule }
 
-// Patterns of the national system. RE2 has no look-ahead, so two of them are
-// checked by an equivalent and printed as they are documented.
+// Patterns of the national system. Go's regexp has no look-ahead, so two of them
+// are checked by an equivalent (RE2), and answers print the documented one.
 const (
 	namePattern     = `^(?!.*[ЫЪЭЁыъэё@%&$^#])[a-zA-ZА-ЯҐЇІЄа-яґїіє0-9№\"!\^\*)\]\[(._-].*$`
 	nameRE2         = `^[a-zA-ZА-ЩЬЮЯҐЇІЄа-щьюяґїіє0-9№"!*)\]\[(._-][^ЫЪЭЁыъэё@%&$^#\n]*$`
@@ -43,9 +43,9 @@ var (
 // Dictionary returns the active codes of a dictionary in their order.
 type Dictionary func(name string) []string
 
-// NewFormats builds the validators of the contract's formats. Dictionary
-// formats (dictionary:NAME) of the given names ask codes at every check, so a
-// changed dictionary counts at once.
+// NewFormats builds the validators of the contract's formats. Dictionary formats
+// (dictionary:NAME) call codes at every check, so that a changed dictionary
+// applies immediately.
 func NewFormats(names []string, codes Dictionary) Formats {
 	formats := Formats{
 		"ua-name":     matching(nameRegexp, namePattern),
@@ -68,7 +68,7 @@ func NewFormats(names []string, codes Dictionary) Formats {
 	return formats
 }
 
-// DictionaryNames lists the dictionaries that the formats of a document name.
+// DictionaryNames lists the dictionaries of the formats in a document.
 func DictionaryNames(doc *openapi3.T) []string {
 	var names []string
 	for _, schema := range doc.Components.Schemas {
@@ -104,7 +104,8 @@ func matching(re *regexp.Regexp, documented string) openapi3.StringFormatValidat
 	})
 }
 
-// checkEmail passes what either known pattern passes (decisions R17).
+// checkEmail accepts addresses that match one of the two known patterns
+// (decisions R17).
 func checkEmail(value string) error {
 	if emailWikiRegexp.MatchString(value) || emailRegexp.MatchString(value) {
 		return nil
@@ -123,8 +124,8 @@ func checkDate(value string) error {
 	return &formatError{rule("date", text, map[string]any{"actual": value})}
 }
 
-// checkDateTime asks for the form first: time.Parse also takes an hour of one
-// digit and a comma before the fraction.
+// checkDateTime checks the form first, because time.Parse also accepts an hour of
+// one digit and a comma before the fraction.
 func checkDateTime(value string) error {
 	if !dateTimeRegexp.MatchString(value) {
 		return &formatError{rule("datetime", `expected "%{actual}" to be a valid ISO 8601 date-time`,

@@ -16,8 +16,8 @@ import (
 	"esoz/gen/rules"
 )
 
-// Decode reads what encoding/json reads, to the same value, and tells of keys
-// that stand twice and of U+0000; but only UTF-8, and only what is bounded.
+// Decode reads the same values as encoding/json, but only from bounded UTF-8, and
+// reports repeated keys and U+0000.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"name":"Верба","list":[1,-0.5e1,true,null,{"a":"\u0000"}],"name":"\ud800"}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
@@ -40,10 +40,10 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// oddities counts with encoding/json what a map cannot hold.
+// oddities finds with encoding/json faults that a map cannot represent.
 type oddities struct {
 	json        *json.Decoder
-	twice, zero int // keys that their object had already, texts with U+0000
+	twice, zero int // repeated keys, texts with U+0000
 }
 
 func (o *oddities) value(t *testing.T) {
@@ -73,8 +73,8 @@ func (o *oddities) value(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Whatever a body holds, the answer is bounded, names a place for each fault,
-// and is the same every time.
+// For every body the answer is bounded, has a path for each fault and is
+// deterministic.
 func FuzzCheck(f *testing.F) {
 	var s openapi3.Schema
 	require.NoError(f, s.UnmarshalJSON([]byte(schema)))
@@ -104,8 +104,8 @@ func FuzzCheck(f *testing.F) {
 	})
 }
 
-// The formats pass what their documents say and nothing else, and their errors
-// hold nothing of the text: they travel into logs.
+// The formats accept exactly the documented texts. Their errors hold nothing of the
+// text, because errors are logged.
 func FuzzFormats(f *testing.F) {
 	formats := NewFormats([]string{"KIND"}, func(string) []string { return []string{"X", "Y"} })
 	for _, text := range []string{
@@ -116,7 +116,7 @@ func FuzzFormats(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if !utf8.ValidString(text) {
-			return // Decode has refused it
+			return // Decode rejects it
 		}
 		passes := func(format string) bool {
 			err := formats[format].Validate(text)
@@ -150,16 +150,16 @@ func FuzzFormats(f *testing.F) {
 
 const ukrainian = "АБВГҐДЕЄЖЗИІЇЙКЛМНОПРСТУФХЦЧШЩЬЮЯабвгґдеєжзиіїйклмнопрстуфхцчшщьюя"
 
-// isName reads namePattern as it is documented: no forbidden character, and one
-// of the listed ones to begin with.
+// isName implements the documented namePattern: no forbidden character, and a
+// listed character at the start.
 func isName(text string) bool {
 	first, _ := utf8.DecodeRuneInString(text)
 	return text != "" && !strings.ContainsAny(text, "ЫЪЭЁыъэё@%&$^#\n") &&
 		strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789№\"!*)][(._-"+ukrainian, first)
 }
 
-// isBuilding reads buildingPattern: a digit that is not 0, and up to 20 more
-// characters of a house number.
+// isBuilding implements the documented buildingPattern: a digit that is not 0, and
+// up to 20 more characters of a house number.
 func isBuilding(text string) bool {
 	if text == "" || text[0] < '1' || text[0] > '9' || utf8.RuneCountInString(text) > 21 {
 		return false

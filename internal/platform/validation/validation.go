@@ -1,6 +1,6 @@
-// Package validation checks request bodies against the contract and words the
-// violations as the national system's own JSON-schema validator does
-// (nex_json_schema 0.8.10).
+// Package validation checks request bodies against the contract. Its refusals have
+// the texts of the national system's JSON-schema validator (nex_json_schema
+// 0.8.10).
 package validation
 
 import (
@@ -26,7 +26,7 @@ type Body struct {
 }
 
 // NewBody prepares the checks of an operation's JSON body. It fails when the
-// operation has no rule for violations of its schema.
+// operation has no .schema rule.
 func NewBody(op *openapi3.Operation) (*Body, error) {
 	content := op.RequestBody.Value.Content.Get("application/json")
 	if content == nil {
@@ -47,11 +47,11 @@ func NewBody(op *openapi3.Operation) (*Body, error) {
 	return b, nil
 }
 
-// Formats checks strings by the custom formats of the contract
-// (ua-name, dictionary:ADDRESS_TYPE, …).
+// Formats holds the validators of the contract's formats (ua-name,
+// dictionary:ADDRESS_TYPE, …).
 type Formats map[string]openapi3.StringFormatValidator
 
-// Check returns all violations in one refusal, or nil. on tells which rules are
+// Check returns all violations in one refusal, or nil. on returns whether a rule is
 // switched on.
 func (b *Body) Check(value *Value, formats Formats, on func(rules.ID) bool) *fault.Error {
 	var found []violation
@@ -80,18 +80,19 @@ func (b *Body) Check(value *Value, formats Formats, on func(rules.ID) bool) *fau
 			continue
 		}
 		refusal = fault.Join(refusal, &fault.Error{
-			Status: http.StatusUnprocessableEntity, Type: fault.TypeValidationFailed, Message: fault.ValidationMessage,
+			Status: http.StatusUnprocessableEntity, Type: fault.TypeValidationFailed, Message: rules.ValidationMessage,
 			Rules: []rules.ID{id}, Cut: cut, Invalid: []fault.Item{{Entry: v.path.String(), EntryType: "json_data_property", Rules: []fault.Rule{v.rule}}},
 		})
 	}
 	return refusal
 }
 
-// ruleInvalid words doubled keys and characters that cannot be stored.
+// ruleInvalid is the validator of repeated keys and characters that cannot be
+// stored.
 const ruleInvalid = "invalid"
 
 func (b *Body) ruleOf(v violation) rules.ID {
-	if v.rule.Rule == ruleInvalid { // what the schema cannot say; business rules use the word too
+	if v.rule.Rule == ruleInvalid { // not from the schema; business rules may have the same keyword
 		return b.fallback
 	}
 	pattern := v.path.pattern()
@@ -107,7 +108,7 @@ func (b *Body) ruleOf(v violation) rules.ID {
 type violation struct {
 	path  path
 	class class
-	order int // among the missing properties of one object: the schema's order
+	order int // of missing properties: their order in the schema
 	rule  fault.Rule
 }
 
@@ -142,7 +143,7 @@ func compare(a, b violation) int {
 			return c
 		}
 	}
-	// What is inside a value comes before what is wrong with the value itself.
+	// Violations inside a value come before violations of the value itself.
 	if len(a.path) != len(b.path) {
 		return cmp.Compare(len(b.path), len(a.path))
 	}
@@ -162,15 +163,15 @@ func keywordOrder(rule string) int {
 	return slices.Index([]string{"inclusion", "email", "date", "datetime", "length", "number", "format", "unique", "schema", "cast"}, rule)
 }
 
-// Bounds of an answer: what comes with a request must not grow into megabytes.
+// Bounds of an answer, so that a small request cannot get a large answer.
 const (
 	maxViolations = 200
 	maxUnknown    = 50 // keys of one object
 )
 
-// collect flattens kin-openapi's tree of errors. seen are the objects whose
-// unknown keys are listed already: kin-openapi reports them one by one, we list
-// them once per object.
+// collect flattens kin-openapi's tree of errors. seen holds the objects whose
+// unknown keys are listed already: kin-openapi reports each key, collect lists all
+// keys of an object at the first one.
 func collect(err error, root any, seen map[string]bool) []violation {
 	var many openapi3.MultiError
 	if errors.As(err, &many) {
@@ -235,7 +236,7 @@ func duplicated(d duplicate) violation {
 	}}
 }
 
-// worded renders a violation in the national system's words.
+// worded returns the national system's text of a violation.
 func worded(e *openapi3.SchemaError) fault.Rule {
 	s := e.Schema
 	switch e.SchemaField {
@@ -285,8 +286,8 @@ func worded(e *openapi3.SchemaError) fault.Rule {
 	return rule("schema", "value does not match the schema", map[string]any{})
 }
 
-// wordedFormat words the formats: a custom format's validator says what the
-// violation is by returning a formatError.
+// wordedFormat returns the text of a format violation. Validators of custom
+// formats provide it as a formatError.
 func wordedFormat(e *openapi3.SchemaError) fault.Rule {
 	var own *formatError
 	if errors.As(e.Origin, &own) {
@@ -296,8 +297,8 @@ func wordedFormat(e *openapi3.SchemaError) fault.Rule {
 		map[string]any{"actual": e.Value})
 }
 
-// rule fills the template's %{name} placeholders from params, in one pass: a
-// value may look like a placeholder.
+// rule fills the template's %{name} placeholders from params. It makes one pass,
+// because a value may look like a placeholder.
 func rule(name, template string, params map[string]any) fault.Rule {
 	var description strings.Builder
 	for rest := template; rest != ""; {
@@ -332,7 +333,7 @@ func kind(value any) string {
 	return "object"
 }
 
-// size counts what a length keyword counts: characters, items or properties.
+// size returns the number of characters, items or properties.
 func size(value any) int {
 	switch value := value.(type) {
 	case string:

@@ -46,11 +46,11 @@ func check(t *testing.T, raw string) []fault.Item {
 		return nil
 	}
 	require.Equal(t, 422, refusal.Status)
-	require.Equal(t, fault.ValidationMessage, refusal.Message)
+	require.Equal(t, rules.ValidationMessage, refusal.Message)
 	return refusal.Invalid
 }
 
-// The words are those of conventions 3.4, one row each.
+// One case for each text of a violation.
 func TestWording(t *testing.T) {
 	t.Parallel()
 	const valid = `"alpha":"ab","zeta":2,"list":[{"zip":"01001"}]`
@@ -108,8 +108,8 @@ func TestValidBodiesPass(t *testing.T) {
 		"either pattern of an e-mail is enough")
 }
 
-// Known properties first, by name, then unknown ones, then missing ones in the
-// schema's order; what is inside a value before what is wrong with it.
+// The order is: known properties by name, unknown ones, missing ones in the
+// schema's order. Violations inside a value come before those of the value.
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	var entries []string
@@ -134,7 +134,7 @@ func TestDecodeRefusesWhatIsNotOneJSONValue(t *testing.T) {
 	}
 }
 
-// Bodies mean what they mean to encoding/json.
+// Decode accepts and rejects the same bodies as encoding/json.
 func TestDecodeReadsLikeTheStandardLibrary(t *testing.T) {
 	t.Parallel()
 	for _, raw := range []string{
@@ -152,7 +152,7 @@ func TestDecodeReadsLikeTheStandardLibrary(t *testing.T) {
 	}
 }
 
-// A small body makes no large answer, and no long work.
+// A small body with many faults gets a small answer in a short time.
 func TestHostileBodiesAreBounded(t *testing.T) {
 	t.Parallel()
 	var unknown, items strings.Builder

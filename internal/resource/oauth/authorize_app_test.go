@@ -33,7 +33,7 @@ func TestAuthorize(t *testing.T) {
 	require.Equal(t, world.RedirectURI, code.Details.RedirectURI)
 	require.Equal(t, "service_request:use division:read", code.Details.ScopeRequest)
 
-	// What was granted before stays granted; the code has only what was asked for now.
+	// Earlier grants stay. The code has only the requested scope.
 	const app = "SELECT count(*) FROM mithril.apps WHERE user_id = $1 AND client_id = $2 AND scope = $3"
 	require.Equal(t, 1, number(t, s, app, world.ID("consenting_user"), world.ID("clinic"), "division:details division:read service_request:use"))
 	access, _ := gives(t, s, exchange(code.Value))
@@ -53,7 +53,7 @@ func TestAuthorizeUnderTheRegisteredAddress(t *testing.T) {
 	gives(t, s, with(t, exchange(code.Value), object{"redirect_uri": address}))
 }
 
-// First grants made at once are one grant of everything.
+// Parallel first grants become one grant of all scopes.
 func TestParallelGrants(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle())
@@ -87,7 +87,7 @@ func TestAuthorizeOrder(t *testing.T) {
 		{[]string{"app.authorize.scope_empty"}, object{"scope": "  "}},
 		{[]string{"app.authorize.scope_client_type"}, object{"scope": "division:write event:read"}},
 		{[]string{"app.authorize.scope_roles"}, object{"scope": "division:write"}},
-		{[]string{"app.authorize.scope_roles"}, object{"client_id": world.ID("other_clinic")}}, // roles hold in one client
+		{[]string{"app.authorize.scope_roles"}, object{"client_id": world.ID("other_clinic")}}, // a role holds in one client
 	} {
 		refuses(t, s, with(t, request, c.changes), c.rules...)
 	}
@@ -99,7 +99,7 @@ func TestAuthorizeOrder(t *testing.T) {
 	refuses(t, s, access, "gateway.scope")
 }
 
-// Roles that hold everywhere count in every client.
+// Global roles count in every client.
 func TestGlobalRoles(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle())

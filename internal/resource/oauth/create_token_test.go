@@ -14,7 +14,7 @@ import (
 	"esoz/internal/testkit"
 )
 
-// From a password to an access token that opens operations, and on to the next.
+// From a password to an access token and a refreshed one.
 func TestFromPasswordToAccess(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
@@ -101,7 +101,8 @@ func TestGrantEndsAtItsSecond(t *testing.T) {
 	require.False(t, lives(t, s, refreshed.Value))
 }
 
-// A refreshed token has what the user has granted by now, not what the first one had.
+// A refreshed token has the scope that the user has granted so far, not that of the
+// first token.
 func TestRefreshFollowsTheGrant(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle())
@@ -119,8 +120,8 @@ func TestRefreshFollowsTheGrant(t *testing.T) {
 	refuses(t, s, exchange(later.Value), "token.create.app")
 }
 
-// A logout that comes between the checks of a refresh and its write, in a later
-// second than the refresh, ends the session all the same.
+// A logout between the checks and the write of a refresh ends the session, even
+// with the expiry in a later second than the refresh.
 func TestLogoutOvertakesRefresh(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle())
@@ -141,7 +142,7 @@ func TestCodeMayBeANumber(t *testing.T) {
 	}
 }
 
-// Two rules are broken: the earlier one answers. Nothing changes.
+// If two rules are violated, the earlier one answers, and nothing changes.
 func TestExchangeOrder(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle())
@@ -176,7 +177,7 @@ func TestExchangeOrder(t *testing.T) {
 		refuses(t, s, with(t, request, c.changes), c.rules...)
 	}
 
-	// An expired code of another client, and a used one whose grant was taken back.
+	// An expired code of another client, and a used code whose grant was revoked.
 	for _, change := range []string{
 		"UPDATE mithril.tokens SET expires_at = 0 WHERE id = '" + world.ID("token foreign_code").String() + "'",
 		"UPDATE mithril.tokens SET details = details || '{\"used\": true}' WHERE id = '" + world.ID("token revoked_code").String() + "'",
@@ -193,7 +194,7 @@ func TestExchangeOrder(t *testing.T) {
 	gives(t, s, request)
 }
 
-// The operation needs no token and looks at none.
+// The operation needs no token and ignores one.
 func TestExchangeIsPublic(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle(), testkit.With("GATEWAY_API_KEY", "required"))

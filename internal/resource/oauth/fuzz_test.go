@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// An address that fits lies under the registered one also for a browser, which
-// takes a backslash for a slash and walks up at every "..", and the code reaches it.
+// An address that fits is under the registered one for browsers too, which treat
+// backslashes as slashes and resolve "..". The address with the code is as well.
 func FuzzFits(f *testing.F) {
 	for _, address := range []string{
 		"https://example.com/callback", "https://example.com/callback/?a=b#c", "https://example.com/callback?code=x",
@@ -24,7 +24,7 @@ func FuzzFits(f *testing.F) {
 		home, err := url.Parse(registered)
 		if err != nil || home.Scheme != "https" || home.Host == "" || home.RawQuery != "" || home.ForceQuery || home.Fragment != "" ||
 			strings.ContainsAny(registered, `#?\`) || path.Clean("/"+home.Path) != "/"+strings.Trim(home.Path, "/") {
-			return // nobody registers it
+			return // no such address is registered
 		}
 		if !fits(registered, address) {
 			return

@@ -11,7 +11,7 @@ import (
 	"esoz/internal/testkit"
 )
 
-// A login ends the user's access tokens in the client, and nobody else's.
+// A login ends the access tokens of its user in its client, and no others.
 func TestLoginEndsOlderTokens(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle())
@@ -39,7 +39,7 @@ func TestParallelLoginsLeaveOneSession(t *testing.T) {
 		world.ID("login_user"), s.Clock.Now().Unix()))
 }
 
-// Guesses sent at once are counted one by one.
+// Parallel guesses are all counted.
 func TestParallelGuesses(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle())
@@ -49,8 +49,8 @@ func TestParallelGuesses(t *testing.T) {
 	refuses(t, s, passing(t, s, "login"), "session.login.attempts")
 }
 
-// A login whose note of an attempt cannot be taken back is no 503: something stays,
-// and sent again and again it would shut its user out.
+// If the counted attempt cannot be cleared, the answer is not 503: the attempt stays
+// counted, and repeating the request would lock the user out.
 func TestAttemptThatStays(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle())
@@ -70,13 +70,13 @@ func TestAttemptsAreForgotten(t *testing.T) {
 	const noted = "SELECT jsonb_array_length(COALESCE(priv_settings -> 'login_hstr', '[]')) FROM mithril.users WHERE id = $1"
 	noon := s.Clock.Now().Truncate(time.Hour)
 
-	// By the right password, before the limit is reached.
+	// The right password clears the attempts before the limit is reached.
 	s.Clock.Set(noon)
 	refuses(t, s, wrong, "session.login.password")
 	gives(t, s, right)
 	require.Zero(t, number(t, s, noted, world.ID("login_user")))
 
-	// By the passing of time: the first note counts for ten minutes.
+	// An attempt counts for ten minutes.
 	refuses(t, s, wrong, "session.login.password")
 	s.Clock.Set(noon.Add(5 * time.Minute))
 	refuses(t, s, wrong, "session.login.password")
@@ -88,7 +88,7 @@ func TestAttemptsAreForgotten(t *testing.T) {
 	refuses(t, s, wrong, "session.login.attempts")
 	require.Equal(t, 2, number(t, s, noted, world.ID("login_user")), "no more notes are kept than count")
 
-	// Not at all, when the rule is off.
+	// Attempts do not count when the rule is off.
 	s.Set(t, map[string]string{"RULES": "-session.login.attempts"})
 	for range 3 {
 		refuses(t, s, wrong, "session.login.password")

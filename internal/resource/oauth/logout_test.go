@@ -17,7 +17,7 @@ func logout(value string) world.Request {
 	return testkit.As(value, http.MethodPost, "/auth/logout", nil)
 }
 
-// A session is an access token, its refresh token and what that one gave.
+// A session is an access token, its refresh token and all access tokens of that one.
 func TestLogoutEndsTheSession(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle())
@@ -42,7 +42,7 @@ func TestLogoutEndsTheSession(t *testing.T) {
 	gives(t, s, refresh(other.Details.RefreshToken))
 }
 
-// A token without a refresh token ends alone.
+// If a token has no refresh token, only this token ends.
 func TestLogoutOfALogin(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle())
@@ -67,7 +67,8 @@ func TestParallelLogouts(t *testing.T) {
 	require.Equal(t, map[string]int{"": 1, "gateway.token.expired": 7}, counts, "they are tokens of one session")
 }
 
-// A logout that waits for another one's, of a later second, comes after it.
+// A logout that waits for another logout of a later second gets the answer of an
+// expired token.
 func TestLogoutOvertakesLogout(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle())
@@ -76,8 +77,8 @@ func TestLogoutOvertakesLogout(t *testing.T) {
 	require.Equal(t, []string{"gateway.token.expired"}, answer.Rules())
 }
 
-// overtaken sends a request, and while that waits for the row of a token another
-// logout ends the token, a second later by its clock.
+// overtaken sends a request. While it waits for the row of a token, another logout
+// ends the token, with an expiry one second later.
 func overtaken(t *testing.T, s *testkit.Server, name, value string, request world.Request) *testkit.Response {
 	t.Helper()
 	other, err := s.Pool.Begin(t.Context())
@@ -95,7 +96,7 @@ func overtaken(t *testing.T, s *testkit.Server, name, value string, request worl
 	return <-answer
 }
 
-// No refresh slips through beside a logout.
+// No refresh that runs parallel to a logout leaves a valid token.
 func TestLogoutAgainstRefresh(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle())

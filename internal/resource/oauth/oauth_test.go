@@ -19,7 +19,7 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 // object is a JSON object.
 type object = map[string]any
 
-// token is what clients see of tokens and codes.
+// token is a token or a code as clients see it.
 type token struct {
 	ID        uuid.UUID
 	Name      string
@@ -44,8 +44,8 @@ func passing(t *testing.T, s *testkit.Server, operation string) world.Request {
 	return c.Request
 }
 
-// with returns a request with other values in the object of its body; nil takes
-// a key away.
+// with returns a request with other values in the object of its body. A nil value
+// removes the key.
 func with(t *testing.T, r world.Request, changes object) world.Request {
 	t.Helper()
 	raw, err := json.Marshal(r.Body)
@@ -64,7 +64,7 @@ func with(t *testing.T, r world.Request, changes object) world.Request {
 	return r
 }
 
-// gives sends a request and returns the token that it gives.
+// gives sends a request and returns the token of its answer.
 func gives(t *testing.T, s *testkit.Server, r world.Request) (given token, answer *testkit.Response) {
 	t.Helper()
 	answer = s.Send(t, r)
@@ -112,7 +112,7 @@ func refresh(value string) world.Request {
 	}})
 }
 
-// lives tells whether a token opens an operation.
+// lives returns whether a token is accepted.
 func lives(t *testing.T, s *testkit.Server, value string) bool {
 	t.Helper()
 	answer := s.Send(t, testkit.As(value, http.MethodGet, "/oauth/user", nil))
@@ -123,7 +123,7 @@ func lives(t *testing.T, s *testkit.Server, value string) bool {
 	return true
 }
 
-// kept returns the details and the lifetime of the token that is kept for a value.
+// kept returns the stored details and expiry of the token with a value.
 func kept(t *testing.T, s *testkit.Server, value string) (details object, expiresAt int64) {
 	t.Helper()
 	row := s.Pool.QueryRow(t.Context(), "SELECT details, expires_at FROM mithril.tokens WHERE value_hash = $1", seal.Token(value))
@@ -131,7 +131,7 @@ func kept(t *testing.T, s *testkit.Server, value string) (details object, expire
 	return details, expiresAt
 }
 
-// state is everything that the OAuth service keeps, as text.
+// state returns all rows of the OAuth service as text.
 func state(t *testing.T, s *testkit.Server) string {
 	t.Helper()
 	var all string
@@ -144,7 +144,7 @@ func state(t *testing.T, s *testkit.Server) string {
 	return all
 }
 
-// number returns the one number that a query gives.
+// number returns the result of a query for one number.
 func number(t *testing.T, s *testkit.Server, query string, args ...any) int {
 	t.Helper()
 	var n int
@@ -152,13 +152,14 @@ func number(t *testing.T, s *testkit.Server, query string, args ...any) int {
 	return n
 }
 
-// until moves the clock to so long before (after, when negative) a token's end.
+// until moves the clock to a time before a token's end (after it, if left is
+// negative).
 func until(s *testkit.Server, end int64, left time.Duration) {
 	s.Clock.Set(time.Unix(end, 0).Add(-left))
 }
 
-// all runs f many times at once and returns the rules that refused, by their ids;
-// an empty id stands for success.
+// all runs f n times in parallel and counts the rules that refused. An empty id
+// means success.
 func all(t *testing.T, n int, f func(i int) *testkit.Response) map[string]int {
 	t.Helper()
 	answers, begin := make(chan *testkit.Response, n), make(chan struct{})

@@ -1,5 +1,5 @@
-// Package twilio sends SMS through Twilio. Only cmd/esoz links it: the client
-// library is large.
+// Package twilio sends SMS through Twilio. Only cmd/esoz links it, because the
+// client library is large.
 package twilio
 
 import (
@@ -14,7 +14,7 @@ import (
 	twilioapi "github.com/twilio/twilio-go/rest/api/v2010"
 )
 
-// sendTimeout bounds a call that its context does not.
+// sendTimeout bounds a call whose context has no deadline.
 const sendTimeout = 10 * time.Second
 
 // Provider is an sms.Provider.
@@ -23,7 +23,7 @@ type Provider struct {
 	transport                   http.RoundTripper
 }
 
-// New sends in the name of an account, from one of its numbers.
+// New returns a provider that sends from a number of an account.
 func New(accountSID, authToken, from string) *Provider {
 	return &Provider{accountSID: accountSID, authToken: authToken, from: from, transport: http.DefaultTransport}
 }
@@ -46,7 +46,7 @@ func (p *Provider) Send(ctx context.Context, phone, text string) (gatewayID, sta
 	return *message.Sid, *message.Status, nil
 }
 
-// client is made for one call: the library takes no context.
+// client makes a client for one call, because the library takes no context.
 func (p *Provider) client(ctx context.Context) *client.Client {
 	c := &client.Client{
 		Credentials: client.NewCredentials(p.accountSID, p.authToken),
@@ -59,7 +59,7 @@ func (p *Provider) client(ctx context.Context) *client.Client {
 	return c
 }
 
-// bound makes requests end with a context.
+// bound sends requests with a context.
 type bound struct {
 	ctx  context.Context
 	next http.RoundTripper
@@ -70,8 +70,8 @@ func (b bound) RoundTrip(r *http.Request) (*http.Response, error) {
 	return b.next.RoundTrip(r.WithContext(b.ctx))
 }
 
-// withoutData says what went wrong by numbers only: Twilio's texts quote the
-// phone, and those of the library what it could not read.
+// withoutData describes a failure by numbers only: Twilio's texts quote the phone,
+// and the library's texts quote answers that it cannot read.
 func withoutData(ctx context.Context, err error) error {
 	var refused *client.TwilioRestError
 	var failed *url.Error

@@ -16,7 +16,7 @@ const (
 	text  = "Код: 1232"
 )
 
-// elsewhere sends every request to a test server.
+// elsewhere is a transport that sends every request to a test server.
 type elsewhere struct{ url *url.URL }
 
 func (e elsewhere) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -56,7 +56,7 @@ func TestSend(t *testing.T) {
 	require.Equal(t, "queued", status)
 }
 
-// Whatever goes wrong, the error holds neither phone nor text nor secret.
+// No error holds the phone, the text or a secret.
 func TestErrorsHoldNoData(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
