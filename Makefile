@@ -5,7 +5,7 @@ GOLANGCI_LINT_VERSION = v2.15.0
 MODULES = . internal/lab
 LINT = run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
-.PHONY: help run build test test-short hostile fuzz generate examples verify lint fmt demo conformance \
+.PHONY: help run build test test-short torture-short hostile fuzz generate examples verify lint fmt demo conformance \
 	openapi-lint openapi-publish openapi-diff openapi-release \
 	reference reference-assets reference-check screenshots sdk-test sdk-test-go
 
@@ -18,8 +18,12 @@ run: ## the sandbox: databases, a seeded world and the API, with one command
 build: ## the programs, into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/ ./cmd/...
 
-test: ## everything, on real engines that the tests start themselves
-	@for module in $(MODULES); do $(GO) -C $$module test -race -timeout 20m ./... || exit 1; done
+test: ## all tests but the torture, on real engines that the tests start themselves
+	@for module in $(MODULES); do \
+		$(GO) -C $$module test -race -timeout 20m $$($(GO) -C $$module list ./... | grep -v /torture) || exit 1; done
+
+torture-short: ## the short form of the torture: faults, races, hostile input
+	$(GO) -C internal/lab test -race -timeout 30m ./torture
 
 # Races of several servers need a document store that FerretDB 1 is not.
 DOCUMENTS = internal/lab/tools/documentdb-up
