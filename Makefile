@@ -5,7 +5,7 @@ GOLANGCI_LINT_VERSION = v2.15.0
 MODULES = . internal/lab
 LINT = run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
-.PHONY: help run build test test-short hostile fuzz generate verify lint fmt demo conformance \
+.PHONY: help run build test test-short hostile fuzz generate examples verify lint fmt demo conformance \
 	openapi-lint openapi-publish openapi-diff openapi-release \
 	reference reference-assets reference-check screenshots sdk-test sdk-test-go
 
@@ -22,9 +22,9 @@ test: ## everything, on real engines that the tests start themselves
 	@for module in $(MODULES); do $(GO) -C $$module test -race -timeout 20m ./... || exit 1; done
 
 # Races of several servers need a document store that FerretDB 1 is not.
-DOCUMENTS = ../shared/tools/documentdb-up
+DOCUMENTS = internal/lab/tools/documentdb-up
 torture: ## what docs/reliability.md tells of, done anew: an hour; RUN=TestX does one test of it
-	@if [ -z "$$ESOZ_TEST_MONGODB_URI" ] && [ -x $(DOCUMENTS) ]; then \
+	@if [ -z "$$ESOZ_TEST_MONGODB_URI" ]; then \
 		ESOZ_TEST_MONGODB_URI=$$($(DOCUMENTS)) && export ESOZ_TEST_MONGODB_URI || exit 1; fi; \
 	$(GO) -C internal/lab test -count=1 -timeout 3h -v $(if $(RUN),-run '$(RUN)') ./torture -args -full -report $(CURDIR)/docs/reliability.md
 
@@ -49,6 +49,9 @@ generate: ## contract, rule ids, server stubs, Go client, queries, documents
 	$(GO) tool oapi-codegen -config openapi/oapi-codegen-client.yaml openapi/openapi.yaml
 	$(GO) tool sqlc generate
 	$(GO) run ./internal/reference/docs
+
+examples: ## what a sandbox answers to the cases that the contract shows, into openapi/examples; then run make generate
+	$(GO) run ./internal/sandbox/examples
 
 verify: generate ## fail when what is generated is not what is committed
 	@for module in $(MODULES); do $(GO) -C $$module mod tidy -diff || exit 1; done
@@ -131,6 +134,7 @@ generate-ts: ## types and version of the TypeScript client (needs npm)
 
 .PHONY: supply-chain vulnerabilities reproducible sbom
 PROGRAMS = esoz esoz-sandbox esoz-conformance
+CYCLONEDX = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 
 supply-chain: vulnerabilities reproducible sbom ## what our programs are made of: holes, the same bytes twice, licences, lists of parts
 
@@ -141,11 +145,15 @@ reproducible: ## build what is committed twice, compare, leave it in bin/release
 	GO=$(GO) .ci/reproducible $(PROGRAMS:%=./cmd/%)
 
 sbom: ## fail at a licence that nobody has agreed to; lists of parts beside bin/release/*
-	$(GO) -C internal/lab run ./supply $(PROGRAMS:%=$(CURDIR)/bin/release/%)
+	@for program in $(PROGRAMS:%=bin/release/%); do \
+		$(GO) run -trimpath $(CYCLONEDX) bin -json -std -noserial -notimestamp -output "$$program.cdx.json" \
+			-version "$$($(GO) version -m "$$program" | awk '$$1 == "mod" { print $$3 }')" "$$program" || exit 1; \
+	done
+	@$(GO) -C internal/lab run ./supply -client $(CURDIR)/gen/ts/package-lock.json $(PROGRAMS:%=$(CURDIR)/bin/release/%.cdx.json)
 
 .PHONY: bench bench-quick torture
-bench: ## every benchmark, and docs/benchmarks.md from them: more than an hour on a quiet machine
-	$(GO) -C internal/lab build -trimpath -o $(CURDIR)/bin/ ./esoz-bench && bin/esoz-bench full
+bench: ## every benchmark, and docs/benchmarks.md from them: more than an hour on a quiet machine; CODIFIER=FILE imports the national codifier
+	$(GO) -C internal/lab build -trimpath -o $(CURDIR)/bin/ ./esoz-bench && bin/esoz-bench full $(CODIFIER:%=--codifier %)
 
 bench-quick: ## the same tables on the terminal, in less than three minutes
 	$(GO) -C internal/lab build -trimpath -o $(CURDIR)/bin/ ./esoz-bench && bin/esoz-bench quick

@@ -14,9 +14,3 @@ var Document []byte
 //
 //go:embed requests.json
 var Requests []byte
-
-// Ukrainian holds the texts of the document in Ukrainian: maps "operations" (summary by operationId), "tags", "scopes",
-// "rules" (what a rule checks, by its id), and "texts" (by the English description or summary).
-//
-//go:embed uk.yaml
-var Ukrainian []byte

@@ -1647,7 +1647,18 @@ type Event struct {
 	// Example: df9f70ee-4b12-4740-b0f5-bb5aea116863
 	ID string `json:"id"`
 
-	// Properties What has changed, by name of the attribute. Which names there can be depends on `entity_type`.
+	// Properties What has changed, by name of the attribute. Which names there can be depends on `entity_type`:
+	//
+	// | entity_type | names |
+	// |---|---|
+	// | Approval, CarePlan, ContractRequest, Declaration, Employee, MedicationDispense, MedicationRequest, LegalEntity, Preperson, DeviceRequest, DeviceDispense, MedicalProgram | `status` |
+	// | Activity (of a care plan) | `detail.status` |
+	// | Contract | `is_suspended` or `status` |
+	// | Division | `dls_verified` |
+	// | EmployeeRequest | `status` and `employee_id` |
+	// | Person | `verification_status` or `status` |
+	// | ServiceRequest | `program_processing_status` or `status` |
+	//
 	//
 	// Example: {"status":{"new_value":"stopped"}}
 	Properties map[string]EventProperty `json:"properties"`
@@ -1755,13 +1766,25 @@ type InvalidRule struct {
 	Rule string `json:"rule,omitempty"`
 }
 
-// Job An asynchronous request and its outcome. While it is `pending` it has `links` to itself; when it is
-// `processed` it has either `links` to what was changed or `response_data`; when it has failed it has `error`.
+// Job An asynchronous request and its outcome.
+//
+// | `status` | HTTP | what else is there |
+// |---|---|---|
+// | `pending` | 200 | `links` back to this job, no `status_code` |
+// | `processed`, the method has a payload (Resend SMS on Approval) | 200 | `status_code` 200 and `response_data` |
+// | `processed`, the method changed a resource (Release, Stop) | **303** | `status_code` 200 and `links` to what was changed |
+// | `failed` | 200 | `status_code` (403, 404, 409, 422, 429, 500) and `error` |
+// | `failed_with_error` | 200 | `status_code` 500 and `error`: the worker broke down |
+//
+// 303 is success and carries its body. There is no `Location` header, so an HTTP library that follows redirects by itself has nothing
+// to follow. Finished jobs are removed `JOB_TTL_DAYS` days after their last change.
 type Job struct {
 	// Error Why a request was refused.
 	Error *Error `json:"error,omitempty"`
 
-	// Eta When the job is expected to be done at the latest. UTC.
+	// Eta When the job is expected to be done at the latest. UTC. A promise for the eye, not a schedule: poll every second or two and stop
+	// as soon as the job ends.
+	//
 	//
 	// Example: 2018-08-02T10:45:16.000Z
 	Eta string `json:"eta"`
@@ -1804,8 +1827,18 @@ type JobLink struct {
 
 // JobResponse Answer that carries a job.
 type JobResponse struct {
-	// Data An asynchronous request and its outcome. While it is `pending` it has `links` to itself; when it is
-	// `processed` it has either `links` to what was changed or `response_data`; when it has failed it has `error`.
+	// Data An asynchronous request and its outcome.
+	//
+	// | `status` | HTTP | what else is there |
+	// |---|---|---|
+	// | `pending` | 200 | `links` back to this job, no `status_code` |
+	// | `processed`, the method has a payload (Resend SMS on Approval) | 200 | `status_code` 200 and `response_data` |
+	// | `processed`, the method changed a resource (Release, Stop) | **303** | `status_code` 200 and `links` to what was changed |
+	// | `failed` | 200 | `status_code` (403, 404, 409, 422, 429, 500) and `error` |
+	// | `failed_with_error` | 200 | `status_code` 500 and `error`: the worker broke down |
+	//
+	// 303 is success and carries its body. There is no `Location` header, so an HTTP library that follows redirects by itself has nothing
+	// to follow. Finished jobs are removed `JOB_TTL_DAYS` days after their last change.
 	Data Job `json:"data"`
 
 	// Meta What an answer says about itself.
@@ -2372,6 +2405,21 @@ type ServiceRequestStatusHistoryItem struct {
 	StatusReason nullable.Nullable[NullableCodeableConcept] `json:"status_reason,omitempty"`
 }
 
+// ServiceRequestUse The legal entity that uses a referral, with its employee and division, and the medical program.
+type ServiceRequestUse struct {
+	// Program A link to another object, as it is sent.
+	Program ReferenceRequest `json:"program"`
+
+	// UsedByDivision A link to another object, as it is sent.
+	UsedByDivision *ReferenceRequest `json:"used_by_division,omitempty"`
+
+	// UsedByEmployee A link to another object, as it is sent.
+	UsedByEmployee *ReferenceRequest `json:"used_by_employee,omitempty"`
+
+	// UsedByLegalEntity A link to another object, as it is sent.
+	UsedByLegalEntity ReferenceRequest `json:"used_by_legal_entity"`
+}
+
 // Settlement A city, settlement or village. `settlement_name` and `name` say the same.
 type Settlement struct {
 	// District Name of the district, `region` of an address; null for a city that belongs to none.
@@ -2760,7 +2808,16 @@ type ListDivisionsParams struct {
 
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
-	// Date Start of the period, included. UTC, without a zone.
+	// Date Start of the period, included. UTC, without a zone. The period is always limited to `EVENTS_LIST_MAX_PERIOD_HOURS` hours (3):
+	//
+	// | `date` | `date_to` | period that is read |
+	// |---|---|---|
+	// | given | given | from `date` up to `date_to`; a longer one than the limit is refused |
+	// | given | – | the limit, starting at `date` |
+	// | – | given | the limit, ending at `date_to` |
+	// | – | – | the last hours up to now |
+	//
+	// Consecutive periods neither lose nor repeat an event. A `date` after `date_to` gives an empty list.
 	Date *string `form:"date,omitempty" json:"date,omitempty"`
 
 	// DateTo End of the period, not included. UTC, without a zone.
@@ -2769,7 +2826,7 @@ type ListEventsParams struct {
 	// EventType Only events of this type, `StatusChangeEvent` or `StateChangeEvent`. Another value finds nothing.
 	EventType *string `form:"event_type,omitempty" json:"event_type,omitempty"`
 
-	// EntityType Only events of this kind of entity, spelt as in the table above. Another value finds nothing.
+	// EntityType Only events of this kind of entity, spelt as `properties` of an event lists them. Another value finds nothing.
 	EntityType *string `form:"entity_type,omitempty" json:"entity_type,omitempty"`
 
 	// AttributeName Only events that tell of this key of `properties`.
@@ -3016,6 +3073,9 @@ type CreateDivisionJSONRequestBody = DivisionRequest
 // UpdateDivisionJSONRequestBody defines body for UpdateDivision for application/json ContentType.
 type UpdateDivisionJSONRequestBody = DivisionRequest
 
+// UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
+type UseServiceRequestJSONRequestBody = ServiceRequestUse
+
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
 
@@ -3092,6 +3152,9 @@ type ServerInterface interface {
 	//
 	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	ReleaseServiceRequest(ctx echo.Context, serviceRequestID string) error
+	// UseServiceRequest Use Service Request
+	// (PATCH /api/service_requests/{service_request_id}/actions/use)
+	UseServiceRequest(ctx echo.Context, serviceRequestID string) error
 	// ListDistricts List Of Districts By Search Params
 	// (GET /api/uaddresses/districts)
 	ListDistricts(ctx echo.Context, params ListDistrictsParams) error
@@ -3807,6 +3870,22 @@ func (w *ServerInterfaceWrapper) ReleaseServiceRequest(ctx echo.Context) error {
 	return err
 }
 
+// UseServiceRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) UseServiceRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "service_request_id" -------------
+	var serviceRequestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "service_request_id", ctx.Param("service_request_id"), &serviceRequestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter service_request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UseServiceRequest(ctx, serviceRequestID)
+	return err
+}
+
 // ListDistricts converts echo context to params.
 func (w *ServerInterfaceWrapper) ListDistricts(ctx echo.Context) error {
 	var err error
@@ -4318,6 +4397,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id", wrapper.GetServiceRequest, options.OperationMiddlewares["getServiceRequest"]...)
 	router.GET(options.BaseURL+"/api/service_requests", wrapper.SearchServiceRequests, options.OperationMiddlewares["searchServiceRequests"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/release", wrapper.ReleaseServiceRequest, options.OperationMiddlewares["releaseServiceRequest"]...)
+	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/use", wrapper.UseServiceRequest, options.OperationMiddlewares["useServiceRequest"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/districts", wrapper.ListDistricts, options.OperationMiddlewares["listDistricts"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/regions", wrapper.ListRegions, options.OperationMiddlewares["listRegions"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/settlements", wrapper.ListSettlements, options.OperationMiddlewares["listSettlements"]...)
@@ -4792,6 +4872,29 @@ func (response ReleaseServiceRequest202JSONResponse) VisitReleaseServiceRequestR
 	return err
 }
 
+type UseServiceRequestRequestObject struct {
+	ServiceRequestID string `json:"service_request_id"`
+	Body             *UseServiceRequestJSONRequestBody
+}
+
+type UseServiceRequestResponseObject interface {
+	VisitUseServiceRequestResponse(w http.ResponseWriter) error
+}
+
+type UseServiceRequest202JSONResponse JobResponse
+
+func (response UseServiceRequest202JSONResponse) VisitUseServiceRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListDistrictsRequestObject struct {
 	Params ListDistrictsParams
 }
@@ -5234,6 +5337,9 @@ type StrictServerInterface interface {
 	//
 	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	ReleaseServiceRequest(ctx context.Context, request ReleaseServiceRequestRequestObject) (ReleaseServiceRequestResponseObject, error)
+	// UseServiceRequest Use Service Request
+	// (PATCH /api/service_requests/{service_request_id}/actions/use)
+	UseServiceRequest(ctx context.Context, request UseServiceRequestRequestObject) (UseServiceRequestResponseObject, error)
 	// ListDistricts List Of Districts By Search Params
 	// (GET /api/uaddresses/districts)
 	ListDistricts(ctx context.Context, request ListDistrictsRequestObject) (ListDistrictsResponseObject, error)
@@ -5819,6 +5925,54 @@ func (sh *strictHandler) ReleaseServiceRequest(ctx echo.Context, serviceRequestI
 		return err
 	} else if validResponse, ok := response.(ReleaseServiceRequestResponseObject); ok {
 		return validResponse.VisitReleaseServiceRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UseServiceRequest operation middleware
+func (sh *strictHandler) UseServiceRequest(ctx echo.Context, serviceRequestID string) error {
+	var request UseServiceRequestRequestObject
+
+	request.ServiceRequestID = serviceRequestID
+
+	var body UseServiceRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UseServiceRequest(ctx.Request().Context(), request.(UseServiceRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UseServiceRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UseServiceRequestResponseObject); ok {
+		return validResponse.VisitUseServiceRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

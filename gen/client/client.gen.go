@@ -1639,7 +1639,18 @@ type Event struct {
 	// Example: df9f70ee-4b12-4740-b0f5-bb5aea116863
 	ID string `json:"id"`
 
-	// Properties What has changed, by name of the attribute. Which names there can be depends on `entity_type`.
+	// Properties What has changed, by name of the attribute. Which names there can be depends on `entity_type`:
+	//
+	// | entity_type | names |
+	// |---|---|
+	// | Approval, CarePlan, ContractRequest, Declaration, Employee, MedicationDispense, MedicationRequest, LegalEntity, Preperson, DeviceRequest, DeviceDispense, MedicalProgram | `status` |
+	// | Activity (of a care plan) | `detail.status` |
+	// | Contract | `is_suspended` or `status` |
+	// | Division | `dls_verified` |
+	// | EmployeeRequest | `status` and `employee_id` |
+	// | Person | `verification_status` or `status` |
+	// | ServiceRequest | `program_processing_status` or `status` |
+	//
 	//
 	// Example: {"status":{"new_value":"stopped"}}
 	Properties map[string]EventProperty `json:"properties"`
@@ -1747,13 +1758,25 @@ type InvalidRule struct {
 	Rule string `json:"rule,omitempty"`
 }
 
-// Job An asynchronous request and its outcome. While it is `pending` it has `links` to itself; when it is
-// `processed` it has either `links` to what was changed or `response_data`; when it has failed it has `error`.
+// Job An asynchronous request and its outcome.
+//
+// | `status` | HTTP | what else is there |
+// |---|---|---|
+// | `pending` | 200 | `links` back to this job, no `status_code` |
+// | `processed`, the method has a payload (Resend SMS on Approval) | 200 | `status_code` 200 and `response_data` |
+// | `processed`, the method changed a resource (Release, Stop) | **303** | `status_code` 200 and `links` to what was changed |
+// | `failed` | 200 | `status_code` (403, 404, 409, 422, 429, 500) and `error` |
+// | `failed_with_error` | 200 | `status_code` 500 and `error`: the worker broke down |
+//
+// 303 is success and carries its body. There is no `Location` header, so an HTTP library that follows redirects by itself has nothing
+// to follow. Finished jobs are removed `JOB_TTL_DAYS` days after their last change.
 type Job struct {
 	// Error Why a request was refused.
 	Error *ErrorBody `json:"error,omitempty"`
 
-	// Eta When the job is expected to be done at the latest. UTC.
+	// Eta When the job is expected to be done at the latest. UTC. A promise for the eye, not a schedule: poll every second or two and stop
+	// as soon as the job ends.
+	//
 	//
 	// Example: 2018-08-02T10:45:16.000Z
 	Eta string `json:"eta"`
@@ -1796,8 +1819,18 @@ type JobLink struct {
 
 // JobResponse Answer that carries a job.
 type JobResponse struct {
-	// Data An asynchronous request and its outcome. While it is `pending` it has `links` to itself; when it is
-	// `processed` it has either `links` to what was changed or `response_data`; when it has failed it has `error`.
+	// Data An asynchronous request and its outcome.
+	//
+	// | `status` | HTTP | what else is there |
+	// |---|---|---|
+	// | `pending` | 200 | `links` back to this job, no `status_code` |
+	// | `processed`, the method has a payload (Resend SMS on Approval) | 200 | `status_code` 200 and `response_data` |
+	// | `processed`, the method changed a resource (Release, Stop) | **303** | `status_code` 200 and `links` to what was changed |
+	// | `failed` | 200 | `status_code` (403, 404, 409, 422, 429, 500) and `error` |
+	// | `failed_with_error` | 200 | `status_code` 500 and `error`: the worker broke down |
+	//
+	// 303 is success and carries its body. There is no `Location` header, so an HTTP library that follows redirects by itself has nothing
+	// to follow. Finished jobs are removed `JOB_TTL_DAYS` days after their last change.
 	Data Job `json:"data"`
 
 	// Meta What an answer says about itself.
@@ -2364,6 +2397,21 @@ type ServiceRequestStatusHistoryItem struct {
 	StatusReason *NullableCodeableConcept `json:"status_reason,omitempty"`
 }
 
+// ServiceRequestUse The legal entity that uses a referral, with its employee and division, and the medical program.
+type ServiceRequestUse struct {
+	// Program A link to another object, as it is sent.
+	Program ReferenceRequest `json:"program"`
+
+	// UsedByDivision A link to another object, as it is sent.
+	UsedByDivision *ReferenceRequest `json:"used_by_division,omitempty"`
+
+	// UsedByEmployee A link to another object, as it is sent.
+	UsedByEmployee *ReferenceRequest `json:"used_by_employee,omitempty"`
+
+	// UsedByLegalEntity A link to another object, as it is sent.
+	UsedByLegalEntity ReferenceRequest `json:"used_by_legal_entity"`
+}
+
 // Settlement A city, settlement or village. `settlement_name` and `name` say the same.
 type Settlement struct {
 	// District Name of the district, `region` of an address; null for a city that belongs to none.
@@ -2746,7 +2794,16 @@ type ListDivisionsParams struct {
 
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
-	// Date Start of the period, included. UTC, without a zone.
+	// Date Start of the period, included. UTC, without a zone. The period is always limited to `EVENTS_LIST_MAX_PERIOD_HOURS` hours (3):
+	//
+	// | `date` | `date_to` | period that is read |
+	// |---|---|---|
+	// | given | given | from `date` up to `date_to`; a longer one than the limit is refused |
+	// | given | – | the limit, starting at `date` |
+	// | – | given | the limit, ending at `date_to` |
+	// | – | – | the last hours up to now |
+	//
+	// Consecutive periods neither lose nor repeat an event. A `date` after `date_to` gives an empty list.
 	Date *string `form:"date,omitempty" json:"date,omitempty"`
 
 	// DateTo End of the period, not included. UTC, without a zone.
@@ -2755,7 +2812,7 @@ type ListEventsParams struct {
 	// EventType Only events of this type, `StatusChangeEvent` or `StateChangeEvent`. Another value finds nothing.
 	EventType *string `form:"event_type,omitempty" json:"event_type,omitempty"`
 
-	// EntityType Only events of this kind of entity, spelt as in the table above. Another value finds nothing.
+	// EntityType Only events of this kind of entity, spelt as `properties` of an event lists them. Another value finds nothing.
 	EntityType *string `form:"entity_type,omitempty" json:"entity_type,omitempty"`
 
 	// AttributeName Only events that tell of this key of `properties`.
@@ -3002,6 +3059,9 @@ type CreateDivisionJSONRequestBody = DivisionRequest
 // UpdateDivisionJSONRequestBody defines body for UpdateDivision for application/json ContentType.
 type UpdateDivisionJSONRequestBody = DivisionRequest
 
+// UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
+type UseServiceRequestJSONRequestBody = ServiceRequestUse
+
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
 
@@ -3093,14 +3153,13 @@ type ClientInterface interface {
 
 	// ListDictionaries Get dictionaries
 	//
-	// Gives the dictionaries that the other methods check values against, each as a map of code to
-	// Ukrainian description. No token is needed.
+	// Gives the dictionaries that the other methods check values against, each as a map of code to Ukrainian description. No token is
+	// needed.
 	//
-	// Nothing is changed. Load the dictionaries that you use, keep them, and load them again
-	// from time to time: values are added without a new version of the API. This form knows neither
-	// the status of a single value nor values under values: the values in use of all levels stand in
-	// one map. listDictionariesV2 knows both, and new clients should take that one. The list has no pages. Without `name` very large dictionaries
-	// (configuration `BIG_DICTIONARIES`) are left out: ask for them by name.
+	// Nothing is changed. Load the dictionaries that you use, keep them, and load them again from time to time: values are added without a
+	// new version of the API. This form knows neither the status of a single value nor values under values: the values in use of all levels
+	// stand in one map. listDictionariesV2 knows both, and new clients should take that one. The list has no pages. Without `name` very
+	// large dictionaries (configuration `BIG_DICTIONARIES`) are left out: ask for them by name.
 	//
 	// Corresponds with GET /api/dictionaries (the `ListDictionaries` operationId).
 	ListDictionaries(ctx context.Context, params *ListDictionariesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3109,36 +3168,32 @@ type ClientInterface interface {
 	//
 	// Lists the divisions of the legal entity that the token works for, oldest first, in pages.
 	//
-	// Nothing is changed. Divisions of other legal entities are never shown: asking for a foreign
-	// `legal_entity_id` answers 200 with an empty list. Divisions in status `INACTIVE` are listed
-	// too unless `status` filters them out. All filters are optional and are combined with AND; a
-	// `type` or `status` that no dictionary knows finds nothing and is no error.
+	// Nothing is changed. Divisions of other legal entities are never shown: asking for a foreign `legal_entity_id` answers 200 with an
+	// empty list. Divisions in status `INACTIVE` are listed too unless `status` filters them out. All filters are optional and are combined
+	// with AND; a `type` or `status` that no dictionary knows finds nothing and is no error.
 	//
-	// Take an `id` from here to read, change, activate or deactivate a division. To walk all pages
-	// go on while `paging.page_number < paging.total_pages`; a page past the end is an empty list.
+	// Take an `id` from here to read, change, activate or deactivate a division. To walk all pages go on while
+	// `paging.page_number < paging.total_pages`; a page past the end is an empty list.
 	//
 	// Corresponds with GET /api/divisions (the `ListDivisions` operationId).
 	ListDivisions(ctx context.Context, params *ListDivisionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreateDivisionWithBody Create Division
 	//
-	// Registers a place where the legal entity of the token works: a clinic, an outpatient clinic,
-	// a pharmacy. The division is `ACTIVE` at once and its `id` can be used in employees,
-	// declarations and medical records.
+	// Registers a place where the legal entity of the token works: a clinic, an outpatient clinic, a pharmacy. The division is `ACTIVE` at
+	// once and its `id` can be used in employees, declarations and medical records.
 	//
-	// What is set by the system and never taken from the body: the legal entity (from the token;
-	// a `legal_entity_id` in the body is accepted and ignored), `status`, `mountain_group` (from the
-	// settlement of the RESIDENCE address), `dls_id` and `dls_verified` (null until the pharmacy
-	// check of the State Service on Medicines). The e-mail is stored in lower case.
+	// What is set by the system and never taken from the body: the legal entity (from the token; a `legal_entity_id` in the body is accepted
+	// and ignored), `status`, `mountain_group` (from the settlement of the RESIDENCE address), `dls_id` and `dls_verified` (null until the
+	// pharmacy check of the State Service on Medicines). The e-mail is stored in lower case.
 	//
-	// Which types of division and of address a legal entity may have depends on its type; see the
-	// rules `division.create.type_mapping`, `division.create.address_type_mapping` and
-	// `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
+	// Which types of division and of address a legal entity may have depends on its type; see the rules `division.create.type_mapping`,
+	// `division.create.address_type_mapping` and `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
 	// only, and must send `location`.
 	//
-	// A wrong body gets at most two answers: first everything wrong in its shape, patterns and
-	// dictionary values, all together; when that is right, everything wrong in its meaning (location,
-	// settlements, mapping, doubles), again all together. Fix what `error.invalid` lists and send again.
+	// A wrong body gets at most two answers: first everything wrong in its shape, patterns and dictionary values, all together; when that is
+	// right, everything wrong in its meaning (location, settlements, mapping, doubles), again all together. Fix what `error.invalid` lists
+	// and send again.
 	//
 	// What clients get wrong most often:
 	// - `null` for an absent field: leave the field out.
@@ -3155,23 +3210,20 @@ type ClientInterface interface {
 
 	// CreateDivision Create Division
 	//
-	// Registers a place where the legal entity of the token works: a clinic, an outpatient clinic,
-	// a pharmacy. The division is `ACTIVE` at once and its `id` can be used in employees,
-	// declarations and medical records.
+	// Registers a place where the legal entity of the token works: a clinic, an outpatient clinic, a pharmacy. The division is `ACTIVE` at
+	// once and its `id` can be used in employees, declarations and medical records.
 	//
-	// What is set by the system and never taken from the body: the legal entity (from the token;
-	// a `legal_entity_id` in the body is accepted and ignored), `status`, `mountain_group` (from the
-	// settlement of the RESIDENCE address), `dls_id` and `dls_verified` (null until the pharmacy
-	// check of the State Service on Medicines). The e-mail is stored in lower case.
+	// What is set by the system and never taken from the body: the legal entity (from the token; a `legal_entity_id` in the body is accepted
+	// and ignored), `status`, `mountain_group` (from the settlement of the RESIDENCE address), `dls_id` and `dls_verified` (null until the
+	// pharmacy check of the State Service on Medicines). The e-mail is stored in lower case.
 	//
-	// Which types of division and of address a legal entity may have depends on its type; see the
-	// rules `division.create.type_mapping`, `division.create.address_type_mapping` and
-	// `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
+	// Which types of division and of address a legal entity may have depends on its type; see the rules `division.create.type_mapping`,
+	// `division.create.address_type_mapping` and `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
 	// only, and must send `location`.
 	//
-	// A wrong body gets at most two answers: first everything wrong in its shape, patterns and
-	// dictionary values, all together; when that is right, everything wrong in its meaning (location,
-	// settlements, mapping, doubles), again all together. Fix what `error.invalid` lists and send again.
+	// A wrong body gets at most two answers: first everything wrong in its shape, patterns and dictionary values, all together; when that is
+	// right, everything wrong in its meaning (location, settlements, mapping, doubles), again all together. Fix what `error.invalid` lists
+	// and send again.
 	//
 	// What clients get wrong most often:
 	// - `null` for an absent field: leave the field out.
@@ -3190,27 +3242,24 @@ type ClientInterface interface {
 	//
 	// Shows one division of the legal entity that the token works for, in any status.
 	//
-	// Nothing is changed. An unknown id answers 404, a division of another legal entity 403; both
-	// without a message. Mind the scope: `division:details` here, `division:read` for the list.
+	// Nothing is changed. An unknown id answers 404, a division of another legal entity 403; both without a message. Mind the scope:
+	// `division:details` here, `division:read` for the list.
 	//
 	// Corresponds with GET /api/divisions/{id} (the `GetDivision` operationId).
 	GetDivision(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UpdateDivisionWithBody Update Division
 	//
-	// Replaces what is known about a division: name, type, e-mail, external id, phones, working hours
-	// and location, and the whole set of its addresses. The mountain group is taken anew from the
-	// settlement of the RESIDENCE address.
+	// Replaces what is known about a division: name, type, e-mail, external id, phones, working hours and location, and the whole set of its
+	// addresses. The mountain group is taken anew from the settlement of the RESIDENCE address.
 	//
-	// The body is the one of createDivision and its required fields are required again, although
-	// the method is a PATCH. Optional fields that are left out keep their value; `null` is refused, so
-	// that they can be changed but not emptied. `status`, `dls_id` and `dls_verified` stay as they
-	// are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be
-	// updated and stays inactive.
+	// The body is the one of createDivision and its required fields are required again, although the method is a PATCH. Optional fields that
+	// are left out keep their value; `null` is refused, so that they can be changed but not emptied. `status`, `dls_id` and `dls_verified`
+	// stay as they are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be updated and stays
+	// inactive.
 	//
-	// The body is checked before the division is looked up: with a wrong body even an unknown id
-	// answers 422. As in createDivision there are at most two answers about the body, first its
-	// shape, then its meaning. Sending one address replaces both that were there.
+	// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision there are
+	// at most two answers about the body, first its shape, then its meaning. Sending one address replaces both that were there.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3219,19 +3268,16 @@ type ClientInterface interface {
 
 	// UpdateDivision Update Division
 	//
-	// Replaces what is known about a division: name, type, e-mail, external id, phones, working hours
-	// and location, and the whole set of its addresses. The mountain group is taken anew from the
-	// settlement of the RESIDENCE address.
+	// Replaces what is known about a division: name, type, e-mail, external id, phones, working hours and location, and the whole set of its
+	// addresses. The mountain group is taken anew from the settlement of the RESIDENCE address.
 	//
-	// The body is the one of createDivision and its required fields are required again, although
-	// the method is a PATCH. Optional fields that are left out keep their value; `null` is refused, so
-	// that they can be changed but not emptied. `status`, `dls_id` and `dls_verified` stay as they
-	// are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be
-	// updated and stays inactive.
+	// The body is the one of createDivision and its required fields are required again, although the method is a PATCH. Optional fields that
+	// are left out keep their value; `null` is refused, so that they can be changed but not emptied. `status`, `dls_id` and `dls_verified`
+	// stay as they are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be updated and stays
+	// inactive.
 	//
-	// The body is checked before the division is looked up: with a wrong body even an unknown id
-	// answers 422. As in createDivision there are at most two answers about the body, first its
-	// shape, then its meaning. Sending one address replaces both that were there.
+	// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision there are
+	// at most two answers about the body, first its shape, then its meaning. Sending one address replaces both that were there.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3242,10 +3288,9 @@ type ClientInterface interface {
 	//
 	// Opens a division again: `INACTIVE` becomes `ACTIVE`. No body is needed and one that is sent is ignored.
 	//
-	// Only the status changes, with the time and the user of the change. A division that is already
-	// `ACTIVE` answers 409, so that a repeated send after a lost answer tells by its 409 that the first
-	// one came through. Medical programmes that deactivateDivision ended for a pharmacy are not
-	// opened again.
+	// Only the status changes, with the time and the user of the change. A division that is already `ACTIVE` answers 409, so that a repeated
+	// send after a lost answer tells by its 409 that the first one came through. Medical programmes that deactivateDivision ended for a
+	// pharmacy are not opened again.
 	//
 	// Corresponds with PATCH /api/divisions/{id}/actions/activate (the `ActivateDivision` operationId).
 	ActivateDivision(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3254,10 +3299,9 @@ type ClientInterface interface {
 	//
 	// Closes a division: `ACTIVE` becomes `INACTIVE`. No body is needed and one that is sent is ignored.
 	//
-	// Whatever still lives in the division must be ended first, each with its own method: active
-	// healthcare services, approved employees, active equipment. Each is refused alone, in this order,
-	// so that the answer may change from one 409 to the next while you clear them. For a pharmacy its
-	// places in medical programmes end with it, with reason `AUTO_DIVISION_DEACTIVATION`.
+	// Whatever still lives in the division must be ended first, each with its own method: active healthcare services, approved employees,
+	// active equipment. Each is refused alone, in this order, so that the answer may change from one 409 to the next while you clear them.
+	// For a pharmacy its places in medical programmes end with it, with reason `AUTO_DIVISION_DEACTIVATION`.
 	//
 	// The division stays readable and can be opened again with activateDivision.
 	//
@@ -3266,132 +3310,84 @@ type ClientInterface interface {
 
 	// ListEvents Get events list
 	//
-	// What has changed in the system, oldest first: a MIS asks this method regularly and so learns of status
-	// changes that its own users did not make. An update that left the value as it was makes no event.
-	// Nothing is changed by reading.
+	// What has changed in the system, oldest first: a MIS asks this method regularly and so learns of status changes that its own users did
+	// not make. An update that left the value as it was makes no event. The list is not limited to one legal entity. Reading changes
+	// nothing.
 	//
-	// The period is always limited to `EVENTS_LIST_MAX_PERIOD_HOURS` hours (3):
-	//
-	// | `date` | `date_to` | period that is read |
-	// |---|---|---|
-	// | given | given | from `date` up to `date_to`; a longer one than the limit is refused |
-	// | given | – | the limit, starting at `date` |
-	// | – | given | the limit, ending at `date_to` |
-	// | – | – | the last hours up to now |
-	//
-	// `date` is included, `date_to` is not, so consecutive periods neither lose nor repeat an event. Both are
-	// UTC without a zone. A `date` after `date_to` gives an empty list.
-	//
-	// The keys of `properties` depend on `entity_type`:
-	//
-	// | entity_type | keys |
-	// |---|---|
-	// | Approval, CarePlan, ContractRequest, Declaration, Employee, MedicationDispense, MedicationRequest, LegalEntity, Preperson, DeviceRequest, DeviceDispense, MedicalProgram | `status` |
-	// | Activity (of a care plan) | `detail.status` |
-	// | Contract | `is_suspended` or `status` |
-	// | Division | `dls_verified` |
-	// | EmployeeRequest | `status` and `employee_id` |
-	// | Person | `verification_status` or `status` |
-	// | ServiceRequest | `program_processing_status` or `status` |
-	//
-	// What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and
-	// medical events have them in lower case (`stopped`) while the older registries have them in upper case
-	// (`COMPLETED`); a changed `program_processing_status` of a service request comes as `StateChangeEvent`
-	// and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most `MAX_EVENTS`
-	// of them, so a system that asks too rarely loses some.
-	//
-	// The list is not limited to one legal entity.
+	// What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and medical events have them in
+	// lower case (`stopped`) while the older registries have them in upper case (`COMPLETED`); a changed `program_processing_status` of a
+	// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most
+	// `MAX_EVENTS` of them, so a system that asks too rarely loses some.
 	//
 	// Corresponds with GET /api/events (the `ListEvents` operationId).
 	ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetEvent Get events by ID
 	//
-	// One event by its id, for a system that has stored ids and wants the content again. The id of an event
-	// comes from Get events list; it is not the id of the entity that has changed. Nothing is changed by reading.
+	// One event by its id, for a system that has stored ids and wants the content again. The id of an event comes from Get events list; it
+	// is not the id of the entity that has changed. Nothing is changed by reading.
 	//
-	// What clients get wrong: `data` is a list with exactly one element, as the published document has it,
-	// and there is no `paging`.
+	// What clients get wrong: `data` is a list with exactly one element, as the published document has it, and there is no `paging`.
 	//
 	// Corresponds with GET /api/events/{id} (the `GetEvent` operationId).
 	GetEvent(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetJob Get async job processing details
 	//
-	// Tells what became of a request that was answered with 202. Every asynchronous method hands out
-	// the address of its job in `data.links[0].href`; ask this method until `status` is no longer `pending`.
-	//
-	// | `data.status` | HTTP | what else is in `data` |
-	// |---|---|---|
-	// | `pending` | 200 | `links` back to this job, no `status_code` |
-	// | `processed`, the method has a payload (Resend SMS on Approval) | 200 | `status_code` 200 and `response_data` |
-	// | `processed`, the method changed a resource (Release, Stop) | **303** | `status_code` 200 and `links` to what was changed |
-	// | `failed` | 200 | `status_code` (403, 404, 409, 422, 429, 500) and `error` |
-	// | `failed_with_error` | 200 | `status_code` 500 and `error`: the worker broke down |
-	//
-	// What clients get wrong: a failed job is **not** an HTTP error, so look at `data.status` and not at the
-	// HTTP code; 303 is success and carries its body, there is no `Location` header, so an HTTP library that
-	// follows redirects by itself has nothing to follow; HTTP 404 means only that there is no such job.
-	// `eta` is a promise for the eye, not a schedule: poll every second or two and stop as soon as the job ends.
+	// Tells what became of a request that was answered with 202. Every asynchronous method hands out the address of its job in
+	// `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
+	// error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
 	//
 	// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading.
-	// Finished jobs are removed `JOB_TTL_DAYS` days after their last change.
 	//
 	// Corresponds with GET /api/jobs/{id} (the `GetJob` operationId).
 	GetJob(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListApprovals Get approvals
 	//
-	// Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an
-	// active declaration with the patient sees all of them; everybody else sees their own, i.e. those granted
-	// to one of their employees or to their legal entity, or asked for by one of their employees. Nothing is
-	// changed by reading.
+	// Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an active declaration with the
+	// patient sees all of them; everybody else sees their own, i.e. those granted to one of their employees or to their legal entity, or
+	// asked for by one of their employees. Nothing is changed by reading.
 	//
 	// An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 	//
-	// What clients get wrong: no right to see is answered with an empty list and not with 403, so an empty list
-	// does not prove that there are no approvals; there is no `status` any more, use `is_verified` and
-	// `is_expired`; parameters that are not listed here are ignored; the authentication method is told only by
-	// Get approval details.
+	// What clients get wrong: no right to see is answered with an empty list and not with 403, so an empty list does not prove that there
+	// are no approvals; there is no `status` any more, use `is_verified` and `is_expired`; parameters that are not listed here are ignored;
+	// the authentication method is told only by Get approval details.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/approvals (the `ListApprovals` operationId).
 	ListApprovals(ctx context.Context, patientID string, params *ListApprovalsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetApproval Get approval details
 	//
-	// One approval of a patient, with the authentication method that its SMS goes to. Who may see it: a doctor
-	// whose legal entity has an active declaration with the patient, or whoever it is granted to or was asked
-	// for by (see Get approvals). Nothing is changed by reading.
+	// One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
+	// with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
 	//
-	// Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval
-	// to see `is_verified` and `expires_at`.
+	// Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
+	// `expires_at`.
 	//
-	// What clients get wrong: without the right to see the approval the answer is **200 with `data: []`**, an
-	// empty list in the place of the object (`meta.type` is then `list`), and not 403; check for that before
-	// reading fields. `number` is always masked.
+	// What clients get wrong: without the right to see the approval the answer is **200 with `data: []`**, an empty list in the place of the
+	// object (`meta.type` is then `list`), and not 403; check for that before reading fields. `number` is always masked.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/approvals/{id} (the `GetApproval` operationId).
 	GetApproval(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ResendApprovalSMS Resend SMS on Approval
 	//
-	// Sends the patient a new code for an approval that still waits to be verified, when the first SMS did not
-	// arrive. The code goes to the phone number that was fixed when the approval was created
-	// (`authorize_with`, or the patient's default method at that time), also when the patient's methods have
-	// changed since; for a patient who is authorised by a third person it is that person's number.
+	// Sends the patient a new code for an approval that still waits to be verified, when the first SMS did not arrive. The code goes to the
+	// phone number that was fixed when the approval was created (`authorize_with`, or the patient's default method at that time), also when
+	// the patient's methods have changed since; for a patient who is authorised by a third person it is that person's number.
 	//
-	// What changes: the code sent before dies, and only the new one verifies the approval. The approval itself
-	// does not change, its `expires_at` included; no event is made.
+	// What changes: the code sent before dies, and only the new one verifies the approval. The approval itself does not change, its
+	// `expires_at` included; no event is made.
 	//
-	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until the job is
-	// `processed`; its `response_data` is the approval. A server that runs with `APPROVAL_RESEND_MODE=sync`
-	// sends the SMS at once and answers 201 with that approval. Be ready for both. Then let the patient read
-	// the code out and send it to Verify approval.
+	// How to follow it: ask Get async job processing details until the job is `processed`; its `response_data` is the approval. A server
+	// that runs with `APPROVAL_RESEND_MODE=sync` sends the SMS at once and answers 201 with that approval. Be ready for both. Then let the
+	// patient read the code out and send it to Verify approval.
 	//
-	// What clients get wrong: the verb is `PATCH`, a `POST` is refused with 403; there is no body, whatever is
-	// sent is ignored; an approval that is already verified, cancelled or expired needs a new approval and not
-	// a new SMS; the same call while the first job is pending answers with that first job and sends no second SMS.
-	// A provider that fails to deliver does not fail the job.
+	// What clients get wrong: the verb is `PATCH`, a `POST` is refused with 403; there is no body, whatever is sent is ignored; an approval
+	// that is already verified, cancelled or expired needs a new approval and not a new SMS; the same call while the first job is pending
+	// sends no second SMS. A provider that fails to deliver does not fail the job.
 	//
 	// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id}/actions/resend (the `ResendApprovalSMS` operationId).
 	ResendApprovalSMS(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3400,128 +3396,149 @@ type ClientInterface interface {
 	//
 	// Device dispenses of a patient, whichever legal entity made them. Nothing is changed by reading.
 	//
-	// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an
-	// effective approval of the patient's data; anybody else only what their own legal entity dispensed, and
-	// for that has to ask for it: send `performer_legal_entity` with the own legal entity's id.
+	// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
+	// patient's data; anybody else only what their own legal entity dispensed, and for that has to ask for it: send `performer_legal_entity`
+	// with the own legal entity's id. All filters are optional and must all be met.
 	//
-	// All filters are optional and must all be met.
-	//
-	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused
-	// with 403; `status` is in lower case; a parameter that is not listed here is refused and not ignored.
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `status` is in lower
+	// case; a parameter that is not listed here is refused and not ignored.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/device_dispenses (the `ListDeviceDispenses` operationId).
 	ListDeviceDispenses(ctx context.Context, patientID string, params *ListDeviceDispensesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetDeviceDispense Get Device dispense details
 	//
-	// One device dispense of a patient, as it is now. This is where the link of a finished Stop job leads.
-	// Nothing is changed by reading.
+	// One device dispense of a patient, as it is now. This is where the link of a finished Stop job leads. Nothing is changed by reading.
 	//
-	// Who may see it: the legal entity that made it, a caller whose legal entity has an active declaration with
-	// the patient, and a caller who holds an effective approval of the patient's data.
+	// Who may see it: the legal entity that made it, a caller whose legal entity has an active declaration with the patient, and a caller
+	// who holds an effective approval of the patient's data.
 	//
-	// What clients get wrong: names in `display_value` were taken when the dispense was created and are not
-	// kept up to date; a detail has either `device` or `device_code`; fields that were never set are absent.
+	// What clients get wrong: names in `display_value` were taken when the dispense was created and are not kept up to date; a detail has
+	// either `device` or `device_code`; fields that were never set are absent.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id} (the `GetDeviceDispense` operationId).
 	GetDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// StopDeviceDispense Stop Device Dispense
 	//
-	// Ends a device dispense that was begun and will not be handed over: the patient did not come, or the
-	// pharmacy found a mistake before the product left it. The device request becomes free for another dispense.
+	// Ends a device dispense that was begun and will not be handed over: the patient did not come, or the pharmacy found a mistake before
+	// the product left it. The device request becomes free for another dispense.
 	//
-	// What changes: `status` goes from `in_progress` to `stopped`, which is final, and `updated_at` and
-	// `updated_by` are set; nothing else. A `StatusChangeEvent` is stored with the change. The patient gets no SMS.
+	// What changes: `status` goes from `in_progress` to `stopped`, which is final, and `updated_at` and `updated_by` are set; nothing else.
+	// A `StatusChangeEvent` is stored with the change. The patient gets no SMS.
 	//
-	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers
-	// 303; its link leads to the dispense. The same call while that job is pending answers with that job.
+	// How to follow it: ask Get async job processing details until it answers 303; its link leads to the dispense.
 	//
-	// What clients get wrong: there is no body and no reason to give, whatever is sent is ignored; a dispense of
-	// another legal entity, or of another patient than the one in the address, is answered like an unknown one,
-	// with 404; any user of the legal entity with the scope may stop it, not only the one who created it; a
-	// dispense that was handed over (`completed`) cannot be stopped.
+	// What clients get wrong: there is no body and no reason to give, whatever is sent is ignored; a dispense of another legal entity, or of
+	// another patient than the one in the address, is answered like an unknown one, with 404; any user of the legal entity with the scope
+	// may stop it, not only the one who created it; a dispense that was handed over (`completed`) cannot be stopped.
 	//
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetServiceRequest Get Service Request Details
 	//
-	// One service request (referral) of a patient, as it is now. This is where the link of a finished Release
-	// job leads; look at `program_processing_status` and at the `used_by_…` fields to see the effect. Nothing is
-	// changed by reading.
+	// One service request (referral) of a patient, as it is now. This is where the link of a finished Release job leads; look at
+	// `program_processing_status` and at the `used_by_…` fields to see the effect. Nothing is changed by reading.
 	//
-	// Who may see it: a caller whose legal entity has an active declaration with the patient, whose legal entity
-	// issued the service request, or who holds an effective approval of the patient's data.
+	// Who may see it: a caller whose legal entity has an active declaration with the patient, whose legal entity issued the service request,
+	// or who holds an effective approval of the patient's data.
 	//
-	// What clients get wrong: the patient of the address must be the patient of the service request, another
-	// one is answered like an unknown id; `used_by_employee` and `used_by_legal_entity` are always there and are
-	// null while nobody uses the referral; `program_processing_status` is null without a program. Without the id
-	// of the patient use Search for a Service Requests.
+	// What clients get wrong: the patient of the address must be the patient of the service request, another one is answered like an unknown
+	// id; `used_by_employee` and `used_by_legal_entity` are always there and are null while nobody uses the referral;
+	// `program_processing_status` is null without a program. Without the id of the patient use Search for a Service Requests.
 	//
 	// Corresponds with GET /api/patients/{patient_id}/service_requests/{service_request_id} (the `GetServiceRequest` operationId).
 	GetServiceRequest(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchServiceRequests Search for a Service Requests
 	//
-	// Finds the service requests (referrals) that bear a requisition number, which is what a patient brings
-	// along. All service requests of one encounter share a number. Any legal entity with the scope may search;
-	// the patient can be recognised beside their id (`identity`: family name, initials, gender
-	// and age). Nothing is changed by reading.
+	// Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
+	// one encounter share a number. Any legal entity with the scope may search; the patient can be recognised beside their id (`identity`:
+	// family name, initials, gender and age). Nothing is changed by reading.
 	//
 	// Use it before Release Service Request to learn the `id` and to see whether the referral is `in_queue`.
 	//
-	// What clients get wrong: without `status` only `active` ones are found, a number of a completed referral
-	// then gives an empty list; the number is matched as a whole, its dashes may be left out; a parameter that
-	// is not listed here is refused and not ignored.
+	// What clients get wrong: without `status` only `active` ones are found, a number of a completed referral then gives an empty list; the
+	// number is matched as a whole, its dashes may be left out; a parameter that is not listed here is refused and not ignored.
 	//
 	// Corresponds with GET /api/service_requests (the `SearchServiceRequests` operationId).
 	SearchServiceRequests(ctx context.Context, params *SearchServiceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReleaseServiceRequest Release Service Request
 	//
-	// Takes a referral out of the reservation of the legal entity that holds it, so that the patient can be
-	// served by any other. Only a referral that is `active`, belongs to a medical program and waits in the
-	// queue (`program_processing_status` is `in_queue`) can be released.
+	// Takes a referral out of the reservation of the legal entity that holds it, so that the patient can be served by any other. Only a
+	// referral that is `active`, belongs to a medical program and waits in the queue (`program_processing_status` is `in_queue`) can be
+	// released.
 	//
-	// What changes: `used_by_employee`, `used_by_legal_entity` and `used_by_division` become null,
-	// `program_processing_status` becomes `new` and gets an entry in its history, `updated_at` and `updated_by`
-	// are set. `status` and its history stay as they are. A `StateChangeEvent` with
-	// `program_processing_status` is stored with the change. The patient gets no SMS.
+	// What changes: `used_by_employee`, `used_by_legal_entity` and `used_by_division` become null, `program_processing_status` becomes `new`
+	// and gets an entry in its history, `updated_at` and `updated_by` are set. `status` and its history stay as they are. A
+	// `StateChangeEvent` with `program_processing_status` is stored with the change. The patient gets no SMS.
 	//
-	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers
-	// 303; its link leads to the service request. The same call while that job is pending answers with that job.
+	// How to follow it: ask Get async job processing details until it answers 303; its link leads to the service request.
 	//
-	// What clients get wrong: there is no body, whatever is sent is ignored; the checks are those of the method
-	// and name no owner, so any legal entity that may use medical events can release another's reservation (a
-	// deployment may forbid that with the rule `service_request.release.owner`); a referral that somebody has
-	// begun to work on (`in_progress`) cannot be released any more; a missing, an unknown and an expired token
-	// all get the one word `unauthorized`, and a missing scope gets `invalid scopes`.
-	//
-	// The blueprints announce that the method will be withdrawn.
+	// What clients get wrong: there is no body, whatever is sent is ignored; the checks are those of the method and name no owner, so any
+	// legal entity that may use medical events can release another's reservation (a deployment may forbid that with the rule
+	// `service_request.release.owner`); a referral that somebody has begun to work on (`in_progress`) cannot be released any more; a
+	// missing, an unknown and an expired token all get the one word `unauthorized`, and a missing scope gets `invalid scopes`. The
+	// blueprints announce that the method will be withdrawn.
 	//
 	// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/release (the `ReleaseServiceRequest` operationId).
 	//
 	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	ReleaseServiceRequest(ctx context.Context, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// UseServiceRequestWithBody Use Service Request
+	//
+	// Reserves a referral for the legal entity of the token, so that it can serve the patient by the medical program. The referral is
+	// `active`, has not expired and is not `completed` in its program; another legal entity's reservation is taken over.
+	//
+	// What changes: `used_by_legal_entity`, `used_by_employee` and `used_by_division` are those of the body, `program` is set,
+	// `program_processing_status` becomes `in_progress`, and the histories get an entry. A `StateChangeEvent` with
+	// `program_processing_status` is stored with the change. The patient gets no SMS.
+	//
+	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303. A deployment with
+	// `SERVICE_REQUEST_USE_TARGET_STATUS=in_queue` follows the obsolete flow, in which Release Service Request takes it back.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
+	UseServiceRequestWithBody(ctx context.Context, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UseServiceRequest Use Service Request
+	//
+	// Reserves a referral for the legal entity of the token, so that it can serve the patient by the medical program. The referral is
+	// `active`, has not expired and is not `completed` in its program; another legal entity's reservation is taken over.
+	//
+	// What changes: `used_by_legal_entity`, `used_by_employee` and `used_by_division` are those of the body, `program` is set,
+	// `program_processing_status` becomes `in_progress`, and the histories get an entry. A `StateChangeEvent` with
+	// `program_processing_status` is stored with the change. The patient gets no SMS.
+	//
+	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303. A deployment with
+	// `SERVICE_REQUEST_USE_TARGET_STATUS=in_queue` follows the obsolete flow, in which Release Service Request takes it back.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
+	UseServiceRequest(ctx context.Context, serviceRequestID string, body UseServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListDistricts List Of Districts By Search Params
 	//
 	// Lists the raions, in pages. No token is needed and nothing is changed.
 	//
-	// What is called district here is `region` in an address. When both `region_id` and `region` are
-	// sent, `region_id` decides and `region` is not looked at.
+	// What is called district here is `region` in an address. When both `region_id` and `region` are sent, `region_id` decides and `region`
+	// is not looked at.
 	//
 	// Corresponds with GET /api/uaddresses/districts (the `ListDistricts` operationId).
 	ListDistricts(ctx context.Context, params *ListDistrictsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRegions List Of Regions By Search Params
 	//
-	// Lists the oblasts, the Autonomous Republic of Crimea and the two cities of their own standing,
-	// in pages. No token is needed and nothing is changed.
+	// Lists the oblasts, the Autonomous Republic of Crimea and the two cities of their own standing, in pages. No token is needed and
+	// nothing is changed.
 	//
-	// What is called region here is `area` in an address; the `region` of an address is called
-	// district here. Go on with listDistricts or listSettlements.
+	// What is called region here is `area` in an address; the `region` of an address is called district here. Go on with listDistricts or
+	// listSettlements.
 	//
 	// Corresponds with GET /api/uaddresses/regions (the `ListRegions` operationId).
 	ListRegions(ctx context.Context, params *ListRegionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3530,18 +3547,17 @@ type ClientInterface interface {
 	//
 	// Lists cities, settlements and villages, in pages. No token is needed and nothing is changed.
 	//
-	// This is where an address begins: take `id` as its `settlement_id`, `region` as its `area`,
-	// `district` as its `region` (leave it out when null), `settlement_name` as its `settlement` and
-	// `type` as its `settlement_type`. There are many settlements of one name: filter by `region` and
-	// `district` too. All filters are optional and are combined with AND.
+	// This is where an address begins: take `id` as its `settlement_id`, `region` as its `area`, `district` as its `region` (leave it out
+	// when null), `settlement_name` as its `settlement` and `type` as its `settlement_type`. There are many settlements of one name: filter
+	// by `region` and `district` too. All filters are optional and are combined with AND.
 	//
 	// Corresponds with GET /api/uaddresses/settlements (the `ListSettlements` operationId).
 	ListSettlements(ctx context.Context, params *ListSettlementsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetSettlement Get settlement details by ID
 	//
-	// Shows one settlement, for example to fill the names of an address whose `settlement_id` you keep.
-	// No token is needed and nothing is changed.
+	// Shows one settlement, for example to fill the names of an address whose `settlement_id` you keep. No token is needed and nothing is
+	// changed.
 	//
 	// Corresponds with GET /api/uaddresses/settlements/{id} (the `GetSettlement` operationId).
 	GetSettlement(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3550,40 +3566,36 @@ type ClientInterface interface {
 	//
 	// Lists the streets of a settlement, in pages. No token is needed and nothing is changed.
 	//
-	// `settlement_id` must be sent; one that no settlement has gives an empty list. An empty list does
-	// not mean that the settlement has no streets, only that none is registered: the street of an
-	// address is free text and is not checked against this list.
+	// `settlement_id` must be sent; one that no settlement has gives an empty list. An empty list does not mean that the settlement has no
+	// streets, only that none is registered: the street of an address is free text and is not checked against this list.
 	//
 	// Corresponds with GET /api/uaddresses/streets (the `ListStreets` operationId).
 	ListStreets(ctx context.Context, params *ListStreetsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDictionariesV2 Get dictionaries v2
 	//
-	// Gives the dictionaries that the other methods check values against. Beside code and description
-	// each value has its own status and the values under it, as classifiers need. No token is needed.
+	// Gives the dictionaries that the other methods check values against. Beside code and description each value has its own status and the
+	// values under it, as classifiers need. No token is needed.
 	//
-	// Nothing is changed. All filters are optional and are combined with AND. A filter of
-	// values keeps a value when it, or one somewhere under it, fits; dictionaries in which no value
-	// is left are then not listed. Only active values of active dictionaries are accepted by the
-	// other methods, so that a form should offer those only. The list has no pages and can be
-	// large: ask by `name`.
+	// Nothing is changed. All filters are optional and are combined with AND. A filter of values keeps a value when it, or one somewhere
+	// under it, fits; dictionaries in which no value is left are then not listed. Only active values of active dictionaries are accepted by
+	// the other methods, so that a form should offer those only. The list has no pages and can be large: ask by `name`.
 	//
 	// Corresponds with GET /api/v2/dictionaries (the `ListDictionariesV2` operationId).
 	ListDictionariesV2(ctx context.Context, params *ListDictionariesV2Params, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDeclarationRequests Get Declaration Requests List V3
 	//
-	// Lists the declaration requests of the legal entity that the token works for, newest first, in
-	// pages and in short form; take the rest with getDeclarationRequest.
+	// Lists the declaration requests of the legal entity that the token works for, newest first, in pages and in short form; take the rest
+	// with getDeclarationRequest.
 	//
-	// Nothing is changed. Shown are requests that came through a medical information system
-	// (`channel` MIS) and those of other channels that were shared with legal entities. A foreign
-	// `legal_entity_id` gives an empty list. Filters are combined with AND; a `status` or `channel`
-	// that does not exist finds nothing and is no error. Without `status` all six are listed, so
-	// ask for `NEW` or `APPROVED` when you look for work to be done.
+	// Nothing is changed. Shown are requests that came through a medical information system (`channel` MIS) and those of other channels that
+	// were shared with legal entities. A foreign `legal_entity_id` gives an empty list. Filters are combined with AND; a `status` or
+	// `channel` that does not exist finds nothing and is no error. Without `status` all six are listed, so ask for `NEW` or `APPROVED` when
+	// you look for work to be done.
 	//
-	// Requests of V2 are listed too, with `person_id` null. Requests that the nightly clean-up found
-	// over their time are not: their data is gone, also the legal entity that they were of.
+	// Requests of V2 are listed too, with `person_id` null. Requests that the nightly clean-up found over their time are not: their data is
+	// gone, also the legal entity that they were of.
 	//
 	// Corresponds with GET /api/v3/declaration_requests (the `ListDeclarationRequests` operationId).
 	ListDeclarationRequests(ctx context.Context, params *ListDeclarationRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3592,49 +3604,42 @@ type ClientInterface interface {
 	//
 	// Shows one declaration request of the legal entity that the token works for.
 	//
-	// Nothing is changed. `urgent.authentication_method_current` tells how the patient confirms:
-	// `OTP` by the code of an SMS (the phone is masked; resendDeclarationRequestOtp sends another),
-	// `OFFLINE` by scanned documents, `NA` not at all. `data_to_be_signed` is there from the approval
-	// on: show its `content` to the patient and sign that object unchanged but for
-	// `person.patient_signed`.
+	// Nothing is changed. `urgent.authentication_method_current` tells how the patient confirms: `OTP` by the code of an SMS (the phone is
+	// masked; resendDeclarationRequestOtp sends another), `OFFLINE` by scanned documents, `NA` not at all. `data_to_be_signed` is there from
+	// the approval on: show its `content` to the patient and sign that object unchanged but for `person.patient_signed`.
 	//
-	// A request that does not exist, one that was not shared and one of another legal entity answer
-	// alike, so that nobody learns which ids exist. So does a request whose time was over when the
-	// nightly clean-up came: its data is gone, also the legal entity that it was of.
+	// A request that does not exist, one that was not shared and one of another legal entity answer alike, so that nobody learns which ids
+	// exist. So does a request whose time was over when the nightly clean-up came: its data is gone, also the legal entity that it was of.
 	//
 	// Corresponds with GET /api/v3/declaration_requests/{id} (the `GetDeclarationRequest` operationId).
 	GetDeclarationRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ResendDeclarationRequestOTP Resend Authorization OTP on Declaration Request
 	//
-	// Sends the patient another SMS with a code for a declaration request that was created with V3
-	// and still waits for it. Use it when the first SMS did not arrive or its code ran out.
+	// Sends the patient another SMS with a code for a declaration request that was created with V3 and still waits for it. Use it when the
+	// first SMS did not arrive or its code ran out.
 	//
-	// No body is needed and one that is sent is ignored. A new verification of the phone begins: a new
-	// code, a new time to use it, attempts counted from zero; every earlier code of that phone stops
-	// working at once, also one that another request has sent there. The declaration request itself
-	// is not changed. The code is never in the answer. Go on by sending the patient's code to the
-	// approval of the request, or to completeVerification when you only want to prove the phone.
+	// No body is needed and one that is sent is ignored. A new verification of the phone begins: a new code, a new time to use it, attempts
+	// counted from zero; every earlier code of that phone stops working at once, also one that another request has sent there. The
+	// declaration request itself is not changed. The code is never in the answer. Go on by sending the patient's code to the approval of the
+	// request, or to completeVerification when you only want to prove the phone.
 	//
-	// The SMS goes to the number that was fixed when the request was created: for a patient who
-	// confirms through a third person that is the third person's phone, and a number changed since
-	// then is not looked at. `id` of the answer is the id of the verification, not of the declaration
-	// request. An answer 200 tells that the SMS was queued; a failure of the mobile operator does
-	// not show here.
+	// The SMS goes to the number that was fixed when the request was created: for a patient who confirms through a third person that is the
+	// third person's phone, and a number changed since then is not looked at. `id` of the answer is the id of the verification, not of the
+	// declaration request. An answer 200 tells that the SMS was queued; a failure of the mobile operator does not show here.
 	//
 	// Corresponds with POST /api/v3/declaration_requests/{id}/actions/resend_otp (the `ResendDeclarationRequestOTP` operationId).
 	ResendDeclarationRequestOTP(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// InitializeVerificationWithBody Initialize OTP Verification
 	//
-	// Begins to prove that a phone is real and in its owner's hand: makes a code and sends it by SMS.
-	// Have its owner tell you the code and send it with completeVerification.
+	// Begins to prove that a phone is real and in its owner's hand: makes a code and sends it by SMS. Have its owner tell you the code and
+	// send it with completeVerification.
 	//
-	// A phone has one live code. Whatever verification of it was under way is cancelled, also one that
-	// another method began; attempts are counted from zero again. The code is never in the answer.
-	// An answer 200 tells that the SMS was queued: a failure of the mobile operator does not show
-	// here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait
-	// that many seconds between two calls for one phone or get 429.
+	// A phone has one live code. Whatever verification of it was under way is cancelled, also one that another method began; attempts are
+	// counted from zero again. The code is never in the answer. An answer 200 tells that the SMS was queued: a failure of the mobile
+	// operator does not show here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait that many seconds
+	// between two calls for one phone or get 429.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3643,14 +3648,13 @@ type ClientInterface interface {
 
 	// InitializeVerification Initialize OTP Verification
 	//
-	// Begins to prove that a phone is real and in its owner's hand: makes a code and sends it by SMS.
-	// Have its owner tell you the code and send it with completeVerification.
+	// Begins to prove that a phone is real and in its owner's hand: makes a code and sends it by SMS. Have its owner tell you the code and
+	// send it with completeVerification.
 	//
-	// A phone has one live code. Whatever verification of it was under way is cancelled, also one that
-	// another method began; attempts are counted from zero again. The code is never in the answer.
-	// An answer 200 tells that the SMS was queued: a failure of the mobile operator does not show
-	// here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait
-	// that many seconds between two calls for one phone or get 429.
+	// A phone has one live code. Whatever verification of it was under way is cancelled, also one that another method began; attempts are
+	// counted from zero again. The code is never in the answer. An answer 200 tells that the SMS was queued: a failure of the mobile
+	// operator does not show here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait that many seconds
+	// between two calls for one phone or get 429.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3661,26 +3665,22 @@ type ClientInterface interface {
 	//
 	// Tells whether a phone was ever verified: 200 when it was, 404 when it was not.
 	//
-	// Nothing is changed. A verification under way does not count before its code came back; one that
-	// succeeded counts for good. Write the plus of the number as `%2B` or as it is: in a path both
-	// are the same.
+	// Nothing is changed. A verification under way does not count before its code came back; one that succeeded counts for good. Write the
+	// plus of the number as `%2B` or as it is: in a path both are the same.
 	//
 	// Corresponds with GET /api/verifications/{phone_number} (the `GetVerification` operationId).
 	GetVerification(ctx context.Context, phoneNumber string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CompleteVerificationWithBody Complete OTP Verification
 	//
-	// Ends a verification with the code that the owner of the phone received. When it is right, the
-	// verification becomes `VERIFIED` and the phone counts as verified from then on.
+	// Ends a verification with the code that the owner of the phone received. When it is right, the verification becomes `VERIFIED` and the
+	// phone counts as verified from then on.
 	//
-	// A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them
-	// (3 by default) the verification is over, status `UNVERIFIED`: every further call answers
-	// `Maximum attempts exceed`, also one with the right code. The same answer comes for a
-	// verification that is already used or was cancelled by a newer one; always use the code of
-	// the newest SMS. When the time of the code is over (`code_expired_at`), call
-	// initializeVerification again.
-	//
-	// `code` is a number, not a string. A 200 comes once: sent again, the same code answers 403.
+	// A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them (3 by default) the verification is
+	// over, status `UNVERIFIED`: every further call answers `Maximum attempts exceed`, also one with the right code. The same answer comes
+	// for a verification that is already used or was cancelled by a newer one; always use the code of the newest SMS. When the time of the
+	// code is over (`code_expired_at`), call initializeVerification again. `code` is a number, not a string. A 200 comes once: sent again,
+	// the same code answers 403.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3689,17 +3689,14 @@ type ClientInterface interface {
 
 	// CompleteVerification Complete OTP Verification
 	//
-	// Ends a verification with the code that the owner of the phone received. When it is right, the
-	// verification becomes `VERIFIED` and the phone counts as verified from then on.
+	// Ends a verification with the code that the owner of the phone received. When it is right, the verification becomes `VERIFIED` and the
+	// phone counts as verified from then on.
 	//
-	// A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them
-	// (3 by default) the verification is over, status `UNVERIFIED`: every further call answers
-	// `Maximum attempts exceed`, also one with the right code. The same answer comes for a
-	// verification that is already used or was cancelled by a newer one; always use the code of
-	// the newest SMS. When the time of the code is over (`code_expired_at`), call
-	// initializeVerification again.
-	//
-	// `code` is a number, not a string. A 200 comes once: sent again, the same code answers 403.
+	// A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them (3 by default) the verification is
+	// over, status `UNVERIFIED`: every further call answers `Maximum attempts exceed`, also one with the right code. The same answer comes
+	// for a verification that is already used or was cancelled by a newer one; always use the code of the newest SMS. When the time of the
+	// code is over (`code_expired_at`), call initializeVerification again. `code` is a number, not a string. A 200 comes once: sent again,
+	// the same code answers 403.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3708,15 +3705,13 @@ type ClientInterface interface {
 
 	// LoginWithBody Login
 	//
-	// Logs a user in by e-mail and password and gives a session token that can do one thing: call
-	// authorizeApp, which gives the code for the access token that all other methods need.
+	// Logs a user in by e-mail and password and gives a session token that can do one thing: call authorizeApp, which gives the code for the
+	// access token that all other methods need.
 	//
-	// In the real system the login page does this, with a second factor that this server leaves
-	// out. A new login ends the user's earlier access tokens of the same client, those that were
-	// exchanged for a code too; their refresh tokens stay good. MAX_FAILED_LOGINS wrong
-	// passwords (10) within MAX_FAILED_LOGINS_PERIOD minutes (10) lock the login until that time is
-	// over, for the right password too; the right password forgets the wrong ones. A password
-	// older than PASSWORD_EXPIRATION_DAYS (90) is refused although it is right.
+	// In the real system the login page does this, with a second factor that this server leaves out. A new login ends the user's earlier
+	// access tokens of the same client, those that were exchanged for a code too; their refresh tokens stay good. MAX_FAILED_LOGINS wrong
+	// passwords (10) within MAX_FAILED_LOGINS_PERIOD minutes (10) lock the login until that time is over, for the right password too; the
+	// right password forgets the wrong ones. A password older than PASSWORD_EXPIRATION_DAYS (90) is refused although it is right.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3725,15 +3720,13 @@ type ClientInterface interface {
 
 	// Login Login
 	//
-	// Logs a user in by e-mail and password and gives a session token that can do one thing: call
-	// authorizeApp, which gives the code for the access token that all other methods need.
+	// Logs a user in by e-mail and password and gives a session token that can do one thing: call authorizeApp, which gives the code for the
+	// access token that all other methods need.
 	//
-	// In the real system the login page does this, with a second factor that this server leaves
-	// out. A new login ends the user's earlier access tokens of the same client, those that were
-	// exchanged for a code too; their refresh tokens stay good. MAX_FAILED_LOGINS wrong
-	// passwords (10) within MAX_FAILED_LOGINS_PERIOD minutes (10) lock the login until that time is
-	// over, for the right password too; the right password forgets the wrong ones. A password
-	// older than PASSWORD_EXPIRATION_DAYS (90) is refused although it is right.
+	// In the real system the login page does this, with a second factor that this server leaves out. A new login ends the user's earlier
+	// access tokens of the same client, those that were exchanged for a code too; their refresh tokens stay good. MAX_FAILED_LOGINS wrong
+	// passwords (10) within MAX_FAILED_LOGINS_PERIOD minutes (10) lock the login until that time is over, for the right password too; the
+	// right password forgets the wrong ones. A password older than PASSWORD_EXPIRATION_DAYS (90) is refused although it is right.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3742,30 +3735,27 @@ type ClientInterface interface {
 
 	// Logout Logout
 	//
-	// Ends the session of the token that the call is made with: this token, its refresh token and all
-	// other access tokens that this refresh token gave. Calls with one of them are refused from then
-	// on with `Invalid access token`, an exchange of the refresh token with `Token expired.` Other
-	// sessions of the user stay. Any valid token will do, no scope is asked for. No body is needed.
-	// Sent twice, the second call answers 401.
+	// Ends the session of the token that the call is made with: this token, its refresh token and all other access tokens that this refresh
+	// token gave. Calls with one of them are refused from then on with `Invalid access token`, an exchange of the refresh token with
+	// `Token expired.` Other sessions of the user stay. Any valid token will do, no scope is asked for. No body is needed. Sent twice, the
+	// second call answers 401.
 	//
 	// Corresponds with POST /auth/logout (the `Logout` operationId).
 	Logout(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// AuthorizeAppWithBody Authorize an Approval
 	//
-	// Says for the user who is logged in that a client (a legal entity's account) may act in the user's
-	// name within `scope`, and gives a code that createToken takes. In the real system only the login
-	// page calls it, after the user has agreed; here a test can call it itself.
+	// Says for the user who is logged in that a client (a legal entity's account) may act in the user's name within `scope`, and gives a
+	// code that createToken takes. In the real system only the login page calls it, after the user has agreed; here a test can call it
+	// itself.
 	//
-	// The grant is made or widened: scopes that were granted before stay granted. Send the browser
-	// to `urgent.redirect_uri` (also in the header `Location`), where the client finds the code. The
-	// code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). Calling again is harmless
-	// and gives another code.
+	// The grant is made or widened: scopes that were granted before stay granted. Send the browser to `urgent.redirect_uri` (also in the
+	// header `Location`), where the client finds the code. The code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). Calling again
+	// is harmless and gives another code.
 	//
-	// The token of the call is the one of login, with the scope `app:authorize`; an access token of
-	// the client's own work does not have it. `scope` may hold only what both the client's type and
-	// the user's roles in that client allow; the most frequent refusal is a scope that the roles do
-	// not have.
+	// The token of the call is the one of login, with the scope `app:authorize`; an access token of the client's own work does not have it.
+	// `scope` may hold only what both the client's type and the user's roles in that client allow; the most frequent refusal is a scope that
+	// the roles do not have.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3774,19 +3764,17 @@ type ClientInterface interface {
 
 	// AuthorizeApp Authorize an Approval
 	//
-	// Says for the user who is logged in that a client (a legal entity's account) may act in the user's
-	// name within `scope`, and gives a code that createToken takes. In the real system only the login
-	// page calls it, after the user has agreed; here a test can call it itself.
+	// Says for the user who is logged in that a client (a legal entity's account) may act in the user's name within `scope`, and gives a
+	// code that createToken takes. In the real system only the login page calls it, after the user has agreed; here a test can call it
+	// itself.
 	//
-	// The grant is made or widened: scopes that were granted before stay granted. Send the browser
-	// to `urgent.redirect_uri` (also in the header `Location`), where the client finds the code. The
-	// code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). Calling again is harmless
-	// and gives another code.
+	// The grant is made or widened: scopes that were granted before stay granted. Send the browser to `urgent.redirect_uri` (also in the
+	// header `Location`), where the client finds the code. The code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). Calling again
+	// is harmless and gives another code.
 	//
-	// The token of the call is the one of login, with the scope `app:authorize`; an access token of
-	// the client's own work does not have it. `scope` may hold only what both the client's type and
-	// the user's roles in that client allow; the most frequent refusal is a scope that the roles do
-	// not have.
+	// The token of the call is the one of login, with the scope `app:authorize`; an access token of the client's own work does not have it.
+	// `scope` may hold only what both the client's type and the user's roles in that client allow; the most frequent refusal is a scope that
+	// the roles do not have.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3795,22 +3783,18 @@ type ClientInterface interface {
 
 	// CreateTokenWithBody Exchange oAuth Code Grant to Access Token, or use a Refresh Token
 	//
-	// Gives an access token. With `grant_type` `authorization_code` it takes the code that
-	// authorizeApp gave (in a browser: the `code` in the query of your redirect address); with
-	// `refresh_token` the refresh token of an earlier access token.
+	// Gives an access token. With `grant_type` `authorization_code` it takes the code that authorizeApp gave (in a browser: the `code` in
+	// the query of your redirect address); with `refresh_token` the refresh token of an earlier access token.
 	//
-	// A code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). The new access token has the
-	// scopes that were granted together with the code; a refreshed one has all scopes that the user ever
-	// granted to the client. What is sent as `scope` is not looked at. A refreshed token's
-	// refresh token is the same one again: it lives as long as the first access token, so that
-	// refreshing does not prolong a session for ever.
+	// A code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). The new access token has the scopes that were granted together with
+	// the code; a refreshed one has all scopes that the user ever granted to the client. What is sent as `scope` is not looked at. A
+	// refreshed token's refresh token is the same one again: it lives as long as the first access token, so that refreshing does not prolong
+	// a session for ever.
 	//
-	// Send the token in `Authorization: Bearer` of every other call. It stands for one user in
-	// one legal entity: a user who works for two needs two tokens. Do this on your server and keep
-	// `client_secret` and the refresh token there.
+	// Send the token in `Authorization: Bearer` of every other call. It stands for one user in one legal entity: a user who works for two
+	// needs two tokens. Do this on your server and keep `client_secret` and the refresh token there.
 	//
-	// All refusals of a grant are 401, their `error.type` tells them apart. Nothing is changed by a
-	// refused call.
+	// All refusals of a grant are 401, their `error.type` tells them apart. Nothing is changed by a refused call.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3819,22 +3803,18 @@ type ClientInterface interface {
 
 	// CreateToken Exchange oAuth Code Grant to Access Token, or use a Refresh Token
 	//
-	// Gives an access token. With `grant_type` `authorization_code` it takes the code that
-	// authorizeApp gave (in a browser: the `code` in the query of your redirect address); with
-	// `refresh_token` the refresh token of an earlier access token.
+	// Gives an access token. With `grant_type` `authorization_code` it takes the code that authorizeApp gave (in a browser: the `code` in
+	// the query of your redirect address); with `refresh_token` the refresh token of an earlier access token.
 	//
-	// A code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). The new access token has the
-	// scopes that were granted together with the code; a refreshed one has all scopes that the user ever
-	// granted to the client. What is sent as `scope` is not looked at. A refreshed token's
-	// refresh token is the same one again: it lives as long as the first access token, so that
-	// refreshing does not prolong a session for ever.
+	// A code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). The new access token has the scopes that were granted together with
+	// the code; a refreshed one has all scopes that the user ever granted to the client. What is sent as `scope` is not looked at. A
+	// refreshed token's refresh token is the same one again: it lives as long as the first access token, so that refreshing does not prolong
+	// a session for ever.
 	//
-	// Send the token in `Authorization: Bearer` of every other call. It stands for one user in
-	// one legal entity: a user who works for two needs two tokens. Do this on your server and keep
-	// `client_secret` and the refresh token there.
+	// Send the token in `Authorization: Bearer` of every other call. It stands for one user in one legal entity: a user who works for two
+	// needs two tokens. Do this on your server and keep `client_secret` and the refresh token there.
 	//
-	// All refusals of a grant are 401, their `error.type` tells them apart. Nothing is changed by a
-	// refused call.
+	// All refusals of a grant are 401, their `error.type` tells them apart. Nothing is changed by a refused call.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3843,8 +3823,8 @@ type ClientInterface interface {
 
 	// GetUser Get my user details
 	//
-	// Shows the user that the token stands for; a quick way to see whether a token is good and whose it
-	// is. Nothing is changed. Mind that the times here have no zone; they are UTC.
+	// Shows the user that the token stands for; a quick way to see whether a token is good and whose it is. Nothing is changed. Mind that
+	// the times here have no zone; they are UTC.
 	//
 	// Corresponds with GET /oauth/user (the `GetUser` operationId).
 	GetUser(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3852,14 +3832,13 @@ type ClientInterface interface {
 
 // ListDictionaries Get dictionaries
 //
-// Gives the dictionaries that the other methods check values against, each as a map of code to
-// Ukrainian description. No token is needed.
+// Gives the dictionaries that the other methods check values against, each as a map of code to Ukrainian description. No token is
+// needed.
 //
-// Nothing is changed. Load the dictionaries that you use, keep them, and load them again
-// from time to time: values are added without a new version of the API. This form knows neither
-// the status of a single value nor values under values: the values in use of all levels stand in
-// one map. listDictionariesV2 knows both, and new clients should take that one. The list has no pages. Without `name` very large dictionaries
-// (configuration `BIG_DICTIONARIES`) are left out: ask for them by name.
+// Nothing is changed. Load the dictionaries that you use, keep them, and load them again from time to time: values are added without a
+// new version of the API. This form knows neither the status of a single value nor values under values: the values in use of all levels
+// stand in one map. listDictionariesV2 knows both, and new clients should take that one. The list has no pages. Without `name` very
+// large dictionaries (configuration `BIG_DICTIONARIES`) are left out: ask for them by name.
 //
 // Corresponds with GET /api/dictionaries (the `ListDictionaries` operationId).
 func (c *Client) ListDictionaries(ctx context.Context, params *ListDictionariesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3878,13 +3857,12 @@ func (c *Client) ListDictionaries(ctx context.Context, params *ListDictionariesP
 //
 // Lists the divisions of the legal entity that the token works for, oldest first, in pages.
 //
-// Nothing is changed. Divisions of other legal entities are never shown: asking for a foreign
-// `legal_entity_id` answers 200 with an empty list. Divisions in status `INACTIVE` are listed
-// too unless `status` filters them out. All filters are optional and are combined with AND; a
-// `type` or `status` that no dictionary knows finds nothing and is no error.
+// Nothing is changed. Divisions of other legal entities are never shown: asking for a foreign `legal_entity_id` answers 200 with an
+// empty list. Divisions in status `INACTIVE` are listed too unless `status` filters them out. All filters are optional and are combined
+// with AND; a `type` or `status` that no dictionary knows finds nothing and is no error.
 //
-// Take an `id` from here to read, change, activate or deactivate a division. To walk all pages
-// go on while `paging.page_number < paging.total_pages`; a page past the end is an empty list.
+// Take an `id` from here to read, change, activate or deactivate a division. To walk all pages go on while
+// `paging.page_number < paging.total_pages`; a page past the end is an empty list.
 //
 // Corresponds with GET /api/divisions (the `ListDivisions` operationId).
 func (c *Client) ListDivisions(ctx context.Context, params *ListDivisionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3901,23 +3879,20 @@ func (c *Client) ListDivisions(ctx context.Context, params *ListDivisionsParams,
 
 // CreateDivisionWithBody Create Division
 //
-// Registers a place where the legal entity of the token works: a clinic, an outpatient clinic,
-// a pharmacy. The division is `ACTIVE` at once and its `id` can be used in employees,
-// declarations and medical records.
+// Registers a place where the legal entity of the token works: a clinic, an outpatient clinic, a pharmacy. The division is `ACTIVE` at
+// once and its `id` can be used in employees, declarations and medical records.
 //
-// What is set by the system and never taken from the body: the legal entity (from the token;
-// a `legal_entity_id` in the body is accepted and ignored), `status`, `mountain_group` (from the
-// settlement of the RESIDENCE address), `dls_id` and `dls_verified` (null until the pharmacy
-// check of the State Service on Medicines). The e-mail is stored in lower case.
+// What is set by the system and never taken from the body: the legal entity (from the token; a `legal_entity_id` in the body is accepted
+// and ignored), `status`, `mountain_group` (from the settlement of the RESIDENCE address), `dls_id` and `dls_verified` (null until the
+// pharmacy check of the State Service on Medicines). The e-mail is stored in lower case.
 //
-// Which types of division and of address a legal entity may have depends on its type; see the
-// rules `division.create.type_mapping`, `division.create.address_type_mapping` and
-// `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
+// Which types of division and of address a legal entity may have depends on its type; see the rules `division.create.type_mapping`,
+// `division.create.address_type_mapping` and `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
 // only, and must send `location`.
 //
-// A wrong body gets at most two answers: first everything wrong in its shape, patterns and
-// dictionary values, all together; when that is right, everything wrong in its meaning (location,
-// settlements, mapping, doubles), again all together. Fix what `error.invalid` lists and send again.
+// A wrong body gets at most two answers: first everything wrong in its shape, patterns and dictionary values, all together; when that is
+// right, everything wrong in its meaning (location, settlements, mapping, doubles), again all together. Fix what `error.invalid` lists
+// and send again.
 //
 // What clients get wrong most often:
 // - `null` for an absent field: leave the field out.
@@ -3944,23 +3919,20 @@ func (c *Client) CreateDivisionWithBody(ctx context.Context, contentType string,
 
 // CreateDivision Create Division
 //
-// Registers a place where the legal entity of the token works: a clinic, an outpatient clinic,
-// a pharmacy. The division is `ACTIVE` at once and its `id` can be used in employees,
-// declarations and medical records.
+// Registers a place where the legal entity of the token works: a clinic, an outpatient clinic, a pharmacy. The division is `ACTIVE` at
+// once and its `id` can be used in employees, declarations and medical records.
 //
-// What is set by the system and never taken from the body: the legal entity (from the token;
-// a `legal_entity_id` in the body is accepted and ignored), `status`, `mountain_group` (from the
-// settlement of the RESIDENCE address), `dls_id` and `dls_verified` (null until the pharmacy
-// check of the State Service on Medicines). The e-mail is stored in lower case.
+// What is set by the system and never taken from the body: the legal entity (from the token; a `legal_entity_id` in the body is accepted
+// and ignored), `status`, `mountain_group` (from the settlement of the RESIDENCE address), `dls_id` and `dls_verified` (null until the
+// pharmacy check of the State Service on Medicines). The e-mail is stored in lower case.
 //
-// Which types of division and of address a legal entity may have depends on its type; see the
-// rules `division.create.type_mapping`, `division.create.address_type_mapping` and
-// `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
+// Which types of division and of address a legal entity may have depends on its type; see the rules `division.create.type_mapping`,
+// `division.create.address_type_mapping` and `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
 // only, and must send `location`.
 //
-// A wrong body gets at most two answers: first everything wrong in its shape, patterns and
-// dictionary values, all together; when that is right, everything wrong in its meaning (location,
-// settlements, mapping, doubles), again all together. Fix what `error.invalid` lists and send again.
+// A wrong body gets at most two answers: first everything wrong in its shape, patterns and dictionary values, all together; when that is
+// right, everything wrong in its meaning (location, settlements, mapping, doubles), again all together. Fix what `error.invalid` lists
+// and send again.
 //
 // What clients get wrong most often:
 // - `null` for an absent field: leave the field out.
@@ -3989,8 +3961,8 @@ func (c *Client) CreateDivision(ctx context.Context, body CreateDivisionJSONRequ
 //
 // Shows one division of the legal entity that the token works for, in any status.
 //
-// Nothing is changed. An unknown id answers 404, a division of another legal entity 403; both
-// without a message. Mind the scope: `division:details` here, `division:read` for the list.
+// Nothing is changed. An unknown id answers 404, a division of another legal entity 403; both without a message. Mind the scope:
+// `division:details` here, `division:read` for the list.
 //
 // Corresponds with GET /api/divisions/{id} (the `GetDivision` operationId).
 func (c *Client) GetDivision(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4007,19 +3979,16 @@ func (c *Client) GetDivision(ctx context.Context, id string, reqEditors ...Reque
 
 // UpdateDivisionWithBody Update Division
 //
-// Replaces what is known about a division: name, type, e-mail, external id, phones, working hours
-// and location, and the whole set of its addresses. The mountain group is taken anew from the
-// settlement of the RESIDENCE address.
+// Replaces what is known about a division: name, type, e-mail, external id, phones, working hours and location, and the whole set of its
+// addresses. The mountain group is taken anew from the settlement of the RESIDENCE address.
 //
-// The body is the one of createDivision and its required fields are required again, although
-// the method is a PATCH. Optional fields that are left out keep their value; `null` is refused, so
-// that they can be changed but not emptied. `status`, `dls_id` and `dls_verified` stay as they
-// are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be
-// updated and stays inactive.
+// The body is the one of createDivision and its required fields are required again, although the method is a PATCH. Optional fields that
+// are left out keep their value; `null` is refused, so that they can be changed but not emptied. `status`, `dls_id` and `dls_verified`
+// stay as they are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be updated and stays
+// inactive.
 //
-// The body is checked before the division is looked up: with a wrong body even an unknown id
-// answers 422. As in createDivision there are at most two answers about the body, first its
-// shape, then its meaning. Sending one address replaces both that were there.
+// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision there are
+// at most two answers about the body, first its shape, then its meaning. Sending one address replaces both that were there.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4038,19 +4007,16 @@ func (c *Client) UpdateDivisionWithBody(ctx context.Context, id string, contentT
 
 // UpdateDivision Update Division
 //
-// Replaces what is known about a division: name, type, e-mail, external id, phones, working hours
-// and location, and the whole set of its addresses. The mountain group is taken anew from the
-// settlement of the RESIDENCE address.
+// Replaces what is known about a division: name, type, e-mail, external id, phones, working hours and location, and the whole set of its
+// addresses. The mountain group is taken anew from the settlement of the RESIDENCE address.
 //
-// The body is the one of createDivision and its required fields are required again, although
-// the method is a PATCH. Optional fields that are left out keep their value; `null` is refused, so
-// that they can be changed but not emptied. `status`, `dls_id` and `dls_verified` stay as they
-// are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be
-// updated and stays inactive.
+// The body is the one of createDivision and its required fields are required again, although the method is a PATCH. Optional fields that
+// are left out keep their value; `null` is refused, so that they can be changed but not emptied. `status`, `dls_id` and `dls_verified`
+// stay as they are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be updated and stays
+// inactive.
 //
-// The body is checked before the division is looked up: with a wrong body even an unknown id
-// answers 422. As in createDivision there are at most two answers about the body, first its
-// shape, then its meaning. Sending one address replaces both that were there.
+// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision there are
+// at most two answers about the body, first its shape, then its meaning. Sending one address replaces both that were there.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4071,10 +4037,9 @@ func (c *Client) UpdateDivision(ctx context.Context, id string, body UpdateDivis
 //
 // Opens a division again: `INACTIVE` becomes `ACTIVE`. No body is needed and one that is sent is ignored.
 //
-// Only the status changes, with the time and the user of the change. A division that is already
-// `ACTIVE` answers 409, so that a repeated send after a lost answer tells by its 409 that the first
-// one came through. Medical programmes that deactivateDivision ended for a pharmacy are not
-// opened again.
+// Only the status changes, with the time and the user of the change. A division that is already `ACTIVE` answers 409, so that a repeated
+// send after a lost answer tells by its 409 that the first one came through. Medical programmes that deactivateDivision ended for a
+// pharmacy are not opened again.
 //
 // Corresponds with PATCH /api/divisions/{id}/actions/activate (the `ActivateDivision` operationId).
 func (c *Client) ActivateDivision(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4093,10 +4058,9 @@ func (c *Client) ActivateDivision(ctx context.Context, id string, reqEditors ...
 //
 // Closes a division: `ACTIVE` becomes `INACTIVE`. No body is needed and one that is sent is ignored.
 //
-// Whatever still lives in the division must be ended first, each with its own method: active
-// healthcare services, approved employees, active equipment. Each is refused alone, in this order,
-// so that the answer may change from one 409 to the next while you clear them. For a pharmacy its
-// places in medical programmes end with it, with reason `AUTO_DIVISION_DEACTIVATION`.
+// Whatever still lives in the division must be ended first, each with its own method: active healthcare services, approved employees,
+// active equipment. Each is refused alone, in this order, so that the answer may change from one 409 to the next while you clear them.
+// For a pharmacy its places in medical programmes end with it, with reason `AUTO_DIVISION_DEACTIVATION`.
 //
 // The division stays readable and can be opened again with activateDivision.
 //
@@ -4115,41 +4079,14 @@ func (c *Client) DeactivateDivision(ctx context.Context, id string, reqEditors .
 
 // ListEvents Get events list
 //
-// What has changed in the system, oldest first: a MIS asks this method regularly and so learns of status
-// changes that its own users did not make. An update that left the value as it was makes no event.
-// Nothing is changed by reading.
+// What has changed in the system, oldest first: a MIS asks this method regularly and so learns of status changes that its own users did
+// not make. An update that left the value as it was makes no event. The list is not limited to one legal entity. Reading changes
+// nothing.
 //
-// The period is always limited to `EVENTS_LIST_MAX_PERIOD_HOURS` hours (3):
-//
-// | `date` | `date_to` | period that is read |
-// |---|---|---|
-// | given | given | from `date` up to `date_to`; a longer one than the limit is refused |
-// | given | – | the limit, starting at `date` |
-// | – | given | the limit, ending at `date_to` |
-// | – | – | the last hours up to now |
-//
-// `date` is included, `date_to` is not, so consecutive periods neither lose nor repeat an event. Both are
-// UTC without a zone. A `date` after `date_to` gives an empty list.
-//
-// The keys of `properties` depend on `entity_type`:
-//
-// | entity_type | keys |
-// |---|---|
-// | Approval, CarePlan, ContractRequest, Declaration, Employee, MedicationDispense, MedicationRequest, LegalEntity, Preperson, DeviceRequest, DeviceDispense, MedicalProgram | `status` |
-// | Activity (of a care plan) | `detail.status` |
-// | Contract | `is_suspended` or `status` |
-// | Division | `dls_verified` |
-// | EmployeeRequest | `status` and `employee_id` |
-// | Person | `verification_status` or `status` |
-// | ServiceRequest | `program_processing_status` or `status` |
-//
-// What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and
-// medical events have them in lower case (`stopped`) while the older registries have them in upper case
-// (`COMPLETED`); a changed `program_processing_status` of a service request comes as `StateChangeEvent`
-// and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most `MAX_EVENTS`
-// of them, so a system that asks too rarely loses some.
-//
-// The list is not limited to one legal entity.
+// What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and medical events have them in
+// lower case (`stopped`) while the older registries have them in upper case (`COMPLETED`); a changed `program_processing_status` of a
+// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most
+// `MAX_EVENTS` of them, so a system that asks too rarely loses some.
 //
 // Corresponds with GET /api/events (the `ListEvents` operationId).
 func (c *Client) ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4166,11 +4103,10 @@ func (c *Client) ListEvents(ctx context.Context, params *ListEventsParams, reqEd
 
 // GetEvent Get events by ID
 //
-// One event by its id, for a system that has stored ids and wants the content again. The id of an event
-// comes from Get events list; it is not the id of the entity that has changed. Nothing is changed by reading.
+// One event by its id, for a system that has stored ids and wants the content again. The id of an event comes from Get events list; it
+// is not the id of the entity that has changed. Nothing is changed by reading.
 //
-// What clients get wrong: `data` is a list with exactly one element, as the published document has it,
-// and there is no `paging`.
+// What clients get wrong: `data` is a list with exactly one element, as the published document has it, and there is no `paging`.
 //
 // Corresponds with GET /api/events/{id} (the `GetEvent` operationId).
 func (c *Client) GetEvent(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4187,24 +4123,11 @@ func (c *Client) GetEvent(ctx context.Context, id string, reqEditors ...RequestE
 
 // GetJob Get async job processing details
 //
-// Tells what became of a request that was answered with 202. Every asynchronous method hands out
-// the address of its job in `data.links[0].href`; ask this method until `status` is no longer `pending`.
-//
-// | `data.status` | HTTP | what else is in `data` |
-// |---|---|---|
-// | `pending` | 200 | `links` back to this job, no `status_code` |
-// | `processed`, the method has a payload (Resend SMS on Approval) | 200 | `status_code` 200 and `response_data` |
-// | `processed`, the method changed a resource (Release, Stop) | **303** | `status_code` 200 and `links` to what was changed |
-// | `failed` | 200 | `status_code` (403, 404, 409, 422, 429, 500) and `error` |
-// | `failed_with_error` | 200 | `status_code` 500 and `error`: the worker broke down |
-//
-// What clients get wrong: a failed job is **not** an HTTP error, so look at `data.status` and not at the
-// HTTP code; 303 is success and carries its body, there is no `Location` header, so an HTTP library that
-// follows redirects by itself has nothing to follow; HTTP 404 means only that there is no such job.
-// `eta` is a promise for the eye, not a schedule: poll every second or two and stop as soon as the job ends.
+// Tells what became of a request that was answered with 202. Every asynchronous method hands out the address of its job in
+// `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
+// error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
 //
 // Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading.
-// Finished jobs are removed `JOB_TTL_DAYS` days after their last change.
 //
 // Corresponds with GET /api/jobs/{id} (the `GetJob` operationId).
 func (c *Client) GetJob(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4221,17 +4144,15 @@ func (c *Client) GetJob(ctx context.Context, id string, reqEditors ...RequestEdi
 
 // ListApprovals Get approvals
 //
-// Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an
-// active declaration with the patient sees all of them; everybody else sees their own, i.e. those granted
-// to one of their employees or to their legal entity, or asked for by one of their employees. Nothing is
-// changed by reading.
+// Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an active declaration with the
+// patient sees all of them; everybody else sees their own, i.e. those granted to one of their employees or to their legal entity, or
+// asked for by one of their employees. Nothing is changed by reading.
 //
 // An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 //
-// What clients get wrong: no right to see is answered with an empty list and not with 403, so an empty list
-// does not prove that there are no approvals; there is no `status` any more, use `is_verified` and
-// `is_expired`; parameters that are not listed here are ignored; the authentication method is told only by
-// Get approval details.
+// What clients get wrong: no right to see is answered with an empty list and not with 403, so an empty list does not prove that there
+// are no approvals; there is no `status` any more, use `is_verified` and `is_expired`; parameters that are not listed here are ignored;
+// the authentication method is told only by Get approval details.
 //
 // Corresponds with GET /api/patients/{patient_id}/approvals (the `ListApprovals` operationId).
 func (c *Client) ListApprovals(ctx context.Context, patientID string, params *ListApprovalsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4248,16 +4169,14 @@ func (c *Client) ListApprovals(ctx context.Context, patientID string, params *Li
 
 // GetApproval Get approval details
 //
-// One approval of a patient, with the authentication method that its SMS goes to. Who may see it: a doctor
-// whose legal entity has an active declaration with the patient, or whoever it is granted to or was asked
-// for by (see Get approvals). Nothing is changed by reading.
+// One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
+// with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
 //
-// Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval
-// to see `is_verified` and `expires_at`.
+// Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
+// `expires_at`.
 //
-// What clients get wrong: without the right to see the approval the answer is **200 with `data: []`**, an
-// empty list in the place of the object (`meta.type` is then `list`), and not 403; check for that before
-// reading fields. `number` is always masked.
+// What clients get wrong: without the right to see the approval the answer is **200 with `data: []`**, an empty list in the place of the
+// object (`meta.type` is then `list`), and not 403; check for that before reading fields. `number` is always masked.
 //
 // Corresponds with GET /api/patients/{patient_id}/approvals/{id} (the `GetApproval` operationId).
 func (c *Client) GetApproval(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4274,23 +4193,20 @@ func (c *Client) GetApproval(ctx context.Context, patientID string, id string, r
 
 // ResendApprovalSMS Resend SMS on Approval
 //
-// Sends the patient a new code for an approval that still waits to be verified, when the first SMS did not
-// arrive. The code goes to the phone number that was fixed when the approval was created
-// (`authorize_with`, or the patient's default method at that time), also when the patient's methods have
-// changed since; for a patient who is authorised by a third person it is that person's number.
+// Sends the patient a new code for an approval that still waits to be verified, when the first SMS did not arrive. The code goes to the
+// phone number that was fixed when the approval was created (`authorize_with`, or the patient's default method at that time), also when
+// the patient's methods have changed since; for a patient who is authorised by a third person it is that person's number.
 //
-// What changes: the code sent before dies, and only the new one verifies the approval. The approval itself
-// does not change, its `expires_at` included; no event is made.
+// What changes: the code sent before dies, and only the new one verifies the approval. The approval itself does not change, its
+// `expires_at` included; no event is made.
 //
-// How to follow it: the answer is 202 with a job. Ask Get async job processing details until the job is
-// `processed`; its `response_data` is the approval. A server that runs with `APPROVAL_RESEND_MODE=sync`
-// sends the SMS at once and answers 201 with that approval. Be ready for both. Then let the patient read
-// the code out and send it to Verify approval.
+// How to follow it: ask Get async job processing details until the job is `processed`; its `response_data` is the approval. A server
+// that runs with `APPROVAL_RESEND_MODE=sync` sends the SMS at once and answers 201 with that approval. Be ready for both. Then let the
+// patient read the code out and send it to Verify approval.
 //
-// What clients get wrong: the verb is `PATCH`, a `POST` is refused with 403; there is no body, whatever is
-// sent is ignored; an approval that is already verified, cancelled or expired needs a new approval and not
-// a new SMS; the same call while the first job is pending answers with that first job and sends no second SMS.
-// A provider that fails to deliver does not fail the job.
+// What clients get wrong: the verb is `PATCH`, a `POST` is refused with 403; there is no body, whatever is sent is ignored; an approval
+// that is already verified, cancelled or expired needs a new approval and not a new SMS; the same call while the first job is pending
+// sends no second SMS. A provider that fails to deliver does not fail the job.
 //
 // Corresponds with PATCH /api/patients/{patient_id}/approvals/{id}/actions/resend (the `ResendApprovalSMS` operationId).
 func (c *Client) ResendApprovalSMS(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4309,14 +4225,12 @@ func (c *Client) ResendApprovalSMS(ctx context.Context, patientID string, id str
 //
 // Device dispenses of a patient, whichever legal entity made them. Nothing is changed by reading.
 //
-// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an
-// effective approval of the patient's data; anybody else only what their own legal entity dispensed, and
-// for that has to ask for it: send `performer_legal_entity` with the own legal entity's id.
+// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
+// patient's data; anybody else only what their own legal entity dispensed, and for that has to ask for it: send `performer_legal_entity`
+// with the own legal entity's id. All filters are optional and must all be met.
 //
-// All filters are optional and must all be met.
-//
-// What clients get wrong: a list without the right to see all of it is not cut down silently but refused
-// with 403; `status` is in lower case; a parameter that is not listed here is refused and not ignored.
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `status` is in lower
+// case; a parameter that is not listed here is refused and not ignored.
 //
 // Corresponds with GET /api/patients/{patient_id}/device_dispenses (the `ListDeviceDispenses` operationId).
 func (c *Client) ListDeviceDispenses(ctx context.Context, patientID string, params *ListDeviceDispensesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4333,14 +4247,13 @@ func (c *Client) ListDeviceDispenses(ctx context.Context, patientID string, para
 
 // GetDeviceDispense Get Device dispense details
 //
-// One device dispense of a patient, as it is now. This is where the link of a finished Stop job leads.
-// Nothing is changed by reading.
+// One device dispense of a patient, as it is now. This is where the link of a finished Stop job leads. Nothing is changed by reading.
 //
-// Who may see it: the legal entity that made it, a caller whose legal entity has an active declaration with
-// the patient, and a caller who holds an effective approval of the patient's data.
+// Who may see it: the legal entity that made it, a caller whose legal entity has an active declaration with the patient, and a caller
+// who holds an effective approval of the patient's data.
 //
-// What clients get wrong: names in `display_value` were taken when the dispense was created and are not
-// kept up to date; a detail has either `device` or `device_code`; fields that were never set are absent.
+// What clients get wrong: names in `display_value` were taken when the dispense was created and are not kept up to date; a detail has
+// either `device` or `device_code`; fields that were never set are absent.
 //
 // Corresponds with GET /api/patients/{patient_id}/device_dispenses/{device_dispense_id} (the `GetDeviceDispense` operationId).
 func (c *Client) GetDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4357,19 +4270,17 @@ func (c *Client) GetDeviceDispense(ctx context.Context, patientID string, device
 
 // StopDeviceDispense Stop Device Dispense
 //
-// Ends a device dispense that was begun and will not be handed over: the patient did not come, or the
-// pharmacy found a mistake before the product left it. The device request becomes free for another dispense.
+// Ends a device dispense that was begun and will not be handed over: the patient did not come, or the pharmacy found a mistake before
+// the product left it. The device request becomes free for another dispense.
 //
-// What changes: `status` goes from `in_progress` to `stopped`, which is final, and `updated_at` and
-// `updated_by` are set; nothing else. A `StatusChangeEvent` is stored with the change. The patient gets no SMS.
+// What changes: `status` goes from `in_progress` to `stopped`, which is final, and `updated_at` and `updated_by` are set; nothing else.
+// A `StatusChangeEvent` is stored with the change. The patient gets no SMS.
 //
-// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers
-// 303; its link leads to the dispense. The same call while that job is pending answers with that job.
+// How to follow it: ask Get async job processing details until it answers 303; its link leads to the dispense.
 //
-// What clients get wrong: there is no body and no reason to give, whatever is sent is ignored; a dispense of
-// another legal entity, or of another patient than the one in the address, is answered like an unknown one,
-// with 404; any user of the legal entity with the scope may stop it, not only the one who created it; a
-// dispense that was handed over (`completed`) cannot be stopped.
+// What clients get wrong: there is no body and no reason to give, whatever is sent is ignored; a dispense of another legal entity, or of
+// another patient than the one in the address, is answered like an unknown one, with 404; any user of the legal entity with the scope
+// may stop it, not only the one who created it; a dispense that was handed over (`completed`) cannot be stopped.
 //
 // Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 func (c *Client) StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4386,17 +4297,15 @@ func (c *Client) StopDeviceDispense(ctx context.Context, patientID string, devic
 
 // GetServiceRequest Get Service Request Details
 //
-// One service request (referral) of a patient, as it is now. This is where the link of a finished Release
-// job leads; look at `program_processing_status` and at the `used_by_…` fields to see the effect. Nothing is
-// changed by reading.
+// One service request (referral) of a patient, as it is now. This is where the link of a finished Release job leads; look at
+// `program_processing_status` and at the `used_by_…` fields to see the effect. Nothing is changed by reading.
 //
-// Who may see it: a caller whose legal entity has an active declaration with the patient, whose legal entity
-// issued the service request, or who holds an effective approval of the patient's data.
+// Who may see it: a caller whose legal entity has an active declaration with the patient, whose legal entity issued the service request,
+// or who holds an effective approval of the patient's data.
 //
-// What clients get wrong: the patient of the address must be the patient of the service request, another
-// one is answered like an unknown id; `used_by_employee` and `used_by_legal_entity` are always there and are
-// null while nobody uses the referral; `program_processing_status` is null without a program. Without the id
-// of the patient use Search for a Service Requests.
+// What clients get wrong: the patient of the address must be the patient of the service request, another one is answered like an unknown
+// id; `used_by_employee` and `used_by_legal_entity` are always there and are null while nobody uses the referral;
+// `program_processing_status` is null without a program. Without the id of the patient use Search for a Service Requests.
 //
 // Corresponds with GET /api/patients/{patient_id}/service_requests/{service_request_id} (the `GetServiceRequest` operationId).
 func (c *Client) GetServiceRequest(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4413,16 +4322,14 @@ func (c *Client) GetServiceRequest(ctx context.Context, patientID string, servic
 
 // SearchServiceRequests Search for a Service Requests
 //
-// Finds the service requests (referrals) that bear a requisition number, which is what a patient brings
-// along. All service requests of one encounter share a number. Any legal entity with the scope may search;
-// the patient can be recognised beside their id (`identity`: family name, initials, gender
-// and age). Nothing is changed by reading.
+// Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
+// one encounter share a number. Any legal entity with the scope may search; the patient can be recognised beside their id (`identity`:
+// family name, initials, gender and age). Nothing is changed by reading.
 //
 // Use it before Release Service Request to learn the `id` and to see whether the referral is `in_queue`.
 //
-// What clients get wrong: without `status` only `active` ones are found, a number of a completed referral
-// then gives an empty list; the number is matched as a whole, its dashes may be left out; a parameter that
-// is not listed here is refused and not ignored.
+// What clients get wrong: without `status` only `active` ones are found, a number of a completed referral then gives an empty list; the
+// number is matched as a whole, its dashes may be left out; a parameter that is not listed here is refused and not ignored.
 //
 // Corresponds with GET /api/service_requests (the `SearchServiceRequests` operationId).
 func (c *Client) SearchServiceRequests(ctx context.Context, params *SearchServiceRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4439,25 +4346,21 @@ func (c *Client) SearchServiceRequests(ctx context.Context, params *SearchServic
 
 // ReleaseServiceRequest Release Service Request
 //
-// Takes a referral out of the reservation of the legal entity that holds it, so that the patient can be
-// served by any other. Only a referral that is `active`, belongs to a medical program and waits in the
-// queue (`program_processing_status` is `in_queue`) can be released.
+// Takes a referral out of the reservation of the legal entity that holds it, so that the patient can be served by any other. Only a
+// referral that is `active`, belongs to a medical program and waits in the queue (`program_processing_status` is `in_queue`) can be
+// released.
 //
-// What changes: `used_by_employee`, `used_by_legal_entity` and `used_by_division` become null,
-// `program_processing_status` becomes `new` and gets an entry in its history, `updated_at` and `updated_by`
-// are set. `status` and its history stay as they are. A `StateChangeEvent` with
-// `program_processing_status` is stored with the change. The patient gets no SMS.
+// What changes: `used_by_employee`, `used_by_legal_entity` and `used_by_division` become null, `program_processing_status` becomes `new`
+// and gets an entry in its history, `updated_at` and `updated_by` are set. `status` and its history stay as they are. A
+// `StateChangeEvent` with `program_processing_status` is stored with the change. The patient gets no SMS.
 //
-// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers
-// 303; its link leads to the service request. The same call while that job is pending answers with that job.
+// How to follow it: ask Get async job processing details until it answers 303; its link leads to the service request.
 //
-// What clients get wrong: there is no body, whatever is sent is ignored; the checks are those of the method
-// and name no owner, so any legal entity that may use medical events can release another's reservation (a
-// deployment may forbid that with the rule `service_request.release.owner`); a referral that somebody has
-// begun to work on (`in_progress`) cannot be released any more; a missing, an unknown and an expired token
-// all get the one word `unauthorized`, and a missing scope gets `invalid scopes`.
-//
-// The blueprints announce that the method will be withdrawn.
+// What clients get wrong: there is no body, whatever is sent is ignored; the checks are those of the method and name no owner, so any
+// legal entity that may use medical events can release another's reservation (a deployment may forbid that with the rule
+// `service_request.release.owner`); a referral that somebody has begun to work on (`in_progress`) cannot be released any more; a
+// missing, an unknown and an expired token all get the one word `unauthorized`, and a missing scope gets `invalid scopes`. The
+// blueprints announce that the method will be withdrawn.
 //
 // Corresponds with PATCH /api/service_requests/{service_request_id}/actions/release (the `ReleaseServiceRequest` operationId).
 // Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
@@ -4473,12 +4376,66 @@ func (c *Client) ReleaseServiceRequest(ctx context.Context, serviceRequestID str
 	return c.Client.Do(req)
 }
 
+// UseServiceRequestWithBody Use Service Request
+//
+// Reserves a referral for the legal entity of the token, so that it can serve the patient by the medical program. The referral is
+// `active`, has not expired and is not `completed` in its program; another legal entity's reservation is taken over.
+//
+// What changes: `used_by_legal_entity`, `used_by_employee` and `used_by_division` are those of the body, `program` is set,
+// `program_processing_status` becomes `in_progress`, and the histories get an entry. A `StateChangeEvent` with
+// `program_processing_status` is stored with the change. The patient gets no SMS.
+//
+// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303. A deployment with
+// `SERVICE_REQUEST_USE_TARGET_STATUS=in_queue` follows the obsolete flow, in which Release Service Request takes it back.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
+func (c *Client) UseServiceRequestWithBody(ctx context.Context, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUseServiceRequestRequestWithBody(c.Server, serviceRequestID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UseServiceRequest Use Service Request
+//
+// Reserves a referral for the legal entity of the token, so that it can serve the patient by the medical program. The referral is
+// `active`, has not expired and is not `completed` in its program; another legal entity's reservation is taken over.
+//
+// What changes: `used_by_legal_entity`, `used_by_employee` and `used_by_division` are those of the body, `program` is set,
+// `program_processing_status` becomes `in_progress`, and the histories get an entry. A `StateChangeEvent` with
+// `program_processing_status` is stored with the change. The patient gets no SMS.
+//
+// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303. A deployment with
+// `SERVICE_REQUEST_USE_TARGET_STATUS=in_queue` follows the obsolete flow, in which Release Service Request takes it back.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
+func (c *Client) UseServiceRequest(ctx context.Context, serviceRequestID string, body UseServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUseServiceRequestRequest(c.Server, serviceRequestID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListDistricts List Of Districts By Search Params
 //
 // Lists the raions, in pages. No token is needed and nothing is changed.
 //
-// What is called district here is `region` in an address. When both `region_id` and `region` are
-// sent, `region_id` decides and `region` is not looked at.
+// What is called district here is `region` in an address. When both `region_id` and `region` are sent, `region_id` decides and `region`
+// is not looked at.
 //
 // Corresponds with GET /api/uaddresses/districts (the `ListDistricts` operationId).
 func (c *Client) ListDistricts(ctx context.Context, params *ListDistrictsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4495,11 +4452,11 @@ func (c *Client) ListDistricts(ctx context.Context, params *ListDistrictsParams,
 
 // ListRegions List Of Regions By Search Params
 //
-// Lists the oblasts, the Autonomous Republic of Crimea and the two cities of their own standing,
-// in pages. No token is needed and nothing is changed.
+// Lists the oblasts, the Autonomous Republic of Crimea and the two cities of their own standing, in pages. No token is needed and
+// nothing is changed.
 //
-// What is called region here is `area` in an address; the `region` of an address is called
-// district here. Go on with listDistricts or listSettlements.
+// What is called region here is `area` in an address; the `region` of an address is called district here. Go on with listDistricts or
+// listSettlements.
 //
 // Corresponds with GET /api/uaddresses/regions (the `ListRegions` operationId).
 func (c *Client) ListRegions(ctx context.Context, params *ListRegionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4518,10 +4475,9 @@ func (c *Client) ListRegions(ctx context.Context, params *ListRegionsParams, req
 //
 // Lists cities, settlements and villages, in pages. No token is needed and nothing is changed.
 //
-// This is where an address begins: take `id` as its `settlement_id`, `region` as its `area`,
-// `district` as its `region` (leave it out when null), `settlement_name` as its `settlement` and
-// `type` as its `settlement_type`. There are many settlements of one name: filter by `region` and
-// `district` too. All filters are optional and are combined with AND.
+// This is where an address begins: take `id` as its `settlement_id`, `region` as its `area`, `district` as its `region` (leave it out
+// when null), `settlement_name` as its `settlement` and `type` as its `settlement_type`. There are many settlements of one name: filter
+// by `region` and `district` too. All filters are optional and are combined with AND.
 //
 // Corresponds with GET /api/uaddresses/settlements (the `ListSettlements` operationId).
 func (c *Client) ListSettlements(ctx context.Context, params *ListSettlementsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4538,8 +4494,8 @@ func (c *Client) ListSettlements(ctx context.Context, params *ListSettlementsPar
 
 // GetSettlement Get settlement details by ID
 //
-// Shows one settlement, for example to fill the names of an address whose `settlement_id` you keep.
-// No token is needed and nothing is changed.
+// Shows one settlement, for example to fill the names of an address whose `settlement_id` you keep. No token is needed and nothing is
+// changed.
 //
 // Corresponds with GET /api/uaddresses/settlements/{id} (the `GetSettlement` operationId).
 func (c *Client) GetSettlement(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4558,9 +4514,8 @@ func (c *Client) GetSettlement(ctx context.Context, id string, reqEditors ...Req
 //
 // Lists the streets of a settlement, in pages. No token is needed and nothing is changed.
 //
-// `settlement_id` must be sent; one that no settlement has gives an empty list. An empty list does
-// not mean that the settlement has no streets, only that none is registered: the street of an
-// address is free text and is not checked against this list.
+// `settlement_id` must be sent; one that no settlement has gives an empty list. An empty list does not mean that the settlement has no
+// streets, only that none is registered: the street of an address is free text and is not checked against this list.
 //
 // Corresponds with GET /api/uaddresses/streets (the `ListStreets` operationId).
 func (c *Client) ListStreets(ctx context.Context, params *ListStreetsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4577,14 +4532,12 @@ func (c *Client) ListStreets(ctx context.Context, params *ListStreetsParams, req
 
 // ListDictionariesV2 Get dictionaries v2
 //
-// Gives the dictionaries that the other methods check values against. Beside code and description
-// each value has its own status and the values under it, as classifiers need. No token is needed.
+// Gives the dictionaries that the other methods check values against. Beside code and description each value has its own status and the
+// values under it, as classifiers need. No token is needed.
 //
-// Nothing is changed. All filters are optional and are combined with AND. A filter of
-// values keeps a value when it, or one somewhere under it, fits; dictionaries in which no value
-// is left are then not listed. Only active values of active dictionaries are accepted by the
-// other methods, so that a form should offer those only. The list has no pages and can be
-// large: ask by `name`.
+// Nothing is changed. All filters are optional and are combined with AND. A filter of values keeps a value when it, or one somewhere
+// under it, fits; dictionaries in which no value is left are then not listed. Only active values of active dictionaries are accepted by
+// the other methods, so that a form should offer those only. The list has no pages and can be large: ask by `name`.
 //
 // Corresponds with GET /api/v2/dictionaries (the `ListDictionariesV2` operationId).
 func (c *Client) ListDictionariesV2(ctx context.Context, params *ListDictionariesV2Params, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4601,17 +4554,16 @@ func (c *Client) ListDictionariesV2(ctx context.Context, params *ListDictionarie
 
 // ListDeclarationRequests Get Declaration Requests List V3
 //
-// Lists the declaration requests of the legal entity that the token works for, newest first, in
-// pages and in short form; take the rest with getDeclarationRequest.
+// Lists the declaration requests of the legal entity that the token works for, newest first, in pages and in short form; take the rest
+// with getDeclarationRequest.
 //
-// Nothing is changed. Shown are requests that came through a medical information system
-// (`channel` MIS) and those of other channels that were shared with legal entities. A foreign
-// `legal_entity_id` gives an empty list. Filters are combined with AND; a `status` or `channel`
-// that does not exist finds nothing and is no error. Without `status` all six are listed, so
-// ask for `NEW` or `APPROVED` when you look for work to be done.
+// Nothing is changed. Shown are requests that came through a medical information system (`channel` MIS) and those of other channels that
+// were shared with legal entities. A foreign `legal_entity_id` gives an empty list. Filters are combined with AND; a `status` or
+// `channel` that does not exist finds nothing and is no error. Without `status` all six are listed, so ask for `NEW` or `APPROVED` when
+// you look for work to be done.
 //
-// Requests of V2 are listed too, with `person_id` null. Requests that the nightly clean-up found
-// over their time are not: their data is gone, also the legal entity that they were of.
+// Requests of V2 are listed too, with `person_id` null. Requests that the nightly clean-up found over their time are not: their data is
+// gone, also the legal entity that they were of.
 //
 // Corresponds with GET /api/v3/declaration_requests (the `ListDeclarationRequests` operationId).
 func (c *Client) ListDeclarationRequests(ctx context.Context, params *ListDeclarationRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4630,15 +4582,12 @@ func (c *Client) ListDeclarationRequests(ctx context.Context, params *ListDeclar
 //
 // Shows one declaration request of the legal entity that the token works for.
 //
-// Nothing is changed. `urgent.authentication_method_current` tells how the patient confirms:
-// `OTP` by the code of an SMS (the phone is masked; resendDeclarationRequestOtp sends another),
-// `OFFLINE` by scanned documents, `NA` not at all. `data_to_be_signed` is there from the approval
-// on: show its `content` to the patient and sign that object unchanged but for
-// `person.patient_signed`.
+// Nothing is changed. `urgent.authentication_method_current` tells how the patient confirms: `OTP` by the code of an SMS (the phone is
+// masked; resendDeclarationRequestOtp sends another), `OFFLINE` by scanned documents, `NA` not at all. `data_to_be_signed` is there from
+// the approval on: show its `content` to the patient and sign that object unchanged but for `person.patient_signed`.
 //
-// A request that does not exist, one that was not shared and one of another legal entity answer
-// alike, so that nobody learns which ids exist. So does a request whose time was over when the
-// nightly clean-up came: its data is gone, also the legal entity that it was of.
+// A request that does not exist, one that was not shared and one of another legal entity answer alike, so that nobody learns which ids
+// exist. So does a request whose time was over when the nightly clean-up came: its data is gone, also the legal entity that it was of.
 //
 // Corresponds with GET /api/v3/declaration_requests/{id} (the `GetDeclarationRequest` operationId).
 func (c *Client) GetDeclarationRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4655,20 +4604,17 @@ func (c *Client) GetDeclarationRequest(ctx context.Context, id string, reqEditor
 
 // ResendDeclarationRequestOTP Resend Authorization OTP on Declaration Request
 //
-// Sends the patient another SMS with a code for a declaration request that was created with V3
-// and still waits for it. Use it when the first SMS did not arrive or its code ran out.
+// Sends the patient another SMS with a code for a declaration request that was created with V3 and still waits for it. Use it when the
+// first SMS did not arrive or its code ran out.
 //
-// No body is needed and one that is sent is ignored. A new verification of the phone begins: a new
-// code, a new time to use it, attempts counted from zero; every earlier code of that phone stops
-// working at once, also one that another request has sent there. The declaration request itself
-// is not changed. The code is never in the answer. Go on by sending the patient's code to the
-// approval of the request, or to completeVerification when you only want to prove the phone.
+// No body is needed and one that is sent is ignored. A new verification of the phone begins: a new code, a new time to use it, attempts
+// counted from zero; every earlier code of that phone stops working at once, also one that another request has sent there. The
+// declaration request itself is not changed. The code is never in the answer. Go on by sending the patient's code to the approval of the
+// request, or to completeVerification when you only want to prove the phone.
 //
-// The SMS goes to the number that was fixed when the request was created: for a patient who
-// confirms through a third person that is the third person's phone, and a number changed since
-// then is not looked at. `id` of the answer is the id of the verification, not of the declaration
-// request. An answer 200 tells that the SMS was queued; a failure of the mobile operator does
-// not show here.
+// The SMS goes to the number that was fixed when the request was created: for a patient who confirms through a third person that is the
+// third person's phone, and a number changed since then is not looked at. `id` of the answer is the id of the verification, not of the
+// declaration request. An answer 200 tells that the SMS was queued; a failure of the mobile operator does not show here.
 //
 // Corresponds with POST /api/v3/declaration_requests/{id}/actions/resend_otp (the `ResendDeclarationRequestOTP` operationId).
 func (c *Client) ResendDeclarationRequestOTP(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4685,14 +4631,13 @@ func (c *Client) ResendDeclarationRequestOTP(ctx context.Context, id string, req
 
 // InitializeVerificationWithBody Initialize OTP Verification
 //
-// Begins to prove that a phone is real and in its owner's hand: makes a code and sends it by SMS.
-// Have its owner tell you the code and send it with completeVerification.
+// Begins to prove that a phone is real and in its owner's hand: makes a code and sends it by SMS. Have its owner tell you the code and
+// send it with completeVerification.
 //
-// A phone has one live code. Whatever verification of it was under way is cancelled, also one that
-// another method began; attempts are counted from zero again. The code is never in the answer.
-// An answer 200 tells that the SMS was queued: a failure of the mobile operator does not show
-// here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait
-// that many seconds between two calls for one phone or get 429.
+// A phone has one live code. Whatever verification of it was under way is cancelled, also one that another method began; attempts are
+// counted from zero again. The code is never in the answer. An answer 200 tells that the SMS was queued: a failure of the mobile
+// operator does not show here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait that many seconds
+// between two calls for one phone or get 429.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4711,14 +4656,13 @@ func (c *Client) InitializeVerificationWithBody(ctx context.Context, contentType
 
 // InitializeVerification Initialize OTP Verification
 //
-// Begins to prove that a phone is real and in its owner's hand: makes a code and sends it by SMS.
-// Have its owner tell you the code and send it with completeVerification.
+// Begins to prove that a phone is real and in its owner's hand: makes a code and sends it by SMS. Have its owner tell you the code and
+// send it with completeVerification.
 //
-// A phone has one live code. Whatever verification of it was under way is cancelled, also one that
-// another method began; attempts are counted from zero again. The code is never in the answer.
-// An answer 200 tells that the SMS was queued: a failure of the mobile operator does not show
-// here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait
-// that many seconds between two calls for one phone or get 429.
+// A phone has one live code. Whatever verification of it was under way is cancelled, also one that another method began; attempts are
+// counted from zero again. The code is never in the answer. An answer 200 tells that the SMS was queued: a failure of the mobile
+// operator does not show here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait that many seconds
+// between two calls for one phone or get 429.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4739,9 +4683,8 @@ func (c *Client) InitializeVerification(ctx context.Context, body InitializeVeri
 //
 // Tells whether a phone was ever verified: 200 when it was, 404 when it was not.
 //
-// Nothing is changed. A verification under way does not count before its code came back; one that
-// succeeded counts for good. Write the plus of the number as `%2B` or as it is: in a path both
-// are the same.
+// Nothing is changed. A verification under way does not count before its code came back; one that succeeded counts for good. Write the
+// plus of the number as `%2B` or as it is: in a path both are the same.
 //
 // Corresponds with GET /api/verifications/{phone_number} (the `GetVerification` operationId).
 func (c *Client) GetVerification(ctx context.Context, phoneNumber string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4758,17 +4701,14 @@ func (c *Client) GetVerification(ctx context.Context, phoneNumber string, reqEdi
 
 // CompleteVerificationWithBody Complete OTP Verification
 //
-// Ends a verification with the code that the owner of the phone received. When it is right, the
-// verification becomes `VERIFIED` and the phone counts as verified from then on.
+// Ends a verification with the code that the owner of the phone received. When it is right, the verification becomes `VERIFIED` and the
+// phone counts as verified from then on.
 //
-// A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them
-// (3 by default) the verification is over, status `UNVERIFIED`: every further call answers
-// `Maximum attempts exceed`, also one with the right code. The same answer comes for a
-// verification that is already used or was cancelled by a newer one; always use the code of
-// the newest SMS. When the time of the code is over (`code_expired_at`), call
-// initializeVerification again.
-//
-// `code` is a number, not a string. A 200 comes once: sent again, the same code answers 403.
+// A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them (3 by default) the verification is
+// over, status `UNVERIFIED`: every further call answers `Maximum attempts exceed`, also one with the right code. The same answer comes
+// for a verification that is already used or was cancelled by a newer one; always use the code of the newest SMS. When the time of the
+// code is over (`code_expired_at`), call initializeVerification again. `code` is a number, not a string. A 200 comes once: sent again,
+// the same code answers 403.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4787,17 +4727,14 @@ func (c *Client) CompleteVerificationWithBody(ctx context.Context, phoneNumber s
 
 // CompleteVerification Complete OTP Verification
 //
-// Ends a verification with the code that the owner of the phone received. When it is right, the
-// verification becomes `VERIFIED` and the phone counts as verified from then on.
+// Ends a verification with the code that the owner of the phone received. When it is right, the verification becomes `VERIFIED` and the
+// phone counts as verified from then on.
 //
-// A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them
-// (3 by default) the verification is over, status `UNVERIFIED`: every further call answers
-// `Maximum attempts exceed`, also one with the right code. The same answer comes for a
-// verification that is already used or was cancelled by a newer one; always use the code of
-// the newest SMS. When the time of the code is over (`code_expired_at`), call
-// initializeVerification again.
-//
-// `code` is a number, not a string. A 200 comes once: sent again, the same code answers 403.
+// A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them (3 by default) the verification is
+// over, status `UNVERIFIED`: every further call answers `Maximum attempts exceed`, also one with the right code. The same answer comes
+// for a verification that is already used or was cancelled by a newer one; always use the code of the newest SMS. When the time of the
+// code is over (`code_expired_at`), call initializeVerification again. `code` is a number, not a string. A 200 comes once: sent again,
+// the same code answers 403.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4816,15 +4753,13 @@ func (c *Client) CompleteVerification(ctx context.Context, phoneNumber string, b
 
 // LoginWithBody Login
 //
-// Logs a user in by e-mail and password and gives a session token that can do one thing: call
-// authorizeApp, which gives the code for the access token that all other methods need.
+// Logs a user in by e-mail and password and gives a session token that can do one thing: call authorizeApp, which gives the code for the
+// access token that all other methods need.
 //
-// In the real system the login page does this, with a second factor that this server leaves
-// out. A new login ends the user's earlier access tokens of the same client, those that were
-// exchanged for a code too; their refresh tokens stay good. MAX_FAILED_LOGINS wrong
-// passwords (10) within MAX_FAILED_LOGINS_PERIOD minutes (10) lock the login until that time is
-// over, for the right password too; the right password forgets the wrong ones. A password
-// older than PASSWORD_EXPIRATION_DAYS (90) is refused although it is right.
+// In the real system the login page does this, with a second factor that this server leaves out. A new login ends the user's earlier
+// access tokens of the same client, those that were exchanged for a code too; their refresh tokens stay good. MAX_FAILED_LOGINS wrong
+// passwords (10) within MAX_FAILED_LOGINS_PERIOD minutes (10) lock the login until that time is over, for the right password too; the
+// right password forgets the wrong ones. A password older than PASSWORD_EXPIRATION_DAYS (90) is refused although it is right.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4843,15 +4778,13 @@ func (c *Client) LoginWithBody(ctx context.Context, contentType string, body io.
 
 // Login Login
 //
-// Logs a user in by e-mail and password and gives a session token that can do one thing: call
-// authorizeApp, which gives the code for the access token that all other methods need.
+// Logs a user in by e-mail and password and gives a session token that can do one thing: call authorizeApp, which gives the code for the
+// access token that all other methods need.
 //
-// In the real system the login page does this, with a second factor that this server leaves
-// out. A new login ends the user's earlier access tokens of the same client, those that were
-// exchanged for a code too; their refresh tokens stay good. MAX_FAILED_LOGINS wrong
-// passwords (10) within MAX_FAILED_LOGINS_PERIOD minutes (10) lock the login until that time is
-// over, for the right password too; the right password forgets the wrong ones. A password
-// older than PASSWORD_EXPIRATION_DAYS (90) is refused although it is right.
+// In the real system the login page does this, with a second factor that this server leaves out. A new login ends the user's earlier
+// access tokens of the same client, those that were exchanged for a code too; their refresh tokens stay good. MAX_FAILED_LOGINS wrong
+// passwords (10) within MAX_FAILED_LOGINS_PERIOD minutes (10) lock the login until that time is over, for the right password too; the
+// right password forgets the wrong ones. A password older than PASSWORD_EXPIRATION_DAYS (90) is refused although it is right.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4870,11 +4803,10 @@ func (c *Client) Login(ctx context.Context, body LoginJSONRequestBody, reqEditor
 
 // Logout Logout
 //
-// Ends the session of the token that the call is made with: this token, its refresh token and all
-// other access tokens that this refresh token gave. Calls with one of them are refused from then
-// on with `Invalid access token`, an exchange of the refresh token with `Token expired.` Other
-// sessions of the user stay. Any valid token will do, no scope is asked for. No body is needed.
-// Sent twice, the second call answers 401.
+// Ends the session of the token that the call is made with: this token, its refresh token and all other access tokens that this refresh
+// token gave. Calls with one of them are refused from then on with `Invalid access token`, an exchange of the refresh token with
+// `Token expired.` Other sessions of the user stay. Any valid token will do, no scope is asked for. No body is needed. Sent twice, the
+// second call answers 401.
 //
 // Corresponds with POST /auth/logout (the `Logout` operationId).
 func (c *Client) Logout(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4891,19 +4823,17 @@ func (c *Client) Logout(ctx context.Context, reqEditors ...RequestEditorFn) (*ht
 
 // AuthorizeAppWithBody Authorize an Approval
 //
-// Says for the user who is logged in that a client (a legal entity's account) may act in the user's
-// name within `scope`, and gives a code that createToken takes. In the real system only the login
-// page calls it, after the user has agreed; here a test can call it itself.
+// Says for the user who is logged in that a client (a legal entity's account) may act in the user's name within `scope`, and gives a
+// code that createToken takes. In the real system only the login page calls it, after the user has agreed; here a test can call it
+// itself.
 //
-// The grant is made or widened: scopes that were granted before stay granted. Send the browser
-// to `urgent.redirect_uri` (also in the header `Location`), where the client finds the code. The
-// code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). Calling again is harmless
-// and gives another code.
+// The grant is made or widened: scopes that were granted before stay granted. Send the browser to `urgent.redirect_uri` (also in the
+// header `Location`), where the client finds the code. The code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). Calling again
+// is harmless and gives another code.
 //
-// The token of the call is the one of login, with the scope `app:authorize`; an access token of
-// the client's own work does not have it. `scope` may hold only what both the client's type and
-// the user's roles in that client allow; the most frequent refusal is a scope that the roles do
-// not have.
+// The token of the call is the one of login, with the scope `app:authorize`; an access token of the client's own work does not have it.
+// `scope` may hold only what both the client's type and the user's roles in that client allow; the most frequent refusal is a scope that
+// the roles do not have.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4922,19 +4852,17 @@ func (c *Client) AuthorizeAppWithBody(ctx context.Context, contentType string, b
 
 // AuthorizeApp Authorize an Approval
 //
-// Says for the user who is logged in that a client (a legal entity's account) may act in the user's
-// name within `scope`, and gives a code that createToken takes. In the real system only the login
-// page calls it, after the user has agreed; here a test can call it itself.
+// Says for the user who is logged in that a client (a legal entity's account) may act in the user's name within `scope`, and gives a
+// code that createToken takes. In the real system only the login page calls it, after the user has agreed; here a test can call it
+// itself.
 //
-// The grant is made or widened: scopes that were granted before stay granted. Send the browser
-// to `urgent.redirect_uri` (also in the header `Location`), where the client finds the code. The
-// code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). Calling again is harmless
-// and gives another code.
+// The grant is made or widened: scopes that were granted before stay granted. Send the browser to `urgent.redirect_uri` (also in the
+// header `Location`), where the client finds the code. The code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). Calling again
+// is harmless and gives another code.
 //
-// The token of the call is the one of login, with the scope `app:authorize`; an access token of
-// the client's own work does not have it. `scope` may hold only what both the client's type and
-// the user's roles in that client allow; the most frequent refusal is a scope that the roles do
-// not have.
+// The token of the call is the one of login, with the scope `app:authorize`; an access token of the client's own work does not have it.
+// `scope` may hold only what both the client's type and the user's roles in that client allow; the most frequent refusal is a scope that
+// the roles do not have.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4953,22 +4881,18 @@ func (c *Client) AuthorizeApp(ctx context.Context, body AuthorizeAppJSONRequestB
 
 // CreateTokenWithBody Exchange oAuth Code Grant to Access Token, or use a Refresh Token
 //
-// Gives an access token. With `grant_type` `authorization_code` it takes the code that
-// authorizeApp gave (in a browser: the `code` in the query of your redirect address); with
-// `refresh_token` the refresh token of an earlier access token.
+// Gives an access token. With `grant_type` `authorization_code` it takes the code that authorizeApp gave (in a browser: the `code` in
+// the query of your redirect address); with `refresh_token` the refresh token of an earlier access token.
 //
-// A code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). The new access token has the
-// scopes that were granted together with the code; a refreshed one has all scopes that the user ever
-// granted to the client. What is sent as `scope` is not looked at. A refreshed token's
-// refresh token is the same one again: it lives as long as the first access token, so that
-// refreshing does not prolong a session for ever.
+// A code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). The new access token has the scopes that were granted together with
+// the code; a refreshed one has all scopes that the user ever granted to the client. What is sent as `scope` is not looked at. A
+// refreshed token's refresh token is the same one again: it lives as long as the first access token, so that refreshing does not prolong
+// a session for ever.
 //
-// Send the token in `Authorization: Bearer` of every other call. It stands for one user in
-// one legal entity: a user who works for two needs two tokens. Do this on your server and keep
-// `client_secret` and the refresh token there.
+// Send the token in `Authorization: Bearer` of every other call. It stands for one user in one legal entity: a user who works for two
+// needs two tokens. Do this on your server and keep `client_secret` and the refresh token there.
 //
-// All refusals of a grant are 401, their `error.type` tells them apart. Nothing is changed by a
-// refused call.
+// All refusals of a grant are 401, their `error.type` tells them apart. Nothing is changed by a refused call.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4987,22 +4911,18 @@ func (c *Client) CreateTokenWithBody(ctx context.Context, contentType string, bo
 
 // CreateToken Exchange oAuth Code Grant to Access Token, or use a Refresh Token
 //
-// Gives an access token. With `grant_type` `authorization_code` it takes the code that
-// authorizeApp gave (in a browser: the `code` in the query of your redirect address); with
-// `refresh_token` the refresh token of an earlier access token.
+// Gives an access token. With `grant_type` `authorization_code` it takes the code that authorizeApp gave (in a browser: the `code` in
+// the query of your redirect address); with `refresh_token` the refresh token of an earlier access token.
 //
-// A code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). The new access token has the
-// scopes that were granted together with the code; a refreshed one has all scopes that the user ever
-// granted to the client. What is sent as `scope` is not looked at. A refreshed token's
-// refresh token is the same one again: it lives as long as the first access token, so that
-// refreshing does not prolong a session for ever.
+// A code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). The new access token has the scopes that were granted together with
+// the code; a refreshed one has all scopes that the user ever granted to the client. What is sent as `scope` is not looked at. A
+// refreshed token's refresh token is the same one again: it lives as long as the first access token, so that refreshing does not prolong
+// a session for ever.
 //
-// Send the token in `Authorization: Bearer` of every other call. It stands for one user in
-// one legal entity: a user who works for two needs two tokens. Do this on your server and keep
-// `client_secret` and the refresh token there.
+// Send the token in `Authorization: Bearer` of every other call. It stands for one user in one legal entity: a user who works for two
+// needs two tokens. Do this on your server and keep `client_secret` and the refresh token there.
 //
-// All refusals of a grant are 401, their `error.type` tells them apart. Nothing is changed by a
-// refused call.
+// All refusals of a grant are 401, their `error.type` tells them apart. Nothing is changed by a refused call.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -5021,8 +4941,8 @@ func (c *Client) CreateToken(ctx context.Context, body CreateTokenJSONRequestBod
 
 // GetUser Get my user details
 //
-// Shows the user that the token stands for; a quick way to see whether a token is good and whose it
-// is. Nothing is changed. Mind that the times here have no zone; they are UTC.
+// Shows the user that the token stands for; a quick way to see whether a token is good and whose it is. Nothing is changed. Mind that
+// the times here have no zone; they are UTC.
 //
 // Corresponds with GET /oauth/user (the `GetUser` operationId).
 func (c *Client) GetUser(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6371,6 +6291,53 @@ func NewReleaseServiceRequestRequest(server string, serviceRequestID string) (*h
 	return req, nil
 }
 
+// NewUseServiceRequestRequest calls the generic UseServiceRequest builder with application/json body
+func NewUseServiceRequestRequest(server string, serviceRequestID string, body UseServiceRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUseServiceRequestRequestWithBody(server, serviceRequestID, "application/json", bodyReader)
+}
+
+// NewUseServiceRequestRequestWithBody constructs an http.Request for the UseServiceRequest method, with any body, and a specified content type
+func NewUseServiceRequestRequestWithBody(server string, serviceRequestID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "service_request_id", serviceRequestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/service_requests/%s/actions/use", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListDistrictsRequest constructs an http.Request for the ListDistricts method
 func NewListDistrictsRequest(server string, params *ListDistrictsParams) (*http.Request, error) {
 	var err error
@@ -7482,14 +7449,13 @@ type ClientWithResponsesInterface interface {
 
 	// ListDictionariesWithResponse Get dictionaries
 	//
-	// Gives the dictionaries that the other methods check values against, each as a map of code to
-	// Ukrainian description. No token is needed.
+	// Gives the dictionaries that the other methods check values against, each as a map of code to Ukrainian description. No token is
+	// needed.
 	//
-	// Nothing is changed. Load the dictionaries that you use, keep them, and load them again
-	// from time to time: values are added without a new version of the API. This form knows neither
-	// the status of a single value nor values under values: the values in use of all levels stand in
-	// one map. listDictionariesV2 knows both, and new clients should take that one. The list has no pages. Without `name` very large dictionaries
-	// (configuration `BIG_DICTIONARIES`) are left out: ask for them by name.
+	// Nothing is changed. Load the dictionaries that you use, keep them, and load them again from time to time: values are added without a
+	// new version of the API. This form knows neither the status of a single value nor values under values: the values in use of all levels
+	// stand in one map. listDictionariesV2 knows both, and new clients should take that one. The list has no pages. Without `name` very
+	// large dictionaries (configuration `BIG_DICTIONARIES`) are left out: ask for them by name.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7500,13 +7466,12 @@ type ClientWithResponsesInterface interface {
 	//
 	// Lists the divisions of the legal entity that the token works for, oldest first, in pages.
 	//
-	// Nothing is changed. Divisions of other legal entities are never shown: asking for a foreign
-	// `legal_entity_id` answers 200 with an empty list. Divisions in status `INACTIVE` are listed
-	// too unless `status` filters them out. All filters are optional and are combined with AND; a
-	// `type` or `status` that no dictionary knows finds nothing and is no error.
+	// Nothing is changed. Divisions of other legal entities are never shown: asking for a foreign `legal_entity_id` answers 200 with an
+	// empty list. Divisions in status `INACTIVE` are listed too unless `status` filters them out. All filters are optional and are combined
+	// with AND; a `type` or `status` that no dictionary knows finds nothing and is no error.
 	//
-	// Take an `id` from here to read, change, activate or deactivate a division. To walk all pages
-	// go on while `paging.page_number < paging.total_pages`; a page past the end is an empty list.
+	// Take an `id` from here to read, change, activate or deactivate a division. To walk all pages go on while
+	// `paging.page_number < paging.total_pages`; a page past the end is an empty list.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7515,23 +7480,20 @@ type ClientWithResponsesInterface interface {
 
 	// CreateDivisionWithBodyWithResponse Create Division
 	//
-	// Registers a place where the legal entity of the token works: a clinic, an outpatient clinic,
-	// a pharmacy. The division is `ACTIVE` at once and its `id` can be used in employees,
-	// declarations and medical records.
+	// Registers a place where the legal entity of the token works: a clinic, an outpatient clinic, a pharmacy. The division is `ACTIVE` at
+	// once and its `id` can be used in employees, declarations and medical records.
 	//
-	// What is set by the system and never taken from the body: the legal entity (from the token;
-	// a `legal_entity_id` in the body is accepted and ignored), `status`, `mountain_group` (from the
-	// settlement of the RESIDENCE address), `dls_id` and `dls_verified` (null until the pharmacy
-	// check of the State Service on Medicines). The e-mail is stored in lower case.
+	// What is set by the system and never taken from the body: the legal entity (from the token; a `legal_entity_id` in the body is accepted
+	// and ignored), `status`, `mountain_group` (from the settlement of the RESIDENCE address), `dls_id` and `dls_verified` (null until the
+	// pharmacy check of the State Service on Medicines). The e-mail is stored in lower case.
 	//
-	// Which types of division and of address a legal entity may have depends on its type; see the
-	// rules `division.create.type_mapping`, `division.create.address_type_mapping` and
-	// `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
+	// Which types of division and of address a legal entity may have depends on its type; see the rules `division.create.type_mapping`,
+	// `division.create.address_type_mapping` and `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
 	// only, and must send `location`.
 	//
-	// A wrong body gets at most two answers: first everything wrong in its shape, patterns and
-	// dictionary values, all together; when that is right, everything wrong in its meaning (location,
-	// settlements, mapping, doubles), again all together. Fix what `error.invalid` lists and send again.
+	// A wrong body gets at most two answers: first everything wrong in its shape, patterns and dictionary values, all together; when that is
+	// right, everything wrong in its meaning (location, settlements, mapping, doubles), again all together. Fix what `error.invalid` lists
+	// and send again.
 	//
 	// What clients get wrong most often:
 	// - `null` for an absent field: leave the field out.
@@ -7548,23 +7510,20 @@ type ClientWithResponsesInterface interface {
 
 	// CreateDivisionWithResponse Create Division
 	//
-	// Registers a place where the legal entity of the token works: a clinic, an outpatient clinic,
-	// a pharmacy. The division is `ACTIVE` at once and its `id` can be used in employees,
-	// declarations and medical records.
+	// Registers a place where the legal entity of the token works: a clinic, an outpatient clinic, a pharmacy. The division is `ACTIVE` at
+	// once and its `id` can be used in employees, declarations and medical records.
 	//
-	// What is set by the system and never taken from the body: the legal entity (from the token;
-	// a `legal_entity_id` in the body is accepted and ignored), `status`, `mountain_group` (from the
-	// settlement of the RESIDENCE address), `dls_id` and `dls_verified` (null until the pharmacy
-	// check of the State Service on Medicines). The e-mail is stored in lower case.
+	// What is set by the system and never taken from the body: the legal entity (from the token; a `legal_entity_id` in the body is accepted
+	// and ignored), `status`, `mountain_group` (from the settlement of the RESIDENCE address), `dls_id` and `dls_verified` (null until the
+	// pharmacy check of the State Service on Medicines). The e-mail is stored in lower case.
 	//
-	// Which types of division and of address a legal entity may have depends on its type; see the
-	// rules `division.create.type_mapping`, `division.create.address_type_mapping` and
-	// `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
+	// Which types of division and of address a legal entity may have depends on its type; see the rules `division.create.type_mapping`,
+	// `division.create.address_type_mapping` and `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
 	// only, and must send `location`.
 	//
-	// A wrong body gets at most two answers: first everything wrong in its shape, patterns and
-	// dictionary values, all together; when that is right, everything wrong in its meaning (location,
-	// settlements, mapping, doubles), again all together. Fix what `error.invalid` lists and send again.
+	// A wrong body gets at most two answers: first everything wrong in its shape, patterns and dictionary values, all together; when that is
+	// right, everything wrong in its meaning (location, settlements, mapping, doubles), again all together. Fix what `error.invalid` lists
+	// and send again.
 	//
 	// What clients get wrong most often:
 	// - `null` for an absent field: leave the field out.
@@ -7583,8 +7542,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Shows one division of the legal entity that the token works for, in any status.
 	//
-	// Nothing is changed. An unknown id answers 404, a division of another legal entity 403; both
-	// without a message. Mind the scope: `division:details` here, `division:read` for the list.
+	// Nothing is changed. An unknown id answers 404, a division of another legal entity 403; both without a message. Mind the scope:
+	// `division:details` here, `division:read` for the list.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7593,19 +7552,16 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateDivisionWithBodyWithResponse Update Division
 	//
-	// Replaces what is known about a division: name, type, e-mail, external id, phones, working hours
-	// and location, and the whole set of its addresses. The mountain group is taken anew from the
-	// settlement of the RESIDENCE address.
+	// Replaces what is known about a division: name, type, e-mail, external id, phones, working hours and location, and the whole set of its
+	// addresses. The mountain group is taken anew from the settlement of the RESIDENCE address.
 	//
-	// The body is the one of createDivision and its required fields are required again, although
-	// the method is a PATCH. Optional fields that are left out keep their value; `null` is refused, so
-	// that they can be changed but not emptied. `status`, `dls_id` and `dls_verified` stay as they
-	// are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be
-	// updated and stays inactive.
+	// The body is the one of createDivision and its required fields are required again, although the method is a PATCH. Optional fields that
+	// are left out keep their value; `null` is refused, so that they can be changed but not emptied. `status`, `dls_id` and `dls_verified`
+	// stay as they are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be updated and stays
+	// inactive.
 	//
-	// The body is checked before the division is looked up: with a wrong body even an unknown id
-	// answers 422. As in createDivision there are at most two answers about the body, first its
-	// shape, then its meaning. Sending one address replaces both that were there.
+	// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision there are
+	// at most two answers about the body, first its shape, then its meaning. Sending one address replaces both that were there.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7614,19 +7570,16 @@ type ClientWithResponsesInterface interface {
 
 	// UpdateDivisionWithResponse Update Division
 	//
-	// Replaces what is known about a division: name, type, e-mail, external id, phones, working hours
-	// and location, and the whole set of its addresses. The mountain group is taken anew from the
-	// settlement of the RESIDENCE address.
+	// Replaces what is known about a division: name, type, e-mail, external id, phones, working hours and location, and the whole set of its
+	// addresses. The mountain group is taken anew from the settlement of the RESIDENCE address.
 	//
-	// The body is the one of createDivision and its required fields are required again, although
-	// the method is a PATCH. Optional fields that are left out keep their value; `null` is refused, so
-	// that they can be changed but not emptied. `status`, `dls_id` and `dls_verified` stay as they
-	// are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be
-	// updated and stays inactive.
+	// The body is the one of createDivision and its required fields are required again, although the method is a PATCH. Optional fields that
+	// are left out keep their value; `null` is refused, so that they can be changed but not emptied. `status`, `dls_id` and `dls_verified`
+	// stay as they are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be updated and stays
+	// inactive.
 	//
-	// The body is checked before the division is looked up: with a wrong body even an unknown id
-	// answers 422. As in createDivision there are at most two answers about the body, first its
-	// shape, then its meaning. Sending one address replaces both that were there.
+	// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision there are
+	// at most two answers about the body, first its shape, then its meaning. Sending one address replaces both that were there.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7637,10 +7590,9 @@ type ClientWithResponsesInterface interface {
 	//
 	// Opens a division again: `INACTIVE` becomes `ACTIVE`. No body is needed and one that is sent is ignored.
 	//
-	// Only the status changes, with the time and the user of the change. A division that is already
-	// `ACTIVE` answers 409, so that a repeated send after a lost answer tells by its 409 that the first
-	// one came through. Medical programmes that deactivateDivision ended for a pharmacy are not
-	// opened again.
+	// Only the status changes, with the time and the user of the change. A division that is already `ACTIVE` answers 409, so that a repeated
+	// send after a lost answer tells by its 409 that the first one came through. Medical programmes that deactivateDivision ended for a
+	// pharmacy are not opened again.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7651,10 +7603,9 @@ type ClientWithResponsesInterface interface {
 	//
 	// Closes a division: `ACTIVE` becomes `INACTIVE`. No body is needed and one that is sent is ignored.
 	//
-	// Whatever still lives in the division must be ended first, each with its own method: active
-	// healthcare services, approved employees, active equipment. Each is refused alone, in this order,
-	// so that the answer may change from one 409 to the next while you clear them. For a pharmacy its
-	// places in medical programmes end with it, with reason `AUTO_DIVISION_DEACTIVATION`.
+	// Whatever still lives in the division must be ended first, each with its own method: active healthcare services, approved employees,
+	// active equipment. Each is refused alone, in this order, so that the answer may change from one 409 to the next while you clear them.
+	// For a pharmacy its places in medical programmes end with it, with reason `AUTO_DIVISION_DEACTIVATION`.
 	//
 	// The division stays readable and can be opened again with activateDivision.
 	//
@@ -7665,41 +7616,14 @@ type ClientWithResponsesInterface interface {
 
 	// ListEventsWithResponse Get events list
 	//
-	// What has changed in the system, oldest first: a MIS asks this method regularly and so learns of status
-	// changes that its own users did not make. An update that left the value as it was makes no event.
-	// Nothing is changed by reading.
+	// What has changed in the system, oldest first: a MIS asks this method regularly and so learns of status changes that its own users did
+	// not make. An update that left the value as it was makes no event. The list is not limited to one legal entity. Reading changes
+	// nothing.
 	//
-	// The period is always limited to `EVENTS_LIST_MAX_PERIOD_HOURS` hours (3):
-	//
-	// | `date` | `date_to` | period that is read |
-	// |---|---|---|
-	// | given | given | from `date` up to `date_to`; a longer one than the limit is refused |
-	// | given | – | the limit, starting at `date` |
-	// | – | given | the limit, ending at `date_to` |
-	// | – | – | the last hours up to now |
-	//
-	// `date` is included, `date_to` is not, so consecutive periods neither lose nor repeat an event. Both are
-	// UTC without a zone. A `date` after `date_to` gives an empty list.
-	//
-	// The keys of `properties` depend on `entity_type`:
-	//
-	// | entity_type | keys |
-	// |---|---|
-	// | Approval, CarePlan, ContractRequest, Declaration, Employee, MedicationDispense, MedicationRequest, LegalEntity, Preperson, DeviceRequest, DeviceDispense, MedicalProgram | `status` |
-	// | Activity (of a care plan) | `detail.status` |
-	// | Contract | `is_suspended` or `status` |
-	// | Division | `dls_verified` |
-	// | EmployeeRequest | `status` and `employee_id` |
-	// | Person | `verification_status` or `status` |
-	// | ServiceRequest | `program_processing_status` or `status` |
-	//
-	// What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and
-	// medical events have them in lower case (`stopped`) while the older registries have them in upper case
-	// (`COMPLETED`); a changed `program_processing_status` of a service request comes as `StateChangeEvent`
-	// and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most `MAX_EVENTS`
-	// of them, so a system that asks too rarely loses some.
-	//
-	// The list is not limited to one legal entity.
+	// What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and medical events have them in
+	// lower case (`stopped`) while the older registries have them in upper case (`COMPLETED`); a changed `program_processing_status` of a
+	// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most
+	// `MAX_EVENTS` of them, so a system that asks too rarely loses some.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7708,11 +7632,10 @@ type ClientWithResponsesInterface interface {
 
 	// GetEventWithResponse Get events by ID
 	//
-	// One event by its id, for a system that has stored ids and wants the content again. The id of an event
-	// comes from Get events list; it is not the id of the entity that has changed. Nothing is changed by reading.
+	// One event by its id, for a system that has stored ids and wants the content again. The id of an event comes from Get events list; it
+	// is not the id of the entity that has changed. Nothing is changed by reading.
 	//
-	// What clients get wrong: `data` is a list with exactly one element, as the published document has it,
-	// and there is no `paging`.
+	// What clients get wrong: `data` is a list with exactly one element, as the published document has it, and there is no `paging`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7721,24 +7644,11 @@ type ClientWithResponsesInterface interface {
 
 	// GetJobWithResponse Get async job processing details
 	//
-	// Tells what became of a request that was answered with 202. Every asynchronous method hands out
-	// the address of its job in `data.links[0].href`; ask this method until `status` is no longer `pending`.
-	//
-	// | `data.status` | HTTP | what else is in `data` |
-	// |---|---|---|
-	// | `pending` | 200 | `links` back to this job, no `status_code` |
-	// | `processed`, the method has a payload (Resend SMS on Approval) | 200 | `status_code` 200 and `response_data` |
-	// | `processed`, the method changed a resource (Release, Stop) | **303** | `status_code` 200 and `links` to what was changed |
-	// | `failed` | 200 | `status_code` (403, 404, 409, 422, 429, 500) and `error` |
-	// | `failed_with_error` | 200 | `status_code` 500 and `error`: the worker broke down |
-	//
-	// What clients get wrong: a failed job is **not** an HTTP error, so look at `data.status` and not at the
-	// HTTP code; 303 is success and carries its body, there is no `Location` header, so an HTTP library that
-	// follows redirects by itself has nothing to follow; HTTP 404 means only that there is no such job.
-	// `eta` is a promise for the eye, not a schedule: poll every second or two and stop as soon as the job ends.
+	// Tells what became of a request that was answered with 202. Every asynchronous method hands out the address of its job in
+	// `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
+	// error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
 	//
 	// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading.
-	// Finished jobs are removed `JOB_TTL_DAYS` days after their last change.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7747,17 +7657,15 @@ type ClientWithResponsesInterface interface {
 
 	// ListApprovalsWithResponse Get approvals
 	//
-	// Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an
-	// active declaration with the patient sees all of them; everybody else sees their own, i.e. those granted
-	// to one of their employees or to their legal entity, or asked for by one of their employees. Nothing is
-	// changed by reading.
+	// Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an active declaration with the
+	// patient sees all of them; everybody else sees their own, i.e. those granted to one of their employees or to their legal entity, or
+	// asked for by one of their employees. Nothing is changed by reading.
 	//
 	// An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 	//
-	// What clients get wrong: no right to see is answered with an empty list and not with 403, so an empty list
-	// does not prove that there are no approvals; there is no `status` any more, use `is_verified` and
-	// `is_expired`; parameters that are not listed here are ignored; the authentication method is told only by
-	// Get approval details.
+	// What clients get wrong: no right to see is answered with an empty list and not with 403, so an empty list does not prove that there
+	// are no approvals; there is no `status` any more, use `is_verified` and `is_expired`; parameters that are not listed here are ignored;
+	// the authentication method is told only by Get approval details.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7766,16 +7674,14 @@ type ClientWithResponsesInterface interface {
 
 	// GetApprovalWithResponse Get approval details
 	//
-	// One approval of a patient, with the authentication method that its SMS goes to. Who may see it: a doctor
-	// whose legal entity has an active declaration with the patient, or whoever it is granted to or was asked
-	// for by (see Get approvals). Nothing is changed by reading.
+	// One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
+	// with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
 	//
-	// Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval
-	// to see `is_verified` and `expires_at`.
+	// Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
+	// `expires_at`.
 	//
-	// What clients get wrong: without the right to see the approval the answer is **200 with `data: []`**, an
-	// empty list in the place of the object (`meta.type` is then `list`), and not 403; check for that before
-	// reading fields. `number` is always masked.
+	// What clients get wrong: without the right to see the approval the answer is **200 with `data: []`**, an empty list in the place of the
+	// object (`meta.type` is then `list`), and not 403; check for that before reading fields. `number` is always masked.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7784,23 +7690,20 @@ type ClientWithResponsesInterface interface {
 
 	// ResendApprovalSMSWithResponse Resend SMS on Approval
 	//
-	// Sends the patient a new code for an approval that still waits to be verified, when the first SMS did not
-	// arrive. The code goes to the phone number that was fixed when the approval was created
-	// (`authorize_with`, or the patient's default method at that time), also when the patient's methods have
-	// changed since; for a patient who is authorised by a third person it is that person's number.
+	// Sends the patient a new code for an approval that still waits to be verified, when the first SMS did not arrive. The code goes to the
+	// phone number that was fixed when the approval was created (`authorize_with`, or the patient's default method at that time), also when
+	// the patient's methods have changed since; for a patient who is authorised by a third person it is that person's number.
 	//
-	// What changes: the code sent before dies, and only the new one verifies the approval. The approval itself
-	// does not change, its `expires_at` included; no event is made.
+	// What changes: the code sent before dies, and only the new one verifies the approval. The approval itself does not change, its
+	// `expires_at` included; no event is made.
 	//
-	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until the job is
-	// `processed`; its `response_data` is the approval. A server that runs with `APPROVAL_RESEND_MODE=sync`
-	// sends the SMS at once and answers 201 with that approval. Be ready for both. Then let the patient read
-	// the code out and send it to Verify approval.
+	// How to follow it: ask Get async job processing details until the job is `processed`; its `response_data` is the approval. A server
+	// that runs with `APPROVAL_RESEND_MODE=sync` sends the SMS at once and answers 201 with that approval. Be ready for both. Then let the
+	// patient read the code out and send it to Verify approval.
 	//
-	// What clients get wrong: the verb is `PATCH`, a `POST` is refused with 403; there is no body, whatever is
-	// sent is ignored; an approval that is already verified, cancelled or expired needs a new approval and not
-	// a new SMS; the same call while the first job is pending answers with that first job and sends no second SMS.
-	// A provider that fails to deliver does not fail the job.
+	// What clients get wrong: the verb is `PATCH`, a `POST` is refused with 403; there is no body, whatever is sent is ignored; an approval
+	// that is already verified, cancelled or expired needs a new approval and not a new SMS; the same call while the first job is pending
+	// sends no second SMS. A provider that fails to deliver does not fail the job.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7811,14 +7714,12 @@ type ClientWithResponsesInterface interface {
 	//
 	// Device dispenses of a patient, whichever legal entity made them. Nothing is changed by reading.
 	//
-	// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an
-	// effective approval of the patient's data; anybody else only what their own legal entity dispensed, and
-	// for that has to ask for it: send `performer_legal_entity` with the own legal entity's id.
+	// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
+	// patient's data; anybody else only what their own legal entity dispensed, and for that has to ask for it: send `performer_legal_entity`
+	// with the own legal entity's id. All filters are optional and must all be met.
 	//
-	// All filters are optional and must all be met.
-	//
-	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused
-	// with 403; `status` is in lower case; a parameter that is not listed here is refused and not ignored.
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `status` is in lower
+	// case; a parameter that is not listed here is refused and not ignored.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7827,14 +7728,13 @@ type ClientWithResponsesInterface interface {
 
 	// GetDeviceDispenseWithResponse Get Device dispense details
 	//
-	// One device dispense of a patient, as it is now. This is where the link of a finished Stop job leads.
-	// Nothing is changed by reading.
+	// One device dispense of a patient, as it is now. This is where the link of a finished Stop job leads. Nothing is changed by reading.
 	//
-	// Who may see it: the legal entity that made it, a caller whose legal entity has an active declaration with
-	// the patient, and a caller who holds an effective approval of the patient's data.
+	// Who may see it: the legal entity that made it, a caller whose legal entity has an active declaration with the patient, and a caller
+	// who holds an effective approval of the patient's data.
 	//
-	// What clients get wrong: names in `display_value` were taken when the dispense was created and are not
-	// kept up to date; a detail has either `device` or `device_code`; fields that were never set are absent.
+	// What clients get wrong: names in `display_value` were taken when the dispense was created and are not kept up to date; a detail has
+	// either `device` or `device_code`; fields that were never set are absent.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7843,19 +7743,17 @@ type ClientWithResponsesInterface interface {
 
 	// StopDeviceDispenseWithResponse Stop Device Dispense
 	//
-	// Ends a device dispense that was begun and will not be handed over: the patient did not come, or the
-	// pharmacy found a mistake before the product left it. The device request becomes free for another dispense.
+	// Ends a device dispense that was begun and will not be handed over: the patient did not come, or the pharmacy found a mistake before
+	// the product left it. The device request becomes free for another dispense.
 	//
-	// What changes: `status` goes from `in_progress` to `stopped`, which is final, and `updated_at` and
-	// `updated_by` are set; nothing else. A `StatusChangeEvent` is stored with the change. The patient gets no SMS.
+	// What changes: `status` goes from `in_progress` to `stopped`, which is final, and `updated_at` and `updated_by` are set; nothing else.
+	// A `StatusChangeEvent` is stored with the change. The patient gets no SMS.
 	//
-	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers
-	// 303; its link leads to the dispense. The same call while that job is pending answers with that job.
+	// How to follow it: ask Get async job processing details until it answers 303; its link leads to the dispense.
 	//
-	// What clients get wrong: there is no body and no reason to give, whatever is sent is ignored; a dispense of
-	// another legal entity, or of another patient than the one in the address, is answered like an unknown one,
-	// with 404; any user of the legal entity with the scope may stop it, not only the one who created it; a
-	// dispense that was handed over (`completed`) cannot be stopped.
+	// What clients get wrong: there is no body and no reason to give, whatever is sent is ignored; a dispense of another legal entity, or of
+	// another patient than the one in the address, is answered like an unknown one, with 404; any user of the legal entity with the scope
+	// may stop it, not only the one who created it; a dispense that was handed over (`completed`) cannot be stopped.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7864,17 +7762,15 @@ type ClientWithResponsesInterface interface {
 
 	// GetServiceRequestWithResponse Get Service Request Details
 	//
-	// One service request (referral) of a patient, as it is now. This is where the link of a finished Release
-	// job leads; look at `program_processing_status` and at the `used_by_…` fields to see the effect. Nothing is
-	// changed by reading.
+	// One service request (referral) of a patient, as it is now. This is where the link of a finished Release job leads; look at
+	// `program_processing_status` and at the `used_by_…` fields to see the effect. Nothing is changed by reading.
 	//
-	// Who may see it: a caller whose legal entity has an active declaration with the patient, whose legal entity
-	// issued the service request, or who holds an effective approval of the patient's data.
+	// Who may see it: a caller whose legal entity has an active declaration with the patient, whose legal entity issued the service request,
+	// or who holds an effective approval of the patient's data.
 	//
-	// What clients get wrong: the patient of the address must be the patient of the service request, another
-	// one is answered like an unknown id; `used_by_employee` and `used_by_legal_entity` are always there and are
-	// null while nobody uses the referral; `program_processing_status` is null without a program. Without the id
-	// of the patient use Search for a Service Requests.
+	// What clients get wrong: the patient of the address must be the patient of the service request, another one is answered like an unknown
+	// id; `used_by_employee` and `used_by_legal_entity` are always there and are null while nobody uses the referral;
+	// `program_processing_status` is null without a program. Without the id of the patient use Search for a Service Requests.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7883,16 +7779,14 @@ type ClientWithResponsesInterface interface {
 
 	// SearchServiceRequestsWithResponse Search for a Service Requests
 	//
-	// Finds the service requests (referrals) that bear a requisition number, which is what a patient brings
-	// along. All service requests of one encounter share a number. Any legal entity with the scope may search;
-	// the patient can be recognised beside their id (`identity`: family name, initials, gender
-	// and age). Nothing is changed by reading.
+	// Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
+	// one encounter share a number. Any legal entity with the scope may search; the patient can be recognised beside their id (`identity`:
+	// family name, initials, gender and age). Nothing is changed by reading.
 	//
 	// Use it before Release Service Request to learn the `id` and to see whether the referral is `in_queue`.
 	//
-	// What clients get wrong: without `status` only `active` ones are found, a number of a completed referral
-	// then gives an empty list; the number is matched as a whole, its dashes may be left out; a parameter that
-	// is not listed here is refused and not ignored.
+	// What clients get wrong: without `status` only `active` ones are found, a number of a completed referral then gives an empty list; the
+	// number is matched as a whole, its dashes may be left out; a parameter that is not listed here is refused and not ignored.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7901,25 +7795,21 @@ type ClientWithResponsesInterface interface {
 
 	// ReleaseServiceRequestWithResponse Release Service Request
 	//
-	// Takes a referral out of the reservation of the legal entity that holds it, so that the patient can be
-	// served by any other. Only a referral that is `active`, belongs to a medical program and waits in the
-	// queue (`program_processing_status` is `in_queue`) can be released.
+	// Takes a referral out of the reservation of the legal entity that holds it, so that the patient can be served by any other. Only a
+	// referral that is `active`, belongs to a medical program and waits in the queue (`program_processing_status` is `in_queue`) can be
+	// released.
 	//
-	// What changes: `used_by_employee`, `used_by_legal_entity` and `used_by_division` become null,
-	// `program_processing_status` becomes `new` and gets an entry in its history, `updated_at` and `updated_by`
-	// are set. `status` and its history stay as they are. A `StateChangeEvent` with
-	// `program_processing_status` is stored with the change. The patient gets no SMS.
+	// What changes: `used_by_employee`, `used_by_legal_entity` and `used_by_division` become null, `program_processing_status` becomes `new`
+	// and gets an entry in its history, `updated_at` and `updated_by` are set. `status` and its history stay as they are. A
+	// `StateChangeEvent` with `program_processing_status` is stored with the change. The patient gets no SMS.
 	//
-	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers
-	// 303; its link leads to the service request. The same call while that job is pending answers with that job.
+	// How to follow it: ask Get async job processing details until it answers 303; its link leads to the service request.
 	//
-	// What clients get wrong: there is no body, whatever is sent is ignored; the checks are those of the method
-	// and name no owner, so any legal entity that may use medical events can release another's reservation (a
-	// deployment may forbid that with the rule `service_request.release.owner`); a referral that somebody has
-	// begun to work on (`in_progress`) cannot be released any more; a missing, an unknown and an expired token
-	// all get the one word `unauthorized`, and a missing scope gets `invalid scopes`.
-	//
-	// The blueprints announce that the method will be withdrawn.
+	// What clients get wrong: there is no body, whatever is sent is ignored; the checks are those of the method and name no owner, so any
+	// legal entity that may use medical events can release another's reservation (a deployment may forbid that with the rule
+	// `service_request.release.owner`); a referral that somebody has begun to work on (`in_progress`) cannot be released any more; a
+	// missing, an unknown and an expired token all get the one word `unauthorized`, and a missing scope gets `invalid scopes`. The
+	// blueprints announce that the method will be withdrawn.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7928,12 +7818,46 @@ type ClientWithResponsesInterface interface {
 	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
 	ReleaseServiceRequestWithResponse(ctx context.Context, serviceRequestID string, reqEditors ...RequestEditorFn) (*ReleaseServiceRequestResult, error)
 
+	// UseServiceRequestWithBodyWithResponse Use Service Request
+	//
+	// Reserves a referral for the legal entity of the token, so that it can serve the patient by the medical program. The referral is
+	// `active`, has not expired and is not `completed` in its program; another legal entity's reservation is taken over.
+	//
+	// What changes: `used_by_legal_entity`, `used_by_employee` and `used_by_division` are those of the body, `program` is set,
+	// `program_processing_status` becomes `in_progress`, and the histories get an entry. A `StateChangeEvent` with
+	// `program_processing_status` is stored with the change. The patient gets no SMS.
+	//
+	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303. A deployment with
+	// `SERVICE_REQUEST_USE_TARGET_STATUS=in_queue` follows the obsolete flow, in which Release Service Request takes it back.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
+	UseServiceRequestWithBodyWithResponse(ctx context.Context, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UseServiceRequestResult, error)
+
+	// UseServiceRequestWithResponse Use Service Request
+	//
+	// Reserves a referral for the legal entity of the token, so that it can serve the patient by the medical program. The referral is
+	// `active`, has not expired and is not `completed` in its program; another legal entity's reservation is taken over.
+	//
+	// What changes: `used_by_legal_entity`, `used_by_employee` and `used_by_division` are those of the body, `program` is set,
+	// `program_processing_status` becomes `in_progress`, and the histories get an entry. A `StateChangeEvent` with
+	// `program_processing_status` is stored with the change. The patient gets no SMS.
+	//
+	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303. A deployment with
+	// `SERVICE_REQUEST_USE_TARGET_STATUS=in_queue` follows the obsolete flow, in which Release Service Request takes it back.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
+	UseServiceRequestWithResponse(ctx context.Context, serviceRequestID string, body UseServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*UseServiceRequestResult, error)
+
 	// ListDistrictsWithResponse List Of Districts By Search Params
 	//
 	// Lists the raions, in pages. No token is needed and nothing is changed.
 	//
-	// What is called district here is `region` in an address. When both `region_id` and `region` are
-	// sent, `region_id` decides and `region` is not looked at.
+	// What is called district here is `region` in an address. When both `region_id` and `region` are sent, `region_id` decides and `region`
+	// is not looked at.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7942,11 +7866,11 @@ type ClientWithResponsesInterface interface {
 
 	// ListRegionsWithResponse List Of Regions By Search Params
 	//
-	// Lists the oblasts, the Autonomous Republic of Crimea and the two cities of their own standing,
-	// in pages. No token is needed and nothing is changed.
+	// Lists the oblasts, the Autonomous Republic of Crimea and the two cities of their own standing, in pages. No token is needed and
+	// nothing is changed.
 	//
-	// What is called region here is `area` in an address; the `region` of an address is called
-	// district here. Go on with listDistricts or listSettlements.
+	// What is called region here is `area` in an address; the `region` of an address is called district here. Go on with listDistricts or
+	// listSettlements.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7957,10 +7881,9 @@ type ClientWithResponsesInterface interface {
 	//
 	// Lists cities, settlements and villages, in pages. No token is needed and nothing is changed.
 	//
-	// This is where an address begins: take `id` as its `settlement_id`, `region` as its `area`,
-	// `district` as its `region` (leave it out when null), `settlement_name` as its `settlement` and
-	// `type` as its `settlement_type`. There are many settlements of one name: filter by `region` and
-	// `district` too. All filters are optional and are combined with AND.
+	// This is where an address begins: take `id` as its `settlement_id`, `region` as its `area`, `district` as its `region` (leave it out
+	// when null), `settlement_name` as its `settlement` and `type` as its `settlement_type`. There are many settlements of one name: filter
+	// by `region` and `district` too. All filters are optional and are combined with AND.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7969,8 +7892,8 @@ type ClientWithResponsesInterface interface {
 
 	// GetSettlementWithResponse Get settlement details by ID
 	//
-	// Shows one settlement, for example to fill the names of an address whose `settlement_id` you keep.
-	// No token is needed and nothing is changed.
+	// Shows one settlement, for example to fill the names of an address whose `settlement_id` you keep. No token is needed and nothing is
+	// changed.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7981,9 +7904,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Lists the streets of a settlement, in pages. No token is needed and nothing is changed.
 	//
-	// `settlement_id` must be sent; one that no settlement has gives an empty list. An empty list does
-	// not mean that the settlement has no streets, only that none is registered: the street of an
-	// address is free text and is not checked against this list.
+	// `settlement_id` must be sent; one that no settlement has gives an empty list. An empty list does not mean that the settlement has no
+	// streets, only that none is registered: the street of an address is free text and is not checked against this list.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7992,14 +7914,12 @@ type ClientWithResponsesInterface interface {
 
 	// ListDictionariesV2WithResponse Get dictionaries v2
 	//
-	// Gives the dictionaries that the other methods check values against. Beside code and description
-	// each value has its own status and the values under it, as classifiers need. No token is needed.
+	// Gives the dictionaries that the other methods check values against. Beside code and description each value has its own status and the
+	// values under it, as classifiers need. No token is needed.
 	//
-	// Nothing is changed. All filters are optional and are combined with AND. A filter of
-	// values keeps a value when it, or one somewhere under it, fits; dictionaries in which no value
-	// is left are then not listed. Only active values of active dictionaries are accepted by the
-	// other methods, so that a form should offer those only. The list has no pages and can be
-	// large: ask by `name`.
+	// Nothing is changed. All filters are optional and are combined with AND. A filter of values keeps a value when it, or one somewhere
+	// under it, fits; dictionaries in which no value is left are then not listed. Only active values of active dictionaries are accepted by
+	// the other methods, so that a form should offer those only. The list has no pages and can be large: ask by `name`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8008,17 +7928,16 @@ type ClientWithResponsesInterface interface {
 
 	// ListDeclarationRequestsWithResponse Get Declaration Requests List V3
 	//
-	// Lists the declaration requests of the legal entity that the token works for, newest first, in
-	// pages and in short form; take the rest with getDeclarationRequest.
+	// Lists the declaration requests of the legal entity that the token works for, newest first, in pages and in short form; take the rest
+	// with getDeclarationRequest.
 	//
-	// Nothing is changed. Shown are requests that came through a medical information system
-	// (`channel` MIS) and those of other channels that were shared with legal entities. A foreign
-	// `legal_entity_id` gives an empty list. Filters are combined with AND; a `status` or `channel`
-	// that does not exist finds nothing and is no error. Without `status` all six are listed, so
-	// ask for `NEW` or `APPROVED` when you look for work to be done.
+	// Nothing is changed. Shown are requests that came through a medical information system (`channel` MIS) and those of other channels that
+	// were shared with legal entities. A foreign `legal_entity_id` gives an empty list. Filters are combined with AND; a `status` or
+	// `channel` that does not exist finds nothing and is no error. Without `status` all six are listed, so ask for `NEW` or `APPROVED` when
+	// you look for work to be done.
 	//
-	// Requests of V2 are listed too, with `person_id` null. Requests that the nightly clean-up found
-	// over their time are not: their data is gone, also the legal entity that they were of.
+	// Requests of V2 are listed too, with `person_id` null. Requests that the nightly clean-up found over their time are not: their data is
+	// gone, also the legal entity that they were of.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8029,15 +7948,12 @@ type ClientWithResponsesInterface interface {
 	//
 	// Shows one declaration request of the legal entity that the token works for.
 	//
-	// Nothing is changed. `urgent.authentication_method_current` tells how the patient confirms:
-	// `OTP` by the code of an SMS (the phone is masked; resendDeclarationRequestOtp sends another),
-	// `OFFLINE` by scanned documents, `NA` not at all. `data_to_be_signed` is there from the approval
-	// on: show its `content` to the patient and sign that object unchanged but for
-	// `person.patient_signed`.
+	// Nothing is changed. `urgent.authentication_method_current` tells how the patient confirms: `OTP` by the code of an SMS (the phone is
+	// masked; resendDeclarationRequestOtp sends another), `OFFLINE` by scanned documents, `NA` not at all. `data_to_be_signed` is there from
+	// the approval on: show its `content` to the patient and sign that object unchanged but for `person.patient_signed`.
 	//
-	// A request that does not exist, one that was not shared and one of another legal entity answer
-	// alike, so that nobody learns which ids exist. So does a request whose time was over when the
-	// nightly clean-up came: its data is gone, also the legal entity that it was of.
+	// A request that does not exist, one that was not shared and one of another legal entity answer alike, so that nobody learns which ids
+	// exist. So does a request whose time was over when the nightly clean-up came: its data is gone, also the legal entity that it was of.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8046,20 +7962,17 @@ type ClientWithResponsesInterface interface {
 
 	// ResendDeclarationRequestOTPWithResponse Resend Authorization OTP on Declaration Request
 	//
-	// Sends the patient another SMS with a code for a declaration request that was created with V3
-	// and still waits for it. Use it when the first SMS did not arrive or its code ran out.
+	// Sends the patient another SMS with a code for a declaration request that was created with V3 and still waits for it. Use it when the
+	// first SMS did not arrive or its code ran out.
 	//
-	// No body is needed and one that is sent is ignored. A new verification of the phone begins: a new
-	// code, a new time to use it, attempts counted from zero; every earlier code of that phone stops
-	// working at once, also one that another request has sent there. The declaration request itself
-	// is not changed. The code is never in the answer. Go on by sending the patient's code to the
-	// approval of the request, or to completeVerification when you only want to prove the phone.
+	// No body is needed and one that is sent is ignored. A new verification of the phone begins: a new code, a new time to use it, attempts
+	// counted from zero; every earlier code of that phone stops working at once, also one that another request has sent there. The
+	// declaration request itself is not changed. The code is never in the answer. Go on by sending the patient's code to the approval of the
+	// request, or to completeVerification when you only want to prove the phone.
 	//
-	// The SMS goes to the number that was fixed when the request was created: for a patient who
-	// confirms through a third person that is the third person's phone, and a number changed since
-	// then is not looked at. `id` of the answer is the id of the verification, not of the declaration
-	// request. An answer 200 tells that the SMS was queued; a failure of the mobile operator does
-	// not show here.
+	// The SMS goes to the number that was fixed when the request was created: for a patient who confirms through a third person that is the
+	// third person's phone, and a number changed since then is not looked at. `id` of the answer is the id of the verification, not of the
+	// declaration request. An answer 200 tells that the SMS was queued; a failure of the mobile operator does not show here.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8068,14 +7981,13 @@ type ClientWithResponsesInterface interface {
 
 	// InitializeVerificationWithBodyWithResponse Initialize OTP Verification
 	//
-	// Begins to prove that a phone is real and in its owner's hand: makes a code and sends it by SMS.
-	// Have its owner tell you the code and send it with completeVerification.
+	// Begins to prove that a phone is real and in its owner's hand: makes a code and sends it by SMS. Have its owner tell you the code and
+	// send it with completeVerification.
 	//
-	// A phone has one live code. Whatever verification of it was under way is cancelled, also one that
-	// another method began; attempts are counted from zero again. The code is never in the answer.
-	// An answer 200 tells that the SMS was queued: a failure of the mobile operator does not show
-	// here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait
-	// that many seconds between two calls for one phone or get 429.
+	// A phone has one live code. Whatever verification of it was under way is cancelled, also one that another method began; attempts are
+	// counted from zero again. The code is never in the answer. An answer 200 tells that the SMS was queued: a failure of the mobile
+	// operator does not show here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait that many seconds
+	// between two calls for one phone or get 429.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8084,14 +7996,13 @@ type ClientWithResponsesInterface interface {
 
 	// InitializeVerificationWithResponse Initialize OTP Verification
 	//
-	// Begins to prove that a phone is real and in its owner's hand: makes a code and sends it by SMS.
-	// Have its owner tell you the code and send it with completeVerification.
+	// Begins to prove that a phone is real and in its owner's hand: makes a code and sends it by SMS. Have its owner tell you the code and
+	// send it with completeVerification.
 	//
-	// A phone has one live code. Whatever verification of it was under way is cancelled, also one that
-	// another method began; attempts are counted from zero again. The code is never in the answer.
-	// An answer 200 tells that the SMS was queued: a failure of the mobile operator does not show
-	// here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait
-	// that many seconds between two calls for one phone or get 429.
+	// A phone has one live code. Whatever verification of it was under way is cancelled, also one that another method began; attempts are
+	// counted from zero again. The code is never in the answer. An answer 200 tells that the SMS was queued: a failure of the mobile
+	// operator does not show here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait that many seconds
+	// between two calls for one phone or get 429.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8102,9 +8013,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Tells whether a phone was ever verified: 200 when it was, 404 when it was not.
 	//
-	// Nothing is changed. A verification under way does not count before its code came back; one that
-	// succeeded counts for good. Write the plus of the number as `%2B` or as it is: in a path both
-	// are the same.
+	// Nothing is changed. A verification under way does not count before its code came back; one that succeeded counts for good. Write the
+	// plus of the number as `%2B` or as it is: in a path both are the same.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8113,17 +8023,14 @@ type ClientWithResponsesInterface interface {
 
 	// CompleteVerificationWithBodyWithResponse Complete OTP Verification
 	//
-	// Ends a verification with the code that the owner of the phone received. When it is right, the
-	// verification becomes `VERIFIED` and the phone counts as verified from then on.
+	// Ends a verification with the code that the owner of the phone received. When it is right, the verification becomes `VERIFIED` and the
+	// phone counts as verified from then on.
 	//
-	// A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them
-	// (3 by default) the verification is over, status `UNVERIFIED`: every further call answers
-	// `Maximum attempts exceed`, also one with the right code. The same answer comes for a
-	// verification that is already used or was cancelled by a newer one; always use the code of
-	// the newest SMS. When the time of the code is over (`code_expired_at`), call
-	// initializeVerification again.
-	//
-	// `code` is a number, not a string. A 200 comes once: sent again, the same code answers 403.
+	// A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them (3 by default) the verification is
+	// over, status `UNVERIFIED`: every further call answers `Maximum attempts exceed`, also one with the right code. The same answer comes
+	// for a verification that is already used or was cancelled by a newer one; always use the code of the newest SMS. When the time of the
+	// code is over (`code_expired_at`), call initializeVerification again. `code` is a number, not a string. A 200 comes once: sent again,
+	// the same code answers 403.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8132,17 +8039,14 @@ type ClientWithResponsesInterface interface {
 
 	// CompleteVerificationWithResponse Complete OTP Verification
 	//
-	// Ends a verification with the code that the owner of the phone received. When it is right, the
-	// verification becomes `VERIFIED` and the phone counts as verified from then on.
+	// Ends a verification with the code that the owner of the phone received. When it is right, the verification becomes `VERIFIED` and the
+	// phone counts as verified from then on.
 	//
-	// A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them
-	// (3 by default) the verification is over, status `UNVERIFIED`: every further call answers
-	// `Maximum attempts exceed`, also one with the right code. The same answer comes for a
-	// verification that is already used or was cancelled by a newer one; always use the code of
-	// the newest SMS. When the time of the code is over (`code_expired_at`), call
-	// initializeVerification again.
-	//
-	// `code` is a number, not a string. A 200 comes once: sent again, the same code answers 403.
+	// A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them (3 by default) the verification is
+	// over, status `UNVERIFIED`: every further call answers `Maximum attempts exceed`, also one with the right code. The same answer comes
+	// for a verification that is already used or was cancelled by a newer one; always use the code of the newest SMS. When the time of the
+	// code is over (`code_expired_at`), call initializeVerification again. `code` is a number, not a string. A 200 comes once: sent again,
+	// the same code answers 403.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8151,15 +8055,13 @@ type ClientWithResponsesInterface interface {
 
 	// LoginWithBodyWithResponse Login
 	//
-	// Logs a user in by e-mail and password and gives a session token that can do one thing: call
-	// authorizeApp, which gives the code for the access token that all other methods need.
+	// Logs a user in by e-mail and password and gives a session token that can do one thing: call authorizeApp, which gives the code for the
+	// access token that all other methods need.
 	//
-	// In the real system the login page does this, with a second factor that this server leaves
-	// out. A new login ends the user's earlier access tokens of the same client, those that were
-	// exchanged for a code too; their refresh tokens stay good. MAX_FAILED_LOGINS wrong
-	// passwords (10) within MAX_FAILED_LOGINS_PERIOD minutes (10) lock the login until that time is
-	// over, for the right password too; the right password forgets the wrong ones. A password
-	// older than PASSWORD_EXPIRATION_DAYS (90) is refused although it is right.
+	// In the real system the login page does this, with a second factor that this server leaves out. A new login ends the user's earlier
+	// access tokens of the same client, those that were exchanged for a code too; their refresh tokens stay good. MAX_FAILED_LOGINS wrong
+	// passwords (10) within MAX_FAILED_LOGINS_PERIOD minutes (10) lock the login until that time is over, for the right password too; the
+	// right password forgets the wrong ones. A password older than PASSWORD_EXPIRATION_DAYS (90) is refused although it is right.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8168,15 +8070,13 @@ type ClientWithResponsesInterface interface {
 
 	// LoginWithResponse Login
 	//
-	// Logs a user in by e-mail and password and gives a session token that can do one thing: call
-	// authorizeApp, which gives the code for the access token that all other methods need.
+	// Logs a user in by e-mail and password and gives a session token that can do one thing: call authorizeApp, which gives the code for the
+	// access token that all other methods need.
 	//
-	// In the real system the login page does this, with a second factor that this server leaves
-	// out. A new login ends the user's earlier access tokens of the same client, those that were
-	// exchanged for a code too; their refresh tokens stay good. MAX_FAILED_LOGINS wrong
-	// passwords (10) within MAX_FAILED_LOGINS_PERIOD minutes (10) lock the login until that time is
-	// over, for the right password too; the right password forgets the wrong ones. A password
-	// older than PASSWORD_EXPIRATION_DAYS (90) is refused although it is right.
+	// In the real system the login page does this, with a second factor that this server leaves out. A new login ends the user's earlier
+	// access tokens of the same client, those that were exchanged for a code too; their refresh tokens stay good. MAX_FAILED_LOGINS wrong
+	// passwords (10) within MAX_FAILED_LOGINS_PERIOD minutes (10) lock the login until that time is over, for the right password too; the
+	// right password forgets the wrong ones. A password older than PASSWORD_EXPIRATION_DAYS (90) is refused although it is right.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8185,11 +8085,10 @@ type ClientWithResponsesInterface interface {
 
 	// LogoutWithResponse Logout
 	//
-	// Ends the session of the token that the call is made with: this token, its refresh token and all
-	// other access tokens that this refresh token gave. Calls with one of them are refused from then
-	// on with `Invalid access token`, an exchange of the refresh token with `Token expired.` Other
-	// sessions of the user stay. Any valid token will do, no scope is asked for. No body is needed.
-	// Sent twice, the second call answers 401.
+	// Ends the session of the token that the call is made with: this token, its refresh token and all other access tokens that this refresh
+	// token gave. Calls with one of them are refused from then on with `Invalid access token`, an exchange of the refresh token with
+	// `Token expired.` Other sessions of the user stay. Any valid token will do, no scope is asked for. No body is needed. Sent twice, the
+	// second call answers 401.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8198,19 +8097,17 @@ type ClientWithResponsesInterface interface {
 
 	// AuthorizeAppWithBodyWithResponse Authorize an Approval
 	//
-	// Says for the user who is logged in that a client (a legal entity's account) may act in the user's
-	// name within `scope`, and gives a code that createToken takes. In the real system only the login
-	// page calls it, after the user has agreed; here a test can call it itself.
+	// Says for the user who is logged in that a client (a legal entity's account) may act in the user's name within `scope`, and gives a
+	// code that createToken takes. In the real system only the login page calls it, after the user has agreed; here a test can call it
+	// itself.
 	//
-	// The grant is made or widened: scopes that were granted before stay granted. Send the browser
-	// to `urgent.redirect_uri` (also in the header `Location`), where the client finds the code. The
-	// code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). Calling again is harmless
-	// and gives another code.
+	// The grant is made or widened: scopes that were granted before stay granted. Send the browser to `urgent.redirect_uri` (also in the
+	// header `Location`), where the client finds the code. The code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). Calling again
+	// is harmless and gives another code.
 	//
-	// The token of the call is the one of login, with the scope `app:authorize`; an access token of
-	// the client's own work does not have it. `scope` may hold only what both the client's type and
-	// the user's roles in that client allow; the most frequent refusal is a scope that the roles do
-	// not have.
+	// The token of the call is the one of login, with the scope `app:authorize`; an access token of the client's own work does not have it.
+	// `scope` may hold only what both the client's type and the user's roles in that client allow; the most frequent refusal is a scope that
+	// the roles do not have.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8219,19 +8116,17 @@ type ClientWithResponsesInterface interface {
 
 	// AuthorizeAppWithResponse Authorize an Approval
 	//
-	// Says for the user who is logged in that a client (a legal entity's account) may act in the user's
-	// name within `scope`, and gives a code that createToken takes. In the real system only the login
-	// page calls it, after the user has agreed; here a test can call it itself.
+	// Says for the user who is logged in that a client (a legal entity's account) may act in the user's name within `scope`, and gives a
+	// code that createToken takes. In the real system only the login page calls it, after the user has agreed; here a test can call it
+	// itself.
 	//
-	// The grant is made or widened: scopes that were granted before stay granted. Send the browser
-	// to `urgent.redirect_uri` (also in the header `Location`), where the client finds the code. The
-	// code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). Calling again is harmless
-	// and gives another code.
+	// The grant is made or widened: scopes that were granted before stay granted. Send the browser to `urgent.redirect_uri` (also in the
+	// header `Location`), where the client finds the code. The code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). Calling again
+	// is harmless and gives another code.
 	//
-	// The token of the call is the one of login, with the scope `app:authorize`; an access token of
-	// the client's own work does not have it. `scope` may hold only what both the client's type and
-	// the user's roles in that client allow; the most frequent refusal is a scope that the roles do
-	// not have.
+	// The token of the call is the one of login, with the scope `app:authorize`; an access token of the client's own work does not have it.
+	// `scope` may hold only what both the client's type and the user's roles in that client allow; the most frequent refusal is a scope that
+	// the roles do not have.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8240,22 +8135,18 @@ type ClientWithResponsesInterface interface {
 
 	// CreateTokenWithBodyWithResponse Exchange oAuth Code Grant to Access Token, or use a Refresh Token
 	//
-	// Gives an access token. With `grant_type` `authorization_code` it takes the code that
-	// authorizeApp gave (in a browser: the `code` in the query of your redirect address); with
-	// `refresh_token` the refresh token of an earlier access token.
+	// Gives an access token. With `grant_type` `authorization_code` it takes the code that authorizeApp gave (in a browser: the `code` in
+	// the query of your redirect address); with `refresh_token` the refresh token of an earlier access token.
 	//
-	// A code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). The new access token has the
-	// scopes that were granted together with the code; a refreshed one has all scopes that the user ever
-	// granted to the client. What is sent as `scope` is not looked at. A refreshed token's
-	// refresh token is the same one again: it lives as long as the first access token, so that
-	// refreshing does not prolong a session for ever.
+	// A code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). The new access token has the scopes that were granted together with
+	// the code; a refreshed one has all scopes that the user ever granted to the client. What is sent as `scope` is not looked at. A
+	// refreshed token's refresh token is the same one again: it lives as long as the first access token, so that refreshing does not prolong
+	// a session for ever.
 	//
-	// Send the token in `Authorization: Bearer` of every other call. It stands for one user in
-	// one legal entity: a user who works for two needs two tokens. Do this on your server and keep
-	// `client_secret` and the refresh token there.
+	// Send the token in `Authorization: Bearer` of every other call. It stands for one user in one legal entity: a user who works for two
+	// needs two tokens. Do this on your server and keep `client_secret` and the refresh token there.
 	//
-	// All refusals of a grant are 401, their `error.type` tells them apart. Nothing is changed by a
-	// refused call.
+	// All refusals of a grant are 401, their `error.type` tells them apart. Nothing is changed by a refused call.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8264,22 +8155,18 @@ type ClientWithResponsesInterface interface {
 
 	// CreateTokenWithResponse Exchange oAuth Code Grant to Access Token, or use a Refresh Token
 	//
-	// Gives an access token. With `grant_type` `authorization_code` it takes the code that
-	// authorizeApp gave (in a browser: the `code` in the query of your redirect address); with
-	// `refresh_token` the refresh token of an earlier access token.
+	// Gives an access token. With `grant_type` `authorization_code` it takes the code that authorizeApp gave (in a browser: the `code` in
+	// the query of your redirect address); with `refresh_token` the refresh token of an earlier access token.
 	//
-	// A code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). The new access token has the
-	// scopes that were granted together with the code; a refreshed one has all scopes that the user ever
-	// granted to the client. What is sent as `scope` is not looked at. A refreshed token's
-	// refresh token is the same one again: it lives as long as the first access token, so that
-	// refreshing does not prolong a session for ever.
+	// A code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). The new access token has the scopes that were granted together with
+	// the code; a refreshed one has all scopes that the user ever granted to the client. What is sent as `scope` is not looked at. A
+	// refreshed token's refresh token is the same one again: it lives as long as the first access token, so that refreshing does not prolong
+	// a session for ever.
 	//
-	// Send the token in `Authorization: Bearer` of every other call. It stands for one user in
-	// one legal entity: a user who works for two needs two tokens. Do this on your server and keep
-	// `client_secret` and the refresh token there.
+	// Send the token in `Authorization: Bearer` of every other call. It stands for one user in one legal entity: a user who works for two
+	// needs two tokens. Do this on your server and keep `client_secret` and the refresh token there.
 	//
-	// All refusals of a grant are 401, their `error.type` tells them apart. Nothing is changed by a
-	// refused call.
+	// All refusals of a grant are 401, their `error.type` tells them apart. Nothing is changed by a refused call.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8288,8 +8175,8 @@ type ClientWithResponsesInterface interface {
 
 	// GetUserWithResponse Get my user details
 	//
-	// Shows the user that the token stands for; a quick way to see whether a token is good and whose it
-	// is. Nothing is changed. Mind that the times here have no zone; they are UTC.
+	// Shows the user that the token stands for; a quick way to see whether a token is good and whose it is. Nothing is changed. Mind that
+	// the times here have no zone; they are UTC.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8890,6 +8777,37 @@ func (r ReleaseServiceRequestResult) ContentType() string {
 	return ""
 }
 
+type UseServiceRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r UseServiceRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UseServiceRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UseServiceRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListDistrictsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -9419,14 +9337,13 @@ func (r GetUserResult) ContentType() string {
 
 // ListDictionariesWithResponse Get dictionaries
 //
-// Gives the dictionaries that the other methods check values against, each as a map of code to
-// Ukrainian description. No token is needed.
+// Gives the dictionaries that the other methods check values against, each as a map of code to Ukrainian description. No token is
+// needed.
 //
-// Nothing is changed. Load the dictionaries that you use, keep them, and load them again
-// from time to time: values are added without a new version of the API. This form knows neither
-// the status of a single value nor values under values: the values in use of all levels stand in
-// one map. listDictionariesV2 knows both, and new clients should take that one. The list has no pages. Without `name` very large dictionaries
-// (configuration `BIG_DICTIONARIES`) are left out: ask for them by name.
+// Nothing is changed. Load the dictionaries that you use, keep them, and load them again from time to time: values are added without a
+// new version of the API. This form knows neither the status of a single value nor values under values: the values in use of all levels
+// stand in one map. listDictionariesV2 knows both, and new clients should take that one. The list has no pages. Without `name` very
+// large dictionaries (configuration `BIG_DICTIONARIES`) are left out: ask for them by name.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9443,13 +9360,12 @@ func (c *ClientWithResponses) ListDictionariesWithResponse(ctx context.Context, 
 //
 // Lists the divisions of the legal entity that the token works for, oldest first, in pages.
 //
-// Nothing is changed. Divisions of other legal entities are never shown: asking for a foreign
-// `legal_entity_id` answers 200 with an empty list. Divisions in status `INACTIVE` are listed
-// too unless `status` filters them out. All filters are optional and are combined with AND; a
-// `type` or `status` that no dictionary knows finds nothing and is no error.
+// Nothing is changed. Divisions of other legal entities are never shown: asking for a foreign `legal_entity_id` answers 200 with an
+// empty list. Divisions in status `INACTIVE` are listed too unless `status` filters them out. All filters are optional and are combined
+// with AND; a `type` or `status` that no dictionary knows finds nothing and is no error.
 //
-// Take an `id` from here to read, change, activate or deactivate a division. To walk all pages
-// go on while `paging.page_number < paging.total_pages`; a page past the end is an empty list.
+// Take an `id` from here to read, change, activate or deactivate a division. To walk all pages go on while
+// `paging.page_number < paging.total_pages`; a page past the end is an empty list.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9464,23 +9380,20 @@ func (c *ClientWithResponses) ListDivisionsWithResponse(ctx context.Context, par
 
 // CreateDivisionWithBodyWithResponse Create Division
 //
-// Registers a place where the legal entity of the token works: a clinic, an outpatient clinic,
-// a pharmacy. The division is `ACTIVE` at once and its `id` can be used in employees,
-// declarations and medical records.
+// Registers a place where the legal entity of the token works: a clinic, an outpatient clinic, a pharmacy. The division is `ACTIVE` at
+// once and its `id` can be used in employees, declarations and medical records.
 //
-// What is set by the system and never taken from the body: the legal entity (from the token;
-// a `legal_entity_id` in the body is accepted and ignored), `status`, `mountain_group` (from the
-// settlement of the RESIDENCE address), `dls_id` and `dls_verified` (null until the pharmacy
-// check of the State Service on Medicines). The e-mail is stored in lower case.
+// What is set by the system and never taken from the body: the legal entity (from the token; a `legal_entity_id` in the body is accepted
+// and ignored), `status`, `mountain_group` (from the settlement of the RESIDENCE address), `dls_id` and `dls_verified` (null until the
+// pharmacy check of the State Service on Medicines). The e-mail is stored in lower case.
 //
-// Which types of division and of address a legal entity may have depends on its type; see the
-// rules `division.create.type_mapping`, `division.create.address_type_mapping` and
-// `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
+// Which types of division and of address a legal entity may have depends on its type; see the rules `division.create.type_mapping`,
+// `division.create.address_type_mapping` and `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
 // only, and must send `location`.
 //
-// A wrong body gets at most two answers: first everything wrong in its shape, patterns and
-// dictionary values, all together; when that is right, everything wrong in its meaning (location,
-// settlements, mapping, doubles), again all together. Fix what `error.invalid` lists and send again.
+// A wrong body gets at most two answers: first everything wrong in its shape, patterns and dictionary values, all together; when that is
+// right, everything wrong in its meaning (location, settlements, mapping, doubles), again all together. Fix what `error.invalid` lists
+// and send again.
 //
 // What clients get wrong most often:
 // - `null` for an absent field: leave the field out.
@@ -9503,23 +9416,20 @@ func (c *ClientWithResponses) CreateDivisionWithBodyWithResponse(ctx context.Con
 
 // CreateDivisionWithResponse Create Division
 //
-// Registers a place where the legal entity of the token works: a clinic, an outpatient clinic,
-// a pharmacy. The division is `ACTIVE` at once and its `id` can be used in employees,
-// declarations and medical records.
+// Registers a place where the legal entity of the token works: a clinic, an outpatient clinic, a pharmacy. The division is `ACTIVE` at
+// once and its `id` can be used in employees, declarations and medical records.
 //
-// What is set by the system and never taken from the body: the legal entity (from the token;
-// a `legal_entity_id` in the body is accepted and ignored), `status`, `mountain_group` (from the
-// settlement of the RESIDENCE address), `dls_id` and `dls_verified` (null until the pharmacy
-// check of the State Service on Medicines). The e-mail is stored in lower case.
+// What is set by the system and never taken from the body: the legal entity (from the token; a `legal_entity_id` in the body is accepted
+// and ignored), `status`, `mountain_group` (from the settlement of the RESIDENCE address), `dls_id` and `dls_verified` (null until the
+// pharmacy check of the State Service on Medicines). The e-mail is stored in lower case.
 //
-// Which types of division and of address a legal entity may have depends on its type; see the
-// rules `division.create.type_mapping`, `division.create.address_type_mapping` and
-// `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
+// Which types of division and of address a legal entity may have depends on its type; see the rules `division.create.type_mapping`,
+// `division.create.address_type_mapping` and `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
 // only, and must send `location`.
 //
-// A wrong body gets at most two answers: first everything wrong in its shape, patterns and
-// dictionary values, all together; when that is right, everything wrong in its meaning (location,
-// settlements, mapping, doubles), again all together. Fix what `error.invalid` lists and send again.
+// A wrong body gets at most two answers: first everything wrong in its shape, patterns and dictionary values, all together; when that is
+// right, everything wrong in its meaning (location, settlements, mapping, doubles), again all together. Fix what `error.invalid` lists
+// and send again.
 //
 // What clients get wrong most often:
 // - `null` for an absent field: leave the field out.
@@ -9544,8 +9454,8 @@ func (c *ClientWithResponses) CreateDivisionWithResponse(ctx context.Context, bo
 //
 // Shows one division of the legal entity that the token works for, in any status.
 //
-// Nothing is changed. An unknown id answers 404, a division of another legal entity 403; both
-// without a message. Mind the scope: `division:details` here, `division:read` for the list.
+// Nothing is changed. An unknown id answers 404, a division of another legal entity 403; both without a message. Mind the scope:
+// `division:details` here, `division:read` for the list.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9560,19 +9470,16 @@ func (c *ClientWithResponses) GetDivisionWithResponse(ctx context.Context, id st
 
 // UpdateDivisionWithBodyWithResponse Update Division
 //
-// Replaces what is known about a division: name, type, e-mail, external id, phones, working hours
-// and location, and the whole set of its addresses. The mountain group is taken anew from the
-// settlement of the RESIDENCE address.
+// Replaces what is known about a division: name, type, e-mail, external id, phones, working hours and location, and the whole set of its
+// addresses. The mountain group is taken anew from the settlement of the RESIDENCE address.
 //
-// The body is the one of createDivision and its required fields are required again, although
-// the method is a PATCH. Optional fields that are left out keep their value; `null` is refused, so
-// that they can be changed but not emptied. `status`, `dls_id` and `dls_verified` stay as they
-// are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be
-// updated and stays inactive.
+// The body is the one of createDivision and its required fields are required again, although the method is a PATCH. Optional fields that
+// are left out keep their value; `null` is refused, so that they can be changed but not emptied. `status`, `dls_id` and `dls_verified`
+// stay as they are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be updated and stays
+// inactive.
 //
-// The body is checked before the division is looked up: with a wrong body even an unknown id
-// answers 422. As in createDivision there are at most two answers about the body, first its
-// shape, then its meaning. Sending one address replaces both that were there.
+// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision there are
+// at most two answers about the body, first its shape, then its meaning. Sending one address replaces both that were there.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9587,19 +9494,16 @@ func (c *ClientWithResponses) UpdateDivisionWithBodyWithResponse(ctx context.Con
 
 // UpdateDivisionWithResponse Update Division
 //
-// Replaces what is known about a division: name, type, e-mail, external id, phones, working hours
-// and location, and the whole set of its addresses. The mountain group is taken anew from the
-// settlement of the RESIDENCE address.
+// Replaces what is known about a division: name, type, e-mail, external id, phones, working hours and location, and the whole set of its
+// addresses. The mountain group is taken anew from the settlement of the RESIDENCE address.
 //
-// The body is the one of createDivision and its required fields are required again, although
-// the method is a PATCH. Optional fields that are left out keep their value; `null` is refused, so
-// that they can be changed but not emptied. `status`, `dls_id` and `dls_verified` stay as they
-// are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be
-// updated and stays inactive.
+// The body is the one of createDivision and its required fields are required again, although the method is a PATCH. Optional fields that
+// are left out keep their value; `null` is refused, so that they can be changed but not emptied. `status`, `dls_id` and `dls_verified`
+// stay as they are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be updated and stays
+// inactive.
 //
-// The body is checked before the division is looked up: with a wrong body even an unknown id
-// answers 422. As in createDivision there are at most two answers about the body, first its
-// shape, then its meaning. Sending one address replaces both that were there.
+// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision there are
+// at most two answers about the body, first its shape, then its meaning. Sending one address replaces both that were there.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9616,10 +9520,9 @@ func (c *ClientWithResponses) UpdateDivisionWithResponse(ctx context.Context, id
 //
 // Opens a division again: `INACTIVE` becomes `ACTIVE`. No body is needed and one that is sent is ignored.
 //
-// Only the status changes, with the time and the user of the change. A division that is already
-// `ACTIVE` answers 409, so that a repeated send after a lost answer tells by its 409 that the first
-// one came through. Medical programmes that deactivateDivision ended for a pharmacy are not
-// opened again.
+// Only the status changes, with the time and the user of the change. A division that is already `ACTIVE` answers 409, so that a repeated
+// send after a lost answer tells by its 409 that the first one came through. Medical programmes that deactivateDivision ended for a
+// pharmacy are not opened again.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9636,10 +9539,9 @@ func (c *ClientWithResponses) ActivateDivisionWithResponse(ctx context.Context, 
 //
 // Closes a division: `ACTIVE` becomes `INACTIVE`. No body is needed and one that is sent is ignored.
 //
-// Whatever still lives in the division must be ended first, each with its own method: active
-// healthcare services, approved employees, active equipment. Each is refused alone, in this order,
-// so that the answer may change from one 409 to the next while you clear them. For a pharmacy its
-// places in medical programmes end with it, with reason `AUTO_DIVISION_DEACTIVATION`.
+// Whatever still lives in the division must be ended first, each with its own method: active healthcare services, approved employees,
+// active equipment. Each is refused alone, in this order, so that the answer may change from one 409 to the next while you clear them.
+// For a pharmacy its places in medical programmes end with it, with reason `AUTO_DIVISION_DEACTIVATION`.
 //
 // The division stays readable and can be opened again with activateDivision.
 //
@@ -9656,41 +9558,14 @@ func (c *ClientWithResponses) DeactivateDivisionWithResponse(ctx context.Context
 
 // ListEventsWithResponse Get events list
 //
-// What has changed in the system, oldest first: a MIS asks this method regularly and so learns of status
-// changes that its own users did not make. An update that left the value as it was makes no event.
-// Nothing is changed by reading.
+// What has changed in the system, oldest first: a MIS asks this method regularly and so learns of status changes that its own users did
+// not make. An update that left the value as it was makes no event. The list is not limited to one legal entity. Reading changes
+// nothing.
 //
-// The period is always limited to `EVENTS_LIST_MAX_PERIOD_HOURS` hours (3):
-//
-// | `date` | `date_to` | period that is read |
-// |---|---|---|
-// | given | given | from `date` up to `date_to`; a longer one than the limit is refused |
-// | given | – | the limit, starting at `date` |
-// | – | given | the limit, ending at `date_to` |
-// | – | – | the last hours up to now |
-//
-// `date` is included, `date_to` is not, so consecutive periods neither lose nor repeat an event. Both are
-// UTC without a zone. A `date` after `date_to` gives an empty list.
-//
-// The keys of `properties` depend on `entity_type`:
-//
-// | entity_type | keys |
-// |---|---|
-// | Approval, CarePlan, ContractRequest, Declaration, Employee, MedicationDispense, MedicationRequest, LegalEntity, Preperson, DeviceRequest, DeviceDispense, MedicalProgram | `status` |
-// | Activity (of a care plan) | `detail.status` |
-// | Contract | `is_suspended` or `status` |
-// | Division | `dls_verified` |
-// | EmployeeRequest | `status` and `employee_id` |
-// | Person | `verification_status` or `status` |
-// | ServiceRequest | `program_processing_status` or `status` |
-//
-// What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and
-// medical events have them in lower case (`stopped`) while the older registries have them in upper case
-// (`COMPLETED`); a changed `program_processing_status` of a service request comes as `StateChangeEvent`
-// and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most `MAX_EVENTS`
-// of them, so a system that asks too rarely loses some.
-//
-// The list is not limited to one legal entity.
+// What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and medical events have them in
+// lower case (`stopped`) while the older registries have them in upper case (`COMPLETED`); a changed `program_processing_status` of a
+// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most
+// `MAX_EVENTS` of them, so a system that asks too rarely loses some.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9705,11 +9580,10 @@ func (c *ClientWithResponses) ListEventsWithResponse(ctx context.Context, params
 
 // GetEventWithResponse Get events by ID
 //
-// One event by its id, for a system that has stored ids and wants the content again. The id of an event
-// comes from Get events list; it is not the id of the entity that has changed. Nothing is changed by reading.
+// One event by its id, for a system that has stored ids and wants the content again. The id of an event comes from Get events list; it
+// is not the id of the entity that has changed. Nothing is changed by reading.
 //
-// What clients get wrong: `data` is a list with exactly one element, as the published document has it,
-// and there is no `paging`.
+// What clients get wrong: `data` is a list with exactly one element, as the published document has it, and there is no `paging`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9724,24 +9598,11 @@ func (c *ClientWithResponses) GetEventWithResponse(ctx context.Context, id strin
 
 // GetJobWithResponse Get async job processing details
 //
-// Tells what became of a request that was answered with 202. Every asynchronous method hands out
-// the address of its job in `data.links[0].href`; ask this method until `status` is no longer `pending`.
-//
-// | `data.status` | HTTP | what else is in `data` |
-// |---|---|---|
-// | `pending` | 200 | `links` back to this job, no `status_code` |
-// | `processed`, the method has a payload (Resend SMS on Approval) | 200 | `status_code` 200 and `response_data` |
-// | `processed`, the method changed a resource (Release, Stop) | **303** | `status_code` 200 and `links` to what was changed |
-// | `failed` | 200 | `status_code` (403, 404, 409, 422, 429, 500) and `error` |
-// | `failed_with_error` | 200 | `status_code` 500 and `error`: the worker broke down |
-//
-// What clients get wrong: a failed job is **not** an HTTP error, so look at `data.status` and not at the
-// HTTP code; 303 is success and carries its body, there is no `Location` header, so an HTTP library that
-// follows redirects by itself has nothing to follow; HTTP 404 means only that there is no such job.
-// `eta` is a promise for the eye, not a schedule: poll every second or two and stop as soon as the job ends.
+// Tells what became of a request that was answered with 202. Every asynchronous method hands out the address of its job in
+// `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
+// error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
 //
 // Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading.
-// Finished jobs are removed `JOB_TTL_DAYS` days after their last change.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9756,17 +9617,15 @@ func (c *ClientWithResponses) GetJobWithResponse(ctx context.Context, id string,
 
 // ListApprovalsWithResponse Get approvals
 //
-// Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an
-// active declaration with the patient sees all of them; everybody else sees their own, i.e. those granted
-// to one of their employees or to their legal entity, or asked for by one of their employees. Nothing is
-// changed by reading.
+// Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an active declaration with the
+// patient sees all of them; everybody else sees their own, i.e. those granted to one of their employees or to their legal entity, or
+// asked for by one of their employees. Nothing is changed by reading.
 //
 // An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 //
-// What clients get wrong: no right to see is answered with an empty list and not with 403, so an empty list
-// does not prove that there are no approvals; there is no `status` any more, use `is_verified` and
-// `is_expired`; parameters that are not listed here are ignored; the authentication method is told only by
-// Get approval details.
+// What clients get wrong: no right to see is answered with an empty list and not with 403, so an empty list does not prove that there
+// are no approvals; there is no `status` any more, use `is_verified` and `is_expired`; parameters that are not listed here are ignored;
+// the authentication method is told only by Get approval details.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9781,16 +9640,14 @@ func (c *ClientWithResponses) ListApprovalsWithResponse(ctx context.Context, pat
 
 // GetApprovalWithResponse Get approval details
 //
-// One approval of a patient, with the authentication method that its SMS goes to. Who may see it: a doctor
-// whose legal entity has an active declaration with the patient, or whoever it is granted to or was asked
-// for by (see Get approvals). Nothing is changed by reading.
+// One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
+// with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
 //
-// Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval
-// to see `is_verified` and `expires_at`.
+// Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
+// `expires_at`.
 //
-// What clients get wrong: without the right to see the approval the answer is **200 with `data: []`**, an
-// empty list in the place of the object (`meta.type` is then `list`), and not 403; check for that before
-// reading fields. `number` is always masked.
+// What clients get wrong: without the right to see the approval the answer is **200 with `data: []`**, an empty list in the place of the
+// object (`meta.type` is then `list`), and not 403; check for that before reading fields. `number` is always masked.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9805,23 +9662,20 @@ func (c *ClientWithResponses) GetApprovalWithResponse(ctx context.Context, patie
 
 // ResendApprovalSMSWithResponse Resend SMS on Approval
 //
-// Sends the patient a new code for an approval that still waits to be verified, when the first SMS did not
-// arrive. The code goes to the phone number that was fixed when the approval was created
-// (`authorize_with`, or the patient's default method at that time), also when the patient's methods have
-// changed since; for a patient who is authorised by a third person it is that person's number.
+// Sends the patient a new code for an approval that still waits to be verified, when the first SMS did not arrive. The code goes to the
+// phone number that was fixed when the approval was created (`authorize_with`, or the patient's default method at that time), also when
+// the patient's methods have changed since; for a patient who is authorised by a third person it is that person's number.
 //
-// What changes: the code sent before dies, and only the new one verifies the approval. The approval itself
-// does not change, its `expires_at` included; no event is made.
+// What changes: the code sent before dies, and only the new one verifies the approval. The approval itself does not change, its
+// `expires_at` included; no event is made.
 //
-// How to follow it: the answer is 202 with a job. Ask Get async job processing details until the job is
-// `processed`; its `response_data` is the approval. A server that runs with `APPROVAL_RESEND_MODE=sync`
-// sends the SMS at once and answers 201 with that approval. Be ready for both. Then let the patient read
-// the code out and send it to Verify approval.
+// How to follow it: ask Get async job processing details until the job is `processed`; its `response_data` is the approval. A server
+// that runs with `APPROVAL_RESEND_MODE=sync` sends the SMS at once and answers 201 with that approval. Be ready for both. Then let the
+// patient read the code out and send it to Verify approval.
 //
-// What clients get wrong: the verb is `PATCH`, a `POST` is refused with 403; there is no body, whatever is
-// sent is ignored; an approval that is already verified, cancelled or expired needs a new approval and not
-// a new SMS; the same call while the first job is pending answers with that first job and sends no second SMS.
-// A provider that fails to deliver does not fail the job.
+// What clients get wrong: the verb is `PATCH`, a `POST` is refused with 403; there is no body, whatever is sent is ignored; an approval
+// that is already verified, cancelled or expired needs a new approval and not a new SMS; the same call while the first job is pending
+// sends no second SMS. A provider that fails to deliver does not fail the job.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9838,14 +9692,12 @@ func (c *ClientWithResponses) ResendApprovalSMSWithResponse(ctx context.Context,
 //
 // Device dispenses of a patient, whichever legal entity made them. Nothing is changed by reading.
 //
-// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an
-// effective approval of the patient's data; anybody else only what their own legal entity dispensed, and
-// for that has to ask for it: send `performer_legal_entity` with the own legal entity's id.
+// Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
+// patient's data; anybody else only what their own legal entity dispensed, and for that has to ask for it: send `performer_legal_entity`
+// with the own legal entity's id. All filters are optional and must all be met.
 //
-// All filters are optional and must all be met.
-//
-// What clients get wrong: a list without the right to see all of it is not cut down silently but refused
-// with 403; `status` is in lower case; a parameter that is not listed here is refused and not ignored.
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `status` is in lower
+// case; a parameter that is not listed here is refused and not ignored.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9860,14 +9712,13 @@ func (c *ClientWithResponses) ListDeviceDispensesWithResponse(ctx context.Contex
 
 // GetDeviceDispenseWithResponse Get Device dispense details
 //
-// One device dispense of a patient, as it is now. This is where the link of a finished Stop job leads.
-// Nothing is changed by reading.
+// One device dispense of a patient, as it is now. This is where the link of a finished Stop job leads. Nothing is changed by reading.
 //
-// Who may see it: the legal entity that made it, a caller whose legal entity has an active declaration with
-// the patient, and a caller who holds an effective approval of the patient's data.
+// Who may see it: the legal entity that made it, a caller whose legal entity has an active declaration with the patient, and a caller
+// who holds an effective approval of the patient's data.
 //
-// What clients get wrong: names in `display_value` were taken when the dispense was created and are not
-// kept up to date; a detail has either `device` or `device_code`; fields that were never set are absent.
+// What clients get wrong: names in `display_value` were taken when the dispense was created and are not kept up to date; a detail has
+// either `device` or `device_code`; fields that were never set are absent.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9882,19 +9733,17 @@ func (c *ClientWithResponses) GetDeviceDispenseWithResponse(ctx context.Context,
 
 // StopDeviceDispenseWithResponse Stop Device Dispense
 //
-// Ends a device dispense that was begun and will not be handed over: the patient did not come, or the
-// pharmacy found a mistake before the product left it. The device request becomes free for another dispense.
+// Ends a device dispense that was begun and will not be handed over: the patient did not come, or the pharmacy found a mistake before
+// the product left it. The device request becomes free for another dispense.
 //
-// What changes: `status` goes from `in_progress` to `stopped`, which is final, and `updated_at` and
-// `updated_by` are set; nothing else. A `StatusChangeEvent` is stored with the change. The patient gets no SMS.
+// What changes: `status` goes from `in_progress` to `stopped`, which is final, and `updated_at` and `updated_by` are set; nothing else.
+// A `StatusChangeEvent` is stored with the change. The patient gets no SMS.
 //
-// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers
-// 303; its link leads to the dispense. The same call while that job is pending answers with that job.
+// How to follow it: ask Get async job processing details until it answers 303; its link leads to the dispense.
 //
-// What clients get wrong: there is no body and no reason to give, whatever is sent is ignored; a dispense of
-// another legal entity, or of another patient than the one in the address, is answered like an unknown one,
-// with 404; any user of the legal entity with the scope may stop it, not only the one who created it; a
-// dispense that was handed over (`completed`) cannot be stopped.
+// What clients get wrong: there is no body and no reason to give, whatever is sent is ignored; a dispense of another legal entity, or of
+// another patient than the one in the address, is answered like an unknown one, with 404; any user of the legal entity with the scope
+// may stop it, not only the one who created it; a dispense that was handed over (`completed`) cannot be stopped.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9909,17 +9758,15 @@ func (c *ClientWithResponses) StopDeviceDispenseWithResponse(ctx context.Context
 
 // GetServiceRequestWithResponse Get Service Request Details
 //
-// One service request (referral) of a patient, as it is now. This is where the link of a finished Release
-// job leads; look at `program_processing_status` and at the `used_by_…` fields to see the effect. Nothing is
-// changed by reading.
+// One service request (referral) of a patient, as it is now. This is where the link of a finished Release job leads; look at
+// `program_processing_status` and at the `used_by_…` fields to see the effect. Nothing is changed by reading.
 //
-// Who may see it: a caller whose legal entity has an active declaration with the patient, whose legal entity
-// issued the service request, or who holds an effective approval of the patient's data.
+// Who may see it: a caller whose legal entity has an active declaration with the patient, whose legal entity issued the service request,
+// or who holds an effective approval of the patient's data.
 //
-// What clients get wrong: the patient of the address must be the patient of the service request, another
-// one is answered like an unknown id; `used_by_employee` and `used_by_legal_entity` are always there and are
-// null while nobody uses the referral; `program_processing_status` is null without a program. Without the id
-// of the patient use Search for a Service Requests.
+// What clients get wrong: the patient of the address must be the patient of the service request, another one is answered like an unknown
+// id; `used_by_employee` and `used_by_legal_entity` are always there and are null while nobody uses the referral;
+// `program_processing_status` is null without a program. Without the id of the patient use Search for a Service Requests.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9934,16 +9781,14 @@ func (c *ClientWithResponses) GetServiceRequestWithResponse(ctx context.Context,
 
 // SearchServiceRequestsWithResponse Search for a Service Requests
 //
-// Finds the service requests (referrals) that bear a requisition number, which is what a patient brings
-// along. All service requests of one encounter share a number. Any legal entity with the scope may search;
-// the patient can be recognised beside their id (`identity`: family name, initials, gender
-// and age). Nothing is changed by reading.
+// Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
+// one encounter share a number. Any legal entity with the scope may search; the patient can be recognised beside their id (`identity`:
+// family name, initials, gender and age). Nothing is changed by reading.
 //
 // Use it before Release Service Request to learn the `id` and to see whether the referral is `in_queue`.
 //
-// What clients get wrong: without `status` only `active` ones are found, a number of a completed referral
-// then gives an empty list; the number is matched as a whole, its dashes may be left out; a parameter that
-// is not listed here is refused and not ignored.
+// What clients get wrong: without `status` only `active` ones are found, a number of a completed referral then gives an empty list; the
+// number is matched as a whole, its dashes may be left out; a parameter that is not listed here is refused and not ignored.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9958,25 +9803,21 @@ func (c *ClientWithResponses) SearchServiceRequestsWithResponse(ctx context.Cont
 
 // ReleaseServiceRequestWithResponse Release Service Request
 //
-// Takes a referral out of the reservation of the legal entity that holds it, so that the patient can be
-// served by any other. Only a referral that is `active`, belongs to a medical program and waits in the
-// queue (`program_processing_status` is `in_queue`) can be released.
+// Takes a referral out of the reservation of the legal entity that holds it, so that the patient can be served by any other. Only a
+// referral that is `active`, belongs to a medical program and waits in the queue (`program_processing_status` is `in_queue`) can be
+// released.
 //
-// What changes: `used_by_employee`, `used_by_legal_entity` and `used_by_division` become null,
-// `program_processing_status` becomes `new` and gets an entry in its history, `updated_at` and `updated_by`
-// are set. `status` and its history stay as they are. A `StateChangeEvent` with
-// `program_processing_status` is stored with the change. The patient gets no SMS.
+// What changes: `used_by_employee`, `used_by_legal_entity` and `used_by_division` become null, `program_processing_status` becomes `new`
+// and gets an entry in its history, `updated_at` and `updated_by` are set. `status` and its history stay as they are. A
+// `StateChangeEvent` with `program_processing_status` is stored with the change. The patient gets no SMS.
 //
-// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers
-// 303; its link leads to the service request. The same call while that job is pending answers with that job.
+// How to follow it: ask Get async job processing details until it answers 303; its link leads to the service request.
 //
-// What clients get wrong: there is no body, whatever is sent is ignored; the checks are those of the method
-// and name no owner, so any legal entity that may use medical events can release another's reservation (a
-// deployment may forbid that with the rule `service_request.release.owner`); a referral that somebody has
-// begun to work on (`in_progress`) cannot be released any more; a missing, an unknown and an expired token
-// all get the one word `unauthorized`, and a missing scope gets `invalid scopes`.
-//
-// The blueprints announce that the method will be withdrawn.
+// What clients get wrong: there is no body, whatever is sent is ignored; the checks are those of the method and name no owner, so any
+// legal entity that may use medical events can release another's reservation (a deployment may forbid that with the rule
+// `service_request.release.owner`); a referral that somebody has begun to work on (`in_progress`) cannot be released any more; a
+// missing, an unknown and an expired token all get the one word `unauthorized`, and a missing scope gets `invalid scopes`. The
+// blueprints announce that the method will be withdrawn.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9991,12 +9832,58 @@ func (c *ClientWithResponses) ReleaseServiceRequestWithResponse(ctx context.Cont
 	return ParseReleaseServiceRequestResult(rsp)
 }
 
+// UseServiceRequestWithBodyWithResponse Use Service Request
+//
+// Reserves a referral for the legal entity of the token, so that it can serve the patient by the medical program. The referral is
+// `active`, has not expired and is not `completed` in its program; another legal entity's reservation is taken over.
+//
+// What changes: `used_by_legal_entity`, `used_by_employee` and `used_by_division` are those of the body, `program` is set,
+// `program_processing_status` becomes `in_progress`, and the histories get an entry. A `StateChangeEvent` with
+// `program_processing_status` is stored with the change. The patient gets no SMS.
+//
+// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303. A deployment with
+// `SERVICE_REQUEST_USE_TARGET_STATUS=in_queue` follows the obsolete flow, in which Release Service Request takes it back.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
+func (c *ClientWithResponses) UseServiceRequestWithBodyWithResponse(ctx context.Context, serviceRequestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UseServiceRequestResult, error) {
+	rsp, err := c.UseServiceRequestWithBody(ctx, serviceRequestID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUseServiceRequestResult(rsp)
+}
+
+// UseServiceRequestWithResponse Use Service Request
+//
+// Reserves a referral for the legal entity of the token, so that it can serve the patient by the medical program. The referral is
+// `active`, has not expired and is not `completed` in its program; another legal entity's reservation is taken over.
+//
+// What changes: `used_by_legal_entity`, `used_by_employee` and `used_by_division` are those of the body, `program` is set,
+// `program_processing_status` becomes `in_progress`, and the histories get an entry. A `StateChangeEvent` with
+// `program_processing_status` is stored with the change. The patient gets no SMS.
+//
+// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303. A deployment with
+// `SERVICE_REQUEST_USE_TARGET_STATUS=in_queue` follows the obsolete flow, in which Release Service Request takes it back.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/service_requests/{service_request_id}/actions/use (the `UseServiceRequest` operationId).
+func (c *ClientWithResponses) UseServiceRequestWithResponse(ctx context.Context, serviceRequestID string, body UseServiceRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*UseServiceRequestResult, error) {
+	rsp, err := c.UseServiceRequest(ctx, serviceRequestID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUseServiceRequestResult(rsp)
+}
+
 // ListDistrictsWithResponse List Of Districts By Search Params
 //
 // Lists the raions, in pages. No token is needed and nothing is changed.
 //
-// What is called district here is `region` in an address. When both `region_id` and `region` are
-// sent, `region_id` decides and `region` is not looked at.
+// What is called district here is `region` in an address. When both `region_id` and `region` are sent, `region_id` decides and `region`
+// is not looked at.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10011,11 +9898,11 @@ func (c *ClientWithResponses) ListDistrictsWithResponse(ctx context.Context, par
 
 // ListRegionsWithResponse List Of Regions By Search Params
 //
-// Lists the oblasts, the Autonomous Republic of Crimea and the two cities of their own standing,
-// in pages. No token is needed and nothing is changed.
+// Lists the oblasts, the Autonomous Republic of Crimea and the two cities of their own standing, in pages. No token is needed and
+// nothing is changed.
 //
-// What is called region here is `area` in an address; the `region` of an address is called
-// district here. Go on with listDistricts or listSettlements.
+// What is called region here is `area` in an address; the `region` of an address is called district here. Go on with listDistricts or
+// listSettlements.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10032,10 +9919,9 @@ func (c *ClientWithResponses) ListRegionsWithResponse(ctx context.Context, param
 //
 // Lists cities, settlements and villages, in pages. No token is needed and nothing is changed.
 //
-// This is where an address begins: take `id` as its `settlement_id`, `region` as its `area`,
-// `district` as its `region` (leave it out when null), `settlement_name` as its `settlement` and
-// `type` as its `settlement_type`. There are many settlements of one name: filter by `region` and
-// `district` too. All filters are optional and are combined with AND.
+// This is where an address begins: take `id` as its `settlement_id`, `region` as its `area`, `district` as its `region` (leave it out
+// when null), `settlement_name` as its `settlement` and `type` as its `settlement_type`. There are many settlements of one name: filter
+// by `region` and `district` too. All filters are optional and are combined with AND.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10050,8 +9936,8 @@ func (c *ClientWithResponses) ListSettlementsWithResponse(ctx context.Context, p
 
 // GetSettlementWithResponse Get settlement details by ID
 //
-// Shows one settlement, for example to fill the names of an address whose `settlement_id` you keep.
-// No token is needed and nothing is changed.
+// Shows one settlement, for example to fill the names of an address whose `settlement_id` you keep. No token is needed and nothing is
+// changed.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10068,9 +9954,8 @@ func (c *ClientWithResponses) GetSettlementWithResponse(ctx context.Context, id 
 //
 // Lists the streets of a settlement, in pages. No token is needed and nothing is changed.
 //
-// `settlement_id` must be sent; one that no settlement has gives an empty list. An empty list does
-// not mean that the settlement has no streets, only that none is registered: the street of an
-// address is free text and is not checked against this list.
+// `settlement_id` must be sent; one that no settlement has gives an empty list. An empty list does not mean that the settlement has no
+// streets, only that none is registered: the street of an address is free text and is not checked against this list.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10085,14 +9970,12 @@ func (c *ClientWithResponses) ListStreetsWithResponse(ctx context.Context, param
 
 // ListDictionariesV2WithResponse Get dictionaries v2
 //
-// Gives the dictionaries that the other methods check values against. Beside code and description
-// each value has its own status and the values under it, as classifiers need. No token is needed.
+// Gives the dictionaries that the other methods check values against. Beside code and description each value has its own status and the
+// values under it, as classifiers need. No token is needed.
 //
-// Nothing is changed. All filters are optional and are combined with AND. A filter of
-// values keeps a value when it, or one somewhere under it, fits; dictionaries in which no value
-// is left are then not listed. Only active values of active dictionaries are accepted by the
-// other methods, so that a form should offer those only. The list has no pages and can be
-// large: ask by `name`.
+// Nothing is changed. All filters are optional and are combined with AND. A filter of values keeps a value when it, or one somewhere
+// under it, fits; dictionaries in which no value is left are then not listed. Only active values of active dictionaries are accepted by
+// the other methods, so that a form should offer those only. The list has no pages and can be large: ask by `name`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10107,17 +9990,16 @@ func (c *ClientWithResponses) ListDictionariesV2WithResponse(ctx context.Context
 
 // ListDeclarationRequestsWithResponse Get Declaration Requests List V3
 //
-// Lists the declaration requests of the legal entity that the token works for, newest first, in
-// pages and in short form; take the rest with getDeclarationRequest.
+// Lists the declaration requests of the legal entity that the token works for, newest first, in pages and in short form; take the rest
+// with getDeclarationRequest.
 //
-// Nothing is changed. Shown are requests that came through a medical information system
-// (`channel` MIS) and those of other channels that were shared with legal entities. A foreign
-// `legal_entity_id` gives an empty list. Filters are combined with AND; a `status` or `channel`
-// that does not exist finds nothing and is no error. Without `status` all six are listed, so
-// ask for `NEW` or `APPROVED` when you look for work to be done.
+// Nothing is changed. Shown are requests that came through a medical information system (`channel` MIS) and those of other channels that
+// were shared with legal entities. A foreign `legal_entity_id` gives an empty list. Filters are combined with AND; a `status` or
+// `channel` that does not exist finds nothing and is no error. Without `status` all six are listed, so ask for `NEW` or `APPROVED` when
+// you look for work to be done.
 //
-// Requests of V2 are listed too, with `person_id` null. Requests that the nightly clean-up found
-// over their time are not: their data is gone, also the legal entity that they were of.
+// Requests of V2 are listed too, with `person_id` null. Requests that the nightly clean-up found over their time are not: their data is
+// gone, also the legal entity that they were of.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10134,15 +10016,12 @@ func (c *ClientWithResponses) ListDeclarationRequestsWithResponse(ctx context.Co
 //
 // Shows one declaration request of the legal entity that the token works for.
 //
-// Nothing is changed. `urgent.authentication_method_current` tells how the patient confirms:
-// `OTP` by the code of an SMS (the phone is masked; resendDeclarationRequestOtp sends another),
-// `OFFLINE` by scanned documents, `NA` not at all. `data_to_be_signed` is there from the approval
-// on: show its `content` to the patient and sign that object unchanged but for
-// `person.patient_signed`.
+// Nothing is changed. `urgent.authentication_method_current` tells how the patient confirms: `OTP` by the code of an SMS (the phone is
+// masked; resendDeclarationRequestOtp sends another), `OFFLINE` by scanned documents, `NA` not at all. `data_to_be_signed` is there from
+// the approval on: show its `content` to the patient and sign that object unchanged but for `person.patient_signed`.
 //
-// A request that does not exist, one that was not shared and one of another legal entity answer
-// alike, so that nobody learns which ids exist. So does a request whose time was over when the
-// nightly clean-up came: its data is gone, also the legal entity that it was of.
+// A request that does not exist, one that was not shared and one of another legal entity answer alike, so that nobody learns which ids
+// exist. So does a request whose time was over when the nightly clean-up came: its data is gone, also the legal entity that it was of.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10157,20 +10036,17 @@ func (c *ClientWithResponses) GetDeclarationRequestWithResponse(ctx context.Cont
 
 // ResendDeclarationRequestOTPWithResponse Resend Authorization OTP on Declaration Request
 //
-// Sends the patient another SMS with a code for a declaration request that was created with V3
-// and still waits for it. Use it when the first SMS did not arrive or its code ran out.
+// Sends the patient another SMS with a code for a declaration request that was created with V3 and still waits for it. Use it when the
+// first SMS did not arrive or its code ran out.
 //
-// No body is needed and one that is sent is ignored. A new verification of the phone begins: a new
-// code, a new time to use it, attempts counted from zero; every earlier code of that phone stops
-// working at once, also one that another request has sent there. The declaration request itself
-// is not changed. The code is never in the answer. Go on by sending the patient's code to the
-// approval of the request, or to completeVerification when you only want to prove the phone.
+// No body is needed and one that is sent is ignored. A new verification of the phone begins: a new code, a new time to use it, attempts
+// counted from zero; every earlier code of that phone stops working at once, also one that another request has sent there. The
+// declaration request itself is not changed. The code is never in the answer. Go on by sending the patient's code to the approval of the
+// request, or to completeVerification when you only want to prove the phone.
 //
-// The SMS goes to the number that was fixed when the request was created: for a patient who
-// confirms through a third person that is the third person's phone, and a number changed since
-// then is not looked at. `id` of the answer is the id of the verification, not of the declaration
-// request. An answer 200 tells that the SMS was queued; a failure of the mobile operator does
-// not show here.
+// The SMS goes to the number that was fixed when the request was created: for a patient who confirms through a third person that is the
+// third person's phone, and a number changed since then is not looked at. `id` of the answer is the id of the verification, not of the
+// declaration request. An answer 200 tells that the SMS was queued; a failure of the mobile operator does not show here.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10185,14 +10061,13 @@ func (c *ClientWithResponses) ResendDeclarationRequestOTPWithResponse(ctx contex
 
 // InitializeVerificationWithBodyWithResponse Initialize OTP Verification
 //
-// Begins to prove that a phone is real and in its owner's hand: makes a code and sends it by SMS.
-// Have its owner tell you the code and send it with completeVerification.
+// Begins to prove that a phone is real and in its owner's hand: makes a code and sends it by SMS. Have its owner tell you the code and
+// send it with completeVerification.
 //
-// A phone has one live code. Whatever verification of it was under way is cancelled, also one that
-// another method began; attempts are counted from zero again. The code is never in the answer.
-// An answer 200 tells that the SMS was queued: a failure of the mobile operator does not show
-// here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait
-// that many seconds between two calls for one phone or get 429.
+// A phone has one live code. Whatever verification of it was under way is cancelled, also one that another method began; attempts are
+// counted from zero again. The code is never in the answer. An answer 200 tells that the SMS was queued: a failure of the mobile
+// operator does not show here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait that many seconds
+// between two calls for one phone or get 429.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10207,14 +10082,13 @@ func (c *ClientWithResponses) InitializeVerificationWithBodyWithResponse(ctx con
 
 // InitializeVerificationWithResponse Initialize OTP Verification
 //
-// Begins to prove that a phone is real and in its owner's hand: makes a code and sends it by SMS.
-// Have its owner tell you the code and send it with completeVerification.
+// Begins to prove that a phone is real and in its owner's hand: makes a code and sends it by SMS. Have its owner tell you the code and
+// send it with completeVerification.
 //
-// A phone has one live code. Whatever verification of it was under way is cancelled, also one that
-// another method began; attempts are counted from zero again. The code is never in the answer.
-// An answer 200 tells that the SMS was queued: a failure of the mobile operator does not show
-// here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait
-// that many seconds between two calls for one phone or get 429.
+// A phone has one live code. Whatever verification of it was under way is cancelled, also one that another method began; attempts are
+// counted from zero again. The code is never in the answer. An answer 200 tells that the SMS was queued: a failure of the mobile
+// operator does not show here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait that many seconds
+// between two calls for one phone or get 429.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10231,9 +10105,8 @@ func (c *ClientWithResponses) InitializeVerificationWithResponse(ctx context.Con
 //
 // Tells whether a phone was ever verified: 200 when it was, 404 when it was not.
 //
-// Nothing is changed. A verification under way does not count before its code came back; one that
-// succeeded counts for good. Write the plus of the number as `%2B` or as it is: in a path both
-// are the same.
+// Nothing is changed. A verification under way does not count before its code came back; one that succeeded counts for good. Write the
+// plus of the number as `%2B` or as it is: in a path both are the same.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10248,17 +10121,14 @@ func (c *ClientWithResponses) GetVerificationWithResponse(ctx context.Context, p
 
 // CompleteVerificationWithBodyWithResponse Complete OTP Verification
 //
-// Ends a verification with the code that the owner of the phone received. When it is right, the
-// verification becomes `VERIFIED` and the phone counts as verified from then on.
+// Ends a verification with the code that the owner of the phone received. When it is right, the verification becomes `VERIFIED` and the
+// phone counts as verified from then on.
 //
-// A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them
-// (3 by default) the verification is over, status `UNVERIFIED`: every further call answers
-// `Maximum attempts exceed`, also one with the right code. The same answer comes for a
-// verification that is already used or was cancelled by a newer one; always use the code of
-// the newest SMS. When the time of the code is over (`code_expired_at`), call
-// initializeVerification again.
-//
-// `code` is a number, not a string. A 200 comes once: sent again, the same code answers 403.
+// A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them (3 by default) the verification is
+// over, status `UNVERIFIED`: every further call answers `Maximum attempts exceed`, also one with the right code. The same answer comes
+// for a verification that is already used or was cancelled by a newer one; always use the code of the newest SMS. When the time of the
+// code is over (`code_expired_at`), call initializeVerification again. `code` is a number, not a string. A 200 comes once: sent again,
+// the same code answers 403.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10273,17 +10143,14 @@ func (c *ClientWithResponses) CompleteVerificationWithBodyWithResponse(ctx conte
 
 // CompleteVerificationWithResponse Complete OTP Verification
 //
-// Ends a verification with the code that the owner of the phone received. When it is right, the
-// verification becomes `VERIFIED` and the phone counts as verified from then on.
+// Ends a verification with the code that the owner of the phone received. When it is right, the verification becomes `VERIFIED` and the
+// phone counts as verified from then on.
 //
-// A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them
-// (3 by default) the verification is over, status `UNVERIFIED`: every further call answers
-// `Maximum attempts exceed`, also one with the right code. The same answer comes for a
-// verification that is already used or was cancelled by a newer one; always use the code of
-// the newest SMS. When the time of the code is over (`code_expired_at`), call
-// initializeVerification again.
-//
-// `code` is a number, not a string. A 200 comes once: sent again, the same code answers 403.
+// A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them (3 by default) the verification is
+// over, status `UNVERIFIED`: every further call answers `Maximum attempts exceed`, also one with the right code. The same answer comes
+// for a verification that is already used or was cancelled by a newer one; always use the code of the newest SMS. When the time of the
+// code is over (`code_expired_at`), call initializeVerification again. `code` is a number, not a string. A 200 comes once: sent again,
+// the same code answers 403.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10298,15 +10165,13 @@ func (c *ClientWithResponses) CompleteVerificationWithResponse(ctx context.Conte
 
 // LoginWithBodyWithResponse Login
 //
-// Logs a user in by e-mail and password and gives a session token that can do one thing: call
-// authorizeApp, which gives the code for the access token that all other methods need.
+// Logs a user in by e-mail and password and gives a session token that can do one thing: call authorizeApp, which gives the code for the
+// access token that all other methods need.
 //
-// In the real system the login page does this, with a second factor that this server leaves
-// out. A new login ends the user's earlier access tokens of the same client, those that were
-// exchanged for a code too; their refresh tokens stay good. MAX_FAILED_LOGINS wrong
-// passwords (10) within MAX_FAILED_LOGINS_PERIOD minutes (10) lock the login until that time is
-// over, for the right password too; the right password forgets the wrong ones. A password
-// older than PASSWORD_EXPIRATION_DAYS (90) is refused although it is right.
+// In the real system the login page does this, with a second factor that this server leaves out. A new login ends the user's earlier
+// access tokens of the same client, those that were exchanged for a code too; their refresh tokens stay good. MAX_FAILED_LOGINS wrong
+// passwords (10) within MAX_FAILED_LOGINS_PERIOD minutes (10) lock the login until that time is over, for the right password too; the
+// right password forgets the wrong ones. A password older than PASSWORD_EXPIRATION_DAYS (90) is refused although it is right.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10321,15 +10186,13 @@ func (c *ClientWithResponses) LoginWithBodyWithResponse(ctx context.Context, con
 
 // LoginWithResponse Login
 //
-// Logs a user in by e-mail and password and gives a session token that can do one thing: call
-// authorizeApp, which gives the code for the access token that all other methods need.
+// Logs a user in by e-mail and password and gives a session token that can do one thing: call authorizeApp, which gives the code for the
+// access token that all other methods need.
 //
-// In the real system the login page does this, with a second factor that this server leaves
-// out. A new login ends the user's earlier access tokens of the same client, those that were
-// exchanged for a code too; their refresh tokens stay good. MAX_FAILED_LOGINS wrong
-// passwords (10) within MAX_FAILED_LOGINS_PERIOD minutes (10) lock the login until that time is
-// over, for the right password too; the right password forgets the wrong ones. A password
-// older than PASSWORD_EXPIRATION_DAYS (90) is refused although it is right.
+// In the real system the login page does this, with a second factor that this server leaves out. A new login ends the user's earlier
+// access tokens of the same client, those that were exchanged for a code too; their refresh tokens stay good. MAX_FAILED_LOGINS wrong
+// passwords (10) within MAX_FAILED_LOGINS_PERIOD minutes (10) lock the login until that time is over, for the right password too; the
+// right password forgets the wrong ones. A password older than PASSWORD_EXPIRATION_DAYS (90) is refused although it is right.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10344,11 +10207,10 @@ func (c *ClientWithResponses) LoginWithResponse(ctx context.Context, body LoginJ
 
 // LogoutWithResponse Logout
 //
-// Ends the session of the token that the call is made with: this token, its refresh token and all
-// other access tokens that this refresh token gave. Calls with one of them are refused from then
-// on with `Invalid access token`, an exchange of the refresh token with `Token expired.` Other
-// sessions of the user stay. Any valid token will do, no scope is asked for. No body is needed.
-// Sent twice, the second call answers 401.
+// Ends the session of the token that the call is made with: this token, its refresh token and all other access tokens that this refresh
+// token gave. Calls with one of them are refused from then on with `Invalid access token`, an exchange of the refresh token with
+// `Token expired.` Other sessions of the user stay. Any valid token will do, no scope is asked for. No body is needed. Sent twice, the
+// second call answers 401.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10363,19 +10225,17 @@ func (c *ClientWithResponses) LogoutWithResponse(ctx context.Context, reqEditors
 
 // AuthorizeAppWithBodyWithResponse Authorize an Approval
 //
-// Says for the user who is logged in that a client (a legal entity's account) may act in the user's
-// name within `scope`, and gives a code that createToken takes. In the real system only the login
-// page calls it, after the user has agreed; here a test can call it itself.
+// Says for the user who is logged in that a client (a legal entity's account) may act in the user's name within `scope`, and gives a
+// code that createToken takes. In the real system only the login page calls it, after the user has agreed; here a test can call it
+// itself.
 //
-// The grant is made or widened: scopes that were granted before stay granted. Send the browser
-// to `urgent.redirect_uri` (also in the header `Location`), where the client finds the code. The
-// code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). Calling again is harmless
-// and gives another code.
+// The grant is made or widened: scopes that were granted before stay granted. Send the browser to `urgent.redirect_uri` (also in the
+// header `Location`), where the client finds the code. The code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). Calling again
+// is harmless and gives another code.
 //
-// The token of the call is the one of login, with the scope `app:authorize`; an access token of
-// the client's own work does not have it. `scope` may hold only what both the client's type and
-// the user's roles in that client allow; the most frequent refusal is a scope that the roles do
-// not have.
+// The token of the call is the one of login, with the scope `app:authorize`; an access token of the client's own work does not have it.
+// `scope` may hold only what both the client's type and the user's roles in that client allow; the most frequent refusal is a scope that
+// the roles do not have.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10390,19 +10250,17 @@ func (c *ClientWithResponses) AuthorizeAppWithBodyWithResponse(ctx context.Conte
 
 // AuthorizeAppWithResponse Authorize an Approval
 //
-// Says for the user who is logged in that a client (a legal entity's account) may act in the user's
-// name within `scope`, and gives a code that createToken takes. In the real system only the login
-// page calls it, after the user has agreed; here a test can call it itself.
+// Says for the user who is logged in that a client (a legal entity's account) may act in the user's name within `scope`, and gives a
+// code that createToken takes. In the real system only the login page calls it, after the user has agreed; here a test can call it
+// itself.
 //
-// The grant is made or widened: scopes that were granted before stay granted. Send the browser
-// to `urgent.redirect_uri` (also in the header `Location`), where the client finds the code. The
-// code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). Calling again is harmless
-// and gives another code.
+// The grant is made or widened: scopes that were granted before stay granted. Send the browser to `urgent.redirect_uri` (also in the
+// header `Location`), where the client finds the code. The code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). Calling again
+// is harmless and gives another code.
 //
-// The token of the call is the one of login, with the scope `app:authorize`; an access token of
-// the client's own work does not have it. `scope` may hold only what both the client's type and
-// the user's roles in that client allow; the most frequent refusal is a scope that the roles do
-// not have.
+// The token of the call is the one of login, with the scope `app:authorize`; an access token of the client's own work does not have it.
+// `scope` may hold only what both the client's type and the user's roles in that client allow; the most frequent refusal is a scope that
+// the roles do not have.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10417,22 +10275,18 @@ func (c *ClientWithResponses) AuthorizeAppWithResponse(ctx context.Context, body
 
 // CreateTokenWithBodyWithResponse Exchange oAuth Code Grant to Access Token, or use a Refresh Token
 //
-// Gives an access token. With `grant_type` `authorization_code` it takes the code that
-// authorizeApp gave (in a browser: the `code` in the query of your redirect address); with
-// `refresh_token` the refresh token of an earlier access token.
+// Gives an access token. With `grant_type` `authorization_code` it takes the code that authorizeApp gave (in a browser: the `code` in
+// the query of your redirect address); with `refresh_token` the refresh token of an earlier access token.
 //
-// A code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). The new access token has the
-// scopes that were granted together with the code; a refreshed one has all scopes that the user ever
-// granted to the client. What is sent as `scope` is not looked at. A refreshed token's
-// refresh token is the same one again: it lives as long as the first access token, so that
-// refreshing does not prolong a session for ever.
+// A code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). The new access token has the scopes that were granted together with
+// the code; a refreshed one has all scopes that the user ever granted to the client. What is sent as `scope` is not looked at. A
+// refreshed token's refresh token is the same one again: it lives as long as the first access token, so that refreshing does not prolong
+// a session for ever.
 //
-// Send the token in `Authorization: Bearer` of every other call. It stands for one user in
-// one legal entity: a user who works for two needs two tokens. Do this on your server and keep
-// `client_secret` and the refresh token there.
+// Send the token in `Authorization: Bearer` of every other call. It stands for one user in one legal entity: a user who works for two
+// needs two tokens. Do this on your server and keep `client_secret` and the refresh token there.
 //
-// All refusals of a grant are 401, their `error.type` tells them apart. Nothing is changed by a
-// refused call.
+// All refusals of a grant are 401, their `error.type` tells them apart. Nothing is changed by a refused call.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10447,22 +10301,18 @@ func (c *ClientWithResponses) CreateTokenWithBodyWithResponse(ctx context.Contex
 
 // CreateTokenWithResponse Exchange oAuth Code Grant to Access Token, or use a Refresh Token
 //
-// Gives an access token. With `grant_type` `authorization_code` it takes the code that
-// authorizeApp gave (in a browser: the `code` in the query of your redirect address); with
-// `refresh_token` the refresh token of an earlier access token.
+// Gives an access token. With `grant_type` `authorization_code` it takes the code that authorizeApp gave (in a browser: the `code` in
+// the query of your redirect address); with `refresh_token` the refresh token of an earlier access token.
 //
-// A code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). The new access token has the
-// scopes that were granted together with the code; a refreshed one has all scopes that the user ever
-// granted to the client. What is sent as `scope` is not looked at. A refreshed token's
-// refresh token is the same one again: it lives as long as the first access token, so that
-// refreshing does not prolong a session for ever.
+// A code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). The new access token has the scopes that were granted together with
+// the code; a refreshed one has all scopes that the user ever granted to the client. What is sent as `scope` is not looked at. A
+// refreshed token's refresh token is the same one again: it lives as long as the first access token, so that refreshing does not prolong
+// a session for ever.
 //
-// Send the token in `Authorization: Bearer` of every other call. It stands for one user in
-// one legal entity: a user who works for two needs two tokens. Do this on your server and keep
-// `client_secret` and the refresh token there.
+// Send the token in `Authorization: Bearer` of every other call. It stands for one user in one legal entity: a user who works for two
+// needs two tokens. Do this on your server and keep `client_secret` and the refresh token there.
 //
-// All refusals of a grant are 401, their `error.type` tells them apart. Nothing is changed by a
-// refused call.
+// All refusals of a grant are 401, their `error.type` tells them apart. Nothing is changed by a refused call.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -10477,8 +10327,8 @@ func (c *ClientWithResponses) CreateTokenWithResponse(ctx context.Context, body 
 
 // GetUserWithResponse Get my user details
 //
-// Shows the user that the token stands for; a quick way to see whether a token is good and whose it
-// is. Nothing is changed. Mind that the times here have no zone; they are UTC.
+// Shows the user that the token stands for; a quick way to see whether a token is good and whose it is. Nothing is changed. Mind that
+// the times here have no zone; they are UTC.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10982,6 +10832,32 @@ func ParseReleaseServiceRequestResult(rsp *http.Response) (*ReleaseServiceReques
 	}
 
 	response := &ReleaseServiceRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUseServiceRequestResult parses an HTTP response from a UseServiceRequestWithResponse call
+func ParseUseServiceRequestResult(rsp *http.Response) (*UseServiceRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UseServiceRequestResult{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
-	"slices"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -23,12 +22,10 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/trace"
 
-	"esoz/gen/api"
 	"esoz/internal/operation"
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/config"
-	"esoz/internal/platform/events"
 	"esoz/internal/platform/httpapi"
 	"esoz/internal/platform/idempotency"
 	"esoz/internal/platform/jobs"
@@ -44,6 +41,8 @@ import (
 	"esoz/internal/resource/devicedispenses"
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/divisions"
+	"esoz/internal/resource/events"
+	jobreads "esoz/internal/resource/jobs"
 	"esoz/internal/resource/oauth"
 	"esoz/internal/resource/persons"
 	"esoz/internal/resource/servicerequests"
@@ -161,43 +160,11 @@ func wrap(engine string, err error) error {
 	return nil
 }
 
-// These names keep apart the resources' types that Server embeds.
-type (
-	approvalsAPI       = approvals.API
-	declarationsAPI    = declarationrequests.API
-	deviceDispensesAPI = devicedispenses.API
-	dictionariesAPI    = dictionaries.API
-	divisionsAPI       = divisions.API
-	eventsAPI          = events.API
-	jobsAPI            = jobs.API
-	oauthAPI           = oauth.API
-	serviceRequestsAPI = servicerequests.API
-	uaddressesAPI      = uaddresses.API
-	verificationsAPI   = verifications.API
-)
-
-// server is every operation of the contract.
-type server struct {
-	*approvalsAPI
-	*declarationsAPI
-	*deviceDispensesAPI
-	*dictionariesAPI
-	*divisionsAPI
-	*eventsAPI
-	*jobsAPI
-	*oauthAPI
-	*serviceRequestsAPI
-	*uaddressesAPI
-	*verificationsAPI
-}
-
-var _ api.StrictServerInterface = (*server)(nil)
-
 func (a *App) build() error {
 	o := a.opts
 	inserter, err := river.NewClient(riverpgxv5.New(a.Pool), &river.Config{
 		Schema: riverSchema, Logger: o.Logger,
-		FetchCooldown: time.Millisecond, // the least: of what is inserted sooner after another, workers are told nothing
+		FetchCooldown: time.Millisecond, // minimum: River does not notify workers of jobs inserted within this interval of the last
 	})
 	if err != nil {
 		return fmt.Errorf("prepare background work: %w", err)
@@ -219,32 +186,30 @@ func (a *App) build() error {
 	}
 
 	s := &server{
-		approvalsAPI:       approvals.New(a.Pool, a.Mongo, a.Keys, o.Clock, o.Config, queue, codes, people),
+		approvalsAPI:       &approvals.API{Engine: engine, Codes: codes, People: people},
 		declarationsAPI:    &declarationrequests.API{Engine: engine, Store: declarationrequests.Store{Pool: a.Pool}, Codes: codes},
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
-		dictionariesAPI:    &dictionaries.API{Cache: a.Dictionaries, Config: o.Config},
-		divisionsAPI:       divisions.New(a.Pool, o.Clock, o.Config, a.Addresses),
-		eventsAPI:          &events.API{Pool: a.Pool, Clock: o.Clock, Config: o.Config},
-		jobsAPI:            &jobs.API{Queue: queue},
+		dictionariesAPI:    &dictionaries.API{Engine: engine, Cache: a.Dictionaries},
+		divisionsAPI:       &divisions.API{Engine: engine, Store: divisions.Store{Pool: a.Pool}, Addresses: addresses{a.Addresses}},
+		eventsAPI:          &events.API{Engine: engine, Store: events.Store{Pool: a.Pool}},
+		jobsAPI:            &jobreads.API{Engine: engine},
 		oauthAPI:           &oauth.API{Engine: engine, Pool: a.Pool},
 		serviceRequestsAPI: &servicerequests.API{Engine: engine, Pool: a.Pool, Identities: people},
-		uaddressesAPI:      &uaddresses.API{Cache: a.Addresses, Config: o.Config},
+		uaddressesAPI:      &uaddresses.API{Engine: engine, Cache: a.Addresses},
 		verificationsAPI:   &verifications.API{Engine: engine, Codes: codes},
 	}
-	queue.Handlers = map[string]jobs.Handler{"resendApprovalSms": s.CarryOutResend}
-	for _, op := range slices.Concat(s.deviceDispensesAPI.Operations(), s.oauthAPI.Operations(), s.serviceRequestsAPI.Operations()) {
-		if op.Handler != nil {
-			queue.Handlers[op.ID] = op.Handler
-		}
+	doc, err := Document()
+	if err != nil {
+		return err
+	}
+	var guards map[string]httpapi.Guard
+	if queue.Handlers, guards, err = register(doc, s.operations()); err != nil {
+		return err
 	}
 	if a.river, err = a.worker(queue, codes, authenticator, answers, s); err != nil {
 		return err
 	}
 
-	doc, err := Document()
-	if err != nil {
-		return err
-	}
 	registry := o.Registry
 	if registry == nil {
 		registry = prometheus.NewRegistry()
@@ -256,10 +221,7 @@ func (a *App) build() error {
 	front := &httpapi.Server{
 		Document: doc, Auth: authenticator, Answers: answers, Config: o.Config, Clock: o.Clock, Logger: o.Logger,
 		Formats: validation.NewFormats(validation.DictionaryNames(doc), a.Dictionaries.Codes),
-		Guards: map[string]httpapi.Guard{
-			"createDivision": s.GuardCreate,
-			"updateDivision": s.GuardUpdate,
-		},
+		Guards:  guards,
 		Metrics: httpapi.NewMetrics(registry), Tracer: spans, ShowRules: o.ShowRules, Observe: o.Observe,
 	}
 	a.Handler, err = front.Handler(s)

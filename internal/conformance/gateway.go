@@ -35,9 +35,11 @@ func (d *deriver) findFaults(operations []*operation) {
 			if !ok || changes.touches("path") {
 				continue
 			}
+			// Which fields a wrong body no longer has, and which parameter is wrong, is another matter in each operation.
+			maps.DeleteFunc(changes, func(key string, value any) bool { return value == gone{} && strings.HasPrefix(key, "body/") })
 			f := gatewayFault{rule: r.ID, title: c.Title, changes: d.withoutSound(changes)}
 			known := func(other gatewayFault) bool {
-				return other.rule == f.rule && reflect.DeepEqual(other.changes, f.changes)
+				return other.rule == f.rule && (f.changes.touches("query") || reflect.DeepEqual(other.changes, f.changes))
 			}
 			if !slices.ContainsFunc(d.faults, known) {
 				d.faults = append(d.faults, f)
@@ -117,11 +119,7 @@ func (d *deriver) on(op *operation, f gatewayFault, request parts, found bool) (
 				whole[key] = gone{}
 			}
 		}
-		for key, value := range changes {
-			if _, absent := value.(gone); !absent {
-				whole[key] = value
-			}
-		}
+		maps.Copy(whole, changes)
 		changes = whole
 	}
 	if changes.touches("header/api-key") {

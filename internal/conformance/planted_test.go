@@ -46,8 +46,15 @@ var planted = []struct {
 		"getUser", "",
 	},
 	{
-		"two checks swapped", "internal/platform/auth/authorize_app.go",
-		`(?s)(\tif cfg\.On\(rules\.AppAuthorizeClientBlocked\).*?\n\t\}\n)(.*?fault\.Refuse\(rules\.AppAuthorizeRedirect\)\n\t\}\n)`, `$2$1`,
+		// A list in another order would stop the start, so the engine goes astray.
+		"two checks swapped", "internal/operation/check.go",
+		`(func Run\[S State\][^\n]*\n)`, `$1	checks = append([]Check[S]{}, checks...)
+	for i := range checks {
+		if checks[i].Rule == rules.AppAuthorizeClientBlocked {
+			checks[i], checks[i+1] = checks[i+1], checks[i]
+		}
+	}
+`,
 		"authorizeApp", "app.authorize.client_blocked",
 	},
 }

@@ -40,6 +40,9 @@ type Options struct {
 	Timeout    time.Duration
 	Clock      *clock.Clock
 	Progress   func(done, total int) // nil: nobody looks
+	// Answered, when set, sees the body of each answer. When a check is sent
+	// again in a new world, its last answer counts.
+	Answered func(c Check, body []byte)
 }
 
 // Check is a request and the answer that the contract documents for it.
@@ -293,6 +296,9 @@ func (r *runner) try(ctx context.Context, result *Result) error {
 		return nil
 	}
 	r.unanswered = 0
+	if r.options.Answered != nil {
+		r.options.Answered(result.Check, a.body)
+	}
 	result.Outcome, result.Misses, result.RequestID = report.Passed, nil, a.header.Get("X-Request-Id")
 	for _, miss := range a.judge(result.Case, r.contract) {
 		result.Outcome, result.Misses = report.Failed, append(result.Misses, r.secrets.hide.Replace(miss))

@@ -114,13 +114,24 @@ func (t *Transition[A, D, B]) Start(ctx context.Context, e *Engine, asked A, pat
 		return api.JobResponse{}, refused
 	}
 	p := params[B]{ID: c.ID, Patient: path.Patient, UserID: c.UserID, ClientID: c.ClientID, Body: body}
+	return e.Start(ctx, t.ID, p, refused)
+}
+
+// Start leaves an operation to a job. When the checks refused, the pending job of
+// the same request answers, if there is one: what refuses is then its work.
+func (e *Engine) Start(ctx context.Context, operationID string, params any, refused error) (api.JobResponse, error) {
 	var job *jobs.Job
 	var err error
-	if refused == nil {
-		job, err = e.Queue.Start(ctx, t.ID, p)
-	} else if job, err = e.Queue.Pending(ctx, t.ID, p); errors.Is(err, fault.ErrNotFound) {
-		// Otherwise the state that refuses is the work of the same request's job.
+	var refusal *fault.Error
+	switch {
+	case refused == nil:
+		job, err = e.Queue.Start(ctx, operationID, params)
+	case !errors.As(refused, &refusal):
 		err = refused
+	default:
+		if job, err = e.Queue.Pending(ctx, operationID, params); errors.Is(err, fault.ErrNotFound) {
+			err = refused
+		}
 	}
 	if err != nil {
 		return api.JobResponse{}, err

@@ -209,8 +209,9 @@ func (a *atlas) answer(rule rules.Rule, op *operation) string {
 }`, rule.Status, rule.Type, rule.Message)
 }
 
-// attempts are the cases that make a rule answer: those of the operation when
-// it has some, and first those in which no other rule answers too.
+// attempts are the cases that make a rule answer: those of the operation or,
+// where the rule is shown by itself, those of one operation. First come those in
+// which no other rule answers too.
 func attempts(w *world.World, id rules.ID, operationID, baseURL string) []attempt {
 	var cases []world.Case
 	for _, c := range w.Cases {
@@ -218,9 +219,12 @@ func attempts(w *world.World, id rules.ID, operationID, baseURL string) []attemp
 			cases = append(cases, c)
 		}
 	}
-	if slices.ContainsFunc(cases, func(c world.Case) bool { return c.OperationID == operationID }) {
-		cases = slices.DeleteFunc(cases, func(c world.Case) bool { return c.OperationID != operationID })
+	of := func(c world.Case) bool { return c.OperationID == operationID }
+	if len(cases) > 0 && !slices.ContainsFunc(cases, of) {
+		reads := func(c world.Case) bool { return c.Request.Method == http.MethodGet }
+		operationID = cases[max(0, slices.IndexFunc(cases, reads))].OperationID // the simplest command
 	}
+	cases = slices.DeleteFunc(cases, func(c world.Case) bool { return !of(c) })
 	slices.SortStableFunc(cases, func(a, b world.Case) int { return cmp.Compare(len(a.Rules), len(b.Rules)) })
 	shown := make([]attempt, len(cases))
 	for i, c := range cases {

@@ -1,6 +1,7 @@
 package reference_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -131,22 +132,22 @@ func TestOperationsShowTheirChecks(t *testing.T) {
 	}
 }
 
-// Each rule stands on the page that leads to it, with all that is known of it
-// and with every command of its own cases.
+// Each rule stands on the page that leads to it, with all that is known of it;
+// every case of a rule stands on the page of its operation.
 func TestRulesShowHowToProvokeThem(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	errorPage := string(s.body(t, "/docs/rules/errors/"))
 	pages := map[string]map[rules.ID]*html.Node{}
-	for _, rule := range rules.All {
-		name := rule.Operation
-		if name == "" {
-			name = "gateway"
-		}
+	on := func(name string, id rules.ID) *html.Node {
 		if pages[name] == nil {
 			pages[name] = checks(t, s.body(t, "/docs/rules/"+name+"/"))
 		}
-		shown := pages[name][rule.ID]
+		return pages[name][id]
+	}
+	for _, rule := range rules.All {
+		name := cmp.Or(rule.Operation, "gateway")
+		shown := on(name, rule.ID)
 		require.NotNil(t, shown, rule.ID)
 		require.Contains(t, errorPage, `href="../`+name+"/#"+string(rule.ID)+`"`)
 		for _, want := range []string{strings.ReplaceAll(rule.Check, "`", ""), rule.Origin, rule.Source, rule.Message, rule.Description, rule.Flag} {
@@ -160,9 +161,15 @@ func TestRulesShowHowToProvokeThem(t *testing.T) {
 		default:
 			require.Contains(t, text(shown), "RULES=-"+string(rule.ID))
 		}
-		commands := curls(shown)
-		require.NotEmpty(t, commands, rule.ID)
+		require.NotEmpty(t, curls(shown), rule.ID)
 		for _, c := range s.world.Cases {
+			commands := curls(shown)
+			switch guards := slices.Contains(rules.Guards(c.OperationID), rule.ID); {
+			case guards:
+				commands = curls(on(c.OperationID, rule.ID))
+			case rule.Operation == "" && c.OperationID != "":
+				continue // refuses before an operation is found: one case is enough
+			}
 			if slices.Contains(c.Rules, rule.ID) {
 				require.Contains(t, commands, c.Request.Curl(base), "%s: %s", rule.ID, c.ID)
 			}

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"esoz/internal/app"
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/sandbox"
 	"esoz/internal/testkit"
@@ -111,14 +113,24 @@ func startChild(t *testing.T, dir string, environ ...string) *child {
 func TestKilledBetweenDocumentAndCommit(t *testing.T) {
 	t.Parallel()
 	later := time.Now().Add(24 * time.Hour)
-	for _, c := range []struct {
+	type crash struct {
 		operation, token, collection string
 		touch                        bson.D // what another writer does
-	}{
-		{"stopDeviceDispense", "sandbox-pharmacist", "device_dispenses", nil},
-		{"stopDeviceDispense", "sandbox-pharmacist", "device_dispenses", bson.D{{Key: "status", Value: "completed"}, {Key: "updated_at", Value: later}}},
-		{"releaseServiceRequest", "sandbox-doctor", "service_requests", bson.D{{Key: "program_processing_status", Value: "in_progress"}, {Key: "updated_at", Value: later}}},
-	} {
+	}
+	var crashes []crash
+	for _, op := range app.Operations() {
+		if op.Update == nil {
+			continue
+		}
+		passing, ok := testkit.World().Passing(op.ID)
+		require.True(t, ok, op.ID)
+		c := crash{op.ID, strings.TrimPrefix(passing.Request.Headers["Authorization"], "Bearer "), op.Moves.Collection, nil}
+		touched := c
+		touched.touch = bson.D{{Key: op.Moves.Attribute, Value: "completed"}, {Key: "updated_at", Value: later}}
+		crashes = append(crashes, c, touched)
+	}
+	require.NotEmpty(t, crashes)
+	for _, c := range crashes {
 		t.Run(fmt.Sprintf("%s touched %t", c.operation, c.touch != nil), func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()

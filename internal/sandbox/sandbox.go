@@ -33,7 +33,8 @@ type Options struct {
 	Ephemeral bool   // a temporary folder instead, which is forgotten
 	Listen    string // address of the API
 	Environ   []string
-	Out       io.Writer // progress and the banner
+	Clock     *clock.Clock // nil: one that follows the machine's
+	Out       io.Writer    // progress and the banner
 	Logger    *slog.Logger
 	// AfterHandler is jobs.Queue's test hook.
 	AfterHandler func(jobID string)
@@ -89,7 +90,10 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return fmt.Errorf("configuration:\n%w", err)
 	}
-	clk, live := clock.New(), config.NewLive(cfg)
+	clk, live := o.Clock, config.NewLive(cfg)
+	if clk == nil {
+		clk = clock.New()
+	}
 	keys, err := app.NewKeys(cfg)
 	if err != nil {
 		return err

@@ -2,37 +2,30 @@ package main
 
 import (
 	"io/fs"
-	"slices"
 
 	"go.yaml.in/yaml/v3"
 
 	"esoz/openapi/tree"
 )
 
-const rootFile = "root.yaml"
-
 // contract is the merged document and what was read from it.
 type contract struct {
 	root       *yaml.Node
+	templates  *templates
 	shared     []*rule // the document's own rules: gateway and router
 	operations []*operation
-	ukrainian  *yaml.Node // uk.yaml
+	unrecorded []string // examples that are missing
 }
 
-// source is one file of openapi/src.
-type source struct {
-	name string
-	root *yaml.Node
-}
-
-// bundle merges the sources and completes the operations. Its error lists every problem found.
-func bundle(dir fs.FS) (*contract, error) {
+// bundle merges the sources, completes the operations and gives them the recorded examples. Its error lists every
+// problem found.
+func bundle(dir, examples fs.FS) (*contract, error) {
 	p := &problems{}
-	sources, err := readSources(dir, p)
+	sources, templates, err := readSources(dir, p)
 	if err != nil {
 		return nil, err
 	}
-	c := &contract{root: merge(sources, p)}
+	c := &contract{root: merge(sources, p), templates: templates}
 	c.shared = readRules(at(c.root, "x-rules"), rootFile, p)
 	for _, s := range sources {
 		c.readOperations(s, p)
@@ -40,6 +33,7 @@ func bundle(dir fs.FS) (*contract, error) {
 	}
 	for _, s := range sources {
 		c.checkStatusMachines(s, p)
+		checkUkrainian(s, p)
 	}
 	c.checkRules(p)
 	c.checkOperations(p)
@@ -47,38 +41,16 @@ func bundle(dir fs.FS) (*contract, error) {
 		return nil, err
 	}
 	for _, op := range c.operations {
+		c.fillExamples(op, examples, p)
 		c.complete(op, p)
+	}
+	for r := range c.rules() {
+		if r.Example["case"] != "" {
+			remove(r.node, "example")
+		}
 	}
 	c.limit()
 	return c, p.err()
-}
-
-// readSources reads root.yaml and then the other files by name.
-func readSources(dir fs.FS, p *problems) ([]source, error) {
-	names, err := fs.Glob(dir, "*.yaml")
-	if err != nil {
-		return nil, err
-	}
-	names = slices.DeleteFunc(names, func(name string) bool { return name == rootFile })
-	names = slices.Insert(names, 0, rootFile)
-	var sources []source
-	for _, name := range names {
-		content, err := fs.ReadFile(dir, name)
-		if err != nil {
-			return nil, err
-		}
-		var document yaml.Node
-		if err := yaml.Unmarshal(content, &document); err != nil {
-			p.add(name, nil, "%v", err)
-			continue
-		}
-		if len(document.Content) == 0 || document.Content[0].Kind != yaml.MappingNode {
-			p.add(name, nil, "holds no mapping")
-			continue
-		}
-		sources = append(sources, source{name: name, root: normalise(document.Content[0], name, p)})
-	}
-	return sources, p.err()
 }
 
 // merge puts the paths and components of all files into a document that is otherwise root.yaml.
@@ -99,8 +71,13 @@ func merge(sources []source, p *problems) *yaml.Node {
 			switch {
 			case key == "paths":
 				for path, item := range entries(value) {
-					if claim(s, "path", path, item) {
-						set(paths, path, item)
+					if at(paths, path) == nil {
+						set(paths, path, mapping())
+					}
+					for method, op := range entries(item) {
+						if claim(s, method, path, op) {
+							set(at(paths, path), method, op)
+						}
 					}
 				}
 			case key == "components":
@@ -128,6 +105,7 @@ func merge(sources []source, p *problems) *yaml.Node {
 
 // yaml renders the document; the same sources always give the same bytes.
 func (c *contract) yaml() ([]byte, error) {
+	restyle(c.root)
 	document, err := tree.YAML(c.root)
 	if err != nil {
 		return nil, err

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"esoz/openapi/tree"
 )
 
 const testRoot = `
@@ -14,49 +17,92 @@ openapi: 3.0.3
 info: {title: test, version: '1'}
 x-validation-message: Validation failed.
 x-rules:
-  - {id: gateway.psk, guards: all, check: c, status: 401, type: access_denied, message: Invalid PSK, source: s, origin: code, default: on}
-  - {id: gateway.token, guards: token, check: c, status: 401, type: access_denied, message: Invalid token, source: s, origin: code, default: on}
-  - {id: gateway.scope, guards: scope, check: c, status: 403, type: forbidden, message: 'Missing {scopes}', source: s, origin: code, default: on}
-  - {id: request.json, guards: body, check: c, status: 400, type: request_malformed, message: Bad JSON, invalid_json: true, source: s, origin: code, default: on}
+  - {id: gateway.psk, guards: all, check: c, uk: п, status: 401, message: Invalid PSK, source: s, origin: code}
+  - {id: gateway.token, guards: token, check: c, uk: п, status: 401, message: Invalid token, source: s, origin: code}
+  - {id: gateway.scope, guards: scope, check: c, uk: п, status: 403, message: 'Missing {scopes}', source: s, origin: code}
+  - {id: request.json, guards: body, check: c, uk: п, status: 400, message: Bad JSON, invalid_json: true, source: s, origin: code}
 components:
   headers: {Retry-After: {}, X-Request-ID: {}, RateLimit-Limit: {}, RateLimit-Remaining: {}, RateLimit-Reset: {}, X-RateLimit-Limit-Minute: {}, X-RateLimit-Remaining-Minute: {}, Access-Control-Allow-Origin: {}}
   securitySchemes: {oauth2: {type: oauth2, flows: {authorizationCode: {scopes: {'thing:write': Write}}}}}
 `
 
-const testThings = `
-paths:
-  /api/things/{id}:
-    patch:
-      operationId: updateThing
-      security: [{oauth2: ['thing:write']}]
-      parameters: [{name: id, in: path, example: t1}]
-      requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Thing'}}}}
-      responses:
-        '200': {description: done}
-      x-rules:
-        - {id: thing.update.token, check: the token is good, status: 401, type: access_denied, message: unauthorized, replaces: [gateway.token], source: seed, origin: seed, default: on}
-        - {id: thing.update.schema, check: the shape is right, status: 422, type: validation_failed, together: shape, source: s, origin: code, default: on}
-        - {id: thing.update.zip, check: zips are digits, status: 422, type: validation_failed, entry: '$.parts[*].zip', rule: format, description: 'string does not match pattern "^[0-9]{5}$"', params: {pattern: '^[0-9]{5}$'}, together: shape, source: s, origin: code, default: on}
-        - {id: thing.update.status, check: the thing is new, status: 409, type: request_conflict, message: 'Thing in status {status}', example: {status: OLD}, source: s, origin: inferred, default: off}
-components:
-  schemas:
-    Thing: {type: object, required: [name]}
-    ThingStatus:
-      type: string
-      enum: [NEW, OLD]
-      x-status-machine:
-        title: Thing
-        states: [NEW, OLD]
-        initial: [NEW]
-        final: [OLD]
-        transitions:
-          - {to: NEW, by: Make a thing, source: s}
-          - {from: NEW, to: OLD, by: updateThing, source: s}
+const testTemplates = `
+rules:
+  token.good: {id: token, check: the token is good, uk: токен добрий, status: 401, replaces: [gateway.token]}
+  thing.status: {check: the thing is <state>, uk: річ у стані <state>, status: 409, message: 'Thing in status {status}', example: {status: OLD}}
+parameters:
+  path_id: {in: path, required: true, description: <what>., uk: <what_uk>.}
+responses:
+  done: {description: done, uk: готово}
+refusals:
+  '400': {description: unreadable, uk: нечитне}
+  '401': {description: unknown, uk: невідомий}
+  '403': {description: forbidden, uk: заборонено}
+  '409': {description: conflict, uk: конфлікт}
+  '422': {description: wrong, uk: хибне}
+  '500': {description: broken, uk: збій}
+  '503': {description: away, uk: недоступно}
+  '504': {description: unconfirmed, uk: невідомо}
+failures:
+  - {id: internal_error, check: c, uk: п, status: 500, message: Failed}
+  - {id: unavailable, check: c, uk: п, status: 503, message: Away}
+  - {id: unconfirmed, check: c, uk: п, status: 504, message: Unknown}
 `
 
-func sources(root, things string) fstest.MapFS {
-	return fstest.MapFS{"root.yaml": {Data: []byte(root)}, "things.yaml": {Data: []byte(things)}}
+const testThing = `
+/api/things/{id}:
+  patch:
+    summary: Update thing
+    description: Changes it.
+    uk: {summary: Змінити річ, description: Змінює її.}
+    security: [{oauth2: ['thing:write']}]
+    parameters: [{use: path_id, name: id, what: Id of the thing, what_uk: Ідентифікатор речі, example: t1}]
+    requestBody: {description: the thing, uk: річ, schema: Thing, examples: {new: {case: a new thing, uk: нова}}}
+    responses:
+      '200': {use: done, schema: Thing, examples: {new: {case: a new thing, summary: it is new, uk: вона нова}}}
+    x-rules:
+      family: thing.update
+      source: s
+      checks:
+        - {use: token.good, message: unauthorized, source: seed, origin: seed}
+        - {id: schema, check: the shape is right, uk: форма правильна, status: 422, together: shape, origin: code}
+        - {id: zip, check: zips are digits, uk: індекси — цифри, status: 422, entry: '$.parts[*].zip', rule: format, description: 'string does not match pattern "^[0-9]{5}$"', params: {pattern: '^[0-9]{5}$'}, together: shape, origin: code}
+        - {use: thing.status, state: new, origin: inferred, default: off}
+`
+
+const testSchemas = `
+tag: Things
+schemas:
+  Thing: {type: object, required: [name]}
+  ThingStatus:
+    type: string
+    enum: [NEW, OLD]
+    x-status-machine:
+      title: Thing
+      states: [NEW, OLD]
+      initial: [NEW]
+      final: [OLD]
+      transitions:
+        - {to: NEW, by: Make a thing, source: s}
+        - {from: NEW, to: OLD, by: updateThing, source: s}
+`
+
+const testExamples = `
+a new thing: {request: {name: Thing}, answer: {meta: {code: 200}}}
+`
+
+// testFiles are the sources of a small contract; edit changes the texts of all of them.
+func testFiles(edit ...string) fstest.MapFS {
+	files := fstest.MapFS{}
+	for name, content := range map[string]string{
+		"root.yaml": testRoot, "templates.yaml": testTemplates, "things/updateThing.yaml": testThing, "things/schemas.yaml": testSchemas,
+	} {
+		files[name] = &fstest.MapFile{Data: []byte(strings.NewReplacer(edit...).Replace(content))}
+	}
+	return files
 }
+
+var recorded = fstest.MapFS{"updateThing.yaml": {Data: []byte(testExamples)}}
 
 // decode reads the bundled document as its readers do.
 func decode(t *testing.T, c *contract) map[string]any {
@@ -76,10 +122,12 @@ func dig(v any, keys ...string) any {
 }
 
 func TestOperationsAreCompletedFromTheirRules(t *testing.T) {
-	c, err := bundle(sources(testRoot, testThings))
+	c, err := bundle(testFiles(), recorded)
 	require.NoError(t, err)
 	op := dig(decode(t, c), "paths", "/api/things/{id}", "patch")
 
+	require.Equal(t, "updateThing", dig(op, "operationId"), "the name of the file")
+	require.Equal(t, []any{"Things"}, dig(op, "tags"))
 	require.Equal(t, []any{"gateway.psk", "gateway.scope", "request.json"}, dig(op, "x-guards"),
 		"gateway.token is replaced by the operation's own rule")
 
@@ -130,19 +178,42 @@ func TestOperationsAreCompletedFromTheirRules(t *testing.T) {
 	}}, dig(examples("422"), "thing.update.zip", "value", "error", "invalid"))
 }
 
+// Examples are what a sandbox has answered. Without a recording they are left out: the sandbox is built from the document.
+func TestExamplesAreRecorded(t *testing.T) {
+	c, err := bundle(testFiles(), recorded)
+	require.NoError(t, err)
+	require.Empty(t, c.unrecorded)
+	op := dig(decode(t, c), "paths", "/api/things/{id}", "patch")
+	require.Equal(t, map[string]any{"new": map[string]any{
+		"summary": "it is new", "x-summary-uk": "вона нова", "value": map[string]any{"meta": map[string]any{"code": 200}},
+	}}, dig(op, "responses", "200", "content", "application/json", "examples"))
+	require.Equal(t, map[string]any{"new": map[string]any{
+		"summary": "A new thing", "x-summary-uk": "нова", "value": map[string]any{"name": "Thing"},
+	}}, dig(op, "requestBody", "content", "application/json", "examples"))
+
+	c, err = bundle(testFiles("case: a new thing, summary", "case: an old thing, summary"), recorded)
+	require.NoError(t, err)
+	require.Equal(t, []string{`things/updateThing.yaml: the answer of case "an old thing" is not recorded`}, c.unrecorded)
+	require.Empty(t, dig(decode(t, c), "paths", "/api/things/{id}", "patch", "responses", "200", "content", "application/json", "examples"))
+	c, err = bundle(testFiles(), fstest.MapFS{})
+	require.NoError(t, err)
+	require.Len(t, c.unrecorded, 2)
+}
+
 // One word marks an operation; parameters, checks and headers follow from it.
 func TestOperationsAreMarkedAsIdempotent(t *testing.T) {
-	root := strings.NewReplacer(
-		"components:\n", `  - {id: request.idempotency.in_flight, guards: idempotent, check: c, status: 409, type: request_conflict, message: Under way, source: s, origin: inferred, default: on}
+	root := []string{
+		"components:\n", `  - {id: request.idempotency.in_flight, guards: idempotent, check: c, uk: п, status: 409, message: Under way, source: s, origin: inferred}
 components:
   parameters: {X-Idempotency-Key: {name: X-Idempotency-Key, in: header}, Idempotency-Key: {name: Idempotency-Key, in: header}}
-`, "headers: {", "headers: {Idempotency-Replayed: {}, ").Replace(testRoot)
-	marked := strings.Replace(testThings, "operationId: updateThing", "operationId: updateThing\n      x-idempotent: true", 1)
-	c, err := bundle(sources(root, marked))
+`, "headers: {", "headers: {Idempotency-Replayed: {}, ",
+	}
+	marked := append(slices.Clone(root), "    security:", "    x-idempotent: true\n    security:")
+	c, err := bundle(testFiles(marked...), recorded)
 	require.NoError(t, err)
 	op := dig(decode(t, c), "paths", "/api/things/{id}", "patch").(map[string]any)
 	require.Equal(t, []any{
-		map[string]any{"name": "id", "in": "path", "example": "t1"},
+		map[string]any{"name": "id", "in": "path", "required": true, "description": "Id of the thing.", "x-description-uk": "Ідентифікатор речі.", "example": "t1"},
 		map[string]any{"$ref": "#/components/parameters/X-Idempotency-Key"},
 		map[string]any{"$ref": "#/components/parameters/Idempotency-Key"},
 	}, op["parameters"])
@@ -155,46 +226,48 @@ components:
 	require.NoError(t, yaml.Unmarshal(raw, &requests))
 	require.Equal(t, true, dig(requests, "paths", "/api/things/{id}", "patch", "x-idempotent"), "the server reads it")
 
-	c, err = bundle(sources(root, testThings))
+	c, err = bundle(testFiles(root...), recorded)
 	require.NoError(t, err)
 	op = dig(decode(t, c), "paths", "/api/things/{id}", "patch").(map[string]any)
 	require.Len(t, op["parameters"], 1)
 	require.NotContains(t, op["x-guards"], "request.idempotency.in_flight")
 	require.NotContains(t, dig(op, "responses", "200", "headers"), "Idempotency-Replayed")
 
-	_, err = bundle(sources(root, strings.Replace(marked, "security: [{oauth2: ['thing:write']}]", "security: []", 1)))
+	_, err = bundle(testFiles(append(root, "    security: [{oauth2: ['thing:write']}]", "    x-idempotent: true\n    security: []")...), recorded)
 	require.ErrorContains(t, err, "x-idempotent: a key is a caller's, and here is none")
 }
 
 func TestSchemasAreLimited(t *testing.T) {
-	c, err := bundle(sources(testRoot, `
-paths:
-  /api/things:
-    post:
-      operationId: createThing
-      security: []
-      parameters: [{name: id, in: query, schema: {type: string, format: uuid}}, {name: name, in: query, schema: {type: string}}]
-      requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Sent'}}}}
-      responses:
-        '200': {description: done, content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/Shown'}}}}}
-      x-rules:
-        - {id: thing.create.schema, check: the shape is right, status: 422, type: validation_failed, source: s, origin: code, default: on}
-components:
-  schemas:
-    Sent:
-      type: object
-      properties:
-        id: {type: string, format: uuid}
-        names: {type: array, items: {type: string, maxLength: 255}}
-        kind: {type: string, enum: [a, b]}
-    Shown:
-      type: object
-      properties:
-        id: {type: string, format: uuid}
-        code: {type: string, pattern: '^[0-9]{4}$'}
-        day: {type: string, format: date, maxLength: 12}
-        names: {type: array, maxItems: 3, items: {type: string, example: a}}
-`))
+	files := testFiles()
+	files["things/createThing.yaml"] = &fstest.MapFile{Data: []byte(`
+/api/things:
+  post:
+    security: []
+    parameters: [{name: id, in: query, schema: {type: string, format: uuid}}, {name: name, in: query, schema: {type: string}}]
+    requestBody: {schema: Sent}
+    responses:
+      '200': {content: {application/json: {schema: {type: array, items: {$ref: '#/components/schemas/Shown'}}}}}
+    x-rules:
+      family: thing.create
+      checks:
+        - {id: schema, check: the shape is right, uk: форма правильна, status: 422, source: s, origin: code}
+`)}
+	files["things/schemas.yaml"].Data = append(files["things/schemas.yaml"].Data, []byte(`
+  Sent:
+    type: object
+    properties:
+      id: {type: string, format: uuid}
+      names: {type: array, items: {type: string, maxLength: 255}}
+      kind: {type: string, enum: [a, b]}
+  Shown:
+    type: object
+    properties:
+      id: {type: string, format: uuid}
+      code: {type: string, pattern: '^[0-9]{4}$'}
+      day: {type: string, format: date, maxLength: 12}
+      names: {type: array, maxItems: 3, items: {type: string, example: a}}
+`)...)
+	c, err := bundle(files, fstest.MapFS{"updateThing.yaml": recorded["updateThing.yaml"], "createThing.yaml": {Data: []byte("{}")}})
 	require.NoError(t, err)
 	document := decode(t, c)
 	op := dig(document, "paths", "/api/things", "post").(map[string]any)
@@ -217,7 +290,7 @@ components:
 }
 
 func TestRulesBecomeGoValues(t *testing.T) {
-	c, err := bundle(sources(testRoot, testThings))
+	c, err := bundle(testFiles(), recorded)
 	require.NoError(t, err)
 	code, err := c.goRules()
 	require.NoError(t, err)
@@ -229,9 +302,32 @@ func TestRulesBecomeGoValues(t *testing.T) {
 	require.Contains(t, string(code), `"updateThing": {GatewayPSK, GatewayScope, RequestJSON}`)
 }
 
+// Authors quote and fold as they like; the document looks the same.
+func TestTheLookOfTheDocumentIsItsOwn(t *testing.T) {
+	root, err := tree.Parse([]byte(`{a: {$ref: x}, b: [on, 'off'], c: "2026-03-25", d: '0.1.0', e: '12', f: 8:00, g: {h: "i\nj\n"}, k: [{l: true}], m: '+380'}`))
+	require.NoError(t, err)
+	restyle(root)
+	written, err := tree.YAML(root)
+	require.NoError(t, err)
+	require.Equal(t, `a: {$ref: x}
+b: ['on', 'off']
+c: '2026-03-25'
+d: 0.1.0
+e: '12'
+f: '8:00'
+g:
+  h: |
+    i
+    j
+k:
+  - l: true
+m: '+380'
+`, string(written))
+}
+
 func TestTheSameSourcesGiveTheSameDocument(t *testing.T) {
 	render := func() string {
-		c, err := bundle(sources(testRoot, testThings))
+		c, err := bundle(testFiles(), recorded)
 		require.NoError(t, err)
 		content, err := c.yaml()
 		require.NoError(t, err)
@@ -241,30 +337,42 @@ func TestTheSameSourcesGiveTheSameDocument(t *testing.T) {
 }
 
 func TestFaultsOfSourcesAreTold(t *testing.T) {
-	const op = "things.yaml: updateThing PATCH /api/things/{id}"
+	const op = "things/updateThing.yaml"
 	tests := map[string]struct {
 		old, new string
 		want     string
 	}{
-		"rule without a source":        {"message: unauthorized, replaces: [gateway.token], source: seed,", "message: unauthorized, replaces: [gateway.token],", op + ": rule thing.update.token: line 12: source is missing"},
+		"rule without a source":        {"source: seed, origin", "source: '', origin", op + ": rule thing.update.token: line 16: source is missing"},
 		"unknown rule field":           {"message: unauthorized,", "mesage: unauthorized,", `unknown field "mesage"`},
-		"rule id twice":                {"thing.update.zip", "thing.update.status", "the id stands already in"},
+		"unknown field of all rules":   {"source: s\n      checks", "sauce: s\n      checks", op + `: line 14: "sauce" is no field of a rule, and no template wants it`},
+		"rule id twice":                {"id: zip", "id: schema", "the id stands already in"},
 		"unknown origin":               {"origin: inferred", "origin: guessed", `origin "guessed" is none of seed, blueprint, wiki, code, inferred`},
-		"unknown type":                 {"type: request_conflict", "type: requestconflict", `line 15: type "requestconflict" is none of access_denied, content_type_invalid,`},
+		"unknown type":                 {"status: 409, message", "status: 409, type: requestconflict, message", `line 19: type "requestconflict" is none of access_denied, content_type_invalid,`},
 		"unknown default":              {"default: off", "default: maybe", `default "maybe" is neither on nor off`},
-		"seed rule that starts off":    {"origin: seed, default: on", "origin: seed, default: off", "a rule that cannot be switched starts on"},
+		"seed rule that starts off":    {"source: seed, origin: seed", "source: seed, origin: seed, default: off", "a rule that cannot be switched starts on"},
 		"field refusal without entry":  {"entry: '$.parts[*].zip', ", "", "a field's 422 wants entry"},
 		"replaced rule does not exist": {"replaces: [gateway.token]", "replaces: [gateway.tokens]", `replaces "gateway.tokens", which is no rule of root.yaml that guards this operation`},
 		"replaced rule answers other":  {"replaces: [gateway.token]", "replaces: [gateway.scope]", "answers 401 in place of gateway.scope, which answers 403"},
-		"placeholder without example":  {"example: {status: OLD}, ", "", op + ": line 15: rule thing.update.status: example has no value for {status}"},
-		"body without fallback":        {"thing.update.schema", "thing.update.shape", "an operation with a body has one rule <resource>.<operation>.schema"},
-		"foreign rule family":          {"thing.update.zip", "other.update.zip", "the rules of an operation share <resource>.<operation>, here thing.update"},
-		"reference to nothing":         {"#/components/schemas/Thing'", "#/components/schemas/Thin'", "things.yaml: line 8: $ref #/components/schemas/Thin leads to nothing"},
-		"undeclared scope":             {"'thing:write'", "'thing:read'", "scope thing:read is not declared in root.yaml"},
-		"security left out":            {"security: [{oauth2: ['thing:write']}]", "x: 1", "security is missing"},
-		"handwritten refusal":          {"'200': {description: done}", "'404': {description: none}", "response 404: refusals are made from the rules"},
-		"key twice":                    {"operationId: updateThing", "operationId: updateThing\n      operationId: updateThing", `key "operationId" stands twice in one mapping`},
-		"states unlike the enum":       {"states: [NEW, OLD]", "states: [NEW, OLD, LOST]", "things.yaml: line 23: status machine Thing: states NEW, OLD, LOST are not those of the schema, NEW, OLD"},
+		"placeholder without example":  {", example: {status: OLD}", "", op + ": line 19: rule thing.update.status: example has no value for {status}"},
+		"body without fallback":        {"id: schema", "id: shape", "an operation with a body has one rule <resource>.<operation>.schema"},
+		"family of one word":           {"family: thing.update", "family: update", "rule update.zip: the rules of an operation share <resource>.<operation>, here update"},
+		"reference to nothing":         {"schema: Thing, examples: {new: {case: a new thing, uk", "schema: Thin, examples: {new: {case: a new thing, uk", op + ": $ref #/components/schemas/Thin leads to nothing"},
+		"undeclared scope":             {"security: [{oauth2: ['thing:write'", "security: [{oauth2: ['thing:read'", "scope thing:read is not declared in root.yaml"},
+		"security left out":            {"security: [{oauth2: ['thing:write']}]", "x-1: 1", "security is missing"},
+		"handwritten refusal":          {"'200': {use: done, schema: Thing", "'404': {use: done, schema: Thing", "response 404: refusals are made from the rules"},
+		"key twice":                    {"    security:", "    summary: Update thing\n    security:", `key "summary" stands twice in one mapping`},
+		"two operations in a file":     {"  patch:", "  delete: {}\n  patch:", op + ": line 2: a file holds one operation: a path, and one method below it"},
+		"unknown template":             {"use: thing.status", "use: thing.state", op + ": line 19: there is no template thing.state for a rule"},
+		"argument left out":            {"state: new, ", "", op + ": line 19: template thing.status wants state"},
+		"template of nobody":           {"use: thing.status, state: new", "id: status, check: c, uk: п, status: 409", "templates.yaml: line 4: nothing uses thing.status"},
+		"unknown kind of template":     {"responses:\n  done", "answers:\n  done", "templates.yaml: line 8: templates are rules, parameters and responses, not answers"},
+		"status without words":         {"  '409': {description: conflict, uk: конфлікт}\n", "", "templates.yaml: refusals has no text for status 409 of updateThing"},
+		"text in one language":         {"Changes it.\n    uk: {summary: Змінити річ, description: Змінює її.}", "Changes it.\n    uk: Змінити річ", op + `: line 5: description "Changes it." has no Ukrainian text beside it`},
+		"rule in one language":         {"uk: індекси — цифри, ", "", op + `: line 18: check "zips are digits" has no Ukrainian text beside it`},
+		"translation of nothing":       {"description: Змінює її.", "description: Змінює її., title: Річ", op + ": line 6: translates a title that is not there"},
+		"translation of no text":       {"schemas:\n  Thing: {", "schemas:\n  Thing: {uk: річ, ", "things/schemas.yaml: line 4: translates a description that is not there"},
+		"example without a case":       {"case: a new thing, summary", "summary", op + ": line 11: example new names no case of the sandbox's world"},
+		"states unlike the enum":       {"states: [NEW, OLD]", "states: [NEW, OLD, LOST]", "things/schemas.yaml: line 9: status machine Thing: states NEW, OLD, LOST are not those of the schema, NEW, OLD"},
 		"transition of nobody":         {"by: updateThing", "by: updateThings", "status machine Thing: updateThings is no operation"},
 		"transition to nowhere":        {"to: OLD", "to: GONE", "status machine Thing: GONE is no state"},
 		"transition without source":    {"by: updateThing, source: s", "by: updateThing", "status machine Thing: a transition wants to, by and source"},
@@ -273,52 +381,74 @@ func TestFaultsOfSourcesAreTold(t *testing.T) {
 		"state out of reach":           {"from: NEW, to: OLD", "from: OLD, to: NEW", "status machine Thing: no transition leads to OLD"},
 		"unknown machine field":        {"final: [OLD]", "finals: [OLD]", `status machine Thing: unknown field "finals"`},
 		"unknown group":                {"pattern: '^[0-9]{5}$'}, together: shape", "pattern: '^[0-9]{5}$'}, together: form", `together "form" is none of shape, business, filters, fields`},
-		"group of one":                 {"validation_failed, together: shape,", "validation_failed,", op + ": line 5: rule thing.update.zip: nothing is checked together with it as shape"},
-		"group torn apart":             {"together: shape, source: s, origin: code, default: on}\n        - {id: thing.update.status,", "source: s, origin: code, default: on}\n        - {id: thing.update.status, together: shape,", "rule thing.update.status: the rules that are checked together as shape stand one after another"},
-		"shape without its fallback":   {"validation_failed, together: shape,", "validation_failed,", "the rules of the shape are checked together with thing.update.schema"},
-		"group with two answers":       {"message: 'Thing in status {status}',", "message: 'Thing in status {status}', together: shape,", "rule thing.update.status: answers otherwise than thing.update.schema, with which it is checked together"},
-		"group with a gateway's check": {"replaces: [gateway.token],", "replaces: [gateway.token], together: shape,", "a check of the gateway answers alone"},
+		"group of one":                 {"status: 422, together: shape,", "status: 422,", op + ": line 4: rule thing.update.zip: nothing is checked together with it as shape"},
+		"group torn apart":             {"together: shape, origin: code}\n        - {use: thing.status, state: new,", "origin: code}\n        - {use: thing.status, state: new, together: shape,", "rule thing.update.status: the rules that are checked together as shape stand one after another"},
+		"shape without its fallback":   {"status: 422, together: shape,", "status: 422,", "the rules of the shape are checked together with thing.update.schema"},
+		"group with two answers":       {"use: thing.status, state: new,", "use: thing.status, state: new, together: shape,", "rule thing.update.status: answers otherwise than thing.update.schema, with which it is checked together"},
+		"group with a gateway's check": {"message: unauthorized,", "message: unauthorized, together: shape,", "a check of the gateway answers alone"},
 		"path parameter unexplained":   {", example: t1", "", "path parameters without an example: {id}"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			require.Contains(t, testThings, tt.old)
-			_, err := bundle(sources(testRoot, strings.Replace(testThings, tt.old, tt.new, 1)))
+			require.Contains(t, testTemplates+testThing+testSchemas, tt.old)
+			_, err := bundle(testFiles(tt.old, tt.new), recorded)
 			require.ErrorContains(t, err, tt.want)
 		})
 	}
 }
 
 func TestNamesThatStandInTwoFilesAreTold(t *testing.T) {
-	files := sources(testRoot, testThings)
-	files["zebra.yaml"] = files["things.yaml"]
-	_, err := bundle(files)
+	files := testFiles()
+	for name, file := range testFiles() {
+		files[strings.Replace(name, "things/", "zebras/", 1)] = file
+	}
+	_, err := bundle(files, recorded)
 	for _, want := range []string{
-		"zebra.yaml: line 4: path /api/things/{id} stands in things.yaml already",
-		"zebra.yaml: line 18: components/schemas Thing stands in things.yaml already",
-		"the operationId stands already in things.yaml",
-		"the id stands already in things.yaml",
+		"zebras/updateThing.yaml: line 4: patch /api/things/{id} stands in things/updateThing.yaml already",
+		"zebras/schemas.yaml: line 4: components/schemas Thing stands in things/schemas.yaml already",
+		"the operationId stands already in things/updateThing.yaml",
+		"the id stands already in things/updateThing.yaml",
 	} {
 		require.ErrorContains(t, err, want)
 	}
+	files = testFiles()
+	files["things/templates.yaml"] = &fstest.MapFile{Data: []byte("responses: {done: {description: done}}\nrefusals: {}")}
+	_, err = bundle(files, recorded)
+	require.ErrorContains(t, err, "things/templates.yaml: line 1: template done stands in another file already")
+	require.ErrorContains(t, err, "things/templates.yaml: line 2: templates are rules, parameters and responses, not refusals")
+}
+
+// Several operations of one path stand in files of their own, and a query's parameters may stand beside the schemas.
+func TestOperationsOfAPathAreMerged(t *testing.T) {
+	files := testFiles("schemas:\n", "queries:\n  ThingFilter: [{use: path_id, name: id, what: w, what_uk: щ, example: t1}, {name: color, in: query, example: red}]\nschemas:\n")
+	files["things/getThing.yaml"] = &fstest.MapFile{Data: []byte(`
+/api/things/{id}:
+  get: {security: [], parameters: [{query: ThingFilter}], responses: {}, x-rules: []}
+`)}
+	c, err := bundle(files, fstest.MapFS{"updateThing.yaml": recorded["updateThing.yaml"], "getThing.yaml": {Data: []byte("{}")}})
+	require.NoError(t, err)
+	item := dig(decode(t, c), "paths", "/api/things/{id}")
+	require.Equal(t, "getThing", dig(item, "get", "operationId"))
+	require.Equal(t, "updateThing", dig(item, "patch", "operationId"))
+	require.Len(t, dig(item, "get", "parameters"), 2)
+	require.NotContains(t, dig(item, "get", "responses"), "504", "it changes nothing")
 }
 
 func TestRequestsHoldWhatAServerAsks(t *testing.T) {
 	t.Parallel()
-	const things = testThings + `
-    Unused: {type: string}
-`
-	c, err := bundle(sources(testRoot, strings.Replace(things, "Thing: {type: object, required: [name]}",
-		"Thing: {type: object, description: d, example: {name: n}, properties: {description: {type: string, description: d}}}", 1)))
+	files := testFiles("Thing: {type: object, required: [name]}",
+		"Unused: {type: string}\n  Thing: {type: object, description: d, uk: о, example: {name: n}, properties: {description: {type: string, description: d, uk: о}}}")
+	c, err := bundle(files, recorded)
 	require.NoError(t, err)
 	raw, err := c.requests()
 	require.NoError(t, err)
 	require.JSONEq(t, `{
 		"openapi": "3.0.3", "info": {"title": "test", "version": "1"},
 		"paths": {"/api/things/{id}": {"patch": {
-			"operationId": "updateThing", "parameters": [{"name": "id", "in": "path"}],
+			"operationId": "updateThing", "summary": "Update thing", "tags": ["Things"],
+			"parameters": [{"name": "id", "in": "path", "required": true}],
 			"security": [{"oauth2": ["thing:write"], "apiKey": []}, {"oauth2": ["thing:write"], "apiKey": [], "customPsk": []}],
-			"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}, "responses": {}
+			"requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}, "responses": {}
 		}}},
 		"components": {"schemas": {"Thing": {"type": "object", "properties": {
 			"description": {"type": "string", "format": "text", "maxLength": 1048576}

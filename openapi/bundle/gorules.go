@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"go/format"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -99,7 +98,7 @@ func (c *contract) goRules() ([]byte, error) {
 		}
 	}
 	out.WriteString("}\n\n// Refusals that no rule makes.\nvar (\n")
-	for _, r := range append(slices.Clone(failures), unconfirmed) {
+	for _, r := range readRules(c.templates.failures, templatesFile, new(problems)) {
 		fmt.Fprintf(&out, "%s = Rule{Status: %d, Type: %q, Message: %q}\n", r.constant(), r.Status, r.Type, r.Message)
 	}
 	out.WriteString(")\n\nvar guards = map[string][]ID{\n")
@@ -129,7 +128,7 @@ func writeRule(out *bytes.Buffer, r *rule, operationID string) {
 	}
 	str("Operation", operationID)
 	str("Check", r.Check)
-	str("CheckUK", r.checkUK)
+	str("CheckUK", r.CheckUK)
 	fmt.Fprintf(out, "Status: %d,\n", r.Status)
 	str("Type", r.Type)
 	str("Message", r.Message)

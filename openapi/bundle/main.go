@@ -5,27 +5,25 @@
 // What follows from the rules is not written by hand: the error responses of an operation, with an example for each
 // rule that can refuse it, and the list of the gateway's rules that guard it (x-guards).
 //
-// openapi/uk.yaml says the same in Ukrainian. The rules get their wording from there; the document stays English.
+// The sources have every text in English and in Ukrainian, and short forms for what repeats itself (templates.go). What
+// servers have answered to the cases of the sandbox's world stands in openapi/examples.
 //
-// Run it in the module's root: go run ./openapi/bundle. With the word missing it only prints what uk.yaml lacks, to be
-// pasted there and translated.
+// Run it in the module's root: go run ./openapi/bundle.
 package main
 
 import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-
-	"esoz/openapi/tree"
+	"strings"
 )
 
 const (
-	sourceDir     = "openapi/src"
-	ukrainianPath = "openapi/uk.yaml"
-	documentPath  = "openapi/openapi.yaml"
-	requestsPath  = "openapi/requests.json"
-	rulesPath     = "gen/rules/rules.gen.go"
+	sourceDir    = "openapi/src"
+	examplesDir  = "openapi/examples"
+	documentPath = "openapi/openapi.yaml"
+	requestsPath = "openapi/requests.json"
+	rulesPath    = "gen/rules/rules.gen.go"
 )
 
 func main() {
@@ -36,27 +34,12 @@ func main() {
 }
 
 func run() error {
-	c, err := bundle(os.DirFS(sourceDir))
+	c, err := bundle(os.DirFS(sourceDir), os.DirFS(examplesDir))
 	if err != nil {
 		return fmt.Errorf("bundle %s:\n%w", sourceDir, err)
 	}
-	ukrainian, err := os.ReadFile(ukrainianPath)
-	if err != nil {
-		return err
-	}
-	if err := c.readUkrainian(ukrainian); err != nil {
-		return err
-	}
-	if slices.Contains(os.Args[1:], "missing") {
-		missing, err := tree.YAML(c.untranslated())
-		if err != nil {
-			return fmt.Errorf("print what %s lacks: %w", ukrainianPath, err)
-		}
-		_, err = os.Stdout.Write(missing)
-		return err
-	}
-	if err := c.checkUkrainian(); err != nil {
-		return fmt.Errorf("translate %s:\n%w", sourceDir, err)
+	if len(c.unrecorded) > 0 {
+		fmt.Fprintf(os.Stderr, "examples are missing; run make examples and bundle again:\n%s\n", strings.Join(c.unrecorded, "\n"))
 	}
 	document, err := c.yaml()
 	if err != nil {

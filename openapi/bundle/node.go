@@ -19,6 +19,7 @@ var (
 	sequence = tree.Sequence
 	scalar   = tree.Scalar
 	clone    = tree.Clone
+	remove   = tree.Delete
 )
 
 // insertBefore puts a new key in front of another one, or at the end when that one is missing.

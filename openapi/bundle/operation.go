@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -23,6 +22,8 @@ type operation struct {
 
 	rules  []*rule // its own, as checked
 	guards []*rule // the document's rules that stand before it, as checked, without those that it replaces
+
+	recorded *yaml.Node // cases of the sandbox's world, by their titles
 
 	node  *yaml.Node
 	item  *yaml.Node // the path item, which may hold parameters
@@ -54,7 +55,7 @@ func (c *contract) readOperations(s source, p *problems) {
 				id: text(n, "operationId"), path: path, method: method,
 				body: at(n, "requestBody") != nil, idempotent: text(n, "x-idempotent") == "true", node: n, item: item,
 			}
-			op.where = fmt.Sprintf("%s: %s %s %s", s.name, op.id, strings.ToUpper(method), path)
+			op.where = s.name
 			op.query = takesQuery(item) || takesQuery(n)
 			op.readSecurity(p)
 			op.rules = readRules(at(n, "x-rules"), op.where, p)
@@ -162,9 +163,7 @@ func (c *contract) checkOperations(p *problems) {
 	ids := map[string]*operation{}
 	for _, op := range c.operations {
 		bad := func(format string, args ...any) { p.add(op.where, op.node, format, args...) }
-		if op.id == "" {
-			bad("operationId is missing")
-		} else if first := ids[op.id]; first != nil {
+		if first := ids[op.id]; first != nil {
 			bad("the operationId stands already in %s", first.where)
 		}
 		ids[op.id] = op

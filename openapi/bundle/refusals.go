@@ -16,51 +16,27 @@ const (
 	exampleRequestID = "6617aeec-15e2-4d6f-b9bd-53559c358f97#17810"
 )
 
-// statusDescriptions says what a refusal means, by its HTTP status.
-var statusDescriptions = map[int]string{
-	http.StatusBadRequest:            "The request cannot be read.",
-	http.StatusUnauthorized:          "The caller is not known, or may not come in.",
-	http.StatusForbidden:             "The caller may not do this.",
-	http.StatusNotFound:              "There is no such object, or none that the caller may know of.",
-	http.StatusConflict:              "The state of things does not allow this.",
-	http.StatusRequestEntityTooLarge: "The body is too large.",
-	http.StatusUnsupportedMediaType:  "The body is not announced as JSON.",
-	http.StatusUnprocessableEntity:   "What was sent breaks rules; `error.invalid` tells which.",
-	http.StatusTooManyRequests:       "Too often. `Retry-After` tells when to come again.",
-	http.StatusInternalServerError:   "The server failed. The request id finds the cause in its logs.",
-	http.StatusServiceUnavailable:    "The server cannot answer now, and nothing was changed. Send the request again.",
-	http.StatusGatewayTimeout:        "It is not known whether the change was made. Look before you send the request again.",
-}
-
-// failures are the refusals that no rule makes; every operation can give them.
-var failures = []*rule{
-	{ID: "internal_error", Check: "Something broke", Status: 500, Type: "internal_error", Message: "Remote server internal error"},
-	{ID: "unavailable", Check: "A database is away, or the deadline has passed", Status: 503, Type: "internal_error", Message: "Service is temporarily unavailable"},
-}
-
-// unconfirmed is one more failure of the operations that change something.
-var unconfirmed = &rule{
-	ID: "unconfirmed", Check: "The answer of a database to a change was lost, so that it may have been made or not", Status: 504,
-	Type: "internal_error", Message: "It is not known whether the request was carried out",
-}
-
-// failures are the refusals of an operation that no rule makes.
-func (op *operation) failures() []*rule {
+// failures are the refusals of an operation that no rule makes. That a change may have been made or not can be told of
+// changes only.
+func (c *contract) failures(op *operation, p *problems) []*rule {
+	failures := readRules(c.templates.failures, templatesFile, p)
 	if op.method == "get" || op.method == "head" {
-		return failures
+		failures = slices.DeleteFunc(failures, func(r *rule) bool { return r.Status == http.StatusGatewayTimeout })
 	}
-	return append(slices.Clone(failures), unconfirmed)
+	return failures
 }
 
 // complete writes into an operation what follows from its rules and from those of the gateway: x-guards, the
 // responses that refuse, the headers of all responses, the keys that are sent beside a token or to send a request again.
 func (c *contract) complete(op *operation, p *problems) {
 	examples := map[int]*yaml.Node{}
-	for _, r := range slices.Concat(slices.Collect(op.refusals()), op.failures()) {
+	for _, r := range slices.Concat(slices.Collect(op.refusals()), c.failures(op, p)) {
 		if examples[r.Status] == nil {
 			examples[r.Status] = mapping()
 		}
-		set(examples[r.Status], r.ID, c.example(op, r, p))
+		if example := c.example(op, r, p); example != nil {
+			set(examples[r.Status], r.ID, example)
+		}
 	}
 	responses := at(op.node, "responses")
 	if responses == nil {
@@ -70,7 +46,7 @@ func (c *contract) complete(op *operation, p *problems) {
 	for _, status := range slices.Sorted(maps.Keys(examples)) {
 		code := scalar(strconv.Itoa(status))
 		code.Style = yaml.SingleQuotedStyle
-		responses.Content = append(responses.Content, code, response(status, examples[status]))
+		responses.Content = append(responses.Content, code, c.refusal(op, code, examples[status], p))
 	}
 	c.declareHeaders(op, p)
 	c.declareIdempotencyKeys(op, p)
@@ -82,14 +58,16 @@ func (c *contract) complete(op *operation, p *problems) {
 	insertBefore(op.node, "x-rules", "x-guards", guards)
 }
 
-func response(status int, examples *yaml.Node) *yaml.Node {
-	description, ok := statusDescriptions[status]
-	if !ok {
-		description = http.StatusText(status)
+// refusal is the response with which the operation refuses by a status.
+func (c *contract) refusal(op *operation, status, examples *yaml.Node, p *problems) *yaml.Node {
+	r := at(c.templates.refusals, status.Value)
+	if r == nil {
+		p.add(templatesFile, nil, "refusals has no text for status %s of %s", status.Value, op.id)
+		r = mapping()
 	}
-	r := mapping("description", description)
+	r = clone(r)
 	set(r, "content", mapping("application/json", mapping(
-		"schema", flow(mapping("$ref", "#/components/schemas/ErrorResponse")),
+		"schema", mapping("$ref", "#/components/schemas/ErrorResponse"),
 		"examples", examples,
 	)))
 	return r
@@ -98,7 +76,7 @@ func response(status int, examples *yaml.Node) *yaml.Node {
 // example is the answer of a rule that refuses an operation, word for word.
 func (c *contract) example(op *operation, r *rule, p *problems) *yaml.Node {
 	values := c.pathValues(op)
-	values["path"], values["scopes"] = op.path, strings.Join(op.scopes, ", ")
+	values["path"], values["scopes"], values["parameter"] = op.path, strings.Join(op.scopes, ", "), c.firstQueryParameter(op)
 	maps.Copy(values, r.Example)
 	filled := func(s string) string {
 		s, missing := fill(s, values)
@@ -114,16 +92,20 @@ func (c *contract) example(op *operation, r *rule, p *problems) *yaml.Node {
 	}
 	refusal := mapping("type", r.Type)
 	switch {
+	case r.Example["case"] != "":
+		if refusal = c.recordedRefusal(op, r.Example["case"]); refusal == nil {
+			return nil
+		}
 	case r.Type == validationFailed:
 		set(refusal, "message", scalar(text(c.root, "x-validation-message")))
 	case r.Message != "":
 		set(refusal, "message", scalar(filled(r.Message)))
 	}
-	if item := c.invalidItem(op, r, filled); item != nil {
+	if item := c.invalidItem(op, r, filled); item != nil && r.Example["case"] == "" {
 		set(refusal, "invalid", sequence(item))
 	}
 
-	example := mapping("summary", r.Check)
+	example := mapping("summary", r.Check, ukrainian("summary"), r.CheckUK)
 	if r.Default == "off" {
 		set(example, "description", scalar("This rule is off unless it is switched on: `RULES=+"+r.ID+"`."))
 	}
@@ -132,6 +114,26 @@ func (c *contract) example(op *operation, r *rule, p *problems) *yaml.Node {
 		"error", refusal,
 	))
 	return example
+}
+
+// recordedRefusal is the error that a sandbox has answered to a case; nil when it is not recorded yet.
+func (c *contract) recordedRefusal(op *operation, title string) *yaml.Node {
+	refusal := at(op.recorded, title, "answer", "error")
+	if refusal == nil {
+		c.unrecorded = append(c.unrecorded, fmt.Sprintf("%s: the answer of case %q is not recorded", op.where, title))
+		return nil
+	}
+	return clone(refusal)
+}
+
+// firstQueryParameter is where the gateway's check of a query fails in the example.
+func (c *contract) firstQueryParameter(op *operation) string {
+	for _, n := range slices.Concat(items(at(op.item, "parameters")), items(at(op.node, "parameters"))) {
+		if parameter := c.follow(n); text(parameter, "in") == "query" {
+			return text(parameter, "name")
+		}
+	}
+	return ""
 }
 
 // pathValues gives the operation's path parameters the values of their examples.
@@ -177,14 +179,14 @@ func (c *contract) invalidItem(op *operation, r *rule, filled func(string) strin
 		return invalid(entry, r.entryType(), nil)
 	}
 	params := filledCopy(&r.Params, filled)
-	if raw := rawDescription(failed, params); raw != "" && !r.Business {
+	if raw := rawDescription(failed, params); raw != "" && r.Together == "shape" {
 		set(failed, "raw_description", scalar(raw))
 	}
 	switch {
 	case params != nil:
 		set(failed, "params", params)
-	case r.Type == validationFailed:
-		set(failed, "params", flow(sequence()))
+	default:
+		set(failed, "params", sequence())
 	}
 	return invalid(entry, r.entryType(), failed)
 }

@@ -14,6 +14,7 @@ import (
 type rule struct {
 	ID      string `yaml:"id"`
 	Check   string `yaml:"check"`
+	CheckUK string `yaml:"x-check-uk"`
 	Status  int    `yaml:"status"`
 	Type    string `yaml:"type"`
 	Message string `yaml:"message"`
@@ -24,7 +25,6 @@ type rule struct {
 	Keyword     string    `yaml:"rule"`
 	Description string    `yaml:"description"`
 	Params      yaml.Node `yaml:"params"`
-	Business    bool      `yaml:"business"` // not made by the schema, though it uses the schema validator's words
 	InvalidJSON bool      `yaml:"invalid_json"`
 
 	Source  string `yaml:"source"`
@@ -35,11 +35,11 @@ type rule struct {
 
 	Together string `yaml:"together"` // the group of checks that are all made and answer in one refusal
 
-	Example  map[string]string `yaml:"example"`  // for the generated example: values of placeholders, and entry if its index is not 0
+	// Example is for the generated example: values of placeholders, entry if its index is not 0, or the case of the
+	// sandbox's world whose answer it is.
+	Example  map[string]string `yaml:"example"`
 	Guards   string            `yaml:"guards"`   // document-level rules: the operations that the rule stands before
 	Replaces []string          `yaml:"replaces"` // operation rules: guards that this rule answers in place of
-
-	checkUK string // the wording of Check in Ukrainian
 
 	node  *yaml.Node
 	where string
@@ -48,9 +48,10 @@ type rule struct {
 const validationFailed = "validation_failed"
 
 var (
+	// ruleFields are the fields of a rule in the order in which the document has them.
 	ruleFields = []string{
-		"id", "check", "status", "type", "message", "entry", "entry_type", "rule", "description", "params", "business", "invalid_json",
-		"source", "origin", "default", "fixed", "flag", "together", "example", "guards", "replaces",
+		"id", "guards", "check", "uk", ukrainian("check"), "status", "type", "message", "entry", "entry_type", "rule", "description",
+		"params", "invalid_json", "source", "origin", "default", "fixed", "flag", "together", "example", "replaces",
 	}
 	requiredRuleFields = []string{"id", "check", "status", "type", "source", "origin", "default"}
 

@@ -1,5 +1,5 @@
 // Package publish completes the contract for its readers. What follows from the contract and only readers want is added
-// here and not in the contract itself: code samples, scopes by operation, the addresses of sources, Ukrainian texts.
+// here and not in the contract itself: code samples, scopes by operation, the addresses of sources.
 package publish
 
 import (
@@ -36,10 +36,6 @@ func document() (*yaml.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	texts, err := readUkrainian(openapi.Ukrainian)
-	if err != nil {
-		return nil, err
-	}
 	addSourceURLs(tree.At(root, "x-rules"))
 	for op := range operations(root) {
 		addScopes(op.node)
@@ -57,7 +53,6 @@ func document() (*yaml.Node, error) {
 	for machine := range statusMachines(root) {
 		addSourceURLs(tree.At(machine, "transitions"))
 	}
-	texts.add(root)
 	return root, nil
 }
 

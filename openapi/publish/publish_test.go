@@ -70,8 +70,7 @@ func TestTheSameContractGivesTheSameBytes(t *testing.T) {
 
 // additions are the only keys that the published document has and the contract has not.
 var additions = []string{
-	"x-codeSamples", "x-scopes", addedInVersion, "url", "source_url", "x-summary-uk", "x-description-uk", "x-check-uk",
-	"x-scopes-uk",
+	"x-codeSamples", "x-scopes", addedInVersion, "url", "source_url",
 }
 
 func TestWithoutTheAdditionsItIsTheContract(t *testing.T) {

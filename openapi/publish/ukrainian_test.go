@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"esoz/openapi"
+	"esoz/gen/rules"
 	"esoz/openapi/tree"
 )
 
@@ -45,49 +45,14 @@ func TestEverythingSaysItInUkrainianToo(t *testing.T) {
 
 func TestExamplesOfRefusalsSayTheCheckInUkrainian(t *testing.T) {
 	t.Parallel()
-	texts, err := readUkrainian(openapi.Ukrainian)
-	require.NoError(t, err)
 	root := published(t)
 	conflicts := tree.At(root, "paths", "/api/divisions/{id}/actions/activate", "patch", "responses", "409", "content", "application/json", "examples")
 	found := 0
 	for rule, shown := range tree.Entries(conflicts) {
 		found++
-		require.Equal(t, texts.Rules[rule], tree.Text(shown, "x-summary-uk"), rule)
+		known, _ := rules.Get(rules.ID(rule))
+		require.Equal(t, known.CheckUK, tree.Text(shown, "x-summary-uk"), rule)
 		require.NotNil(t, tree.At(shown, "value"))
 	}
 	require.NotZero(t, found)
-}
-
-func TestUkrainianTextsStandBesideTheEnglishOnes(t *testing.T) {
-	t.Parallel()
-	texts, err := readUkrainian([]byte(`{texts: {"What it\n is.": Що це}, rules: {a.b.c: Так}}`))
-	require.NoError(t, err)
-	root, err := tree.Parse([]byte(`
-components:
-  schemas:
-    Thing:
-      description: What it is.
-      properties:
-        description: {type: string, description: What it  is., example: {description: What it is.}}
-        examples: {description: What it is.}
-  examples:
-    a.b.c: {summary: yes it is, value: {description: What it is.}}
-x-note: {description: What it is.}
-`))
-	require.NoError(t, err)
-	texts.add(root)
-	written, err := tree.YAML(root)
-	require.NoError(t, err)
-	require.Equal(t, `components:
-  schemas:
-    Thing:
-      description: What it is.
-      properties:
-        description: {type: string, description: What it  is., example: {description: What it is.}, x-description-uk: Що це}
-        examples: {description: What it is., x-description-uk: Що це}
-      x-description-uk: Що це
-  examples:
-    a.b.c: {summary: yes it is, value: {description: What it is.}, x-summary-uk: Так}
-x-note: {description: What it is.}
-`, string(written))
 }

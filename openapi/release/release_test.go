@@ -151,7 +151,7 @@ func TestChangedRulesMustBeAnnounced(t *testing.T) {
 			[]string{`division.create.zip: entry "$.addresses[*].zip" -> "$.addresses[*].postcode"`},
 		},
 		{
-			"- id: division.create.zip\n", "description: 'string does", "description: 'text does",
+			"- id: division.create.zip\n", "description: string does", "description: text does",
 			"division.create.zip",
 			[]string{`division.create.zip: description "string does not match pattern \"^[0-9]{5}$\"" -> "text does not match pattern \"^[0-9]{5}$\""`},
 		},

@@ -4,42 +4,6 @@
  */
 
 export interface paths {
-    "/api/patients/{patient_id}/approvals/{id}/actions/resend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Resend SMS on Approval
-         * @description Sends the patient a new code for an approval that still waits to be verified, when the first SMS did not
-         *     arrive. The code goes to the phone number that was fixed when the approval was created
-         *     (`authorize_with`, or the patient's default method at that time), also when the patient's methods have
-         *     changed since; for a patient who is authorised by a third person it is that person's number.
-         *
-         *     What changes: the code sent before dies, and only the new one verifies the approval. The approval itself
-         *     does not change, its `expires_at` included; no event is made.
-         *
-         *     How to follow it: the answer is 202 with a job. Ask Get async job processing details until the job is
-         *     `processed`; its `response_data` is the approval. A server that runs with `APPROVAL_RESEND_MODE=sync`
-         *     sends the SMS at once and answers 201 with that approval. Be ready for both. Then let the patient read
-         *     the code out and send it to Verify approval.
-         *
-         *     What clients get wrong: the verb is `PATCH`, a `POST` is refused with 403; there is no body, whatever is
-         *     sent is ignored; an approval that is already verified, cancelled or expired needs a new approval and not
-         *     a new SMS; the same call while the first job is pending answers with that first job and sends no second SMS.
-         *     A provider that fails to deliver does not fail the job.
-         */
-        patch: operations["resendApprovalSms"];
-        trace?: never;
-    };
     "/api/patients/{patient_id}/approvals": {
         parameters: {
             query?: never;
@@ -49,17 +13,15 @@ export interface paths {
         };
         /**
          * Get approvals
-         * @description Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an
-         *     active declaration with the patient sees all of them; everybody else sees their own, i.e. those granted
-         *     to one of their employees or to their legal entity, or asked for by one of their employees. Nothing is
-         *     changed by reading.
+         * @description Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an active declaration with the
+         *     patient sees all of them; everybody else sees their own, i.e. those granted to one of their employees or to their legal entity, or
+         *     asked for by one of their employees. Nothing is changed by reading.
          *
          *     An approval opens data only while `is_verified` is true and `expires_at` is later than now.
          *
-         *     What clients get wrong: no right to see is answered with an empty list and not with 403, so an empty list
-         *     does not prove that there are no approvals; there is no `status` any more, use `is_verified` and
-         *     `is_expired`; parameters that are not listed here are ignored; the authentication method is told only by
-         *     Get approval details.
+         *     What clients get wrong: no right to see is answered with an empty list and not with 403, so an empty list does not prove that there
+         *     are no approvals; there is no `status` any more, use `is_verified` and `is_expired`; parameters that are not listed here are ignored;
+         *     the authentication method is told only by Get approval details.
          */
         get: operations["listApprovals"];
         put?: never;
@@ -79,16 +41,14 @@ export interface paths {
         };
         /**
          * Get approval details
-         * @description One approval of a patient, with the authentication method that its SMS goes to. Who may see it: a doctor
-         *     whose legal entity has an active declaration with the patient, or whoever it is granted to or was asked
-         *     for by (see Get approvals). Nothing is changed by reading.
+         * @description One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
+         *     with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
          *
-         *     Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval
-         *     to see `is_verified` and `expires_at`.
+         *     Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
+         *     `expires_at`.
          *
-         *     What clients get wrong: without the right to see the approval the answer is **200 with `data: []`**, an
-         *     empty list in the place of the object (`meta.type` is then `list`), and not 403; check for that before
-         *     reading fields. `number` is always masked.
+         *     What clients get wrong: without the right to see the approval the answer is **200 with `data: []`**, an empty list in the place of the
+         *     object (`meta.type` is then `list`), and not 403; check for that before reading fields. `number` is always masked.
          */
         get: operations["getApproval"];
         put?: never;
@@ -97,6 +57,39 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/patients/{patient_id}/approvals/{id}/actions/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Resend SMS on Approval
+         * @description Sends the patient a new code for an approval that still waits to be verified, when the first SMS did not arrive. The code goes to the
+         *     phone number that was fixed when the approval was created (`authorize_with`, or the patient's default method at that time), also when
+         *     the patient's methods have changed since; for a patient who is authorised by a third person it is that person's number.
+         *
+         *     What changes: the code sent before dies, and only the new one verifies the approval. The approval itself does not change, its
+         *     `expires_at` included; no event is made.
+         *
+         *     How to follow it: ask Get async job processing details until the job is `processed`; its `response_data` is the approval. A server
+         *     that runs with `APPROVAL_RESEND_MODE=sync` sends the SMS at once and answers 201 with that approval. Be ready for both. Then let the
+         *     patient read the code out and send it to Verify approval.
+         *
+         *     What clients get wrong: the verb is `PATCH`, a `POST` is refused with 403; there is no body, whatever is sent is ignored; an approval
+         *     that is already verified, cancelled or expired needs a new approval and not a new SMS; the same call while the first job is pending
+         *     sends no second SMS. A provider that fails to deliver does not fail the job.
+         */
+        patch: operations["resendApprovalSms"];
         trace?: never;
     };
     "/api/v3/declaration_requests": {
@@ -108,17 +101,16 @@ export interface paths {
         };
         /**
          * Get Declaration Requests List V3
-         * @description Lists the declaration requests of the legal entity that the token works for, newest first, in
-         *     pages and in short form; take the rest with getDeclarationRequest.
+         * @description Lists the declaration requests of the legal entity that the token works for, newest first, in pages and in short form; take the rest
+         *     with getDeclarationRequest.
          *
-         *     Nothing is changed. Shown are requests that came through a medical information system
-         *     (`channel` MIS) and those of other channels that were shared with legal entities. A foreign
-         *     `legal_entity_id` gives an empty list. Filters are combined with AND; a `status` or `channel`
-         *     that does not exist finds nothing and is no error. Without `status` all six are listed, so
-         *     ask for `NEW` or `APPROVED` when you look for work to be done.
+         *     Nothing is changed. Shown are requests that came through a medical information system (`channel` MIS) and those of other channels that
+         *     were shared with legal entities. A foreign `legal_entity_id` gives an empty list. Filters are combined with AND; a `status` or
+         *     `channel` that does not exist finds nothing and is no error. Without `status` all six are listed, so ask for `NEW` or `APPROVED` when
+         *     you look for work to be done.
          *
-         *     Requests of V2 are listed too, with `person_id` null. Requests that the nightly clean-up found
-         *     over their time are not: their data is gone, also the legal entity that they were of.
+         *     Requests of V2 are listed too, with `person_id` null. Requests that the nightly clean-up found over their time are not: their data is
+         *     gone, also the legal entity that they were of.
          */
         get: operations["listDeclarationRequests"];
         put?: never;
@@ -140,15 +132,12 @@ export interface paths {
          * Get Declaration Request by ID V3
          * @description Shows one declaration request of the legal entity that the token works for.
          *
-         *     Nothing is changed. `urgent.authentication_method_current` tells how the patient confirms:
-         *     `OTP` by the code of an SMS (the phone is masked; resendDeclarationRequestOtp sends another),
-         *     `OFFLINE` by scanned documents, `NA` not at all. `data_to_be_signed` is there from the approval
-         *     on: show its `content` to the patient and sign that object unchanged but for
-         *     `person.patient_signed`.
+         *     Nothing is changed. `urgent.authentication_method_current` tells how the patient confirms: `OTP` by the code of an SMS (the phone is
+         *     masked; resendDeclarationRequestOtp sends another), `OFFLINE` by scanned documents, `NA` not at all. `data_to_be_signed` is there from
+         *     the approval on: show its `content` to the patient and sign that object unchanged but for `person.patient_signed`.
          *
-         *     A request that does not exist, one that was not shared and one of another legal entity answer
-         *     alike, so that nobody learns which ids exist. So does a request whose time was over when the
-         *     nightly clean-up came: its data is gone, also the legal entity that it was of.
+         *     A request that does not exist, one that was not shared and one of another legal entity answer alike, so that nobody learns which ids
+         *     exist. So does a request whose time was over when the nightly clean-up came: its data is gone, also the legal entity that it was of.
          */
         get: operations["getDeclarationRequest"];
         put?: never;
@@ -170,22 +159,72 @@ export interface paths {
         put?: never;
         /**
          * Resend Authorization OTP on Declaration Request
-         * @description Sends the patient another SMS with a code for a declaration request that was created with V3
-         *     and still waits for it. Use it when the first SMS did not arrive or its code ran out.
+         * @description Sends the patient another SMS with a code for a declaration request that was created with V3 and still waits for it. Use it when the
+         *     first SMS did not arrive or its code ran out.
          *
-         *     No body is needed and one that is sent is ignored. A new verification of the phone begins: a new
-         *     code, a new time to use it, attempts counted from zero; every earlier code of that phone stops
-         *     working at once, also one that another request has sent there. The declaration request itself
-         *     is not changed. The code is never in the answer. Go on by sending the patient's code to the
-         *     approval of the request, or to completeVerification when you only want to prove the phone.
+         *     No body is needed and one that is sent is ignored. A new verification of the phone begins: a new code, a new time to use it, attempts
+         *     counted from zero; every earlier code of that phone stops working at once, also one that another request has sent there. The
+         *     declaration request itself is not changed. The code is never in the answer. Go on by sending the patient's code to the approval of the
+         *     request, or to completeVerification when you only want to prove the phone.
          *
-         *     The SMS goes to the number that was fixed when the request was created: for a patient who
-         *     confirms through a third person that is the third person's phone, and a number changed since
-         *     then is not looked at. `id` of the answer is the id of the verification, not of the declaration
-         *     request. An answer 200 tells that the SMS was queued; a failure of the mobile operator does
-         *     not show here.
+         *     The SMS goes to the number that was fixed when the request was created: for a patient who confirms through a third person that is the
+         *     third person's phone, and a number changed since then is not looked at. `id` of the answer is the id of the verification, not of the
+         *     declaration request. An answer 200 tells that the SMS was queued; a failure of the mobile operator does not show here.
          */
         post: operations["resendDeclarationRequestOtp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patients/{patient_id}/device_dispenses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Device dispenses by search params in patient context
+         * @description Device dispenses of a patient, whichever legal entity made them. Nothing is changed by reading.
+         *
+         *     Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an effective approval of the
+         *     patient's data; anybody else only what their own legal entity dispensed, and for that has to ask for it: send `performer_legal_entity`
+         *     with the own legal entity's id. All filters are optional and must all be met.
+         *
+         *     What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403; `status` is in lower
+         *     case; a parameter that is not listed here is refused and not ignored.
+         */
+        get: operations["listDeviceDispenses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patients/{patient_id}/device_dispenses/{device_dispense_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Device dispense details
+         * @description One device dispense of a patient, as it is now. This is where the link of a finished Stop job leads. Nothing is changed by reading.
+         *
+         *     Who may see it: the legal entity that made it, a caller whose legal entity has an active declaration with the patient, and a caller
+         *     who holds an effective approval of the patient's data.
+         *
+         *     What clients get wrong: names in `display_value` were taken when the dispense was created and are not kept up to date; a detail has
+         *     either `device` or `device_code`; fields that were never set are absent.
+         */
+        get: operations["getDeviceDispense"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -207,77 +246,19 @@ export interface paths {
         head?: never;
         /**
          * Stop Device Dispense
-         * @description Ends a device dispense that was begun and will not be handed over: the patient did not come, or the
-         *     pharmacy found a mistake before the product left it. The device request becomes free for another dispense.
+         * @description Ends a device dispense that was begun and will not be handed over: the patient did not come, or the pharmacy found a mistake before
+         *     the product left it. The device request becomes free for another dispense.
          *
-         *     What changes: `status` goes from `in_progress` to `stopped`, which is final, and `updated_at` and
-         *     `updated_by` are set; nothing else. A `StatusChangeEvent` is stored with the change. The patient gets no SMS.
+         *     What changes: `status` goes from `in_progress` to `stopped`, which is final, and `updated_at` and `updated_by` are set; nothing else.
+         *     A `StatusChangeEvent` is stored with the change. The patient gets no SMS.
          *
-         *     How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers
-         *     303; its link leads to the dispense. The same call while that job is pending answers with that job.
+         *     How to follow it: ask Get async job processing details until it answers 303; its link leads to the dispense.
          *
-         *     What clients get wrong: there is no body and no reason to give, whatever is sent is ignored; a dispense of
-         *     another legal entity, or of another patient than the one in the address, is answered like an unknown one,
-         *     with 404; any user of the legal entity with the scope may stop it, not only the one who created it; a
-         *     dispense that was handed over (`completed`) cannot be stopped.
+         *     What clients get wrong: there is no body and no reason to give, whatever is sent is ignored; a dispense of another legal entity, or of
+         *     another patient than the one in the address, is answered like an unknown one, with 404; any user of the legal entity with the scope
+         *     may stop it, not only the one who created it; a dispense that was handed over (`completed`) cannot be stopped.
          */
         patch: operations["stopDeviceDispense"];
-        trace?: never;
-    };
-    "/api/patients/{patient_id}/device_dispenses": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Device dispenses by search params in patient context
-         * @description Device dispenses of a patient, whichever legal entity made them. Nothing is changed by reading.
-         *
-         *     Who may see them: a caller whose legal entity has an active declaration with the patient or who holds an
-         *     effective approval of the patient's data; anybody else only what their own legal entity dispensed, and
-         *     for that has to ask for it: send `performer_legal_entity` with the own legal entity's id.
-         *
-         *     All filters are optional and must all be met.
-         *
-         *     What clients get wrong: a list without the right to see all of it is not cut down silently but refused
-         *     with 403; `status` is in lower case; a parameter that is not listed here is refused and not ignored.
-         */
-        get: operations["listDeviceDispenses"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/patients/{patient_id}/device_dispenses/{device_dispense_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Device dispense details
-         * @description One device dispense of a patient, as it is now. This is where the link of a finished Stop job leads.
-         *     Nothing is changed by reading.
-         *
-         *     Who may see it: the legal entity that made it, a caller whose legal entity has an active declaration with
-         *     the patient, and a caller who holds an effective approval of the patient's data.
-         *
-         *     What clients get wrong: names in `display_value` were taken when the dispense was created and are not
-         *     kept up to date; a detail has either `device` or `device_code`; fields that were never set are absent.
-         */
-        get: operations["getDeviceDispense"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/api/dictionaries": {
@@ -289,14 +270,13 @@ export interface paths {
         };
         /**
          * Get dictionaries
-         * @description Gives the dictionaries that the other methods check values against, each as a map of code to
-         *     Ukrainian description. No token is needed.
+         * @description Gives the dictionaries that the other methods check values against, each as a map of code to Ukrainian description. No token is
+         *     needed.
          *
-         *     Nothing is changed. Load the dictionaries that you use, keep them, and load them again
-         *     from time to time: values are added without a new version of the API. This form knows neither
-         *     the status of a single value nor values under values: the values in use of all levels stand in
-         *     one map. listDictionariesV2 knows both, and new clients should take that one. The list has no pages. Without `name` very large dictionaries
-         *     (configuration `BIG_DICTIONARIES`) are left out: ask for them by name.
+         *     Nothing is changed. Load the dictionaries that you use, keep them, and load them again from time to time: values are added without a
+         *     new version of the API. This form knows neither the status of a single value nor values under values: the values in use of all levels
+         *     stand in one map. listDictionariesV2 knows both, and new clients should take that one. The list has no pages. Without `name` very
+         *     large dictionaries (configuration `BIG_DICTIONARIES`) are left out: ask for them by name.
          */
         get: operations["listDictionaries"];
         put?: never;
@@ -316,14 +296,12 @@ export interface paths {
         };
         /**
          * Get dictionaries v2
-         * @description Gives the dictionaries that the other methods check values against. Beside code and description
-         *     each value has its own status and the values under it, as classifiers need. No token is needed.
+         * @description Gives the dictionaries that the other methods check values against. Beside code and description each value has its own status and the
+         *     values under it, as classifiers need. No token is needed.
          *
-         *     Nothing is changed. All filters are optional and are combined with AND. A filter of
-         *     values keeps a value when it, or one somewhere under it, fits; dictionaries in which no value
-         *     is left are then not listed. Only active values of active dictionaries are accepted by the
-         *     other methods, so that a form should offer those only. The list has no pages and can be
-         *     large: ask by `name`.
+         *     Nothing is changed. All filters are optional and are combined with AND. A filter of values keeps a value when it, or one somewhere
+         *     under it, fits; dictionaries in which no value is left are then not listed. Only active values of active dictionaries are accepted by
+         *     the other methods, so that a form should offer those only. The list has no pages and can be large: ask by `name`.
          */
         get: operations["listDictionariesV2"];
         put?: never;
@@ -345,35 +323,31 @@ export interface paths {
          * Get Divisions
          * @description Lists the divisions of the legal entity that the token works for, oldest first, in pages.
          *
-         *     Nothing is changed. Divisions of other legal entities are never shown: asking for a foreign
-         *     `legal_entity_id` answers 200 with an empty list. Divisions in status `INACTIVE` are listed
-         *     too unless `status` filters them out. All filters are optional and are combined with AND; a
-         *     `type` or `status` that no dictionary knows finds nothing and is no error.
+         *     Nothing is changed. Divisions of other legal entities are never shown: asking for a foreign `legal_entity_id` answers 200 with an
+         *     empty list. Divisions in status `INACTIVE` are listed too unless `status` filters them out. All filters are optional and are combined
+         *     with AND; a `type` or `status` that no dictionary knows finds nothing and is no error.
          *
-         *     Take an `id` from here to read, change, activate or deactivate a division. To walk all pages
-         *     go on while `paging.page_number < paging.total_pages`; a page past the end is an empty list.
+         *     Take an `id` from here to read, change, activate or deactivate a division. To walk all pages go on while
+         *     `paging.page_number < paging.total_pages`; a page past the end is an empty list.
          */
         get: operations["listDivisions"];
         put?: never;
         /**
          * Create Division
-         * @description Registers a place where the legal entity of the token works: a clinic, an outpatient clinic,
-         *     a pharmacy. The division is `ACTIVE` at once and its `id` can be used in employees,
-         *     declarations and medical records.
+         * @description Registers a place where the legal entity of the token works: a clinic, an outpatient clinic, a pharmacy. The division is `ACTIVE` at
+         *     once and its `id` can be used in employees, declarations and medical records.
          *
-         *     What is set by the system and never taken from the body: the legal entity (from the token;
-         *     a `legal_entity_id` in the body is accepted and ignored), `status`, `mountain_group` (from the
-         *     settlement of the RESIDENCE address), `dls_id` and `dls_verified` (null until the pharmacy
-         *     check of the State Service on Medicines). The e-mail is stored in lower case.
+         *     What is set by the system and never taken from the body: the legal entity (from the token; a `legal_entity_id` in the body is accepted
+         *     and ignored), `status`, `mountain_group` (from the settlement of the RESIDENCE address), `dls_id` and `dls_verified` (null until the
+         *     pharmacy check of the State Service on Medicines). The e-mail is stored in lower case.
          *
-         *     Which types of division and of address a legal entity may have depends on its type; see the
-         *     rules `division.create.type_mapping`, `division.create.address_type_mapping` and
-         *     `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
+         *     Which types of division and of address a legal entity may have depends on its type; see the rules `division.create.type_mapping`,
+         *     `division.create.address_type_mapping` and `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
          *     only, and must send `location`.
          *
-         *     A wrong body gets at most two answers: first everything wrong in its shape, patterns and
-         *     dictionary values, all together; when that is right, everything wrong in its meaning (location,
-         *     settlements, mapping, doubles), again all together. Fix what `error.invalid` lists and send again.
+         *     A wrong body gets at most two answers: first everything wrong in its shape, patterns and dictionary values, all together; when that is
+         *     right, everything wrong in its meaning (location, settlements, mapping, doubles), again all together. Fix what `error.invalid` lists
+         *     and send again.
          *
          *     What clients get wrong most often:
          *     - `null` for an absent field: leave the field out.
@@ -401,8 +375,8 @@ export interface paths {
          * Get Division Details
          * @description Shows one division of the legal entity that the token works for, in any status.
          *
-         *     Nothing is changed. An unknown id answers 404, a division of another legal entity 403; both
-         *     without a message. Mind the scope: `division:details` here, `division:read` for the list.
+         *     Nothing is changed. An unknown id answers 404, a division of another legal entity 403; both without a message. Mind the scope:
+         *     `division:details` here, `division:read` for the list.
          */
         get: operations["getDivision"];
         put?: never;
@@ -412,19 +386,16 @@ export interface paths {
         head?: never;
         /**
          * Update Division
-         * @description Replaces what is known about a division: name, type, e-mail, external id, phones, working hours
-         *     and location, and the whole set of its addresses. The mountain group is taken anew from the
-         *     settlement of the RESIDENCE address.
+         * @description Replaces what is known about a division: name, type, e-mail, external id, phones, working hours and location, and the whole set of its
+         *     addresses. The mountain group is taken anew from the settlement of the RESIDENCE address.
          *
-         *     The body is the one of createDivision and its required fields are required again, although
-         *     the method is a PATCH. Optional fields that are left out keep their value; `null` is refused, so
-         *     that they can be changed but not emptied. `status`, `dls_id` and `dls_verified` stay as they
-         *     are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be
-         *     updated and stays inactive.
+         *     The body is the one of createDivision and its required fields are required again, although the method is a PATCH. Optional fields that
+         *     are left out keep their value; `null` is refused, so that they can be changed but not emptied. `status`, `dls_id` and `dls_verified`
+         *     stay as they are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be updated and stays
+         *     inactive.
          *
-         *     The body is checked before the division is looked up: with a wrong body even an unknown id
-         *     answers 422. As in createDivision there are at most two answers about the body, first its
-         *     shape, then its meaning. Sending one address replaces both that were there.
+         *     The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision there are
+         *     at most two answers about the body, first its shape, then its meaning. Sending one address replaces both that were there.
          */
         patch: operations["updateDivision"];
         trace?: never;
@@ -446,10 +417,9 @@ export interface paths {
          * Activate Division
          * @description Opens a division again: `INACTIVE` becomes `ACTIVE`. No body is needed and one that is sent is ignored.
          *
-         *     Only the status changes, with the time and the user of the change. A division that is already
-         *     `ACTIVE` answers 409, so that a repeated send after a lost answer tells by its 409 that the first
-         *     one came through. Medical programmes that deactivateDivision ended for a pharmacy are not
-         *     opened again.
+         *     Only the status changes, with the time and the user of the change. A division that is already `ACTIVE` answers 409, so that a repeated
+         *     send after a lost answer tells by its 409 that the first one came through. Medical programmes that deactivateDivision ended for a
+         *     pharmacy are not opened again.
          */
         patch: operations["activateDivision"];
         trace?: never;
@@ -471,10 +441,9 @@ export interface paths {
          * Deactivate Division
          * @description Closes a division: `ACTIVE` becomes `INACTIVE`. No body is needed and one that is sent is ignored.
          *
-         *     Whatever still lives in the division must be ended first, each with its own method: active
-         *     healthcare services, approved employees, active equipment. Each is refused alone, in this order,
-         *     so that the answer may change from one 409 to the next while you clear them. For a pharmacy its
-         *     places in medical programmes end with it, with reason `AUTO_DIVISION_DEACTIVATION`.
+         *     Whatever still lives in the division must be ended first, each with its own method: active healthcare services, approved employees,
+         *     active equipment. Each is refused alone, in this order, so that the answer may change from one 409 to the next while you clear them.
+         *     For a pharmacy its places in medical programmes end with it, with reason `AUTO_DIVISION_DEACTIVATION`.
          *
          *     The division stays readable and can be opened again with activateDivision.
          */
@@ -490,41 +459,14 @@ export interface paths {
         };
         /**
          * Get events list
-         * @description What has changed in the system, oldest first: a MIS asks this method regularly and so learns of status
-         *     changes that its own users did not make. An update that left the value as it was makes no event.
-         *     Nothing is changed by reading.
+         * @description What has changed in the system, oldest first: a MIS asks this method regularly and so learns of status changes that its own users did
+         *     not make. An update that left the value as it was makes no event. The list is not limited to one legal entity. Reading changes
+         *     nothing.
          *
-         *     The period is always limited to `EVENTS_LIST_MAX_PERIOD_HOURS` hours (3):
-         *
-         *     | `date` | `date_to` | period that is read |
-         *     |---|---|---|
-         *     | given | given | from `date` up to `date_to`; a longer one than the limit is refused |
-         *     | given | – | the limit, starting at `date` |
-         *     | – | given | the limit, ending at `date_to` |
-         *     | – | – | the last hours up to now |
-         *
-         *     `date` is included, `date_to` is not, so consecutive periods neither lose nor repeat an event. Both are
-         *     UTC without a zone. A `date` after `date_to` gives an empty list.
-         *
-         *     The keys of `properties` depend on `entity_type`:
-         *
-         *     | entity_type | keys |
-         *     |---|---|
-         *     | Approval, CarePlan, ContractRequest, Declaration, Employee, MedicationDispense, MedicationRequest, LegalEntity, Preperson, DeviceRequest, DeviceDispense, MedicalProgram | `status` |
-         *     | Activity (of a care plan) | `detail.status` |
-         *     | Contract | `is_suspended` or `status` |
-         *     | Division | `dls_verified` |
-         *     | EmployeeRequest | `status` and `employee_id` |
-         *     | Person | `verification_status` or `status` |
-         *     | ServiceRequest | `program_processing_status` or `status` |
-         *
-         *     What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and
-         *     medical events have them in lower case (`stopped`) while the older registries have them in upper case
-         *     (`COMPLETED`); a changed `program_processing_status` of a service request comes as `StateChangeEvent`
-         *     and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most `MAX_EVENTS`
-         *     of them, so a system that asks too rarely loses some.
-         *
-         *     The list is not limited to one legal entity.
+         *     What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and medical events have them in
+         *     lower case (`stopped`) while the older registries have them in upper case (`COMPLETED`); a changed `program_processing_status` of a
+         *     service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most
+         *     `MAX_EVENTS` of them, so a system that asks too rarely loses some.
          */
         get: operations["listEvents"];
         put?: never;
@@ -544,11 +486,10 @@ export interface paths {
         };
         /**
          * Get events by ID
-         * @description One event by its id, for a system that has stored ids and wants the content again. The id of an event
-         *     comes from Get events list; it is not the id of the entity that has changed. Nothing is changed by reading.
+         * @description One event by its id, for a system that has stored ids and wants the content again. The id of an event comes from Get events list; it
+         *     is not the id of the entity that has changed. Nothing is changed by reading.
          *
-         *     What clients get wrong: `data` is a list with exactly one element, as the published document has it,
-         *     and there is no `paging`.
+         *     What clients get wrong: `data` is a list with exactly one element, as the published document has it, and there is no `paging`.
          */
         get: operations["getEvent"];
         put?: never;
@@ -568,95 +509,15 @@ export interface paths {
         };
         /**
          * Get async job processing details
-         * @description Tells what became of a request that was answered with 202. Every asynchronous method hands out
-         *     the address of its job in `data.links[0].href`; ask this method until `status` is no longer `pending`.
-         *
-         *     | `data.status` | HTTP | what else is in `data` |
-         *     |---|---|---|
-         *     | `pending` | 200 | `links` back to this job, no `status_code` |
-         *     | `processed`, the method has a payload (Resend SMS on Approval) | 200 | `status_code` 200 and `response_data` |
-         *     | `processed`, the method changed a resource (Release, Stop) | **303** | `status_code` 200 and `links` to what was changed |
-         *     | `failed` | 200 | `status_code` (403, 404, 409, 422, 429, 500) and `error` |
-         *     | `failed_with_error` | 200 | `status_code` 500 and `error`: the worker broke down |
-         *
-         *     What clients get wrong: a failed job is **not** an HTTP error, so look at `data.status` and not at the
-         *     HTTP code; 303 is success and carries its body, there is no `Location` header, so an HTTP library that
-         *     follows redirects by itself has nothing to follow; HTTP 404 means only that there is no such job.
-         *     `eta` is a promise for the eye, not a schedule: poll every second or two and stop as soon as the job ends.
+         * @description Tells what became of a request that was answered with 202. Every asynchronous method hands out the address of its job in
+         *     `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
+         *     error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
          *
          *     Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading.
-         *     Finished jobs are removed `JOB_TTL_DAYS` days after their last change.
          */
         get: operations["getJob"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/oauth/tokens": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Exchange oAuth Code Grant to Access Token, or use a Refresh Token
-         * @description Gives an access token. With `grant_type` `authorization_code` it takes the code that
-         *     authorizeApp gave (in a browser: the `code` in the query of your redirect address); with
-         *     `refresh_token` the refresh token of an earlier access token.
-         *
-         *     A code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). The new access token has the
-         *     scopes that were granted together with the code; a refreshed one has all scopes that the user ever
-         *     granted to the client. What is sent as `scope` is not looked at. A refreshed token's
-         *     refresh token is the same one again: it lives as long as the first access token, so that
-         *     refreshing does not prolong a session for ever.
-         *
-         *     Send the token in `Authorization: Bearer` of every other call. It stands for one user in
-         *     one legal entity: a user who works for two needs two tokens. Do this on your server and keep
-         *     `client_secret` and the refresh token there.
-         *
-         *     All refusals of a grant are 401, their `error.type` tells them apart. Nothing is changed by a
-         *     refused call.
-         */
-        post: operations["createToken"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/oauth/apps/authorize": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Authorize an Approval
-         * @description Says for the user who is logged in that a client (a legal entity's account) may act in the user's
-         *     name within `scope`, and gives a code that createToken takes. In the real system only the login
-         *     page calls it, after the user has agreed; here a test can call it itself.
-         *
-         *     The grant is made or widened: scopes that were granted before stay granted. Send the browser
-         *     to `urgent.redirect_uri` (also in the header `Location`), where the client finds the code. The
-         *     code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). Calling again is harmless
-         *     and gives another code.
-         *
-         *     The token of the call is the one of login, with the scope `app:authorize`; an access token of
-         *     the client's own work does not have it. `scope` may hold only what both the client's type and
-         *     the user's roles in that client allow; the most frequent refusal is a scope that the roles do
-         *     not have.
-         */
-        post: operations["authorizeApp"];
         delete?: never;
         options?: never;
         head?: never;
@@ -674,15 +535,13 @@ export interface paths {
         put?: never;
         /**
          * Login
-         * @description Logs a user in by e-mail and password and gives a session token that can do one thing: call
-         *     authorizeApp, which gives the code for the access token that all other methods need.
+         * @description Logs a user in by e-mail and password and gives a session token that can do one thing: call authorizeApp, which gives the code for the
+         *     access token that all other methods need.
          *
-         *     In the real system the login page does this, with a second factor that this server leaves
-         *     out. A new login ends the user's earlier access tokens of the same client, those that were
-         *     exchanged for a code too; their refresh tokens stay good. MAX_FAILED_LOGINS wrong
-         *     passwords (10) within MAX_FAILED_LOGINS_PERIOD minutes (10) lock the login until that time is
-         *     over, for the right password too; the right password forgets the wrong ones. A password
-         *     older than PASSWORD_EXPIRATION_DAYS (90) is refused although it is right.
+         *     In the real system the login page does this, with a second factor that this server leaves out. A new login ends the user's earlier
+         *     access tokens of the same client, those that were exchanged for a code too; their refresh tokens stay good. MAX_FAILED_LOGINS wrong
+         *     passwords (10) within MAX_FAILED_LOGINS_PERIOD minutes (10) lock the login until that time is over, for the right password too; the
+         *     right password forgets the wrong ones. A password older than PASSWORD_EXPIRATION_DAYS (90) is refused although it is right.
          */
         post: operations["login"];
         delete?: never;
@@ -702,13 +561,73 @@ export interface paths {
         put?: never;
         /**
          * Logout
-         * @description Ends the session of the token that the call is made with: this token, its refresh token and all
-         *     other access tokens that this refresh token gave. Calls with one of them are refused from then
-         *     on with `Invalid access token`, an exchange of the refresh token with `Token expired.` Other
-         *     sessions of the user stay. Any valid token will do, no scope is asked for. No body is needed.
-         *     Sent twice, the second call answers 401.
+         * @description Ends the session of the token that the call is made with: this token, its refresh token and all other access tokens that this refresh
+         *     token gave. Calls with one of them are refused from then on with `Invalid access token`, an exchange of the refresh token with
+         *     `Token expired.` Other sessions of the user stay. Any valid token will do, no scope is asked for. No body is needed. Sent twice, the
+         *     second call answers 401.
          */
         post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oauth/apps/authorize": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Authorize an Approval
+         * @description Says for the user who is logged in that a client (a legal entity's account) may act in the user's name within `scope`, and gives a
+         *     code that createToken takes. In the real system only the login page calls it, after the user has agreed; here a test can call it
+         *     itself.
+         *
+         *     The grant is made or widened: scopes that were granted before stay granted. Send the browser to `urgent.redirect_uri` (also in the
+         *     header `Location`), where the client finds the code. The code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). Calling again
+         *     is harmless and gives another code.
+         *
+         *     The token of the call is the one of login, with the scope `app:authorize`; an access token of the client's own work does not have it.
+         *     `scope` may hold only what both the client's type and the user's roles in that client allow; the most frequent refusal is a scope that
+         *     the roles do not have.
+         */
+        post: operations["authorizeApp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oauth/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Exchange oAuth Code Grant to Access Token, or use a Refresh Token
+         * @description Gives an access token. With `grant_type` `authorization_code` it takes the code that authorizeApp gave (in a browser: the `code` in
+         *     the query of your redirect address); with `refresh_token` the refresh token of an earlier access token.
+         *
+         *     A code works once and for AUTH_CODE_GRANT_LIFETIME seconds (300). The new access token has the scopes that were granted together with
+         *     the code; a refreshed one has all scopes that the user ever granted to the client. What is sent as `scope` is not looked at. A
+         *     refreshed token's refresh token is the same one again: it lives as long as the first access token, so that refreshing does not prolong
+         *     a session for ever.
+         *
+         *     Send the token in `Authorization: Bearer` of every other call. It stands for one user in one legal entity: a user who works for two
+         *     needs two tokens. Do this on your server and keep `client_secret` and the refresh token there.
+         *
+         *     All refusals of a grant are 401, their `error.type` tells them apart. Nothing is changed by a refused call.
+         */
+        post: operations["createToken"];
         delete?: never;
         options?: never;
         head?: never;
@@ -724,10 +643,65 @@ export interface paths {
         };
         /**
          * Get my user details
-         * @description Shows the user that the token stands for; a quick way to see whether a token is good and whose it
-         *     is. Nothing is changed. Mind that the times here have no zone; they are UTC.
+         * @description Shows the user that the token stands for; a quick way to see whether a token is good and whose it is. Nothing is changed. Mind that
+         *     the times here have no zone; they are UTC.
          */
         get: operations["getUser"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patients/{patient_id}/service_requests/{service_request_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Service Request Details
+         * @description One service request (referral) of a patient, as it is now. This is where the link of a finished Release job leads; look at
+         *     `program_processing_status` and at the `used_by_…` fields to see the effect. Nothing is changed by reading.
+         *
+         *     Who may see it: a caller whose legal entity has an active declaration with the patient, whose legal entity issued the service request,
+         *     or who holds an effective approval of the patient's data.
+         *
+         *     What clients get wrong: the patient of the address must be the patient of the service request, another one is answered like an unknown
+         *     id; `used_by_employee` and `used_by_legal_entity` are always there and are null while nobody uses the referral;
+         *     `program_processing_status` is null without a program. Without the id of the patient use Search for a Service Requests.
+         */
+        get: operations["getServiceRequest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/service_requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search for a Service Requests
+         * @description Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
+         *     one encounter share a number. Any legal entity with the scope may search; the patient can be recognised beside their id (`identity`:
+         *     family name, initials, gender and age). Nothing is changed by reading.
+         *
+         *     Use it before Release Service Request to learn the `id` and to see whether the referral is `in_queue`.
+         *
+         *     What clients get wrong: without `status` only `active` ones are found, a number of a completed referral then gives an empty list; the
+         *     number is matched as a whole, its dashes may be left out; a parameter that is not listed here is refused and not ignored.
+         */
+        get: operations["searchServiceRequests"];
         put?: never;
         post?: never;
         delete?: never;
@@ -752,30 +726,26 @@ export interface paths {
         /**
          * Release Service Request
          * @deprecated
-         * @description Takes a referral out of the reservation of the legal entity that holds it, so that the patient can be
-         *     served by any other. Only a referral that is `active`, belongs to a medical program and waits in the
-         *     queue (`program_processing_status` is `in_queue`) can be released.
+         * @description Takes a referral out of the reservation of the legal entity that holds it, so that the patient can be served by any other. Only a
+         *     referral that is `active`, belongs to a medical program and waits in the queue (`program_processing_status` is `in_queue`) can be
+         *     released.
          *
-         *     What changes: `used_by_employee`, `used_by_legal_entity` and `used_by_division` become null,
-         *     `program_processing_status` becomes `new` and gets an entry in its history, `updated_at` and `updated_by`
-         *     are set. `status` and its history stay as they are. A `StateChangeEvent` with
-         *     `program_processing_status` is stored with the change. The patient gets no SMS.
+         *     What changes: `used_by_employee`, `used_by_legal_entity` and `used_by_division` become null, `program_processing_status` becomes `new`
+         *     and gets an entry in its history, `updated_at` and `updated_by` are set. `status` and its history stay as they are. A
+         *     `StateChangeEvent` with `program_processing_status` is stored with the change. The patient gets no SMS.
          *
-         *     How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers
-         *     303; its link leads to the service request. The same call while that job is pending answers with that job.
+         *     How to follow it: ask Get async job processing details until it answers 303; its link leads to the service request.
          *
-         *     What clients get wrong: there is no body, whatever is sent is ignored; the checks are those of the method
-         *     and name no owner, so any legal entity that may use medical events can release another's reservation (a
-         *     deployment may forbid that with the rule `service_request.release.owner`); a referral that somebody has
-         *     begun to work on (`in_progress`) cannot be released any more; a missing, an unknown and an expired token
-         *     all get the one word `unauthorized`, and a missing scope gets `invalid scopes`.
-         *
-         *     The blueprints announce that the method will be withdrawn.
+         *     What clients get wrong: there is no body, whatever is sent is ignored; the checks are those of the method and name no owner, so any
+         *     legal entity that may use medical events can release another's reservation (a deployment may forbid that with the rule
+         *     `service_request.release.owner`); a referral that somebody has begun to work on (`in_progress`) cannot be released any more; a
+         *     missing, an unknown and an expired token all get the one word `unauthorized`, and a missing scope gets `invalid scopes`. The
+         *     blueprints announce that the method will be withdrawn.
          */
         patch: operations["releaseServiceRequest"];
         trace?: never;
     };
-    "/api/patients/{patient_id}/service_requests/{service_request_id}": {
+    "/api/uaddresses/districts": {
         parameters: {
             query?: never;
             header?: never;
@@ -783,49 +753,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get Service Request Details
-         * @description One service request (referral) of a patient, as it is now. This is where the link of a finished Release
-         *     job leads; look at `program_processing_status` and at the `used_by_…` fields to see the effect. Nothing is
-         *     changed by reading.
+         * List Of Districts By Search Params
+         * @description Lists the raions, in pages. No token is needed and nothing is changed.
          *
-         *     Who may see it: a caller whose legal entity has an active declaration with the patient, whose legal entity
-         *     issued the service request, or who holds an effective approval of the patient's data.
-         *
-         *     What clients get wrong: the patient of the address must be the patient of the service request, another
-         *     one is answered like an unknown id; `used_by_employee` and `used_by_legal_entity` are always there and are
-         *     null while nobody uses the referral; `program_processing_status` is null without a program. Without the id
-         *     of the patient use Search for a Service Requests.
+         *     What is called district here is `region` in an address. When both `region_id` and `region` are sent, `region_id` decides and `region`
+         *     is not looked at.
          */
-        get: operations["getServiceRequest"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/service_requests": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Search for a Service Requests
-         * @description Finds the service requests (referrals) that bear a requisition number, which is what a patient brings
-         *     along. All service requests of one encounter share a number. Any legal entity with the scope may search;
-         *     the patient can be recognised beside their id (`identity`: family name, initials, gender
-         *     and age). Nothing is changed by reading.
-         *
-         *     Use it before Release Service Request to learn the `id` and to see whether the referral is `in_queue`.
-         *
-         *     What clients get wrong: without `status` only `active` ones are found, a number of a completed referral
-         *     then gives an empty list; the number is matched as a whole, its dashes may be left out; a parameter that
-         *     is not listed here is refused and not ignored.
-         */
-        get: operations["searchServiceRequests"];
+        get: operations["listDistricts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -843,36 +777,13 @@ export interface paths {
         };
         /**
          * List Of Regions By Search Params
-         * @description Lists the oblasts, the Autonomous Republic of Crimea and the two cities of their own standing,
-         *     in pages. No token is needed and nothing is changed.
+         * @description Lists the oblasts, the Autonomous Republic of Crimea and the two cities of their own standing, in pages. No token is needed and
+         *     nothing is changed.
          *
-         *     What is called region here is `area` in an address; the `region` of an address is called
-         *     district here. Go on with listDistricts or listSettlements.
+         *     What is called region here is `area` in an address; the `region` of an address is called district here. Go on with listDistricts or
+         *     listSettlements.
          */
         get: operations["listRegions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/uaddresses/districts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List Of Districts By Search Params
-         * @description Lists the raions, in pages. No token is needed and nothing is changed.
-         *
-         *     What is called district here is `region` in an address. When both `region_id` and `region` are
-         *     sent, `region_id` decides and `region` is not looked at.
-         */
-        get: operations["listDistricts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -892,10 +803,9 @@ export interface paths {
          * List Of Cities By Search Params
          * @description Lists cities, settlements and villages, in pages. No token is needed and nothing is changed.
          *
-         *     This is where an address begins: take `id` as its `settlement_id`, `region` as its `area`,
-         *     `district` as its `region` (leave it out when null), `settlement_name` as its `settlement` and
-         *     `type` as its `settlement_type`. There are many settlements of one name: filter by `region` and
-         *     `district` too. All filters are optional and are combined with AND.
+         *     This is where an address begins: take `id` as its `settlement_id`, `region` as its `area`, `district` as its `region` (leave it out
+         *     when null), `settlement_name` as its `settlement` and `type` as its `settlement_type`. There are many settlements of one name: filter
+         *     by `region` and `district` too. All filters are optional and are combined with AND.
          */
         get: operations["listSettlements"];
         put?: never;
@@ -915,8 +825,8 @@ export interface paths {
         };
         /**
          * Get settlement details by ID
-         * @description Shows one settlement, for example to fill the names of an address whose `settlement_id` you keep.
-         *     No token is needed and nothing is changed.
+         * @description Shows one settlement, for example to fill the names of an address whose `settlement_id` you keep. No token is needed and nothing is
+         *     changed.
          */
         get: operations["getSettlement"];
         put?: never;
@@ -938,9 +848,8 @@ export interface paths {
          * List of Streets by Search Params
          * @description Lists the streets of a settlement, in pages. No token is needed and nothing is changed.
          *
-         *     `settlement_id` must be sent; one that no settlement has gives an empty list. An empty list does
-         *     not mean that the settlement has no streets, only that none is registered: the street of an
-         *     address is free text and is not checked against this list.
+         *     `settlement_id` must be sent; one that no settlement has gives an empty list. An empty list does not mean that the settlement has no
+         *     streets, only that none is registered: the street of an address is free text and is not checked against this list.
          */
         get: operations["listStreets"];
         put?: never;
@@ -962,14 +871,13 @@ export interface paths {
         put?: never;
         /**
          * Initialize OTP Verification
-         * @description Begins to prove that a phone is real and in its owner's hand: makes a code and sends it by SMS.
-         *     Have its owner tell you the code and send it with completeVerification.
+         * @description Begins to prove that a phone is real and in its owner's hand: makes a code and sends it by SMS. Have its owner tell you the code and
+         *     send it with completeVerification.
          *
-         *     A phone has one live code. Whatever verification of it was under way is cancelled, also one that
-         *     another method began; attempts are counted from zero again. The code is never in the answer.
-         *     An answer 200 tells that the SMS was queued: a failure of the mobile operator does not show
-         *     here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait
-         *     that many seconds between two calls for one phone or get 429.
+         *     A phone has one live code. Whatever verification of it was under way is cancelled, also one that another method began; attempts are
+         *     counted from zero again. The code is never in the answer. An answer 200 tells that the SMS was queued: a failure of the mobile
+         *     operator does not show here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait that many seconds
+         *     between two calls for one phone or get 429.
          */
         post: operations["initializeVerification"];
         delete?: never;
@@ -989,9 +897,8 @@ export interface paths {
          * Find Verifications by Phone Number
          * @description Tells whether a phone was ever verified: 200 when it was, 404 when it was not.
          *
-         *     Nothing is changed. A verification under way does not count before its code came back; one that
-         *     succeeded counts for good. Write the plus of the number as `%2B` or as it is: in a path both
-         *     are the same.
+         *     Nothing is changed. A verification under way does not count before its code came back; one that succeeded counts for good. Write the
+         *     plus of the number as `%2B` or as it is: in a path both are the same.
          */
         get: operations["getVerification"];
         put?: never;
@@ -1017,17 +924,14 @@ export interface paths {
         head?: never;
         /**
          * Complete OTP Verification
-         * @description Ends a verification with the code that the owner of the phone received. When it is right, the
-         *     verification becomes `VERIFIED` and the phone counts as verified from then on.
+         * @description Ends a verification with the code that the owner of the phone received. When it is right, the verification becomes `VERIFIED` and the
+         *     phone counts as verified from then on.
          *
-         *     A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them
-         *     (3 by default) the verification is over, status `UNVERIFIED`: every further call answers
-         *     `Maximum attempts exceed`, also one with the right code. The same answer comes for a
-         *     verification that is already used or was cancelled by a newer one; always use the code of
-         *     the newest SMS. When the time of the code is over (`code_expired_at`), call
-         *     initializeVerification again.
-         *
-         *     `code` is a number, not a string. A 200 comes once: sent again, the same code answers 403.
+         *     A wrong code and a code that came too late each count as an attempt. After MAX_ATTEMPTS of them (3 by default) the verification is
+         *     over, status `UNVERIFIED`: every further call answers `Maximum attempts exceed`, also one with the right code. The same answer comes
+         *     for a verification that is already used or was cancelled by a newer one; always use the code of the newest SMS. When the time of the
+         *     code is over (`code_expired_at`), call initializeVerification again. `code` is a number, not a string. A 200 comes once: sent again,
+         *     the same code answers 403.
          */
         patch: operations["completeVerification"];
         trace?: never;
@@ -2296,7 +2200,17 @@ export interface components {
              */
             entity_id: string;
             /**
-             * @description What has changed, by name of the attribute. Which names there can be depends on `entity_type`.
+             * @description What has changed, by name of the attribute. Which names there can be depends on `entity_type`:
+             *
+             *     | entity_type | names |
+             *     |---|---|
+             *     | Approval, CarePlan, ContractRequest, Declaration, Employee, MedicationDispense, MedicationRequest, LegalEntity, Preperson, DeviceRequest, DeviceDispense, MedicalProgram | `status` |
+             *     | Activity (of a care plan) | `detail.status` |
+             *     | Contract | `is_suspended` or `status` |
+             *     | Division | `dls_verified` |
+             *     | EmployeeRequest | `status` and `employee_id` |
+             *     | Person | `verification_status` or `status` |
+             *     | ServiceRequest | `program_processing_status` or `status` |
              * @example {
              *       "status": {
              *         "new_value": "stopped"
@@ -2341,8 +2255,18 @@ export interface components {
             data: components["schemas"]["Event"][];
         };
         /**
-         * @description An asynchronous request and its outcome. While it is `pending` it has `links` to itself; when it is
-         *     `processed` it has either `links` to what was changed or `response_data`; when it has failed it has `error`.
+         * @description An asynchronous request and its outcome.
+         *
+         *     | `status` | HTTP | what else is there |
+         *     |---|---|---|
+         *     | `pending` | 200 | `links` back to this job, no `status_code` |
+         *     | `processed`, the method has a payload (Resend SMS on Approval) | 200 | `status_code` 200 and `response_data` |
+         *     | `processed`, the method changed a resource (Release, Stop) | **303** | `status_code` 200 and `links` to what was changed |
+         *     | `failed` | 200 | `status_code` (403, 404, 409, 422, 429, 500) and `error` |
+         *     | `failed_with_error` | 200 | `status_code` 500 and `error`: the worker broke down |
+         *
+         *     303 is success and carries its body. There is no `Location` header, so an HTTP library that follows redirects by itself has nothing
+         *     to follow. Finished jobs are removed `JOB_TTL_DAYS` days after their last change.
          */
         Job: {
             /**
@@ -2359,7 +2283,8 @@ export interface components {
             status_code?: number;
             /**
              * Format: date-time
-             * @description When the job is expected to be done at the latest. UTC.
+             * @description When the job is expected to be done at the latest. UTC. A promise for the eye, not a schedule: poll every second or two and stop
+             *     as soon as the job ends.
              * @example 2018-08-02T10:45:16.000Z
              */
             eta: string;
@@ -3365,237 +3290,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    resendApprovalSms: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description A key of the caller's choice, under which this request is carried out once. Sent again, it gets the same answer,
-                 *     for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not sent.
-                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
-                 */
-                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
-                /**
-                 * @description The same as `X-Idempotency-Key`, which counts when both are sent.
-                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
-                 */
-                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-            };
-            path: {
-                /**
-                 * @description Patient (MPI id of a person or preperson). A malformed id is not found.
-                 * @example aff00bf6-68bf-4b49-b66d-f031d48922b3
-                 */
-                patient_id: string;
-                /**
-                 * @description Approval of this patient. A malformed id is not found.
-                 * @example d5a5d991-0bf7-476f-b3cf-bec73f044b2e
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Synchronous mode. The SMS is on its way; this is the approval, unchanged. */
-            201: {
-                headers: {
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ApprovalResponse"];
-                };
-            };
-            /** @description Asynchronous mode (default). The checks passed and a job will send the SMS; follow its link. */
-            202: {
-                headers: {
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JobResponse"];
-                };
-            };
-            /** @description The request cannot be read. */
-            400: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller is not known, or may not come in. */
-            401: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller may not do this. */
-            403: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description There is no such object, or none that the caller may know of. */
-            404: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The state of things does not allow this. */
-            409: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description What was sent breaks rules; `error.invalid` tells which. */
-            422: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description Too often. `Retry-After` tells when to come again. */
-            429: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server failed. The request id finds the cause in its logs. */
-            500: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
-            503: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description It is not known whether the change was made. Look before you send the request again. */
-            504: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-        };
-    };
     listApprovals: {
         parameters: {
             query?: {
@@ -3942,6 +3636,237 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    resendApprovalSms: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A key of the caller's choice, under which this request is carried out once. Sent again, it gets the same answer,
+                 *     for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
+                /**
+                 * @description The same as `X-Idempotency-Key`, which counts when both are sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description Patient (MPI id of a person or preperson). A malformed id is not found.
+                 * @example aff00bf6-68bf-4b49-b66d-f031d48922b3
+                 */
+                patient_id: string;
+                /**
+                 * @description Approval of this patient. A malformed id is not found.
+                 * @example d5a5d991-0bf7-476f-b3cf-bec73f044b2e
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Synchronous mode. The SMS is on its way; this is the approval, unchanged. */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalResponse"];
+                };
+            };
+            /** @description The checks passed and a job will send the SMS; follow its link. The same call while that job is pending answers with that job. */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The state of things does not allow this. */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description It is not known whether the change was made. Look before you send the request again. */
+            504: {
+                headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -4485,190 +4410,6 @@ export interface operations {
             };
         };
     };
-    stopDeviceDispense: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description Patient whose dispense it is. A malformed id is not found.
-                 * @example 7075e0e2-6b57-47fd-aff7-324806efa7e5
-                 */
-                patient_id: string;
-                /**
-                 * @description Device dispense of this patient. A malformed id is not found.
-                 * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
-                 */
-                device_dispense_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The checks passed and a job will stop the dispense; follow its link. */
-            202: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JobResponse"];
-                };
-            };
-            /** @description The request cannot be read. */
-            400: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller is not known, or may not come in. */
-            401: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller may not do this. */
-            403: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description There is no such object, or none that the caller may know of. */
-            404: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The state of things does not allow this. */
-            409: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description Too often. `Retry-After` tells when to come again. */
-            429: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server failed. The request id finds the cause in its logs. */
-            500: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
-            503: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description It is not known whether the change was made. Look before you send the request again. */
-            504: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-        };
-    };
     listDeviceDispenses: {
         parameters: {
             query?: {
@@ -5092,6 +4833,190 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    stopDeviceDispense: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Patient whose dispense it is. A malformed id is not found.
+                 * @example 7075e0e2-6b57-47fd-aff7-324806efa7e5
+                 */
+                patient_id: string;
+                /**
+                 * @description Device dispense of this patient. A malformed id is not found.
+                 * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+                 */
+                device_dispense_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The checks passed and a job will stop the dispense; follow its link. The same call while that job is pending answers with that job. */
+            202: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The state of things does not allow this. */
+            409: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description It is not known whether the change was made. Look before you send the request again. */
+            504: {
+                headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -6536,7 +6461,16 @@ export interface operations {
         parameters: {
             query?: {
                 /**
-                 * @description Start of the period, included. UTC, without a zone.
+                 * @description Start of the period, included. UTC, without a zone. The period is always limited to `EVENTS_LIST_MAX_PERIOD_HOURS` hours (3):
+                 *
+                 *     | `date` | `date_to` | period that is read |
+                 *     |---|---|---|
+                 *     | given | given | from `date` up to `date_to`; a longer one than the limit is refused |
+                 *     | given | – | the limit, starting at `date` |
+                 *     | – | given | the limit, ending at `date_to` |
+                 *     | – | – | the last hours up to now |
+                 *
+                 *     Consecutive periods neither lose nor repeat an event. A `date` after `date_to` gives an empty list.
                  * @example 2017-12-07T12:00:00
                  */
                 date?: string;
@@ -6551,7 +6485,7 @@ export interface operations {
                  */
                 event_type?: string;
                 /**
-                 * @description Only events of this kind of entity, spelt as in the table above. Another value finds nothing.
+                 * @description Only events of this kind of entity, spelt as `properties` of an event lists them. Another value finds nothing.
                  * @example DeviceDispense
                  */
                 entity_type?: string;
@@ -6892,10 +6826,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobResponse"];
                 };
             };
-            /**
-             * @description The job is processed and has changed a resource: follow `data.links[].href` to see it.
-             *     The answer has a body and no `Location` header.
-             */
+            /** @description Success: a resource was changed, follow `data.links[].href` to see it. There is a body and no `Location`. */
             303: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -7028,383 +6959,6 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-        };
-    };
-    createToken: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description The grant. */
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TokenRequest"];
-            };
-        };
-        responses: {
-            /** @description The access token. */
-            201: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TokenResponse"];
-                };
-            };
-            /** @description The request cannot be read. */
-            400: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller is not known, or may not come in. */
-            401: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The body is not announced as JSON. */
-            415: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description What was sent breaks rules; `error.invalid` tells which. */
-            422: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description Too often. `Retry-After` tells when to come again. */
-            429: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server failed. The request id finds the cause in its logs. */
-            500: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
-            503: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description It is not known whether the change was made. Look before you send the request again. */
-            504: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-        };
-    };
-    authorizeApp: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description Who is granted what. */
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AuthorizeRequest"];
-            };
-        };
-        responses: {
-            /** @description The code. */
-            201: {
-                headers: {
-                    /**
-                     * @description Where to send the browser, the same as `urgent.redirect_uri`.
-                     * @example http://example.com/my_success_login_page?code=cTdHUE9jN29yWHo0VTAwL3lwSVRoUT09
-                     */
-                    Location: string;
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AuthorizeResponse"];
-                };
-            };
-            /** @description The request cannot be read. */
-            400: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller is not known, or may not come in. */
-            401: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller may not do this. */
-            403: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The body is not announced as JSON. */
-            415: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description What was sent breaks rules; `error.invalid` tells which. */
-            422: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description Too often. `Retry-After` tells when to come again. */
-            429: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server failed. The request id finds the cause in its logs. */
-            500: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
-            503: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description It is not known whether the change was made. Look before you send the request again. */
-            504: {
-                headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -7723,6 +7277,383 @@ export interface operations {
             };
         };
     };
+    authorizeApp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who is granted what. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuthorizeRequest"];
+            };
+        };
+        responses: {
+            /** @description The code. */
+            201: {
+                headers: {
+                    /**
+                     * @description Where to send the browser, the same as `urgent.redirect_uri`.
+                     * @example http://example.com/my_success_login_page?code=cTdHUE9jN29yWHo0VTAwL3lwSVRoUT09
+                     */
+                    Location: string;
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthorizeResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is not announced as JSON. */
+            415: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description It is not known whether the change was made. Look before you send the request again. */
+            504: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    createToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The grant. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenRequest"];
+            };
+        };
+        responses: {
+            /** @description The access token. */
+            201: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is not announced as JSON. */
+            415: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description It is not known whether the change was made. Look before you send the request again. */
+            504: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     getUser: {
         parameters: {
             query?: never;
@@ -7833,185 +7764,6 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-        };
-    };
-    releaseServiceRequest: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description Service request. A malformed id is not found.
-                 * @example aff00bf6-68bf-4b49-b66d-f031d48922b3
-                 */
-                service_request_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The checks passed and a job will release the service request; follow its link. */
-            202: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JobResponse"];
-                };
-            };
-            /** @description The request cannot be read. */
-            400: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller is not known, or may not come in. */
-            401: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller may not do this. */
-            403: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description There is no such object, or none that the caller may know of. */
-            404: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The state of things does not allow this. */
-            409: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description Too often. `Retry-After` tells when to come again. */
-            429: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server failed. The request id finds the cause in its logs. */
-            500: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
-            503: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description It is not known whether the change was made. Look before you send the request again. */
-            504: {
-                headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -8357,17 +8109,206 @@ export interface operations {
             };
         };
     };
-    listRegions: {
+    releaseServiceRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Service request. A malformed id is not found.
+                 * @example aff00bf6-68bf-4b49-b66d-f031d48922b3
+                 */
+                service_request_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The checks passed and a job will release the service request; follow its link. The same call while that job is pending answers with that job. */
+            202: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The state of things does not allow this. */
+            409: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description It is not known whether the change was made. Look before you send the request again. */
+            504: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    listDistricts: {
         parameters: {
             query?: {
                 /**
+                 * @description Id of the region.
+                 * @example 09a33c98-9a5c-447a-8493-da8fcecb6873
+                 */
+                region_id?: string;
+                /**
+                 * @description Name of the region, whole, upper and lower case alike.
+                 * @example Київська
+                 */
+                region?: string;
+                /**
                  * @description A part of the name, upper and lower case alike.
-                 * @example Київ
+                 * @example Києво-Святошинський
                  */
                 name?: string;
                 /**
                  * @description A part of the code in the national codifier.
-                 * @example UA32
+                 * @example UA3208
                  */
                 koatuu?: string;
                 /**
@@ -8376,7 +8317,7 @@ export interface operations {
                  */
                 page?: number;
                 /**
-                 * @description Regions per page, 1 to 300. A larger value is cut to 300, anything else counts as 50.
+                 * @description Districts per page, 1 to 300. A larger value is cut to 300, anything else counts as 50.
                  * @example 50
                  */
                 page_size?: number;
@@ -8387,7 +8328,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of regions. */
+            /** @description A page of districts. */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8400,7 +8341,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RegionListResponse"];
+                    "application/json": components["schemas"]["DistrictListResponse"];
                 };
             };
             /** @description The request cannot be read. */
@@ -8503,27 +8444,17 @@ export interface operations {
             };
         };
     };
-    listDistricts: {
+    listRegions: {
         parameters: {
             query?: {
                 /**
-                 * @description Id of the region.
-                 * @example 09a33c98-9a5c-447a-8493-da8fcecb6873
-                 */
-                region_id?: string;
-                /**
-                 * @description Name of the region, whole, upper and lower case alike.
-                 * @example Київська
-                 */
-                region?: string;
-                /**
                  * @description A part of the name, upper and lower case alike.
-                 * @example Києво-Святошинський
+                 * @example Київ
                  */
                 name?: string;
                 /**
                  * @description A part of the code in the national codifier.
-                 * @example UA3208
+                 * @example UA32
                  */
                 koatuu?: string;
                 /**
@@ -8532,7 +8463,7 @@ export interface operations {
                  */
                 page?: number;
                 /**
-                 * @description Districts per page, 1 to 300. A larger value is cut to 300, anything else counts as 50.
+                 * @description Regions per page, 1 to 300. A larger value is cut to 300, anything else counts as 50.
                  * @example 50
                  */
                 page_size?: number;
@@ -8543,7 +8474,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of districts. */
+            /** @description A page of regions. */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8556,7 +8487,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DistrictListResponse"];
+                    "application/json": components["schemas"]["RegionListResponse"];
                 };
             };
             /** @description The request cannot be read. */

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,22 +15,22 @@ import (
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
-	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"golang.org/x/sync/errgroup"
 
+	"esoz/internal/app"
+	"esoz/internal/operation"
 	"esoz/internal/platform/clock"
+	"esoz/internal/platform/config"
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/seal"
-	"esoz/internal/resource/devicedispenses"
-	"esoz/internal/resource/servicerequests"
 	"esoz/internal/sandbox/world"
 )
 
-const aboutB3 = `%d clients release service requests and stop device dispenses, each document once, %d documents in a round.
-A release of esoz is counted when its job has ended: its checks, the change of the document, the event, the audit row and the end of the job are done; the latencies are those of the 202.
+const aboutB3 = `%d clients move documents out of a state (release service requests, stop device dispenses), each document once, %d documents in a round.
+A change by esoz is counted when its job has ended: its checks, the change of the document, the event, the audit row and the end of the job are done; the latencies are those of the 202.
 The raw updates are the same findOneAndUpdate on copies of the same documents in the same store, from a bare Go loop.
 The hot document is armed %d times, and each time %d callers, each of them another user, release it at once.
-A winner is a release that the document tells of.
+The entries in the history of the document count the winners.
 The store is %s`
 
 const (
@@ -47,67 +50,86 @@ const (
 	contendedRaw = "esoz_contended_raw"
 )
 
-// transition is one of the two changes of a document.
+// transition is an operation that moves a document out of a state, once.
 type transition struct {
-	name, collection, operation string
-	path                        func(id uuid.UUID) string
-	copies                      func(ctx context.Context, from *mongo.Database, ids []uuid.UUID) ([]any, error)
-	filter, update              func(id uuid.UUID, at time.Time) bson.D
+	operation.Operation
+	passing world.Case
+	id      uuid.UUID // of the world's document that passes
 }
 
-func transitions() []transition {
-	return []transition{{
-		name: "release", collection: servicerequests.Collection, operation: "releaseServiceRequest",
-		path:   func(id uuid.UUID) string { return "/api/service_requests/" + id.String() + "/actions/release" },
-		copies: copies(servicerequests.Collection, "service request in the queue", func(d *servicerequests.Document, id uuid.UUID) { d.ID = id }),
-		filter: func(id uuid.UUID, _ time.Time) bson.D {
-			return bson.D{{Key: "_id", Value: id}, {Key: "status", Value: servicerequests.Active}, {Key: "program_processing_status", Value: servicerequests.ProgramInQueue}}
-		},
-		update: func(_ uuid.UUID, at time.Time) bson.D {
-			by := servicerequests.Change{InsertedAt: at, InsertedBy: world.ID("doctor")}
-			return bson.D{
-				{Key: "$set", Value: map[string]any{
-					"used_by_employee": nil, "used_by_legal_entity": nil, "used_by_division": nil,
-					"program_processing_status": servicerequests.ProgramNew, "updated_at": at, "updated_by": world.ID("doctor"),
-				}},
-				{Key: "$push", Value: bson.D{
-					{Key: "program_processing_status_history", Value: servicerequests.ProgramChange{ProgramProcessingStatus: servicerequests.ProgramNew, Change: by}},
-					{Key: "applied_jobs", Value: mongodb.Mark{Job: "raw", At: at}},
-				}},
-			}
-		},
-	}, {
-		name: "stop", collection: devicedispenses.Collection, operation: "stopDeviceDispense",
-		path: func(id uuid.UUID) string {
-			return "/api/patients/" + world.ID("patient").String() + "/device_dispenses/" + id.String() + "/actions/stop"
-		},
-		copies: copies(devicedispenses.Collection, "device dispense in progress", func(d *devicedispenses.Document, id uuid.UUID) { d.ID = id }),
-		filter: func(id uuid.UUID, _ time.Time) bson.D {
-			return bson.D{{Key: "_id", Value: id}, {Key: "status", Value: devicedispenses.InProgress}}
-		},
-		update: func(_ uuid.UUID, at time.Time) bson.D {
-			return bson.D{
-				{Key: "$set", Value: map[string]any{"status": devicedispenses.Stopped, "updated_at": at, "updated_by": world.ID("pharmacist")}},
-				{Key: "$push", Value: bson.D{{Key: "applied_jobs", Value: mongodb.Mark{Job: "raw", At: at}}}},
-			}
-		},
-	}}
-}
-
-// copies makes documents like one of the world's.
-func copies[D any](collection, name string, setID func(*D, uuid.UUID)) func(context.Context, *mongo.Database, []uuid.UUID) ([]any, error) {
-	return func(ctx context.Context, from *mongo.Database, ids []uuid.UUID) ([]any, error) {
-		var model D
-		if err := from.Collection(collection).FindOne(ctx, bson.D{{Key: "_id", Value: world.ID(name)}}).Decode(&model); err != nil {
-			return nil, fmt.Errorf("read %s: %w", name, err)
+// transitions are those of the server.
+func (l *lab) transitions() (all []transition, err error) {
+	for _, op := range app.Operations() {
+		if op.Update == nil || len(op.Moves.From) == 0 {
+			continue
 		}
-		all := make([]any, len(ids))
-		for i, id := range ids {
-			setID(&model, id)
-			all[i] = model
+		t := transition{Operation: op}
+		var known bool
+		if t.passing, known = l.world.Passing(op.ID); !known {
+			return nil, fmt.Errorf("the world has no case in which %s passes", op.ID)
 		}
-		return all, nil
+		ids := uuids.FindAllString(t.passing.Request.Path, -1)
+		if t.id, err = uuid.Parse(ids[len(ids)-1]); err != nil {
+			return nil, fmt.Errorf("path of %s: %w", op.ID, err)
+		}
+		all = append(all, t)
 	}
+	return all, nil
+}
+
+var uuids = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+
+// path is that of a call for a copy of the document.
+func (t transition) path(id uuid.UUID) string {
+	return strings.Replace(t.passing.Request.Path, t.id.String(), id.String(), 1)
+}
+
+// place names the world's document.
+func (t transition) place() operation.Path {
+	p := operation.Path{ID: t.id.String()}
+	if ids := uuids.FindAllString(t.passing.Request.Path, -1); len(ids) > 1 {
+		p.Patient = ids[0]
+	}
+	return p
+}
+
+// caller is who passes in the world.
+func (t transition) caller(w *world.World, at time.Time) operation.Caller {
+	c := operation.Caller{Config: &config.Config{}, Now: at}
+	for _, token := range w.Tokens {
+		if t.passing.Request.Headers["Authorization"] == "Bearer "+token.Value {
+			c.UserID, c.ClientID = token.UserID, token.LegalEntityID
+		}
+	}
+	return c
+}
+
+// copies makes documents like the world's.
+func (t transition) copies(ctx context.Context, from *mongo.Database, ids []uuid.UUID) ([]any, error) {
+	var model bson.D
+	if err := from.Collection(t.Moves.Collection).FindOne(ctx, bson.D{{Key: "_id", Value: t.id}}).Decode(&model); err != nil {
+		return nil, fmt.Errorf("read the document of %s: %w", t.ID, err)
+	}
+	all := make([]any, len(ids))
+	for i, id := range ids {
+		one := slices.Clone(model)
+		for k := range one {
+			if one[k].Key == "_id" {
+				one[k].Value = id
+			}
+		}
+		all[i] = one
+	}
+	return all, nil
+}
+
+// history is the list that the transition adds to, "" when it has none.
+func (t transition) history(l *lab) string {
+	_, change := t.Update(t.caller(l.world, time.Time{}), l.keys, t.place())
+	for field := range change.Push {
+		return field
+	}
+	return ""
 }
 
 // stage is where the transitions happen.
@@ -142,7 +164,11 @@ func (l *lab) b3(ctx context.Context, b *Benchmark) (err error) {
 		return err
 	}
 	var contenders []contender
-	for _, t := range transitions() {
+	transitions, err := l.transitions()
+	if err != nil {
+		return err
+	}
+	for _, t := range transitions {
 		one, err := s.contenders(t)
 		if err != nil {
 			return err
@@ -152,13 +178,17 @@ func (l *lab) b3(ctx context.Context, b *Benchmark) (err error) {
 	if b.Rows, err = l.interleave(ctx, contenders...); err != nil {
 		return err
 	}
-	winners, err := s.hot(ctx, transitions()[0])
+	hot := slices.IndexFunc(transitions, func(t transition) bool { return t.history(l) != "" })
+	if hot < 0 {
+		return errors.New("no transition of a document keeps a history, by which winners are counted")
+	}
+	winners, err := s.hot(ctx, transitions[hot])
 	if err != nil {
 		return err
 	}
-	b.figure("winners of one arming", "releases", winners...)
-	for _, t := range transitions() {
-		b.reachRate(t.name+" beside the raw update", 0.35, t.name+": "+ours, t.name+": raw")
+	b.figure("winners of one arming", "changes", winners...)
+	for _, t := range transitions {
+		b.reachRate(t.ID+" beside the raw update", 0.35, t.ID+": "+ours, t.ID+": raw")
 	}
 	won := statOf(winners)
 	b.reach("fewest winners of one arming", 1, won.Min, true)
@@ -174,15 +204,15 @@ func (s *stage) contenders(t transition) ([]contender, error) {
 			return err
 		}
 	}
-	request, err := s.lab.passing(t.operation)
+	request, err := s.lab.passing(t.ID)
 	if err != nil {
 		return nil, err
 	}
 	return []contender{
-		{name: t.name + ": " + ours, process: s.server.process, prepare: fresh(s.store), round: func(ctx context.Context, _ time.Duration) (Round, error) {
+		{name: t.ID + ": " + ours, process: s.server.process, prepare: fresh(s.store), round: func(ctx context.Context, _ time.Duration) (Round, error) {
 			return s.change(ctx, t, request, ids)
 		}},
-		{name: t.name + ": raw", prepare: fresh(s.raw), round: func(ctx context.Context, _ time.Duration) (Round, error) {
+		{name: t.ID + ": raw", prepare: fresh(s.raw), round: func(ctx context.Context, _ time.Duration) (Round, error) {
 			return s.changeRaw(ctx, t, ids)
 		}},
 	}, nil
@@ -198,13 +228,13 @@ func (s *stage) fill(ctx context.Context, t transition, into *mongo.Database, n 
 	if err != nil {
 		return nil, err
 	}
-	if _, err := into.Collection(t.collection).DeleteMany(ctx, bson.D{}); err != nil {
-		return nil, fmt.Errorf("empty %s: %w", t.collection, err)
+	if _, err := into.Collection(t.Moves.Collection).DeleteMany(ctx, bson.D{}); err != nil {
+		return nil, fmt.Errorf("empty %s: %w", t.Moves.Collection, err)
 	}
 	const batch = 500
 	for start := 0; start < len(all); start += batch {
-		if _, err := into.Collection(t.collection).InsertMany(ctx, all[start:min(start+batch, len(all))]); err != nil {
-			return nil, fmt.Errorf("fill %s: %w", t.collection, err)
+		if _, err := into.Collection(t.Moves.Collection).InsertMany(ctx, all[start:min(start+batch, len(all))]); err != nil {
+			return nil, fmt.Errorf("fill %s: %w", t.Moves.Collection, err)
 		}
 	}
 	if _, err := s.pool.Exec(ctx, "TRUNCATE jobs.jobs"); err != nil {
@@ -252,7 +282,7 @@ func (s *stage) settled(ctx context.Context) error {
 
 // changeRaw sends the server's update, and nothing else, for each document.
 func (s *stage) changeRaw(ctx context.Context, t transition, ids []uuid.UUID) (Round, error) {
-	collection := s.raw.Collection(t.collection)
+	documents := mongodb.DocumentsOf(s.raw, t.Moves.Collection)
 	var mu sync.Mutex
 	var metrics vegeta.Metrics
 	group, ctx := errgroup.WithContext(ctx)
@@ -262,11 +292,11 @@ func (s *stage) changeRaw(ctx context.Context, t transition, ids []uuid.UUID) (R
 		group.Go(func() error {
 			at := s.lab.clock.Now().Truncate(time.Millisecond)
 			one := clock.Stopwatch()
-			var after bson.Raw
-			err := collection.FindOneAndUpdate(ctx, t.filter(id, at), t.update(id, at), options.FindOneAndUpdate().SetReturnDocument(options.After)).Decode(&after)
+			conditions, change := t.Update(t.caller(s.lab.world, at), s.lab.keys, t.place())
+			_, err := documents.Apply(ctx, id, conditions, change)
 			latency := one()
 			if err != nil {
-				return fmt.Errorf("raw %s: %w", t.name, err)
+				return fmt.Errorf("raw %s: %w", t.ID, err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -284,7 +314,7 @@ func (s *stage) changeRaw(ctx context.Context, t transition, ids []uuid.UUID) (R
 // hot arms one document again and again, lets every caller release it at the
 // same time, and counts the winners of each arming.
 func (s *stage) hot(ctx context.Context, t transition) ([]float64, error) {
-	r, err := s.lab.passing(t.operation)
+	r, err := s.lab.passing(t.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -304,12 +334,13 @@ func (s *stage) hot(ctx context.Context, t transition) ([]float64, error) {
 	if err := s.invite(ctx); err != nil {
 		return nil, err
 	}
-	collection := s.store.Collection(t.collection)
+	collection := s.store.Collection(t.Moves.Collection)
 	byID := bson.D{{Key: "_id", Value: ids[0]}}
-	var armed servicerequests.Document
-	if err := collection.FindOne(ctx, byID).Decode(&armed); err != nil {
+	armed, err := collection.FindOne(ctx, byID).Raw()
+	if err != nil {
 		return nil, fmt.Errorf("read the hot document: %w", err)
 	}
+	history := t.history(s.lab)
 	winners := make([]float64, s.lab.plan.Armings)
 	for i := range winners {
 		if _, err := collection.ReplaceOne(ctx, byID, armed); err != nil {
@@ -325,17 +356,27 @@ func (s *stage) hot(ctx context.Context, t transition) ([]float64, error) {
 		if err := s.settled(ctx); err != nil {
 			return nil, err
 		}
-		var now servicerequests.Document
+		var now bson.Raw
 		err = settle(ctx, jobsPatience, func() (bool, error) { // the mark goes after the job's end
-			err := collection.FindOne(ctx, byID).Decode(&now)
-			return len(now.AppliedJobs) == 0, err
+			now, err = collection.FindOne(ctx, byID).Raw()
+			return err == nil && items(now, "applied_jobs") == 0, err
 		})
 		if err != nil {
 			return nil, fmt.Errorf("read the hot document: %w", err)
 		}
-		winners[i] = float64(len(now.ProgramProcessingStatusHistory) - len(armed.ProgramProcessingStatusHistory))
+		winners[i] = float64(items(now, history) - items(armed, history))
 	}
 	return winners, nil
+}
+
+// items counts what a list of a document holds.
+func items(document bson.Raw, list string) int {
+	array, _ := document.Lookup(list).ArrayOK()
+	values, err := array.Values()
+	if err != nil {
+		return 0
+	}
+	return len(values)
 }
 
 func callerToken(i int) string { return fmt.Sprint("benchmark-caller-", i) }

@@ -57,7 +57,7 @@ type Options struct {
 	Plan     Plan
 	Only     []string // ids of the benchmarks that run; empty: all
 	Dir      string   // where the run keeps its files; it is emptied
-	Codifier string   // the national codifier of settlements, if it is there
+	Codifier string   // file of the national codifier of settlements; empty: none
 	MongoURI string   // a document store in place of the sandbox's
 	NoPeers  bool     // B1 without the mock servers
 	Self     string   // the program that runs Engines and the floor: ourselves

@@ -27,7 +27,7 @@ type commands struct {
 type flags struct {
 	Only     []string `help:"Benchmarks to run: ${ids}." placeholder:"ID"`
 	Dir      string   `default:".bench" help:"Folder of the run, which is emptied." placeholder:"DIR"`
-	Codifier string   `default:"../shared/data/katottg.csv" help:"The national codifier of settlements, for the growth benchmark." placeholder:"FILE"`
+	Codifier string   `type:"existingfile" help:"The national codifier of settlements as CSV, for the growth benchmark; without it the built-in addresses are taken." placeholder:"FILE"`
 	NoPeers  bool     `help:"Leave out the mock servers of B1: to look at the server while working on it."`
 	MongoURI string   `env:"ESOZ_TEST_MONGODB_URI" help:"A document store in place of the sandbox's FerretDB." placeholder:"URI"`
 }

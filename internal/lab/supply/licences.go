@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,10 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime/debug"
 	"slices"
 	"strings"
 
+	cyclonedx "github.com/CycloneDX/cyclonedx-go"
 	classifier "github.com/google/licenseclassifier/v2"
 	"github.com/google/licenseclassifier/v2/assets"
 	"golang.org/x/mod/module"
@@ -24,12 +25,6 @@ var agreed = map[string]bool{
 	"Apache-2.0": true, "MIT": true, "BSD-2-Clause": true, "BSD-3-Clause": true, "ISC": true, "MPL-2.0": true,
 	"0BSD": true, "BSD-0-Clause": true, "CC0-1.0": true, "Unlicense": true, "Zlib": true,
 	"BSD-2-Clause-FreeBSD": true, "SQLite": true, "blessing": true, "PostgreSQL": true, "XZ": true, // XZ: public domain
-}
-
-// part is a module of a program.
-type part struct {
-	*debug.Module
-	licences []string // SPDX identifiers
 }
 
 // lawyer reads the licences that modules bring with them.
@@ -47,40 +42,48 @@ func newLawyer(cache string) (*lawyer, error) {
 	return &lawyer{cache: cache, known: known, read: map[string][]string{}}, nil
 }
 
-// judge names the licences of modules, and refuses those that we have not
-// agreed to.
-func (l *lawyer) judge(modules []*debug.Module) ([]part, error) {
-	var parts []part
+// judge adds to the modules in a list of parts their licences, and refuses those
+// that we have not agreed to.
+func (l *lawyer) judge(modules []cyclonedx.Component) error {
 	var refused []error
-	for _, m := range modules {
-		licences, err := l.licences(actual(m))
+	for i := range modules {
+		m := &modules[i]
+		licences, err := l.licences(*m)
 		if err != nil {
-			refused = append(refused, err)
+			refused = append(refused, fmt.Errorf("module %s %s: %w", m.Name, m.Version, err))
 			continue
 		}
+		all := cyclonedx.Licenses{}
 		for _, licence := range licences {
 			if !agreed[licence] {
-				refused = append(refused, fmt.Errorf("%s %s: nobody has agreed to %s", m.Path, m.Version, licence))
+				refused = append(refused, fmt.Errorf("%s %s: nobody has agreed to %s", m.Name, m.Version, licence))
 			}
+			all = append(all, cyclonedx.LicenseChoice{License: &cyclonedx.License{ID: cmp.Or(spdx[licence], licence)}})
 		}
-		parts = append(parts, part{actual(m), licences})
+		m.Licenses = &all
 	}
-	return parts, errors.Join(refused...)
+	return errors.Join(refused...)
 }
 
-func (l *lawyer) licences(m *debug.Module) ([]string, error) {
-	path, err := module.EscapePath(m.Path)
+// spdx has the identifiers of licences that the classifier names otherwise.
+var spdx = map[string]string{"BSD-0-Clause": "0BSD", "SQLite": "blessing", "BSD-2-Clause-FreeBSD": "BSD-2-Clause"}
+
+func (l *lawyer) licences(m cyclonedx.Component) ([]string, error) {
+	if m.Name == "std" { // Go's own library, which is in no module cache
+		return []string{"BSD-3-Clause"}, nil
+	}
+	path, err := module.EscapePath(m.Name)
 	if err != nil {
-		return nil, fmt.Errorf("module %s: %w", m.Path, err)
+		return nil, fmt.Errorf("find its folder: %w", err)
 	}
 	version, err := module.EscapeVersion(m.Version)
 	if err != nil {
-		return nil, fmt.Errorf("module %s %s: %w", m.Path, m.Version, err)
+		return nil, fmt.Errorf("find its folder: %w", err)
 	}
 	dir := filepath.Join(l.cache, filepath.FromSlash(path)+"@"+version)
 	if l.read[dir] == nil {
 		if l.read[dir], err = l.licencesIn(dir); err != nil {
-			return nil, fmt.Errorf("module %s %s: %w", m.Path, m.Version, err)
+			return nil, err
 		}
 	}
 	return l.read[dir], nil

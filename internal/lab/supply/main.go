@@ -1,83 +1,86 @@
-// Supply looks at what the programs that we hand out are made of: it fails when
-// something in them, or in the TypeScript client, comes under a licence that we
-// have not agreed to, and writes for each program the list of its parts (SBOM,
-// CycloneDX) beside it.
+// Supply reads the lists of parts (SBOM, CycloneDX) of the programs that we hand
+// out and adds the licence of each part. It fails when a part, or a package of the
+// TypeScript client, comes under a licence that we have not agreed to.
 //
-//	go -C internal/lab run ./supply $PWD/bin/release/esoz $PWD/bin/release/esoz-sandbox
+// cyclonedx-gomod, which makes the lists, can look for licences too. It finds
+// none for some modules, a wrong one for golang.org/x, and one where a file has two.
+//
+//	go -C internal/lab run ./supply -client $PWD/gen/ts/package-lock.json $PWD/bin/release/esoz.cdx.json
 package main
 
 import (
+	"bytes"
 	"context"
-	"debug/buildinfo"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
+
+	cyclonedx "github.com/CycloneDX/cyclonedx-go"
 )
 
-// clientLock names the packages that the TypeScript client needs to run.
-const clientLock = "../../gen/ts/package-lock.json"
-
 func main() {
-	if err := run(os.Args[1:], os.Stdout); err != nil {
+	client := flag.String("client", "", "lock of the packages that the TypeScript client needs")
+	flag.Parse()
+	if err := run(*client, flag.Args(), os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(programs []string, out io.Writer) error {
-	if len(programs) == 0 {
-		return errors.New("name the programs")
-	}
-	cache, err := moduleCache()
+func run(client string, lists []string, out io.Writer) error {
+	cache, err := exec.CommandContext(context.Background(), "go", "env", "GOMODCACHE").Output()
 	if err != nil {
-		return err
+		return fmt.Errorf("ask go for its module cache: %w", err)
 	}
-	lawyer, err := newLawyer(cache)
+	lawyer, err := newLawyer(strings.TrimSpace(string(cache)))
 	if err != nil {
 		return err
 	}
 	var refused []error
-	for _, program := range programs {
-		info, err := buildinfo.ReadFile(program)
+	for _, list := range lists {
+		n, err := lawyer.judgeList(list)
 		if err != nil {
-			return fmt.Errorf("read what %s is made of: %w", program, err)
-		}
-		parts, err := lawyer.judge(info.Deps)
-		if err != nil {
-			refused = append(refused, fmt.Errorf("%s: %w", program, err))
+			refused = append(refused, fmt.Errorf("%s: %w", list, err))
 			continue
 		}
-		if err := writeSBOM(program, info, parts); err != nil {
-			return err
-		}
-		fmt.Fprintf(out, "%s: %d modules, all under licences that we have agreed to\n", filepath.Base(program), len(parts))
+		fmt.Fprintf(out, "%s: %d modules, all under licences that we have agreed to\n", filepath.Base(list), n)
 	}
-	packages, err := judgePackages(clientLock)
+	packages, err := judgePackages(client)
 	if err != nil {
-		refused = append(refused, err)
-	} else {
-		fmt.Fprintf(out, "%s: %d packages, all under licences that we have agreed to\n", clientLock, packages)
+		return errors.Join(append(refused, err)...)
 	}
+	fmt.Fprintf(out, "%s: %d packages, all under licences that we have agreed to\n", client, packages)
 	return errors.Join(refused...)
 }
 
-func moduleCache() (string, error) {
-	dir, err := exec.CommandContext(context.Background(), "go", "env", "GOMODCACHE").Output()
+// judgeList adds the licences to a list of parts and counts the parts.
+func (l *lawyer) judgeList(file string) (int, error) {
+	raw, err := os.ReadFile(file)
 	if err != nil {
-		return "", fmt.Errorf("ask go for its module cache: %w", err)
+		return 0, fmt.Errorf("read the parts: %w", err)
 	}
-	return strings.TrimSpace(string(dir)), nil
-}
-
-// actual is the module that was built: what replaces it, if something does.
-func actual(m *debug.Module) *debug.Module {
-	if m.Replace != nil {
-		return m.Replace
+	list := cyclonedx.NewBOM()
+	if err := cyclonedx.NewBOMDecoder(bytes.NewReader(raw), cyclonedx.BOMFileFormatJSON).Decode(list); err != nil {
+		return 0, fmt.Errorf("read the parts: %w", err)
 	}
-	return m
+	if list.Components == nil || list.Metadata == nil || list.Metadata.Component == nil {
+		return 0, errors.New("this is no list of the parts of a program")
+	}
+	list.Metadata.Component.Licenses = &cyclonedx.Licenses{{License: &cyclonedx.License{ID: "Apache-2.0"}}}
+	if err := l.judge(*list.Components); err != nil {
+		return 0, err
+	}
+	var text bytes.Buffer
+	if err := cyclonedx.NewBOMEncoder(&text, cyclonedx.BOMFileFormatJSON).SetPretty(true).Encode(list); err != nil {
+		return 0, fmt.Errorf("encode the parts: %w", err)
+	}
+	if err := os.WriteFile(file, text.Bytes(), 0o644); err != nil {
+		return 0, fmt.Errorf("write the parts: %w", err)
+	}
+	return len(*list.Components), nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	shapes "esoz/internal/operation"
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/config"
@@ -227,8 +228,7 @@ var endings = []ending{
 		at := s.Clock.Now().Truncate(time.Millisecond)
 		s.Change(t, approvals.Collection, world.ID("new approval"), bson.D{{Key: "inserted_at", Value: at}})
 		return at.Add(12 * time.Hour), func() bool {
-			api := approvals.New(s.Pool, s.Mongo, s.Keys, s.Clock, s.Config, nil, nil, nil)
-			require.NoError(t, api.DeleteUnverified(t.Context()))
+			require.NoError(t, s.approvals().DeleteUnverified(t.Context()))
 			_, kept := s.Documents(t, approvals.Collection)[world.ID("new approval")]
 			return kept
 		}
@@ -688,6 +688,10 @@ func (s *stage) event(t *testing.T) (id uuid.UUID, at time.Time) {
 	return id, at
 }
 
+func (s *stage) approvals() *approvals.API {
+	return &approvals.API{Engine: &shapes.Engine{Documents: s.Mongo, Clock: s.Clock, Config: s.Config}}
+}
+
 // cleaners are what runs by schedule.
 func (s *stage) cleaners() []func(context.Context) error {
 	tokens := &auth.Authenticator{Pool: s.Pool, Clock: s.Clock}
@@ -695,6 +699,6 @@ func (s *stage) cleaners() []func(context.Context) error {
 		s.codes().Expire, s.codes().DeleteOld, tokens.DeletePassedLimits, tokens.DeleteExpired,
 		(&jobs.Queue{Pool: s.Pool, Clock: s.Clock, Config: s.Config}).DeleteOld,
 		(&events.Cleaner{Pool: s.Pool, Clock: s.Clock, Config: s.Config}).Run,
-		approvals.New(s.Pool, s.Mongo, s.Keys, s.Clock, s.Config, nil, nil, nil).DeleteUnverified, s.answers().DeleteExpired,
+		s.approvals().DeleteUnverified, s.answers().DeleteExpired,
 	}
 }

@@ -23,10 +23,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"golang.org/x/sync/errgroup"
 
+	"esoz/internal/app"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/jobs"
-	"esoz/internal/resource/devicedispenses"
-	"esoz/internal/resource/servicerequests"
 	"esoz/internal/sandbox/world"
 )
 
@@ -49,11 +48,14 @@ func TestHistoriesOfThreeServersAreLinearizable(t *testing.T) {
 // other with a fault.
 func (a *arena) writeHistories(t *testing.T, tr *trial, rows, documents int) {
 	t.Helper()
+	ofRows, ofDocuments := a.lifelines(t)
 	for i := range rows {
-		a.writeHistory(t, tr, divisionLife, uint64(i), amount(100, 1000), i%2 == 1)
+		for _, line := range ofRows {
+			a.writeHistory(t, tr, line, uint64(i), amount(100, 1000), i%2 == 1)
+		}
 	}
 	for i := range documents {
-		for _, line := range []lifeline{referralLife, dispenseLife} {
+		for _, line := range ofDocuments {
 			a.writeHistory(t, tr, line, uint64(i), amount(24, 200), i%2 == 1)
 		}
 	}
@@ -62,14 +64,16 @@ func (a *arena) writeHistories(t *testing.T, tr *trial, rows, documents int) {
 // lifeline is how a kind of thing lives: its states, who shows them and what
 // leads from one to another.
 type lifeline struct {
-	model   string // the world's object that each one is a copy of
+	model   uuid.UUID // the world's object that each one is a copy of
 	states  []string
 	read    move
 	changes []move
+	field   string
+	table   string // of a row
 
 	// Of a document. A job changes it, and back it comes only by us.
-	collection, field string
-	back              move
+	collection string
+	back       move
 }
 
 // move is what a client does: it leads from a state to another, from anywhere
@@ -78,27 +82,53 @@ type move struct{ operation, from, to string }
 
 func (m move) isLook() bool { return m.to == "" }
 
-var (
-	divisionLife = lifeline{
-		model: "division of the clinic", states: []string{"ACTIVE", "INACTIVE"}, field: "status",
-		read:    move{operation: "getDivision"},
-		changes: []move{{"deactivateDivision", "ACTIVE", "INACTIVE"}, {"activateDivision", "INACTIVE", "ACTIVE"}},
+// lifelines are those of everything that an operation shows and others move from
+// one state to another: of rows, and of documents.
+func (a *arena) lifelines(t *testing.T) (rows, documents []lifeline) {
+	t.Helper()
+	all := app.Operations()
+	for _, reads := range all {
+		line := lifeline{read: move{operation: reads.ID}}
+		moves, document := reads.Moves, false // a read has none
+		for _, op := range all {
+			if reads.Reads == "" || op.Moves == nil || op.Moves.Collection != reads.Reads || len(op.Moves.From) == 0 {
+				continue
+			}
+			moves, document = op.Moves, op.Update != nil
+			if line.model == uuid.Nil {
+				line.model = a.object(t, op.ID)
+				line.states = append(line.states, moves.From[0])
+			}
+			line.states = append(line.states, moves.To[0])
+			line.changes = append(line.changes, move{op.ID, moves.From[0], moves.To[0]})
+		}
+		if moves == nil {
+			continue
+		}
+		line.field = moves.Attribute
+		if !document {
+			line.table = moves.Collection
+			rows = append(rows, line)
+			continue
+		}
+		line.collection = moves.Collection
+		line.back = move{operation: "put back", to: line.states[0]}
+		documents = append(documents, line)
 	}
-	referralLife = lifeline{
-		model: "service request in the queue", states: []string{servicerequests.ProgramInQueue, servicerequests.ProgramNew},
-		collection: servicerequests.Collection, field: "program_processing_status",
-		read:    move{operation: "getServiceRequest"},
-		changes: []move{{"releaseServiceRequest", servicerequests.ProgramInQueue, servicerequests.ProgramNew}},
-		back:    move{operation: "put back", to: servicerequests.ProgramInQueue},
-	}
-	dispenseLife = lifeline{
-		model: "device dispense in progress", states: []string{devicedispenses.InProgress, devicedispenses.Stopped},
-		collection: devicedispenses.Collection, field: "status",
-		read:    move{operation: "getDeviceDispense"},
-		changes: []move{{"stopDeviceDispense", devicedispenses.InProgress, devicedispenses.Stopped}},
-		back:    move{operation: "put back", to: devicedispenses.InProgress},
-	}
-)
+	require.NotEmpty(t, rows)
+	require.NotEmpty(t, documents)
+	return rows, documents
+}
+
+// object is what the world's passing case of an operation works on.
+func (a *arena) object(t *testing.T, operation string) uuid.UUID {
+	t.Helper()
+	passing, found := a.world.Passing(operation)
+	require.True(t, found, operation)
+	ids := uuids.FindAllString(passing.Request.Path, -1)
+	require.NotEmpty(t, ids, operation)
+	return uuid.MustParse(ids[len(ids)-1])
+}
 
 // seen is what a client has learnt of its move.
 type seen struct {
@@ -193,17 +223,14 @@ func (a *arena) newHistory(t *testing.T, line lifeline) *history {
 	t.Helper()
 	h := &history{arena: a, line: line, id: uuid.New(), requests: map[string][]world.Request{}, at: clock.Stopwatch()}
 	if line.collection == "" {
-		tag, err := a.pool.Exec(t.Context(), `
-			INSERT INTO prm.divisions (id, name, type, mountain_group, phones, email, legal_entity_id, status, is_active,
-				inserted_by, inserted_at, updated_by, updated_at)
-			SELECT $1, name, type, mountain_group, phones, email, legal_entity_id, status, is_active,
-				inserted_by, inserted_at, updated_by, updated_at
-			FROM prm.divisions WHERE id = $2`, h.id, world.ID(line.model))
+		tag, err := a.pool.Exec(t.Context(), fmt.Sprintf(`
+			INSERT INTO prm.%[1]s SELECT (jsonb_populate_record(model, jsonb_build_object('id', $1::uuid))).* FROM prm.%[1]s AS model WHERE id = $2`,
+			line.table), h.id, line.model)
 		require.NoError(t, err)
 		require.EqualValues(t, 1, tag.RowsAffected())
 	} else {
 		var model bson.D
-		require.NoError(t, a.store.Collection(line.collection).FindOne(t.Context(), bson.D{{Key: "_id", Value: world.ID(line.model)}}).Decode(&model))
+		require.NoError(t, a.store.Collection(line.collection).FindOne(t.Context(), bson.D{{Key: "_id", Value: line.model}}).Decode(&model))
 		for i := range model {
 			if model[i].Key == "_id" {
 				model[i].Value = h.id
@@ -443,7 +470,8 @@ func (h *history) audit(t *testing.T) {
 // A model that finds everything right would prove nothing.
 func TestWrongHistoriesAreFound(t *testing.T) {
 	t.Parallel()
-	deactivate, activate, look := divisionLife.changes[0], divisionLife.changes[1], divisionLife.read
+	deactivate, activate, look := move{"deactivateDivision", "ACTIVE", "INACTIVE"}, move{"activateDivision", "INACTIVE", "ACTIVE"}, move{operation: "getDivision"}
+	line := lifeline{states: []string{"ACTIVE", "INACTIVE"}, read: look, changes: []move{deactivate, activate}}
 	type operation = porcupine.Operation
 	for name, c := range map[string]struct {
 		right      bool
@@ -480,6 +508,6 @@ func TestWrongHistoriesAreFound(t *testing.T) {
 			{Input: look, Output: seen{state: "ACTIVE"}, Call: 4, Return: 5},
 		}},
 	} {
-		require.Equal(t, c.right, porcupine.CheckOperations(divisionLife.sequential(), c.operations), name)
+		require.Equal(t, c.right, porcupine.CheckOperations(line.sequential(), c.operations), name)
 	}
 }

@@ -28,7 +28,7 @@ import (
 	"esoz/internal/platform/seal"
 	"esoz/internal/platform/sms"
 	"esoz/internal/resource/approvals"
-	"esoz/internal/resource/persons"
+	"esoz/internal/resource/medicalevents"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
 )
@@ -536,7 +536,7 @@ func (c *codeServers) approvalFor(id uuid.UUID, phone string) approvals.Document
 	return approvals.Document{
 		ID: id, PatientID: patient, GrantedResources: []approvals.Reference{approvals.To("episode_of_care", uuid.New())},
 		GrantedTo: by, GrantedBy: approvals.ToPatient("mpi-hash", patient), CreatedBy: by, ExpiresAt: now.Add(12 * time.Hour),
-		Status: approvals.StateNew, AccessLevel: "read", Urgent: &approvals.Urgent{Type: persons.OTP, PhoneNumber: phone},
+		Status: approvals.StateNew, AccessLevel: "read", Urgent: &approvals.Urgent{Type: medicalevents.MethodOTP, PhoneNumber: phone},
 		InsertedAt: now, InsertedBy: world.ID("doctor"), UpdatedAt: now, UpdatedBy: world.ID("doctor"),
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"esoz/gen/rules"
+	"esoz/internal/app"
 	"esoz/internal/conformance"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
@@ -151,7 +152,16 @@ func transitionOperations(t *testing.T) []string {
 			found[operation] = true
 		}
 	}
-	require.Subset(t, slices.Collect(maps.Keys(found)), []string{"createToken", "resendApprovalSms", "stopDeviceDispense"})
+	for _, op := range app.Operations() {
+		switch {
+		case op.Moves == nil:
+		case len(op.Moves.From) == 0: // it may be carried out again in the state that it leads to
+			delete(found, op.ID)
+		default:
+			require.True(t, found[op.ID], "no status machine of the contract shows %s", op.ID)
+		}
+	}
+	require.NotEmpty(t, found)
 	return slices.Sorted(maps.Keys(found))
 }
 

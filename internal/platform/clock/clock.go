@@ -10,24 +10,37 @@ import (
 // Clock returns the time in UTC with PostgreSQL's precision (microseconds). The
 // zero value follows the machine's clock. It is safe for concurrent use.
 type Clock struct {
-	offset atomic.Int64
+	stopped time.Time // zero: the clock follows the machine's clock
+	offset  atomic.Int64
 }
 
 // New returns a clock that follows the machine's clock.
 func New() *Clock { return &Clock{} }
 
+// Stopped returns a clock that stays at t until it is moved.
+func Stopped(t time.Time) *Clock { return &Clock{stopped: t} }
+
 // Now returns the current moment.
 func (c *Clock) Now() time.Time {
-	return time.Now().Add(time.Duration(c.offset.Load())).UTC().Truncate(time.Microsecond)
+	return c.unmoved().Add(time.Duration(c.offset.Load())).UTC().Truncate(time.Microsecond)
 }
 
-// Advance moves the clock forward (or back, when d is negative). The clock keeps running.
+func (c *Clock) unmoved() time.Time {
+	if c.stopped.IsZero() {
+		return time.Now()
+	}
+	return c.stopped
+}
+
+// Advance moves the clock forward (or back, when d is negative). Unless it is
+// stopped, the clock keeps running.
 func (c *Clock) Advance(d time.Duration) { c.offset.Add(int64(d)) }
 
-// Set moves the clock to t. The clock keeps running.
-func (c *Clock) Set(t time.Time) { c.offset.Store(int64(time.Until(t))) }
+// Set moves the clock to t. Unless it is stopped, the clock keeps running.
+func (c *Clock) Set(t time.Time) { c.offset.Store(int64(t.Sub(c.unmoved()))) }
 
-// Reset makes the clock follow the machine's clock again.
+// Reset makes the clock follow the machine's clock again, or moves a stopped clock
+// back to its first moment.
 func (c *Clock) Reset() { c.offset.Store(0) }
 
 // Stopwatch measures a duration with the machine's clock. Moving a Clock does not

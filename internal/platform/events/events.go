@@ -1,4 +1,4 @@
-// Package events keeps what the Event Manager tells of changes and serves it.
+// Package events keeps what the Event Manager tells of changes.
 package events
 
 import (

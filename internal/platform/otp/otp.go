@@ -34,11 +34,11 @@ var (
 	ErrWrongCode      = errors.New("wrong code")
 )
 
-// Request is a code that somebody asks for, and what it is counted for.
+// Request asks for a code and names what the code is counted for.
 type Request struct {
 	Phone       string
 	Resource    uuid.UUID // the approval or declaration request that it confirms; uuid.Nil: the phone alone
-	LegalEntity uuid.UUID // of who asks
+	LegalEntity uuid.UUID // of the caller
 }
 
 // Verification is a code's life as clients see it.
@@ -189,7 +189,7 @@ func judge(live db.CountVerificationAttemptRow, hash []byte, now time.Time) erro
 	return nil
 }
 
-// whyDead tells why a phone has no code that an attempt is left for. A row that
+// whyDead returns why a phone has no code that an attempt is left for. A row that
 // the clean-up has marked still answers that the code expired (decisions R24).
 func whyDead(ctx context.Context, tx pgx.Tx, phone string) (why, err error) {
 	newest, err := db.New().GetNewestVerification(ctx, tx, phone)

@@ -64,7 +64,7 @@ func state(t *testing.T, srv *testkit.Server) string {
 	t.Helper()
 	received := inbox(t, srv)
 	require.Len(t, received, 1)
-	if received[0].GatewayStatus == nil {
+	if received[0].GatewayStatus == nil || received[0].Provider == nil {
 		return ""
 	}
 	return *received[0].Provider + " " + *received[0].GatewayStatus

@@ -5,6 +5,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -111,9 +112,17 @@ Tracing is off unless `+"`OTEL_EXPORTER_OTLP_ENDPOINT`"+` (or `+"`OTEL_EXPORTER_
 
 func sandboxWorld(w *world.World) string {
 	cases := map[string][]world.Case{}
-	var operations []string
+	guards := map[string][]world.Case{} // of the gateway's own rules, by title
+	var operations, titles []string
 	for _, c := range w.Cases {
-		if _, known := cases[c.OperationID]; !known {
+		if len(c.Rules) > 0 && isGuard(c.Rules[0]) {
+			if guards[c.Title] == nil {
+				titles = append(titles, c.Title)
+			}
+			guards[c.Title] = append(guards[c.Title], c)
+			continue
+		}
+		if cases[c.OperationID] == nil {
 			operations = append(operations, c.OperationID)
 		}
 		cases[c.OperationID] = append(cases[c.OperationID], c)
@@ -139,14 +148,28 @@ Made from `+"`internal/sandbox/world`"+` by `+"`make generate`"+`. The same valu
 |---|---|---|---|
 {{range .World.Objects}}| {{cell .Name}} | {{.Kind}} | `+"`{{.ID}}`"+` | {{cell .Note}} |
 {{end}}
-## Cases
+## Cases of every operation
+
+These stand before an operation. Each is made for every operation that has the check, from the first of its cases that pass, so the world has one per operation. An operation with words of its own for a check shows the case in its own table below.
+
+| case | answer | rules | settings | operations |
+|---|---|---|---|---|
+{{range .Titles}}{{$all := index $.Guards .}}{{with index $all 0}}| {{cell .Title}} | {{.Expect.Status}}{{with message .Rules}} {{cell .}}{{end}} | {{ids .Rules}} | {{settings .Config}} | {{len $all}} |
+{{end}}{{end}}
+## Cases of one operation
 {{range .Operations}}
-### {{if .}}{{.}}{{else}}Unknown paths{{end}}
+### {{.}}
 
 | case | answer | rules | settings |
 |---|---|---|---|
 {{range index $.Cases .}}| {{cell .Title}} | {{.Expect.Status}}{{with .Expect.Message}} {{cell .}}{{end}} | {{ids .Rules}} | {{settings .Config}} |
-{{end}}{{end}}`, map[string]any{"World": w, "Operations": operations, "Cases": cases})
+{{end}}{{end}}`, map[string]any{"World": w, "Operations": operations, "Cases": cases, "Titles": titles, "Guards": guards})
+}
+
+// isGuard tells whether a rule is the gateway's, and not an operation's.
+func isGuard(id rules.ID) bool {
+	rule, _ := rules.Get(id)
+	return rule.Operation == ""
 }
 
 func render(text string, data any) string {
@@ -163,6 +186,10 @@ func render(text string, data any) string {
 				texts[i] = "`" + string(id) + "`"
 			}
 			return strings.Join(texts, ", ")
+		},
+		"message": func(ids []rules.ID) string { // with its {names}
+			rule, _ := rules.Get(ids[0])
+			return cmp.Or(rule.Message, rule.Description)
 		},
 		"rules": func(operation string) int { return len(rules.Guards(operation)) + len(rules.OfOperation(operation)) },
 		"settings": func(vars map[string]string) string {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -40,13 +41,13 @@ func operationPage(root string) (string, error) {
 		return "", err
 	}
 	byTag := map[string][]operationLine{}
-	for path, item := range doc.Paths.Map() {
+	for address, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
 			line := operationLine{
-				ID: op.OperationID, Summary: op.Summary, Method: method, Path: path, Scopes: scopes(doc, op), Sources: sources(op),
+				ID: op.OperationID, Summary: op.Summary, Method: method, Path: address, Scopes: scopes(doc, op), Sources: sources(op),
 			}
 			line.Seed, line.Sources = splitSeed(line.Sources)
-			if line.Contract, err = fileWith(contract, `(?m)^\s+operationId: `+line.ID+`$`); err != nil {
+			if line.Contract, err = fileNamed(contract, line.ID+".yaml"); err != nil {
 				return "", fmt.Errorf("contract of %s: %w", line.ID, err)
 			}
 			// An operation that is a value names its id; any other is the method that the generated interface asks for.
@@ -105,6 +106,16 @@ func readFiles(root, suffix string, folders ...string) (map[string][]byte, error
 		}
 	}
 	return files, nil
+}
+
+// fileNamed returns the file with a name, in whichever folder.
+func fileNamed(files map[string][]byte, name string) (string, error) {
+	for file := range files {
+		if path.Base(file) == name {
+			return file, nil
+		}
+	}
+	return "", errors.New("found in no file")
 }
 
 // fileWith returns the first file, by name, in which a pattern stands.

@@ -1,12 +1,17 @@
 package main
 
 import (
+	"maps"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"esoz/internal/app"
+	"esoz/internal/operation"
 	"esoz/openapi"
 )
 
@@ -48,6 +53,36 @@ func TestStatusMachinesKeepTheirDictionaries(t *testing.T) {
 		"Division", "Verification", "Job",
 	})
 	require.Equal(t, 3, checked)
+}
+
+// The transitions that operations of the contract make are those of the
+// operations' values.
+func TestStatusMachinesAndOperationsAgree(t *testing.T) {
+	t.Parallel()
+	machines, err := readStatusMachines(openapi.Document)
+	require.NoError(t, err)
+	moves := map[string]*operation.Moves{}
+	for _, op := range app.Operations() {
+		if op.Moves != nil {
+			moves[op.ID] = op.Moves
+		}
+	}
+	shown := map[string]bool{}
+	for _, m := range machines {
+		for _, transition := range m.Transitions {
+			id, _, _ := strings.Cut(transition.By, ",")
+			move := moves[id]
+			if move == nil || transition.From == "" {
+				continue
+			}
+			shown[id] = true
+			require.Contains(t, move.To, transition.To, id)
+			if len(move.From) > 0 {
+				require.Contains(t, move.From, transition.From, id)
+			}
+		}
+	}
+	require.ElementsMatch(t, slices.Collect(maps.Keys(moves)), slices.Collect(maps.Keys(shown)))
 }
 
 func TestAStatusMachineIsDrawn(t *testing.T) {

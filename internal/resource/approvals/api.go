@@ -1,48 +1,98 @@
 // Package approvals holds the approvals that patients give to their medical
-// data: Resend SMS on Approval and the reads.
+// data.
 package approvals
 
 import (
 	"context"
+	"slices"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-	"go.mongodb.org/mongo-driver/v2/mongo"
+	"github.com/google/uuid"
 
-	"esoz/internal/platform/clock"
-	"esoz/internal/platform/config"
-	"esoz/internal/platform/jobs"
+	"esoz/internal/operation"
+	"esoz/internal/platform/auth"
+	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/fault"
 	"esoz/internal/platform/otp"
-	"esoz/internal/platform/seal"
-	"esoz/internal/resource/persons"
+	"esoz/internal/resource/medicalevents"
 )
 
 // API serves the operations of the resource.
 type API struct {
-	pool   *pgxpool.Pool
-	store  store
-	keys   *seal.Keys
-	clock  *clock.Clock
-	config *config.Live
-	queue  *jobs.Queue
-	codes  *otp.Service
-	people *persons.Store
+	Engine *operation.Engine
+	Codes  *otp.Service
+	People People
 }
 
-// New wires the resource.
-func New(
-	pool *pgxpool.Pool, documents *mongo.Database, keys *seal.Keys, clk *clock.Clock, cfg *config.Live,
-	queue *jobs.Queue, codes *otp.Service, people *persons.Store,
-) *API {
-	return &API{
-		pool: pool, store: store{documents.Collection(Collection)}, keys: keys, clock: clk, config: cfg,
-		queue: queue, codes: codes, people: people,
+// People answers what approvals ask about patients and callers.
+type People interface {
+	// HasDeclaration reports whether the person has an active declaration with a
+	// doctor of the legal entity.
+	HasDeclaration(ctx context.Context, person, legalEntity uuid.UUID) (bool, error)
+	// Employees returns the ids of the employees that the caller is.
+	Employees(ctx context.Context, by auth.Subject) ([]uuid.UUID, error)
+	// Method returns an authentication method, nil when there is none.
+	Method(ctx context.Context, id uuid.UUID) (*medicalevents.Method, error)
+}
+
+// Operations registers what the resource serves.
+func (a *API) Operations() []operation.Operation {
+	return []operation.Operation{
+		{ID: resendID, Rules: operation.RulesOf(resendChecks), Handler: a.carryOutResend},
+		{ID: "getApproval", Rules: operation.RulesOf(getChecks)},
+		{ID: "listApprovals", Rules: operation.RulesOf(listChecks)},
 	}
 }
 
 // DeleteUnverified removes approvals that nobody verified within
 // APPROVAL_TTL_HOURS (APPROVALS_CLEANUP_SCHEDULE).
 func (a *API) DeleteUnverified(ctx context.Context) error {
-	age := time.Duration(a.config.Get().ApprovalTTLHours) * time.Hour
-	return a.store.deleteUnverified(ctx, a.clock.Now().Add(-age))
+	age := time.Duration(a.Engine.Config.Get().ApprovalTTLHours) * time.Hour
+	return a.store().deleteUnverified(ctx, a.Engine.Clock.Now().Add(-age))
+}
+
+// call is one call of an operation on an approval.
+type call struct {
+	operation.Caller
+	*API
+	path     operation.Path
+	patient  operation.Person
+	approval *Document
+	chosen   *medicalevents.Method // that authorize_with names; nil: it names none, or one that is gone
+}
+
+func (a *API) call(ctx context.Context, path operation.Path) *call {
+	return &call{Caller: a.Engine.Caller(ctx), API: a, path: path}
+}
+
+// patientExists passes when the patient of the path exists.
+func patientExists(ctx context.Context, c *call) (err error) {
+	c.patient, err = c.Engine.People.Patient(ctx, c.path.Patient)
+	return err
+}
+
+// approvalExists passes when the approval exists and is the patient's. A
+// malformed id is not found (decisions R12).
+func approvalExists(ctx context.Context, c *call) (err error) {
+	id, ok := envelope.ParseID(c.path.ID)
+	if !ok {
+		return fault.ErrNotFound
+	}
+	c.approval, err = c.store().get(ctx, c.patient.Hidden, id)
+	return err
+}
+
+// visible returns which approvals of a patient the caller sees: nil, that is all,
+// with an active declaration, else those granted to the caller or asked for by
+// one of the caller's employees.
+func (a *API) visible(ctx context.Context, by *operation.Caller, patient operation.Person) (*own, error) {
+	declared, err := a.People.HasDeclaration(ctx, patient.ID, by.ClientID)
+	if err != nil || declared {
+		return nil, err
+	}
+	employees, err := a.People.Employees(ctx, by.Subject)
+	if err != nil {
+		return nil, err
+	}
+	return &own{grantedTo: append(slices.Clone(employees), by.ClientID), createdBy: employees}, nil
 }

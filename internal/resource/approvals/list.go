@@ -2,7 +2,6 @@ package approvals
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strconv"
 
@@ -10,24 +9,23 @@ import (
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
-	"esoz/internal/platform/auth"
-	"esoz/internal/platform/config"
+	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/fault"
-	"esoz/internal/platform/seal"
 	"esoz/internal/platform/validation"
+	"esoz/internal/resource/medicalevents"
 )
 
 // ListApprovals serves GET /api/patients/{patient_id}/approvals.
 func (a *API) ListApprovals(ctx context.Context, req api.ListApprovalsRequestObject) (api.ListApprovalsResponseObject, error) {
 	page := envelope.PageOf(req.Params.Page, req.Params.PageSize)
-	found, total, err := a.list(ctx, auth.From(ctx), req.PatientID, req.Params, page)
+	found, total, err := a.list(ctx, req.PatientID, req.Params, page)
 	if err != nil {
 		return nil, err
 	}
 	data := make([]api.ApprovalDetails, len(found))
 	for i := range found {
-		if data[i], err = a.renderDetails(&found[i], false); err != nil {
+		if data[i], err = a.showDetails(&found[i], false); err != nil {
 			return nil, err
 		}
 	}
@@ -36,71 +34,80 @@ func (a *API) ListApprovals(ctx context.Context, req api.ListApprovalsRequestObj
 	}, nil
 }
 
-// list returns the approvals of a patient that the caller may see . In this order, the first three in one answer:
-//
-//	approval.list.id_filter        ids are uuids
-//	approval.list.boolean_filter   flags are true or false
-//	approval.list.access_level     access_level is read or write
-//	approval.list.person           the patient exists
-func (a *API) list(
-	ctx context.Context, by auth.Subject, patientID string, params api.ListApprovalsParams, page envelope.Page,
-) (found []Document, total int, err error) {
-	f, refusal := filterOf(params, a.keys, a.config.Get())
-	if refusal != nil {
-		return nil, 0, refusal
-	}
-	patient, err := a.people.Patient(ctx, patientID)
-	if errors.Is(err, fault.ErrNotFound) {
-		return nil, 0, fault.Refuse(rules.ApprovalListPerson)
-	}
+// listing is one call of listApprovals.
+type listing struct {
+	operation.Caller
+	*API
+	patientID string
+	patient   operation.Person
+	wrong     operation.Refusals // what is wrong with the filters
+}
+
+var listChecks = []operation.Check[*listing]{
+	{Rule: rules.ApprovalListIDFilter, Or: []rules.ID{
+		rules.ApprovalListBooleanFilter, rules.ApprovalListAccessLevel,
+	}, Pass: func(_ context.Context, s *listing) error {
+		if len(s.wrong) > 0 {
+			return s.wrong
+		}
+		return nil
+	}},
+	{Rule: rules.ApprovalListPerson, Pass: func(ctx context.Context, s *listing) (err error) {
+		s.patient, err = s.Engine.People.Patient(ctx, s.patientID)
+		return err
+	}},
+}
+
+// list returns the approvals of a patient that the caller may see.
+func (a *API) list(ctx context.Context, patientID string, params api.ListApprovalsParams, page envelope.Page) ([]Document, int, error) {
+	s := &listing{Caller: a.Engine.Caller(ctx), API: a, patientID: patientID}
+	f := s.filterOf(params)
+	err := operation.Run(ctx, listChecks, s)
 	if err != nil {
 		return nil, 0, err
 	}
-	f.patient, f.now = patient.Hidden, a.clock.Now()
-	if f.own, err = a.ownOnly(ctx, by, patient); err != nil {
+	f.patient, f.now = s.patient.Hidden, s.Now
+	if f.own, err = a.visible(ctx, &s.Caller, s.patient); err != nil {
 		return nil, 0, err
 	}
-	return a.store.list(ctx, f, page)
+	return a.store().list(ctx, f, page)
 }
 
-// filterOf reads the query; everything that is wrong with it comes in one refusal.
-func filterOf(params api.ListApprovalsParams, keys *seal.Keys, cfg *config.Config) (filter, *fault.Error) {
+// filterOf reads the query, and notes what is wrong with it.
+func (s *listing) filterOf(params api.ListApprovalsParams) filter {
 	f := filter{resourceType: params.GrantedResourceType, accessLevel: params.AccessLevel}
-	var wrong [6]*fault.Error
-	var resource *uuid.UUID
-	f.grantedTo, wrong[0] = idOf("granted_to", params.GrantedTo)
-	resource, wrong[1] = idOf("granted_resources", params.GrantedResources)
-	f.reason, wrong[2] = idOf("reason", params.Reason)
-	f.isVerified, wrong[3] = flagOf("is_verified", params.IsVerified)
-	f.isExpired, wrong[4] = flagOf("is_expired", params.IsExpired)
+	f.grantedTo = s.id("granted_to", params.GrantedTo)
+	if id := s.id("granted_resources", params.GrantedResources); id != nil { // the patient as a resource lies hidden
+		f.resource = []medicalevents.AnyID{{ID: *id}, {Patient: s.Engine.Keys.PatientID(*id)}}
+	}
+	f.reason = s.id("reason", params.Reason)
+	f.isVerified = s.flag("is_verified", params.IsVerified)
+	f.isExpired = s.flag("is_expired", params.IsExpired)
 	levels := []string{string(api.ApprovalAccessLevelRead), string(api.ApprovalAccessLevelWrite)}
-	if cfg.On(rules.ApprovalListAccessLevel) && f.accessLevel != nil && !slices.Contains(levels, *f.accessLevel) {
-		wrong[5] = fault.Refuse(rules.ApprovalListAccessLevel)
+	if f.accessLevel != nil && !slices.Contains(levels, *f.accessLevel) {
+		s.wrong = append(s.wrong, fault.Refuse(rules.ApprovalListAccessLevel))
 	}
-	if resource != nil { // the patient as a resource lies hidden
-		f.resource = []Value{{ID: *resource}, {Patient: keys.PatientID(*resource)}}
-	}
-	return f, fault.Join(wrong[:]...)
+	return f
 }
 
-func idOf(parameter string, value *string) (*uuid.UUID, *fault.Error) {
+func (s *listing) id(parameter string, value *string) *uuid.UUID {
 	if value == nil {
-		return nil, nil
+		return nil
 	}
 	id, ok := envelope.ParseID(*value)
 	if !ok || !validation.IsUUID(*value) {
-		return nil, fault.Refuse(rules.ApprovalListIDFilter, "parameter", parameter)
+		s.wrong = append(s.wrong, fault.Refuse(rules.ApprovalListIDFilter, "parameter", parameter))
 	}
-	return &id, nil
+	return &id
 }
 
-func flagOf(parameter string, value *string) (*bool, *fault.Error) {
+func (s *listing) flag(parameter string, value *string) *bool {
 	if value == nil {
-		return nil, nil
+		return nil
 	}
 	flag, err := strconv.ParseBool(*value)
 	if err != nil || *value != strconv.FormatBool(flag) { // ParseBool also takes 1, T, TRUE
-		return nil, fault.Refuse(rules.ApprovalListBooleanFilter, "parameter", parameter)
+		s.wrong = append(s.wrong, fault.Refuse(rules.ApprovalListBooleanFilter, "parameter", parameter))
 	}
-	return &flag, nil
+	return &flag
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"esoz/internal/operation"
 	"esoz/internal/resource/approvals"
 	"esoz/internal/resource/medicalevents"
 	"esoz/internal/resource/persons"
@@ -200,7 +201,7 @@ func TestCleanUpDeletesUnverified(t *testing.T) {
 	cancelled := old(func(d *approvals.Document) { d.Status = approvals.StateCancelled })
 	fresh := f.add("patient", func(d *approvals.Document) { d.InsertedAt = f.Clock.Now().Add(-12*time.Hour + time.Minute) })
 
-	api := approvals.New(f.Pool, f.Mongo, f.Keys, f.Clock, f.Config, nil, nil, nil)
+	api := approvals.API{Engine: &operation.Engine{Documents: f.Mongo, Clock: f.Clock, Config: f.Config}}
 	require.NoError(t, api.DeleteUnverified(t.Context()))
 	var left []struct {
 		ID uuid.UUID `bson:"_id"`

@@ -3,40 +3,41 @@ package approvals
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"regexp"
 
 	"github.com/google/uuid"
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
 	"esoz/internal/operation"
-	"esoz/internal/platform/auth"
 	"esoz/internal/platform/config"
 	"esoz/internal/platform/envelope"
-	"esoz/internal/platform/fault"
 	"esoz/internal/platform/jobs"
 	"esoz/internal/platform/otp"
-	"esoz/internal/resource/persons"
+	"esoz/internal/platform/postgres"
+	"esoz/internal/resource/medicalevents"
 )
 
 // ResendApprovalSMS serves PATCH /api/patients/{patient_id}/approvals/{id}/actions/resend.
+// The approval does not change: all that happens is the code, and the death of
+// the former one.
 func (a *API) ResendApprovalSMS(
 	ctx context.Context, req api.ResendApprovalSMSRequestObject,
 ) (api.ResendApprovalSMSResponseObject, error) {
-	if a.config.Get().ApprovalResendMode == config.Sync {
-		approval, err := a.resend(ctx, auth.From(ctx), req.PatientID, req.ID)
-		if err != nil {
-			return nil, err
-		}
-		return api.ResendApprovalSMS201JSONResponse{Meta: envelope.Created(ctx, approval.ID), Data: approval}, nil
+	c := a.call(ctx, operation.Path{Patient: req.PatientID, ID: req.ID})
+	refused := operation.Run(ctx, resendChecks, c)
+	if c.Config.ApprovalResendMode != config.Sync {
+		job, err := c.startResend(ctx, refused)
+		return api.ResendApprovalSMS202JSONResponse(job), err
 	}
-	job, err := a.startResend(ctx, auth.From(ctx), req.PatientID, req.ID)
-	if err != nil {
-		return nil, err
+	if refused != nil {
+		return nil, refused
 	}
-	return api.ResendApprovalSMS202JSONResponse(jobs.Accepted(ctx, job)), nil
+	if _, err := a.Codes.Start(ctx, c.codeRequest()); err != nil {
+		return nil, otp.Refusal(err, ruleOfLimit)
+	}
+	shown, err := a.show(c.approval)
+	return api.ResendApprovalSMS201JSONResponse{Meta: envelope.Created(ctx, shown.ID), Data: shown}, err
 }
 
 // resendParams identify a request: the same caller asking for the same approval
@@ -48,165 +49,132 @@ type resendParams struct {
 	ClientID  uuid.UUID `json:"client_id"`
 }
 
-// startResend runs every check, so that the caller gets the documented status,
-// and leaves the code to a job, which checks again: it is counted when it is
-// made, and others may have been made meanwhile.
-func (a *API) startResend(ctx context.Context, by auth.Subject, patientID, id string) (*jobs.Job, error) {
-	_, approval, err := a.checkResend(ctx, patientID, id)
-	if err == nil {
-		err = otp.Refusal(a.codes.Check(ctx, codeOf(approval, by.ClientID)), ruleOf)
-	}
-	params := resendParams{UserID: by.UserID, ClientID: by.ClientID}
-	var known [2]bool
-	params.PatientID, known[0] = envelope.ParseID(patientID)
-	params.ID, known[1] = envelope.ParseID(id)
-	switch refusal := (*fault.Error)(nil); {
-	case err == nil:
-		return a.queue.Start(ctx, resendID, params)
-	case !errors.As(err, &refusal) || known != [2]bool{true, true}:
-		return nil, err
-	}
-	// The same request's job may be pending still, and the refusal its work.
-	job, pendingErr := a.queue.Pending(ctx, resendID, params)
-	if errors.Is(pendingErr, fault.ErrNotFound) {
-		return nil, err
-	}
-	return job, pendingErr
-}
-
 // resendID is the operationId under which resends are queued.
 const resendID = "resendApprovalSms"
 
-// CarryOutResend is the jobs.Handler of Resend SMS on Approval. The approval
-// does not change: all that happens is the code, in the transaction that ends
-// the job.
-func (a *API) CarryOutResend(ctx context.Context, _ string, raw json.RawMessage) (*jobs.Outcome, error) {
-	var params resendParams
-	if err := json.Unmarshal(raw, &params); err != nil {
+// startResend leaves the code to a job.
+func (c *call) startResend(ctx context.Context, refused error) (api.JobResponse, error) {
+	patient, isID := envelope.ParseID(c.path.Patient)
+	id, isID2 := envelope.ParseID(c.path.ID)
+	if !isID || !isID2 {
+		return api.JobResponse{}, refused
+	}
+	params := resendParams{PatientID: patient, ID: id, UserID: c.UserID, ClientID: c.ClientID}
+	return c.Engine.Start(ctx, resendID, params, refused)
+}
+
+// carryOutResend is the jobs.Handler of the operation. It checks again, because
+// the approval may have changed since the request, and sends the code in the
+// transaction that ends the job.
+func (a *API) carryOutResend(ctx context.Context, _ string, raw json.RawMessage) (*jobs.Outcome, error) {
+	var p resendParams
+	if err := json.Unmarshal(raw, &p); err != nil {
 		return nil, fmt.Errorf("decode params: %w", err)
 	}
-	_, approval, err := a.checkResend(ctx, params.PatientID.String(), params.ID.String())
+	c := a.call(ctx, operation.Path{Patient: p.PatientID.String(), ID: p.ID.String()})
+	c.UserID, c.ClientID = p.UserID, p.ClientID
+	if err := operation.Run(ctx, resendChecks, c); err != nil {
+		return nil, err
+	}
+	shown, err := a.show(c.approval)
 	if err != nil {
 		return nil, err
 	}
-	rendered, err := a.renderApproval(approval)
-	if err != nil {
-		return nil, err
-	}
-	return &jobs.Outcome{ResponseData: rendered, Commit: a.sendCode(codeOf(approval, params.ClientID))}, nil
+	return &jobs.Outcome{ResponseData: shown, Commit: func(ctx context.Context, tx postgres.Tx) error {
+		_, err := a.Codes.Initialize(ctx, tx, c.codeRequest())
+		return otp.Refusal(err, ruleOfLimit)
+	}}, nil
 }
 
-// resend is the synchronous mode.
-func (a *API) resend(ctx context.Context, by auth.Subject, patientID, id string) (api.Approval, error) {
-	_, approval, err := a.checkResend(ctx, patientID, id)
-	if err != nil {
-		return api.Approval{}, err
-	}
-	if err := a.sendCodeNow(ctx, codeOf(approval, by.ClientID)); err != nil {
-		return api.Approval{}, err
-	}
-	return a.renderApproval(approval)
+// codeRequest is the code that the approval waits for: it goes to the phone that
+// was fixed when the approval was created.
+func (c *call) codeRequest() otp.Request {
+	return otp.Request{Phone: c.approval.Urgent.PhoneNumber, Resource: c.approval.ID, LegalEntity: c.ClientID}
 }
 
-// checkResend returns the approval whose SMS may be sent again. In this order
-// (decisions R19):
-//
-//	approval.resend.person             the patient exists
-//	approval.resend.not_found          the approval exists and is the patient's
-//	approval.resend.no_method          it was created with an authentication method
-//	approval.resend.method_type        whose type gets SMS
-//	approval.resend.third_person       by which the third person can be reached
-//	approval.resend.method_usable      the chosen method is still the patient's and active (starts off)
-//	approval.resend.method_confidant   its third person is an approved confidant (by configuration)
-//	approval.resend.person_active      the patient is active
-//	approval.resend.state_*            the approval still waits to be verified
-//	approval.resend.otp                the OTP service takes the phone
-//
-// Last come the limits of codes, from the OTP service: approval.resend.rate,
-// phone_limit, resource_limit and legal_entity_limit.
-func (a *API) checkResend(ctx context.Context, patientID, id string) (operation.Person, *Document, error) {
-	cfg := a.config.Get()
-	patient, err := a.people.Patient(ctx, patientID)
-	if errors.Is(err, fault.ErrNotFound) {
-		return patient, nil, fault.Refuse(rules.ApprovalResendPerson)
-	}
-	if err != nil {
-		return patient, nil, err
-	}
-	approval, err := a.find(ctx, patient, id)
-	if errors.Is(err, fault.ErrNotFound) {
-		return patient, nil, fault.Refuse(rules.ApprovalResendNotFound)
-	}
-	if err != nil {
-		return patient, nil, err
-	}
-	if err := a.checkMethod(ctx, patient, approval); err != nil {
-		return patient, nil, err
-	}
-	if cfg.On(rules.ApprovalResendPersonActive) && !patient.Active {
-		return patient, nil, fault.Refuse(rules.ApprovalResendPersonActive)
-	}
-	if rule, refuses := refusingState[approval.State(a.clock.Now())]; refuses && cfg.On(rule) {
-		return patient, nil, fault.Refuse(rule)
-	}
-	if !phonePattern.MatchString(approval.Urgent.PhoneNumber) {
-		return patient, nil, fault.Refuse(rules.ApprovalResendOTP)
-	}
-	return patient, approval, nil
+var resendChecks = []operation.Check[*call]{
+	{Rule: rules.ApprovalResendPerson, Pass: patientExists},
+	{Rule: rules.ApprovalResendNotFound, Pass: approvalExists},
+	{Rule: rules.ApprovalResendNoMethod, Pass: func(_ context.Context, c *call) error {
+		return operation.Unless(c.approval.Urgent != nil)
+	}},
+	{Rule: rules.ApprovalResendMethodType, Pass: methodGetsSMS},
+	{Rule: rules.ApprovalResendThirdPerson, Pass: thirdPersonHasPhone},
+	{Rule: rules.ApprovalResendMethodUsable, Pass: methodIsUsable},
+	{Rule: rules.ApprovalResendMethodConfidant, Pass: thirdPersonIsConfidant},
+	{Rule: rules.ApprovalResendPersonActive, Pass: func(_ context.Context, c *call) error {
+		return operation.Unless(c.patient.Active)
+	}},
+	{Rule: rules.ApprovalResendStateActive, Pass: isNot(StateActive)},
+	{Rule: rules.ApprovalResendStateCancelled, Pass: isNot(StateCancelled)},
+	{Rule: rules.ApprovalResendStateTerminated, Pass: isNot(StateTerminated)},
+	{Rule: rules.ApprovalResendStateExpired, Pass: isNot(StateExpired)},
+	{Rule: rules.ApprovalResendOTP, Pass: func(_ context.Context, c *call) error {
+		return operation.Unless(otp.IsPhone(c.approval.Urgent.PhoneNumber))
+	}},
+	{Rule: rules.ApprovalResendRate, Or: []rules.ID{
+		rules.ApprovalResendPhoneLimit, rules.ApprovalResendResourceLimit, rules.ApprovalResendLegalEntityLimit,
+	}, Pass: codesAreLeft},
 }
 
-// refusingState names the rule by which an approval in a state is refused. Only
-// a new one waits for a code.
-var refusingState = map[string]rules.ID{
-	StateActive:     rules.ApprovalResendStateActive,
-	StateCancelled:  rules.ApprovalResendStateCancelled,
-	StateTerminated: rules.ApprovalResendStateTerminated,
-	StateExpired:    rules.ApprovalResendStateExpired,
+// methodType is the type of the method that was chosen when the approval was
+// created: the one that authorize_with names, without it the one fixed in the
+// approval.
+func (c *call) methodType() string {
+	if c.chosen != nil {
+		return c.chosen.Type
+	}
+	return c.approval.Urgent.Type
 }
 
-// phonePattern is what the OTP service takes.
-var phonePattern = regexp.MustCompile(`^\+380[0-9]{9}$`)
-
-// checkMethod judges the method that was chosen when the approval was created:
-// the one that authorize_with names, without it the one fixed in the approval.
-func (a *API) checkMethod(ctx context.Context, patient operation.Person, approval *Document) error {
-	cfg := a.config.Get()
-	if approval.Urgent == nil {
-		return fault.Refuse(rules.ApprovalResendNoMethod)
+// methodGetsSMS passes when the type of the chosen method gets SMS.
+func methodGetsSMS(ctx context.Context, c *call) (err error) {
+	if c.approval.AuthorizeWith != nil {
+		if c.chosen, err = c.People.Method(ctx, *c.approval.AuthorizeWith); err != nil {
+			return err
+		}
 	}
-	chosen, err := a.chosenMethod(ctx, approval)
-	if err != nil {
-		return err
-	}
-	// A third person who could not get SMS left no number in the approval.
-	kind, reachable := approval.Urgent.Type, approval.Urgent.PhoneNumber != ""
-	if chosen != nil {
-		kind, reachable = chosen.Type, chosen.ThirdPersonOTP
-	}
-	if kind != persons.OTP && kind != persons.ThirdPerson {
-		return fault.Refuse(rules.ApprovalResendMethodType)
-	}
-	if cfg.On(rules.ApprovalResendThirdPerson) && kind == persons.ThirdPerson && !reachable {
-		return fault.Refuse(rules.ApprovalResendThirdPerson)
-	}
-	if approval.AuthorizeWith == nil {
-		return nil
-	}
-	if cfg.On(rules.ApprovalResendMethodUsable) && (chosen == nil || chosen.PersonID != patient.ID || !chosen.Usable) {
-		return fault.Refuse(rules.ApprovalResendMethodUsable)
-	}
-	if cfg.On(rules.ApprovalResendMethodConfidant) && cfg.ConfidantRelationships &&
-		kind == persons.ThirdPerson && (chosen == nil || !chosen.ConfidantApproved) {
-		return fault.Refuse(rules.ApprovalResendMethodConfidant)
-	}
-	return nil
+	return operation.Unless(c.methodType() == medicalevents.MethodOTP || c.methodType() == medicalevents.MethodThirdPerson)
 }
 
-// chosenMethod is the method that authorize_with names, nil when it names none
-// or one that is gone.
-func (a *API) chosenMethod(ctx context.Context, approval *Document) (*persons.Method, error) {
-	if approval.AuthorizeWith == nil {
-		return nil, nil
+// thirdPersonHasPhone passes when a third person who confirms can be reached. One
+// who could not get SMS left no number in the approval.
+func thirdPersonHasPhone(_ context.Context, c *call) error {
+	reachable := c.approval.Urgent.PhoneNumber != ""
+	if c.chosen != nil {
+		reachable = c.chosen.ThirdPersonOTP
 	}
-	return a.people.Method(ctx, *approval.AuthorizeWith)
+	return operation.Unless(c.methodType() != medicalevents.MethodThirdPerson || reachable)
+}
+
+// methodIsUsable passes when a method that authorize_with names is still the
+// patient's and active.
+func methodIsUsable(_ context.Context, c *call) error {
+	return operation.Unless(c.approval.AuthorizeWith == nil || c.chosen != nil && c.chosen.PersonID == c.patient.ID && c.chosen.Usable)
+}
+
+// thirdPersonIsConfidant passes when a third person that authorize_with names is
+// an approved confidant, if that is to be checked.
+func thirdPersonIsConfidant(_ context.Context, c *call) error {
+	asked := c.Config.ConfidantRelationships && c.approval.AuthorizeWith != nil && c.methodType() == medicalevents.MethodThirdPerson
+	return operation.Unless(!asked || c.chosen != nil && c.chosen.ConfidantApproved)
+}
+
+// isNot passes approvals in another state.
+func isNot(state string) func(context.Context, *call) error {
+	return func(_ context.Context, c *call) error { return operation.Unless(c.approval.State(c.Now) != state) }
+}
+
+// codesAreLeft passes while no limit of codes is reached. The last word has the
+// transaction that sends the code, which counts it.
+func codesAreLeft(ctx context.Context, c *call) error {
+	return otp.Refusal(c.Codes.Check(ctx, c.codeRequest()), ruleOfLimit)
+}
+
+// ruleOfLimit names the rule that refuses when a limit of codes is reached.
+var ruleOfLimit = map[otp.Limit]rules.ID{
+	otp.Frequency:      rules.ApprovalResendRate,
+	otp.PerPhone:       rules.ApprovalResendPhoneLimit,
+	otp.PerResource:    rules.ApprovalResendResourceLimit,
+	otp.PerLegalEntity: rules.ApprovalResendLegalEntityLimit,
 }

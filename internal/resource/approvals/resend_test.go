@@ -16,6 +16,7 @@ import (
 
 	"esoz/internal/platform/sms"
 	"esoz/internal/resource/approvals"
+	"esoz/internal/resource/medicalevents"
 	"esoz/internal/resource/persons"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
@@ -54,7 +55,7 @@ func (f *fixture) add(patient string, change func(d *approvals.Document)) uuid.U
 		ID: uuid.New(), PatientID: hidden, GrantedResources: []approvals.Reference{approvals.To("episode_of_care", uuid.New())},
 		GrantedTo: approvals.To("employee", world.ID("employee doctor")), GrantedBy: approvals.ToPatient("mpi-hash", hidden),
 		CreatedBy: approvals.To("employee", world.ID("employee doctor")), ExpiresAt: now.Add(time.Hour),
-		Status: approvals.StateNew, AccessLevel: "read", Urgent: &approvals.Urgent{Type: persons.OTP, PhoneNumber: phone},
+		Status: approvals.StateNew, AccessLevel: "read", Urgent: &approvals.Urgent{Type: medicalevents.MethodOTP, PhoneNumber: phone},
 		InsertedAt: now, InsertedBy: world.ID("doctor"), UpdatedAt: now, UpdatedBy: world.ID("doctor"),
 	}
 	if change != nil {
@@ -227,7 +228,7 @@ func TestThirdPersonGetsTheCode(t *testing.T) {
 	t.Parallel()
 	f := start(t)
 	id := f.add("third_person_patient", func(d *approvals.Document) {
-		d.Urgent = &approvals.Urgent{Type: persons.ThirdPerson, PhoneNumber: secondPhone}
+		d.Urgent = &approvals.Urgent{Type: medicalevents.MethodThirdPerson, PhoneNumber: secondPhone}
 	})
 	answer := f.finish(f.Send(t, resend(doctor, "third_person_patient", id)))
 	require.Equal(t, "processed", answer.Status)
@@ -341,7 +342,7 @@ func TestLimitsAreCheckedInTheRequestAndInTheJob(t *testing.T) {
 	}
 }
 
-// The codes of an approval are counted whoever asks for them, in both modes.
+// The codes of an approval are counted together for all callers, in both modes.
 func TestResendLimitOfAnApproval(t *testing.T) {
 	t.Parallel()
 	f := start(t, testkit.With("OTP_RESOURCE_LIMIT", "2"))
@@ -390,12 +391,12 @@ func TestEarlierRuleAnswers(t *testing.T) {
 		{"inactive_patient", "approval.resend.not_found", func(d *approvals.Document) { d.PatientID = "another"; d.Urgent = nil }},
 		{"inactive_patient", "approval.resend.no_method", func(d *approvals.Document) { d.Urgent = nil; d.IsVerified = true }},
 		{"inactive_patient", "approval.resend.method_type", func(d *approvals.Document) {
-			d.AuthorizeWith, d.Urgent.Type = &gone, persons.Offline
+			d.AuthorizeWith, d.Urgent.Type = &gone, medicalevents.MethodOffline
 		}},
 		{"inactive_patient", "approval.resend.third_person", func(d *approvals.Document) {
-			d.AuthorizeWith, d.Urgent = &gone, &approvals.Urgent{Type: persons.ThirdPerson}
+			d.AuthorizeWith, d.Urgent = &gone, &approvals.Urgent{Type: medicalevents.MethodThirdPerson}
 		}},
-		{"inactive_patient", "approval.resend.method_usable", func(d *approvals.Document) { d.AuthorizeWith, d.Urgent.Type = &gone, persons.ThirdPerson }},
+		{"inactive_patient", "approval.resend.method_usable", func(d *approvals.Document) { d.AuthorizeWith, d.Urgent.Type = &gone, medicalevents.MethodThirdPerson }},
 		{"inactive_patient", "approval.resend.method_usable", func(d *approvals.Document) { d.AuthorizeWith = &ended }},
 		{"inactive_patient", "approval.resend.person_active", func(d *approvals.Document) { d.IsVerified = true }},
 		{"patient", "approval.resend.state_cancelled", func(d *approvals.Document) {

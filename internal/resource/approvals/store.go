@@ -12,6 +12,7 @@ import (
 
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/mongodb"
+	"esoz/internal/resource/medicalevents"
 )
 
 // Collection holds the approvals.
@@ -34,6 +35,8 @@ func Indexes() []mongo.IndexModel {
 // store keeps the approvals.
 type store struct{ documents *mongo.Collection }
 
+func (a *API) store() store { return store{a.Engine.Documents.Collection(Collection)} }
+
 // get returns an approval of a patient; fault.ErrNotFound when there is none,
 // or it is another patient's.
 func (s store) get(ctx context.Context, patient string, id uuid.UUID) (*Document, error) {
@@ -50,7 +53,7 @@ type filter struct {
 	patient      string
 	own          *own
 	grantedTo    *uuid.UUID
-	resource     []Value // any of them
+	resource     []medicalevents.AnyID // any of them
 	resourceType *string
 	reason       *uuid.UUID
 	accessLevel  *string
@@ -59,7 +62,7 @@ type filter struct {
 	now          time.Time
 }
 
-// own are the approvals that somebody sees without a declaration.
+// own are the approvals that a caller sees without a declaration.
 type own struct {
 	grantedTo []uuid.UUID
 	createdBy []uuid.UUID

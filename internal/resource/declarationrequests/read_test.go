@@ -35,9 +35,9 @@ func TestGetTellsHowThePatientConfirms(t *testing.T) {
 	t.Parallel()
 	f := start(t, testkit.Idle())
 	for name, urgent := range map[string]string{
-		"declaration request by OFFLINE":       `{"authentication_method_current": {"type": "OFFLINE"}}`,
-		"declaration request without a method": `{"authentication_method_current": {"type": "NA"}}`,
-		"shared declaration request":           `{"authentication_method_current": {"type": "OTP", "number": "+38093*****74"}}`,
+		"new declaration request":        `{"authentication_method_current": {"type": "OTP", "number": "+38093*****74"}}`,
+		"declaration request by OFFLINE": `{"authentication_method_current": {"type": "OFFLINE"}}`,
+		"shared declaration request":     `{"authentication_method_current": {"type": "NA"}}`,
 		"approved shared declaration request": `{"authentication_method_current": {"type": "NA"}, "documents": [
 			{"type": "signed_content", "url": "https://storage.example.com/declaration_requests/signed_content"}]}`,
 	} {

@@ -55,7 +55,7 @@ func renderDataToBeSigned(stored json.RawMessage) (*api.DeclarationRequestDataTo
 	return &rendered, nil
 }
 
-// renderUrgent tells how the patient confirms. A request whose data the clean-up
+// renderUrgent shows how the patient confirms. A request whose data the clean-up
 // has removed is confirmed by nothing any more. The signed content is linked for
 // approved requests of patients' systems alone.
 func renderUrgent(d *details) api.DeclarationRequestUrgent {

@@ -42,7 +42,7 @@ type method struct {
 	Number string `json:"number"`
 }
 
-// isShared tells whether legal entities may handle the request.
+// isShared reports whether legal entities may handle the request.
 func (r request) isShared() bool { return r.Channel == channelMIS || r.IsShareable }
 
 func (r request) isOf(legalEntity uuid.UUID) bool {
@@ -87,7 +87,7 @@ type content struct {
 }
 
 // contentOf reads the column data: ids in V3, whole objects before. A request of
-// before V3 tells no person id: its patient need not have been known by one.
+// before V3 has no person id.
 func contentOf(data json.RawMessage, employee *uuid.UUID) (content, error) {
 	var c content
 	if len(data) > 0 {

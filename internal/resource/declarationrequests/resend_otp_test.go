@@ -72,13 +72,12 @@ func TestResendGoesToThePhoneOfTheRequest(t *testing.T) {
 		"declaration request by a former phone":                 "+380931234592",
 		"new declaration request":                               world.PatientPhone,
 		"declaration request with a fresh code":                 "+380931234591",
-		"shared declaration request":                            world.PatientPhone,
+		"V2 declaration request":                                world.PatientPhone,
+		"shared declaration request":                            "",
 		"declaration request by OFFLINE":                        "",
-		"declaration request without a method":                  "",
 		"declaration request of another clinic":                 "",
 		"cabinet declaration request":                           "",
 		"expired declaration request":                           "",
-		"declaration request without a number":                  "",
 		"approved declaration request":                          "",
 		"no declaration request":                                "",
 		"approved shared declaration request":                   "",
@@ -157,7 +156,7 @@ func TestResendChecksInOrder(t *testing.T) {
 	require.Equal(t, []string{"declaration_request.resend_otp.legal_entity_limit"}, f.resend(id).Rules())
 }
 
-// The codes of a request are counted, whoever's phone they go to; those of
+// The codes of a request are counted, to any phone; those of
 // another request to the same phone are not.
 func TestResendLimitOfARequest(t *testing.T) {
 	t.Parallel()
@@ -173,7 +172,7 @@ func TestResendLimitOfARequest(t *testing.T) {
 	wait, err := strconv.Atoi(r.Header.Get("Retry-After"))
 	require.NoError(t, err)
 	require.InDelta(t, (30 * 24 * time.Hour).Seconds(), wait, 300)
-	require.Equal(t, http.StatusOK, f.resend(world.ID("shared declaration request")).Status)
+	require.Equal(t, http.StatusOK, f.resend(world.ID("V2 declaration request")).Status)
 }
 
 func TestResendRefusesInTheDocumentedWords(t *testing.T) {

@@ -101,7 +101,7 @@ func (s Store) list(ctx context.Context, f filter, page envelope.Page) (found []
 	return found, total, nil
 }
 
-// count tells how many requests there are before a page past the end, which
+// count returns how many requests there are before a page past the end, which
 // brings no row to carry the number.
 func (s Store) count(ctx context.Context, params db.ListDeclarationRequestsParams) (int, error) {
 	params.PageLimit, params.PageOffset = 1, 0

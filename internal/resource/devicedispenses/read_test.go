@@ -40,7 +40,7 @@ func TestGetShowsTheDocument(t *testing.T) {
 	by := world.ID("pharmacist").String()
 	require.Equal(t, map[string]any{
 		"id": begun.String(), "status": "in_progress", "subject": to("patient", "patient", nil), "primary_source": true,
-		"based_on":               to("device_request", "device request of patient", nil),
+		"based_on":               to("device_request", "device request of device dispense in progress", nil),
 		"performer":              to("employee", "employee pharmacist", "Мельничук Ольга Богданівна"),
 		"location":               to("division", "division of the pharmacy", "Аптека «Подорожник» №1"),
 		"performer_legal_entity": to("legal_entity", "pharmacy", "Аптека «Подорожник»"),

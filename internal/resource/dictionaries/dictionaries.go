@@ -8,15 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"esoz/internal/platform/config"
 )
-
-// API serves the dictionaries. They are public: no token is wanted.
-type API struct {
-	Cache  *Cache
-	Config *config.Live
-}
 
 // Dictionary is a list of codes with their texts.
 type Dictionary struct {

@@ -7,24 +7,22 @@ import (
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
+	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
-	"esoz/internal/platform/fault"
 )
 
 // ListDictionaries serves GET /api/dictionaries: each dictionary as a map of
 // code to text.
-//
-//	dictionary.list.is_active  is_active is true or false
 func (a *API) ListDictionaries(ctx context.Context, req api.ListDictionariesRequestObject) (api.ListDictionariesResponseObject, error) {
-	cfg := a.Config.Get()
-	isActive, ok := envelope.ParseBool(req.Params.IsActive)
-	if !ok && cfg.On(rules.DictionaryListIsActive) {
-		return nil, fault.Refuse(rules.DictionaryListIsActive)
+	isActive, isBool := envelope.ParseBool(req.Params.IsActive)
+	q := &query{Caller: a.Engine.Caller(ctx), isBool: isBool}
+	if err := operation.Run(ctx, listChecks, q); err != nil {
+		return nil, err
 	}
 	names := splitNames(req.Params.Name)
 	wanted := func(d Dictionary) bool {
 		if names == nil {
-			return !slices.Contains(cfg.BigDictionaries, d.Name)
+			return !slices.Contains(q.Config.BigDictionaries, d.Name)
 		}
 		return slices.Contains(names, d.Name)
 	}
@@ -36,6 +34,8 @@ func (a *API) ListDictionaries(ctx context.Context, req api.ListDictionariesRequ
 	}
 	return api.ListDictionaries200JSONResponse{Meta: envelope.ListMeta(ctx), Data: data}, nil
 }
+
+var listChecks = []operation.Check[*query]{{Rule: rules.DictionaryListIsActive, Pass: hasBool}}
 
 // splitNames reads a comma-separated list; nil when nothing is named.
 func splitNames(text *string) []string {

@@ -6,24 +6,20 @@ import (
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
+	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
-	"esoz/internal/platform/fault"
 )
 
 // ListDictionariesV2 serves GET /api/v2/dictionaries: values with their state
 // and the values under them.
-//
-//	dictionary.list_v2.is_active        is_active is true or false
-//	dictionary.list_v2.value_is_active  value_is_active is true or false
 func (a *API) ListDictionariesV2(ctx context.Context, req api.ListDictionariesV2RequestObject) (api.ListDictionariesV2ResponseObject, error) {
-	cfg, p := a.Config.Get(), req.Params
-	isActive, ok := envelope.ParseBool(p.IsActive)
-	if !ok && cfg.On(rules.DictionaryListV2IsActive) {
-		return nil, fault.Refuse(rules.DictionaryListV2IsActive)
-	}
+	p, q := req.Params, &query{Caller: a.Engine.Caller(ctx)}
 	filter := valueFilter{code: text(p.ValueCode), description: strings.ToLower(text(p.ValueDescription))}
-	if filter.isActive, ok = envelope.ParseBool(p.ValueIsActive); !ok && cfg.On(rules.DictionaryListV2ValueIsActive) {
-		return nil, fault.Refuse(rules.DictionaryListV2ValueIsActive)
+	var isActive *bool
+	isActive, q.isBool = envelope.ParseBool(p.IsActive)
+	filter.isActive, q.isBoolValue = envelope.ParseBool(p.ValueIsActive)
+	if err := operation.Run(ctx, listV2Checks, q); err != nil {
+		return nil, err
 	}
 	name := text(p.Name)
 	data := []api.DictionaryV2{}
@@ -40,6 +36,11 @@ func (a *API) ListDictionariesV2(ctx context.Context, req api.ListDictionariesV2
 		})
 	}
 	return api.ListDictionariesV2200JSONResponse{Meta: envelope.ListMeta(ctx), Data: data}, nil
+}
+
+var listV2Checks = []operation.Check[*query]{
+	{Rule: rules.DictionaryListV2IsActive, Pass: hasBool},
+	{Rule: rules.DictionaryListV2ValueIsActive, Pass: func(_ context.Context, q *query) error { return operation.Unless(q.isBoolValue) }},
 }
 
 func text(filter *string) string {

@@ -3,22 +3,117 @@
 package divisions
 
 import (
-	"github.com/jackc/pgx/v5/pgxpool"
+	"context"
 
-	"esoz/internal/platform/clock"
-	"esoz/internal/platform/config"
-	"esoz/internal/resource/uaddresses"
+	"github.com/google/uuid"
+
+	"esoz/gen/api"
+	"esoz/internal/operation"
+	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/fault"
 )
 
 // API serves the operations of the resource.
 type API struct {
-	store     store
-	clock     *clock.Clock
-	config    *config.Live
-	addresses *uaddresses.Cache
+	Engine    *operation.Engine
+	Store     Store
+	Addresses Addresses
 }
 
-// New wires the resource.
-func New(pool *pgxpool.Pool, clk *clock.Clock, cfg *config.Live, addresses *uaddresses.Cache) *API {
-	return &API{store: store{pool}, clock: clk, config: cfg, addresses: addresses}
+// Addresses answers what the checks ask about the country's areas, regions and
+// settlements.
+type Addresses interface {
+	Settlement(id uuid.UUID) (Settlement, bool)
+	Area(id uuid.UUID) (name string, ok bool)
+	Region(id uuid.UUID) (name string, ok bool)
+	AreaNamed(name string) bool
+	SettlementNamed(name string) bool
+	SameName(a, b string) bool
+}
+
+// Settlement is what the checks ask about a settlement.
+type Settlement struct {
+	Name          string
+	AreaID        uuid.UUID
+	RegionID      *uuid.UUID // nil: belongs to no region
+	MountainGroup bool
+}
+
+// Operations registers what the resource serves.
+func (a *API) Operations() []operation.Operation {
+	return []operation.Operation{
+		Create.Operation(a.Engine),
+		Update.Operation(a.Engine),
+		Activate.Operation(a.Engine),
+		Deactivate.Operation(a.Engine),
+		{ID: "getDivision", Rules: operation.RulesOf(getChecks), Reads: table},
+		{ID: "listDivisions", Rules: operation.RulesOf(listChecks)},
+	}
+}
+
+// call is one call of an operation on a division.
+type call struct {
+	operation.Caller
+	*API
+	id       string   // in the path
+	division division // that id names; after Write, as Write left it
+
+	writing // of operations with a body
+	uses    *uses
+}
+
+func (a *API) call(ctx context.Context, id string) *call {
+	return &call{Caller: a.Engine.Caller(ctx), API: a, id: id}
+}
+
+// isFound passes when the path names a division in any status. A malformed id is
+// not found (decisions R12).
+func isFound(ctx context.Context, s *call) error {
+	id, ok := envelope.ParseID(s.id)
+	if !ok {
+		return fault.ErrNotFound
+	}
+	found, err := s.Store.get(ctx, id)
+	if err != nil {
+		return err
+	}
+	s.division = *found
+	return nil
+}
+
+// isOwn passes when the division is the caller's.
+func isOwn(_ context.Context, s *call) error {
+	return operation.Unless(s.division.legalEntityID == s.ClientID)
+}
+
+// isFoundActive passes when it is also is_active.
+func isFoundActive(ctx context.Context, s *call) error {
+	if err := isFound(ctx, s); err != nil {
+		return err
+	}
+	return operation.Unless(s.division.isActive)
+}
+
+// mayManage passes legal entities that may work with divisions.
+func mayManage(c *operation.Caller) error {
+	return operation.Unless(c.LegalEntity.MayManageDivisions())
+}
+
+// isIn passes when the division has the status.
+func isIn(status api.DivisionStatus) func(context.Context, *call) error {
+	return func(_ context.Context, s *call) error {
+		return operation.Unless(s.division.shown.Status == status, "status", s.division.shown.Status)
+	}
+}
+
+// setStatus is the Write of operations that set the status.
+func (s *call) setStatus(ctx context.Context, t transition) (err error) {
+	t.by, t.at = s.UserID, s.Engine.Clock.Now()
+	s.division.shown, err = s.Store.setStatus(ctx, &s.division, t)
+	return err
+}
+
+// moves are the way from one status to another.
+func moves(from, to api.DivisionStatus) *operation.Moves {
+	return &operation.Moves{Collection: table, Attribute: "status", From: []string{string(from)}, To: []string{string(to)}}
 }

@@ -1,254 +1,234 @@
 package divisions
 
 import (
-	"fmt"
+	"context"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
+	"esoz/internal/operation"
 	"esoz/internal/platform/config"
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/subject"
-	"esoz/internal/resource/uaddresses"
 )
 
-// bodyCheck judges what a body means, after its shape was found right.
-type bodyCheck struct {
-	cfg         *config.Config
-	id          ruleSet
-	legalEntity *subject.LegalEntity
-	addresses   *uaddresses.Cache
-	body        *api.DivisionRequest
-	types       config.AddressTypes // what a division of this type and legal entity may and must have
-	places      []place             // of body.Addresses, in their order
-}
+// ruleSet begins the ids of the checks that Create Division and Update Division
+// share.
+type ruleSet string
 
-// place is what uaddresses knows of one address of the body.
-type place struct {
-	settlement uaddresses.Settlement
-	known      bool // whether settlement_id names a settlement
-}
+const (
+	createRules ruleSet = "division.create."
+	updateRules ruleSet = "division.update."
+)
 
-func (a *API) newBodyCheck(id ruleSet, legalEntity *subject.LegalEntity, body *api.DivisionRequest) *bodyCheck {
-	cfg := a.config.Get()
-	c := &bodyCheck{
-		cfg: cfg, id: id, legalEntity: legalEntity, addresses: a.addresses, body: body,
-		types:  cfg.DivisionAddressTypes.For(legalEntity.Type, body.Type),
-		places: make([]place, len(body.Addresses)),
+func (r ruleSet) id(check string) rules.ID { return rules.ID(string(r) + check) }
+
+// guard holds the checks that stand before those of the body: whether the caller
+// may write divisions at all (decisions R7, R18).
+func (r ruleSet) guard() []operation.Check[*operation.Caller] {
+	return []operation.Check[*operation.Caller]{
+		{Rule: r.id("party"), Caller: partyIsVerified},
+		{Rule: r.id("client_id"), Caller: func(c *operation.Caller) error { return operation.Unless(c.ClientID != uuid.Nil) }},
+		{Rule: r.id("legal_entity"), Caller: operation.HasLegalEntity},
+		{Rule: r.id("legal_entity_active"), Caller: mayManage},
 	}
-	for i, address := range body.Addresses {
+}
+
+// partyIsVerified compares as seed 003 does in both operations, although the
+// page of Update Division prints the opposite operator (decisions R7).
+func partyIsVerified(c *operation.Caller) error {
+	compare := subject.Literal
+	if c.Config.UnverifiedPartyCompare == config.PeriodGrace {
+		compare = subject.Grace
+	}
+	return operation.Unless(!c.Config.BlockUnverifiedParty || c.Party.Allowed(c.Now, c.Config.UnverifiedPartyDays, compare))
+}
+
+// writing is a body and what is known of it when its checks begin.
+type writing struct {
+	body   *api.DivisionRequest
+	types  config.AddressTypes // what a division of this type and legal entity may and must have
+	places []place             // of body.Addresses, in their order
+}
+
+// place is an address of the body and the settlement that it names.
+type place struct {
+	*api.DivisionAddressRequest
+	known bool // whether settlement_id names a settlement
+	found Settlement
+}
+
+func (s *call) withBody(body *api.DivisionRequest) *call {
+	s.writing = writing{
+		body: body, types: s.Config.DivisionAddressTypes.For(s.LegalEntity.Type, body.Type), places: make([]place, len(body.Addresses)),
+	}
+	for i := range s.places {
+		p := &s.places[i]
+		p.DivisionAddressRequest = &body.Addresses[i]
 		// A malformed id names no settlement (decisions R16).
-		if parsed, ok := envelope.ParseID(address.SettlementID); ok {
-			c.places[i].settlement, c.places[i].known = a.addresses.Settlement(parsed)
+		if id, ok := envelope.ParseID(p.SettlementID); ok {
+			p.found, p.known = s.Addresses.Settlement(id)
 		}
 	}
-	return c
-}
-
-// run makes all checks and answers with everything that is wrong (decisions R16).
-// In the seed's order:
-//
-//	location               a PHARMACY tells where its divisions are
-//	area                   the area of each address exists
-//	settlement             so does the settlement, by name
-//	settlement_id          and by id
-//	settlement_match       both are the same settlement
-//	area_row, area_match   the settlement's area exists and is the one that was sent
-//	region_row, _match     so with the region, when both have one
-//	type_mapping           a legal entity of this type may have this type of division
-//	address_type_mapping   which may have these types of address
-//	residence              and must have those
-//	address_type_double    each of them once
-//	phone_type_double      and each type of phone
-func (c *bodyCheck) run() error {
-	refusal := fault.Join(
-		c.location(),
-		c.eachAddress(c.id.area, c.area),
-		c.eachAddress(c.id.settlement, c.settlement),
-		c.eachAddress(c.id.settlementID, c.settlementID),
-		c.eachAddress(c.id.settlementMatch, c.settlementMatch),
-		c.eachAddress(c.id.areaRow, c.areaRow),
-		c.eachAddress(c.id.areaMatch, c.areaMatch),
-		c.eachAddress(c.id.regionRow, c.regionRow),
-		c.eachAddress(c.id.regionMatch, c.regionMatch),
-		c.typeMapping(),
-		c.eachAddress(c.id.addressTypeMapping, c.addressTypeMapping),
-		c.obligations(),
-		c.addressTypeDouble(),
-		c.phoneTypeDouble(),
-	)
-	if refusal != nil {
-		return refusal
-	}
-	return nil
+	return s
 }
 
 // mountainGroup of a division is that of the settlement where it works: of its
 // RESIDENCE, which an address matrix without it leaves to the first address.
-func (c *bodyCheck) mountainGroup() bool {
-	residence := slices.IndexFunc(c.body.Addresses, func(a api.DivisionAddressRequest) bool { return a.Type == "RESIDENCE" })
-	return c.places[max(residence, 0)].settlement.MountainGroup
+func (s *call) mountainGroup() bool {
+	residence := slices.IndexFunc(s.places, func(p place) bool { return p.Type == "RESIDENCE" })
+	return s.places[max(residence, 0)].found.MountainGroup
 }
 
-// eachAddress collects the refusals of a rule over all addresses.
-func (c *bodyCheck) eachAddress(id rules.ID, check func(i int, address api.DivisionAddressRequest, at place) *fault.Error) *fault.Error {
-	if !c.cfg.On(id) {
+// body holds the checks of what a body means, after its shape was found right
+// (decisions R16).
+func (r ruleSet) body() []operation.Check[*call] {
+	return []operation.Check[*call]{
+		{Rule: r.id("location"), Pass: pharmacyTellsLocation},
+		eachAddress(r.id("area"), areaIsKnown, nil),
+		eachAddress(r.id("settlement"), settlementIsKnown, nil),
+		eachAddress(r.id("settlement_id"), func(_ *call, p *place) bool { return p.known }, func(p *place) any { return p.SettlementID }),
+		eachAddress(r.id("settlement_match"), settlementMatches, nil),
+		eachAddress(r.id("area_row"), areaExists, func(p *place) any { return p.found.AreaID }),
+		eachAddress(r.id("area_match"), areaMatches, nil),
+		eachAddress(r.id("region_row"), regionExists, func(p *place) any { return *p.found.RegionID }),
+		eachAddress(r.id("region_match"), regionMatches, nil),
+		collect(r.id("type_mapping"), divisionType),
+		collect(r.id("address_type_mapping"), addressTypes),
+		collect(r.id("residence"), requiredTypes),
+		collect(r.id("address_type_double"), func(s *call, rule rules.ID) operation.Refusals {
+			return doubles(rule, len(s.body.Addresses), func(i int) string { return s.body.Addresses[i].Type })
+		}),
+		collect(r.id("phone_type_double"), func(s *call, rule rules.ID) operation.Refusals {
+			return doubles(rule, len(s.body.Phones), func(i int) string { return s.body.Phones[i].Type })
+		}),
+	}
+}
+
+// collect makes a check that may refuse several parts of a body.
+func collect(rule rules.ID, refused func(s *call, rule rules.ID) operation.Refusals) operation.Check[*call] {
+	return operation.Check[*call]{Rule: rule, Pass: func(_ context.Context, s *call) error {
+		if all := refused(s, rule); len(all) > 0 {
+			return all
+		}
+		return nil
+	}}
+}
+
+// eachAddress makes a check of each address. named, when set, is the id that the
+// rule's text tells.
+func eachAddress(rule rules.ID, passes func(s *call, p *place) bool, named func(p *place) any) operation.Check[*call] {
+	return collect(rule, func(s *call, rule rules.ID) (refused operation.Refusals) {
+		for i := range s.places {
+			switch p := &s.places[i]; {
+			case passes(s, p):
+			case named == nil:
+				refused = append(refused, refuseItem(rule, i, nil))
+			default:
+				refused = append(refused, refuseItem(rule, i, nil, "id", named(p)))
+			}
+		}
+		return refused
+	})
+}
+
+// refuseItem refuses an item of the list that the rule's entry names.
+func refuseItem(rule rules.ID, i int, params any, args ...any) *fault.Error {
+	r, _ := rules.Get(rule)
+	return fault.RefuseAt(rule, strings.Replace(r.Entry, "*", strconv.Itoa(i), 1), params, args...)
+}
+
+func pharmacyTellsLocation(_ context.Context, s *call) error {
+	return operation.Unless(s.LegalEntity.Type != subject.TypePharmacy || s.body.Location != nil)
+}
+
+func areaIsKnown(s *call, p *place) bool { return s.Addresses.AreaNamed(p.Area) }
+
+func settlementIsKnown(s *call, p *place) bool { return s.Addresses.SettlementNamed(p.Settlement) }
+
+func settlementMatches(s *call, p *place) bool {
+	return !p.known || !settlementIsKnown(s, p) || s.Addresses.SameName(p.Settlement, p.found.Name)
+}
+
+func areaExists(s *call, p *place) bool {
+	if !p.known {
+		return true
+	}
+	_, exists := s.Addresses.Area(p.found.AreaID)
+	return exists
+}
+
+func areaMatches(s *call, p *place) bool {
+	if !p.known || !areaIsKnown(s, p) {
+		return true
+	}
+	name, exists := s.Addresses.Area(p.found.AreaID)
+	return !exists || s.Addresses.SameName(p.Area, name)
+}
+
+// hasRegion tells whether an address is compared with a region: it names one,
+// and its settlement is in one.
+func (p *place) hasRegion() bool { return p.known && p.Region != nil && p.found.RegionID != nil }
+
+func regionExists(s *call, p *place) bool {
+	if !p.hasRegion() {
+		return true
+	}
+	_, exists := s.Addresses.Region(*p.found.RegionID)
+	return exists
+}
+
+func regionMatches(s *call, p *place) bool {
+	if !p.hasRegion() {
+		return true
+	}
+	name, exists := s.Addresses.Region(*p.found.RegionID)
+	return !exists || s.Addresses.SameName(*p.Region, name)
+}
+
+func divisionType(s *call, rule rules.ID) operation.Refusals {
+	allowed := s.Config.DivisionTypes(s.LegalEntity.Type)
+	if slices.Contains(allowed, s.body.Type) {
 		return nil
 	}
-	var refusal *fault.Error
-	for i, address := range c.body.Addresses {
-		refusal = fault.Join(refusal, check(i, address, c.places[i]))
-	}
-	return refusal
+	return operation.Refusals{fault.RefuseAt(rule, "$.type", append([]string{}, allowed...))}
 }
 
-// refuse builds the refusal of a field of an address; args fill the rule's text.
-func refuse(id rules.ID, i int, field string, params any, args ...any) *fault.Error {
-	return fault.RefuseAt(id, fmt.Sprintf("$.addresses[%d].%s", i, field), params, args...)
-}
-
-func (c *bodyCheck) location() *fault.Error {
-	if c.cfg.On(c.id.location) && c.legalEntity.Type == subject.TypePharmacy && c.body.Location == nil {
-		return fault.Refuse(c.id.location)
-	}
-	return nil
-}
-
-func (c *bodyCheck) area(i int, address api.DivisionAddressRequest, _ place) *fault.Error {
-	if !c.addresses.AreaNamed(address.Area) {
-		return refuse(c.id.area, i, "area", nil)
-	}
-	return nil
-}
-
-func (c *bodyCheck) settlement(i int, address api.DivisionAddressRequest, _ place) *fault.Error {
-	if !c.addresses.SettlementNamed(address.Settlement) {
-		return refuse(c.id.settlement, i, "settlement", nil)
-	}
-	return nil
-}
-
-func (c *bodyCheck) settlementID(i int, address api.DivisionAddressRequest, at place) *fault.Error {
-	if !at.known {
-		return refuse(c.id.settlementID, i, "settlement_id", nil, "id", address.SettlementID)
-	}
-	return nil
-}
-
-func (c *bodyCheck) settlementMatch(i int, address api.DivisionAddressRequest, at place) *fault.Error {
-	if at.known && c.addresses.SettlementNamed(address.Settlement) && !uaddresses.SameName(address.Settlement, at.settlement.Name) {
-		return refuse(c.id.settlementMatch, i, "settlement", nil)
-	}
-	return nil
-}
-
-func (c *bodyCheck) areaRow(i int, _ api.DivisionAddressRequest, at place) *fault.Error {
-	if !at.known {
-		return nil
-	}
-	if _, exists := c.addresses.Area(at.settlement.AreaID); !exists {
-		return refuse(c.id.areaRow, i, "settlement_id", nil, "id", at.settlement.AreaID)
-	}
-	return nil
-}
-
-func (c *bodyCheck) areaMatch(i int, address api.DivisionAddressRequest, at place) *fault.Error {
-	if !at.known || !c.addresses.AreaNamed(address.Area) {
-		return nil
-	}
-	area, exists := c.addresses.Area(at.settlement.AreaID)
-	if exists && !uaddresses.SameName(address.Area, area.Name) {
-		return refuse(c.id.areaMatch, i, "area", nil)
-	}
-	return nil
-}
-
-func (c *bodyCheck) regionRow(i int, address api.DivisionAddressRequest, at place) *fault.Error {
-	id := regionAsked(address, at)
-	if id == nil {
-		return nil
-	}
-	if _, exists := c.addresses.Region(*id); !exists {
-		return refuse(c.id.regionRow, i, "settlement_id", nil, "id", *id)
-	}
-	return nil
-}
-
-func (c *bodyCheck) regionMatch(i int, address api.DivisionAddressRequest, at place) *fault.Error {
-	id := regionAsked(address, at)
-	if id == nil {
-		return nil
-	}
-	region, exists := c.addresses.Region(*id)
-	if exists && !uaddresses.SameName(*address.Region, region.Name) {
-		return refuse(c.id.regionMatch, i, "region", nil)
-	}
-	return nil
-}
-
-// regionAsked is the region that an address is compared with: nil when the
-// address names none or the settlement is in none.
-func regionAsked(address api.DivisionAddressRequest, at place) *uuid.UUID {
-	if !at.known || address.Region == nil {
-		return nil
-	}
-	return at.settlement.RegionID
-}
-
-func (c *bodyCheck) typeMapping() *fault.Error {
-	allowed := c.cfg.DivisionTypes(c.legalEntity.Type)
-	if c.cfg.On(c.id.typeMapping) && !slices.Contains(allowed, c.body.Type) {
-		return fault.RefuseAt(c.id.typeMapping, "$.type", append([]string{}, allowed...))
-	}
-	return nil
-}
-
-func (c *bodyCheck) addressTypeMapping(i int, address api.DivisionAddressRequest, _ place) *fault.Error {
-	if allowed := c.types.Allowed(); !slices.Contains(allowed, address.Type) {
-		return refuse(c.id.addressTypeMapping, i, "type", append([]string{}, allowed...))
-	}
-	return nil
-}
-
-// obligations asks for every required type, of which RESIDENCE is the one of
-// the built-in matrix and gave the rule its name.
-func (c *bodyCheck) obligations() *fault.Error {
-	if !c.cfg.On(c.id.residence) {
-		return nil
-	}
-	var refusal *fault.Error
-	for _, required := range c.types.Required {
-		if !slices.ContainsFunc(c.body.Addresses, func(a api.DivisionAddressRequest) bool { return a.Type == required }) {
-			refusal = fault.Join(refusal, fault.Refuse(c.id.residence, "type", required))
+func addressTypes(s *call, rule rules.ID) (refused operation.Refusals) {
+	allowed := s.types.Allowed()
+	for i, p := range s.places {
+		if !slices.Contains(allowed, p.Type) {
+			refused = append(refused, refuseItem(rule, i, append([]string{}, allowed...)))
 		}
 	}
-	return refusal
+	return refused
 }
 
-func (c *bodyCheck) addressTypeDouble() *fault.Error {
-	return c.doubles(c.id.addressTypeDouble, "addresses", len(c.body.Addresses), func(i int) string { return c.body.Addresses[i].Type })
-}
-
-func (c *bodyCheck) phoneTypeDouble() *fault.Error {
-	return c.doubles(c.id.phoneTypeDouble, "phones", len(c.body.Phones), func(i int) string { return c.body.Phones[i].Type })
+// requiredTypes asks for every required type, of which RESIDENCE is the one of
+// the built-in matrix and gave the rule its name.
+func requiredTypes(s *call, rule rules.ID) (refused operation.Refusals) {
+	for _, required := range s.types.Required {
+		if !slices.ContainsFunc(s.places, func(p place) bool { return p.Type == required }) {
+			refused = append(refused, fault.Refuse(rule, "type", required))
+		}
+	}
+	return refused
 }
 
 // doubles refuses each item of a list whose type an earlier one has.
-func (c *bodyCheck) doubles(id rules.ID, list string, n int, typeOf func(i int) string) *fault.Error {
-	if !c.cfg.On(id) {
-		return nil
-	}
-	var refusal *fault.Error
+func doubles(rule rules.ID, n int, typeOf func(i int) string) (refused operation.Refusals) {
 	seen := map[string]bool{}
 	for i := range n {
 		kind := typeOf(i)
 		if seen[kind] {
-			refusal = fault.Join(refusal, fault.RefuseAt(id, fmt.Sprintf("$.%s[%d].type", list, i), []string{kind}))
+			refused = append(refused, refuseItem(rule, i, []string{kind}))
 		}
 		seen[kind] = true
 	}
-	return refusal
+	return refused
 }

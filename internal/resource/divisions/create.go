@@ -10,34 +10,29 @@ import (
 	"github.com/google/uuid"
 
 	"esoz/gen/api"
-	"esoz/internal/platform/auth"
+	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
 )
 
 // CreateDivision serves POST /api/divisions. It answers 200 (decisions R1).
 func (a *API) CreateDivision(ctx context.Context, req api.CreateDivisionRequestObject) (api.CreateDivisionResponseObject, error) {
-	created, err := a.create(ctx, auth.From(ctx), req.Body)
-	if err != nil {
+	s := a.call(ctx, "").withBody(req.Body)
+	if err := Create.Run(ctx, s); err != nil {
 		return nil, err
 	}
-	return api.CreateDivision200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: created}, nil
+	return api.CreateDivision200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: s.division.shown}, nil
 }
 
-// create registers a division of the caller's legal entity . GuardCreate and the schema stand before it, bodyCheck.run holds the rest
-// of its rules.
-func (a *API) create(ctx context.Context, by auth.Subject, body *api.DivisionRequest) (api.Division, error) {
-	check := a.newBodyCheck(createRules, by.LegalEntity, body)
-	if err := check.run(); err != nil {
-		return api.Division{}, err
-	}
-	division := change{
-		id: uuid.New(), legalEntityID: by.ClientID, body: normal(*body), mountainGroup: check.mountainGroup(),
-		userID: by.UserID, at: a.clock.Now(),
-	}
-	if err := a.store.create(ctx, division); err != nil {
-		return api.Division{}, err
-	}
-	return division.created(), nil
+// Create registers a division of the caller's legal entity.
+var Create = operation.Create[*call]{
+	ID:     "createDivision",
+	Guard:  createRules.guard(),
+	Checks: createRules.body(),
+	Write: func(ctx context.Context, s *call) error {
+		c := s.change(uuid.New(), s.ClientID, s.Now)
+		s.division.shown = c.created()
+		return s.Store.create(ctx, c)
+	},
 }
 
 // change is what Create Division and Update Division write.
@@ -50,8 +45,14 @@ type change struct {
 	at            time.Time
 }
 
+func (s *call) change(id, legalEntityID uuid.UUID, at time.Time) change {
+	return change{
+		id: id, legalEntityID: legalEntityID, body: normal(*s.body), mountainGroup: s.mountainGroup(), userID: s.UserID, at: at,
+	}
+}
+
 // normal brings a body into the form in which it is stored and shown: the
-// e-mail in lower case , the ids as PostgreSQL prints them.
+// e-mail in lower case, the ids as PostgreSQL prints them.
 func normal(body api.DivisionRequest) api.DivisionRequest {
 	body.Email = strings.ToLower(body.Email)
 	body.Addresses = slices.Clone(body.Addresses)

@@ -8,45 +8,44 @@ import (
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
-	"esoz/internal/platform/auth"
-	"esoz/internal/platform/config"
+	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
-	"esoz/internal/platform/fault"
 	"esoz/internal/platform/subject"
 )
 
-// ListDivisions serves GET /api/divisions.
+// ListDivisions serves GET /api/divisions: those of the caller's legal entity.
 func (a *API) ListDivisions(ctx context.Context, req api.ListDivisionsRequestObject) (api.ListDivisionsResponseObject, error) {
-	page := envelope.PageOf(req.Params.Page, req.Params.PageSize)
-	found, total, err := a.list(ctx, auth.From(ctx), req.Params, page)
-	if err != nil {
+	s := newListing(a.Engine.Caller(ctx), req.Params)
+	if err := operation.Run(ctx, listChecks, s); err != nil {
 		return nil, err
+	}
+	page, found, total := envelope.PageOf(req.Params.Page, req.Params.PageSize), []api.Division{}, 0
+	if !s.foreign {
+		var err error
+		if found, total, err = a.Store.list(ctx, s.filter, page); err != nil {
+			return nil, err
+		}
 	}
 	return api.ListDivisions200JSONResponse{
 		Meta: envelope.ListMeta(ctx), Data: found, Paging: page.Paging(total, envelope.EmptySQL),
 	}, nil
 }
 
-// list returns a page of the divisions of the caller's legal entity. In this
-// order:
-//
-//	division.list.legal_entity_active   the legal entity is ACTIVE or SUSPENDED; is_active is not asked here
-//	division.list.ids                   ids are UUIDs
-//	division.list.legal_entity_id       so is legal_entity_id; refused together with ids
-func (a *API) list(ctx context.Context, by auth.Subject, params api.ListDivisionsParams, page envelope.Page) ([]api.Division, int, error) {
-	cfg := a.config.Get()
-	if le := by.LegalEntity; cfg.On(rules.DivisionListLegalEntityActive) &&
-		(le == nil || le.Status != subject.Active && le.Status != subject.Suspended) {
-		return nil, 0, fault.Refuse(rules.DivisionListLegalEntityActive)
-	}
-	wanted, foreign, refusal := filterOf(cfg, by.ClientID, params)
-	if refusal != nil {
-		return nil, 0, refusal
-	}
-	if foreign {
-		return []api.Division{}, 0, nil
-	}
-	return a.store.list(ctx, wanted, page)
+// listing is one call of listDivisions.
+type listing struct {
+	operation.Caller
+	filter                 filter
+	badIDs, badLegalEntity bool // what was sent is no UUID
+	foreign                bool // asks for another legal entity than the caller's, of which nothing is shown
+}
+
+var listChecks = []operation.Check[*listing]{
+	// Unlike in the other operations, is_active is not asked.
+	{Rule: rules.DivisionListLegalEntityActive, Caller: func(c *operation.Caller) error {
+		return operation.Unless(c.LegalEntity != nil && (c.LegalEntity.Status == subject.Active || c.LegalEntity.Status == subject.Suspended))
+	}},
+	{Rule: rules.DivisionListIDs, Pass: func(_ context.Context, s *listing) error { return operation.Unless(!s.badIDs) }},
+	{Rule: rules.DivisionListLegalEntityID, Pass: func(_ context.Context, s *listing) error { return operation.Unless(!s.badLegalEntity) }},
 }
 
 // filter narrows a list; what is nil does not.
@@ -58,28 +57,25 @@ type filter struct {
 	status        *string
 }
 
-// filterOf reads the query. foreign tells that it asks for another legal entity
-// than the caller's, of which nothing is shown.
-func filterOf(cfg *config.Config, own uuid.UUID, params api.ListDivisionsParams) (f filter, foreign bool, refusal *fault.Error) {
-	f = filter{legalEntityID: own, name: given(params.Name), kind: given(params.Type), status: given(params.Status)}
+func newListing(by operation.Caller, params api.ListDivisionsParams) *listing {
+	s := &listing{Caller: by, filter: filter{
+		legalEntityID: by.ClientID, name: given(params.Name), kind: given(params.Type), status: given(params.Status),
+	}}
 	if ids := given(params.Ids); ids != nil {
-		f.ids = []uuid.UUID{}
+		s.filter.ids = []uuid.UUID{}
 		for _, text := range strings.Split(*ids, ",") {
 			if id, ok := envelope.ParseID(text); ok {
-				f.ids = append(f.ids, id)
-			} else if cfg.On(rules.DivisionListIDs) {
-				refusal = fault.Refuse(rules.DivisionListIDs)
+				s.filter.ids = append(s.filter.ids, id)
+			} else {
+				s.badIDs = true
 			}
 		}
 	}
 	if text := given(params.LegalEntityID); text != nil {
 		id, ok := envelope.ParseID(*text)
-		if !ok && cfg.On(rules.DivisionListLegalEntityID) {
-			refusal = fault.Join(refusal, fault.Refuse(rules.DivisionListLegalEntityID))
-		}
-		foreign = !ok || id != own
+		s.badLegalEntity, s.foreign = !ok, !ok || id != by.ClientID
 	}
-	return f, foreign, refusal
+	return s
 }
 
 // given takes an empty value for an absent one, as the original's casting does.

@@ -22,8 +22,8 @@ import (
 // table names divisions in the audit log.
 const table = "divisions"
 
-// store keeps the divisions.
-type store struct{ pool *pgxpool.Pool }
+// Store keeps the divisions.
+type Store struct{ Pool *pgxpool.Pool }
 
 // division is a division as methods show it, with what only checks ask about.
 type division struct {
@@ -34,7 +34,7 @@ type division struct {
 }
 
 // create writes the division, its addresses and the audit row in one statement.
-func (s store) create(ctx context.Context, c change) error {
+func (s Store) create(ctx context.Context, c change) error {
 	e, err := c.encode()
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (s store) create(ctx context.Context, c change) error {
 	if err != nil {
 		return fmt.Errorf("encode changeset of division %s: %w", c.id, err)
 	}
-	err = postgres.Once(ctx, s.pool, func(on postgres.Conn) error {
+	err = postgres.Once(ctx, s.Pool, func(on postgres.Conn) error {
 		return db.New().CreateDivision(ctx, on, db.CreateDivisionParams{
 			AuditID: uuid.New(), UserID: c.userID, ID: c.id, Changeset: changeset, At: c.at,
 			ExternalID: c.body.ExternalID, Name: c.body.Name, Type: c.body.Type, MountainGroup: c.mountainGroup,
@@ -60,7 +60,7 @@ func (s store) create(ctx context.Context, c change) error {
 }
 
 // get returns a division in any status; fault.ErrNotFound when there is none.
-func (s store) get(ctx context.Context, id uuid.UUID) (*division, error) { return get(ctx, s.pool, id) }
+func (s Store) get(ctx context.Context, id uuid.UUID) (*division, error) { return get(ctx, s.Pool, id) }
 
 func get(ctx context.Context, from db.DBTX, id uuid.UUID) (*division, error) {
 	row, err := db.New().GetDivision(ctx, from, id)
@@ -71,12 +71,12 @@ func get(ctx context.Context, from db.DBTX, id uuid.UUID) (*division, error) {
 }
 
 // list returns a page of divisions, oldest first, and how many there are in all.
-func (s store) list(ctx context.Context, f filter, page envelope.Page) (found []api.Division, total int, err error) {
+func (s Store) list(ctx context.Context, f filter, page envelope.Page) (found []api.Division, total int, err error) {
 	params := db.ListDivisionsParams{
 		LegalEntityID: f.legalEntityID, IDs: f.ids, Name: f.name, Type: f.kind, Status: f.status,
 		PageOffset: int32(page.Offset()), PageLimit: int32(page.Size), //nolint:gosec // the chain bounds both
 	}
-	rows, err := db.New().ListDivisions(ctx, s.pool, params)
+	rows, err := db.New().ListDivisions(ctx, s.Pool, params)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list divisions: %w", postgres.Error(err))
 	}
@@ -90,7 +90,7 @@ func (s store) list(ctx context.Context, f filter, page envelope.Page) (found []
 	}
 	if len(rows) == 0 && page.Number > 1 { // past the end there is no row to tell how many there are
 		params.PageOffset, params.PageLimit = 0, 1
-		if rows, err = db.New().ListDivisions(ctx, s.pool, params); err != nil {
+		if rows, err = db.New().ListDivisions(ctx, s.Pool, params); err != nil {
 			return nil, 0, fmt.Errorf("count divisions: %w", postgres.Error(err))
 		}
 		for _, row := range rows {
@@ -102,12 +102,12 @@ func (s store) list(ctx context.Context, f filter, page envelope.Page) (found []
 
 // update writes what was sent and replaces the addresses. The update stands
 // first: it locks the division, so that two of them never mix their addresses.
-func (s store) update(ctx context.Context, c change) (updated api.Division, err error) {
+func (s Store) update(ctx context.Context, c change) (updated api.Division, err error) {
 	e, err := c.encode()
 	if err != nil {
 		return api.Division{}, err
 	}
-	err = postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+	err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
 		row, err := db.New().UpdateDivision(ctx, tx, db.UpdateDivisionParams{
 			ID: c.id, LegalEntityID: c.legalEntityID, UserID: c.userID, At: c.at,
 			Name: c.body.Name, Type: c.body.Type, Phones: e.phones, Email: c.body.Email, MountainGroup: c.mountainGroup,
@@ -140,12 +140,12 @@ func (s store) update(ctx context.Context, c change) (updated api.Division, err 
 // uses are what forbids the deactivation of a division.
 type uses struct{ healthcareServices, employees, equipment bool }
 
-func (s store) uses(ctx context.Context, id uuid.UUID) (uses, error) {
-	row, err := db.New().GetDivisionUse(ctx, s.pool, id)
+func (s Store) uses(ctx context.Context, id uuid.UUID) (*uses, error) {
+	row, err := db.New().GetDivisionUse(ctx, s.Pool, id)
 	if err != nil {
-		return uses{}, fmt.Errorf("look up use of division %s: %w", id, postgres.Error(err))
+		return nil, fmt.Errorf("look up use of division %s: %w", id, postgres.Error(err))
 	}
-	return uses{row.ActiveHealthcareServices, row.ActiveEmployees, row.ActiveEquipments}, nil
+	return &uses{row.ActiveHealthcareServices, row.ActiveEmployees, row.ActiveEquipments}, nil
 }
 
 // transition is a change of a division's status.
@@ -158,8 +158,8 @@ type transition struct {
 
 // setStatus moves a division from the status in which it was read;
 // fault.ErrStale when it is no longer in it.
-func (s store) setStatus(ctx context.Context, d *division, t transition) (changed api.Division, err error) {
-	err = postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+func (s Store) setStatus(ctx context.Context, d *division, t transition) (changed api.Division, err error) {
+	err = postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
 		rows, err := db.New().SetDivisionStatus(ctx, tx, db.SetDivisionStatusParams{
 			ToStatus: string(t.to), FromStatus: string(d.shown.Status), UserID: t.by, At: t.at, ID: d.id,
 		})

@@ -21,6 +21,7 @@ import (
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/platform/seal"
+	"esoz/internal/resource/medicalevents"
 )
 
 // Store reads the master patient index and the patients of the medical events.
@@ -63,7 +64,7 @@ func (s *Store) Patient(ctx context.Context, id string) (operation.Person, error
 	return p, nil
 }
 
-// HasDeclaration tells whether the person has an active declaration with a
+// HasDeclaration reports whether the person has an active declaration with a
 // doctor of the legal entity.
 func (s *Store) HasDeclaration(ctx context.Context, person, legalEntity uuid.UUID) (bool, error) {
 	has, err := db.New().HasActiveDeclaration(ctx, s.Pool, db.HasActiveDeclarationParams{PersonID: person, LegalEntityID: legalEntity})
@@ -87,28 +88,8 @@ func (s *Store) Employees(ctx context.Context, by auth.Subject) ([]uuid.UUID, er
 	return ids, nil
 }
 
-// Method is an authentication method of a person.
-type Method struct {
-	ID       uuid.UUID
-	PersonID uuid.UUID
-	Type     string
-	// Usable: the method is active and has not ended.
-	Usable bool
-	// ThirdPersonOTP: the one who confirms has an active OTP method of their own.
-	ThirdPersonOTP bool
-	// ConfidantApproved: the one who confirms is an approved confidant of the person.
-	ConfidantApproved bool
-}
-
-// Types of authentication methods.
-const (
-	OTP         = "OTP"
-	Offline     = "OFFLINE"
-	ThirdPerson = "THIRD_PERSON"
-)
-
-// Method returns an authentication method, nil when there is no such.
-func (s *Store) Method(ctx context.Context, id uuid.UUID) (*Method, error) {
+// Method returns an authentication method, nil when there is none.
+func (s *Store) Method(ctx context.Context, id uuid.UUID) (*medicalevents.Method, error) {
 	now := s.Clock.Now()
 	row, err := db.New().GetAuthenticationMethod(ctx, s.Pool, db.GetAuthenticationMethodParams{ID: id, At: now})
 	if err = postgres.Error(err); errors.Is(err, fault.ErrNotFound) {
@@ -117,7 +98,7 @@ func (s *Store) Method(ctx context.Context, id uuid.UUID) (*Method, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look up authentication method: %w", err)
 	}
-	return &Method{
+	return &medicalevents.Method{
 		ID: row.ID, PersonID: row.PersonID, Type: row.Type,
 		Usable:         row.IsActive && (row.EndedAt == nil || row.EndedAt.After(now)),
 		ThirdPersonOTP: row.ThirdPersonOTP, ConfidantApproved: row.ConfidantApproved,

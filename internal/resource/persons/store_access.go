@@ -1,7 +1,6 @@
 package persons
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"esoz/internal/operation"
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/mongodb"
+	"esoz/internal/resource/medicalevents"
 )
 
 // MayRead applies decisions R26: an active declaration with the caller's legal
@@ -29,7 +29,7 @@ func (s *Store) MayRead(ctx context.Context, by auth.Subject, patient operation.
 	return s.approved(ctx, by, patient, record)
 }
 
-// approved tells whether a verified, unexpired approval that is granted to the
+// approved reports whether a verified, unexpired approval that is granted to the
 // caller names the record or the patient as a whole.
 func (s *Store) approved(ctx context.Context, by auth.Subject, patient operation.Person, record operation.Access) (bool, error) {
 	employees, err := s.Employees(ctx, by)
@@ -54,32 +54,14 @@ func (s *Store) approved(ctx context.Context, by auth.Subject, patient operation
 
 // grant is the part of an approval that says what it opens and until when.
 type grant struct {
-	ExpiresAt        time.Time `bson:"expires_at"`
-	GrantedResources []struct {
-		Identifier struct {
-			Type struct {
-				Coding []struct {
-					Code string `bson:"code"`
-				} `bson:"coding"`
-			} `bson:"type"`
-			Value bson.RawValue `bson:"value"`
-		} `bson:"identifier"`
-	} `bson:"granted_resources"`
+	ExpiresAt        time.Time                    `bson:"expires_at"`
+	GrantedResources []medicalevents.AnyReference `bson:"granted_resources"`
 }
 
 // opens compares in Go what $elemMatch would: FerretDB finds nothing with it.
 // An approval of the patient that grants "patient" opens all their records.
 func (g grant) opens(record operation.Access) bool {
-	for _, resource := range g.GrantedResources {
-		for _, coding := range resource.Identifier.Type.Coding {
-			if coding.Code == "patient" {
-				return true
-			}
-			_, id, ok := resource.Identifier.Value.BinaryOK()
-			if ok && coding.Code == record.Kind && record.ID != uuid.Nil && bytes.Equal(id, record.ID[:]) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(g.GrantedResources, func(r medicalevents.AnyReference) bool {
+		return r.IsTo("patient") || r.IsTo(record.Kind) && record.ID != uuid.Nil && r.Identifier.Value.ID == record.ID
+	})
 }

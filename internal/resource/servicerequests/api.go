@@ -29,6 +29,7 @@ type call = operation.Call[*API, Document, operation.NoBody]
 func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
 		Release.Operation(a.Engine, a),
+		Use.Operation(a.Engine, a),
 		Get.Operation(),
 		{ID: searchID, Rules: operation.RulesOf(searchChecks)},
 	}

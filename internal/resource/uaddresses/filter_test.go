@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"esoz/gen/api"
+	"esoz/internal/operation"
 	"esoz/internal/platform/config"
 	"esoz/internal/platform/envelope"
 )
@@ -111,8 +112,10 @@ func TestSettlementFilters(t *testing.T) {
 		"mountain":                     {api.ListSettlementsParams{MountainGroup: text("true")}, []string{"Яремче"}},
 		"not mountain":                 {api.ListSettlementsParams{MountainGroup: text("false"), Type: text("CITY")}, []string{"Мирноград", "Столиця"}},
 	} {
-		filter, err := newSettlementFilter(c.params, &config.Config{})
-		require.NoError(t, err, name)
+		q := &query{Caller: operation.Caller{Config: &config.Config{}}}
+		q.within, q.isID = parseID(c.params.DistrictID)
+		filter := newSettlementFilter(c.params, q)
+		require.NoError(t, operation.Run(t.Context(), settlementChecks, q), name)
 		list, keep := filter.on(s)
 		found, total := pageOf(list, envelope.Page{Number: 1, Size: 50}, keep)
 		var names []string

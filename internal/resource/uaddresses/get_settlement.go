@@ -6,22 +6,31 @@ import (
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
+	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
-	"esoz/internal/platform/fault"
 )
 
 // GetSettlement serves GET /api/uaddresses/settlements/{id}.
-//
-//	settlement.get.not_found  the id is one of a settlement
 func (a *API) GetSettlement(ctx context.Context, req api.GetSettlementRequestObject) (api.GetSettlementResponseObject, error) {
-	s := a.Cache.current.Load()
-	id, ok := envelope.ParseID(req.ID)
-	if !ok {
-		return nil, fault.Refuse(rules.SettlementGetNotFound)
+	g := &getting{Caller: a.Engine.Caller(ctx), id: req.ID, all: a.Cache.current.Load()}
+	if err := operation.Run(ctx, getChecks, g); err != nil {
+		return nil, err
 	}
-	settlement, ok := s.settlement(id)
-	if !ok {
-		return nil, fault.Refuse(rules.SettlementGetNotFound)
-	}
-	return api.GetSettlement200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: s.render(&settlement)}, nil
+	return api.GetSettlement200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: g.all.render(&g.found)}, nil
 }
+
+// getting is one call of getSettlement.
+type getting struct {
+	operation.Caller
+	id    string
+	all   *snapshot
+	found Settlement
+}
+
+var getChecks = []operation.Check[*getting]{{Rule: rules.SettlementGetNotFound, Pass: func(_ context.Context, g *getting) error {
+	id, ok := envelope.ParseID(g.id)
+	if ok {
+		g.found, ok = g.all.settlement(id)
+	}
+	return operation.Unless(ok)
+}}}

@@ -7,24 +7,22 @@ import (
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
+	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
-	"esoz/internal/platform/fault"
 )
 
 // ListDistricts serves GET /api/uaddresses/districts: the regions of addresses.
-//
-//	district.list.region_id  region_id is an id
 func (a *API) ListDistricts(ctx context.Context, req api.ListDistrictsRequestObject) (api.ListDistrictsResponseObject, error) {
 	p := req.Params
-	areaID, ok := parseID(p.RegionID)
-	if !ok && a.Config.Get().On(rules.DistrictListRegionID) {
-		return nil, fault.Refuse(rules.DistrictListRegionID)
+	q := a.query(ctx, p.RegionID)
+	if err := operation.Run(ctx, districtChecks, q); err != nil {
+		return nil, err
 	}
 	s := a.Cache.current.Load()
 	// region_id decides when both are sent.
 	inArea := s.areasNamed(folded(p.Region))
-	if areaID != nil {
-		inArea = func(id uuid.UUID) bool { return id == *areaID }
+	if q.within != nil {
+		inArea = func(id uuid.UUID) bool { return id == *q.within }
 	}
 	filter, page := newNameAndCode(p.Name, p.Koatuu), envelope.PageOf(p.Page, p.PageSize)
 	found, total := pageOf(each(s.regions), page, func(r *Region) bool {
@@ -39,3 +37,5 @@ func (a *API) ListDistricts(ctx context.Context, req api.ListDistrictsRequestObj
 	}
 	return api.ListDistricts200JSONResponse{Meta: envelope.ListMeta(ctx), Data: data, Paging: page.Paging(total, envelope.EmptySQL)}, nil
 }
+
+var districtChecks = []operation.Check[*query]{{Rule: rules.DistrictListRegionID, Pass: hasID}}

@@ -7,7 +7,7 @@ import (
 	"esoz/internal/platform/envelope"
 )
 
-// ListRegions serves GET /api/uaddresses/regions: the areas. It refuses nothing.
+// ListRegions serves GET /api/uaddresses/regions: the areas.
 func (a *API) ListRegions(ctx context.Context, req api.ListRegionsRequestObject) (api.ListRegionsResponseObject, error) {
 	p := req.Params
 	filter, page := newNameAndCode(p.Name, p.Koatuu), envelope.PageOf(p.Page, p.PageSize)

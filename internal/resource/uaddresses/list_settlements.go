@@ -8,18 +8,15 @@ import (
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
-	"esoz/internal/platform/config"
+	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
-	"esoz/internal/platform/fault"
 )
 
 // ListSettlements serves GET /api/uaddresses/settlements.
-//
-//	settlement.list.district_id     district_id is an id
-//	settlement.list.mountain_group  mountain_group is true or false
 func (a *API) ListSettlements(ctx context.Context, req api.ListSettlementsRequestObject) (api.ListSettlementsResponseObject, error) {
-	filter, err := newSettlementFilter(req.Params, a.Config.Get())
-	if err != nil {
+	q := a.query(ctx, req.Params.DistrictID)
+	filter := newSettlementFilter(req.Params, q)
+	if err := operation.Run(ctx, settlementChecks, q); err != nil {
 		return nil, err
 	}
 	s, page := a.Cache.current.Load(), envelope.PageOf(req.Params.Page, req.Params.PageSize)
@@ -32,6 +29,11 @@ func (a *API) ListSettlements(ctx context.Context, req api.ListSettlementsReques
 	return api.ListSettlements200JSONResponse{Meta: envelope.ListMeta(ctx), Data: data, Paging: page.Paging(total, envelope.EmptySQL)}, nil
 }
 
+var settlementChecks = []operation.Check[*query]{
+	{Rule: rules.SettlementListDistrictID, Pass: hasID},
+	{Rule: rules.SettlementListMountainGroup, Pass: func(_ context.Context, q *query) error { return operation.Unless(q.isBool) }},
+}
+
 // settlementFilter holds folded texts; what is empty or nil keeps everything.
 type settlementFilter struct {
 	nameAndCode
@@ -40,19 +42,13 @@ type settlementFilter struct {
 	mountain           *bool
 }
 
-func newSettlementFilter(p api.ListSettlementsParams, cfg *config.Config) (*settlementFilter, error) {
+func newSettlementFilter(p api.ListSettlementsParams, q *query) *settlementFilter {
 	f := &settlementFilter{
 		nameAndCode: newNameAndCode(p.Name, p.Koatuu),
-		area:        folded(p.Region), region: folded(p.District), kind: folded(p.Type),
+		area:        folded(p.Region), region: folded(p.District), kind: folded(p.Type), regionID: q.within,
 	}
-	var isID, isBool bool
-	if f.regionID, isID = parseID(p.DistrictID); !isID && cfg.On(rules.SettlementListDistrictID) {
-		return nil, fault.Refuse(rules.SettlementListDistrictID)
-	}
-	if f.mountain, isBool = envelope.ParseBool(p.MountainGroup); !isBool && cfg.On(rules.SettlementListMountainGroup) {
-		return nil, fault.Refuse(rules.SettlementListMountainGroup)
-	}
-	return f, nil
+	f.mountain, q.isBool = envelope.ParseBool(p.MountainGroup)
+	return f
 }
 
 // on gives the settlements to look at, fewer than all when a region is asked

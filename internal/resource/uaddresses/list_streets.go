@@ -7,29 +7,23 @@ import (
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
+	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
-	"esoz/internal/platform/fault"
 )
 
 // ListStreets serves GET /api/uaddresses/streets: the streets of a settlement.
-//
-//	street.list.settlement_id_required  settlement_id is sent and not empty
-//	street.list.settlement_id           settlement_id is an id
 func (a *API) ListStreets(ctx context.Context, req api.ListStreetsRequestObject) (api.ListStreetsResponseObject, error) {
 	p := req.Params
-	settlementID, ok := parseID(p.SettlementID)
-	if !ok {
-		return nil, fault.Refuse(rules.StreetListSettlementID)
-	}
-	if settlementID == nil {
-		return nil, fault.Refuse(rules.StreetListSettlementIDRequired)
+	q := a.query(ctx, p.SettlementID)
+	if err := operation.Run(ctx, streetChecks, q); err != nil {
+		return nil, err
 	}
 	s, page := a.Cache.current.Load(), envelope.PageOf(p.Page, p.PageSize)
 	name, kind := folded(p.Name), folded(p.Type)
-	found, total := pageOf(each(s.streets[*settlementID]), page, func(street *Street) bool {
+	found, total := pageOf(each(s.streets[*q.within]), page, func(street *Street) bool {
 		return street.isNamed(name) && (kind == "" || kind == fold(street.Type))
 	})
-	settlement, _ := s.settlement(*settlementID)
+	settlement, _ := s.settlement(*q.within)
 	data := make([]api.Street, 0, len(found))
 	for _, street := range found {
 		data = append(data, api.Street{
@@ -39,6 +33,11 @@ func (a *API) ListStreets(ctx context.Context, req api.ListStreetsRequestObject)
 		})
 	}
 	return api.ListStreets200JSONResponse{Meta: envelope.ListMeta(ctx), Data: data, Paging: page.Paging(total, envelope.EmptySQL)}, nil
+}
+
+var streetChecks = []operation.Check[*query]{
+	{Rule: rules.StreetListSettlementIDRequired, Pass: func(_ context.Context, q *query) error { return operation.Unless(q.within != nil) }},
+	{Rule: rules.StreetListSettlementID, Pass: hasID},
 }
 
 // isNamed tells whether a folded text is a part of the street's name, of today

@@ -13,15 +13,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
-
-	"esoz/internal/platform/config"
 )
-
-// API serves the address methods. They are public: no token is wanted.
-type API struct {
-	Cache  *Cache
-	Config *config.Live
-}
 
 // namespace of the ids that are made of codes.
 var namespace = uuid.NewSHA1(uuid.NameSpaceURL, []byte("https://esoz/uaddresses"))

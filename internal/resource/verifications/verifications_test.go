@@ -218,7 +218,7 @@ func TestCodesExpire(t *testing.T) {
 	}
 }
 
-// The clean-up changes nothing for who asks (decisions R24), and takes only what is over.
+// The clean-up changes no answer (decisions R24), and takes only what is over.
 func TestCleanUp(t *testing.T) {
 	t.Parallel()
 	f := start(t, testkit.Idle())
@@ -409,7 +409,7 @@ func (f *fixture) counted(limit otp.Limit, of string) (codes int) {
 	return codes
 }
 
-// tooMany checks a refusal by a limit and returns how long it tells to wait.
+// tooMany checks a refusal by a limit and returns its Retry-After.
 func (f *fixture) tooMany(rule, message string, r *testkit.Response) time.Duration {
 	f.t.Helper()
 	require.Equal(f.t, http.StatusTooManyRequests, r.Status, "%s", r.Raw)

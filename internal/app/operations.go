@@ -1,0 +1,117 @@
+package app
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"esoz/gen/api"
+	"esoz/internal/operation"
+	"esoz/internal/platform/httpapi"
+	"esoz/internal/platform/jobs"
+	"esoz/internal/resource/approvals"
+	"esoz/internal/resource/declarationrequests"
+	"esoz/internal/resource/devicedispenses"
+	"esoz/internal/resource/dictionaries"
+	"esoz/internal/resource/divisions"
+	"esoz/internal/resource/events"
+	jobreads "esoz/internal/resource/jobs"
+	"esoz/internal/resource/oauth"
+	"esoz/internal/resource/servicerequests"
+	"esoz/internal/resource/uaddresses"
+	"esoz/internal/resource/verifications"
+)
+
+// These names keep apart the resources' types that server embeds.
+type (
+	approvalsAPI       = approvals.API
+	declarationsAPI    = declarationrequests.API
+	deviceDispensesAPI = devicedispenses.API
+	dictionariesAPI    = dictionaries.API
+	divisionsAPI       = divisions.API
+	eventsAPI          = events.API
+	jobsAPI            = jobreads.API
+	oauthAPI           = oauth.API
+	serviceRequestsAPI = servicerequests.API
+	uaddressesAPI      = uaddresses.API
+	verificationsAPI   = verifications.API
+)
+
+// server is every operation of the contract.
+type server struct {
+	*approvalsAPI
+	*declarationsAPI
+	*deviceDispensesAPI
+	*dictionariesAPI
+	*divisionsAPI
+	*eventsAPI
+	*jobsAPI
+	*oauthAPI
+	*serviceRequestsAPI
+	*uaddressesAPI
+	*verificationsAPI
+}
+
+var _ api.StrictServerInterface = (*server)(nil)
+
+// operations are what the resources register.
+func (s *server) operations() []operation.Operation {
+	return slices.Concat(
+		s.approvalsAPI.Operations(),
+		s.declarationsAPI.Operations(),
+		s.deviceDispensesAPI.Operations(),
+		s.dictionariesAPI.Operations(),
+		s.divisionsAPI.Operations(),
+		s.eventsAPI.Operations(),
+		s.jobsAPI.Operations(),
+		s.oauthAPI.Operations(),
+		s.serviceRequestsAPI.Operations(),
+		s.uaddressesAPI.Operations(),
+		s.verificationsAPI.Operations(),
+	)
+}
+
+// Operations are all operations without a server: their checks and changes can
+// be read, but not called.
+func Operations() []operation.Operation {
+	s := server{
+		new(approvalsAPI),
+		new(declarationsAPI),
+		new(deviceDispensesAPI),
+		new(dictionariesAPI),
+		new(divisionsAPI),
+		new(eventsAPI),
+		new(jobsAPI),
+		new(oauthAPI),
+		new(serviceRequestsAPI),
+		new(uaddressesAPI),
+		new(verificationsAPI),
+	}
+	return s.operations()
+}
+
+// register compares the operations with the contract and puts what they bring
+// along where it is used.
+func register(doc *openapi3.T, registered []operation.Operation) (map[string]jobs.Handler, map[string]httpapi.Guard, error) {
+	var contract []string
+	for _, item := range doc.Paths.Map() {
+		for _, op := range item.Operations() {
+			contract = append(contract, op.OperationID)
+		}
+	}
+	slices.Sort(contract)
+	if err := operation.Verify(contract, registered); err != nil {
+		return nil, nil, fmt.Errorf("operations and contract differ: %w", err)
+	}
+	handlers, guards := map[string]jobs.Handler{}, map[string]httpapi.Guard{}
+	for _, op := range registered {
+		if op.Handler != nil {
+			handlers[op.ID] = op.Handler
+		}
+		if op.Guard != nil {
+			guards[op.ID] = op.Guard
+		}
+	}
+	return handlers, guards, nil
+}

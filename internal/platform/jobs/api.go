@@ -1,4 +1,0 @@
-package jobs
-
-// API tells how jobs go.
-type API struct{ Queue *Queue }

@@ -1,0 +1,47 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"esoz/gen/api"
+	"esoz/internal/platform/envelope"
+)
+
+// Accepted is the 202 answer of an operation that job will carry out.
+func Accepted(ctx context.Context, job *Job) api.JobResponse {
+	return api.JobResponse{Meta: envelope.Meta(ctx, http.StatusAccepted), Data: ShownPending(job)}
+}
+
+// ShownPending is a pending job as it is shown.
+func ShownPending(job *Job) api.Job {
+	return api.Job{
+		Status: api.JobStatusPending, Eta: envelope.Milli(job.ETA),
+		Links: &[]api.JobLink{{Entity: "job", Href: "/api/jobs/" + job.ID}},
+	}
+}
+
+// Ended is the response of a finished job, in the shape in which it is shown.
+type Ended struct {
+	Links        []api.JobLink   `json:"links"`
+	ResponseData json.RawMessage `json:"response_data"`
+	Error        *api.Error      `json:"error"`
+}
+
+// Ended returns the response of a finished job.
+func (q *Queue) Ended(job *Job) (*Ended, error) {
+	e := new(Ended)
+	if len(job.response) == 0 {
+		return e, nil
+	}
+	raw, err := q.Keys.Open(purposeResponse, job.response)
+	if err != nil {
+		return nil, fmt.Errorf("job %s: %w", job.ID, err)
+	}
+	if err := json.Unmarshal(raw, e); err != nil {
+		return nil, fmt.Errorf("decode response of job %s: %w", job.ID, err)
+	}
+	return e, nil
+}

@@ -1,0 +1,29 @@
+package dictionaries
+
+import (
+	"context"
+
+	"esoz/internal/operation"
+)
+
+// API serves the dictionaries. They are public: no token is wanted.
+type API struct {
+	Engine *operation.Engine
+	Cache  *Cache
+}
+
+// Operations registers what the resource serves.
+func (a *API) Operations() []operation.Operation {
+	return []operation.Operation{
+		{ID: "listDictionaries", Rules: operation.RulesOf(listChecks)},
+		{ID: "listDictionariesV2", Rules: operation.RulesOf(listV2Checks)},
+	}
+}
+
+// query is what the checks look at: whether a filter is true or false.
+type query struct {
+	operation.Caller
+	isBool, isBoolValue bool // is_active, value_is_active
+}
+
+func hasBool(_ context.Context, q *query) error { return operation.Unless(q.isBool) }

@@ -1,0 +1,69 @@
+package accounts
+
+import (
+	"strings"
+
+	"github.com/google/uuid"
+
+	"esoz/internal/sandbox/world/build"
+)
+
+// users are people with a party and an employee in their legal entity.
+func users(w *build.World) {
+	for _, u := range []struct{ name, first, last, second, legalEntity, employee, role string }{
+		{"doctor", "Олена", "Коваль", "Петрівна", "clinic", "DOCTOR", "DOCTOR"},
+		{"owner", "Ігор", "Бондар", "Васильович", "clinic", "OWNER", "OWNER"},
+		{"other_doctor", "Марія", "Ткач", "Іванівна", "other_clinic", "DOCTOR", "DOCTOR"},
+		{"hospital_owner", "Андрій", "Мельник", "Олегович", "hospital", "OWNER", "OWNER"},
+		{"hospital_doctor", "Наталія", "Гончар", "Юріївна", "hospital", "SPECIALIST", "DOCTOR"},
+		{"ambulance_owner", "Петро", "Швець", "Степанович", "ambulance", "OWNER", "OWNER"},
+		{"msp_owner", "Ганна", "Кравець", "Ігорівна", "msp", "OWNER", "OWNER"},
+		{"msp_pharmacy_owner", "Юрій", "Лимар", "Павлович", "msp_pharmacy", "OWNER", "OWNER"},
+		{"msp_pharmacist", "Леся", "Кушнір", "Тарасівна", "msp_pharmacy", "PHARMACIST", "PHARMACIST"},
+		{"pharmacist", "Ольга", "Мельничук", "Богданівна", "pharmacy", "PHARMACIST", "PHARMACIST"},
+		{"pharmacy_owner", "Роман", "Стельмах", "Ярославович", "pharmacy", "PHARMACY_OWNER", "OWNER"},
+		{"other_pharmacist", "Тарас", "Чумак", "Миколайович", "other_pharmacy", "PHARMACIST", "PHARMACIST"},
+	} {
+		User(w, u.name, nil)
+		Party(w, u.name, u.first, u.last, u.second, nil)
+		Employee(w, u.name, u.legalEntity, u.employee, u.employee+" of "+u.legalEntity, nil)
+		Role(w, u.name, u.legalEntity, u.role)
+	}
+	User(w, "mis_service", nil)
+	User(w, "blocked_user", build.Row{"is_blocked": true})
+}
+
+// User adds a user; columns override those of the row.
+func User(w *build.World, name string, columns build.Row) uuid.UUID {
+	const noPassword = "!" // no bcrypt hash: nobody logs in with it
+	w.Insert("mithril.users", build.Changed(w.Stamped(build.Row{
+		"id": build.ID(name), "email": name + "@example.com", "password": noPassword, "password_set_at": w.Now,
+	}), columns))
+	return build.ID(name)
+}
+
+// Party adds the party of a user; columns override those of the row.
+func Party(w *build.World, user, first, last, second string, columns build.Row) {
+	w.Insert("prm.parties", build.Changed(w.Audited(build.Row{
+		"id": build.ID("party " + user), "first_name": first, "last_name": last, "second_name": second,
+		"birth_date": w.Now.AddDate(-40, 0, 0), "gender": "FEMALE", "no_tax_id": true, "verification_status": "VERIFIED",
+	}), columns))
+	w.Insert("prm.party_users", w.Stamped(build.Row{"id": build.ID("party user " + user), "user_id": build.ID(user), "party_id": build.ID("party " + user)}))
+}
+
+// Employee adds the employee of a user in a legal entity; columns override those
+// of the row.
+func Employee(w *build.World, user, legalEntity, kind, note string, columns build.Row) {
+	w.Insert("prm.employees", build.Changed(w.Audited(build.Row{
+		"id": w.Object("employee", "employee "+user, note), "party_id": build.ID("party " + user), "legal_entity_id": build.ID(legalEntity),
+		"employee_type": kind, "position": "P1", "status": "APPROVED", "is_active": true, "start_date": w.Now.AddDate(-2, 0, 0),
+	}), columns))
+}
+
+// Role gives a user a role in a client.
+func Role(w *build.World, user, client, role string) {
+	w.Insert("mithril.roles", w.Stamped(build.Row{"id": build.ID("role " + role), "name": role, "scope": strings.Join(roleScopes[role], " ")}))
+	w.Insert("mithril.user_roles", w.Stamped(build.Row{
+		"id": build.ID("role " + role + " of " + user), "user_id": build.ID(user), "role_id": build.ID("role " + role), "client_id": build.ID(client),
+	}))
+}

@@ -1,0 +1,53 @@
+// Package programs has medical programs and the services that they pay for.
+package programs
+
+import (
+	"github.com/google/uuid"
+
+	"esoz/internal/sandbox/world/build"
+)
+
+// Add adds the programs.
+func Add(w *build.World) {
+	consultation := service(w, "service", "11700-00", "Інша електрокардіографія [ЕКГ]", "diagnostic_procedure")
+	service(w, "service of a group", "55036-00", "Ультразвукове дослідження черевної порожнини", "imaging")
+	group := w.Object("service group", "service group", "palliative care; the service of a group is in it")
+	w.Insert("prm.service_groups", w.Audited(build.Row{
+		"id": group, "code": "A59001", "name": "Паліативна допомога", "is_active": true, "request_allowed": true,
+	}))
+	w.Insert("prm.service_inclusions", w.Audited(build.Row{
+		"id": build.ID("service inclusion"), "service_id": build.ID("service of a group"), "service_group_id": group, "is_active": true,
+	}))
+	for _, p := range []struct {
+		name, title, kind, note string
+		active                  bool
+	}{
+		{"medical program", "Програма державних фінансових гарантій медичного обслуговування населення", "SERVICE", "pays for the service and the group of services", true},
+		{"medical program of medications", "Доступні ліки", "MEDICATION", "pays for medications, not for services", true},
+		{"other medical program", "Реабілітаційна допомога", "SERVICE", "does not include the service", true},
+		{"medical program without requests", "Медичні огляди", "SERVICE", "includes the service, but takes no requests for it", true},
+		{"inactive medical program", "Програма, що завершилася", "SERVICE", "is_active is false", false},
+	} {
+		w.Insert("prm.medical_programs", w.Audited(build.Row{
+			"id": w.Object("medical program", p.name, p.note), "name": p.title, "type": p.kind, "funding_source": "NHS", "is_active": p.active,
+		}))
+	}
+	includes(w, "program service", "medical program", build.Row{"service_id": consultation, "request_allowed": true})
+	includes(w, "program service of a group", "medical program", build.Row{"service_group_id": group, "request_allowed": true})
+	includes(w, "program service without requests", "medical program without requests", build.Row{"service_id": consultation, "request_allowed": false})
+	includes(w, "program service of an inactive program", "inactive medical program", build.Row{"service_id": consultation, "request_allowed": true})
+}
+
+func service(w *build.World, name, code, title, category string) uuid.UUID {
+	id := w.Object("service", name, title)
+	w.Insert("prm.services", w.Audited(build.Row{
+		"id": id, "code": code, "name": title, "category": category, "is_active": true, "request_allowed": true,
+	}))
+	return id
+}
+
+func includes(w *build.World, name, program string, columns build.Row) {
+	w.Insert("prm.program_services", w.Audited(build.Changed(build.Row{
+		"id": build.ID(name), "program_id": build.ID(program), "consumer_price": 0, "is_active": true,
+	}, columns)))
+}

@@ -1,0 +1,14 @@
+// Package servicerequests has referrals in every state.
+package servicerequests
+
+import "esoz/internal/sandbox/world/build"
+
+// Add adds the referrals and the cases.
+func Add(w *build.World) {
+	release(w)
+	use(w)
+	get(w)
+	search(w)
+}
+
+var doctor, otherDoctor = build.TokenValue("doctor"), build.TokenValue("other_doctor")
