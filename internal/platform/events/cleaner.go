@@ -12,15 +12,15 @@ import (
 	"esoz/internal/platform/postgres"
 )
 
-// Cleaner deletes events older than EVENTS_EXPIRATION days, then the oldest
-// beyond MAX_EVENTS (EVENTS_TERMINATION_SCHEDULE).
+// Cleaner deletes events older than EVENTS_EXPIRATION days, then all but the newest
+// MAX_EVENTS (EVENTS_TERMINATION_SCHEDULE).
 type Cleaner struct {
 	Pool   *pgxpool.Pool
 	Clock  *clock.Clock
 	Config *config.Live
 }
 
-// Run deletes once.
+// Run makes one clean-up.
 func (c *Cleaner) Run(ctx context.Context) error {
 	cfg := c.Config.Get()
 	before := c.Clock.Now().AddDate(0, 0, -cfg.EventsExpiration)

@@ -1,4 +1,5 @@
-// Package events keeps what the Event Manager tells of changes.
+// Package events stores the events of the Event Manager: changes of status and of
+// other parts of the state.
 package events
 
 import (
@@ -13,8 +14,8 @@ import (
 	"esoz/internal/platform/postgres"
 )
 
-// Types of an event: a status changed, or a part of the state that is no
-// status, such as a referral's program processing (decisions R22).
+// Types of an event: the status changed, or another part of the state, such as
+// program_processing_status of a referral (decisions R22).
 const (
 	StatusChange = "StatusChangeEvent"
 	StateChange  = "StateChangeEvent"
@@ -24,7 +25,7 @@ const (
 type Event struct {
 	ID         uuid.UUID
 	Type       string
-	EntityType string // as the catalogue names it: DeviceDispense, ServiceRequest, …
+	EntityType string // of the catalogue of events: DeviceDispense, ServiceRequest, …
 	EntityID   uuid.UUID
 	Attribute  string
 	NewValue   any
@@ -32,11 +33,10 @@ type Event struct {
 	ChangedBy  uuid.UUID
 }
 
-// IDOfJob is the id of the event that a job makes: the same however often the
-// job is tried.
+// IDOfJob returns the id of a job's event. All tries of the job have the same id.
 func IDOfJob(job string) uuid.UUID { return uuid.NewSHA1(uuid.NameSpaceOID, []byte("esoz job "+job)) }
 
-// Write adds the event to the transaction of the change that it tells.
+// Write adds the event to the transaction of its change.
 func Write(ctx context.Context, tx postgres.Tx, e Event) error {
 	properties, err := json.Marshal(map[string]any{e.Attribute: map[string]any{"new_value": e.NewValue}})
 	if err != nil {

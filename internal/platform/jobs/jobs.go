@@ -1,10 +1,10 @@
-// Package jobs carries out asynchronous operations and tells how they go
+// Package jobs carries out asynchronous operations and stores their outcomes
 // (docs/architecture.md).
 //
-// A request stores a pending job and its River job in one transaction. The
-// worker first changes documents, guarded by their state and marked with the
-// job's id, then commits event, audit row and the job's end in one PostgreSQL
-// transaction. Killed at any point, it carries on where it stopped.
+// A request stores a pending job and its River job in one transaction. The worker
+// first changes documents, guarded by their state and marked with the job's id,
+// then commits event, audit row and the job's end in one PostgreSQL transaction.
+// If it is killed, the next try continues where it stopped.
 package jobs
 
 import (
@@ -39,7 +39,7 @@ const (
 	FailedWithError = 3
 )
 
-// Job is a job's stored state.
+// Job is a stored job.
 type Job struct {
 	ID         string
 	Operation  string
@@ -52,13 +52,13 @@ type Job struct {
 	response   []byte // sealed
 }
 
-// Link points to what a job has changed.
+// Link points to an object that a job has changed.
 type Link struct {
 	Entity string `json:"entity"`
 	Href   string `json:"href"`
 }
 
-// Outcome is what an operation has come to.
+// Outcome is the result of a job's operation.
 type Outcome struct {
 	// Links or ResponseData become the job's answer.
 	Links        []Link
@@ -66,14 +66,14 @@ type Outcome struct {
 	// Commit writes the operation's PostgreSQL part (event, audit row, SMS) in the
 	// transaction that ends the job.
 	Commit func(ctx context.Context, tx postgres.Tx) error
-	// Forget removes the job's mark from the documents, after the commit. What it
-	// leaves behind is harmless: nothing asks for the mark of an ended job.
+	// Forget removes the job's mark from the documents, after the commit. If it fails,
+	// the mark stays, which is harmless: no code reads the mark of an ended job.
 	Forget func(ctx context.Context) error
 }
 
-// Handler carries out the operation of a job. It may run again after a crash:
-// what it changes outside PostgreSQL it must mark with the job's id and find
-// again. A *fault.Error ends the job as failed; any other error is retried.
+// Handler carries out the operation of a job. After a crash it runs again, so it
+// must mark changes outside PostgreSQL with the job's id and find them by the mark.
+// A *fault.Error ends the job as failed. Any other error is retried.
 type Handler func(ctx context.Context, jobID string, params json.RawMessage) (*Outcome, error)
 
 // Queue starts jobs and carries them out.
@@ -91,8 +91,8 @@ type Queue struct {
 	AfterHandler func(jobID string)
 }
 
-// Start stores a job for the operation, or finds the pending job of the same
-// request: same operation, same params (decisions R23).
+// Start stores a job for the operation. If the same request (same operation, same
+// params) has a pending job, Start returns that one (decisions R23).
 func (q *Queue) Start(ctx context.Context, operation string, params any) (*Job, error) {
 	raw, err := json.Marshal(params)
 	if err != nil {
@@ -111,7 +111,7 @@ func (q *Queue) Start(ctx context.Context, operation string, params any) (*Job, 
 			return fmt.Errorf("store job: %w", err)
 		}
 		if row.ID != id {
-			return nil // the same request is pending: its River job is on the way
+			return nil // the pending job of the same request has its River job
 		}
 		if _, err := q.River.InsertTx(ctx, tx, Args{ID: id}, nil); err != nil {
 			return fmt.Errorf("queue job: %w", err)
@@ -124,8 +124,7 @@ func (q *Queue) Start(ctx context.Context, operation string, params any) (*Job, 
 	return jobOf(row), nil
 }
 
-// Pending returns the pending job of a request, as Start would;
-// fault.ErrNotFound when there is none.
+// Pending returns the pending job of a request, or fault.ErrNotFound.
 func (q *Queue) Pending(ctx context.Context, operation string, params any) (*Job, error) {
 	raw, err := json.Marshal(params)
 	if err != nil {
@@ -138,7 +137,7 @@ func (q *Queue) Pending(ctx context.Context, operation string, params any) (*Job
 	return jobOf(row), nil
 }
 
-// Get returns a job; fault.ErrNotFound when there is none.
+// Get returns a job, or fault.ErrNotFound.
 func (q *Queue) Get(ctx context.Context, id string) (*Job, error) {
 	row, err := db.New().GetJob(ctx, q.Pool, id)
 	if err != nil {
@@ -147,7 +146,7 @@ func (q *Queue) Get(ctx context.Context, id string) (*Job, error) {
 	return jobOf(row), nil
 }
 
-// DeleteOld removes jobs that ended longer than JOB_TTL_DAYS ago
+// DeleteOld deletes jobs that ended longer than JOB_TTL_DAYS ago
 // (JOBS_CLEANUP_SCHEDULE).
 func (q *Queue) DeleteOld(ctx context.Context) error {
 	before := q.Clock.Now().AddDate(0, 0, -q.Config.Get().JobTTLDays)
@@ -160,8 +159,8 @@ func (q *Queue) DeleteOld(ctx context.Context) error {
 	return nil
 }
 
-// Requeue finds pending jobs whose River job has come to nothing (rescued once
-// too often, or discarded by hand) and gives them a new one. A job always ends.
+// Requeue inserts a new River job for pending jobs that have lost theirs (discarded
+// after too many rescues, or by hand), so that every job ends.
 func (q *Queue) Requeue(ctx context.Context) error {
 	ids, err := db.New().ListPendingJobIDs(ctx, q.Pool, q.Clock.Now().Add(-orphanAge))
 	if err != nil {
@@ -175,10 +174,10 @@ func (q *Queue) Requeue(ctx context.Context) error {
 	return nil
 }
 
-// orphanAge is how old a pending job is when somebody looks after it.
+// orphanAge is the age from which Requeue looks at a pending job.
 const orphanAge = time.Minute
 
-// Args of the River job. It names the job and holds nothing else.
+// Args of the River job. It has the job's id only, no data.
 type Args struct {
 	ID string `json:"id"`
 }
@@ -186,8 +185,8 @@ type Args struct {
 // Kind implements river.JobArgs.
 func (Args) Kind() string { return "carry_out" }
 
-// InsertOpts implements river.JobArgsWithInsertOpts. A job has one River job at
-// a time, so that Requeue may ask for one without knowing.
+// InsertOpts implements river.JobArgsWithInsertOpts. A job has at most one River job
+// at a time, so Requeue need not check for one.
 func (Args) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{MaxAttempts: maxAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
 		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
@@ -201,7 +200,7 @@ const (
 	purposeResponse = "job response"
 )
 
-// response is what a finished job keeps for its caller.
+// response is the stored outcome of a finished job.
 type response struct {
 	Links        []Link    `json:"links,omitempty"`
 	ResponseData any       `json:"response_data,omitempty"`
@@ -225,7 +224,8 @@ func jobOf(row db.JobsJob) *Job {
 	}
 }
 
-// newID has the form of the original's ObjectId: the second, then randomness.
+// newID returns an id in the form of an ObjectId, as in the national system: the
+// time in seconds, then random bytes.
 func newID(now time.Time) string {
 	var id [12]byte
 	rand.Read(id[4:])

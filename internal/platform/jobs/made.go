@@ -8,8 +8,8 @@ import (
 	"esoz/internal/platform/seal"
 )
 
-// SealParams seals the parameters of a job that no request has made: the
-// sandbox's world shows jobs in every state.
+// SealParams seals the parameters of a job without a request: the sandbox's world
+// has jobs in every state.
 func SealParams(keys *seal.Keys, params any) ([]byte, error) {
 	raw, err := json.Marshal(params)
 	if err != nil {
@@ -18,7 +18,7 @@ func SealParams(keys *seal.Keys, params any) ([]byte, error) {
 	return keys.Seal(purposeParams, raw), nil
 }
 
-// SealResponse seals the outcome of such a job; refusal is nil when it has not
+// SealResponse seals the outcome of such a job. refusal is nil unless the job has
 // failed.
 func SealResponse(keys *seal.Keys, outcome Outcome, refusal *fault.Error) ([]byte, error) {
 	made := response{Links: outcome.Links, ResponseData: outcome.ResponseData}

@@ -10,12 +10,12 @@ import (
 	"esoz/internal/platform/envelope"
 )
 
-// Accepted is the 202 answer of an operation that job will carry out.
+// Accepted returns the 202 answer of an operation that the job carries out.
 func Accepted(ctx context.Context, job *Job) api.JobResponse {
 	return api.JobResponse{Meta: envelope.Meta(ctx, http.StatusAccepted), Data: ShownPending(job)}
 }
 
-// ShownPending is a pending job as it is shown.
+// ShownPending returns the answer for a pending job.
 func ShownPending(job *Job) api.Job {
 	return api.Job{
 		Status: api.JobStatusPending, Eta: envelope.Milli(job.ETA),
@@ -23,7 +23,7 @@ func ShownPending(job *Job) api.Job {
 	}
 }
 
-// Ended is the response of a finished job, in the shape in which it is shown.
+// Ended is the response of a finished job in the form of answers.
 type Ended struct {
 	Links        []api.JobLink   `json:"links"`
 	ResponseData json.RawMessage `json:"response_data"`

@@ -27,7 +27,7 @@ type Worker struct {
 	*Queue
 }
 
-// NextRetry backs off to ten seconds: callers are polling.
+// NextRetry waits at most ten seconds, because callers poll.
 func (w *Worker) NextRetry(job *river.Job[Args]) time.Time {
 	delay := min(time.Duration(job.Attempt)*time.Second, maxRetryDelay)
 	return job.AttemptedAt.Add(delay)
@@ -35,12 +35,12 @@ func (w *Worker) NextRetry(job *river.Job[Args]) time.Time {
 
 // Limits of a worker.
 const (
-	maxAttempts   = 30 // of errors that nobody foresaw; an engine that is away does not count
+	maxAttempts   = 30 // with unexpected errors; tries with an unavailable database do not count
 	maxPanics     = 3
 	maxRetryDelay = 10 * time.Second
 	snooze        = 3 * time.Second
 	endTimeout    = 3 * time.Second
-	forgetTimeout = 5 * time.Second // nobody waits for it
+	forgetTimeout = 5 * time.Second // no caller waits for it
 )
 
 // Work carries out one job.
@@ -54,7 +54,7 @@ func (w *Worker) Work(ctx context.Context, riverJob *river.Job[Args]) error {
 		return err
 	}
 	if job.Status != Pending {
-		return nil // ended by an earlier try that died before River knew
+		return nil // an earlier try ended it and crashed before it told River
 	}
 	outcome, err := w.handle(ctx, job)
 	if err == nil {
@@ -70,8 +70,8 @@ func (w *Worker) Work(ctx context.Context, riverJob *river.Job[Args]) error {
 	case errors.As(err, &refusal):
 		return w.fail(ctx, riverJob, job, Failed, refusal)
 	case isAway(err), outcome != nil && outcome.Forget != nil:
-		// The engine will come back; and a change that stands on its document must
-		// be told of, however long that takes.
+		// The database will come back. If the document is changed already, its event
+		// must be written, however long that takes.
 		w.Logger.WarnContext(ctx, "job waits", "job_id", job.ID, "operation", job.Operation, "request_id", job.RequestID, "error", err)
 		return river.JobSnooze(snooze)
 	case errors.Is(err, errPanic) && riverJob.Attempt >= maxPanics, riverJob.Attempt >= riverJob.MaxAttempts:
@@ -81,9 +81,9 @@ func (w *Worker) Work(ctx context.Context, riverJob *river.Job[Args]) error {
 	return err
 }
 
-// isAway tells whether an engine is the cause, and not the job. An end that is
-// not confirmed may stand: the next try finds out. Damaged data stay damaged, and
-// the tries end.
+// isAway returns whether a database caused the error, not the job. After
+// fault.ErrUnconfirmed the next try finds out whether the job has ended. Corruption
+// (SQLSTATE class XX) is permanent, so its tries count.
 func isAway(err error) bool {
 	if found, ok := errors.AsType[*pgconn.PgError](err); ok && strings.HasPrefix(found.Code, "XX") {
 		return false
@@ -102,7 +102,7 @@ func (w *Worker) handle(ctx context.Context, job *Job) (outcome *Outcome, err er
 	}()
 	handler := w.Handlers[job.Operation]
 	if handler == nil {
-		return nil, fmt.Errorf("job %s: nobody carries out %s", job.ID, job.Operation)
+		return nil, fmt.Errorf("job %s: %s has no handler", job.ID, job.Operation)
 	}
 	params, err := w.Keys.Open(purposeParams, job.params)
 	if err != nil {
@@ -115,7 +115,8 @@ func (w *Worker) handle(ctx context.Context, job *Job) (outcome *Outcome, err er
 	return outcome, nil
 }
 
-// end commits the outcome, the job's end and River's in one transaction.
+// end commits the outcome, the end of the job and of its River job in one
+// transaction.
 func (w *Worker) end(ctx context.Context, riverJob *river.Job[Args], job *Job, outcome *Outcome) error {
 	response := response{Links: outcome.Links, ResponseData: outcome.ResponseData}
 	return w.finish(ctx, riverJob, job, Processed, http.StatusOK, response, outcome.Commit)
@@ -134,7 +135,7 @@ func (w *Worker) finish(
 	if err != nil {
 		return fmt.Errorf("encode response of job %s: %w", job.ID, err)
 	}
-	// The try's own time may be over: the end is written all the same.
+	// The end must be written even if the deadline of the try has passed.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
 	return postgres.InTx(ctx, w.Pool, func(tx pgx.Tx) error {
@@ -146,7 +147,7 @@ func (w *Worker) finish(
 			return fmt.Errorf("finish job %s: %w", job.ID, err)
 		}
 		if ended == 0 {
-			return nil // another worker has ended it; its commit stands
+			return nil // another worker has ended the job
 		}
 		if commit != nil {
 			if err := commit(ctx, tx); err != nil {
@@ -164,7 +165,7 @@ func (w *Worker) forget(ctx context.Context, job *Job, outcome *Outcome) {
 	if outcome.Forget == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forgetTimeout) // as in finish
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forgetTimeout) // the deadline of the try may have passed
 	defer cancel()
 	if err := outcome.Forget(ctx); err != nil {
 		w.Logger.WarnContext(ctx, "mark of an ended job stays on its document", "job_id", job.ID, "error", err)

@@ -25,7 +25,7 @@ import (
 	"esoz/internal/testkit"
 )
 
-// queueOf runs handlers of the test's own on a server's databases.
+// queueOf returns a queue with the test's handlers on a server's databases.
 func queueOf(t *testing.T, srv *testkit.Server, handlers map[string]jobs.Handler, change ...func(*river.Config)) *jobs.Queue {
 	t.Helper()
 	queue := &jobs.Queue{
@@ -108,7 +108,7 @@ func TestWorkerEndsEveryJob(t *testing.T) {
 	require.Zero(t, srv.Count(t, "jobs.jobs t WHERE t::text LIKE '%hidden%'"), "parameters lie sealed")
 }
 
-// A job that River delivers again after it has ended is not carried out again.
+// An ended job that River delivers again is not carried out again.
 func TestWorkerPassesOverEndedJobs(t *testing.T) {
 	t.Parallel()
 	srv := testkit.New(t, testkit.Idle())
@@ -123,7 +123,7 @@ func TestWorkerPassesOverEndedJobs(t *testing.T) {
 	require.NoError(t, err)
 	before := srv.PollJob(t, world.TokenValue("doctor"), "/api/jobs/"+job.ID)
 
-	for _, id := range []string{job.ID, "000000000000000000000000"} { // the other one is gone
+	for _, id := range []string{job.ID, "000000000000000000000000"} { // the second job does not exist
 		again, err := queue.River.Insert(t.Context(), jobs.Args{ID: id}, nil)
 		require.NoError(t, err)
 		require.Eventually(t, func() bool {
@@ -135,7 +135,7 @@ func TestWorkerPassesOverEndedJobs(t *testing.T) {
 	require.Equal(t, string(before.Body.Data), string(after.Body.Data))
 }
 
-// The same request gets the pending job; once that has ended, a new one.
+// The same request gets the pending job while there is one, then a new job.
 func TestStartFindsThePendingJob(t *testing.T) {
 	t.Parallel()
 	srv := testkit.New(t, testkit.Idle())
@@ -181,7 +181,7 @@ func orphan(t *testing.T, srv *testkit.Server, id, operation string) {
 	require.NoError(t, err)
 }
 
-// A pending job always has somebody who carries it out, and only one.
+// Requeue gives each pending job exactly one River job.
 func TestRequeue(t *testing.T) {
 	t.Parallel()
 	srv := testkit.New(t, testkit.Idle())
@@ -205,8 +205,8 @@ func TestRequeue(t *testing.T) {
 	require.EqualValues(t, 1, calls.Load())
 }
 
-// On its last try a job ends, whatever has happened to the time of that try;
-// but a change that stands on its document is told of, however long it takes.
+// The last try ends a job even if its deadline has passed. But if the document is
+// changed already, tries go on until the event is written.
 func TestLastTry(t *testing.T) {
 	t.Parallel()
 	srv := testkit.New(t, testkit.Idle())
@@ -260,8 +260,8 @@ func TestLastTry(t *testing.T) {
 	}
 }
 
-// A try whose time ends with its change of a document ends the job, and forgets
-// its mark, all the same.
+// A try whose deadline passes after its change of a document still ends the job and
+// removes its mark.
 func TestChangeInTheLastMoment(t *testing.T) {
 	t.Parallel()
 	srv := testkit.New(t, testkit.Idle())

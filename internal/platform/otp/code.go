@@ -20,8 +20,8 @@ func newCode(length int) (int, error) {
 	return code*10 + checkDigit(code), nil
 }
 
-// checkDigit is Luhn's, as the OTP service computes it: from the left, every
-// second digit is doubled.
+// checkDigit returns the Luhn digit as the OTP service computes it: it doubles every
+// second digit from the left.
 func checkDigit(number int) int {
 	sum := 0
 	for i, r := range strconv.Itoa(number) {

@@ -40,7 +40,7 @@ func TestNewCode(t *testing.T) {
 	require.Len(t, seen, 729, "every code can be drawn")
 }
 
-// A code can be used until its time, to the microsecond.
+// A code is valid until the microsecond of its expiry.
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	end := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
@@ -53,7 +53,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// The next code may be sent when the limit has passed, to the microsecond.
+// The next code may be sent at the microsecond in which the limit ends.
 func TestWaitAfter(t *testing.T) {
 	t.Parallel()
 	last := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)

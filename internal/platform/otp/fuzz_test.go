@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What is no phone does not come into a query.
+// IsPhone rejects text that is no phone, so that it does not get into a query.
 func FuzzIsPhone(f *testing.F) {
 	for _, text := range []string{"+380931234601", "380931234601", "+380931234601\n", "+38093123460٣", "+380931234\x00", ""} {
 		f.Add(text)

@@ -15,18 +15,18 @@ import (
 	"esoz/internal/platform/postgres"
 )
 
-// Limit names a limit of how many codes are sent. They are checked in this
-// order; the first one that is reached answers.
+// Limit names a limit of sent codes. Limits are checked in this order, and the first
+// one that is reached answers.
 type Limit string
 
 const (
-	Frequency      Limit = "frequency"    // INIT_VERIFICATION_LIMIT: how soon after the last code
+	Frequency      Limit = "frequency"    // INIT_VERIFICATION_LIMIT: time since the last code
 	PerPhone       Limit = "phone"        // OTP_PHONE_LIMIT
 	PerResource    Limit = "resource"     // OTP_RESOURCE_LIMIT
 	PerLegalEntity Limit = "legal_entity" // OTP_LEGAL_ENTITY_DAILY_LIMIT
 )
 
-// LimitError refuses a code for now.
+// LimitError refuses a code because a limit is reached.
 type LimitError struct {
 	Limit Limit
 	Wait  time.Duration
@@ -34,8 +34,8 @@ type LimitError struct {
 
 func (e *LimitError) Error() string { return "limit of codes is reached: " + string(e.Limit) }
 
-// Refusal answers a *LimitError by the operation's rule for that limit and
-// returns any other error as it is.
+// Refusal turns a *LimitError into the refusal of the operation's rule for that
+// limit. It returns other errors unchanged.
 func Refusal(err error, by map[Limit]rules.ID) error {
 	var reached *LimitError
 	if errors.As(err, &reached) {
@@ -44,11 +44,11 @@ func Refusal(err error, by map[Limit]rules.ID) error {
 	return err
 }
 
-// CounterKey names the counter of a limit for a phone or an id.
+// CounterKey returns the key of the counter of a limit for a phone or an id.
 func CounterKey(limit Limit, of string) string { return string(limit) + " " + of }
 
-// budget is how many codes may be sent until a counter starts anew. The period
-// begins with the first code of it.
+// budget is the number of codes that may be sent in a period. The period begins with
+// its first code.
 type budget struct {
 	limit  Limit
 	key    string
@@ -56,8 +56,8 @@ type budget struct {
 	period time.Duration
 }
 
-// budgets are those that a code comes out of, in the order in which they are
-// checked. The counter that most codes have in common is the last one.
+// budgets returns the budgets of a code in the order of their checks. The counter
+// that most codes share is the last one.
 func (s *Service) budgets(r Request) []budget {
 	const day = 24 * time.Hour
 	cfg := s.Config.Get()
@@ -71,14 +71,14 @@ func (s *Service) budgets(r Request) []budget {
 	})
 }
 
-// reached is the refusal of a code that comes out of a spent budget.
+// reached returns the refusal of a code whose budget is used up.
 func (b budget) reached(resets, now time.Time) error {
-	// No longer than the period, though the clock was set back.
+	// At most the period, even if the clock was set back.
 	return &LimitError{Limit: b.limit, Wait: min(resets.Sub(now), b.period)}
 }
 
-// Check returns a *LimitError while Initialize would refuse a code. Only
-// Initialize, which counts what it sends, has the last word.
+// Check returns a *LimitError when Initialize would refuse a code now. It counts
+// nothing: parallel requests may pass Check, and Initialize refuses them.
 func (s *Service) Check(ctx context.Context, r Request) error {
 	return postgres.Error(s.check(ctx, s.Pool, r, s.Clock.Now()))
 }
@@ -109,9 +109,9 @@ func (s *Service) check(ctx context.Context, tx db.DBTX, r Request, now time.Tim
 	return nil
 }
 
-// count counts a code that tx has made. A *LimitError means that it is one too
-// many: tx must be rolled back, and the code and what was counted go with it.
-// Until tx ends, all others who count by the same keys wait, so it comes last.
+// count counts a code that tx has made. After a *LimitError the caller must roll tx
+// back, which undoes the code and the counts. Other transactions that count with the
+// same keys wait until tx ends, so count must be the last step.
 func (s *Service) count(ctx context.Context, tx postgres.Tx, r Request, now time.Time) error {
 	for _, b := range s.budgets(r) {
 		counted, err := db.New().CountCode(ctx, tx, db.CountCodeParams{Key: b.key, ResetsAt: now.Add(b.period), Now: now})
@@ -125,7 +125,7 @@ func (s *Service) count(ctx context.Context, tx postgres.Tx, r Request, now time
 	return nil
 }
 
-// deletePassedCounts removes counters that would start anew.
+// deletePassedCounts deletes counters of past periods.
 func (s *Service) deletePassedCounts(ctx context.Context) error {
 	now := s.Clock.Now()
 	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {

@@ -1,5 +1,5 @@
-// Package otp makes one-time codes, sends them and judges what is entered
-// (docs/architecture.md). A phone has one live code.
+// Package otp makes one-time codes, sends them and checks entered codes
+// (docs/architecture.md). A phone has at most one valid code.
 package otp
 
 import (
@@ -26,7 +26,7 @@ import (
 	"esoz/internal/platform/sms"
 )
 
-// Why a code is not accepted. The operations say which rule that is.
+// Reasons why a code is not accepted. Operations choose the rule.
 var (
 	ErrNoVerification = errors.New("no code was sent to this phone")
 	ErrAttempts       = errors.New("no live code: used, cancelled or out of attempts")
@@ -37,11 +37,11 @@ var (
 // Request asks for a code and names what the code is counted for.
 type Request struct {
 	Phone       string
-	Resource    uuid.UUID // the approval or declaration request that it confirms; uuid.Nil: the phone alone
+	Resource    uuid.UUID // the approval or declaration request that the code confirms; uuid.Nil: only the phone
 	LegalEntity uuid.UUID // of the caller
 }
 
-// Verification is a code's life as clients see it.
+// Verification is the state of a code that clients see.
 type Verification struct {
 	ID            uuid.UUID
 	Status        string
@@ -49,7 +49,7 @@ type Verification struct {
 	Active        bool
 }
 
-// Response renders a verification for the API, whose statuses are upper case.
+// Response returns the verification as the API shows it, with upper-case status.
 func (v Verification) Response() api.OTP {
 	return api.OTP{
 		ID: v.ID.String(), Status: api.OTPStatus(strings.ToUpper(v.Status)),
@@ -57,7 +57,7 @@ func (v Verification) Response() api.OTP {
 	}
 }
 
-// Service makes and judges codes.
+// Service makes and checks codes.
 type Service struct {
 	Pool   *pgxpool.Pool
 	Keys   *seal.Keys
@@ -66,9 +66,9 @@ type Service struct {
 	Outbox *sms.Outbox
 }
 
-// Initialize cancels the phone's live code, makes a new one and queues its SMS,
-// all in tx. After a *LimitError, which it returns when a limit is reached, tx
-// must be rolled back.
+// Initialize cancels the phone's valid code, makes a new one and queues its SMS, all
+// in tx. When a limit is reached it returns a *LimitError; the caller must then roll
+// tx back.
 func (s *Service) Initialize(ctx context.Context, tx pgx.Tx, r Request) (Verification, error) {
 	q, cfg := db.New(), s.Config.Get()
 	if err := q.LockPhone(ctx, tx, r.Phone); err != nil {
@@ -131,15 +131,15 @@ func (s *Service) checkFrequency(ctx context.Context, tx db.DBTX, phone string, 
 	return nil
 }
 
-// waitAfter is how long the next code has to wait: never longer than the limit,
-// though the clock was set back since the last one.
+// waitAfter returns how long the next code has to wait: at most the limit, even if
+// the clock was set back since the last code.
 func waitAfter(last time.Time, limit time.Duration, now time.Time) time.Duration {
 	return min(last.Add(limit).Sub(now), limit)
 }
 
-// Complete judges a code that was entered for a phone. The attempt is counted
-// whatever the outcome, in the statement that reads the code, so that parallel
-// guesses cannot outrun the limit.
+// Complete checks a code that was entered for a phone. The statement that reads the
+// code also counts the attempt, right or wrong, so that parallel guesses cannot
+// exceed the limit.
 func (s *Service) Complete(ctx context.Context, phone string, code int) (Verification, error) {
 	if !IsPhone(phone) {
 		return Verification{}, ErrNoVerification
@@ -189,8 +189,8 @@ func judge(live db.CountVerificationAttemptRow, hash []byte, now time.Time) erro
 	return nil
 }
 
-// whyDead returns why a phone has no code that an attempt is left for. A row that
-// the clean-up has marked still answers that the code expired (decisions R24).
+// whyDead returns why a phone has no code with an attempt left. A code that Expire
+// has marked is still reported as expired (decisions R24).
 func whyDead(ctx context.Context, tx pgx.Tx, phone string) (why, err error) {
 	newest, err := db.New().GetNewestVerification(ctx, tx, phone)
 	switch {
@@ -231,7 +231,7 @@ func (s *Service) Verified(ctx context.Context, phone string) (bool, error) {
 	return true, nil
 }
 
-// Expire marks codes past their time (DEACTIVATOR_SCHEDULE).
+// Expire marks expired codes (DEACTIVATOR_SCHEDULE).
 func (s *Service) Expire(ctx context.Context) error {
 	if _, err := db.New().ExpireVerifications(ctx, s.Pool, s.Clock.Now()); err != nil {
 		return fmt.Errorf("expire verifications: %w", postgres.Error(err))
@@ -239,8 +239,9 @@ func (s *Service) Expire(ctx context.Context) error {
 	return nil
 }
 
-// DeleteOld removes verifications and messages past VALIDATIONS_EXPIRATION_PERIOD_DAYS,
-// and counters whose period is over (TERMINATOR_SCHEDULE).
+// DeleteOld deletes verifications and messages older than
+// VALIDATIONS_EXPIRATION_PERIOD_DAYS, and counters of past periods
+// (TERMINATOR_SCHEDULE).
 func (s *Service) DeleteOld(ctx context.Context) error {
 	before := s.Clock.Now().AddDate(0, 0, -s.Config.Get().ValidationsExpiration)
 	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {

@@ -2,7 +2,7 @@ package otp
 
 import "regexp"
 
-// phonePattern is that of the contract's phone_number.
+// phonePattern is the pattern of the contract's phone_number.
 var phonePattern = regexp.MustCompile(`^\+380[0-9]{9}$`)
 
 // IsPhone reports whether codes can be sent to text. It also keeps other text

@@ -214,7 +214,7 @@ func isLost(err error) bool {
 // later.
 func isAway(err error) bool {
 	var connectErr *pgconn.ConnectError
-	if errors.As(err, &connectErr) { // whatever its SQLSTATE
+	if errors.As(err, &connectErr) { // with any SQLSTATE
 		return true
 	}
 	var pgErr *pgconn.PgError
