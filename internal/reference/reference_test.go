@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -33,15 +34,23 @@ type site struct {
 	world   *world.World
 }
 
+// newSite is one for all tests, which change nothing of it.
 func newSite(t *testing.T) *site {
 	t.Helper()
-	pages, err := reference.New()
+	s, err := sharedSite()
 	require.NoError(t, err)
+	return s
+}
+
+var sharedSite = sync.OnceValues(func() (*site, error) {
+	pages, err := reference.New()
+	if err != nil {
+		return nil, err
+	}
 	w := testkit.World()
 	handler, err := pages.Handler(func() *world.World { return w })
-	require.NoError(t, err)
-	return &site{pages: pages, handler: handler, world: w}
-}
+	return &site{pages: pages, handler: handler, world: w}, err
+})
 
 func (s *site) get(t *testing.T, address string, headers ...string) *http.Response {
 	t.Helper()
@@ -88,10 +97,12 @@ func checks(t *testing.T, page []byte) map[rules.ID]*html.Node {
 
 func contract(t *testing.T) *openapi3.T {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
+	doc, err := sharedContract()
 	require.NoError(t, err)
 	return doc
 }
+
+var sharedContract = sync.OnceValues(func() (*openapi3.T, error) { return openapi3.NewLoader().LoadFromData(openapi.Document) })
 
 func operationIDs(t *testing.T) []string {
 	t.Helper()

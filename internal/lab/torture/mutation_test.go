@@ -126,14 +126,24 @@ func (m *mutable) run(t *testing.T, ids ...string) *conformance.Results {
 // startMutable builds the sandbox from mutable sources and runs it.
 func startMutable(t *testing.T) *mutable {
 	t.Helper()
+	m := &mutable{hand: filepath.Join(t.TempDir(), "hand")}
+	m.without(t, "")
+	m.url = startChanged(t, mutableSources(t, repository), handVariable+"="+m.hand)
+	return m
+}
+
+// startChanged builds the sandbox from sources some of which are changed, and
+// runs it until the test ends.
+func startChanged(t *testing.T, sources map[string]string, environ ...string) (baseURL string) {
+	t.Helper()
 	dir := t.TempDir()
 	root, err := filepath.Abs(repository)
 	require.NoError(t, err)
-	sources := mutableSources(t, root)
 	overlay := map[string]string{}
 	for file, source := range sources {
-		overlay[filepath.Join(root, file)] = filepath.Join(dir, strings.ReplaceAll(file, "/", "_"))
-		require.NoError(t, os.WriteFile(overlay[filepath.Join(root, file)], []byte(source), 0o600))
+		changed := filepath.Join(dir, strings.ReplaceAll(file, "/", "_"))
+		require.NoError(t, os.WriteFile(changed, []byte(source), 0o600))
+		overlay[filepath.Join(root, file)] = changed
 	}
 	raw, err := json.Marshal(map[string]any{"Replace": overlay})
 	require.NoError(t, err)
@@ -144,10 +154,9 @@ func startMutable(t *testing.T) *mutable {
 	said, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", said)
 
-	m := &mutable{hand: filepath.Join(dir, "hand")}
-	m.without(t, "")
 	sandbox := exec.Command(binary, "--ephemeral", "--listen", "127.0.0.1:0")
-	sandbox.Env = append(os.Environ(), handVariable+"="+m.hand, "LOG_LEVEL=error")
+	sandbox.Env = append(append(os.Environ(), "LOG_LEVEL=error"), environ...)
+	sandbox.Stderr = os.Stderr
 	out, err := sandbox.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, sandbox.Start())
@@ -159,12 +168,11 @@ func startMutable(t *testing.T) *mutable {
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		if found := address.FindStringSubmatch(lines.Text()); found != nil {
 			go func() { _, _ = io.Copy(io.Discard, out) }() // the banner goes on
-			m.url = found[1]
-			return m
+			return found[1]
 		}
 	}
-	t.Fatal("the mutable sandbox did not start")
-	return nil
+	t.Fatal("the changed sandbox did not start")
+	return ""
 }
 
 // handVariable names the file that names the check that is taken out.

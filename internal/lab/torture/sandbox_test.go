@@ -1,4 +1,4 @@
-package sandbox_test
+package torture
 
 import (
 	"bufio"
@@ -34,13 +34,6 @@ const (
 	childCrashes = "ESOZ_TEST_CHILD_CRASHES"
 )
 
-func TestMain(m *testing.M) {
-	if dir := os.Getenv(childDir); dir != "" {
-		os.Exit(runChild(dir))
-	}
-	testkit.Main(m)
-}
-
 func runChild(dir string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
@@ -68,14 +61,14 @@ func runChild(dir string) int {
 	return 0
 }
 
-// answered is the file that tells a crashing child that its answer has arrived.
-const answered = "answered"
+// answerArrived is the file that tells a crashing child that its answer has arrived.
+const answerArrived = "answered"
 
 func awaitAnswered(dir string) {
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
 	for range ticker.C {
-		if _, err := os.Stat(filepath.Join(dir, answered)); err == nil {
+		if _, err := os.Stat(filepath.Join(dir, answerArrived)); err == nil {
 			return
 		}
 	}
@@ -112,6 +105,7 @@ func startChild(t *testing.T, dir string, environ ...string) *child {
 // in between.
 func TestKilledBetweenDocumentAndCommit(t *testing.T) {
 	t.Parallel()
+	tr := begin(t, "T13", "a job whose server is killed between its change of a document and its commit ends once, whatever another writer did in between")
 	later := time.Now().Add(24 * time.Hour)
 	type crash struct {
 		operation, token, collection string
@@ -139,7 +133,7 @@ func TestKilledBetweenDocumentAndCommit(t *testing.T) {
 			require.True(t, ok)
 			accepted := testkit.Send(t, dying.BaseURL, passing.Request)
 			require.Equal(t, http.StatusAccepted, accepted.Status, "%s", accepted.Raw)
-			require.NoError(t, os.WriteFile(filepath.Join(dir, answered), nil, 0o600))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, answerArrived), nil, 0o600))
 			require.Error(t, dying.command.Wait(), "it kills itself")
 
 			again := startChild(t, dir)
@@ -165,6 +159,7 @@ func TestKilledBetweenDocumentAndCommit(t *testing.T) {
 			var early bool
 			require.NoError(t, conn.QueryRow(t.Context(), "SELECT max(event_time) < $1 FROM event_manager.events", later.Add(-time.Hour)).Scan(&early))
 			require.True(t, early, "the event tells of the moment of the change, not of the other writer's")
+			tr.add("kills", 1)
 		})
 	}
 }
@@ -184,6 +179,7 @@ func touch(t *testing.T, c *child, collection string, set bson.D) {
 // The sandbox survives kill -9 of itself and keeps what it has acknowledged.
 func TestKilledSandboxStartsAgain(t *testing.T) {
 	t.Parallel()
+	tr := begin(t, "T13", "a killed sandbox starts again and keeps what it has acknowledged")
 	dir := t.TempDir()
 	first := startChild(t, dir)
 	passing, ok := testkit.World().Passing("createDivision")
@@ -198,4 +194,5 @@ func TestKilledSandboxStartsAgain(t *testing.T) {
 	second := startChild(t, dir)
 	r := testkit.Send(t, second.BaseURL, testkit.As("sandbox-owner", http.MethodGet, "/api/divisions/"+division.ID, nil))
 	require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
+	tr.add("kills", 1)
 }

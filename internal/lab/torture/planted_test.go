@@ -1,16 +1,11 @@
-package conformance_test
+package torture
 
 import (
-	"bufio"
-	"encoding/json"
-	"io"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -60,12 +55,13 @@ var planted = []struct {
 	},
 }
 
-// A copy of the sandbox with four faults fails where they are, and nowhere else.
+// A copy of the sandbox with the faults fails where they are, and nowhere else.
 // Its world is made from the same faulty sources, and cannot hide them.
 func TestPlantedFaultsAreFound(t *testing.T) {
 	t.Parallel()
+	tr := begin(t, "T5", "a copy of the sandbox with planted faults fails the conformance run where they are, and nowhere else")
 	results, err := conformance.Run(t.Context(), conformance.Options{
-		BaseURL: startFaulty(t), Order: math.MaxInt, Timeout: 30 * time.Second, Clock: clock.New(),
+		BaseURL: startFaulty(t), Order: amount(20, math.MaxInt), Timeout: 30 * time.Second, Clock: clock.New(),
 	})
 	require.NoError(t, err)
 
@@ -87,19 +83,18 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 	}
 	require.Equal(t, expected, found)
 	require.Equal(t, len(rules.All)-3, results.Met(), "a missing field is no rule's")
+	tr.add("planted faults", len(planted))
+	tr.add("requests", len(results.Results))
 }
 
 // startFaulty builds the sandbox with the planted faults and runs it.
 func startFaulty(t *testing.T) (baseURL string) {
 	t.Helper()
-	dir := t.TempDir()
-	root, err := filepath.Abs("../..")
-	require.NoError(t, err)
-	sources, overlay := map[string]string{}, map[string]string{}
+	sources := map[string]string{}
 	for _, fault := range planted {
 		source, read := sources[fault.file]
 		if !read {
-			raw, err := os.ReadFile(filepath.Join(root, fault.file))
+			raw, err := os.ReadFile(filepath.Join(repository, fault.file))
 			require.NoError(t, err)
 			source = string(raw)
 		}
@@ -108,36 +103,5 @@ func startFaulty(t *testing.T) (baseURL string) {
 		sources[fault.file] = search.ReplaceAllString(source, fault.replace)
 		require.NotEqual(t, source, sources[fault.file], fault.name)
 	}
-	for file, source := range sources {
-		mutated := filepath.Join(dir, strings.ReplaceAll(file, "/", "_"))
-		require.NoError(t, os.WriteFile(mutated, []byte(source), 0o600))
-		overlay[filepath.Join(root, file)] = mutated
-	}
-	raw, err := json.Marshal(map[string]any{"Replace": overlay})
-	require.NoError(t, err)
-	replacements, binary := filepath.Join(dir, "overlay.json"), filepath.Join(dir, "esoz-sandbox")
-	require.NoError(t, os.WriteFile(replacements, raw, 0o600))
-	build := exec.CommandContext(t.Context(), "go", "build", "-overlay", replacements, "-o", binary, "./cmd/esoz-sandbox")
-	build.Dir = root
-	said, err := build.CombinedOutput()
-	require.NoError(t, err, "%s", said)
-
-	sandbox := exec.Command(binary, "--ephemeral", "--listen", "127.0.0.1:0")
-	sandbox.Stderr = os.Stderr
-	out, err := sandbox.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, sandbox.Start())
-	t.Cleanup(func() {
-		require.NoError(t, sandbox.Process.Signal(syscall.SIGTERM))
-		require.NoError(t, sandbox.Wait())
-	})
-	address := regexp.MustCompile(`API +(http://\S+)`)
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if found := address.FindStringSubmatch(lines.Text()); found != nil {
-			go func() { _, _ = io.Copy(io.Discard, out) }() // the banner goes on
-			return found[1]
-		}
-	}
-	t.Fatal("the faulty sandbox did not start")
-	return ""
+	return startChanged(t, sources)
 }
