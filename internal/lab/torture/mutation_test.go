@@ -205,6 +205,7 @@ func MayRefuseAt(id rules.ID, entry string, params any, args ...any) *Error {
 }
 `},
 	},
+	"internal/operation/check.go": {{`if on\(r\.Rules\[0\]\) \{`, "if r != nil && on(r.Rules[0]) {"}},
 	"internal/platform/httpapi/operation.go": {{`refusal\.Guard = id`, "if refusal != nil {\n\t\trefusal.Guard = id\n\t}"}},
 	// The rules of a body's shape are asked for by their ids.
 	"internal/platform/validation/validation.go": {{`if !on\(id\) \{`, "if !on(id) || fault.Out(id) {"}},
@@ -242,7 +243,7 @@ func mutableSources(t *testing.T, root string) map[string]string {
 		return nil
 	})
 	require.NoError(t, err)
-	require.Greater(t, len(sources), 20)
+	require.NotEmpty(t, sources)
 	for file, places := range placesByHand {
 		source, changed := sources[file]
 		if !changed {
