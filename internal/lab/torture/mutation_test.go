@@ -205,7 +205,7 @@ func MayRefuseAt(id rules.ID, entry string, params any, args ...any) *Error {
 }
 `},
 	},
-	"internal/operation/check.go": {{`if on\(r\.Rules\[0\]\) \{`, "if r != nil && on(r.Rules[0]) {"}},
+	"internal/operation/check.go":            {{`if on\(r\.Rules\[0\]\) \{`, "if r != nil && on(r.Rules[0]) {"}},
 	"internal/platform/httpapi/operation.go": {{`refusal\.Guard = id`, "if refusal != nil {\n\t\trefusal.Guard = id\n\t}"}},
 	// The rules of a body's shape are asked for by their ids.
 	"internal/platform/validation/validation.go": {{`if !on\(id\) \{`, "if !on(id) || fault.Out(id) {"}},
