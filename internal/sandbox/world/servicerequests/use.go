@@ -77,11 +77,15 @@ func use(w *build.World) {
 	refused("an unknown referral", of(build.ID("no service request"), nil), rules.ServiceRequestUseNotFound)
 	refused("a malformed id", by(doctor, "1", body(nil)), rules.ServiceRequestUseNotFound)
 	refused("another program than the referral's", of(fresh, program("other medical program")), rules.ServiceRequestUseProgram)
-	expired := issue(w, "expired service request to be used", "patient", "its expiration_date has passed", clinic(year+2*day)).add()
+	// These have no program, so that whatever program is asked for they are refused for their state.
+	expired := issue(w, "expired service request to be used", "patient", "its expiration_date has passed", clinic(year+2*day)).withoutProgram().add()
 	refused("an expired referral", of(expired, nil), rules.ServiceRequestUseExpired)
-	for _, status := range []string{servicerequests.Completed, servicerequests.Recalled, servicerequests.EnteredInError} {
-		refused("a referral in status "+status, of(build.ID(status+" service request"), nil), rules.ServiceRequestUseStatus)
-	}
+	recalled := given("recalled service request without a program", "status recalled").withoutProgram().
+		end(servicerequests.Recalled, "eHealth/service_request_recall_reasons", clinic(hour)).add()
+	refused("a recalled referral", of(recalled, nil), rules.ServiceRequestUseStatus)
+	wrong := given("entered_in_error service request without a program", "status entered_in_error").withoutProgram().
+		end(servicerequests.EnteredInError, "eHealth/service_request_cancel_reasons", clinic(hour)).add()
+	refused("a referral that was entered in error", of(wrong, nil), rules.ServiceRequestUseStatus)
 	strict := []string{"RULES", "+service_request.use.used"}
 	refused("a referral that another clinic has used, when only free ones may be", of(reserved, nil), rules.ServiceRequestUseUsed).Set(strict...)
 	w.Passes(op, "a new referral, when only free ones may be used", of(fresh, nil), http.StatusAccepted).Set(strict...)
