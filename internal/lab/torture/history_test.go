@@ -88,10 +88,13 @@ func (a *arena) lifelines(t *testing.T) (rows, documents []lifeline) {
 	t.Helper()
 	all := app.Operations()
 	for _, reads := range all {
+		if reads.Reads == "" {
+			continue
+		}
 		line := lifeline{read: move{operation: reads.ID}}
 		moves, document := reads.Moves, false // a read has none
 		for _, op := range all {
-			if reads.Reads == "" || op.Moves == nil || op.Moves.Collection != reads.Reads || len(op.Moves.From) == 0 {
+			if op.Moves == nil || op.Moves.Collection != reads.Reads || len(op.Moves.From) == 0 {
 				continue
 			}
 			moves, document = op.Moves, op.Update != nil

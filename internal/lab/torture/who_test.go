@@ -108,7 +108,7 @@ func endsWith(rule rules.Rule, ends ...string) bool {
 // asksForOwner: the object is of the legal entity of the token, or its patient
 // has opened it to that.
 func asksForOwner(rule rules.Rule) bool {
-	return endsWith(rule, ".owner", ".owner_conflict", ".access") || rule.Check == "The request belongs to the legal entity of the token"
+	return endsWith(rule, ".owner", ".owner_conflict", ".access", ".use.employee", ".use.used_by_legal_entity") || rule.Check == "The request belongs to the legal entity of the token"
 }
 
 // asksForStatus: the legal entity of the token is in a status in which it may do this.
@@ -129,7 +129,7 @@ func TestRulesOfLegalEntitiesAreKnown(t *testing.T) {
 		if !strings.Contains(rule.Check, "legal entity of the token") && !strings.Contains(string(rule.ID), "legal_entity") {
 			continue
 		}
-		known := asksForOwner(rule) || asksForStatus(rule) ||
+		known := asksForOwner(rule) || asksForStatus(rule) || endsWith(rule, ".division_legal_entity") || // of the body's division
 			// It exists, is of a type, is asked for, has had its SMS: the matrix breaks none of these.
 			endsWith(rule, ".legal_entity", ".legal_entity_type", ".legal_entity_id", ".legal_entity_limit")
 		require.True(t, known, "%s: %s", rule.ID, rule.Check)

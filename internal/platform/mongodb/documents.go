@@ -91,7 +91,9 @@ const marks = "applied_jobs"
 // part of the update's filter, so that only one of two conflicting changes can
 // match.
 func (d Documents) Apply(ctx context.Context, id uuid.UUID, conditions []Condition, c Change) (Document, error) {
-	filter := append(bson.D{{Key: "_id", Value: id}}, filterOf(conditions)...)
+	filter := append(bson.D{
+		{Key: "_id", Value: id}, {Key: marks + ".job", Value: bson.D{{Key: string(Not), Value: c.Mark.Job}}},
+	}, filterOf(conditions)...)
 	push := bson.D{{Key: marks, Value: c.Mark}}
 	for field, item := range c.Push {
 		push = append(push, bson.E{Key: field, Value: item})

@@ -32,8 +32,7 @@ func TestConditionsJudgeAsTheStoreDoes(t *testing.T) {
 	require.NoError(t, err)
 	stored, err := documents.Get(t.Context(), id)
 	require.NoError(t, err)
-	mark := mongodb.Mark{Job: "job", At: at}
-	for _, c := range []struct {
+	for i, c := range []struct {
 		field    string
 		operator mongodb.Operator
 		values   []any
@@ -67,7 +66,9 @@ func TestConditionsJudgeAsTheStoreDoes(t *testing.T) {
 		name := fmt.Sprint(condition)
 		require.Equal(t, c.want, stored.Meets(condition), name)
 		// The same field twice stays two conditions.
-		_, err := documents.Apply(t.Context(), id, []mongodb.Condition{condition, condition}, mongodb.Change{Set: map[string]any{"touched": true}, Mark: mark})
+		_, err := documents.Apply(t.Context(), id, []mongodb.Condition{condition, condition}, mongodb.Change{
+			Set: map[string]any{"touched": true}, Mark: mongodb.Mark{Job: fmt.Sprint("job ", i), At: at},
+		})
 		if c.want {
 			require.NoError(t, err, name)
 		} else {
@@ -97,8 +98,12 @@ func TestApplyMarksAndForgets(t *testing.T) {
 	found, ok := changed.MarkOf("job")
 	require.True(t, ok)
 	require.Equal(t, mark, found)
-	_, ok = changed.MarkOf("another")
+	_, ok = changed.MarkOf("no job")
 	require.False(t, ok)
+	_, err = documents.Apply(t.Context(), id, nil, mongodb.Change{Set: map[string]any{"status": "used"}, Mark: mark})
+	require.ErrorIs(t, err, fault.ErrStale, "a job changes a document once")
+	_, err = documents.Apply(t.Context(), id, nil, mongodb.Change{Set: map[string]any{"status": "used"}, Mark: mongodb.Mark{Job: "another", At: at}})
+	require.NoError(t, err)
 	require.NoError(t, documents.Forget(t.Context(), id, mark))
 	after, err := documents.Get(t.Context(), id)
 	require.NoError(t, err)

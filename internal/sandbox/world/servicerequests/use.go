@@ -80,10 +80,10 @@ func use(w *build.World) {
 	// These have no program, so that whatever program is asked for they are refused for their state.
 	expired := issue(w, "expired service request to be used", "patient", "its expiration_date has passed", clinic(year+2*day)).withoutProgram().add()
 	refused("an expired referral", of(expired, nil), rules.ServiceRequestUseExpired)
-	recalled := given("recalled service request without a program", "status recalled").withoutProgram().
+	recalled := issue(w, "recalled service request without a program", "offline_patient", "status recalled", clinic(3*day)).withoutProgram().
 		end(servicerequests.Recalled, "eHealth/service_request_recall_reasons", clinic(hour)).add()
 	refused("a recalled referral", of(recalled, nil), rules.ServiceRequestUseStatus)
-	wrong := given("entered_in_error service request without a program", "status entered_in_error").withoutProgram().
+	wrong := issue(w, "entered_in_error service request without a program", "offline_patient", "status entered_in_error", clinic(3*day)).withoutProgram().
 		end(servicerequests.EnteredInError, "eHealth/service_request_cancel_reasons", clinic(hour)).add()
 	refused("a referral that was entered in error", of(wrong, nil), rules.ServiceRequestUseStatus)
 	strict := []string{"RULES", "+service_request.use.used"}
