@@ -26,6 +26,7 @@ func Add(w *build.World) {
 		{"medical program of medications", "Доступні ліки", "MEDICATION", "pays for medications, not for services", true},
 		{"other medical program", "Реабілітаційна допомога", "SERVICE", "does not include the service", true},
 		{"medical program without requests", "Медичні огляди", "SERVICE", "includes the service, but takes no requests for it", true},
+		{"dental medical program", "Стоматологічна допомога", "SERVICE", "that of a referral which asks for another one", true},
 		{"inactive medical program", "Програма, що завершилася", "SERVICE", "is_active is false", false},
 	} {
 		w.Insert("prm.medical_programs", w.Audited(build.Row{

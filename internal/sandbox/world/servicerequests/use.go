@@ -58,10 +58,13 @@ func use(w *build.World) {
 	reserved := given("service request used by the other clinic", "active, in_progress, used by the other clinic").
 		use(servicerequests.ProgramInProgress, otherClinic(day)).add()
 	imaging := given("service request for a service of a group", "its service is in a group that the program includes").service("service of a group").add()
-	tests := given("service request for a laboratory", "its category is laboratory_procedure").category("laboratory_procedure").add()
-	hospital := given("service request for hospitalization", "its category is hospitalization").category("hospitalization").add()
-	transfer := given("service request for transfer of care", "its category is transfer_of_care, its performer the clinic").category("transfer_of_care")
+	tests := given("service request for a laboratory", "its category is laboratory_procedure").withoutProgram().category("laboratory_procedure").add()
+	hospital := given("service request for hospitalization", "its category is hospitalization").withoutProgram().category("hospitalization").add()
+	transfer := given("service request for transfer of care", "its category is transfer_of_care, its performer the clinic").withoutProgram().category("transfer_of_care")
 	transfer.d.Performer = new(clinic(0).organization())
+
+	another := given("service request of the dental program", "its program is another one than the cases ask for")
+	another.d.Program = new(medicalevents.To("medical_program", build.ID("dental medical program")))
 
 	w.Passes(op, "a new referral", of(fresh, nil), http.StatusAccepted)
 	w.Passes(op, "a referral of no program yet", of(free, nil), http.StatusAccepted)
@@ -72,12 +75,12 @@ func use(w *build.World) {
 	w.Passes(op, "a hospitalization in the own division", of(hospital, nil), http.StatusAccepted)
 	w.Passes(op, "a transfer of care to the performer's division", of(transfer.add(), nil), http.StatusAccepted)
 
-	w.Refused(op, "no legal entity", by(doctor, fresh.String(), build.Row{"program": body(nil).Program}),
+	w.Refused(op, "no legal entity", by(doctor, free.String(), build.Row{"program": body(nil).Program}),
 		build.MissingProperty(rules.ServiceRequestUseSchema, "used_by_legal_entity"))
 	refused("an unknown referral", of(build.ID("no service request"), nil), rules.ServiceRequestUseNotFound)
 	refused("a malformed id", by(doctor, "1", body(nil)), rules.ServiceRequestUseNotFound)
-	refused("another program than the referral's", of(fresh, program("other medical program")), rules.ServiceRequestUseProgram)
-	// These have no program, so that whatever program is asked for they are refused for their state.
+	refused("a referral of another program", of(another.add(), nil), rules.ServiceRequestUseProgram)
+	// Referrals of no program are refused for what a case is about, whatever program it asks for.
 	expired := issue(w, "expired service request to be used", "patient", "its expiration_date has passed", clinic(year+2*day)).withoutProgram().add()
 	refused("an expired referral", of(expired, nil), rules.ServiceRequestUseExpired)
 	recalled := issue(w, "recalled service request without a program", "offline_patient", "status recalled", clinic(3*day)).withoutProgram().
@@ -101,10 +104,10 @@ func use(w *build.World) {
 	w.Passes(op, "a doctor with a declaration, when the patient must be known", of(fresh, nil), http.StatusAccepted).Set(known...)
 	stranger := issue(w, "service request of a stranger to be used", "stranger_patient", "of a patient of the other clinic, by its doctor", otherClinic(3*day)).add()
 	refused("a stranger's referral, when the patient must be known", of(stranger, nil), rules.ServiceRequestUseAccess).Set(known...)
-	refused("an employee of another clinic", of(fresh, employee("other_doctor")), rules.ServiceRequestUseEmployee)
-	refused("an unknown employee", of(fresh, employee("nobody")), rules.ServiceRequestUseEmployee)
-	refused("an assistant", of(fresh, employee("nurse")), rules.ServiceRequestUseEmployeeType)
-	refused("another legal entity", of(fresh, func(b *api.ServiceRequestUse) { b.UsedByLegalEntity = *reference("legal_entity", "other_clinic") }),
+	refused("an employee of another clinic", of(free, employee("other_doctor")), rules.ServiceRequestUseEmployee)
+	refused("an unknown employee", of(free, employee("nobody")), rules.ServiceRequestUseEmployee)
+	refused("an assistant", of(free, employee("nurse")), rules.ServiceRequestUseEmployeeType)
+	refused("another legal entity", of(free, func(b *api.ServiceRequestUse) { b.UsedByLegalEntity = *reference("legal_entity", "other_clinic") }),
 		rules.ServiceRequestUseUsedByLegalEntity)
 	refused("a hospitalization without a division", of(hospital, division("")), rules.ServiceRequestUseDivision, "category", "hospitalization")
 	refused("a hospitalization in another clinic's division", of(hospital, division("division of the other clinic")), rules.ServiceRequestUseDivisionLegalEntity)
