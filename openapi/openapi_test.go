@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -37,13 +38,23 @@ func load(t *testing.T) *openapi3.T {
 	return doc
 }
 
+// contract is one for all tests that only read it.
+func contract(t *testing.T) *openapi3.T {
+	t.Helper()
+	doc, err := sharedContract()
+	require.NoError(t, err)
+	return doc
+}
+
+var sharedContract = sync.OnceValues(func() (*openapi3.T, error) { return openapi3.NewLoader().LoadFromData(openapi.Document) })
+
 func validate(t *testing.T, doc *openapi3.T) error {
 	t.Helper()
 	return doc.Validate(t.Context(), openapi3.EnableExamplesValidation(), openapi3.EnableMultiError())
 }
 
 func TestDocumentAndAllExamplesAreValid(t *testing.T) {
-	require.NoError(t, validate(t, load(t)))
+	require.NoError(t, validate(t, contract(t)))
 }
 
 // The test above proves something only if a wrong example is found, wherever it stands.
@@ -76,7 +87,7 @@ func breakExamples(content openapi3.Content) {
 
 // TestEveryOperationIsComplete is what this contract promises its readers of each operation.
 func TestEveryOperationIsComplete(t *testing.T) {
-	doc := load(t)
+	doc := contract(t)
 	ids := map[string]string{}
 	eachOperation(doc, func(path, method string, item *openapi3.PathItem, op *openapi3.Operation) {
 		name := method + " " + path
@@ -226,7 +237,7 @@ func requireRefusal(t *testing.T, rule rules.Rule, code string, example any) {
 }
 
 func TestRuleIDsAreUniqueAndAllGenerated(t *testing.T) {
-	doc := load(t)
+	doc := contract(t)
 	found := map[string]string{}
 	collect := func(where string, list any) {
 		items, _ := list.([]any)
@@ -250,7 +261,7 @@ func TestRuleIDsAreUniqueAndAllGenerated(t *testing.T) {
 // No two operations have the same words.
 func TestOperationsHaveWordsOfTheirOwn(t *testing.T) {
 	summaries, descriptions := map[string]string{}, map[string]string{}
-	eachOperation(load(t), func(_, _ string, _ *openapi3.PathItem, op *openapi3.Operation) {
+	eachOperation(contract(t), func(_, _ string, _ *openapi3.PathItem, op *openapi3.Operation) {
 		require.NotContains(t, summaries, op.Summary, op.OperationID)
 		require.NotContains(t, descriptions, op.Description, op.OperationID)
 		summaries[op.Summary], descriptions[op.Description] = op.OperationID, op.OperationID
@@ -260,7 +271,7 @@ func TestOperationsHaveWordsOfTheirOwn(t *testing.T) {
 // TestEveryPropertyIsExplained measures all properties, those of inline schemas
 // too: each has words, and each plain value an example or a list of values.
 func TestEveryPropertyIsExplained(t *testing.T) {
-	doc := load(t)
+	doc := contract(t)
 	seen := properties{}
 	for name, schema := range doc.Components.Schemas {
 		require.NotEmpty(t, schema.Value.Description, name)

@@ -32,6 +32,7 @@ type site struct {
 	pages   *reference.Site
 	handler http.Handler
 	world   *world.World
+	bodies  sync.Map // by address
 }
 
 // newSite is one for all tests, which change nothing of it.
@@ -65,11 +66,15 @@ func (s *site) get(t *testing.T, address string, headers ...string) *http.Respon
 
 func (s *site) body(t *testing.T, address string) []byte {
 	t.Helper()
+	if known, ok := s.bodies.Load(address); ok {
+		return known.([]byte)
+	}
 	res := s.get(t, address)
 	defer res.Body.Close()
 	require.Equal(t, http.StatusOK, res.StatusCode, address)
 	raw, err := io.ReadAll(res.Body)
 	require.NoError(t, err)
+	s.bodies.Store(address, raw)
 	return raw
 }
 

@@ -115,9 +115,12 @@ func (b *box) reset(t *testing.T) {
 // the requests that break two rules; make conformance sends all of them.
 func TestCases(t *testing.T) {
 	t.Parallel()
-	b := startBox(t)
+	clk := clock.Stopped(now) // so that every recording is the same
+	b := startBox(t, func(o *sandbox.Options) { o.Clock, o.Environ = clk, []string{"PUBLIC_BASE_URL=" + publicURL} })
+	answers := map[string][]byte{}
 	results, err := conformance.Run(t.Context(), conformance.Options{
-		BaseURL: b.url, Order: 5, Timeout: 30 * time.Second, Clock: clock.New(),
+		BaseURL: b.url, Order: 5, Timeout: 30 * time.Second, Clock: clk,
+		Answered: func(c conformance.Check, body []byte) { answers[c.ID] = body },
 	})
 	require.NoError(t, err)
 	for _, r := range results.Results {
@@ -130,15 +133,18 @@ func TestCases(t *testing.T) {
 		})
 	}
 	require.Equal(t, len(rules.All), results.Met())
+	recorded, err := record(results.Results, answers)
+	require.NoError(t, err)
+	t.Run("are the examples of the contract", func(t *testing.T) { requireExamples(t, recorded) })
 	b.reset(t)
-	t.Run("in one world", func(t *testing.T) { casesInOneWorld(t, b) })
+	t.Run("in one world", func(t *testing.T) { casesInOneWorld(t, b, clk) })
 }
 
 // A server that cannot be given a new world is judged by what can be told in
 // one world, and is not blamed for what the cases do to each other.
-func casesInOneWorld(t *testing.T, b *box) {
+func casesInOneWorld(t *testing.T, b *box, clk *clock.Clock) {
 	results, err := conformance.Run(t.Context(), conformance.Options{
-		BaseURL: b.url, KeepWorld: true, Timeout: 30 * time.Second, Clock: clock.New(),
+		BaseURL: b.url, KeepWorld: true, Timeout: 30 * time.Second, Clock: clk,
 	})
 	require.NoError(t, err)
 	require.False(t, results.Renewed)

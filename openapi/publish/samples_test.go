@@ -17,6 +17,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
@@ -50,10 +51,7 @@ type reader struct {
 
 func newReader(t *testing.T) *reader {
 	t.Helper()
-	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
-	require.NoError(t, err)
-	doc.Servers = nil
-	router, err := gorillamux.NewRouter(doc)
+	router, err := sharedRouter()
 	require.NoError(t, err)
 	r := &reader{seen: map[string]int{}}
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
@@ -74,6 +72,15 @@ func newReader(t *testing.T) *reader {
 	t.Cleanup(r.Close)
 	return r
 }
+
+var sharedRouter = sync.OnceValues(func() (routers.Router, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(openapi.Document)
+	if err != nil {
+		return nil, err
+	}
+	doc.Servers = nil
+	return gorillamux.NewRouter(doc)
+})
 
 func check(request *http.Request, op *openapi3.Operation, input *openapi3filter.RequestValidationInput) error {
 	input.Options = &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc}

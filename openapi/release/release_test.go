@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -26,9 +28,27 @@ func release(t *testing.T) paths {
 	}
 	require.NoError(t, os.WriteFile(p.contract, openapi.Document, 0o600))
 	require.NoError(t, os.WriteFile(p.changelog, []byte(changelog), 0o600))
-	require.NoError(t, baseline(p))
+	kept, err := sharedBaseline()
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(p.released, kept, 0o600))
 	return p
 }
+
+// sharedBaseline is what baseline keeps of the contract.
+var sharedBaseline = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "esoz-release-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	p := paths{contract: filepath.Join(dir, "openapi.yaml"), released: filepath.Join(dir, "released.yaml"), changelog: filepath.Join(dir, "CHANGELOG.md")}
+	if err := errors.Join(
+		os.WriteFile(p.contract, openapi.Document, 0o600), os.WriteFile(p.changelog, []byte(changelog), 0o600), baseline(p),
+	); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(p.released)
+})
 
 // replace changes a file at the first place after a mark.
 func replace(t *testing.T, path, mark, old, text string) {

@@ -1,6 +1,6 @@
 // Package bench measures the server beside what it can be compared with: a bare
 // server that does the same statements, pgbench, and the mock servers that
-// people use in its place (PRODUCT C2, C3). A run starts everything itself,
+// people use in its place. A run starts everything itself,
 // judges the goals and renders what it has found.
 package bench
 

@@ -70,7 +70,7 @@ func made(inTests, inFull int) int { return amount(*manifold*inTests, inFull) }
 
 // trial is a test that docs/reliability.md has a line of.
 type trial struct {
-	ID     string // of the test in PRODUCT D2: T7
+	ID     string // T7
 	Proves string
 	Failed bool
 	Took   time.Duration
