@@ -29,7 +29,7 @@ RACE = -race -vet=off $(UNWATCHED:%='-gcflags=%/...=-race=0 -d=checkptr=0')
 # The engines are not watched either: all test processes of the product share one pair.
 test: ## all tests but the torture, on real engines that are started for them
 	$(GO) build -o bin/ ./internal/testkit/withengines
-	bin/withengines $(GO) test $(RACE) -p 3 -timeout 20m ./...
+	bin/withengines $(GO) test $(RACE) -p 3 -timeout 20m ./internal/sandbox ./openapi/... ./... # the longest first
 	$(GO) -C internal/lab test $(RACE) -timeout 20m $$($(GO) -C internal/lab list ./... | grep -v /torture)
 
 torture-short: ## the short form of the torture: faults, races, hostile input
