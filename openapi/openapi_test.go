@@ -62,7 +62,9 @@ func TestWrongExamplesAreFound(t *testing.T) {
 	wrong := map[string]func(*openapi3.Operation) openapi3.Content{
 		"request body": func(op *openapi3.Operation) openapi3.Content { return op.RequestBody.Value.Content },
 		"success":      func(op *openapi3.Operation) openapi3.Content { return op.Responses.Status(http.StatusOK).Value.Content },
-		"refusal":      func(op *openapi3.Operation) openapi3.Content { return op.Responses.Status(http.StatusConflict).Value.Content },
+		"refusal": func(op *openapi3.Operation) openapi3.Content {
+			return op.Responses.Status(http.StatusConflict).Value.Content
+		},
 	}
 	op := load(t).Paths.Value("/api/divisions").Post
 	examples := func() error { return op.Validate(t.Context(), openapi3.EnableExamplesValidation()) }
