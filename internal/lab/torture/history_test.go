@@ -35,13 +35,13 @@ const historians = 8
 func TestHistoriesAreLinearizable(t *testing.T) {
 	t.Parallel()
 	tr := begin(t, "T8", "what concurrent clients see of a status has an order in which each of them is right, also when a server is killed half way and restarted")
-	newArena(t, "", 1).writeHistories(t, tr, amount(5, 20), amount(1, 2)) // FerretDB does less in the same time
+	newArena(t, "", 1).writeHistories(t, tr, amount(5, 20), amount(1, 4)) // FerretDB does less in the same time
 }
 
 func TestHistoriesOfThreeServersAreLinearizable(t *testing.T) {
 	t.Parallel()
 	tr := begin(t, "T8", "the same on three servers and a document store whose findAndModify is atomic")
-	newArena(t, severalServers(t), 3).writeHistories(t, tr, amount(5, 100), amount(1, 6))
+	newArena(t, severalServers(t), 3).writeHistories(t, tr, amount(5, 100), amount(1, 12))
 }
 
 // writeHistories writes histories of rows, and of each kind of document, every
@@ -49,12 +49,12 @@ func TestHistoriesOfThreeServersAreLinearizable(t *testing.T) {
 func (a *arena) writeHistories(t *testing.T, tr *trial, rows, documents int) {
 	t.Helper()
 	ofRows, ofDocuments := a.lifelines(t)
-	for i := range rows {
+	for i := range each(rows, rows, len(ofRows)) {
 		for _, line := range ofRows {
 			a.writeHistory(t, tr, line, uint64(i), amount(100, 1000), i%2 == 1)
 		}
 	}
-	for i := range documents {
+	for i := range each(documents, documents, len(ofDocuments)) {
 		for _, line := range ofDocuments {
 			a.writeHistory(t, tr, line, uint64(i), amount(24, 200), i%2 == 1)
 		}

@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 		os.Exit(runChild(dir))
 	}
 	flag.Parse()
-	if err := drawAsMany(made(100, 1_000)); err != nil {
+	if err := drawAsMany(draws()); err != nil {
 		fmt.Fprintln(os.Stderr, "rapid:", err)
 		os.Exit(2)
 	}
@@ -64,9 +64,16 @@ func amount(inTests, inFull int) int {
 	return inTests
 }
 
-// made is how much made-up input a run sends. The race detector, which makes that
-// ten times as slow, finds little in more of the same.
-func made(inTests, inFull int) int { return amount(*manifold*inTests, inFull) }
+// each is the part of one of several in how much a run does of something. In full
+// that is a total, so that a full run does not grow with the contract.
+func each(inTests, totalInFull, several int) int {
+	return amount(inTests, max(1, totalInFull/several))
+}
+
+// draws is how many requests a check of rapid sends. -times sends more made-up
+// input: the race detector, which makes that ten times as slow, finds little in
+// more of the same.
+func draws() int { return amount(*manifold*100, 1_000) }
 
 // trial is a test that docs/reliability.md has a line of.
 type trial struct {

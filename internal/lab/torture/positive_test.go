@@ -43,7 +43,13 @@ func TestFittingRequests(t *testing.T) {
 	s := &stage{Server: testkit.New(t, testkit.Idle(), testkit.With("MAX_ATTEMPTS", "1000000"))}
 	c := newInProcess(t, s.Server)
 	t.Run("operations", func(t *testing.T) {
-		for _, op := range subjects(t) {
+		all, bodies := subjects(t), 0
+		for _, op := range all {
+			if op.body() != nil {
+				bodies++
+			}
+		}
+		for _, op := range all {
 			t.Run(op.id, func(t *testing.T) {
 				t.Parallel()
 				for i, request := range op.passing { // a logout ends nobody else's session
@@ -53,7 +59,7 @@ func TestFittingRequests(t *testing.T) {
 				}
 				checks := 1
 				if op.body() != nil {
-					checks = amount(3, 50)
+					checks = each(3, 350_000/draws(), bodies)
 				}
 				var accepted, refused int
 				for range checks {

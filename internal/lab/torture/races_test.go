@@ -29,23 +29,34 @@ const contenders = 64
 // user share theirs.
 const guests = 8
 
-// rounds of each kind of race.
+// rounds of each kind of race, of one operation.
 type rounds struct {
 	rows      int // transitions in PostgreSQL
 	documents int // transitions of documents
 	codes     int // of codes that replace each other: a round is 64 transitions
 }
 
+// fully are the rounds of a full run: the same in all, however many operations
+// there are.
+func fully(t *testing.T, inTests, total rounds) rounds {
+	t.Helper()
+	several := len(changingOperations(t))
+	return rounds{
+		rows: each(inTests.rows, total.rows, several), documents: each(inTests.documents, total.documents, several),
+		codes: each(inTests.codes, total.codes, several),
+	}
+}
+
 func TestOneWinnerOnOneServer(t *testing.T) {
 	t.Parallel()
 	tr := begin(t, "T7", "of 64 callers who want one transition exactly one gets it, and the others the documented refusal; of 64 codes the last one lives (one server, the sandbox's FerretDB)")
-	newArena(t, "", 1).races(t, tr, rounds{rows: amount(10, 1000), documents: amount(2, 1000), codes: amount(2, 100)})
+	newArena(t, "", 1).races(t, tr, fully(t, rounds{rows: 10, documents: 2, codes: 2}, rounds{rows: 18_000, documents: 18_000, codes: 1_800}))
 }
 
 func TestOneWinnerOnThreeServers(t *testing.T) {
 	t.Parallel()
 	tr := begin(t, "T7", "the same on three servers and a document store whose findAndModify is atomic")
-	newArena(t, severalServers(t), 3).races(t, tr, rounds{rows: amount(10, 1000), documents: amount(10, 1000), codes: amount(3, 200)})
+	newArena(t, severalServers(t), 3).races(t, tr, fully(t, rounds{rows: 10, documents: 10, codes: 3}, rounds{rows: 18_000, documents: 18_000, codes: 3_600}))
 }
 
 // contest is an operation that many want to carry out on the same thing.
