@@ -15,6 +15,7 @@ import (
 	"github.com/swaggest/swgui/v5emb"
 
 	"esoz/internal/app"
+	"esoz/internal/app/admin"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/config"
 	"esoz/internal/reference"
@@ -62,6 +63,12 @@ func NewHandler(
 	h.mux.HandleFunc("GET /_sandbox/config", h.getConfig)
 	h.mux.HandleFunc("POST /_sandbox/config", h.setConfig)
 	h.mux.HandleFunc("POST /_sandbox/reset", h.reset)
+	h.mux.HandleFunc("POST /_sandbox/mis", register[admin.MIS](h))
+	h.mux.HandleFunc("POST /_sandbox/legal_entities", register[admin.LegalEntity](h))
+	h.mux.HandleFunc("POST /_sandbox/users", register[admin.User](h))
+	h.mux.HandleFunc("POST /_sandbox/persons", register[admin.Person](h))
+	h.mux.HandleFunc("GET /_sandbox/registered", h.listRegistered)
+	h.mux.HandleFunc("DELETE /_sandbox/registered/{id}", h.deleteRegistered)
 	h.mux.HandleFunc("GET /_sandbox/sms", h.listSMS)
 	h.mux.HandleFunc("GET /_sandbox/clock", h.getClock)
 	h.mux.HandleFunc("POST /_sandbox/clock", h.setClock)

@@ -202,6 +202,9 @@ func TestOwnMethods(t *testing.T) {
 		{"inbox waits", inboxWaits},
 		{"reset forgets everything", resetForgetsEverything},
 		{"clock moves", clockMoves},
+		{"registry serves a team's own data", registryServesATeamsOwnData},
+		{"registry refuses what is wrong", registryRefusesWhatIsWrong},
+		{"registry makes patients", registryMakesPatients},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, b) })
 	}
