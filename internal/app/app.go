@@ -44,6 +44,7 @@ import (
 	"esoz/internal/resource/events"
 	jobreads "esoz/internal/resource/jobs"
 	"esoz/internal/resource/oauth"
+	"esoz/internal/resource/oauth/signin"
 	"esoz/internal/resource/persons"
 	"esoz/internal/resource/servicerequests"
 	"esoz/internal/resource/uaddresses"
@@ -224,8 +225,19 @@ func (a *App) build() error {
 		Guards:  guards,
 		Metrics: httpapi.NewMetrics(registry), Tracer: spans, ShowRules: o.ShowRules, Observe: o.Observe,
 	}
-	a.Handler, err = front.Handler(s)
-	return err
+	public, err := front.Handler(s)
+	if err != nil {
+		return err
+	}
+	page := &signin.Page{API: public, Pool: a.Pool, Config: o.Config, Logger: o.Logger}
+	a.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if signin.IsFor(r) {
+			page.ServeHTTP(w, r)
+			return
+		}
+		public.ServeHTTP(w, r)
+	})
+	return nil
 }
 
 // Document reads what the contract says of requests.

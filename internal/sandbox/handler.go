@@ -19,6 +19,7 @@ import (
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/config"
 	"esoz/internal/reference"
+	"esoz/internal/resource/oauth/signin"
 	"esoz/internal/sandbox/traffic"
 	"esoz/internal/sandbox/world"
 	"esoz/openapi/publish"
@@ -89,6 +90,12 @@ func NewHandler(
 // whose paths no ServeMux may tidy up. Who opens its address in a browser is
 // led to the reference.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if signin.IsFor(r) {
+		h.changing.RLock()
+		defer h.changing.RUnlock()
+		h.app.Handler.ServeHTTP(w, r)
+		return
+	}
 	if r.URL.Path == "/" && r.Method == http.MethodGet && accepted(r, "application/json", "text/html") == "text/html" {
 		http.Redirect(w, r, reference.Prefix, http.StatusFound)
 		return
