@@ -547,6 +547,11 @@ type AuthorizationCode struct {
 
 // AuthorizationCodeDetails What the code is for.
 type AuthorizationCodeDetails struct {
+	// AppID What the user has granted to the client so far.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	AppID string `json:"app_id"`
+
 	// ClientID The client that may use the code.
 	//
 	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851

@@ -2575,6 +2575,12 @@ export interface components {
         /** @description What the code is for. */
         AuthorizationCodeDetails: {
             /**
+             * Format: uuid
+             * @description What the user has granted to the client so far.
+             * @example d290f1ee-6c54-4b01-90e6-d701748f0851
+             */
+            app_id: string;
+            /**
              * Format: text
              * @description The scopes that the access token will have.
              * @example division:write division:read

@@ -74,7 +74,7 @@ var endings = []ending{
 		row.ExpiresAt = s.Clock.Now().Unix()
 		value := s.issue(t, row)
 		return time.Unix(row.ExpiresAt, 0).Add(30*24*time.Hour + time.Second), func() bool {
-			require.NoError(t, (&auth.Authenticator{Pool: s.Pool, Clock: s.Clock}).DeleteExpired(t.Context()))
+			require.NoError(t, (&auth.Authenticator{Pool: s.Pool, Clock: s.Clock, Config: s.Config}).DeleteExpired(t.Context()))
 			return s.Count(t, "mithril.tokens WHERE value_hash = $1", seal.Token(value)) == 1
 		}
 	}},
@@ -694,7 +694,7 @@ func (s *stage) approvals() *approvals.API {
 
 // cleaners are what runs by schedule.
 func (s *stage) cleaners() []func(context.Context) error {
-	tokens := &auth.Authenticator{Pool: s.Pool, Clock: s.Clock}
+	tokens := &auth.Authenticator{Pool: s.Pool, Clock: s.Clock, Config: s.Config}
 	return []func(context.Context) error{
 		s.codes().Expire, s.codes().DeleteOld, tokens.DeletePassedLimits, tokens.DeleteExpired,
 		(&jobs.Queue{Pool: s.Pool, Clock: s.Clock, Config: s.Config}).DeleteOld,

@@ -1,8 +1,6 @@
 package accounts
 
 import (
-	"strings"
-
 	"github.com/google/uuid"
 
 	"esoz/internal/sandbox/world/build"
@@ -37,7 +35,7 @@ func users(w *build.World) {
 func User(w *build.World, name string, columns build.Row) uuid.UUID {
 	const noPassword = "!" // no bcrypt hash: nobody logs in with it
 	w.Insert("mithril.users", build.Changed(w.Stamped(build.Row{
-		"id": build.ID(name), "email": name + "@example.com", "password": noPassword, "password_set_at": w.Now,
+		"id": build.ID(name), "email": name + "@example.com", "password": noPassword, "password_set_at": w.Now.AddDate(1, 0, 0), // its tokens live for a year, and end with a password
 	}), columns))
 	return build.ID(name)
 }
@@ -62,8 +60,7 @@ func Employee(w *build.World, user, legalEntity, kind, note string, columns buil
 
 // Role gives a user a role in a client.
 func Role(w *build.World, user, client, role string) {
-	w.Insert("mithril.roles", w.Stamped(build.Row{"id": build.ID("role " + role), "name": role, "scope": strings.Join(roleScopes[role], " ")}))
 	w.Insert("mithril.user_roles", w.Stamped(build.Row{
-		"id": build.ID("role " + role + " of " + user), "user_id": build.ID(user), "role_id": build.ID("role " + role), "client_id": build.ID(client),
+		"id": build.ID("role " + role + " of " + user), "user_id": build.ID(user), "role_id": roleID(role), "client_id": build.ID(client),
 	}))
 }
