@@ -91,9 +91,7 @@ func NewHandler(
 // led to the reference.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if signin.IsFor(r) {
-		h.changing.RLock()
-		defer h.changing.RUnlock()
-		h.app.Handler.ServeHTTP(w, r)
+		h.api(w, r)
 		return
 	}
 	if r.URL.Path == "/" && r.Method == http.MethodGet && accepted(r, "application/json", "text/html") == "text/html" {
@@ -126,7 +124,10 @@ func (h *Handler) api(w http.ResponseWriter, r *http.Request) {
 	}
 	h.changing.RLock()
 	defer h.changing.RUnlock()
-	h.app.Handler.ServeHTTP(w, h.traffic.Arrive(r, raw, whole))
+	if !signin.IsFor(r) { // what is typed into the page is not remembered
+		r = h.traffic.Arrive(r, raw, whole)
+	}
+	h.app.Handler.ServeHTTP(w, r)
 }
 
 // Fence runs work of the background while no world is being changed, so that a
