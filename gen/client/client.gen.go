@@ -3350,9 +3350,9 @@ type ClientInterface interface {
 
 	// ListApprovals Get approvals
 	//
-	// Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an active declaration with the
-	// patient sees all of them; everybody else sees their own, i.e. those granted to one of their employees or to their legal entity, or
-	// asked for by one of their employees. Nothing is changed by reading.
+	// Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
+	// sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
+	// Nothing is changed by reading.
 	//
 	// An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 	//
@@ -3365,8 +3365,8 @@ type ClientInterface interface {
 
 	// GetApproval Get approval details
 	//
-	// One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
-	// with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
+	// One approval of a patient, with the method that its SMS goes to. Who may see it: the doctor whom the patient has chosen by an
+	// active declaration, and the employee or legal entity that it is granted to (see Get approvals). Nothing is changed by reading.
 	//
 	// Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
 	// `expires_at`.
@@ -4149,9 +4149,9 @@ func (c *Client) GetJob(ctx context.Context, id string, reqEditors ...RequestEdi
 
 // ListApprovals Get approvals
 //
-// Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an active declaration with the
-// patient sees all of them; everybody else sees their own, i.e. those granted to one of their employees or to their legal entity, or
-// asked for by one of their employees. Nothing is changed by reading.
+// Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
+// sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
+// Nothing is changed by reading.
 //
 // An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 //
@@ -4174,8 +4174,8 @@ func (c *Client) ListApprovals(ctx context.Context, patientID string, params *Li
 
 // GetApproval Get approval details
 //
-// One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
-// with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
+// One approval of a patient, with the method that its SMS goes to. Who may see it: the doctor whom the patient has chosen by an
+// active declaration, and the employee or legal entity that it is granted to (see Get approvals). Nothing is changed by reading.
 //
 // Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
 // `expires_at`.
@@ -7662,9 +7662,9 @@ type ClientWithResponsesInterface interface {
 
 	// ListApprovalsWithResponse Get approvals
 	//
-	// Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an active declaration with the
-	// patient sees all of them; everybody else sees their own, i.e. those granted to one of their employees or to their legal entity, or
-	// asked for by one of their employees. Nothing is changed by reading.
+	// Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
+	// sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
+	// Nothing is changed by reading.
 	//
 	// An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 	//
@@ -7679,8 +7679,8 @@ type ClientWithResponsesInterface interface {
 
 	// GetApprovalWithResponse Get approval details
 	//
-	// One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
-	// with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
+	// One approval of a patient, with the method that its SMS goes to. Who may see it: the doctor whom the patient has chosen by an
+	// active declaration, and the employee or legal entity that it is granted to (see Get approvals). Nothing is changed by reading.
 	//
 	// Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
 	// `expires_at`.
@@ -9622,9 +9622,9 @@ func (c *ClientWithResponses) GetJobWithResponse(ctx context.Context, id string,
 
 // ListApprovalsWithResponse Get approvals
 //
-// Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an active declaration with the
-// patient sees all of them; everybody else sees their own, i.e. those granted to one of their employees or to their legal entity, or
-// asked for by one of their employees. Nothing is changed by reading.
+// Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
+// sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
+// Nothing is changed by reading.
 //
 // An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 //
@@ -9645,8 +9645,8 @@ func (c *ClientWithResponses) ListApprovalsWithResponse(ctx context.Context, pat
 
 // GetApprovalWithResponse Get approval details
 //
-// One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
-// with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
+// One approval of a patient, with the method that its SMS goes to. Who may see it: the doctor whom the patient has chosen by an
+// active declaration, and the employee or legal entity that it is granted to (see Get approvals). Nothing is changed by reading.
 //
 // Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
 // `expires_at`.

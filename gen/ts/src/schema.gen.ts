@@ -13,9 +13,9 @@ export interface paths {
         };
         /**
          * Get approvals
-         * @description Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an active declaration with the
-         *     patient sees all of them; everybody else sees their own, i.e. those granted to one of their employees or to their legal entity, or
-         *     asked for by one of their employees. Nothing is changed by reading.
+         * @description Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
+         *     sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
+         *     Nothing is changed by reading.
          *
          *     An approval opens data only while `is_verified` is true and `expires_at` is later than now.
          *
@@ -41,8 +41,8 @@ export interface paths {
         };
         /**
          * Get approval details
-         * @description One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
-         *     with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
+         * @description One approval of a patient, with the method that its SMS goes to. Who may see it: the doctor whom the patient has chosen by an
+         *     active declaration, and the employee or legal entity that it is granted to (see Get approvals). Nothing is changed by reading.
          *
          *     Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
          *     `expires_at`.

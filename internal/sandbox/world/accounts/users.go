@@ -10,6 +10,7 @@ import (
 func users(w *build.World) {
 	for _, u := range []struct{ name, first, last, second, legalEntity, employee, role string }{
 		{"doctor", "Олена", "Коваль", "Петрівна", "clinic", "DOCTOR", "DOCTOR"},
+		{"colleague", "Віра", "Гнатюк", "Романівна", "clinic", "DOCTOR", "DOCTOR"},
 		{"owner", "Ігор", "Бондар", "Васильович", "clinic", "OWNER", "OWNER"},
 		{"other_doctor", "Марія", "Ткач", "Іванівна", "other_clinic", "DOCTOR", "DOCTOR"},
 		{"hospital_owner", "Андрій", "Мельник", "Олегович", "hospital", "OWNER", "OWNER"},
