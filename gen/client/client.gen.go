@@ -1896,7 +1896,7 @@ type Meta struct {
 	// Example: 200
 	Code int `json:"code"`
 
-	// IdempotencyKey The idempotency key that was sent, repeated.
+	// IdempotencyKey The `X-Idempotency-Key` that was sent, repeated.
 	//
 	// Example: 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
 	IdempotencyKey *string `json:"idempotency_key,omitempty"`
@@ -3206,7 +3206,7 @@ type ClientInterface interface {
 	// - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 	// - Two addresses, or two phones, of one type.
 	// - `8:00` for `8.00` in working hours.
-	// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+	// - A second send after a lost answer: it creates a second division (see "Sending again").
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3236,7 +3236,7 @@ type ClientInterface interface {
 	// - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 	// - Two addresses, or two phones, of one type.
 	// - `8:00` for `8.00` in working hours.
-	// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+	// - A second send after a lost answer: it creates a second division (see "Sending again").
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3905,7 +3905,7 @@ func (c *Client) ListDivisions(ctx context.Context, params *ListDivisionsParams,
 // - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 // - Two addresses, or two phones, of one type.
 // - `8:00` for `8.00` in working hours.
-// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+// - A second send after a lost answer: it creates a second division (see "Sending again").
 //
 // Takes any type of body and a specified content type.
 //
@@ -3945,7 +3945,7 @@ func (c *Client) CreateDivisionWithBody(ctx context.Context, contentType string,
 // - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 // - Two addresses, or two phones, of one type.
 // - `8:00` for `8.00` in working hours.
-// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+// - A second send after a lost answer: it creates a second division (see "Sending again").
 //
 // Takes a body of the `application/json` content type.
 //
@@ -7506,7 +7506,7 @@ type ClientWithResponsesInterface interface {
 	// - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 	// - Two addresses, or two phones, of one type.
 	// - `8:00` for `8.00` in working hours.
-	// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+	// - A second send after a lost answer: it creates a second division (see "Sending again").
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7536,7 +7536,7 @@ type ClientWithResponsesInterface interface {
 	// - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 	// - Two addresses, or two phones, of one type.
 	// - `8:00` for `8.00` in working hours.
-	// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+	// - A second send after a lost answer: it creates a second division (see "Sending again").
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -9406,7 +9406,7 @@ func (c *ClientWithResponses) ListDivisionsWithResponse(ctx context.Context, par
 // - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 // - Two addresses, or two phones, of one type.
 // - `8:00` for `8.00` in working hours.
-// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+// - A second send after a lost answer: it creates a second division (see "Sending again").
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9442,7 +9442,7 @@ func (c *ClientWithResponses) CreateDivisionWithBodyWithResponse(ctx context.Con
 // - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 // - Two addresses, or two phones, of one type.
 // - `8:00` for `8.00` in working hours.
-// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+// - A second send after a lost answer: it creates a second division (see "Sending again").
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -173,7 +173,7 @@ var endings = []ending{
 			return s.Count(t, "otp.code_counts WHERE key = $1", key) == 1
 		}
 	}},
-	{what: "the answer of an idempotency key (IDEMPOTENCY_TTL_HOURS)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+	{what: "the answer of an idempotency key (IDEMPOTENCY_TTL_HOURS)", settings: map[string]string{"IDEMPOTENCY": "replay"}, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
 		request, key := s.keyed(t)
 		require.Equal(t, http.StatusOK, s.send(t, request).Status)
 		end := s.keyEnds(t, key)
@@ -184,7 +184,7 @@ var endings = []ending{
 			return replayed(again) == "true"
 		}
 	}},
-	{what: "an idempotency key, before it is deleted", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+	{what: "an idempotency key, before it is deleted", settings: map[string]string{"IDEMPOTENCY": "replay"}, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
 		request, key := s.keyed(t)
 		require.Equal(t, http.StatusOK, s.send(t, request).Status)
 		return s.keyEnds(t, key), func() bool {
@@ -192,7 +192,7 @@ var endings = []ending{
 			return s.Count(t, "idempotency.keys WHERE key = $1", key) == 1
 		}
 	}},
-	{what: "the claim of a request that never ends (REQUEST_TIMEOUT)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+	{what: "the claim of a request that never ends (REQUEST_TIMEOUT)", settings: map[string]string{"IDEMPOTENCY": "replay"}, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
 		request, key := s.keyed(t)
 		claim, _, err := s.answers().Claim(t.Context(), idempotency.Request{
 			ClientID: world.ID("clinic"), UserID: world.ID("owner"), Key: request.Headers["X-Idempotency-Key"],
