@@ -304,7 +304,7 @@ func (b *brokenBody) judge(answer *testkit.Response) string {
 
 // ofShape tells whether a rule judges a body by its schema.
 func ofShape(rule rules.Rule) bool {
-	return rule.Together == rules.Shape || strings.HasSuffix(string(rule.ID), ".schema")
+	return rule.Schema
 }
 
 func distinctTexts(texts []string) []string {
