@@ -183,15 +183,22 @@ func TestCreateOrder(t *testing.T) {
 		{"a type of no dictionary is compared with nothing", owner, body(object{
 			"type": "HOSPITAL", "addresses": []object{address("RECEPTION", nil), address("HOME", nil), address("HOME", nil)},
 		}), []string{"division.create.address_type", "division.create.type"}},
-		{"the obligation of an unknown type", owner, body(object{"type": "HOSPITAL", "addresses": []object{address("REGISTRATION", nil)}}),
-			[]string{"division.create.residence", "division.create.type"}},
-		{"a name of a wrong pattern is compared with nothing", owner,
-			body(object{"addresses": []object{address("RESIDENCE", object{"region": "Бердичівський #1"})}}), []string{"division.create.region_pattern"}},
+		{
+			"the obligation of an unknown type", owner, body(object{"type": "HOSPITAL", "addresses": []object{address("REGISTRATION", nil)}}),
+			[]string{"division.create.residence", "division.create.type"},
+		},
+		{
+			"a name of a wrong pattern is compared with nothing", owner,
+			body(object{"addresses": []object{address("RESIDENCE", object{"region": "Бердичівський #1"})}}),
+			[]string{"division.create.region_pattern"},
+		},
 		{"a place is what it is in a body of another shape", owner, object{
 			"addresses": []object{{"area": "Ніде", "settlement": "Ніде", "settlement_id": uaddresses.CodeBerdychiv, "region": nil}}, "phones": 1,
 		}, []string{"division.create.schema", "division.create.area", "division.create.settlement", "division.create.settlement_id"}},
-		{"matches of an address without a type", owner, body(object{"addresses": []object{address("RESIDENCE", object{"type": 1, "settlement": "Київ", "area": "Київ"})}}),
-			[]string{"division.create.schema", "division.create.settlement_match", "division.create.area_match"}},
+		{
+			"matches of an address without a type", owner, body(object{"addresses": []object{address("RESIDENCE", object{"type": 1, "settlement": "Київ", "area": "Київ"})}}),
+			[]string{"division.create.schema", "division.create.settlement_match", "division.create.area_match"},
+		},
 		{"the seed's order", pharmacyOwner, body(object{
 			"addresses": []object{address("RECEPTION", object{"area": "Ніде"}), address("RECEPTION", object{"settlement": "Ніде", "settlement_id": "1"})},
 			"phones":    []object{{"type": "MOBILE", "number": "+380503410870"}, {"type": "MOBILE", "number": "+380503410870"}},

@@ -97,8 +97,10 @@ func TestUpdateOrder(t *testing.T) {
 		rules                 []string
 	}{
 		{"the legal entity before the shape", "sandbox-closed-owner", none, object{}, []string{"division.update.legal_entity_active"}},
-		{"the body before the division", owner, none, body(object{"type": "DRUGSTORE", "email": "x"}),
-			[]string{"division.update.type_mapping", "division.update.email"}},
+		{
+			"the body before the division", owner, none, body(object{"type": "DRUGSTORE", "email": "x"}),
+			[]string{"division.update.type_mapping", "division.update.email"},
+		},
 		{"the body before the owner", owner, foreign, body(object{"type": "DRUGSTORE"}), []string{"division.update.type_mapping"}},
 		{"the division", owner, none, body(nil), []string{"division.update.not_found"}},
 		{"the owner", owner, foreign, body(nil), []string{"division.update.owner"}},

@@ -27,6 +27,12 @@ func create(w *build.World) {
 	w.Passes(op, "a city in no region", post(owner, bodyAt(residence(build.Row{
 		"area": "Київ", "region": "Печерський", "settlement": "Київ", "settlement_id": kyiv.String(),
 	}))), http.StatusOK)
+	w.Passes(op, "an area as the running system writes it, and odd blanks and hyphens", post(owner, bodyAt(
+		residence(build.Row{"area": "М.КИЇВ", "region": nil, "settlement": "КИЇВ", "settlement_id": kyiv.String()}),
+		residence(build.Row{
+			"type": "REGISTRATION", "area": "Івано–Франківська\u00a0", "region": "Верховин\u00adський", "settlement": "Верховина", "settlement_type": "SETTLEMENT",
+			"settlement_id": verkhovyna.String(),
+		}))), http.StatusOK)
 	w.Passes(op, "a mountain settlement", post(owner, bodyAt(residence(build.Row{
 		"area": "Івано-Франківська", "region": "Верховинський", "settlement": "Верховина", "settlement_type": "SETTLEMENT",
 		"settlement_id": verkhovyna.String(),
