@@ -18,7 +18,7 @@ import (
 )
 
 type importKATOTTGCommand struct {
-	File        string `arg:"" type:"existingfile" help:"Codifier as CSV: five codes, category and name, separated by semicolons."`
+	File        string `arg:"" type:"existingfile" help:"Codifier as CSV: five codes, category and name. UTF-8, UTF-16 and windows-1251 are read, with semicolons, commas or tabs."`
 	DatabaseURL string `required:"" env:"DATABASE_URL" help:"Connection string of PostgreSQL." placeholder:"URL"`
 }
 
@@ -46,6 +46,9 @@ func (c importKATOTTGCommand) Run(ctx context.Context) (err error) {
 		reader = io.TeeReader(file, bar)
 	}
 	report, err := uaddresses.Import(ctx, pool, reader, clock.New().Now())
+	for _, bad := range report.Bad {
+		fmt.Fprintln(os.Stdout, bad)
+	}
 	if err != nil {
 		return fmt.Errorf("import %s: %w", c.File, err)
 	}
@@ -54,9 +57,7 @@ func (c importKATOTTGCommand) Run(ctx context.Context) (err error) {
 }
 
 func show(out io.Writer, report uaddresses.Report) {
-	for _, bad := range report.Bad {
-		fmt.Fprintln(out, bad)
-	}
+	fmt.Fprintf(out, "read as %s with the separator %q\n", report.Encoding, report.Separator)
 	fmt.Fprintf(out, "%d rows read, %d of them passed over; of the areas, regions and settlements %d are new and %d have changed\n",
 		report.Rows, len(report.Bad), report.Inserted, report.Changed)
 	for _, category := range slices.Sorted(maps.Keys(report.Categories)) {

@@ -3196,9 +3196,9 @@ type ClientInterface interface {
 	// `division.create.address_type_mapping` and `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
 	// only, and must send `location`.
 	//
-	// A wrong body gets at most two answers: first everything wrong in its shape, patterns and dictionary values, all together; when that is
-	// right, everything wrong in its meaning (location, settlements, mapping, doubles), again all together. Fix what `error.invalid` lists
-	// and send again.
+	// A wrong body gets one answer: `error.invalid` lists everything wrong in its shape, patterns, dictionary values and meaning (location,
+	// settlements, mapping, doubles), in the order of the rules. What a check compares must be right in itself: a mapping of types, for
+	// example, is not judged when the type is in no dictionary.
 	//
 	// What clients get wrong most often:
 	// - `null` for an absent field: leave the field out.
@@ -3226,9 +3226,9 @@ type ClientInterface interface {
 	// `division.create.address_type_mapping` and `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
 	// only, and must send `location`.
 	//
-	// A wrong body gets at most two answers: first everything wrong in its shape, patterns and dictionary values, all together; when that is
-	// right, everything wrong in its meaning (location, settlements, mapping, doubles), again all together. Fix what `error.invalid` lists
-	// and send again.
+	// A wrong body gets one answer: `error.invalid` lists everything wrong in its shape, patterns, dictionary values and meaning (location,
+	// settlements, mapping, doubles), in the order of the rules. What a check compares must be right in itself: a mapping of types, for
+	// example, is not judged when the type is in no dictionary.
 	//
 	// What clients get wrong most often:
 	// - `null` for an absent field: leave the field out.
@@ -3263,8 +3263,8 @@ type ClientInterface interface {
 	// stay as they are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be updated and stays
 	// inactive.
 	//
-	// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision there are
-	// at most two answers about the body, first its shape, then its meaning. Sending one address replaces both that were there.
+	// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision one
+	// answer names everything that is wrong in the body. Sending one address replaces both that were there.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3281,8 +3281,8 @@ type ClientInterface interface {
 	// stay as they are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be updated and stays
 	// inactive.
 	//
-	// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision there are
-	// at most two answers about the body, first its shape, then its meaning. Sending one address replaces both that were there.
+	// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision one
+	// answer names everything that is wrong in the body. Sending one address replaces both that were there.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3351,8 +3351,8 @@ type ClientInterface interface {
 	// ListApprovals Get approvals
 	//
 	// Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
-	// sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
-	// Nothing is changed by reading.
+	// sees all of them; everybody else, a colleague of the doctor too, sees what is granted to their own employee or legal entity. Nothing
+	// is changed by reading.
 	//
 	// An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 	//
@@ -3895,9 +3895,9 @@ func (c *Client) ListDivisions(ctx context.Context, params *ListDivisionsParams,
 // `division.create.address_type_mapping` and `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
 // only, and must send `location`.
 //
-// A wrong body gets at most two answers: first everything wrong in its shape, patterns and dictionary values, all together; when that is
-// right, everything wrong in its meaning (location, settlements, mapping, doubles), again all together. Fix what `error.invalid` lists
-// and send again.
+// A wrong body gets one answer: `error.invalid` lists everything wrong in its shape, patterns, dictionary values and meaning (location,
+// settlements, mapping, doubles), in the order of the rules. What a check compares must be right in itself: a mapping of types, for
+// example, is not judged when the type is in no dictionary.
 //
 // What clients get wrong most often:
 // - `null` for an absent field: leave the field out.
@@ -3935,9 +3935,9 @@ func (c *Client) CreateDivisionWithBody(ctx context.Context, contentType string,
 // `division.create.address_type_mapping` and `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
 // only, and must send `location`.
 //
-// A wrong body gets at most two answers: first everything wrong in its shape, patterns and dictionary values, all together; when that is
-// right, everything wrong in its meaning (location, settlements, mapping, doubles), again all together. Fix what `error.invalid` lists
-// and send again.
+// A wrong body gets one answer: `error.invalid` lists everything wrong in its shape, patterns, dictionary values and meaning (location,
+// settlements, mapping, doubles), in the order of the rules. What a check compares must be right in itself: a mapping of types, for
+// example, is not judged when the type is in no dictionary.
 //
 // What clients get wrong most often:
 // - `null` for an absent field: leave the field out.
@@ -3992,8 +3992,8 @@ func (c *Client) GetDivision(ctx context.Context, id string, reqEditors ...Reque
 // stay as they are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be updated and stays
 // inactive.
 //
-// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision there are
-// at most two answers about the body, first its shape, then its meaning. Sending one address replaces both that were there.
+// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision one
+// answer names everything that is wrong in the body. Sending one address replaces both that were there.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4020,8 +4020,8 @@ func (c *Client) UpdateDivisionWithBody(ctx context.Context, id string, contentT
 // stay as they are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be updated and stays
 // inactive.
 //
-// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision there are
-// at most two answers about the body, first its shape, then its meaning. Sending one address replaces both that were there.
+// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision one
+// answer names everything that is wrong in the body. Sending one address replaces both that were there.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4150,8 +4150,8 @@ func (c *Client) GetJob(ctx context.Context, id string, reqEditors ...RequestEdi
 // ListApprovals Get approvals
 //
 // Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
-// sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
-// Nothing is changed by reading.
+// sees all of them; everybody else, a colleague of the doctor too, sees what is granted to their own employee or legal entity. Nothing
+// is changed by reading.
 //
 // An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 //
@@ -7496,9 +7496,9 @@ type ClientWithResponsesInterface interface {
 	// `division.create.address_type_mapping` and `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
 	// only, and must send `location`.
 	//
-	// A wrong body gets at most two answers: first everything wrong in its shape, patterns and dictionary values, all together; when that is
-	// right, everything wrong in its meaning (location, settlements, mapping, doubles), again all together. Fix what `error.invalid` lists
-	// and send again.
+	// A wrong body gets one answer: `error.invalid` lists everything wrong in its shape, patterns, dictionary values and meaning (location,
+	// settlements, mapping, doubles), in the order of the rules. What a check compares must be right in itself: a mapping of types, for
+	// example, is not judged when the type is in no dictionary.
 	//
 	// What clients get wrong most often:
 	// - `null` for an absent field: leave the field out.
@@ -7526,9 +7526,9 @@ type ClientWithResponsesInterface interface {
 	// `division.create.address_type_mapping` and `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
 	// only, and must send `location`.
 	//
-	// A wrong body gets at most two answers: first everything wrong in its shape, patterns and dictionary values, all together; when that is
-	// right, everything wrong in its meaning (location, settlements, mapping, doubles), again all together. Fix what `error.invalid` lists
-	// and send again.
+	// A wrong body gets one answer: `error.invalid` lists everything wrong in its shape, patterns, dictionary values and meaning (location,
+	// settlements, mapping, doubles), in the order of the rules. What a check compares must be right in itself: a mapping of types, for
+	// example, is not judged when the type is in no dictionary.
 	//
 	// What clients get wrong most often:
 	// - `null` for an absent field: leave the field out.
@@ -7565,8 +7565,8 @@ type ClientWithResponsesInterface interface {
 	// stay as they are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be updated and stays
 	// inactive.
 	//
-	// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision there are
-	// at most two answers about the body, first its shape, then its meaning. Sending one address replaces both that were there.
+	// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision one
+	// answer names everything that is wrong in the body. Sending one address replaces both that were there.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7583,8 +7583,8 @@ type ClientWithResponsesInterface interface {
 	// stay as they are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be updated and stays
 	// inactive.
 	//
-	// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision there are
-	// at most two answers about the body, first its shape, then its meaning. Sending one address replaces both that were there.
+	// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision one
+	// answer names everything that is wrong in the body. Sending one address replaces both that were there.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7663,8 +7663,8 @@ type ClientWithResponsesInterface interface {
 	// ListApprovalsWithResponse Get approvals
 	//
 	// Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
-	// sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
-	// Nothing is changed by reading.
+	// sees all of them; everybody else, a colleague of the doctor too, sees what is granted to their own employee or legal entity. Nothing
+	// is changed by reading.
 	//
 	// An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 	//
@@ -9396,9 +9396,9 @@ func (c *ClientWithResponses) ListDivisionsWithResponse(ctx context.Context, par
 // `division.create.address_type_mapping` and `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
 // only, and must send `location`.
 //
-// A wrong body gets at most two answers: first everything wrong in its shape, patterns and dictionary values, all together; when that is
-// right, everything wrong in its meaning (location, settlements, mapping, doubles), again all together. Fix what `error.invalid` lists
-// and send again.
+// A wrong body gets one answer: `error.invalid` lists everything wrong in its shape, patterns, dictionary values and meaning (location,
+// settlements, mapping, doubles), in the order of the rules. What a check compares must be right in itself: a mapping of types, for
+// example, is not judged when the type is in no dictionary.
 //
 // What clients get wrong most often:
 // - `null` for an absent field: leave the field out.
@@ -9432,9 +9432,9 @@ func (c *ClientWithResponses) CreateDivisionWithBodyWithResponse(ctx context.Con
 // `division.create.address_type_mapping` and `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
 // only, and must send `location`.
 //
-// A wrong body gets at most two answers: first everything wrong in its shape, patterns and dictionary values, all together; when that is
-// right, everything wrong in its meaning (location, settlements, mapping, doubles), again all together. Fix what `error.invalid` lists
-// and send again.
+// A wrong body gets one answer: `error.invalid` lists everything wrong in its shape, patterns, dictionary values and meaning (location,
+// settlements, mapping, doubles), in the order of the rules. What a check compares must be right in itself: a mapping of types, for
+// example, is not judged when the type is in no dictionary.
 //
 // What clients get wrong most often:
 // - `null` for an absent field: leave the field out.
@@ -9483,8 +9483,8 @@ func (c *ClientWithResponses) GetDivisionWithResponse(ctx context.Context, id st
 // stay as they are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be updated and stays
 // inactive.
 //
-// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision there are
-// at most two answers about the body, first its shape, then its meaning. Sending one address replaces both that were there.
+// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision one
+// answer names everything that is wrong in the body. Sending one address replaces both that were there.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9507,8 +9507,8 @@ func (c *ClientWithResponses) UpdateDivisionWithBodyWithResponse(ctx context.Con
 // stay as they are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be updated and stays
 // inactive.
 //
-// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision there are
-// at most two answers about the body, first its shape, then its meaning. Sending one address replaces both that were there.
+// The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision one
+// answer names everything that is wrong in the body. Sending one address replaces both that were there.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9623,8 +9623,8 @@ func (c *ClientWithResponses) GetJobWithResponse(ctx context.Context, id string,
 // ListApprovalsWithResponse Get approvals
 //
 // Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
-// sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
-// Nothing is changed by reading.
+// sees all of them; everybody else, a colleague of the doctor too, sees what is granted to their own employee or legal entity. Nothing
+// is changed by reading.
 //
 // An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 //

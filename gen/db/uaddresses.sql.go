@@ -12,6 +12,20 @@ import (
 	"github.com/google/uuid"
 )
 
+const freeNames = `-- name: FreeNames :exec
+WITH areas AS (
+    UPDATE uaddresses.areas SET name = id::text WHERE id = ANY ($1::uuid[])
+)
+UPDATE uaddresses.regions SET name = id::text WHERE id = ANY ($1::uuid[])
+`
+
+// Gives places that an import renames a name that no other has, so that their old
+// names can go to others in any order.
+func (q *Queries) FreeNames(ctx context.Context, db DBTX, ids []uuid.UUID) error {
+	_, err := db.Exec(ctx, freeNames, ids)
+	return err
+}
+
 const listAreas = `-- name: ListAreas :many
 SELECT id, name, COALESCE(koatuu, '')::text AS koatuu FROM uaddresses.areas
 `

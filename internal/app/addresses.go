@@ -28,3 +28,5 @@ func (a addresses) Region(id uuid.UUID) (string, bool) {
 }
 
 func (addresses) SameName(a, b string) bool { return uaddresses.SameName(a, b) }
+
+func (addresses) SameArea(a, b string) bool { return uaddresses.SameArea(a, b) }

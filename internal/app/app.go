@@ -204,10 +204,11 @@ func (a *App) build() error {
 	if err != nil {
 		return err
 	}
-	var guards map[string]httpapi.Guard
-	if queue.Handlers, guards, err = register(doc, s.operations()); err != nil {
+	hooks, err := register(doc, s.operations())
+	if err != nil {
 		return err
 	}
+	queue.Handlers = hooks.handlers
 	if a.river, err = a.worker(queue, codes, authenticator, answers, s); err != nil {
 		return err
 	}
@@ -223,7 +224,7 @@ func (a *App) build() error {
 	front := &httpapi.Server{
 		Document: doc, Auth: authenticator, Answers: answers, Config: o.Config, Clock: o.Clock, Logger: o.Logger,
 		Formats: validation.NewFormats(validation.DictionaryNames(doc), a.Dictionaries.Codes),
-		Guards:  guards,
+		Guards:  hooks.guards, Bodies: hooks.bodies,
 		Metrics: httpapi.NewMetrics(registry), Tracer: spans, ShowRules: o.ShowRules, Observe: o.Observe,
 	}
 	if a.API, err = front.Handler(s); err != nil {

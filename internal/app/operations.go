@@ -91,9 +91,16 @@ func Operations() []operation.Operation {
 	return s.operations()
 }
 
+// hooks are what operations bring along, by operationId.
+type hooks struct {
+	handlers map[string]jobs.Handler
+	guards   map[string]httpapi.Guard
+	bodies   map[string]httpapi.BodyCheck
+}
+
 // register compares the operations with the contract and puts what they bring
 // along where it is used.
-func register(doc *openapi3.T, registered []operation.Operation) (map[string]jobs.Handler, map[string]httpapi.Guard, error) {
+func register(doc *openapi3.T, registered []operation.Operation) (*hooks, error) {
 	var contract []string
 	for _, item := range doc.Paths.Map() {
 		for _, op := range item.Operations() {
@@ -102,16 +109,19 @@ func register(doc *openapi3.T, registered []operation.Operation) (map[string]job
 	}
 	slices.Sort(contract)
 	if err := operation.Verify(contract, registered); err != nil {
-		return nil, nil, fmt.Errorf("operations and contract differ: %w", err)
+		return nil, fmt.Errorf("operations and contract differ: %w", err)
 	}
-	handlers, guards := map[string]jobs.Handler{}, map[string]httpapi.Guard{}
+	h := &hooks{map[string]jobs.Handler{}, map[string]httpapi.Guard{}, map[string]httpapi.BodyCheck{}}
 	for _, op := range registered {
 		if op.Handler != nil {
-			handlers[op.ID] = op.Handler
+			h.handlers[op.ID] = op.Handler
 		}
 		if op.Guard != nil {
-			guards[op.ID] = op.Guard
+			h.guards[op.ID] = op.Guard
+		}
+		if op.Body != nil {
+			h.bodies[op.ID] = op.Body
 		}
 	}
-	return handlers, guards, nil
+	return h, nil
 }

@@ -125,6 +125,9 @@ func (op *operation) order() {
 	for i, r := range rules.OfOperation(op.id) {
 		op.position[r.ID] = len(shared) + i
 		for _, id := range r.Replaces {
+			if r.Off {
+				continue
+			}
 			op.replaced[id] = r.ID
 			op.position[r.ID] = min(op.position[r.ID], op.position[id])
 		}

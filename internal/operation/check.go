@@ -84,16 +84,11 @@ func (Refusals) Error() string { return "refused" }
 // `together` in the contract are all made and answer in one refusal; otherwise
 // the first one that refuses answers.
 func Run[S State](ctx context.Context, checks []Check[S], s S) error {
-	on := s.caller().Config.On
 	for len(checks) > 0 {
 		group := together(checks)
-		var refused []*fault.Error
-		for _, c := range checks[:group] {
-			found, err := c.judge(ctx, s, on)
-			if err != nil {
-				return err
-			}
-			refused = append(refused, found...)
+		refused, err := all(ctx, checks[:group], s)
+		if err != nil {
+			return err
 		}
 		if joined := fault.Join(refused...); joined != nil {
 			return joined
@@ -101,6 +96,19 @@ func Run[S State](ctx context.Context, checks []Check[S], s S) error {
 		checks = checks[group:]
 	}
 	return nil
+}
+
+// all makes every check of a list and returns what they refuse.
+func all[S State](ctx context.Context, checks []Check[S], s S) (refused []*fault.Error, err error) {
+	on := s.caller().Config.On
+	for _, c := range checks {
+		found, err := c.judge(ctx, s, on)
+		if err != nil {
+			return nil, err
+		}
+		refused = append(refused, found...)
+	}
+	return refused, nil
 }
 
 // together counts the checks at the head of a list that answer in one refusal.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"esoz/gen/rules"
+	"esoz/internal/platform/httpapi"
 	"esoz/internal/platform/jobs"
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/seal"
@@ -18,6 +19,7 @@ type Operation struct {
 	ID      string     // operationId
 	Rules   []rules.ID // in checked order, without those of the gateway and of the body's schema
 	Guard   func(ctx context.Context) error
+	Body    httpapi.BodyCheck
 	Handler jobs.Handler // of operations that leave their work to a job
 	Moves   *Moves       // of operations that change a status
 	Update  Update       // of transitions of documents
@@ -67,7 +69,7 @@ func Verify(contract []string, registered []Operation) error {
 func documented(operationID string) []rules.ID {
 	var ids []rules.ID
 	for _, r := range rules.OfOperation(operationID) {
-		if len(r.Replaces) == 0 && r.Together != rules.Shape && !strings.HasSuffix(string(r.ID), ".schema") {
+		if len(r.Replaces) == 0 && !r.Schema {
 			ids = append(ids, r.ID)
 		}
 	}

@@ -3,14 +3,18 @@ package operation
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"esoz/internal/platform/fault"
+	"esoz/internal/platform/httpapi"
+	"esoz/internal/platform/validation"
 )
 
 // Create makes a new row from a body.
 type Create[S State] struct {
 	ID     string           // operationId
 	Guard  []Check[*Caller] // before the schema of the body
+	Body   []Check[S]       // of what the body means; they answer together with its schema
 	Checks []Check[S]
 	// Write stores the row, its audit row and its events in one transaction.
 	Write func(ctx context.Context, s S) error
@@ -24,15 +28,19 @@ func (o *Create[S]) Run(ctx context.Context, s S) error {
 	return o.Write(ctx, s)
 }
 
-// Operation registers the creation.
-func (o *Create[S]) Operation(e *Engine) Operation {
-	return Operation{ID: o.ID, Rules: append(RulesOf(o.Guard), RulesOf(o.Checks)...), Guard: guard(e, o.Guard)}
+// Operation registers the creation. read makes the state that the checks of the
+// body look at.
+func (o *Create[S]) Operation(e *Engine, read Reader[S]) Operation {
+	return Operation{
+		ID: o.ID, Rules: slices.Concat(RulesOf(o.Guard), RulesOf(o.Body), RulesOf(o.Checks)), Guard: guard(e, o.Guard), Body: body(o.Body, read),
+	}
 }
 
 // RowTransition changes a row.
 type RowTransition[S State] struct {
 	ID     string           // operationId
 	Guard  []Check[*Caller] // before the schema of the body
+	Body   []Check[S]       // of what the body means; they answer together with its schema
 	Checks []Check[S]
 	Moves  *Moves // nil: no status changes
 	// Write changes the row, guarded by the state that the checks saw, with its
@@ -54,9 +62,26 @@ func (o *RowTransition[S]) Run(ctx context.Context, s S) error {
 	}
 }
 
-// Operation registers the transition.
-func (o *RowTransition[S]) Operation(e *Engine) Operation {
-	return Operation{ID: o.ID, Rules: append(RulesOf(o.Guard), RulesOf(o.Checks)...), Guard: guard(e, o.Guard), Moves: o.Moves}
+// Operation registers the transition. read makes the state that the checks of the
+// body look at; it is nil when there is no body.
+func (o *RowTransition[S]) Operation(e *Engine, read Reader[S]) Operation {
+	return Operation{
+		ID: o.ID, Rules: slices.Concat(RulesOf(o.Guard), RulesOf(o.Body), RulesOf(o.Checks)), Guard: guard(e, o.Guard), Body: body(o.Body, read),
+		Moves: o.Moves,
+	}
+}
+
+// Reader makes the state of an operation's checks of its body.
+type Reader[S State] func(ctx context.Context, sent *validation.Checked) S
+
+// body makes the checks that answer together with the schema of the body.
+func body[S State](checks []Check[S], read Reader[S]) httpapi.BodyCheck {
+	if len(checks) == 0 {
+		return nil
+	}
+	return func(ctx context.Context, sent *validation.Checked) ([]*fault.Error, error) {
+		return all(ctx, checks, read(ctx, sent))
+	}
 }
 
 // guard makes the checks that stand before the schema of the body.

@@ -154,13 +154,13 @@ func explainTakesAnyRequestID(t *testing.T, b *box) {
 }
 
 func explainOnATerminal(t *testing.T, b *box) {
-	r := testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodPost, "/api/divisions", map[string]any{"name": "@"}))
+	r := testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodPatch, "/api/divisions/1", map[string]any{"name": "@"}))
 	contentType, text := b.fetch(t, "/_sandbox/explain/"+url.PathEscape(r.Header.Get("X-Request-Id")), "text/plain")
 	require.Equal(t, "text/plain; charset=utf-8", contentType)
 	for _, line := range []string{
-		"Create Division (createDivision)", "POST /api/divisions answered 422", "Refused by 2 checks, which answer together.",
-		"✗ division.create.schema ", "✗ division.create.name_pattern ", "✓ division.create.zip ", "· division.create.location ",
-		"– division.create.party ", "seed 003, Validate addresses",
+		"Update Division (updateDivision)", "PATCH /api/divisions/{id} answered 422", "Refused by 2 checks, which answer together.",
+		"✗ division.update.schema ", "✗ division.update.name_pattern ", "✓ division.update.zip ", "· division.update.not_found ",
+		"– division.update.party ", "seed 003, Validate addresses",
 	} {
 		require.Contains(t, text, line)
 	}

@@ -66,8 +66,8 @@ const testThing = `
       source: s
       checks:
         - {use: token.good, message: unauthorized, source: seed, origin: seed}
-        - {id: schema, check: the shape is right, uk: форма правильна, status: 422, together: shape, origin: code}
-        - {id: zip, check: zips are digits, uk: індекси — цифри, status: 422, entry: '$.parts[*].zip', rule: format, description: 'string does not match pattern "^[0-9]{5}$"', params: {pattern: '^[0-9]{5}$'}, together: shape, origin: code}
+        - {id: schema, check: the shape is right, uk: форма правильна, status: 422, together: body, origin: code}
+        - {id: zip, check: zips are digits, uk: індекси — цифри, status: 422, entry: '$.parts[*].zip', rule: format, description: 'string does not match pattern "^[0-9]{5}$"', params: {pattern: '^[0-9]{5}$'}, schema: true, together: body, origin: code}
         - {use: thing.status, state: new, origin: inferred, default: off}
 `
 
@@ -304,7 +304,7 @@ func TestRulesBecomeGoValues(t *testing.T) {
 	require.Contains(t, string(code), `ThingUpdateZip             ID = "thing.update.zip"`)
 	require.Contains(t, string(code), `RequestJSON                ID = "request.json"`)
 	require.Contains(t, string(code), `map[string]any{"pattern": "^[0-9]{5}$"}`)
-	require.Contains(t, string(code), `Together:    "shape",`)
+	require.Contains(t, string(code), `Schema:      true,`)
 	require.Contains(t, string(code), `"updateThing": {GatewayPSK, GatewayScope, RequestJSON, RequestIdempotencyInFlight}`)
 }
 
@@ -355,7 +355,7 @@ func TestFaultsOfSourcesAreTold(t *testing.T) {
 		"unknown origin":               {"origin: inferred", "origin: guessed", `origin "guessed" is none of seed, blueprint, wiki, code, inferred`},
 		"unknown type":                 {"status: 409, message", "status: 409, type: requestconflict, message", `line 19: type "requestconflict" is none of access_denied, content_type_invalid,`},
 		"unknown default":              {"default: off", "default: maybe", `default "maybe" is neither on nor off`},
-		"seed rule that starts off":    {"source: seed, origin: seed", "source: seed, origin: seed, default: off", "a rule that cannot be switched starts on"},
+		"seed rule that starts off":    {"schema: true, together: body, origin: code}", "schema: true, together: body, origin: seed, default: off}", "a rule that cannot be switched starts on"},
 		"field refusal without entry":  {"entry: '$.parts[*].zip', ", "", "a field's 422 wants entry"},
 		"replaced rule does not exist": {"replaces: [gateway.token]", "replaces: [gateway.tokens]", `replaces "gateway.tokens", which is no rule of root.yaml that guards this operation`},
 		"replaced rule answers other":  {"replaces: [gateway.token]", "replaces: [gateway.scope]", "answers 401 in place of gateway.scope, which answers 403"},
@@ -386,12 +386,12 @@ func TestFaultsOfSourcesAreTold(t *testing.T) {
 		"begins elsewhere":             {"initial: [NEW]", "initial: [OLD]", "status machine Thing: initial OLD, transitions from nothing lead to NEW"},
 		"state out of reach":           {"from: NEW, to: OLD", "from: OLD, to: NEW", "status machine Thing: no transition leads to OLD"},
 		"unknown machine field":        {"final: [OLD]", "finals: [OLD]", `status machine Thing: unknown field "finals"`},
-		"unknown group":                {"pattern: '^[0-9]{5}$'}, together: shape", "pattern: '^[0-9]{5}$'}, together: form", `together "form" is none of shape, business, filters, fields`},
-		"group of one":                 {"status: 422, together: shape,", "status: 422,", op + ": line 4: rule thing.update.zip: nothing is checked together with it as shape"},
-		"group torn apart":             {"together: shape, origin: code}\n        - {use: thing.status, state: new,", "origin: code}\n        - {use: thing.status, state: new, together: shape,", "rule thing.update.status: the rules that are checked together as shape stand one after another"},
-		"shape without its fallback":   {"status: 422, together: shape,", "status: 422,", "the rules of the shape are checked together with thing.update.schema"},
-		"group with two answers":       {"use: thing.status, state: new,", "use: thing.status, state: new, together: shape,", "rule thing.update.status: answers otherwise than thing.update.schema, with which it is checked together"},
-		"group with a gateway's check": {"message: unauthorized,", "message: unauthorized, together: shape,", "a check of the gateway answers alone"},
+		"unknown group":                {"pattern: '^[0-9]{5}$'}, schema: true, together: body", "pattern: '^[0-9]{5}$'}, schema: true, together: form", `together "form" is none of body, filters, fields`},
+		"group of one":                 {"status: 422, together: body,", "status: 422,", op + ": line 4: rule thing.update.zip: nothing is checked together with it as body"},
+		"group torn apart":             {"together: body, origin: code}\n        - {use: thing.status, state: new,", "origin: code}\n        - {use: thing.status, state: new, together: body,", "rule thing.update.status: the rules that are checked together as body stand one after another"},
+		"body without its fallback":    {"status: 422, together: body,", "status: 422,", "the rules of the body are checked together with thing.update.schema"},
+		"group with two answers":       {"use: thing.status, state: new,", "use: thing.status, state: new, together: body,", "rule thing.update.status: answers otherwise than thing.update.schema, with which it is checked together"},
+		"group with a gateway's check": {"message: unauthorized,", "message: unauthorized, together: body,", "a check of the gateway answers alone"},
 		"path parameter unexplained":   {", example: t1", "", "path parameters without an example: {id}"},
 	}
 	for name, tt := range tests {

@@ -41,16 +41,9 @@ type Rule struct {
 	Off      bool   // takes part only when switched on
 	Fixed    bool   // cannot be switched off
 	Replaces []ID   // the gateway's checks that this one answers in place of
-	Together string // the group of checks, one after another, that are all made and answer in one refusal: Shape and so on
+	Together string // the group of checks, one after another, that are all made and answer in one refusal: body, filters or fields
+	Schema   bool   // judged by the schema of the body
 }
-
-// Values of Rule.Together.
-const (
-	Shape    = "shape"    // the body by its schema
-	Business = "business" // the body by what it means
-	Filters  = "filters"  // the filters of a query
-	Fields   = "fields"   // single fields that must be there
-)
 
 // Get finds a rule by its id.
 func Get(id ID) (Rule, bool) {
@@ -149,6 +142,7 @@ func writeRule(out *bytes.Buffer, r *rule, operationID string) {
 		fmt.Fprintf(out, "Replaces: []ID{%s},\n", strings.Join(constantsOf(r.Replaces), ", "))
 	}
 	str("Together", r.Together)
+	flag("Schema", r.Schema)
 	out.WriteString("},\n")
 }
 

@@ -115,11 +115,9 @@ func (op *operation) readGuards(shared []*rule, p *problems) {
 			continue
 		}
 		by := replaced[guard.ID]
-		if by == nil {
+		if by == nil || by.Default == "off" { // that one answers only when it is switched on, and may answer otherwise
 			op.guards = append(op.guards, guard)
-			continue
-		}
-		if by.Status != guard.Status {
+		} else if by.Status != guard.Status {
 			p.add(by.where, by.node, "answers %d in place of %s, which answers %d", by.Status, guard.ID, guard.Status)
 		}
 		delete(replaced, guard.ID)
@@ -220,8 +218,8 @@ func (op *operation) checkTogether(bad func(format string, args ...any)) {
 			bad("rule %s: the rules that are checked together as %s stand one after another", first.ID, first.Together)
 		}
 		seen[first.Together] = true
-		if first.Together == "shape" && !slices.ContainsFunc(group, (*rule).isFallback) {
-			bad("rule %s: the rules of the shape are checked together with %s.schema", first.ID, first.family())
+		if first.Together == "body" && !slices.ContainsFunc(group, (*rule).isFallback) {
+			bad("rule %s: the rules of the body are checked together with %s.schema", first.ID, first.family())
 		}
 		if size == 1 {
 			bad("rule %s: nothing is checked together with it as %s", first.ID, first.Together)

@@ -179,7 +179,7 @@ func (c *contract) invalidItem(op *operation, r *rule, filled func(string) strin
 		return invalid(entry, r.entryType(), nil)
 	}
 	params := filledCopy(&r.Params, filled)
-	if raw := rawDescription(failed, params); raw != "" && r.Together == "shape" {
+	if raw := rawDescription(failed, params); raw != "" && r.Schema {
 		set(failed, "raw_description", scalar(raw))
 	}
 	switch {

@@ -33,6 +33,7 @@ type rule struct {
 	Fixed   bool   `yaml:"fixed"`
 	Flag    string `yaml:"flag"`
 
+	Schema   bool   `yaml:"schema"`   // the schema of the body judges it; so it does the rule ending in .schema
 	Together string `yaml:"together"` // the group of checks that are all made and answer in one refusal
 
 	// Example is for the generated example: values of placeholders, entry if its index is not 0, or the case of the
@@ -51,16 +52,15 @@ var (
 	// ruleFields are the fields of a rule in the order in which the document has them.
 	ruleFields = []string{
 		"id", "guards", "check", "uk", ukrainian("check"), "status", "type", "message", "entry", "entry_type", "rule", "description",
-		"params", "invalid_json", "source", "origin", "default", "fixed", "flag", "together", "example", "replaces",
+		"params", "invalid_json", "source", "origin", "default", "fixed", "flag", "schema", "together", "example", "replaces",
 	}
 	requiredRuleFields = []string{"id", "check", "status", "type", "source", "origin", "default"}
 
 	origins    = []string{"seed", "blueprint", "wiki", "code", "inferred"}
 	entryTypes = []string{"json_data_property", "query_parameter", "header", "request"}
 
-	// togethers name what the checks of a group look at: the body by its schema, the body by what it means, the filters of
-	// a query, single fields that must be there.
-	togethers = []string{"shape", "business", "filters", "fields"}
+	// togethers name what the checks of a group look at: the body, the filters of a query, single fields that must be there.
+	togethers = []string{"body", "filters", "fields"}
 	// refusalTypes are the words that refusals have for programs.
 	refusalTypes = []string{
 		"access_denied", "content_type_invalid", "forbidden", "internal_error", "invalid_client", "invalid_grant", "not_found",
@@ -80,6 +80,7 @@ func readRules(list *yaml.Node, where string, p *problems) []*rule {
 			p.add(r.where, n, "%v", err)
 			continue
 		}
+		r.Schema = r.Schema || r.isFallback()
 		rules = append(rules, r)
 	}
 	return rules
@@ -96,7 +97,11 @@ func (r *rule) entryType() string {
 	return r.EntryType
 }
 
-func (r *rule) isFixed() bool { return r.Fixed || r.Origin == "seed" }
+// isFixed tells that a rule cannot be switched. What a seed says in place of a check of the gateway may start off: it is
+// the second of two readings of the seed (decisions R6).
+func (r *rule) isFixed() bool {
+	return r.Fixed || r.Origin == "seed" && (r.Default == "on" || len(r.Replaces) == 0)
+}
 
 // family is the part of an id that the rules of an operation share.
 func (r *rule) family() string { return r.ID[:max(0, strings.LastIndex(r.ID, "."))] }

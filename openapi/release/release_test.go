@@ -188,9 +188,9 @@ func TestChangedRulesMustBeAnnounced(t *testing.T) {
 			[]string{`division.create.zip: description "string does not match pattern \"^[0-9]{5}$\"" -> "text does not match pattern \"^[0-9]{5}$\""`},
 		},
 		{
-			"- id: division.create.zip\n", "          together: shape\n", "",
+			"- id: division.create.zip\n", "          together: body\n", "",
 			"division.create.zip",
-			[]string{`division.create.zip: together "shape" -> ""`},
+			[]string{`division.create.zip: together "body" -> ""`},
 		},
 		{
 			"", "- id: device_dispense.stop.patient\n", "- id: device_dispense.stop.person\n",

@@ -15,6 +15,14 @@ SELECT id, settlement_id, type, name FROM uaddresses.streets;
 -- name: ListStreetAliases :many
 SELECT id, street_id, name FROM uaddresses.streets_aliases ORDER BY street_id, name, id;
 
+-- name: FreeNames :exec
+-- Gives places that an import renames a name that no other has, so that their old
+-- names can go to others in any order.
+WITH areas AS (
+    UPDATE uaddresses.areas SET name = id::text WHERE id = ANY (@ids::uuid[])
+)
+UPDATE uaddresses.regions SET name = id::text WHERE id = ANY (@ids::uuid[]);
+
 -- name: UpsertAreas :one
 -- In the batches of an import the arrays run in parallel, and the zero id stands
 -- for none. A row that is already so is not touched, and with overwrite false no

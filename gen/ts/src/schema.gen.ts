@@ -14,8 +14,8 @@ export interface paths {
         /**
          * Get approvals
          * @description Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
-         *     sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
-         *     Nothing is changed by reading.
+         *     sees all of them; everybody else, a colleague of the doctor too, sees what is granted to their own employee or legal entity. Nothing
+         *     is changed by reading.
          *
          *     An approval opens data only while `is_verified` is true and `expires_at` is later than now.
          *
@@ -345,9 +345,9 @@ export interface paths {
          *     `division.create.address_type_mapping` and `division.create.residence`. For example a `PHARMACY` has `DRUGSTORE` and `DRUGSTORE_POINT`
          *     only, and must send `location`.
          *
-         *     A wrong body gets at most two answers: first everything wrong in its shape, patterns and dictionary values, all together; when that is
-         *     right, everything wrong in its meaning (location, settlements, mapping, doubles), again all together. Fix what `error.invalid` lists
-         *     and send again.
+         *     A wrong body gets one answer: `error.invalid` lists everything wrong in its shape, patterns, dictionary values and meaning (location,
+         *     settlements, mapping, doubles), in the order of the rules. What a check compares must be right in itself: a mapping of types, for
+         *     example, is not judged when the type is in no dictionary.
          *
          *     What clients get wrong most often:
          *     - `null` for an absent field: leave the field out.
@@ -394,8 +394,8 @@ export interface paths {
          *     stay as they are: use activateDivision and deactivateDivision for the status; an `INACTIVE` division can be updated and stays
          *     inactive.
          *
-         *     The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision there are
-         *     at most two answers about the body, first its shape, then its meaning. Sending one address replaces both that were there.
+         *     The body is checked before the division is looked up: with a wrong body even an unknown id answers 422. As in createDivision one
+         *     answer names everything that is wrong in the body. Sending one address replaces both that were there.
          */
         patch: operations["updateDivision"];
         trace?: never;

@@ -80,7 +80,7 @@ func refusedBy(id rules.ID, args ...any) documented {
 // words or, where the operation has its own, in those. Who is not checked passes.
 func (op guarded) gateway(passes documented, id rules.ID, args ...any) documented {
 	for _, rule := range rules.OfOperation(op.id) {
-		if slices.Contains(rule.Replaces, id) {
+		if slices.Contains(rule.Replaces, id) && !rule.Off {
 			return refusedBy(rule.ID, args...)
 		}
 	}

@@ -130,10 +130,15 @@ func Micro(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.0000
 // Milli prints a moment as the medical events do: UTC with milliseconds.
 func Milli(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
-// MaskPhone hides a phone but its first six and last two characters.
-func MaskPhone(phone string) string {
-	if len(phone) < 8 {
-		return strings.Repeat("*", len(phone))
+// MaskPhone hides a phone but its first six and last two characters. Where there is
+// no phone it returns nil, and the answer has none.
+func MaskPhone(phone string) *string {
+	if phone == "" {
+		return nil
 	}
-	return phone[:6] + "*****" + phone[len(phone)-2:]
+	masked := strings.Repeat("*", len(phone))
+	if len(phone) >= 8 {
+		masked = phone[:6] + "*****" + phone[len(phone)-2:]
+	}
+	return &masked
 }

@@ -30,6 +30,11 @@ import (
 // of its body.
 type Guard func(ctx context.Context) error
 
+// BodyCheck makes the documented checks of what a body means. They answer together
+// with those of its schema, and read the body as it was sent, because it may have
+// another shape.
+type BodyCheck func(ctx context.Context, sent *validation.Checked) ([]*fault.Error, error)
+
 // chain builds the middleware of an operation in the documented order (decisions
 // R5).
 func (s *Server) chain(op *operation) []echo.MiddlewareFunc {
@@ -37,7 +42,7 @@ func (s *Server) chain(op *operation) []echo.MiddlewareFunc {
 	if !op.public {
 		links = append(links, s.authorize(op))
 	}
-	links = append(links, s.normalizeQuery(op))
+	links = append(links, s.normalizeQuery(op), namePath)
 	if op.body != nil {
 		links = append(links, s.readBody(op))
 	}
@@ -211,7 +216,25 @@ func bearer(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
-// normalizeQuery makes the query safe to bind: well encoded, one value per
+// unnamed stands for an empty part of a path. Nothing has this name, so that the
+// operation does not find it in its documented place; the generated wrapper would
+// refuse it before (decisions R12).
+const unnamed = " "
+
+// namePath fills the empty parts of a path.
+func namePath(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		values := c.ParamValues()
+		for i, value := range values {
+			if value == "" {
+				values[i] = unnamed
+			}
+		}
+		return next(c)
+	}
+}
+
+// normalizeQuery makes the query safe to bind: well encoded, the last value of each
 // parameter, valid text, and page numbers within bounds, because paging is never
 // refused. net/http answers badly encoded paths before.
 func (s *Server) normalizeQuery(op *operation) echo.MiddlewareFunc {
@@ -227,14 +250,12 @@ func (s *Server) normalizeQuery(op *operation) echo.MiddlewareFunc {
 				return op.refuse(rules.RequestURL)
 			}
 			for _, name := range op.query {
-				values := query[name]
-				if len(values) == 0 {
-					continue
-				}
-				if !utf8.ValidString(values[0]) || strings.ContainsRune(values[0], 0) {
+				if slices.ContainsFunc(query[name], func(value string) bool { return !utf8.ValidString(value) || strings.ContainsRune(value, 0) }) {
 					return fault.Refuse(rules.RequestQuery, "parameter", name)
 				}
-				query.Set(name, values[0])
+			}
+			for name, values := range query {
+				query[name] = values[len(values)-1:] // as Plug does (decisions R33)
 			}
 			envelope.RequestFrom(r.Context()).Undeclared = op.undeclared(query)
 			if op.paged {
@@ -342,7 +363,15 @@ func (s *Server) validateBody(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			b, _ := c.Request().Body.(*body)
-			if refusal := op.body.Check(b.value, s.Formats, s.Config.Get().On); refusal != nil {
+			sent := op.body.Check(b.value, s.Formats, s.Config.Get().On)
+			var refused []*fault.Error
+			if check := s.Bodies[op.id]; check != nil {
+				var err error
+				if refused, err = check(c.Request().Context(), sent); err != nil {
+					return err
+				}
+			}
+			if refusal := sent.Refusal(refused...); refusal != nil {
 				return refusal
 			}
 			return next(c)

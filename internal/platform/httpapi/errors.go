@@ -73,8 +73,6 @@ func (s *Server) refusalOf(err error, c echo.Context) (refusal *fault.Error, doc
 			return fault.Refuse(rules.GatewayPath), true
 		case http.StatusMethodNotAllowed:
 			return fault.Refuse(rules.GatewayMethod, "path", prefix(c.Request().URL.Path)), true
-		case http.StatusBadRequest: // the generated wrapper cannot bind an empty part of the path
-			return fault.Refuse(rules.RequestURL), true
 		}
 	}
 	return fault.Internal(), false

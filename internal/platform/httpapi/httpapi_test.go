@@ -121,16 +121,18 @@ func TestPaging(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t)
 	for query, want := range map[string][2]float64{
-		"":                           {1, 50},
-		"?page=2&page_size=10":       {2, 10},
-		"?page=0&page_size=0":        {1, 50},
-		"?page=-1&page_size=-1":      {1, 50},
-		"?page=abc&page_size=abc":    {1, 50},
-		"?page_size=1000":            {1, 300},
-		"?page_size=9999999999999":   {1, 300},
-		"?page_number=3":             {3, 50},
-		"?page=1&page=2&page_size=7": {1, 7},
-		"?page=999":                  {999, 50},
+		"":                             {1, 50},
+		"?page=2&page_size=10":         {2, 10},
+		"?page=0&page_size=0":          {1, 50},
+		"?page=-1&page_size=-1":        {1, 50},
+		"?page=abc&page_size=abc":      {1, 50},
+		"?page_size=1000":              {1, 300},
+		"?page_size=9999999999999":     {1, 300},
+		"?page_number=3":               {3, 50},
+		"?page=1&page=2&page_size=7":   {2, 7},
+		"?page=2&page=abc":             {1, 50},
+		"?page_number=2&page_number=3": {3, 50},
+		"?page=999":                    {999, 50},
 	} {
 		r := s.Send(t, testkit.As("sandbox-owner", http.MethodGet, divisions+query, nil))
 		require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
@@ -224,5 +226,25 @@ func TestMalformedIDs(t *testing.T) {
 	for _, id := range []string{"x", "urn:uuid:" + world.ID("clinic").String(), strings.ReplaceAll(world.ID("clinic").String(), "-", ""), "%00", "%ff", "..%2f..", strings.Repeat("a", 4000)} {
 		r := s.Send(t, testkit.As("sandbox-owner", http.MethodGet, divisions+"/"+id, nil))
 		require.Equal(t, http.StatusNotFound, r.Status, "%.60s: %s", id, r.Raw)
+	}
+}
+
+// An empty part of a path is not found where the operation looks it up: after the
+// legal entity in Release, Create's sibling Update and others, never as a broken
+// request.
+func TestEmptyPartsOfAPath(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	patient := world.ID("patient").String()
+	for _, c := range []struct{ token, method, path, rule string }{
+		{"sandbox-doctor", http.MethodGet, "/api/patients//approvals", "approval.list.person"},
+		{"sandbox-doctor", http.MethodPatch, "/api/patients//approvals//actions/resend", "approval.resend.person"},
+		{"sandbox-doctor", http.MethodPatch, "/api/patients/" + patient + "/approvals//actions/resend", "approval.resend.not_found"},
+		{"sandbox-nhs", http.MethodPatch, "/api/service_requests//actions/release", "service_request.release.legal_entity_type"},
+		{"sandbox-doctor", http.MethodPatch, "/api/service_requests//actions/release", "service_request.release.not_found"},
+		{"sandbox-closed-owner", http.MethodPatch, "/api/divisions//actions/activate", "division.activate.not_found"},
+	} {
+		r := s.Send(t, testkit.As(c.token, c.method, c.path, nil))
+		require.Equal(t, []string{c.rule}, r.Rules(), "%s: %s", c.path, r.Raw)
 	}
 }

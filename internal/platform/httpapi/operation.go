@@ -19,6 +19,7 @@ type operation struct {
 	scopes           []string
 	public           bool                  // no token
 	replaced         map[rules.ID]rules.ID // gateway's rule to the operation's rule that replaces it
+	on               func(rules.ID) bool   // whether a rule is switched on
 	body             *validation.Body      // nil: a body is ignored
 	query            []string              // declared query parameters
 	paged            bool
@@ -77,7 +78,7 @@ func newOperation(path, method string, item *openapi3.PathItem, spec *openapi3.O
 // replaces it.
 func (op *operation) refuse(id rules.ID, args ...any) *fault.Error {
 	own, ok := op.replaced[id]
-	if !ok {
+	if !ok || !op.on(own) {
 		return fault.Refuse(id, args...)
 	}
 	refusal := fault.Refuse(own, args...)

@@ -35,7 +35,8 @@ type Server struct {
 	Config   *config.Live
 	Clock    *clock.Clock
 	Formats  validation.Formats
-	Guards   map[string]Guard // by operationId
+	Guards   map[string]Guard     // by operationId
+	Bodies   map[string]BodyCheck // by operationId
 	Answers  *idempotency.Store
 	Logger   *slog.Logger
 	Metrics  *Metrics
@@ -71,6 +72,7 @@ func (s *Server) Handler(ops api.StrictServerInterface) (*echo.Echo, error) {
 
 	chains := map[string][]echo.MiddlewareFunc{}
 	for id, op := range known {
+		op.on = func(id rules.ID) bool { return s.Config.Get().On(id) }
 		chains[id] = s.chain(op)
 	}
 	strict := api.NewStrictHandler(ops, []api.StrictMiddlewareFunc{requireAnswer})

@@ -33,7 +33,7 @@ func BenchmarkCreateDivisionBody(b *testing.B) {
 	for b.Loop() {
 		value, err := validation.Decode(raw)
 		require.NoError(b, err)
-		if refusal := body.Check(value, formats, on); refusal != nil {
+		if refusal := body.Check(value, formats, on).Refusal(); refusal != nil {
 			require.NoError(b, refusal)
 		}
 	}

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -26,6 +26,7 @@ type Value struct {
 	JSON       any
 	duplicates []duplicate
 	unstorable []path // of strings with U+0000, which PostgreSQL cannot store
+	decimals   []path // of whole numbers with a fraction or an exponent (1.0, 1e2), which are no integers
 }
 
 // duplicate is a repeated key of an object.
@@ -34,16 +35,12 @@ type duplicate struct {
 	parent path
 }
 
-// Decode reads one JSON value. It rejects trailing data, invalid UTF-8 and bodies
-// beyond maxDepth and maxValues. Check rejects repeated keys and characters that
-// cannot be stored, because they have a documented answer.
+// Decode reads one JSON value. It rejects trailing data, text that is not Unicode
+// (also escaped, as half of a surrogate pair: decisions R33) and bodies beyond
+// maxDepth and maxValues. Check rejects repeated keys and characters that cannot be
+// stored, because they have a documented answer.
 func Decode(raw []byte) (*Value, error) {
-	if !utf8.Valid(raw) {
-		return nil, errors.New("not UTF-8")
-	}
-	// The bytes are valid UTF-8. Half of an escaped surrogate pair becomes U+FFFD, as
-	// in encoding/json.
-	d := decoder{json: jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))}
+	d := decoder{json: jsontext.NewDecoder(bytes.NewBuffer(raw), jsontext.AllowDuplicateNames(true))}
 	var err error
 	if d.read.JSON, err = d.value(); err != nil {
 		return nil, err
@@ -81,9 +78,13 @@ func (d *decoder) value() (any, error) {
 		}
 		return text, nil
 	case jsontext.KindNumber:
-		number, err := strconv.ParseFloat(token.String(), 64)
+		text := token.String()
+		number, err := strconv.ParseFloat(text, 64)
 		if err != nil {
 			return nil, fmt.Errorf("read number: %w", err)
+		}
+		if strings.ContainsAny(text, ".eE") && number == math.Trunc(number) {
+			d.read.decimals = append(d.read.decimals, d.at.copy())
 		}
 		return number, nil
 	case jsontext.KindTrue, jsontext.KindFalse:

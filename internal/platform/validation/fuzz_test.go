@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -16,8 +17,8 @@ import (
 	"esoz/gen/rules"
 )
 
-// Decode reads the same values as encoding/json, but only from bounded UTF-8, and
-// reports repeated keys and U+0000.
+// Decode reads the same values as encoding/json, but only from bounded Unicode text,
+// and reports repeated keys and U+0000.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"name":"Верба","list":[1,-0.5e1,true,null,{"a":"\u0000"}],"name":"\ud800"}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
@@ -26,31 +27,53 @@ func FuzzDecode(f *testing.F) {
 		wantErr := json.Unmarshal(raw, &want)
 		if err != nil {
 			beyond := bytes.Count(raw, []byte("["))+bytes.Count(raw, []byte("{")) > maxDepth || len(raw) > maxValues
-			require.True(t, wantErr != nil || !utf8.Valid(raw) || errors.Is(err, errBounds) && beyond, "%q is refused: %v", raw, err)
+			if wantErr != nil || !utf8.Valid(raw) || errors.Is(err, errBounds) && beyond {
+				return
+			}
+			require.NotZero(t, odditiesOf(t, raw).replaced, "%q is refused: %v", raw, err)
 			return
 		}
 		require.NoError(t, wantErr, "%q is accepted", raw)
 		require.True(t, utf8.Valid(raw), "%q is accepted", raw)
 		require.Equal(t, want, value.JSON)
 
-		odd := oddities{json: json.NewDecoder(bytes.NewReader(raw))}
-		odd.value(t)
+		odd := odditiesOf(t, raw)
+		if !bytes.ContainsRune(raw, utf8.RuneError) && !escapedReplacement.Match(raw) {
+			require.Zero(t, odd.replaced, "%q is accepted", raw)
+		}
 		require.Len(t, value.duplicates, odd.twice)
 		require.Len(t, value.unstorable, odd.zero)
 	})
 }
 
+var escapedReplacement = regexp.MustCompile(`(?i)\\ufffd`)
+
 // oddities finds with encoding/json faults that a map cannot represent.
 type oddities struct {
-	json        *json.Decoder
-	twice, zero int // repeated keys, texts with U+0000
+	json                  *json.Decoder
+	twice, zero, replaced int // repeated keys, texts with U+0000, texts with U+FFFD
+}
+
+func odditiesOf(t *testing.T, raw []byte) *oddities {
+	odd := &oddities{json: json.NewDecoder(bytes.NewReader(raw))}
+	odd.value(t)
+	return odd
+}
+
+func (o *oddities) look(text string) {
+	if strings.ContainsRune(text, utf8.RuneError) {
+		o.replaced++
+	}
 }
 
 func (o *oddities) value(t *testing.T) {
 	token, err := o.json.Token()
 	require.NoError(t, err)
-	if text, ok := token.(string); ok && strings.ContainsRune(text, 0) {
-		o.zero++
+	if text, ok := token.(string); ok {
+		o.look(text)
+		if strings.ContainsRune(text, 0) {
+			o.zero++
+		}
 	}
 	delimiter, ok := token.(json.Delim)
 	if !ok {
@@ -62,6 +85,7 @@ func (o *oddities) value(t *testing.T) {
 			token, err := o.json.Token()
 			require.NoError(t, err)
 			key, _ := token.(string)
+			o.look(key)
 			if seen[key] {
 				o.twice++
 			}
@@ -87,7 +111,7 @@ func FuzzCheck(f *testing.F) {
 		if err != nil {
 			return
 		}
-		first, again := body.Check(value, formats, on), body.Check(value, formats, on)
+		first, again := body.Check(value, formats, on).Refusal(), body.Check(value, formats, on).Refusal()
 		require.Equal(t, first, again)
 		if first == nil {
 			return

@@ -21,8 +21,9 @@ import (
 // Body checks the request bodies of one operation.
 type Body struct {
 	schema   *openapi3.Schema
-	rules    []rules.Rule // the operation's rules of the body's shape that name a field
-	fallback rules.ID     // the operation's rule for every other violation
+	rules    []rules.Rule     // the operation's rules of the schema that name a field
+	fallback rules.ID         // the operation's rule for every other violation
+	position map[rules.ID]int // of the operation's rules, in checked order
 }
 
 // NewBody prepares the checks of an operation's JSON body. It fails when the
@@ -32,12 +33,13 @@ func NewBody(op *openapi3.Operation) (*Body, error) {
 	if content == nil {
 		return nil, fmt.Errorf("operation %s: body is not JSON", op.OperationID)
 	}
-	b := &Body{schema: content.Schema.Value}
-	for _, rule := range rules.OfOperation(op.OperationID) {
+	b := &Body{schema: content.Schema.Value, position: map[rules.ID]int{}}
+	for i, rule := range rules.OfOperation(op.OperationID) {
+		b.position[rule.ID] = i
 		switch {
 		case strings.HasSuffix(string(rule.ID), ".schema"):
 			b.fallback = rule.ID
-		case rule.Together == rules.Shape:
+		case rule.Schema:
 			b.rules = append(b.rules, rule)
 		}
 	}
@@ -51,9 +53,9 @@ func NewBody(op *openapi3.Operation) (*Body, error) {
 // dictionary:ADDRESS_TYPE, …).
 type Formats map[string]openapi3.StringFormatValidator
 
-// Check returns all violations in one refusal, or nil. on returns whether a rule is
-// switched on.
-func (b *Body) Check(value *Value, formats Formats, on func(rules.ID) bool) *fault.Error {
+// Check finds all violations of the schema. on returns whether a rule is switched
+// on.
+func (b *Body) Check(value *Value, formats Formats, on func(rules.ID) bool) *Checked {
 	var found []violation
 	for _, d := range value.duplicates {
 		found = append(found, duplicated(d))
@@ -63,28 +65,32 @@ func (b *Body) Check(value *Value, formats Formats, on func(rules.ID) bool) *fau
 			Rule: ruleInvalid, Description: "string must not contain the character U+0000", Params: []any{},
 		}})
 	}
+	decimals := map[string]bool{}
+	for _, at := range value.decimals {
+		decimals[at.String()] = true
+		if s := schemaAt(b.schema, at); s != nil && s.Type.Is(openapi3.TypeInteger) {
+			found = append(found, violation{path: at, rule: mistyped(s, "number")})
+		}
+	}
 	err := b.schema.VisitJSON(value.JSON,
 		openapi3.MultiErrors(), openapi3.VisitAsRequest(), openapi3.EnableFormatValidation(),
 		openapi3.DisableSchemaErrorDetails(), openapi3.WithStringFormatValidators(formats))
 	if err != nil {
-		found = append(found, collect(err, value.JSON, map[string]bool{})...)
+		found = append(found, collect(err, value.JSON, decimals, map[string]bool{})...)
 	}
 	slices.SortStableFunc(found, compare)
-	cut := len(found) > maxViolations
-	found = found[:min(len(found), maxViolations)]
-
-	var refusal *fault.Error
+	checked := &Checked{body: b, json: value.JSON}
 	for _, v := range found {
 		id := b.ruleOf(v)
 		if !on(id) {
 			continue
 		}
-		refusal = fault.Join(refusal, &fault.Error{
+		checked.refusals = append(checked.refusals, &fault.Error{
 			Status: http.StatusUnprocessableEntity, Type: fault.TypeValidationFailed, Message: rules.ValidationMessage,
-			Rules: []rules.ID{id}, Cut: cut, Invalid: []fault.Item{{Entry: v.path.String(), EntryType: "json_data_property", Rules: []fault.Rule{v.rule}}},
+			Rules: []rules.ID{id}, Invalid: []fault.Item{{Entry: v.path.String(), EntryType: "json_data_property", Rules: []fault.Rule{v.rule}}},
 		})
 	}
-	return refusal
+	return checked
 }
 
 // ruleInvalid is the validator of repeated keys and characters that cannot be
@@ -169,15 +175,31 @@ const (
 	maxUnknown    = 50 // keys of one object
 )
 
-// collect flattens kin-openapi's tree of errors. seen holds the objects whose
+// schemaAt returns the schema of what stands at a place, nil when there is none.
+func schemaAt(s *openapi3.Schema, at path) *openapi3.Schema {
+	for _, part := range at {
+		ref := s.Items
+		if name, ok := part.(string); ok {
+			ref = s.Properties[name]
+		}
+		if ref == nil {
+			return nil
+		}
+		s = ref.Value
+	}
+	return s
+}
+
+// collect flattens kin-openapi's tree of errors. decimals are the places of whole
+// numbers that are no integers. seen holds the objects whose
 // unknown keys are listed already: kin-openapi reports each key, collect lists all
 // keys of an object at the first one.
-func collect(err error, root any, seen map[string]bool) []violation {
+func collect(err error, root any, decimals, seen map[string]bool) []violation {
 	var many openapi3.MultiError
 	if errors.As(err, &many) {
 		var all []violation
 		for _, e := range many {
-			all = append(all, collect(e, root, seen)...)
+			all = append(all, collect(e, root, decimals, seen)...)
 		}
 		return all
 	}
@@ -196,6 +218,12 @@ func collect(err error, root any, seen map[string]bool) []violation {
 		return unknownProperties(at, schemaErr)
 	case "required":
 		return []violation{missingProperty(at, schemaErr)}
+	case "type", "nullable":
+		actual := kind(schemaErr.Value)
+		if decimals[at.String()] {
+			actual = "number"
+		}
+		return []violation{{path: at, rule: mistyped(schemaErr.Schema, actual)}}
 	default:
 		return []violation{{path: at, rule: worded(schemaErr)}}
 	}
@@ -236,13 +264,15 @@ func duplicated(d duplicate) violation {
 	}}
 }
 
+func mistyped(s *openapi3.Schema, actual string) fault.Rule {
+	return rule("cast", "type mismatch. Expected %{expected} but got %{actual}",
+		map[string]any{"expected": strings.Join(s.Type.Slice(), ", "), "actual": actual})
+}
+
 // worded returns the national system's text of a violation.
 func worded(e *openapi3.SchemaError) fault.Rule {
 	s := e.Schema
 	switch e.SchemaField {
-	case "type", "nullable":
-		return rule("cast", "type mismatch. Expected %{expected} but got %{actual}",
-			map[string]any{"expected": strings.Join(s.Type.Slice(), ", "), "actual": kind(e.Value)})
 	case "enum":
 		return rule("inclusion", "value is not allowed in enum", map[string]any{"values": s.Enum})
 	case "pattern":

@@ -82,12 +82,7 @@ func (a *API) partsOf(d *Document) (p parts, err error) {
 }
 
 func (u Urgent) show() api.ApprovalMethod {
-	m := api.ApprovalMethod{Type: api.ApprovalMethodType(u.Type)}
-	if u.PhoneNumber != "" {
-		masked := envelope.MaskPhone(u.PhoneNumber)
-		m.Number = &masked
-	}
-	return m
+	return api.ApprovalMethod{Type: api.ApprovalMethodType(u.Type), Number: envelope.MaskPhone(u.PhoneNumber)}
 }
 
 // reference shows a reference; that to a patient by the id that clients know.

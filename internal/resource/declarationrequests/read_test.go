@@ -100,6 +100,13 @@ func TestGetRequestsOfAnotherShape(t *testing.T) {
 		require.Nil(t, data[key], key)
 	}
 	require.JSONEq(t, `{"authentication_method_current": {"type": "NA"}}`, string(r.Body.Urgent))
+
+	// A method without a number has none, neither empty nor null.
+	for _, method := range []string{`{"type": "OTP"}`, `{"type": "OTP", "number": ""}`, `{"type": "OTP", "number": null}`} {
+		_, err := f.Pool.Exec(t.Context(), "UPDATE il.declaration_requests SET authentication_method_current = $1::jsonb WHERE id = $2", method, fresh)
+		require.NoError(t, err)
+		require.JSONEq(t, `{"authentication_method_current": {"type": "OTP"}}`, string(f.get(fresh).Body.Urgent), method)
+	}
 }
 
 type item struct {

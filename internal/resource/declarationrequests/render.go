@@ -62,8 +62,7 @@ func renderUrgent(d *details) api.DeclarationRequestUrgent {
 	u := api.DeclarationRequestUrgent{AuthenticationMethodCurrent: api.AuthenticationMethodCurrent{Type: methodNone}}
 	switch d.Method.Type {
 	case methodOTP:
-		phone := envelope.MaskPhone(d.Method.Number)
-		u.AuthenticationMethodCurrent = api.AuthenticationMethodCurrent{Type: methodOTP, Number: &phone}
+		u.AuthenticationMethodCurrent = api.AuthenticationMethodCurrent{Type: methodOTP, Number: envelope.MaskPhone(d.Method.Number)}
 	case methodOffline:
 		u.AuthenticationMethodCurrent.Type = methodOffline
 	}

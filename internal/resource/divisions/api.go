@@ -29,6 +29,7 @@ type Addresses interface {
 	AreaNamed(name string) bool
 	SettlementNamed(name string) bool
 	SameName(a, b string) bool
+	SameArea(a, b string) bool
 }
 
 // Settlement is what the checks ask about a settlement.
@@ -42,10 +43,10 @@ type Settlement struct {
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
-		Create.Operation(a.Engine),
-		Update.Operation(a.Engine),
-		Activate.Operation(a.Engine),
-		Deactivate.Operation(a.Engine),
+		Create.Operation(a.Engine, a.read),
+		Update.Operation(a.Engine, a.read),
+		Activate.Operation(a.Engine, nil),
+		Deactivate.Operation(a.Engine, nil),
 		{ID: "getDivision", Rules: operation.RulesOf(getChecks), Reads: table},
 		{ID: "listDivisions", Rules: operation.RulesOf(listChecks)},
 	}
@@ -58,8 +59,9 @@ type call struct {
 	id       string   // in the path
 	division division // that id names; after Write, as Write left it
 
-	writing // of operations with a body
-	uses    *uses
+	sent // of the checks of a body
+	body *api.DivisionRequest
+	uses *uses
 }
 
 func (a *API) call(ctx context.Context, id string) *call {

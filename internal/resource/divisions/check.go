@@ -8,13 +8,13 @@ import (
 
 	"github.com/google/uuid"
 
-	"esoz/gen/api"
 	"esoz/gen/rules"
 	"esoz/internal/operation"
 	"esoz/internal/platform/config"
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/subject"
+	"esoz/internal/platform/validation"
 )
 
 // ruleSet begins the ids of the checks that Create Division and Update Division
@@ -49,64 +49,68 @@ func partyIsVerified(c *operation.Caller) error {
 	return operation.Unless(!c.Config.BlockUnverifiedParty || c.Party.Allowed(c.Now, c.Config.UnverifiedPartyDays, compare))
 }
 
-// writing is a body and what is known of it when its checks begin.
-type writing struct {
-	body   *api.DivisionRequest
+// sent is a body as it came, and what is known of it when its checks begin. What
+// it lacks, and what the schema refuses in it, is nil (decisions R16).
+type sent struct {
+	*validation.Checked
+	kind   *string             // $.type
 	types  config.AddressTypes // what a division of this type and legal entity may and must have
-	places []place             // of body.Addresses, in their order
+	places []place             // of $.addresses, in their order
 }
 
 // place is an address of the body and the settlement that it names.
 type place struct {
-	*api.DivisionAddressRequest
-	known bool // whether settlement_id names a settlement
-	found Settlement
+	kind, area, settlement, region, settlementID *string
+	found                                        *Settlement // that settlementID names
 }
 
-func (s *call) withBody(body *api.DivisionRequest) *call {
-	s.writing = writing{
-		body: body, types: s.Config.DivisionAddressTypes.For(s.LegalEntity.Type, body.Type), places: make([]place, len(body.Addresses)),
-	}
+// read prepares the checks of a body.
+func (a *API) read(ctx context.Context, body *validation.Checked) *call {
+	s := a.call(ctx, "")
+	s.Checked, s.kind = body, body.Text("type")
+	s.types = s.Config.DivisionAddressTypes.For(s.LegalEntity.Type, deref(s.kind))
+	addresses, _ := body.Value("addresses").([]any)
+	s.places = make([]place, len(addresses))
 	for i := range s.places {
-		p := &s.places[i]
-		p.DivisionAddressRequest = &body.Addresses[i]
-		// A malformed id names no settlement (decisions R16).
-		if id, ok := envelope.ParseID(p.SettlementID); ok {
-			p.found, p.known = s.Addresses.Settlement(id)
+		text := func(field string) *string { return body.Text("addresses", i, field) }
+		s.places[i] = place{
+			kind: text("type"), area: text("area"), settlement: text("settlement"), region: text("region"), settlementID: text("settlement_id"),
+		}
+		// A malformed id names no settlement.
+		if id, ok := envelope.ParseID(deref(s.places[i].settlementID)); ok {
+			if found, known := s.Addresses.Settlement(id); known {
+				s.places[i].found = &found
+			}
 		}
 	}
 	return s
 }
 
-// mountainGroup of a division is that of the settlement where it works: of its
-// RESIDENCE, which an address matrix without it leaves to the first address.
-func (s *call) mountainGroup() bool {
-	residence := slices.IndexFunc(s.places, func(p place) bool { return p.Type == "RESIDENCE" })
-	return s.places[max(residence, 0)].found.MountainGroup
+func deref(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
 }
 
-// body holds the checks of what a body means, after its shape was found right
-// (decisions R16).
+// body holds the checks of what a body means, in the order of seed 003; then those
+// that other sources add (decisions R16).
 func (r ruleSet) body() []operation.Check[*call] {
 	return []operation.Check[*call]{
 		{Rule: r.id("location"), Pass: pharmacyTellsLocation},
-		eachAddress(r.id("area"), areaIsKnown, nil),
-		eachAddress(r.id("settlement"), settlementIsKnown, nil),
-		eachAddress(r.id("settlement_id"), func(_ *call, p *place) bool { return p.known }, func(p *place) any { return p.SettlementID }),
+		eachAddress(r.id("area"), func(s *call, p *place) bool { return p.area == nil || s.Addresses.AreaNamed(*p.area) }, nil),
+		eachAddress(r.id("settlement"), func(s *call, p *place) bool { return p.settlement == nil || s.Addresses.SettlementNamed(*p.settlement) }, nil),
+		eachAddress(r.id("settlement_id"), func(_ *call, p *place) bool { return p.settlementID == nil || p.found != nil }, func(p *place) any { return *p.settlementID }),
+		collect(r.id("type_mapping"), divisionType),
+		collect(r.id("address_type_mapping"), addressTypes),
+		collect(r.id("residence"), requiredTypes),
 		eachAddress(r.id("settlement_match"), settlementMatches, nil),
 		eachAddress(r.id("area_row"), areaExists, func(p *place) any { return p.found.AreaID }),
 		eachAddress(r.id("area_match"), areaMatches, nil),
 		eachAddress(r.id("region_row"), regionExists, func(p *place) any { return *p.found.RegionID }),
 		eachAddress(r.id("region_match"), regionMatches, nil),
-		collect(r.id("type_mapping"), divisionType),
-		collect(r.id("address_type_mapping"), addressTypes),
-		collect(r.id("residence"), requiredTypes),
-		collect(r.id("address_type_double"), func(s *call, rule rules.ID) operation.Refusals {
-			return doubles(rule, len(s.body.Addresses), func(i int) string { return s.body.Addresses[i].Type })
-		}),
-		collect(r.id("phone_type_double"), func(s *call, rule rules.ID) operation.Refusals {
-			return doubles(rule, len(s.body.Phones), func(i int) string { return s.body.Phones[i].Type })
-		}),
+		collect(r.id("address_type_double"), func(s *call, rule rules.ID) operation.Refusals { return doubles(s, rule, "addresses") }),
+		collect(r.id("phone_type_double"), func(s *call, rule rules.ID) operation.Refusals { return doubles(s, rule, "phones") }),
 	}
 }
 
@@ -143,20 +147,18 @@ func refuseItem(rule rules.ID, i int, params any, args ...any) *fault.Error {
 	return fault.RefuseAt(rule, strings.Replace(r.Entry, "*", strconv.Itoa(i), 1), params, args...)
 }
 
+// pharmacyTellsLocation leaves a body that is no object to its schema.
 func pharmacyTellsLocation(_ context.Context, s *call) error {
-	return operation.Unless(s.LegalEntity.Type != subject.TypePharmacy || s.body.Location != nil)
+	_, isObject := s.Value().(map[string]any)
+	return operation.Unless(s.LegalEntity.Type != subject.TypePharmacy || !isObject || s.Value("location") != nil || !s.Sound("location"))
 }
 
-func areaIsKnown(s *call, p *place) bool { return s.Addresses.AreaNamed(p.Area) }
-
-func settlementIsKnown(s *call, p *place) bool { return s.Addresses.SettlementNamed(p.Settlement) }
-
 func settlementMatches(s *call, p *place) bool {
-	return !p.known || !settlementIsKnown(s, p) || s.Addresses.SameName(p.Settlement, p.found.Name)
+	return p.found == nil || p.settlement == nil || !s.Addresses.SettlementNamed(*p.settlement) || s.Addresses.SameName(*p.settlement, p.found.Name)
 }
 
 func areaExists(s *call, p *place) bool {
-	if !p.known {
+	if p.found == nil {
 		return true
 	}
 	_, exists := s.Addresses.Area(p.found.AreaID)
@@ -164,19 +166,21 @@ func areaExists(s *call, p *place) bool {
 }
 
 func areaMatches(s *call, p *place) bool {
-	if !p.known || !areaIsKnown(s, p) {
+	if p.found == nil || p.area == nil || !s.Addresses.AreaNamed(*p.area) {
 		return true
 	}
 	name, exists := s.Addresses.Area(p.found.AreaID)
-	return !exists || s.Addresses.SameName(p.Area, name)
+	return !exists || s.Addresses.SameArea(*p.area, name)
 }
 
-// hasRegion tells whether an address is compared with a region: it names one,
+// isInRegion tells whether an address is compared with a region: it names one,
 // and its settlement is in one.
-func (p *place) hasRegion() bool { return p.known && p.Region != nil && p.found.RegionID != nil }
+func (p *place) isInRegion() bool {
+	return p.found != nil && p.region != nil && p.found.RegionID != nil
+}
 
 func regionExists(s *call, p *place) bool {
-	if !p.hasRegion() {
+	if !p.isInRegion() {
 		return true
 	}
 	_, exists := s.Addresses.Region(*p.found.RegionID)
@@ -184,16 +188,16 @@ func regionExists(s *call, p *place) bool {
 }
 
 func regionMatches(s *call, p *place) bool {
-	if !p.hasRegion() {
+	if !p.isInRegion() {
 		return true
 	}
 	name, exists := s.Addresses.Region(*p.found.RegionID)
-	return !exists || s.Addresses.SameName(*p.Region, name)
+	return !exists || s.Addresses.SameName(*p.region, name)
 }
 
 func divisionType(s *call, rule rules.ID) operation.Refusals {
 	allowed := s.Config.DivisionTypes(s.LegalEntity.Type)
-	if slices.Contains(allowed, s.body.Type) {
+	if s.kind == nil || slices.Contains(allowed, *s.kind) {
 		return nil
 	}
 	return operation.Refusals{fault.RefuseAt(rule, "$.type", append([]string{}, allowed...))}
@@ -202,7 +206,7 @@ func divisionType(s *call, rule rules.ID) operation.Refusals {
 func addressTypes(s *call, rule rules.ID) (refused operation.Refusals) {
 	allowed := s.types.Allowed()
 	for i, p := range s.places {
-		if !slices.Contains(allowed, p.Type) {
+		if s.kind != nil && p.kind != nil && !slices.Contains(allowed, *p.kind) {
 			refused = append(refused, refuseItem(rule, i, append([]string{}, allowed...)))
 		}
 	}
@@ -210,10 +214,15 @@ func addressTypes(s *call, rule rules.ID) (refused operation.Refusals) {
 }
 
 // requiredTypes asks for every required type, of which RESIDENCE is the one of
-// the built-in matrix and gave the rule its name.
+// the built-in matrix and gave the rule its name. An address of an unknown type may
+// be the one that is missing.
 func requiredTypes(s *call, rule rules.ID) (refused operation.Refusals) {
+	_, isList := s.Value("addresses").([]any)
+	if !isList || slices.ContainsFunc(s.places, func(p place) bool { return p.kind == nil }) {
+		return nil
+	}
 	for _, required := range s.types.Required {
-		if !slices.ContainsFunc(s.places, func(p place) bool { return p.Type == required }) {
+		if !slices.ContainsFunc(s.places, func(p place) bool { return *p.kind == required }) {
 			refused = append(refused, fault.Refuse(rule, "type", required))
 		}
 	}
@@ -221,14 +230,18 @@ func requiredTypes(s *call, rule rules.ID) (refused operation.Refusals) {
 }
 
 // doubles refuses each item of a list whose type an earlier one has.
-func doubles(rule rules.ID, n int, typeOf func(i int) string) (refused operation.Refusals) {
+func doubles(s *call, rule rules.ID, list string) (refused operation.Refusals) {
+	items, _ := s.Value(list).([]any)
 	seen := map[string]bool{}
-	for i := range n {
-		kind := typeOf(i)
-		if seen[kind] {
-			refused = append(refused, refuseItem(rule, i, []string{kind}))
+	for i := range items {
+		kind := s.Text(list, i, "type")
+		if kind == nil {
+			continue
 		}
-		seen[kind] = true
+		if seen[*kind] {
+			refused = append(refused, refuseItem(rule, i, []string{*kind}))
+		}
+		seen[*kind] = true
 	}
 	return refused
 }

@@ -16,7 +16,8 @@ import (
 
 // CreateDivision serves POST /api/divisions. It answers 200 (decisions R1).
 func (a *API) CreateDivision(ctx context.Context, req api.CreateDivisionRequestObject) (api.CreateDivisionResponseObject, error) {
-	s := a.call(ctx, "").withBody(req.Body)
+	s := a.call(ctx, "")
+	s.body = req.Body
 	if err := Create.Run(ctx, s); err != nil {
 		return nil, err
 	}
@@ -25,9 +26,9 @@ func (a *API) CreateDivision(ctx context.Context, req api.CreateDivisionRequestO
 
 // Create registers a division of the caller's legal entity.
 var Create = operation.Create[*call]{
-	ID:     "createDivision",
-	Guard:  createRules.guard(),
-	Checks: createRules.body(),
+	ID:    "createDivision",
+	Guard: createRules.guard(),
+	Body:  createRules.body(),
 	Write: func(ctx context.Context, s *call) error {
 		c := s.change(uuid.New(), s.ClientID, s.Now)
 		s.division.shown = c.created()
@@ -60,4 +61,13 @@ func normal(body api.DivisionRequest) api.DivisionRequest {
 		body.Addresses[i].SettlementID = strings.ToLower(body.Addresses[i].SettlementID)
 	}
 	return body
+}
+
+// mountainGroup of a division is that of the settlement where it works: of its
+// RESIDENCE, which an address matrix without it leaves to the first address.
+func (s *call) mountainGroup() bool {
+	residence := slices.IndexFunc(s.body.Addresses, func(a api.DivisionAddressRequest) bool { return a.Type == "RESIDENCE" })
+	id, _ := envelope.ParseID(s.body.Addresses[max(residence, 0)].SettlementID)
+	found, _ := s.Addresses.Settlement(id)
+	return found.MountainGroup
 }

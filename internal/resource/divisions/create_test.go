@@ -173,8 +173,33 @@ func TestCreateOrder(t *testing.T) {
 		{"JSON before the legal entity", "sandbox-closed-owner", nil, []string{"request.json"}},
 		{"the legal entity before the body's shape", "sandbox-stranger", wrongShape, []string{"division.create.legal_entity"}},
 		{"its status before the body's shape", "sandbox-closed-owner", wrongShape, []string{"division.create.legal_entity_active"}},
-		{"the shape before the meaning", owner, wrongShape, []string{"division.create.email"}},
-		{"the meaning in the seed's order", pharmacyOwner, body(object{
+		{"shape and meaning at once", owner, wrongShape, []string{"division.create.type_mapping", "division.create.email"}},
+		{"nothing at all", pharmacyOwner, object{}, []string{"division.create.schema", "division.create.location"}},
+		{"null is not absent", pharmacyOwner, body(object{"type": "DRUGSTORE", "location": nil}), []string{"division.create.schema"}},
+		{"no object", pharmacyOwner, []any{}, []string{"division.create.schema"}},
+		{"no address", owner, body(object{"addresses": []object{}}), []string{"division.create.schema", "division.create.residence"}},
+		{"addresses that are no list", owner, body(object{"addresses": object{}}), []string{"division.create.schema"}},
+		{"an address that is no object", owner, body(object{"addresses": []any{1, address("REGISTRATION", nil)}}), []string{"division.create.schema"}},
+		{"a type of no dictionary is compared with nothing", owner, body(object{
+			"type": "HOSPITAL", "addresses": []object{address("RECEPTION", nil), address("HOME", nil), address("HOME", nil)},
+		}), []string{"division.create.address_type", "division.create.type"}},
+		{
+			"the obligation of an unknown type", owner, body(object{"type": "HOSPITAL", "addresses": []object{address("REGISTRATION", nil)}}),
+			[]string{"division.create.residence", "division.create.type"},
+		},
+		{
+			"a name of a wrong pattern is compared with nothing", owner,
+			body(object{"addresses": []object{address("RESIDENCE", object{"region": "Бердичівський #1"})}}),
+			[]string{"division.create.region_pattern"},
+		},
+		{"a place is what it is in a body of another shape", owner, object{
+			"addresses": []object{{"area": "Ніде", "settlement": "Ніде", "settlement_id": uaddresses.CodeBerdychiv, "region": nil}}, "phones": 1,
+		}, []string{"division.create.schema", "division.create.area", "division.create.settlement", "division.create.settlement_id"}},
+		{
+			"matches of an address without a type", owner, body(object{"addresses": []object{address("RESIDENCE", object{"type": 1, "settlement": "Київ", "area": "Київ"})}}),
+			[]string{"division.create.schema", "division.create.settlement_match", "division.create.area_match"},
+		},
+		{"the seed's order", pharmacyOwner, body(object{
 			"addresses": []object{address("RECEPTION", object{"area": "Ніде"}), address("RECEPTION", object{"settlement": "Ніде", "settlement_id": "1"})},
 			"phones":    []object{{"type": "MOBILE", "number": "+380503410870"}, {"type": "MOBILE", "number": "+380503410870"}},
 		}), []string{

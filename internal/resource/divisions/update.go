@@ -14,7 +14,8 @@ import (
 
 // UpdateDivision serves PATCH /api/divisions/{id}.
 func (a *API) UpdateDivision(ctx context.Context, req api.UpdateDivisionRequestObject) (api.UpdateDivisionResponseObject, error) {
-	s := a.call(ctx, req.ID).withBody(req.Body)
+	s := a.call(ctx, req.ID)
+	s.body = req.Body
 	if err := Update.Run(ctx, s); err != nil {
 		return nil, err
 	}
@@ -26,10 +27,11 @@ func (a *API) UpdateDivision(ctx context.Context, req api.UpdateDivisionRequestO
 var Update = operation.RowTransition[*call]{
 	ID:    "updateDivision",
 	Guard: updateRules.guard(),
-	Checks: append(updateRules.body(),
-		operation.Check[*call]{Rule: rules.DivisionUpdateNotFound, Pass: isFound},
-		operation.Check[*call]{Rule: rules.DivisionUpdateOwner, Pass: isOwn},
-	),
+	Body:  updateRules.body(),
+	Checks: []operation.Check[*call]{
+		{Rule: rules.DivisionUpdateNotFound, Pass: isFound},
+		{Rule: rules.DivisionUpdateOwner, Pass: isOwn},
+	},
 	Write: func(ctx context.Context, s *call) error {
 		updated, err := s.Store.update(ctx, s.change(s.division.id, s.division.legalEntityID, s.Engine.Clock.Now()))
 		if errors.Is(err, fault.ErrNotFound) {

@@ -11,7 +11,12 @@ import (
 )
 
 // folded makes a filter comparable; an absent one and an empty one are the same.
-func folded(filter *string) string {
+func folded(filter *string) string { return foldedBy(fold, filter) }
+
+// foldedArea is folded for the name of an area.
+func foldedArea(filter *string) string { return foldedBy(foldArea, filter) }
+
+func foldedBy(fold func(string) string, filter *string) string {
 	if filter == nil {
 		return ""
 	}

@@ -159,10 +159,71 @@ func TestImportIntoWhatIsThere(t *testing.T) {
 	}, "\n"))
 	require.Equal(t, []uaddresses.BadRow{
 		{Line: 2, Reason: `the name "Житомирська" belongs to another code there`},
-		{Line: 3, Reason: `the name "Бердичівський" belongs to another code there`},
+		{Line: 5, Reason: "its code stands on line 3 already"},
 	}, report.Bad)
 	require.EqualValues(t, 2, report.Inserted, "the village, and the region that took over a name that had become free")
 	require.EqualValues(t, 1, report.Changed)
+}
+
+// Names may pass from one place to another in any order of rows, and be swapped; what
+// counts is what a file makes in the end.
+func TestImportRenames(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	const (
+		a, b       = "UA97000000000011111", "UA98000000000011111"
+		r1, r2, r3 = "UA97020000000022222", "UA97040000000022222", "UA97060000000022222"
+	)
+	areas := func(first, second string) string { return a + ";;;;;O;" + first + "\n" + b + ";;;;;O;" + second + "\n" }
+	regions := func(names ...string) (text string) {
+		for i, name := range names {
+			text += a + ";" + []string{r1, r2, r3}[i] + ";;;;P;" + name + "\n"
+		}
+		return text
+	}
+	named := func() (names []string) {
+		require.NoError(t, s.Addresses.Refresh(t.Context()))
+		for _, code := range []string{a, b} {
+			area, _ := s.Addresses.Area(uaddresses.ID(code))
+			names = append(names, area.Name)
+		}
+		for _, code := range []string{r1, r2, r3} {
+			region, _ := s.Addresses.Region(uaddresses.ID(code))
+			names = append(names, region.Name)
+		}
+		return names
+	}
+	imported(t, s, areas("Ланцюгова", "Інша")+regions("Альфа", "Бета", "Гамма"))
+	for _, c := range []struct {
+		what, text string
+		changed    int64
+		bad        []uaddresses.BadRow
+		want       []string
+	}{
+		{"a chain", regions("Бета", "Гамма", "Дельта"), 3, nil, []string{"Ланцюгова", "Інша", "Бета", "Гамма", "Дельта"}},
+		{"a swap", regions("Гамма", "Бета"), 2, nil, []string{"Ланцюгова", "Інша", "Гамма", "Бета", "Дельта"}},
+		{"a ring", regions("Бета", "Дельта", "Гамма"), 3, nil, []string{"Ланцюгова", "Інша", "Бета", "Дельта", "Гамма"}},
+		{"a swap of areas", areas("Інша", "Ланцюгова"), 2, nil, []string{"Інша", "Ланцюгова", "Бета", "Дельта", "Гамма"}},
+		{"the same once more", areas("Інша", "Ланцюгова") + regions("Бета", "Дельта", "Гамма"), 0, nil, []string{"Інша", "Ланцюгова", "Бета", "Дельта", "Гамма"}},
+		{
+			"a chain that cannot end", regions("Дельта", "Житня", "Гамма") + a + ";UA97990000000022222;;;;P;Житня\n", 2,
+			[]uaddresses.BadRow{{Line: 4, Reason: `the name "Житня" belongs to another code there`}},
+			[]string{"Інша", "Ланцюгова", "Дельта", "Житня", "Гамма"},
+		},
+		{
+			"a row that is refused keeps the name that another wants", regions("Житня", "Гамма"), 0,
+			[]uaddresses.BadRow{
+				{Line: 1, Reason: `the name "Житня" belongs to another code there`}, {Line: 2, Reason: `the name "Гамма" belongs to another code there`},
+			},
+			[]string{"Інша", "Ланцюгова", "Дельта", "Житня", "Гамма"},
+		},
+	} {
+		text := c.text + "UA80000000000093317;;;;;K;Київ\n" // a row that is good in any case
+		report := imported(t, s, text)
+		require.Equal(t, c.bad, report.Bad, c.what)
+		require.Equal(t, c.changed, report.Changed, c.what)
+		require.Equal(t, c.want, named(), c.what)
+	}
 }
 
 // Nothing is written when the text breaks off.

@@ -16,6 +16,8 @@ import (
 
 // Report tells what an import has done.
 type Report struct {
+	Encoding   string         // of the text
+	Separator  rune           // of its fields
 	Rows       int            // rows of data, good and bad
 	Categories map[string]int // good rows by category of the codifier
 	Inserted   int64          // rows that our tables did not have
@@ -48,6 +50,7 @@ const (
 	categoryHromada      = "H"
 	categoryCity         = "M"
 	categorySettlement   = "X"
+	categoryTownship     = "T" // in editions before 2024
 	categoryVillage      = "C"
 	categoryCityDistrict = "B"
 )
@@ -55,11 +58,13 @@ const (
 // ownColumn is the column in which a row of a category has its own code. Those
 // before it hold the codes of what it lies in.
 var ownColumn = map[string]int{
-	categoryOblast: 0, categorySpecialCity: 0, categoryRaion: 1, categoryHromada: 2, categoryCity: 3, categorySettlement: 3, categoryVillage: 3, categoryCityDistrict: 4,
+	categoryOblast: 0, categorySpecialCity: 0, categoryRaion: 1, categoryHromada: 2, categoryCity: 3, categorySettlement: 3, categoryTownship: 3, categoryVillage: 3, categoryCityDistrict: 4,
 }
 
 // settlementTypes are codes of dictionary SETTLEMENT_TYPE.
-var settlementTypes = map[string]string{categorySpecialCity: "CITY", categoryCity: "CITY", categorySettlement: "SETTLEMENT", categoryVillage: "VILLAGE"}
+var settlementTypes = map[string]string{
+	categorySpecialCity: "CITY", categoryCity: "CITY", categorySettlement: "SETTLEMENT", categoryTownship: "TOWNSHIP", categoryVillage: "VILLAGE",
+}
 
 var codePattern = regexp.MustCompile(`^UA[0-9]{17}$`)
 
@@ -78,62 +83,44 @@ type batch struct {
 
 const batchSize = 2000
 
-func (b *batch) size() int { return len(b.areas) + len(b.regions) + len(b.settlements) }
-
-// importer judges the rows of the codifier and hands the good ones on in
-// batches.
+// importer reads all rows of the codifier, judges them by what they make together,
+// and hands the good ones on in batches. No order of rows is wanted: a place may stand
+// before what it lies in, and take a name before its owner has another.
 type importer struct {
+	// rename frees the names of places that get others, before anything is written:
+	// no two places of the tables may share one, not even for a moment.
+	rename func(context.Context, []uuid.UUID) error
 	write  func(context.Context, *batch) error
-	known  places
-	report Report
-	batch  batch
-	waits  []entry // rows that stand before what they lie in
+	// overwrite is false when what is in the tables stays as it is.
+	overwrite      bool
+	areas, regions map[uuid.UUID]place // those of the tables, and then those that are read
+	entries        []entry             // rows whose form is right
+	report         Report
 }
 
-// places are the areas and regions that settlements may lie in, those of the
-// tables and those read, and who has which name: the tables let no two share one.
-type places struct {
-	areas       map[uuid.UUID]string // names
-	regions     map[uuid.UUID]regionName
-	areaNames   map[string]uuid.UUID
-	regionNames map[regionName]uuid.UUID
-	lines       map[uuid.UUID]int // where an id was read
-}
-
-type regionName struct {
-	area uuid.UUID
+// place is where an area or a region lies and how it is called there. The tables let
+// no two share it.
+type place struct {
+	area uuid.UUID // zero of areas
 	name string
 }
 
-func newPlaces(areas []Area, regions []Region) places {
-	k := places{
-		areas: map[uuid.UUID]string{}, regions: map[uuid.UUID]regionName{},
-		areaNames: map[string]uuid.UUID{}, regionNames: map[regionName]uuid.UUID{}, lines: map[uuid.UUID]int{},
-	}
+func newImporter(areas []Area, regions []Region) *importer {
+	im := &importer{overwrite: true, areas: map[uuid.UUID]place{}, regions: map[uuid.UUID]place{}}
 	for _, a := range areas {
-		k.addArea(a.ID, a.Name)
+		im.areas[a.ID] = place{name: a.Name}
 	}
 	for _, r := range regions {
-		k.addRegion(r.ID, regionName{r.AreaID, r.Name})
+		im.regions[r.ID] = place{r.AreaID, r.Name}
 	}
-	return k
-}
-
-func (k *places) addArea(id uuid.UUID, name string) {
-	delete(k.areaNames, k.areas[id]) // a new name frees the old one
-	k.areas[id], k.areaNames[name] = name, id
-}
-
-func (k *places) addRegion(id uuid.UUID, name regionName) {
-	delete(k.regionNames, k.regions[id])
-	k.regions[id], k.regionNames[name] = name, id
+	return im
 }
 
 // run reads the whole codifier. A bad row is reported and stops nothing else; a
 // reader that fails, or a text without one good row, does.
 func (im *importer) run(ctx context.Context, r io.Reader) error {
-	im.report.Categories = map[string]int{}
 	text := newLines(r)
+	im.report = Report{Encoding: text.encoding, Separator: text.separator, Categories: map[string]int{}}
 	for {
 		line, err := text.next()
 		if errors.Is(err, io.EOF) {
@@ -142,52 +129,57 @@ func (im *importer) run(ctx context.Context, r io.Reader) error {
 		if err != nil {
 			return fmt.Errorf("read the codifier: %w", err)
 		}
-		if err := im.line(ctx, line, text); err != nil {
-			return err
-		}
+		im.line(line, text)
 	}
-	if err := im.lateRows(ctx); err != nil {
+	good, renamed := im.judge()
+	slices.SortStableFunc(im.report.Bad, func(a, b BadRow) int { return a.Line - b.Line })
+	if len(good) == 0 {
+		return im.nothing()
+	}
+	if err := im.rename(ctx, renamed); err != nil {
 		return err
 	}
-	slices.SortStableFunc(im.report.Bad, func(a, b BadRow) int { return a.Line - b.Line })
-	if im.report.Rows == len(im.report.Bad) {
-		return errors.New("not a row of the national codifier in it: want lines of five codes, a category and a name, separated by semicolons")
-	}
-	return im.flush(ctx)
+	return im.store(ctx, good)
 }
 
-func (im *importer) line(ctx context.Context, line string, text *lines) error {
+// nothing says why a text has no good row.
+func (im *importer) nothing() error {
+	reason := ""
+	if len(im.report.Bad) > 0 {
+		reason = "; " + im.report.Bad[0].String()
+	}
+	return fmt.Errorf("not a row of the national codifier in it, read as %s with the separator %q: want lines of five codes, a category and a name%s",
+		im.report.Encoding, im.report.Separator, reason)
+}
+
+func (im *importer) line(line string, text *lines) {
 	if text.cut {
 		im.refuse(text.number, "longer than any row can be")
-		return nil
+		return
 	}
-	fields, err := split(line)
+	fields, err := split(line, text.separator)
 	switch {
 	case err != nil:
 		im.refuse(text.number, err.Error())
-		return nil
-	case strings.TrimSpace(line) == "", text.number == 1 && !strings.HasPrefix(fields[0], "UA"): // the header
-		return nil
+		return
+	case strings.TrimSpace(line) == "", text.number == 1 && !strings.HasPrefix(strings.TrimSpace(fields[0]), "UA"): // the header
+		return
 	}
 	e, reason := newEntry(text.number, fields)
 	if reason != "" {
 		im.refuse(text.number, reason)
-		return nil
+		return
 	}
-	if !im.isPlaced(e) {
-		im.waits = append(im.waits, e)
-		return nil
-	}
-	return im.take(ctx, e)
+	im.entries = append(im.entries, e)
 }
 
 // split cuts a row into fields.
-func split(line string) ([]string, error) {
+func split(line string, separator rune) ([]string, error) {
 	if !strings.Contains(line, `"`) {
-		return strings.Split(line, ";"), nil
+		return strings.Split(line, string(separator)), nil
 	}
 	quoted := csv.NewReader(strings.NewReader(line))
-	quoted.Comma = ';'
+	quoted.Comma = separator
 	fields, err := quoted.Read()
 	var bad *csv.ParseError
 	if errors.As(err, &bad) {
@@ -202,6 +194,7 @@ func split(line string) ([]string, error) {
 // entry is a row whose form is right.
 type entry struct {
 	line                 int
+	id                   uuid.UUID
 	category, code, name string
 	area, region         uuid.UUID // what it lies in, as far as its category does
 }
@@ -234,14 +227,14 @@ func newEntry(line int, fields []string) (e entry, reason string) {
 	switch {
 	case e.name == "":
 		return e, "no name"
-	case !utf8.ValidString(e.name) || strings.ContainsRune(e.name, 0):
-		return e, "the name is not UTF-8 text"
+	case !utf8.ValidString(e.name) || strings.ContainsAny(e.name, "\x00\ufffd"): // U+FFFD: what could not be decoded
+		return e, "the name is not text in the file's encoding"
 	case utf8.RuneCountInString(e.name) > width:
 		return e, fmt.Sprintf("the name has more than %d characters", width)
 	}
 	// A copy lets go of the line.
 	e.category, e.code, e.name = strings.Clone(e.category), strings.Clone(fields[own]), strings.Clone(e.name)
-	e.area = ID(fields[columnArea])
+	e.id, e.area = ID(e.code), ID(fields[columnArea])
 	// Прип’ять and Чорнобиль lie in no raion: the codifier repeats the area there.
 	if own > columnRegion && fields[columnRegion] != fields[columnArea] {
 		e.region = ID(fields[columnRegion])
@@ -249,92 +242,142 @@ func newEntry(line int, fields []string) (e entry, reason string) {
 	return e, ""
 }
 
+// level is the depth at which a row has its own code.
+func (e entry) level() int { return ownColumn[e.category] }
+
+// place is where an area or a region is, when the row has been stored.
+func (e entry) place() place {
+	if e.level() == columnArea {
+		return place{name: e.name}
+	}
+	return place{e.area, e.name}
+}
+
+// judge refuses the rows that do not fit the others: first among areas, then among
+// regions, then among what lies in them. It returns the rest in the order of the text,
+// and the places of the tables that get another name.
+func (im *importer) judge() (good []entry, renamed []uuid.UUID) {
+	lines := map[uuid.UUID]int{} // where an id was read
+	levels := make([][]entry, columnCategory)
+	for _, e := range im.entries {
+		levels[e.level()] = append(levels[e.level()], e)
+	}
+	for level, rows := range levels {
+		rows = slices.DeleteFunc(rows, func(e entry) bool {
+			line, twice := lines[e.id]
+			switch {
+			case !im.isPlaced(e):
+				im.refuse(e.line, "the area and the region that it names do not exist together")
+				return true
+			case twice:
+				im.refuse(e.line, fmt.Sprintf("its code stands on line %d already", line))
+				return true
+			}
+			lines[e.id] = e.line
+			return false
+		})
+		switch level {
+		case columnArea:
+			rows = im.named(rows, im.areas, &renamed)
+		case columnRegion:
+			rows = im.named(rows, im.regions, &renamed)
+		}
+		good = append(good, rows...)
+	}
+	slices.SortFunc(good, func(a, b entry) int { return a.line - b.line })
+	return good, renamed
+}
+
 // isPlaced tells whether the area and the region that a row lies in are known.
 // Hromadas and districts of cities are counted and not stored, so theirs do
 // not matter (those of Київ name the city in place of a region).
 func (im *importer) isPlaced(e entry) bool {
+	_, known := im.areas[e.area]
 	switch e.category {
+	case categoryOblast, categorySpecialCity, categoryHromada, categoryCityDistrict:
+		return true
 	case categoryRaion:
-		_, known := im.known.areas[e.area]
 		return known
-	case categoryCity, categorySettlement, categoryVillage:
-		_, known := im.known.areas[e.area]
-		return known && (e.region == uuid.Nil || im.known.regions[e.region].area == e.area)
 	}
-	return true
+	return known && (e.region == uuid.Nil || im.regions[e.region].area == e.area)
 }
 
-// lateRows takes the rows that had to wait: regions first, settlements may be
-// waiting for them.
-func (im *importer) lateRows(ctx context.Context) error {
-	slices.SortStableFunc(im.waits, func(a, b entry) int { return ownColumn[a.category] - ownColumn[b.category] })
-	for _, e := range im.waits {
-		if !im.isPlaced(e) {
-			im.refuse(e.line, "the area and the region that it names do not exist together")
-			continue
+// named refuses the rows whose name another place of the same level has in the end,
+// and notes the new names of the others. A row that is refused leaves its place as it
+// was, which may take the name of another row: so the rest is judged again.
+func (im *importer) named(rows []entry, known map[uuid.UUID]place, renamed *[]uuid.UUID) []entry {
+	for judged := -1; judged != len(rows); {
+		judged = len(rows)
+		moves := make(map[uuid.UUID]bool, len(rows))
+		for _, e := range rows {
+			moves[e.id] = im.overwrite
 		}
-		if err := im.take(ctx, e); err != nil {
+		owners := make(map[place]uuid.UUID, len(known)+len(rows))
+		for id, p := range known {
+			if !moves[id] {
+				owners[p] = id
+			}
+		}
+		rows = slices.DeleteFunc(rows, func(e entry) bool {
+			if _, stays := known[e.id]; stays && !im.overwrite {
+				return false
+			}
+			if owner, taken := owners[e.place()]; taken && owner != e.id {
+				im.refuse(e.line, fmt.Sprintf("the name %q belongs to another code there", e.name))
+				return true
+			}
+			owners[e.place()] = e.id
+			return false
+		})
+	}
+	for _, e := range rows {
+		was, stays := known[e.id]
+		switch {
+		case stays && !im.overwrite:
+			continue
+		case stays && was != e.place():
+			*renamed = append(*renamed, e.id)
+		}
+		known[e.id] = e.place()
+	}
+	return rows
+}
+
+// store hands the rows on.
+func (im *importer) store(ctx context.Context, good []entry) error {
+	for rows := range slices.Chunk(good, batchSize) {
+		b := &batch{}
+		for _, e := range rows {
+			im.report.Rows++
+			im.report.Categories[e.category]++
+			b.add(e)
+		}
+		if err := im.write(ctx, b); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// take adds a row to the batch, unless its code or its name is another's.
-func (im *importer) take(ctx context.Context, e entry) error {
-	id := ID(e.code)
-	if line, twice := im.known.lines[id]; twice {
-		im.refuse(e.line, fmt.Sprintf("its code stands on line %d already", line))
-		return nil
-	}
-	if owner, taken := im.owner(e); taken && owner != id {
-		im.refuse(e.line, fmt.Sprintf("the name %q belongs to another code there", e.name))
-		return nil
-	}
-	im.known.lines[id] = e.line
-	im.report.Rows++
-	im.report.Categories[e.category]++
+func (b *batch) add(e entry) {
 	switch e.category {
 	case categoryOblast, categorySpecialCity:
-		im.known.addArea(id, e.name)
-		im.batch.areas = append(im.batch.areas, Area{ID: id, Name: e.name, KOATUU: e.code})
+		b.areas = append(b.areas, Area{ID: e.id, Name: e.name, KOATUU: e.code})
 	case categoryRaion:
-		im.known.addRegion(id, regionName{e.area, e.name})
-		im.batch.regions = append(im.batch.regions, Region{ID: id, AreaID: e.area, Name: e.name, KOATUU: e.code})
+		b.regions = append(b.regions, Region{ID: e.id, AreaID: e.area, Name: e.name, KOATUU: e.code})
 	}
-	if kind, ok := settlementTypes[e.category]; ok {
-		s := Settlement{ID: id, AreaID: e.area, Name: e.name, Type: kind, KOATUU: e.code}
-		if e.region != uuid.Nil {
-			s.RegionID = &e.region
-		}
-		im.batch.settlements = append(im.batch.settlements, s)
+	kind, ok := settlementTypes[e.category]
+	if !ok {
+		return
 	}
-	if im.batch.size() < batchSize {
-		return nil
+	s := Settlement{ID: e.id, AreaID: e.area, Name: e.name, Type: kind, KOATUU: e.code}
+	if e.region != uuid.Nil {
+		s.RegionID = &e.region
 	}
-	return im.flush(ctx)
-}
-
-// owner is the area or region that has the name of a row already.
-func (im *importer) owner(e entry) (id uuid.UUID, taken bool) {
-	switch e.category {
-	case categoryOblast, categorySpecialCity:
-		id, taken = im.known.areaNames[e.name]
-	case categoryRaion:
-		id, taken = im.known.regionNames[regionName{e.area, e.name}]
-	}
-	return id, taken
+	b.settlements = append(b.settlements, s)
 }
 
 func (im *importer) refuse(line int, reason string) {
 	im.report.Rows++
 	im.report.Bad = append(im.report.Bad, BadRow{Line: line, Reason: reason})
-}
-
-func (im *importer) flush(ctx context.Context) error {
-	if err := im.write(ctx, &im.batch); err != nil {
-		return err
-	}
-	im.batch = batch{}
-	return nil
 }

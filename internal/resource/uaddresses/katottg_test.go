@@ -10,7 +10,11 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	utf "golang.org/x/text/encoding/unicode"
 )
 
 //go:embed testdata/sample.csv
@@ -19,12 +23,19 @@ var sample string
 // read runs an importer that writes nowhere.
 func read(r io.Reader) (Report, *batch, error) {
 	all := &batch{}
-	im := &importer{known: newPlaces(nil, nil), write: func(_ context.Context, b *batch) error {
+	im := newImporter(nil, nil)
+	im.rename = func(_ context.Context, ids []uuid.UUID) error {
+		if len(ids) > 0 {
+			return errors.New("nothing is there that could get another name")
+		}
+		return nil
+	}
+	im.write = func(_ context.Context, b *batch) error {
 		all.areas = append(all.areas, b.areas...)
 		all.regions = append(all.regions, b.regions...)
 		all.settlements = append(all.settlements, b.settlements...)
 		return nil
-	}}
+	}
 	err := im.run(context.Background(), r)
 	return im.report, all, err
 }
@@ -77,6 +88,64 @@ func TestReadWaysOfWriting(t *testing.T) {
 	require.Equal(t, want, got)
 }
 
+// Spreadsheets save in the encodings of Windows and with other separators.
+func TestReadWhatSpreadsheetsSave(t *testing.T) {
+	t.Parallel()
+	want, rows, err := read(strings.NewReader(sample))
+	require.NoError(t, err)
+	require.Equal(t, "UTF-8", want.Encoding)
+	require.Equal(t, ';', want.Separator)
+	in := func(e encoding.Encoding, text string) string {
+		encoded, err := e.NewEncoder().String(text)
+		require.NoError(t, err)
+		return encoded
+	}
+	noHeader := sample[strings.Index(sample, "\n")+1:]
+	for _, c := range []struct {
+		text, encoding string
+		separator      rune
+	}{
+		{"\ufeff" + sample, "UTF-8", ';'},
+		{in(utf.UTF16(utf.LittleEndian, utf.UseBOM), sample), "UTF-16LE", ';'},
+		{in(utf.UTF16(utf.BigEndian, utf.UseBOM), sample), "UTF-16BE", ';'},
+		{in(utf.UTF16(utf.LittleEndian, utf.IgnoreBOM), sample), "UTF-16LE", ';'},
+		{in(utf.UTF16(utf.BigEndian, utf.IgnoreBOM), noHeader), "UTF-16BE", ';'},
+		{in(charmap.Windows1251, sample), "windows-1251", ';'},
+		{strings.ReplaceAll(sample, ";", ","), "UTF-8", ','},
+		{strings.ReplaceAll(noHeader, ";", ","), "UTF-8", ','},
+		{in(utf.UTF16(utf.LittleEndian, utf.UseBOM), strings.ReplaceAll(sample, ";", "\t")), "UTF-16LE", '\t'},
+		{in(charmap.Windows1251, strings.ReplaceAll(strings.ReplaceAll(sample, ";Вінницька", `;"Вінницька"`), ";", ",")), "windows-1251", ','},
+	} {
+		got, gotRows, err := read(strings.NewReader(c.text))
+		require.NoError(t, err, "%s %q", c.encoding, c.separator)
+		require.Equal(t, rows, gotRows, "%s %q", c.encoding, c.separator)
+		require.Equal(t, c.encoding, got.Encoding)
+		require.Equal(t, c.separator, got.Separator)
+		got.Encoding, got.Separator = want.Encoding, want.Separator
+		require.Equal(t, want, got)
+	}
+}
+
+// Editions before 2024 have settlements of a category that there is no more.
+func TestReadTownships(t *testing.T) {
+	t.Parallel()
+	_, all, err := read(strings.NewReader(strings.Replace(sample, ";X;", ";T;", 1)))
+	require.NoError(t, err)
+	require.Equal(t, "TOWNSHIP", all.settlements[3].Type)
+	require.Equal(t, "Вороновиця", all.settlements[3].Name)
+}
+
+// A letter that the encoding of the file does not have is not stored as another.
+func TestReadWhatIsNoText(t *testing.T) {
+	t.Parallel()
+	text, err := utf.UTF16(utf.LittleEndian, utf.UseBOM).NewEncoder().String("UA05000000000010236;;;;;O;Вінницька\nUA07000000000024379;;;;;O;Воли@ська\n")
+	require.NoError(t, err)
+	report, all, err := read(strings.NewReader(strings.Replace(text, "@\x00", "\x00\xd8", 1))) // half of a pair
+	require.NoError(t, err)
+	require.Equal(t, []BadRow{{Line: 2, Reason: "the name is not text in the file's encoding"}}, report.Bad)
+	require.Len(t, all.areas, 1)
+}
+
 // A row that stands before what it lies in waits for it.
 func TestReadInAnyOrder(t *testing.T) {
 	t.Parallel()
@@ -113,8 +182,8 @@ func TestBadRows(t *testing.T) {
 		{"UA05000000000010236;UA05020000000026686;UA05020010000053508;;;C;Агрономічне", `column 4: want UA and 17 digits, have ""`},
 		{"UA07000000000024379;UA07020000000071168;;;;O;Волинська", `column 2: a row of category O has no code there, have "UA07020000000071168"`},
 		{"UA07000000000024379;;;;;O; ", "no name"},
-		{"UA07000000000024379;;;;;O;\xc2\xee\xeb\xe8\xed\xfc", "the name is not UTF-8 text"},
-		{"UA07000000000024379;;;;;O;Воли\x00нська", "the name is not UTF-8 text"},
+		{"UA07000000000024379;;;;;O;\xc2\xee\xeb\xe8\xed\xfc", "the name is not text in the file's encoding"},
+		{"UA07000000000024379;;;;;O;Воли\x00нська", "the name is not text in the file's encoding"},
 		{"UA07000000000024379;;;;;O;" + strings.Repeat("і", 51), "the name has more than 50 characters"},
 		{"UA05000000000010236;UA05040000000050292;;;;P;" + strings.Repeat("і", 256), "the name has more than 255 characters"},
 		{"UA07000000000024379;UA07020000000071168;;;;P;Волинський", "the area and the region that it names do not exist together"},
@@ -157,6 +226,16 @@ func TestReadFails(t *testing.T) {
 		_, all, err := read(strings.NewReader(text))
 		require.ErrorContains(t, err, "not a row of the national codifier", name)
 		require.Empty(t, all.areas)
+	}
+	for text, reason := range map[string]string{
+		"<html>\n<body>\n":                                           `read as UTF-8 with the separator ';': want lines of five codes, a category and a name; line 2: 1 fields instead of 7`,
+		strings.ReplaceAll(sample, "\r\n", ";\r\n"):                  "; line 2: 8 fields instead of 7",
+		"UA07000000000024379,,,,,Q,Волинська":                        `with the separator ',': want lines of five codes, a category and a name; line 1: unknown category "Q"`,
+		"UA07000000000024379:::::O:Волинська\nUA07000000000024379;x": "line 1: ",
+	} {
+		report, _, err := read(strings.NewReader(text))
+		require.ErrorContains(t, err, reason)
+		require.NotEmpty(t, report.Bad, "all reasons are told too")
 	}
 	broken := errors.New("the disk is gone")
 	_, _, err := read(io.MultiReader(strings.NewReader(sample), iotest.ErrReader(broken)))

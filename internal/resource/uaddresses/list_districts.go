@@ -20,7 +20,7 @@ func (a *API) ListDistricts(ctx context.Context, req api.ListDistrictsRequestObj
 	}
 	s := a.Cache.current.Load()
 	// region_id decides when both are sent.
-	inArea := s.areasNamed(folded(p.Region))
+	inArea := s.areasNamed(foldedArea(p.Region))
 	if q.within != nil {
 		inArea = func(id uuid.UUID) bool { return id == *q.within }
 	}

@@ -2,6 +2,7 @@ package uaddresses
 
 import (
 	"context"
+	"strings"
 
 	"esoz/gen/api"
 	"esoz/internal/platform/envelope"
@@ -11,8 +12,9 @@ import (
 func (a *API) ListRegions(ctx context.Context, req api.ListRegionsRequestObject) (api.ListRegionsResponseObject, error) {
 	p := req.Params
 	filter, page := newNameAndCode(p.Name, p.Koatuu), envelope.PageOf(p.Page, p.PageSize)
+	city := foldedArea(p.Name) // М.КИЇВ is the city and no part of Київська
 	found, total := pageOf(each(a.Cache.current.Load().areas), page, func(area *Area) bool {
-		return filter.keep(area.folded, area.KOATUU)
+		return filter.keep(area.folded, area.KOATUU) || area.folded == city && strings.Contains(area.KOATUU, filter.code)
 	})
 	data := make([]api.Region, 0, len(found))
 	for _, area := range found {

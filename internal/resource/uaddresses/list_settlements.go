@@ -45,7 +45,7 @@ type settlementFilter struct {
 func newSettlementFilter(p api.ListSettlementsParams, q *query) *settlementFilter {
 	f := &settlementFilter{
 		nameAndCode: newNameAndCode(p.Name, p.Koatuu),
-		area:        folded(p.Region), region: folded(p.District), kind: folded(p.Type), regionID: q.within,
+		area:        foldedArea(p.Region), region: folded(p.District), kind: folded(p.Type), regionID: q.within,
 	}
 	f.mountain, q.isBool = envelope.ParseBool(p.MountainGroup)
 	return f

@@ -68,6 +68,16 @@ func TestListRegions(t *testing.T) {
 
 	names, _ = named(t, s, "regions", "name", "КИЇВ")
 	require.Equal(t, []string{"Київ", "Київська"}, names)
+	for _, written := range []string{"М.КИЇВ", "м. Київ"} {
+		names, _ = named(t, s, "regions", "name", written)
+		require.Equal(t, []string{"Київ"}, names, "the city, and no part of Київська")
+		names, _ = named(t, s, "regions", "name", written, "koatuu", "UA18")
+		require.Empty(t, names)
+	}
+	names, _ = named(t, s, "regions", "name", "Автономна\u00a0Республіка")
+	require.Equal(t, []string{"Автономна Республіка Крим"}, names)
+	names, _ = named(t, s, "regions", "name", "Івано–Франківська")
+	require.Equal(t, []string{"Івано-Франківська"}, names)
 	names, _ = named(t, s, "regions", "koatuu", "ua80")
 	require.Equal(t, []string{"Київ"}, names)
 	names, _ = named(t, s, "regions", "name", "ніде", "koatuu", "")
@@ -91,6 +101,7 @@ func TestListDistricts(t *testing.T) {
 	for _, c := range []struct{ filters, found []string }{
 		{[]string{"region", "ЖИТОМИРСЬКА"}, []string{"Бердичівський", "Житомирський"}},
 		{[]string{"region", "Житомир"}, []string{}},
+		{[]string{"region", "Жито\u00adмирська\u00a0"}, []string{"Бердичівський", "Житомирський"}},
 		{[]string{"region_id", zhytomyrska.String()}, []string{"Бердичівський", "Житомирський"}},
 		{[]string{"region_id", strings.ToUpper(zhytomyrska.String())}, []string{"Бердичівський", "Житомирський"}},
 		{[]string{"region_id", lvivska.String(), "region", "Житомирська"}, []string{"Львівський"}},
@@ -128,6 +139,8 @@ func TestListSettlements(t *testing.T) {
 		{[]string{"district_id", uaddresses.ID("UA18020000000072859").String()}, []string{"Бердичів", "Семенівка"}},
 		{[]string{"district_id", uaddresses.ID("UA18020000000072859").String(), "type", "village"}, []string{"Семенівка"}},
 		{[]string{"district", "ніякий"}, []string{}},
+		{[]string{"region", "М.КИЇВ"}, []string{"Київ"}},
+		{[]string{"region", "Івано\u2011Франківська", "name", "верховина"}, []string{"Верховина"}},
 		{[]string{"koatuu", uaddresses.CodeKyiv}, []string{"Київ"}},
 	} {
 		names, _ := named(t, s, "settlements", c.filters...)

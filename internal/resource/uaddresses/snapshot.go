@@ -45,7 +45,7 @@ func newSnapshot(version int64, all *rows) *snapshot {
 	sortByName(all.streets, func(p *Street) (string, uuid.UUID) { return p.Name, p.ID })
 	for i := range s.areas {
 		a := &s.areas[i]
-		a.folded = fold(a.Name)
+		a.folded = foldArea(a.Name)
 		s.areaNames.add(a.Name, a.folded)
 	}
 	for i := range s.regions {

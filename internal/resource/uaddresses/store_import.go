@@ -37,7 +37,17 @@ func importInto(ctx context.Context, tx pgx.Tx, r io.Reader, at time.Time, overw
 	if err != nil {
 		return Report{}, err
 	}
-	im := &importer{known: newPlaces(all.areas, all.regions)}
+	im := newImporter(all.areas, all.regions)
+	im.overwrite = overwrite
+	im.rename = func(ctx context.Context, ids []uuid.UUID) error {
+		if len(ids) == 0 {
+			return nil
+		}
+		if err := db.New().FreeNames(ctx, tx, ids); err != nil {
+			return fmt.Errorf("free the names of renamed places: %w", postgres.Error(err))
+		}
+		return nil
+	}
 	im.write = func(ctx context.Context, b *batch) error {
 		for _, write := range []func() (int64, int64, error){
 			func() (int64, int64, error) { return upsertAreas(ctx, tx, b.areas, at, overwrite) },

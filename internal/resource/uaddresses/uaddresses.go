@@ -111,12 +111,12 @@ func (c *Cache) Area(id uuid.UUID) (Area, bool) { return c.current.Load().area(i
 // Region finds a region by its id.
 func (c *Cache) Region(id uuid.UUID) (Region, bool) { return c.current.Load().region(id) }
 
-// AreaNamed tells whether an area has this name, folded as in SameName.
+// AreaNamed tells whether an area has this name, folded as in SameArea.
 func (c *Cache) AreaNamed(name string) bool {
-	return c.current.Load().areaNames.has(name)
+	return c.current.Load().areaNames.has(name, foldArea)
 }
 
 // SettlementNamed tells whether a settlement has this name, folded as in SameName.
 func (c *Cache) SettlementNamed(name string) bool {
-	return c.current.Load().settlementNames.has(name)
+	return c.current.Load().settlementNames.has(name, fold)
 }

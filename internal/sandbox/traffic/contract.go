@@ -92,7 +92,8 @@ func stepsOf(operationID string) []step {
 	for _, rule := range rules.OfOperation("") {
 		if own, ok := replaced[rule.ID]; ok {
 			steps = append(steps, step{rule: own, guard: rule.ID})
-		} else if slices.Contains(guards, rule.ID) {
+		}
+		if slices.Contains(guards, rule.ID) { // also beside a rule that starts off
 			steps = append(steps, step{rule: rule})
 		}
 	}

@@ -3,7 +3,6 @@ package traffic
 import (
 	"maps"
 	"net/http"
-	"strings"
 	"time"
 
 	"esoz/gen/rules"
@@ -158,7 +157,7 @@ func (r *Recorder) count(k kept, repeats Repeats) {
 	broke := false
 	for _, id := range e.Rules {
 		c.met[id] = met{times: c.met[id].times + 1, lastAt: k.answered}
-		if rule, _ := rules.Get(id); rule.Together == rules.Shape || strings.HasSuffix(string(id), ".schema") {
+		if rule, _ := rules.Get(id); rule.Schema {
 			c.BrokeSchema.Rules[id]++
 			broke = true
 		}

@@ -27,6 +27,12 @@ func create(w *build.World) {
 	w.Passes(op, "a city in no region", post(owner, bodyAt(residence(build.Row{
 		"area": "Київ", "region": "Печерський", "settlement": "Київ", "settlement_id": kyiv.String(),
 	}))), http.StatusOK)
+	w.Passes(op, "an area as the running system writes it, and odd blanks and hyphens", post(owner, bodyAt(
+		residence(build.Row{"area": "М.КИЇВ", "region": nil, "settlement": "КИЇВ", "settlement_id": kyiv.String()}),
+		residence(build.Row{
+			"type": "REGISTRATION", "area": "Івано–Франківська\u00a0", "region": "Верховин\u00adський", "settlement": "Верховина", "settlement_type": "SETTLEMENT",
+			"settlement_id": verkhovyna.String(),
+		}))), http.StatusOK)
 	w.Passes(op, "a mountain settlement", post(owner, bodyAt(residence(build.Row{
 		"area": "Івано-Франківська", "region": "Верховинський", "settlement": "Верховина", "settlement_type": "SETTLEMENT",
 		"settlement_id": verkhovyna.String(),
@@ -44,18 +50,33 @@ func create(w *build.World) {
 	refuseBodies(w, op, "division.create.", func(body build.Row) build.Request { return post(owner, body) })
 	w.Refused(op, "a pharmacy without location", post(pharmacyOwner, validBody(build.Row{"type": "DRUGSTORE", "location": nil})),
 		fault.Refuse(rules.DivisionCreateLocation))
+	refuseAtOnce(w, op, "division.create.", post)
+}
+
+// refuseAtOnce are bodies in which everything is wrong: one answer names it in the
+// order of the rules.
+func refuseAtOnce(w *build.World, op, prefix string, request func(token string, body build.Row) build.Request) {
+	of := func(rule string, refusal func(rules.ID) *fault.Error) *fault.Error {
+		return refusal(rules.ID(prefix + rule))
+	}
 	w.Refused(op, "everything wrong in the shape, in one answer",
-		post(owner, build.Edit(bodyAt(residence(build.Row{"zip": "1", "country": "UKR"})), build.Row{"email": "email", "name": nil})),
-		refusedAt("$.addresses[0].country")(rules.DivisionCreateCountry), refusedAt("$.addresses[0].zip")(rules.DivisionCreateZip),
-		refusedAt("$.email", "value", "email")(rules.DivisionCreateEmail),
-		wrongShape("$.name", "required", "required property name was not present")(rules.DivisionCreateSchema))
-	w.Refused(op, "everything wrong in the meaning, in one answer", post(pharmacyOwner, build.Edit(
+		request(owner, build.Edit(bodyAt(residence(build.Row{"zip": "1", "country": "UKR"})), build.Row{"email": "email", "name": nil})),
+		of("schema", wrongShape("$.name", "required", "required property name was not present")),
+		of("zip", refusedAt("$.addresses[0].zip")), of("country", refusedAt("$.addresses[0].country")),
+		of("email", refusedAt("$.email", "value", "email")))
+	w.Refused(op, "everything wrong in the meaning, in one answer", request(pharmacyOwner, build.Edit(
 		bodyAt(residence(build.Row{"type": "REGISTRATION", "area": "Атлантида", "region": "Житомирський"}), residence(build.Row{"type": "REGISTRATION", "settlement": "Київ"})),
 		build.Row{"location": nil})),
-		refusedPlainly(rules.DivisionCreateLocation), refusedAt("$.addresses[0].area")(rules.DivisionCreateArea),
-		refusedAt("$.addresses[1].settlement")(rules.DivisionCreateSettlementMatch), refusedAt("$.addresses[0].region")(rules.DivisionCreateRegionMatch),
-		refusedPlainly(rules.DivisionCreateTypeMapping), refusedAt("$.addresses", "type", "RESIDENCE")(rules.DivisionCreateResidence),
-		refusedAt("$.addresses[1].type")(rules.DivisionCreateAddressTypeDouble))
+		of("location", refusedPlainly), of("area", refusedAt("$.addresses[0].area")), of("type_mapping", refusedPlainly),
+		of("residence", refusedAt("$.addresses", "type", "RESIDENCE")), of("settlement_match", refusedAt("$.addresses[1].settlement")),
+		of("region_match", refusedAt("$.addresses[0].region")), of("address_type_double", refusedAt("$.addresses[1].type")))
+	w.Refused(op, "shape and meaning wrong, in one answer", request(pharmacyOwner, build.Edit(
+		bodyAt(residence(build.Row{"type": "HOME", "area": "Атлантида", "region": 1, "settlement_id": "1", "zip": "1"})),
+		build.Row{"location": nil, "email": "email", "type": "HOSPITAL"})),
+		of("schema", wrongShape("$.addresses[0].region", "cast", "type mismatch. Expected string but got integer")),
+		of("location", refusedPlainly), of("address_type", refusedAt("$.addresses[0].type")), of("area", refusedAt("$.addresses[0].area")),
+		of("settlement_id", refusedAt("$.addresses[0].settlement_id", "id", "1")), of("zip", refusedAt("$.addresses[0].zip")),
+		of("email", refusedAt("$.email", "value", "email")), of("type", refusedAt("$.type")))
 }
 
 // unlessBlocked are callers whom a method with a body asks about: those whom the

@@ -21,6 +21,13 @@ func update(w *build.World) {
 
 	unlessBlocked(w, op, func(token string) build.Request { return patch(token, clinicDivision, validBody(nil)) }, rules.DivisionUpdateLegalEntityActive)
 	refuseBodies(w, op, "division.update.", func(body build.Row) build.Request { return patch(owner, clinicDivision, body) })
+	refuseAtOnce(w, op, "division.update.", func(token string, body build.Row) build.Request {
+		division := clinicDivision
+		if token == pharmacyOwner {
+			division = pharmacyDivision
+		}
+		return patch(token, division, body)
+	})
 	w.Refused(op, "a pharmacy without location", patch(pharmacyOwner, pharmacyDivision, validBody(build.Row{"type": "DRUGSTORE", "location": nil})),
 		fault.Refuse(rules.DivisionUpdateLocation))
 	w.Refused(op, "an unknown division", patch(owner, "no division", validBody(nil)), fault.Refuse(rules.DivisionUpdateNotFound))

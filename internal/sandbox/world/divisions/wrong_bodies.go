@@ -48,7 +48,7 @@ func refuseBodies(w *build.World, op, prefix string, request func(body build.Row
 	}
 }
 
-// wrongShapes are refused by the first answer about a body.
+// wrongShapes are refused by the schema of a body.
 func wrongShapes() []wrongBody {
 	return []wrongBody{
 		{"no name", "schema", wrongShape("$.name", "required", "required property name was not present"), validBody(build.Row{"name": nil})},
@@ -79,7 +79,7 @@ func wrongShapes() []wrongBody {
 	}
 }
 
-// wrongMeanings are refused by the second answer about a body.
+// wrongMeanings are refused for what a body means.
 func wrongMeanings() []wrongBody {
 	unknown := build.ID("no settlement").String()
 	noArea, noRegion := build.ID("settlement without an area").String(), build.ID("settlement without a region").String()

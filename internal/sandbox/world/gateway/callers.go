@@ -40,7 +40,7 @@ var callers = map[string][]caller{
 func breakCallers(w *build.World, op operation, passing build.Request) {
 	for _, rule := range rules.OfOperation(op.id) {
 		id := string(rule.ID)
-		if len(rule.Replaces) > 0 || rule.Together == rules.Shape || strings.HasSuffix(id, ".schema") {
+		if len(rule.Replaces) > 0 || rule.Schema {
 			continue // the gateway's, or of the body, which is right
 		}
 		refused, asked := callers[id[strings.LastIndex(id, ".")+1:]]

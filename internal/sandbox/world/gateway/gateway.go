@@ -33,10 +33,14 @@ func Add(w *build.World) {
 // breakGuards breaks each check of the gateway that the contract lists for the
 // operation. Some operations have words of their own for it.
 func breakGuards(w *build.World, op operation, passing build.Request) {
-	own := map[rules.ID]rules.ID{}
+	own, second := map[rules.ID]rules.ID{}, map[rules.ID]rules.ID{} // second: of rules that start off
 	for _, rule := range rules.OfOperation(op.id) {
 		for _, id := range rule.Replaces {
-			own[id] = rule.ID
+			if rule.Off {
+				second[id] = rule.ID
+			} else {
+				own[id] = rule.ID
+			}
 		}
 	}
 	guards := rules.Guards(op.id)
@@ -51,10 +55,13 @@ func breakGuards(w *build.World, op operation, passing build.Request) {
 		case id == rules.GatewayRateLimit && op.public:
 			continue // it counts the calls of an address, which the world does not know
 		}
-		c := w.Refused(op.id, v.title, v.request(w, op, passing),
-			fault.Refuse(id, "path", op.prefix(), "scopes", strings.Join(op.scopes, ", "), "parameter", op.query))
+		args := []any{"path", op.prefix(), "scopes", strings.Join(op.scopes, ", "), "parameter", op.query}
+		c := w.Refused(op.id, v.title, v.request(w, op, passing), fault.Refuse(id, args...))
 		if len(v.config) > 0 {
 			c.Set(v.config...)
+		}
+		if id, ok := second[v.rule]; ok {
+			w.Refused(op.id, v.title+", in the second reading", v.request(w, op, passing), fault.Refuse(id, args...)).Set("RULES", "+"+string(id))
 		}
 	}
 }
