@@ -26,6 +26,7 @@ import (
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/config"
+	"esoz/internal/platform/fault"
 	"esoz/internal/platform/httpapi"
 	"esoz/internal/platform/idempotency"
 	"esoz/internal/platform/jobs"
@@ -61,6 +62,8 @@ type Options struct {
 	Provider sms.Provider          // nil: sms.Log
 	// ShowRules adds X-Sandbox-Rule to refusals.
 	ShowRules bool
+	// NotServed, when set, answers for operations that are documented and not served.
+	NotServed func(method, path string) (refusal *fault.Error, hint string)
 	// Observe, when set, is told of every answered request.
 	Observe httpapi.Observer
 	// AfterHandler is jobs.Queue's test hook.
@@ -222,7 +225,7 @@ func (a *App) build() error {
 		Document: doc, Auth: authenticator, Answers: answers, Config: o.Config, Clock: o.Clock, Logger: o.Logger,
 		Formats: validation.NewFormats(validation.DictionaryNames(doc), a.Dictionaries.Codes),
 		Guards:  guards,
-		Metrics: httpapi.NewMetrics(registry), Tracer: spans, ShowRules: o.ShowRules, Observe: o.Observe,
+		Metrics: httpapi.NewMetrics(registry), Tracer: spans, ShowRules: o.ShowRules, NotServed: o.NotServed, Observe: o.Observe,
 	}
 	a.Handler, err = front.Handler(s)
 	return err
