@@ -223,7 +223,7 @@ func (a *App) build() error {
 	}
 	front := &httpapi.Server{
 		Document: doc, Auth: authenticator, Answers: answers, Config: o.Config, Clock: o.Clock, Logger: o.Logger,
-		Formats: validation.NewFormats(validation.DictionaryNames(doc), a.Dictionaries.Codes),
+		Formats: validation.NewFormats(validation.DictionaryNames(doc), a.Dictionaries),
 		Guards:  guards,
 		Metrics: httpapi.NewMetrics(registry), Tracer: spans, ShowRules: o.ShowRules, NotServed: o.NotServed, Observe: o.Observe,
 	}

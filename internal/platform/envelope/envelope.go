@@ -17,6 +17,7 @@ type Request struct {
 	ID             string
 	IdempotencyKey string
 	Undeclared     map[string]string // query parameters that the operation does not have
+	Open           []string          // dictionaries in the answer that list no or not all of their codes, when asked for by name
 }
 
 type requestKey struct{}
