@@ -7,7 +7,7 @@ LINT = run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LIN
 
 .PHONY: help run build test test-short torture-short hostile fuzz generate examples verify lint fmt demo conformance \
 	openapi-lint openapi-publish openapi-diff openapi-release \
-	reference reference-assets reference-check screenshots sdk-test sdk-test-go
+	reference reference-assets reference-check sign-in-test screenshots sdk-test sdk-test-go
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -112,6 +112,10 @@ reference-check: ## fail when the page to read is not that of its pinned npm pac
 	gunzip -c $(ASSETS)/redoc.standalone.js.gz | cmp - $(REDOC)/bundles/redoc.standalone.js
 	cmp $(ASSETS)/redoc.standalone.js.LICENSE.txt $(REDOC)/bundles/redoc.standalone.js.LICENSE.txt
 	cmp $(ASSETS)/redoc.LICENSE.txt $(REDOC)/LICENSE
+
+sign-in-test: ## the sign-in page in real Chromium, with the keyboard alone
+	npm ci --silent --prefix internal/reference/npm
+	$(GO) run ./internal/sandbox/withsandbox node internal/reference/npm/signin.mjs
 
 screenshots: conformance ## the pictures of the documents (needs Chromium)
 	npm ci --silent --prefix internal/reference/npm

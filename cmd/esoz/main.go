@@ -18,6 +18,11 @@ type commands struct {
 	Import  struct {
 		KATOTTG importKATOTTGCommand `cmd:"" name:"katottg" help:"Import the national codifier of settlements."`
 	} `cmd:"" help:"Import data."`
+	Admin struct {
+		Add    addCommand    `cmd:"" help:"Register a MIS, a legal entity, a user or a person, described by JSON as the sandbox's methods take it."`
+		List   listCommand   `cmd:"" help:"List what is registered."`
+		Delete deleteCommand `cmd:"" help:"Delete what was registered."`
+	} `cmd:"" help:"Register what no public operation creates."`
 }
 
 func main() {

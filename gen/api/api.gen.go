@@ -546,6 +546,11 @@ type AuthorizationCode struct {
 
 // AuthorizationCodeDetails What the code is for.
 type AuthorizationCodeDetails struct {
+	// AppID What the user has granted to the client so far.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	AppID string `json:"app_id"`
+
 	// ClientID The client that may use the code.
 	//
 	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
@@ -1899,7 +1904,7 @@ type Meta struct {
 	// Example: 200
 	Code int `json:"code"`
 
-	// IdempotencyKey The idempotency key that was sent, repeated.
+	// IdempotencyKey The `X-Idempotency-Key` that was sent, repeated.
 	//
 	// Example: 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
 	IdempotencyKey *string `json:"idempotency_key,omitempty"`

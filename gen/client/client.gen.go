@@ -547,6 +547,11 @@ type AuthorizationCode struct {
 
 // AuthorizationCodeDetails What the code is for.
 type AuthorizationCodeDetails struct {
+	// AppID What the user has granted to the client so far.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	AppID string `json:"app_id"`
+
 	// ClientID The client that may use the code.
 	//
 	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
@@ -1891,7 +1896,7 @@ type Meta struct {
 	// Example: 200
 	Code int `json:"code"`
 
-	// IdempotencyKey The idempotency key that was sent, repeated.
+	// IdempotencyKey The `X-Idempotency-Key` that was sent, repeated.
 	//
 	// Example: 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
 	IdempotencyKey *string `json:"idempotency_key,omitempty"`
@@ -3201,7 +3206,7 @@ type ClientInterface interface {
 	// - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 	// - Two addresses, or two phones, of one type.
 	// - `8:00` for `8.00` in working hours.
-	// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+	// - A second send after a lost answer: it creates a second division (see "Sending again").
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3231,7 +3236,7 @@ type ClientInterface interface {
 	// - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 	// - Two addresses, or two phones, of one type.
 	// - `8:00` for `8.00` in working hours.
-	// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+	// - A second send after a lost answer: it creates a second division (see "Sending again").
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3345,9 +3350,9 @@ type ClientInterface interface {
 
 	// ListApprovals Get approvals
 	//
-	// Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an active declaration with the
-	// patient sees all of them; everybody else sees their own, i.e. those granted to one of their employees or to their legal entity, or
-	// asked for by one of their employees. Nothing is changed by reading.
+	// Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
+	// sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
+	// Nothing is changed by reading.
 	//
 	// An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 	//
@@ -3360,8 +3365,8 @@ type ClientInterface interface {
 
 	// GetApproval Get approval details
 	//
-	// One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
-	// with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
+	// One approval of a patient, with the method that its SMS goes to. Who may see it: the doctor whom the patient has chosen by an
+	// active declaration, and the employee or legal entity that it is granted to (see Get approvals). Nothing is changed by reading.
 	//
 	// Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
 	// `expires_at`.
@@ -3901,7 +3906,7 @@ func (c *Client) ListDivisions(ctx context.Context, params *ListDivisionsParams,
 // - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 // - Two addresses, or two phones, of one type.
 // - `8:00` for `8.00` in working hours.
-// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+// - A second send after a lost answer: it creates a second division (see "Sending again").
 //
 // Takes any type of body and a specified content type.
 //
@@ -3941,7 +3946,7 @@ func (c *Client) CreateDivisionWithBody(ctx context.Context, contentType string,
 // - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 // - Two addresses, or two phones, of one type.
 // - `8:00` for `8.00` in working hours.
-// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+// - A second send after a lost answer: it creates a second division (see "Sending again").
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4145,9 +4150,9 @@ func (c *Client) GetJob(ctx context.Context, id string, reqEditors ...RequestEdi
 
 // ListApprovals Get approvals
 //
-// Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an active declaration with the
-// patient sees all of them; everybody else sees their own, i.e. those granted to one of their employees or to their legal entity, or
-// asked for by one of their employees. Nothing is changed by reading.
+// Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
+// sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
+// Nothing is changed by reading.
 //
 // An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 //
@@ -4170,8 +4175,8 @@ func (c *Client) ListApprovals(ctx context.Context, patientID string, params *Li
 
 // GetApproval Get approval details
 //
-// One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
-// with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
+// One approval of a patient, with the method that its SMS goes to. Who may see it: the doctor whom the patient has chosen by an
+// active declaration, and the employee or legal entity that it is granted to (see Get approvals). Nothing is changed by reading.
 //
 // Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
 // `expires_at`.
@@ -7503,7 +7508,7 @@ type ClientWithResponsesInterface interface {
 	// - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 	// - Two addresses, or two phones, of one type.
 	// - `8:00` for `8.00` in working hours.
-	// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+	// - A second send after a lost answer: it creates a second division (see "Sending again").
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7533,7 +7538,7 @@ type ClientWithResponsesInterface interface {
 	// - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 	// - Two addresses, or two phones, of one type.
 	// - `8:00` for `8.00` in working hours.
-	// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+	// - A second send after a lost answer: it creates a second division (see "Sending again").
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7659,9 +7664,9 @@ type ClientWithResponsesInterface interface {
 
 	// ListApprovalsWithResponse Get approvals
 	//
-	// Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an active declaration with the
-	// patient sees all of them; everybody else sees their own, i.e. those granted to one of their employees or to their legal entity, or
-	// asked for by one of their employees. Nothing is changed by reading.
+	// Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
+	// sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
+	// Nothing is changed by reading.
 	//
 	// An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 	//
@@ -7676,8 +7681,8 @@ type ClientWithResponsesInterface interface {
 
 	// GetApprovalWithResponse Get approval details
 	//
-	// One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
-	// with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
+	// One approval of a patient, with the method that its SMS goes to. Who may see it: the doctor whom the patient has chosen by an
+	// active declaration, and the employee or legal entity that it is granted to (see Get approvals). Nothing is changed by reading.
 	//
 	// Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
 	// `expires_at`.
@@ -9404,7 +9409,7 @@ func (c *ClientWithResponses) ListDivisionsWithResponse(ctx context.Context, par
 // - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 // - Two addresses, or two phones, of one type.
 // - `8:00` for `8.00` in working hours.
-// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+// - A second send after a lost answer: it creates a second division (see "Sending again").
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9440,7 +9445,7 @@ func (c *ClientWithResponses) CreateDivisionWithBodyWithResponse(ctx context.Con
 // - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 // - Two addresses, or two phones, of one type.
 // - `8:00` for `8.00` in working hours.
-// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+// - A second send after a lost answer: it creates a second division (see "Sending again").
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9620,9 +9625,9 @@ func (c *ClientWithResponses) GetJobWithResponse(ctx context.Context, id string,
 
 // ListApprovalsWithResponse Get approvals
 //
-// Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an active declaration with the
-// patient sees all of them; everybody else sees their own, i.e. those granted to one of their employees or to their legal entity, or
-// asked for by one of their employees. Nothing is changed by reading.
+// Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
+// sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
+// Nothing is changed by reading.
 //
 // An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 //
@@ -9643,8 +9648,8 @@ func (c *ClientWithResponses) ListApprovalsWithResponse(ctx context.Context, pat
 
 // GetApprovalWithResponse Get approval details
 //
-// One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
-// with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
+// One approval of a patient, with the method that its SMS goes to. Who may see it: the doctor whom the patient has chosen by an
+// active declaration, and the employee or legal entity that it is granted to (see Get approvals). Nothing is changed by reading.
 //
 // Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
 // `expires_at`.

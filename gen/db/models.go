@@ -12,6 +12,13 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
+type AdminRegistered struct {
+	// Of the row in mithril.clients, prm.legal_entities, mithril.users or mpi.persons.
+	ID         uuid.UUID
+	Kind       string
+	InsertedAt time.Time
+}
+
 // Written in the transaction of the change that they tell; readers see all of them, whoever caused them.
 type EventManagerEvent struct {
 	ID         uuid.UUID

@@ -45,6 +45,7 @@ import (
 	"esoz/internal/resource/events"
 	jobreads "esoz/internal/resource/jobs"
 	"esoz/internal/resource/oauth"
+	"esoz/internal/resource/oauth/signin"
 	"esoz/internal/resource/persons"
 	"esoz/internal/resource/servicerequests"
 	"esoz/internal/resource/uaddresses"
@@ -78,7 +79,8 @@ type App struct {
 	Pool    *pgxpool.Pool
 	Mongo   *mongo.Database
 	Keys    *seal.Keys
-	Handler http.Handler // the public API
+	API     http.Handler // the operations of the contract
+	Handler http.Handler // the API and the sign-in page
 
 	Dictionaries *dictionaries.Cache
 	Addresses    *uaddresses.Cache
@@ -180,7 +182,7 @@ func (a *App) build() error {
 		Pool: a.Pool, Keys: a.Keys, Clock: o.Clock, Config: o.Config,
 		Outbox: &sms.Outbox{River: inserter, Keys: a.Keys, Clock: o.Clock},
 	}
-	authenticator := &auth.Authenticator{Pool: a.Pool, Clock: o.Clock}
+	authenticator := &auth.Authenticator{Pool: a.Pool, Clock: o.Clock, Config: o.Config}
 	answers := &idempotency.Store{Pool: a.Pool, Keys: a.Keys, Clock: o.Clock, Config: o.Config}
 	people := &persons.Store{Pool: a.Pool, Documents: a.Mongo, Keys: a.Keys, Clock: o.Clock}
 
@@ -227,8 +229,18 @@ func (a *App) build() error {
 		Guards:  guards,
 		Metrics: httpapi.NewMetrics(registry), Tracer: spans, ShowRules: o.ShowRules, NotServed: o.NotServed, Observe: o.Observe,
 	}
-	a.Handler, err = front.Handler(s)
-	return err
+	if a.API, err = front.Handler(s); err != nil {
+		return err
+	}
+	page := &signin.Page{API: a.API, Pool: a.Pool, Config: o.Config, Logger: o.Logger}
+	a.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if signin.IsFor(r) {
+			page.ServeHTTP(w, r)
+			return
+		}
+		a.API.ServeHTTP(w, r)
+	})
+	return nil
 }
 
 // Document reads what the contract says of requests.

@@ -15,9 +15,11 @@ import (
 	"github.com/swaggest/swgui/v5emb"
 
 	"esoz/internal/app"
+	"esoz/internal/app/admin"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/config"
 	"esoz/internal/reference"
+	"esoz/internal/resource/oauth/signin"
 	"esoz/internal/sandbox/traffic"
 	"esoz/internal/sandbox/world"
 	"esoz/openapi/publish"
@@ -64,6 +66,12 @@ func NewHandler(
 	h.mux.HandleFunc("GET /_sandbox/config", h.getConfig)
 	h.mux.HandleFunc("POST /_sandbox/config", h.setConfig)
 	h.mux.HandleFunc("POST /_sandbox/reset", h.reset)
+	h.mux.HandleFunc("POST /_sandbox/mis", register[admin.MIS](h))
+	h.mux.HandleFunc("POST /_sandbox/legal_entities", register[admin.LegalEntity](h))
+	h.mux.HandleFunc("POST /_sandbox/users", register[admin.User](h))
+	h.mux.HandleFunc("POST /_sandbox/persons", register[admin.Person](h))
+	h.mux.HandleFunc("GET /_sandbox/registered", h.listRegistered)
+	h.mux.HandleFunc("DELETE /_sandbox/registered/{id}", h.deleteRegistered)
 	h.mux.HandleFunc("GET /_sandbox/sms", h.listSMS)
 	h.mux.HandleFunc("GET /_sandbox/clock", h.getClock)
 	h.mux.HandleFunc("POST /_sandbox/clock", h.setClock)
@@ -84,6 +92,10 @@ func NewHandler(
 // whose paths no ServeMux may tidy up. Who opens its address in a browser is
 // led to the reference.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if signin.IsFor(r) {
+		h.api(w, r)
+		return
+	}
 	if r.URL.Path == "/" && r.Method == http.MethodGet && accepted(r, "application/json", "text/html") == "text/html" {
 		http.Redirect(w, r, reference.Prefix, http.StatusFound)
 		return
@@ -114,7 +126,10 @@ func (h *Handler) api(w http.ResponseWriter, r *http.Request) {
 	}
 	h.changing.RLock()
 	defer h.changing.RUnlock()
-	h.app.Handler.ServeHTTP(w, h.traffic.Arrive(r, raw, whole))
+	if !signin.IsFor(r) { // what is typed into the page is not remembered
+		r = h.traffic.Arrive(r, raw, whole)
+	}
+	h.app.Handler.ServeHTTP(w, r)
 }
 
 // Fence runs work of the background while no world is being changed, so that a

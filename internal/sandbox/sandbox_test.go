@@ -203,7 +203,11 @@ func TestOwnMethods(t *testing.T) {
 		{"config refuses what it does not know", configRefusesWhatItDoesNotKnow},
 		{"inbox waits", inboxWaits},
 		{"reset forgets everything", resetForgetsEverything},
+		{"slow clients hold nobody up", slowClientsHoldNobodyUp},
 		{"clock moves", clockMoves},
+		{"registry serves a team's own data", registryServesATeamsOwnData},
+		{"registry refuses what is wrong", registryRefusesWhatIsWrong},
+		{"registry makes patients", registryMakesPatients},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, b) })
 	}

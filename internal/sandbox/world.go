@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"esoz/internal/app/admin"
 	"esoz/internal/platform/config"
 	"esoz/internal/sandbox/world"
 )
@@ -76,9 +77,14 @@ func changeable(vars map[string]string) error {
 const resetTimeout = 30 * time.Second
 
 func (h *Handler) reset(w http.ResponseWriter, r *http.Request) {
+	keep := r.URL.Query().Get("keep")
+	if keep != "" && keep != keepRegistered {
+		h.refuse(w, http.StatusBadRequest, fmt.Errorf("keep: %q is not %s", keep, keepRegistered))
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), resetTimeout)
 	defer cancel()
-	if err := h.renew(ctx); err != nil {
+	if err := h.renew(ctx, keep == keepRegistered); err != nil {
 		h.logger.ErrorContext(ctx, "reset failed", "error", err)
 		h.refuse(w, http.StatusInternalServerError, errors.New("the world could not be made new; see the log"))
 		return
@@ -86,13 +92,23 @@ func (h *Handler) reset(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (h *Handler) renew(ctx context.Context) error {
+func (h *Handler) renew(ctx context.Context, keep bool) error {
 	h.changing.Lock()
 	defer h.changing.Unlock()
 	defer h.traffic.Changed()
+	kept := &admin.Kept{}
+	if keep {
+		var err error
+		if kept, err = h.registry().Keep(ctx); err != nil {
+			return err
+		}
+	}
 	h.clock.Reset()
 	fresh := world.New(h.app.Keys, h.clock.Now())
 	if err := fresh.Seed(ctx, h.app.Pool, h.app.Mongo); err != nil {
+		return err
+	}
+	if err := h.registry().Restore(ctx, kept); err != nil {
 		return err
 	}
 	if err := errors.Join(h.app.Dictionaries.Refresh(ctx), h.app.Addresses.Refresh(ctx)); err != nil {

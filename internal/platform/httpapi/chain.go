@@ -148,7 +148,7 @@ func (s *Server) authenticate(op *operation) echo.MiddlewareFunc {
 			switch {
 			case who.TokenName != auth.AccessToken:
 				return op.refuse(rules.GatewayTokenKind)
-			case !s.Clock.Now().Before(who.ExpiresAt):
+			case !s.Clock.Now().Before(who.ExpiresAt), !s.Clock.Now().Before(who.PasswordEnd):
 				return op.refuse(rules.GatewayTokenExpired)
 			case who.ClientBlocked:
 				return op.refuse(rules.GatewayTokenClientBlocked)

@@ -35,6 +35,7 @@ TRUNCATE
 	mpi.persons, mpi.person_authentication_methods, mpi.confidant_person_relationships,
 	ops.declarations, il.declaration_requests,
 	otp.verifications, otp.verified_phones, otp.sms_logs, otp.code_counts,
+	admin.registered,
 	event_manager.events, jobs.jobs, idempotency.keys, river.river_job`
 
 // Seed empties both databases and fills them with the world.

@@ -60,10 +60,14 @@ func Add(w *build.World) {
 			status = persons.Inactive
 		}
 		id := w.Object("person", p.Name, p.note)
-		w.Insert("mpi.persons", w.Audited(build.Row{
+		columns := build.Row{"no_tax_id": true}
+		if p.Name == "patient" { // has everything that a person can have
+			columns = build.Row{"no_tax_id": false, "tax_id": "3121203456", "unzr": "19850705-01234"}
+		}
+		w.Insert("mpi.persons", build.Changed(w.Audited(build.Row{
 			"id": id, "first_name": p.First, "last_name": p.Last, "second_name": p.Second, "birth_date": p.Born, "gender": p.Gender,
-			"no_tax_id": true, "status": status, "is_active": true, "verification_status": "VERIFIED", "inserted_at": w.Now.AddDate(-2, 0, 0),
-		}))
+			"status": status, "is_active": true, "verification_status": "VERIFIED", "inserted_at": w.Now.AddDate(-2, 0, 0),
+		}), columns))
 		w.Document(persons.Collection, persons.Document{ID: w.Seal.PatientID(id), Status: status})
 	}
 	methods(w)

@@ -1,0 +1,79 @@
+-- name: InsertRegistered :exec
+INSERT INTO admin.registered (id, kind, inserted_at) VALUES (@id, @kind, @at);
+
+-- name: ListRegistered :many
+SELECT r.id, r.kind, r.inserted_at,
+    COALESCE(c.name, u.email, concat_ws(' ', p.last_name, p.first_name, p.second_name))::text AS name
+FROM admin.registered r
+LEFT JOIN mithril.clients c ON c.id = r.id
+LEFT JOIN mithril.users u ON u.id = r.id
+LEFT JOIN mpi.persons p ON p.id = r.id
+ORDER BY r.inserted_at, r.id;
+
+-- name: DeleteRegistered :one
+DELETE FROM admin.registered WHERE id = @id RETURNING kind;
+
+-- name: ListClientTypes :many
+SELECT id, name, scope FROM mithril.client_types ORDER BY name;
+
+-- name: ListRoles :many
+SELECT id, name FROM mithril.roles ORDER BY name;
+
+-- name: InsertUser :exec
+INSERT INTO mithril.users (id, email, tax_id, password, password_set_at, inserted_at, updated_at)
+VALUES (@id, @email, @tax_id, @password, @at, @at, @at);
+
+-- name: InsertClient :exec
+INSERT INTO mithril.clients (id, name, user_id, client_type_id, settings, priv_settings, inserted_at, updated_at)
+VALUES (@id, @name, @user_id, @client_type_id, @settings, @priv_settings, @at, @at);
+
+-- name: InsertConnection :exec
+INSERT INTO mithril.connections (id, secret_hash, redirect_uri, client_id, consumer_id, inserted_at, updated_at)
+VALUES (@id, @secret_hash, @redirect_uri, @client_id, @consumer_id, @at, @at);
+
+-- name: InsertLegalEntity :exec
+INSERT INTO prm.legal_entities (id, name, public_name, short_name, type, status, edrpou, is_active, nhs_verified, inserted_by, inserted_at, updated_by, updated_at)
+VALUES (@id, @name, @name, @name, @type, @status, @edrpou, true, true, @by, @at, @by, @at);
+
+-- name: InsertParty :exec
+INSERT INTO prm.parties (
+    id, first_name, last_name, second_name, birth_date, gender, tax_id, no_tax_id, verification_status, inserted_by, inserted_at, updated_by, updated_at
+) VALUES (
+    @id, @first_name, @last_name, @second_name, @birth_date, @gender, @tax_id, @no_tax_id, 'VERIFIED', @by, @at, @by, @at
+);
+
+-- name: InsertPartyUser :exec
+INSERT INTO prm.party_users (id, user_id, party_id, inserted_at, updated_at) VALUES (@id, @user_id, @party_id, @at, @at);
+
+-- name: InsertEmployee :exec
+INSERT INTO prm.employees (
+    id, party_id, legal_entity_id, employee_type, position, status, is_active, start_date, inserted_by, inserted_at, updated_by, updated_at
+) VALUES (
+    @id, @party_id, @legal_entity_id, @employee_type, @position, 'APPROVED', true, @start_date, @by, @at, @by, @at
+);
+
+-- name: InsertUserRole :exec
+INSERT INTO mithril.user_roles (id, user_id, role_id, client_id, inserted_at, updated_at) VALUES (@id, @user_id, @role_id, @client_id, @at, @at);
+
+-- name: InsertPerson :exec
+INSERT INTO mpi.persons (
+    id, first_name, last_name, second_name, birth_date, gender, tax_id, no_tax_id, unzr, status, is_active, verification_status,
+    inserted_by, inserted_at, updated_by, updated_at
+) VALUES (
+    @id, @first_name, @last_name, @second_name, @birth_date, @gender, @tax_id, @no_tax_id, @unzr, 'active', true, 'VERIFIED', @by, @at, @by, @at
+);
+
+-- name: InsertPersonMethod :exec
+INSERT INTO mpi.person_authentication_methods (
+    id, person_id, type, phone_number, value, alias, is_active, started_at, inserted_by, inserted_at, updated_by, updated_at
+) VALUES (@id, @person_id, @type, @phone_number, @value, @alias, true, @at, @by, @at, @by, @at);
+
+-- name: CountConsumers :one
+-- How many other clients call through a MIS. Their connections would go with it.
+SELECT count(*) FROM mithril.connections WHERE consumer_id = @id AND client_id <> @id;
+
+-- name: SeedRole :exec
+INSERT INTO mithril.roles (id, name, scope, inserted_at, updated_at) VALUES (@id, @name, @scope, @at, @at) ON CONFLICT (name) DO NOTHING;
+
+-- name: SeedClientType :exec
+INSERT INTO mithril.client_types (id, name, scope, inserted_at, updated_at) VALUES (@id, @name, @scope, @at, @at) ON CONFLICT (name) DO NOTHING;
