@@ -3584,7 +3584,8 @@ type ClientInterface interface {
 	//
 	// Nothing is changed. All filters are optional and are combined with AND. A filter of values keeps a value when it, or one somewhere
 	// under it, fits; dictionaries in which no value is left are then not listed. Only active values of active dictionaries are accepted by
-	// the other methods, so that a form should offer those only. The list has no pages and can be large: ask by `name`.
+	// the other methods, so that a form should offer those only. A dictionary whose values are not public is listed empty, or with those
+	// that are known, and any code of it is accepted. The list has no pages and can be large: ask by `name`.
 	//
 	// Corresponds with GET /api/v2/dictionaries (the `ListDictionariesV2` operationId).
 	ListDictionariesV2(ctx context.Context, params *ListDictionariesV2Params, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4542,7 +4543,8 @@ func (c *Client) ListStreets(ctx context.Context, params *ListStreetsParams, req
 //
 // Nothing is changed. All filters are optional and are combined with AND. A filter of values keeps a value when it, or one somewhere
 // under it, fits; dictionaries in which no value is left are then not listed. Only active values of active dictionaries are accepted by
-// the other methods, so that a form should offer those only. The list has no pages and can be large: ask by `name`.
+// the other methods, so that a form should offer those only. A dictionary whose values are not public is listed empty, or with those
+// that are known, and any code of it is accepted. The list has no pages and can be large: ask by `name`.
 //
 // Corresponds with GET /api/v2/dictionaries (the `ListDictionariesV2` operationId).
 func (c *Client) ListDictionariesV2(ctx context.Context, params *ListDictionariesV2Params, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7924,7 +7926,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// Nothing is changed. All filters are optional and are combined with AND. A filter of values keeps a value when it, or one somewhere
 	// under it, fits; dictionaries in which no value is left are then not listed. Only active values of active dictionaries are accepted by
-	// the other methods, so that a form should offer those only. The list has no pages and can be large: ask by `name`.
+	// the other methods, so that a form should offer those only. A dictionary whose values are not public is listed empty, or with those
+	// that are known, and any code of it is accepted. The list has no pages and can be large: ask by `name`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -9980,7 +9983,8 @@ func (c *ClientWithResponses) ListStreetsWithResponse(ctx context.Context, param
 //
 // Nothing is changed. All filters are optional and are combined with AND. A filter of values keeps a value when it, or one somewhere
 // under it, fits; dictionaries in which no value is left are then not listed. Only active values of active dictionaries are accepted by
-// the other methods, so that a form should offer those only. The list has no pages and can be large: ask by `name`.
+// the other methods, so that a form should offer those only. A dictionary whose values are not public is listed empty, or with those
+// that are known, and any code of it is accepted. The list has no pages and can be large: ask by `name`.
 //
 // Returns a wrapper object for the known response body format(s).
 //

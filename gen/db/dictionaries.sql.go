@@ -65,7 +65,7 @@ func (q *Queries) ListCacheVersions(ctx context.Context, db DBTX) ([]ListCacheVe
 }
 
 const listDictionaries = `-- name: ListDictionaries :many
-SELECT id, name, description, labels, is_active FROM prm.dictionaries ORDER BY name COLLATE "C"
+SELECT id, name, description, labels, is_active, is_open FROM prm.dictionaries ORDER BY name COLLATE "C"
 `
 
 type ListDictionariesRow struct {
@@ -74,6 +74,7 @@ type ListDictionariesRow struct {
 	Description string
 	Labels      []string
 	IsActive    bool
+	IsOpen      bool
 }
 
 // The order must not depend on the collation of the deployment's database.
@@ -92,6 +93,7 @@ func (q *Queries) ListDictionaries(ctx context.Context, db DBTX) ([]ListDictiona
 			&i.Description,
 			&i.Labels,
 			&i.IsActive,
+			&i.IsOpen,
 		); err != nil {
 			return nil, err
 		}
@@ -145,83 +147,110 @@ func (q *Queries) ListDictionaryValues(ctx context.Context, db DBTX) ([]ListDict
 	return items, nil
 }
 
-const upsertDictionary = `-- name: UpsertDictionary :one
-WITH written AS (
-    INSERT INTO prm.dictionaries AS old
-        (id, name, description, labels, is_active, is_editable, inserted_by, inserted_at, updated_by, updated_at)
-    VALUES ($1, $2, $3, $4, true, false, $5, $6, $5, $6)
-    ON CONFLICT (name) DO UPDATE
-    SET description = EXCLUDED.description, labels = EXCLUDED.labels, updated_at = EXCLUDED.updated_at
-    WHERE old.updated_by = EXCLUDED.updated_by
-      AND (old.description, old.labels) IS DISTINCT FROM (EXCLUDED.description, EXCLUDED.labels)
-    RETURNING id
-)
-SELECT written.id, true AS changed FROM written
-UNION ALL
-SELECT d.id, false FROM prm.dictionaries AS d WHERE d.name = $2 AND NOT EXISTS (SELECT FROM written)
+const setCacheVersion = `-- name: SetCacheVersion :exec
+INSERT INTO prm.cache_versions AS cache (name, version, updated_at)
+VALUES ($1, $2, $3)
+ON CONFLICT (name) DO UPDATE SET version = EXCLUDED.version, updated_at = EXCLUDED.updated_at
 `
 
-type UpsertDictionaryParams struct {
-	ID          uuid.UUID
-	Name        string
-	Description string
-	Labels      []string
-	UserID      uuid.UUID
-	At          time.Time
+type SetCacheVersionParams struct {
+	Name    string
+	Version int64
+	At      time.Time
 }
 
-type UpsertDictionaryRow struct {
-	ID      uuid.UUID
-	Changed bool
+func (q *Queries) SetCacheVersion(ctx context.Context, db DBTX, arg SetCacheVersionParams) error {
+	_, err := db.Exec(ctx, setCacheVersion, arg.Name, arg.Version, arg.At)
+	return err
 }
 
-// Returns the id that the dictionary has: the given one only if it is new. What
-// somebody else has written last is not touched: a deployment that takes a
-// dictionary or a value out of use must not get it back with the next migration.
-func (q *Queries) UpsertDictionary(ctx context.Context, db DBTX, arg UpsertDictionaryParams) (UpsertDictionaryRow, error) {
-	row := db.QueryRow(ctx, upsertDictionary,
-		arg.ID,
-		arg.Name,
-		arg.Description,
-		arg.Labels,
+const upsertDictionaries = `-- name: UpsertDictionaries :execrows
+INSERT INTO prm.dictionaries AS old
+    (id, name, description, labels, is_active, is_open, is_editable, inserted_by, inserted_at, updated_by, updated_at)
+SELECT r.id, r.name, r.description, string_to_array(r.labels, ','), true, r.is_open, false, $1, $2, $1, $2
+FROM (
+    SELECT unnest($3::uuid[]) AS id, unnest($4::text[]) AS name, unnest($5::text[]) AS description,
+        unnest($6::text[]) AS labels, unnest($7::boolean[]) AS is_open
+) AS r
+ON CONFLICT (name) DO UPDATE
+SET description = EXCLUDED.description, labels = EXCLUDED.labels, is_open = EXCLUDED.is_open, updated_at = EXCLUDED.updated_at
+WHERE old.updated_by = EXCLUDED.updated_by
+  AND (old.description, old.labels, old.is_open) IS DISTINCT FROM (EXCLUDED.description, EXCLUDED.labels, EXCLUDED.is_open)
+`
+
+type UpsertDictionariesParams struct {
+	UserID       uuid.UUID
+	At           time.Time
+	IDs          []uuid.UUID
+	Names        []string
+	Descriptions []string
+	Labels       []string
+	Open         []bool
+}
+
+// The arrays run in parallel; labels are separated by commas. Counts the rows that
+// changed. What somebody else has written last is not touched: a deployment that
+// takes a dictionary or a value out of use must not get it back with the next
+// migration.
+func (q *Queries) UpsertDictionaries(ctx context.Context, db DBTX, arg UpsertDictionariesParams) (int64, error) {
+	result, err := db.Exec(ctx, upsertDictionaries,
 		arg.UserID,
 		arg.At,
+		arg.IDs,
+		arg.Names,
+		arg.Descriptions,
+		arg.Labels,
+		arg.Open,
 	)
-	var i UpsertDictionaryRow
-	err := row.Scan(&i.ID, &i.Changed)
-	return i, err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }
 
 const upsertDictionaryValues = `-- name: UpsertDictionaryValues :execrows
-INSERT INTO prm.dictionary_values AS old (id, dictionary_id, code, description, is_active, inserted_by, inserted_at, updated_by, updated_at)
-SELECT r.id, $1, r.code, r.description, true, $2, $3, $2, $3
+INSERT INTO prm.dictionary_values AS old
+    (id, dictionary_id, code, description, is_active, parent_id, inserted_by, inserted_at, updated_by, updated_at)
+SELECT r.id, dictionary.id, r.code, r.description, r.is_active,
+    COALESCE(parent.id, NULLIF(r.parent_id, '00000000-0000-0000-0000-000000000000')), $1, $2, $1, $2
 FROM (
-    SELECT unnest($4::uuid[]) AS id, unnest($5::text[]) AS code, unnest($6::text[]) AS description
+    SELECT unnest($3::uuid[]) AS id, unnest($4::text[]) AS dictionary, unnest($5::text[]) AS code,
+        unnest($6::text[]) AS description, unnest($7::boolean[]) AS is_active,
+        unnest($8::text[]) AS parent, unnest($9::uuid[]) AS parent_id
 ) AS r
+JOIN prm.dictionaries AS dictionary ON dictionary.name = r.dictionary
+LEFT JOIN prm.dictionary_values AS parent ON parent.dictionary_id = dictionary.id AND parent.code = r.parent AND r.parent <> ''
 ON CONFLICT (dictionary_id, code) DO UPDATE
 SET description = EXCLUDED.description, updated_at = EXCLUDED.updated_at
 WHERE old.updated_by = EXCLUDED.updated_by AND old.description <> EXCLUDED.description
 `
 
 type UpsertDictionaryValuesParams struct {
-	DictionaryID uuid.UUID
 	UserID       uuid.UUID
 	At           time.Time
 	IDs          []uuid.UUID
+	Dictionaries []string
 	Codes        []string
 	Descriptions []string
+	Actives      []bool
+	Parents      []string
+	ParentIDs    []uuid.UUID
 }
 
-// The values of one dictionary; the arrays run in parallel. Counts the rows that
-// changed.
+// The values of dictionaries, which have been written; the arrays run in parallel.
+// A value of the top level has no parent: ” and the zero uuid. A parent that
+// somebody else has written keeps its id. Counts the rows that changed.
 func (q *Queries) UpsertDictionaryValues(ctx context.Context, db DBTX, arg UpsertDictionaryValuesParams) (int64, error) {
 	result, err := db.Exec(ctx, upsertDictionaryValues,
-		arg.DictionaryID,
 		arg.UserID,
 		arg.At,
 		arg.IDs,
+		arg.Dictionaries,
 		arg.Codes,
 		arg.Descriptions,
+		arg.Actives,
+		arg.Parents,
+		arg.ParentIDs,
 	)
 	if err != nil {
 		return 0, err

@@ -367,6 +367,8 @@ type PRMDictionary struct {
 	InsertedAt  time.Time
 	UpdatedBy   uuid.UUID
 	UpdatedAt   time.Time
+	// Its values are not public, or not all of them: any code is accepted.
+	IsOpen bool
 }
 
 type PRMDictionaryValue struct {

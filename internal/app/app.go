@@ -26,6 +26,7 @@ import (
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/config"
+	"esoz/internal/platform/fault"
 	"esoz/internal/platform/httpapi"
 	"esoz/internal/platform/idempotency"
 	"esoz/internal/platform/jobs"
@@ -62,6 +63,8 @@ type Options struct {
 	Provider sms.Provider          // nil: sms.Log
 	// ShowRules adds X-Sandbox-Rule to refusals.
 	ShowRules bool
+	// NotServed, when set, answers for operations that are documented and not served.
+	NotServed func(method, path string) (refusal *fault.Error, hint string)
 	// Observe, when set, is told of every answered request.
 	Observe httpapi.Observer
 	// AfterHandler is jobs.Queue's test hook.
@@ -223,9 +226,9 @@ func (a *App) build() error {
 	}
 	front := &httpapi.Server{
 		Document: doc, Auth: authenticator, Answers: answers, Config: o.Config, Clock: o.Clock, Logger: o.Logger,
-		Formats: validation.NewFormats(validation.DictionaryNames(doc), a.Dictionaries.Codes),
+		Formats: validation.NewFormats(validation.DictionaryNames(doc), a.Dictionaries),
 		Guards:  hooks.guards, Bodies: hooks.bodies,
-		Metrics: httpapi.NewMetrics(registry), Tracer: spans, ShowRules: o.ShowRules, Observe: o.Observe,
+		Metrics: httpapi.NewMetrics(registry), Tracer: spans, ShowRules: o.ShowRules, NotServed: o.NotServed, Observe: o.Observe,
 	}
 	if a.API, err = front.Handler(s); err != nil {
 		return err

@@ -114,8 +114,8 @@ func Run(ctx context.Context, o Options) (err error) {
 	registry := prometheus.NewRegistry()
 	a, err := app.New(ctx, app.Options{
 		Config: live, Clock: clk, Logger: o.Logger, ShowRules: true, AfterHandler: o.AfterHandler, Registry: registry,
-		Observe: recorder.Observe,
-		Fence:   func(work func() error) error { return handler.Fence(work) },
+		Observe: recorder.Observe, NotServed: notServed,
+		Fence: func(work func() error) error { return handler.Fence(work) },
 	})
 	if err != nil {
 		return err

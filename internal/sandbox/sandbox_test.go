@@ -197,6 +197,7 @@ func TestOwnMethods(t *testing.T) {
 		{"banner", banner},
 		{"pages", pages},
 		{"documents name the sandbox", documentsNameTheSandbox},
+		{"documented operations that are not served", documentedButNotServed},
 		{"browsers find the reference", browsersFindTheReference},
 		{"taken places are refused", takenPlacesAreRefused},
 		{"config refuses what it does not know", configRefusesWhatItDoesNotKnow},
@@ -346,6 +347,34 @@ func documentsNameTheSandbox(t *testing.T, b *box) {
 			require.True(t, strings.HasPrefix(address, "https://"), address)
 		}
 		require.NotRegexp(t, `format"?: "?text`, string(raw), path)
+	}
+}
+
+// A documented operation that is not served stands where an unknown path or a wrong method is refused, in the same place
+// of the chain.
+func documentedButNotServed(t *testing.T, b *box) {
+	const general, events = "Documented in General MIS API but not part of this sandbox", "Documented in Medical events MIS API but not part of this sandbox"
+	for _, c := range []struct {
+		token, method, path string
+		status              int
+		message, hint       string
+	}{
+		{"", http.MethodGet, "/api/medical_programs/97d57238-ffbe-4335-92ea-28d4de117ea2", 501, general, "general.apib L4018, Get Medical Program by id"},
+		{"", http.MethodGet, "/api/patients/1/encounters/2", 501, events, "medical-events.apib L883, Get Encounter by id"},
+		{"", http.MethodPut, "/api/medical_programs", 404, "not_found", ""},
+		{"", http.MethodGet, "/api/nothing", 404, "not_found", ""},
+		{"sandbox-doctor", http.MethodPost, "/api/patients/1/approvals", 501, events, "medical-events.apib L4728, Create approval"},
+		{"", http.MethodPost, "/api/patients/1/approvals", 401, "Authorization header is not set or doesn't contain Bearer token", ""},
+		{"sandbox-doctor", http.MethodPut, "/api/patients/1/approvals", 403, "ACL: No matching rule was found for path /api/patients", ""},
+	} {
+		answer := testkit.Send(t, b.url, testkit.As(c.token, c.method, c.path, nil))
+		require.Equal(t, c.status, answer.Status, "%s %s: %s", c.method, c.path, answer.Raw)
+		require.Equal(t, c.message, answer.Body.Error.Message)
+		require.Equal(t, c.hint, answer.Header.Get("X-Sandbox-Hint"))
+		if c.status == http.StatusNotImplemented {
+			require.Equal(t, "not_implemented", answer.Body.Error.Type)
+			require.Empty(t, answer.Header.Get("X-Sandbox-Rule"))
+		}
 	}
 }
 

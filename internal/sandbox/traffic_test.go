@@ -235,16 +235,18 @@ func coverageCounts(t *testing.T, b *box) {
 	testkit.Send(t, b.url, testkit.As("", http.MethodGet, "/api/divisions", nil))
 	testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodGet, "/api/nothing", nil))
 	testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodPut, "/api/divisions", nil))
+	testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodGet, "/api/medical_programs", nil))
 	b.fetch(t, "/docs/", "*/*")
 
 	c := b.coverage(t)
-	require.Equal(t, 5, c.Totals.Requests)
+	require.Equal(t, 6, c.Totals.Requests)
 	require.Equal(t, 1, c.Totals.Succeeded)
 	require.Equal(t, 4, c.Totals.Refused)
 	require.Equal(t, 2, c.Totals.Operations.Met)
 	require.Equal(t, 5, c.Totals.Rules.Met, "two of the shape, the token's, path, method")
 	require.Equal(t, 1, c.Unknown.Paths)
 	require.Equal(t, 1, c.Unknown.Methods)
+	require.Equal(t, 1, c.Unknown.NotServed)
 
 	created := of(t, c, "createDivision")
 	require.Equal(t, []int{2, 1, 1, 0}, []int{created.Seen, created.Succeeded, created.Refused, created.Failed})
@@ -264,7 +266,7 @@ func coverageCounts(t *testing.T, b *box) {
 	require.Equal(t, traffic.Idle, state[rules.DivisionCreateParty].State, "nobody can meet it")
 
 	b.reset(t)
-	require.Equal(t, 5, b.coverage(t).Totals.Requests, "tests that make the world new between them keep what they have covered")
+	require.Equal(t, 6, b.coverage(t).Totals.Requests, "tests that make the world new between them keep what they have covered")
 	require.Equal(t, http.StatusNoContent, b.call(t, http.MethodPost, "/_sandbox/coverage/reset", nil, nil))
 	require.Equal(t, empty.Totals, b.coverage(t).Totals)
 }

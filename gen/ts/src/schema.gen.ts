@@ -301,7 +301,8 @@ export interface paths {
          *
          *     Nothing is changed. All filters are optional and are combined with AND. A filter of values keeps a value when it, or one somewhere
          *     under it, fits; dictionaries in which no value is left are then not listed. Only active values of active dictionaries are accepted by
-         *     the other methods, so that a form should offer those only. The list has no pages and can be large: ask by `name`.
+         *     the other methods, so that a form should offer those only. A dictionary whose values are not public is listed empty, or with those
+         *     that are known, and any code of it is accepted. The list has no pages and can be large: ask by `name`.
          */
         get: operations["listDictionariesV2"];
         put?: never;

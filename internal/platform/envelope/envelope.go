@@ -20,6 +20,7 @@ type Request struct {
 	IdempotencyKey string            // of either header
 	EchoedKey      string            // of X-Idempotency-Key, repeated in meta
 	Undeclared     map[string]string // query parameters that the operation does not have
+	Open           []string          // dictionaries in the answer that list no or not all of their codes, when asked for by name
 }
 
 type requestKey struct{}

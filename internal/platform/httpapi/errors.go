@@ -70,9 +70,9 @@ func (s *Server) refusalOf(err error, c echo.Context) (refusal *fault.Error, doc
 	case errors.As(err, &httpErr):
 		switch httpErr.Code {
 		case http.StatusNotFound:
-			return fault.Refuse(rules.GatewayPath), true
+			return s.orNotServed(c, fault.Refuse(rules.GatewayPath)), true
 		case http.StatusMethodNotAllowed:
-			return fault.Refuse(rules.GatewayMethod, "path", prefix(c.Request().URL.Path)), true
+			return s.orNotServed(c, fault.Refuse(rules.GatewayMethod, "path", prefix(c.Request().URL.Path))), true
 		}
 	}
 	return fault.Internal(), false

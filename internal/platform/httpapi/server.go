@@ -24,6 +24,7 @@ import (
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/config"
 	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/fault"
 	"esoz/internal/platform/idempotency"
 	"esoz/internal/platform/validation"
 )
@@ -43,6 +44,9 @@ type Server struct {
 	Tracer   trace.Tracer
 	// ShowRules adds X-Sandbox-Rule to refusals.
 	ShowRules bool
+	// NotServed, when set, answers requests for operations that the national system documents and this server does not
+	// have. It is asked where an unknown path or a wrong method is refused.
+	NotServed func(method, path string) (refusal *fault.Error, hint string)
 	// Observe, when set, is called after every answered request.
 	Observe Observer
 
@@ -93,13 +97,29 @@ func (s *Server) refuseOtherMethods(e *echo.Echo, known map[string]*operation) {
 			}
 		}
 		links := append([]echo.MiddlewareFunc{s.observe(unknownMethod)}, s.entrance(gate)...)
-		refuse := func(echo.Context) error { return gate.refuse(rules.GatewayMethod, "path", prefix(path)) }
+		refuse := func(c echo.Context) error {
+			return s.orNotServed(c, gate.refuse(rules.GatewayMethod, "path", prefix(path)))
+		}
 		for _, method := range methods {
 			if declared[method] == nil {
 				e.Add(method, echoPath(path), refuse, links...)
 			}
 		}
 	}
+}
+
+// orNotServed returns the refusal of an unknown path or a wrong method, or that of a documented operation that the server
+// does not have.
+func (s *Server) orNotServed(c echo.Context, refusal *fault.Error) *fault.Error {
+	if s.NotServed == nil {
+		return refusal
+	}
+	r := c.Request()
+	if documented, hint := s.NotServed(r.Method, r.URL.EscapedPath()); documented != nil {
+		c.Response().Header().Set("X-Sandbox-Hint", hint)
+		return documented
+	}
+	return refusal
 }
 
 // knownMethod replaces an unknown method by TRACE, so that it is refused like

@@ -40,13 +40,18 @@ var (
 	uuidFormatRegexp = regexp.MustCompile(uuidPattern)
 )
 
-// Dictionary returns the active codes of a dictionary in their order.
-type Dictionary func(name string) []string
+// Dictionaries are those that the contract's formats name.
+type Dictionaries interface {
+	// Codes returns the active codes of a dictionary in their order.
+	Codes(name string) []string
+	// IsOpen returns whether a dictionary accepts codes that it does not list.
+	IsOpen(name string) bool
+}
 
 // NewFormats builds the validators of the contract's formats. Dictionary formats
-// (dictionary:NAME) call codes at every check, so that a changed dictionary
+// (dictionary:NAME) ask dictionaries at every check, so that a changed dictionary
 // applies immediately.
-func NewFormats(names []string, codes Dictionary) Formats {
+func NewFormats(names []string, dictionaries Dictionaries) Formats {
 	formats := Formats{
 		"ua-name":     matching(nameRegexp, namePattern),
 		"ua-building": matching(buildingRegexp, buildingPattern),
@@ -58,8 +63,8 @@ func NewFormats(names []string, codes Dictionary) Formats {
 	}
 	for _, name := range names {
 		formats["dictionary:"+name] = openapi3.NewCallbackValidator(func(value string) error {
-			values := codes(name)
-			if slices.Contains(values, value) {
+			values := dictionaries.Codes(name)
+			if slices.Contains(values, value) || dictionaries.IsOpen(name) {
 				return nil
 			}
 			return &formatError{rule("inclusion", "value is not allowed in enum", map[string]any{"values": values})}

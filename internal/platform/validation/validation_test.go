@@ -33,6 +33,12 @@ const schema = `{
       "properties": {"zip": {"type": "string", "pattern": "^[0-9]{5}$"}}}}
   }}`
 
+// codes are those of every dictionary; without any, dictionaries are open.
+type codes []string
+
+func (c codes) Codes(string) []string { return c }
+func (c codes) IsOpen(string) bool    { return len(c) == 0 }
+
 func check(t *testing.T, raw string) []fault.Item {
 	t.Helper()
 	var s openapi3.Schema
@@ -40,7 +46,7 @@ func check(t *testing.T, raw string) []fault.Item {
 	body := &Body{schema: &s, fallback: rules.DivisionCreateSchema}
 	value, err := Decode([]byte(raw))
 	require.NoError(t, err)
-	formats := NewFormats([]string{"KIND"}, func(string) []string { return []string{"X", "Y"} })
+	formats := NewFormats([]string{"KIND"}, codes{"X", "Y"})
 	refusal := body.Check(value, formats, func(rules.ID) bool { return true }).Refusal()
 	if refusal == nil {
 		return nil
@@ -174,4 +180,16 @@ func TestHostileBodiesAreBounded(t *testing.T) {
 	require.Len(t, check(t, `{"alpha":"ab","zeta":2,"list":[`+items.String()+`{}]}`), maxViolations)
 	_, err := Decode([]byte("[" + strings.Repeat("0,", maxValues) + "0]"))
 	require.Error(t, err)
+}
+
+func TestOpenDictionariesAcceptAnyCode(t *testing.T) {
+	t.Parallel()
+	var kind openapi3.Schema
+	require.NoError(t, kind.UnmarshalJSON([]byte(`{"type": "object", "properties": {"kind": {"type": "string", "format": "dictionary:KIND"}}}`)))
+	body := &Body{schema: &kind, fallback: rules.DivisionCreateSchema}
+	value, err := Decode([]byte(`{"kind": "unheard of"}`))
+	require.NoError(t, err)
+	on := func(rules.ID) bool { return true }
+	require.Nil(t, body.Check(value, NewFormats([]string{"KIND"}, codes{}), on))
+	require.NotNil(t, body.Check(value, NewFormats([]string{"KIND"}, codes{"X"}), on))
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"esoz/internal/reference/blueprint"
 	"esoz/openapi"
 )
 
@@ -64,6 +65,10 @@ func operationPage(root string) (string, error) {
 		Name, Description string
 		Operations        []operationLine
 	}
+	missing, err := notYet(doc)
+	if err != nil {
+		return "", err
+	}
 	var sections []section
 	for _, tag := range doc.Tags {
 		lines := byTag[tag.Name]
@@ -78,7 +83,9 @@ Made from the contract by `+"`make generate`"+`. Each row links to everything ab
 - **rules**: how many documented checks can refuse it, those of the gateway included. The link opens its page of a sandbox on this machine (`+"`make run`"+`);
 - **files**: its part of the contract, and the Go file that serves it;
 - **sources**: the public documents it follows, explained in [divergences.md](divergences.md#sources).
-{{range .}}
+
+Operations that the national system documents and this server does not have stand [at the end](#not-yet).
+{{range .Sections}}
 ## {{.Name}}
 
 {{.Description}}
@@ -86,7 +93,35 @@ Made from the contract by `+"`make generate`"+`. Each row links to everything ab
 | operation | request | scope | rules | files | sources |
 |---|---|---|---|---|---|
 {{range .Operations}}| {{with .Seed}}**{{end}}[{{.ID}}](sandbox-world.md#{{lower .ID}}){{with .Seed}}**{{end}}<br>{{.Summary}}{{with .Seed}} ({{.}}){{end}} | `+"`{{.Method}} {{.Path}}`"+` | {{range .Scopes}}`+"`{{.}}`"+` {{else}}none {{end}}| [{{rules .ID}}](http://127.0.0.1:8080/docs/rules/{{.ID}}/) | [contract](../{{.Contract}}), [code](../{{.Code}}) | {{cell (semicolons .Sources)}} |
-{{end}}{{end}}`, sections), nil
+{{end}}{{end}}
+## Not yet
+
+The national system's blueprints document these too. A sandbox answers them with 501, `+"`not_implemented`"+`, and names the document and the line in `+"`X-Sandbox-Hint`"+`; `+"`esoz serve`"+` answers as to any unknown path or method ([R32](decisions.md#r32)). The line is that of the blueprint of March 2026; general.apib is the General MIS API, medical-events.apib the Medical events MIS API. The scope is the one that the blueprint names, if any.
+
+| resource | operation | request | scope | here | source |
+|---|---|---|---|---|---|
+{{range .Missing}}| {{.Resource}} | {{cell .Title}}{{with .State}} ({{.}}){{end}} | `+"`{{.Method}} {{.Path}}`"+` | {{with .Scope}}`+"`{{.}}`"+`{{end}} | not yet | {{.Source}} |
+{{end}}`, map[string]any{"Sections": sections, "Missing": missing}), nil
+}
+
+// notYet lists the operations of the blueprints that the contract does not have.
+func notYet(doc *openapi3.T) ([]blueprint.Operation, error) {
+	served := map[string]bool{}
+	for address, item := range doc.Paths.Map() {
+		for method := range item.Operations() {
+			served[method+" "+blueprint.Shape(address)] = true
+		}
+	}
+	var missing []blueprint.Operation
+	for _, op := range blueprint.All() {
+		if !served[op.Method+" "+blueprint.Shape(op.Path)] {
+			missing = append(missing, op)
+		}
+	}
+	if len(missing) == len(blueprint.All()) {
+		return nil, errors.New("the blueprints have none of the contract's operations")
+	}
+	return missing, nil
 }
 
 // readFiles reads the files of folders that end in suffix, tests left out.

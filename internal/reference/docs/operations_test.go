@@ -26,6 +26,10 @@ func TestEveryOperationIsListed(t *testing.T) {
 	for _, seed := range []string{"000", "001", "002", "003", "004"} {
 		require.Contains(t, page, "(seed "+seed+")")
 	}
+	require.Contains(t, page, "| `GET /api/medical_programs/{id}` | `medical_program:read` | not yet | general.apib L4018 |")
+	for _, item := range []string{"GET /api/dictionaries", "GET /api/divisions"} {
+		require.Equal(t, 1, strings.Count(page, "`"+item+"`"), "served, and so not among those that are not yet")
+	}
 	require.Contains(t, page, "[code](../internal/resource/divisions/create.go)")
 }
 

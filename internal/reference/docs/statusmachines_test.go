@@ -2,31 +2,25 @@ package main
 
 import (
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.yaml.in/yaml/v3"
 
 	"esoz/internal/app"
 	"esoz/internal/operation"
+	"esoz/internal/resource/dictionaries"
 	"esoz/openapi"
 )
 
 // codes reads the codes of the dictionaries that come with the server.
 func codes(t *testing.T) map[string][]string {
 	t.Helper()
-	content, err := os.ReadFile("../../resource/dictionaries/builtin.yaml")
+	all, err := dictionaries.Builtin()
 	require.NoError(t, err)
-	var dictionaries []struct {
-		Name   string
-		Values []struct{ Code string }
-	}
-	require.NoError(t, yaml.Unmarshal(content, &dictionaries))
 	found := map[string][]string{}
-	for _, d := range dictionaries {
+	for _, d := range all {
 		for _, v := range d.Values {
 			found[d.Name] = append(found[d.Name], v.Code)
 		}

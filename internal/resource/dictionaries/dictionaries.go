@@ -16,6 +16,7 @@ type Dictionary struct {
 	Description string
 	Labels      []string
 	IsActive    bool
+	IsOpen      bool    // its values are not public, or not all of them: any code is accepted
 	Values      []Value // of the top level, by code
 }
 
@@ -40,6 +41,7 @@ type snapshot struct {
 	version int64
 	all     []Dictionary        // by name
 	codes   map[string][]string // active codes of active dictionaries
+	open    map[string]bool     // active dictionaries that accept any code
 }
 
 // NewCache prepares an empty cache; Refresh fills it.
@@ -75,12 +77,16 @@ func (c *Cache) Refresh(ctx context.Context) error {
 // levels, each before those under it, by code. The caller must not change them.
 func (c *Cache) Codes(name string) []string { return c.current.Load().codes[name] }
 
+// IsOpen returns whether an active dictionary accepts codes that it does not list.
+func (c *Cache) IsOpen(name string) bool { return c.current.Load().open[name] }
+
 func newSnapshot(version int64, all []Dictionary) *snapshot {
-	s := &snapshot{version: version, all: all, codes: map[string][]string{}}
+	s := &snapshot{version: version, all: all, codes: map[string][]string{}, open: map[string]bool{}}
 	for _, d := range all {
 		if !d.IsActive {
 			continue
 		}
+		s.open[d.Name] = d.IsOpen
 		walk(d.Values, func(v Value) {
 			if v.IsActive {
 				s.codes[d.Name] = append(s.codes[d.Name], v.Code)

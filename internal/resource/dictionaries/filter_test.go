@@ -8,30 +8,47 @@ import (
 	"esoz/gen/api"
 )
 
-// The built-in dictionaries have as many codes as they are documented with, no
-// code twice and no text missing.
+// No dictionary and no code stands twice, every code has a text, and a dictionary without codes is open. The names and
+// numbers are those of the sources.
 func TestBuiltin(t *testing.T) {
 	t.Parallel()
-	all, err := definitions()
+	all, err := Builtin()
 	require.NoError(t, err)
-	count := map[string]int{}
+	count, open, total := map[string]int{}, map[string]bool{}, 0
 	for _, d := range all {
 		require.NotContains(t, count, d.Name)
-		require.NotEmpty(t, d.Description, d.Name)
 		codes := map[string]bool{}
-		for _, v := range d.Values {
-			require.NotEmpty(t, v.Code, d.Name)
-			require.NotEmpty(t, v.Description, v.Code)
-			require.False(t, codes[v.Code], "%s %s", d.Name, v.Code)
-			codes[v.Code] = true
+		var visit func(values []DefinedValue)
+		visit = func(values []DefinedValue) {
+			for _, v := range values {
+				require.NotEmpty(t, v.Code, d.Name)
+				require.NotEmpty(t, v.Description, v.Code)
+				require.False(t, codes[v.Code], "%s %s", d.Name, v.Code)
+				codes[v.Code] = true
+				visit(v.Values)
+			}
 		}
-		count[d.Name] = len(codes)
+		visit(d.Values)
+		require.True(t, d.Open || len(codes) > 0, "%s is empty and not open", d.Name)
+		count[d.Name], open[d.Name] = len(codes), d.Open
+		total += len(codes)
 	}
-	require.Equal(t, map[string]int{
+	require.GreaterOrEqual(t, len(all), 250)
+	require.GreaterOrEqual(t, total, 14_059)
+	for name, want := range map[string]int{
 		"ADDRESS_TYPE": 3, "PHONE_TYPE": 2, "SETTLEMENT_TYPE": 4, "DIVISION_TYPE": 6, "DIVISION_STATUS": 2,
-		"LEGAL_ENTITY_TYPE": 6, "LEGAL_ENTITY_TYPE_V2": 4, "STREET_TYPE": 42, "COUNTRY": 249,
+		"LEGAL_ENTITY_TYPE": 7, "LEGAL_ENTITY_TYPE_V2": 4, "STREET_TYPE": 44, "COUNTRY": 249,
 		"AUTHENTICATION_METHOD": 4, "DECLARATION_REQUEST_STATUSES": 6, "device_dispense_statuses": 8,
-	}, count)
+		"eHealth/ICD10/condition_codes": 9530, "eHealth/ICPC2/reasons": 1318, "POSITION": 256, "SCOPES": 138,
+		"eHealth/ICF/classifiers": 3, "eHealth/assistive_devices": 0, "eHealth/eye_colour": 0,
+	} {
+		require.Contains(t, count, name)
+		require.Equal(t, want, count[name], name)
+	}
+	require.True(t, open["eHealth/ICF/classifiers"], "only an example of its values is public")
+	for _, name := range []string{"ADDRESS_TYPE", "PHONE_TYPE", "SETTLEMENT_TYPE", "DIVISION_TYPE", "STREET_TYPE", "COUNTRY"} {
+		require.False(t, open[name], "%s is checked in bodies", name)
+	}
 }
 
 func TestValueFilter(t *testing.T) {

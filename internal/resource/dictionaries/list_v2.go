@@ -31,6 +31,7 @@ func (a *API) ListDictionariesV2(ctx context.Context, req api.ListDictionariesV2
 		if len(values) == 0 && filter != (valueFilter{}) {
 			continue
 		}
+		noteOpen(ctx, d, name != "")
 		data = append(data, api.DictionaryV2{
 			Name: d.Name, Description: d.Description, Values: values, Labels: labels(d), IsActive: d.IsActive,
 		})

@@ -20,12 +20,16 @@ type store struct{ pool *pgxpool.Pool }
 func (s store) version(ctx context.Context) (int64, error) { return version(ctx, s.pool) }
 
 func version(ctx context.Context, conn db.DBTX) (int64, error) {
+	return versionOf(ctx, conn, cacheName)
+}
+
+func versionOf(ctx context.Context, conn db.DBTX, name string) (int64, error) {
 	versions, err := db.New().ListCacheVersions(ctx, conn)
 	if err != nil {
 		return 0, fmt.Errorf("read the version of the dictionaries: %w", postgres.Error(err))
 	}
 	for _, v := range versions {
-		if v.Name == cacheName {
+		if v.Name == name {
 			return v.Version, nil
 		}
 	}
@@ -58,14 +62,18 @@ func list(ctx context.Context, tx pgx.Tx) ([]Dictionary, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list dictionary values: %w", err)
 	}
-	of := map[uuid.UUID][]db.ListDictionaryValuesRow{}
-	for _, v := range values {
-		of[v.DictionaryID] = append(of[v.DictionaryID], v)
+	of := map[uuid.UUID][]db.ListDictionaryValuesRow{} // each a part of values, which are in the order of dictionaries
+	for first, next := 0, 0; first < len(values); first = next {
+		id := values[first].DictionaryID
+		for next < len(values) && values[next].DictionaryID == id {
+			next++
+		}
+		of[id] = values[first:next]
 	}
 	all := make([]Dictionary, 0, len(rows))
 	for _, d := range rows {
 		all = append(all, Dictionary{
-			Name: d.Name, Description: d.Description, Labels: d.Labels, IsActive: d.IsActive, Values: tree(of[d.ID]),
+			Name: d.Name, Description: d.Description, Labels: d.Labels, IsActive: d.IsActive, IsOpen: d.IsOpen, Values: tree(of[d.ID]),
 		})
 	}
 	return all, nil

@@ -48,9 +48,10 @@ func (p Progress) Percent() float64 {
 // UnknownCoverage counts requests that met no operation. What they asked for is
 // not kept.
 type UnknownCoverage struct {
-	Paths   int     `json:"paths"`   // that the contract does not have
-	Methods int     `json:"methods"` // that its paths do not have
-	Repeats Repeats `json:"repeats"`
+	Paths     int     `json:"paths"`      // that the contract does not have
+	Methods   int     `json:"methods"`    // that its paths do not have
+	NotServed int     `json:"not_served"` // documented by the national system, and not part of the sandbox
+	Repeats   Repeats `json:"repeats"`
 }
 
 // OperationCoverage is what traffic did with one operation.
@@ -183,9 +184,12 @@ func (h *HeadersMissing) add(op *operation, k kept) {
 
 func (r *Recorder) countUnknown(k kept, repeats Repeats) {
 	u := &r.unknown
-	if k.exchange.Route == "" {
+	switch {
+	case k.exchange.Status == http.StatusNotImplemented:
+		u.NotServed++
+	case k.exchange.Route == "":
 		u.Paths++
-	} else {
+	default:
 		u.Methods++
 	}
 	if len(k.exchange.Rules) > 0 {
@@ -204,7 +208,7 @@ func (r *Recorder) Coverage(cfg *config.Config) *Coverage {
 	c := &Coverage{Since: r.since, Unknown: r.unknown.UnknownCoverage}
 	t := &c.Totals
 	t.Refused, t.Failed, t.Repeats = r.unknown.refused, r.unknown.failed, r.unknown.Repeats.Total()
-	t.Requests = r.unknown.Paths + r.unknown.Methods
+	t.Requests = r.unknown.Paths + r.unknown.Methods + r.unknown.NotServed
 	all := ruleSet{rules.GatewayPath: r.unknown.Paths > 0, rules.GatewayMethod: r.unknown.Methods > 0}
 	ofSeen := ruleSet{}
 	for _, op := range r.contract.operations {

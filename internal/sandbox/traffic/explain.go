@@ -182,6 +182,8 @@ func summary(x *Explanation, e httpapi.Exchange) string {
 		return "Refused by one check."
 	case len(x.Refusals) > 1:
 		return fmt.Sprintf("Refused by %d checks, which answer together.", len(x.Refusals))
+	case e.Status == http.StatusNotImplemented:
+		return "The national system documents this operation, and this sandbox does not have it. X-Sandbox-Hint of the answer names the document and the line."
 	case e.Status >= http.StatusBadRequest:
 		return "The server failed on the way. How far the checks came is not known; its log has the request id."
 	case e.Status == http.StatusAccepted:
