@@ -286,6 +286,7 @@ func (e MetaType) Valid() bool {
 const (
 	OTPStatusCANCELED   OTPStatus = "CANCELED"
 	OTPStatusNEW        OTPStatus = "NEW"
+	OTPStatusNew        OTPStatus = "new"
 	OTPStatusUNVERIFIED OTPStatus = "UNVERIFIED"
 	OTPStatusVERIFIED   OTPStatus = "VERIFIED"
 )
@@ -296,6 +297,8 @@ func (e OTPStatus) Valid() bool {
 	case OTPStatusCANCELED:
 		return true
 	case OTPStatusNEW:
+		return true
+	case OTPStatusNew:
 		return true
 	case OTPStatusUNVERIFIED:
 		return true
@@ -1957,7 +1960,8 @@ type OTP struct {
 	ID string `json:"id"`
 
 	// Status Where the verification stands: `NEW` waits for its code, `VERIFIED` got it in time, `UNVERIFIED`
-	// ran out of attempts, `CANCELED` gave way to a newer one for the same phone.
+	// ran out of attempts, `CANCELED` gave way to a newer one for the same phone. resendDeclarationRequestOtp answers
+	// `new` for `NEW` where the deployment reads as the running system does (`READING=live`).
 	//
 	//
 	// Example: NEW
@@ -1974,7 +1978,8 @@ type OTPResponse struct {
 }
 
 // OTPStatus Where the verification stands: `NEW` waits for its code, `VERIFIED` got it in time, `UNVERIFIED`
-// ran out of attempts, `CANCELED` gave way to a newer one for the same phone.
+// ran out of attempts, `CANCELED` gave way to a newer one for the same phone. resendDeclarationRequestOtp answers
+// `new` for `NEW` where the deployment reads as the running system does (`READING=live`).
 //
 // Example: NEW
 type OTPStatus string
@@ -5116,6 +5121,20 @@ func (response InitializeVerification200JSONResponse) VisitInitializeVerificatio
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type InitializeVerification201JSONResponse OTPResponse
+
+func (response InitializeVerification201JSONResponse) VisitInitializeVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
 	_, err := buf.WriteTo(w)
 	return err
 }

@@ -287,6 +287,7 @@ func (e MetaType) Valid() bool {
 const (
 	OTPStatusCANCELED   OTPStatus = "CANCELED"
 	OTPStatusNEW        OTPStatus = "NEW"
+	OTPStatusNew        OTPStatus = "new"
 	OTPStatusUNVERIFIED OTPStatus = "UNVERIFIED"
 	OTPStatusVERIFIED   OTPStatus = "VERIFIED"
 )
@@ -297,6 +298,8 @@ func (e OTPStatus) Valid() bool {
 	case OTPStatusCANCELED:
 		return true
 	case OTPStatusNEW:
+		return true
+	case OTPStatusNew:
 		return true
 	case OTPStatusUNVERIFIED:
 		return true
@@ -1949,7 +1952,8 @@ type OTP struct {
 	ID string `json:"id"`
 
 	// Status Where the verification stands: `NEW` waits for its code, `VERIFIED` got it in time, `UNVERIFIED`
-	// ran out of attempts, `CANCELED` gave way to a newer one for the same phone.
+	// ran out of attempts, `CANCELED` gave way to a newer one for the same phone. resendDeclarationRequestOtp answers
+	// `new` for `NEW` where the deployment reads as the running system does (`READING=live`).
 	//
 	//
 	// Example: NEW
@@ -1966,7 +1970,8 @@ type OTPResponse struct {
 }
 
 // OTPStatus Where the verification stands: `NEW` waits for its code, `VERIFIED` got it in time, `UNVERIFIED`
-// ran out of attempts, `CANCELED` gave way to a newer one for the same phone.
+// ran out of attempts, `CANCELED` gave way to a newer one for the same phone. resendDeclarationRequestOtp answers
+// `new` for `NEW` where the deployment reads as the running system does (`READING=live`).
 //
 // Example: NEW
 type OTPStatus string
@@ -9097,6 +9102,8 @@ type InitializeVerificationResult struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *OTPResponse
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *OTPResponse
 }
 
 // Status returns HTTPResponse.Status
@@ -11134,6 +11141,13 @@ func ParseInitializeVerificationResult(rsp *http.Response) (*InitializeVerificat
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest OTPResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
 
 	}
 

@@ -32,7 +32,7 @@ func (a *API) ListDistricts(ctx context.Context, req api.ListDistrictsRequestObj
 	for _, r := range found {
 		area, _ := s.area(r.AreaID)
 		data = append(data, api.District{
-			ID: r.ID.String(), District: r.Name, Name: r.Name, Region: area.Name, RegionID: r.AreaID.String(), Koatuu: optional(r.KOATUU),
+			ID: r.ID.String(), District: r.Name, Name: r.Name, Region: area.printed(q.Config), RegionID: r.AreaID.String(), Koatuu: optional(r.KOATUU),
 		})
 	}
 	return api.ListDistricts200JSONResponse{Meta: envelope.ListMeta(ctx), Data: data, Paging: page.Paging(total, envelope.EmptySQL)}, nil

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
+
+	"esoz/internal/platform/config"
 )
 
 // SameName tells whether two names are one: upper and lower case, the
@@ -21,6 +23,15 @@ var apostrophes = strings.NewReplacer(
 // composed last, because a small letter may have a form that its capital lacks (J̌).
 func fold(name string) string {
 	return apostrophes.Replace(norm.NFC.String(strings.ToLower(strings.TrimSpace(name))))
+}
+
+// printed is the name of an area as answers show it. The running system marks the
+// two cities that are areas (decisions R31).
+func (a *Area) printed(cfg *config.Config) string {
+	if cfg.ReadsLive(cfg.CityAreaNames) && (SameName(a.Name, "Київ") || SameName(a.Name, "Севастополь")) {
+		return "М." + strings.ToUpper(a.Name)
+	}
+	return a.Name
 }
 
 // names holds every name folded and as the codifier writes it, which is how
