@@ -74,7 +74,9 @@ const (
 	ReadingLive       Reading = "live"
 )
 
-func (r *Reading) UnmarshalText(text []byte) error { return oneOf(r, text, "", ReadingDocumented, ReadingLive) }
+func (r *Reading) UnmarshalText(text []byte) error {
+	return oneOf(r, text, "", ReadingDocumented, ReadingLive)
+}
 
 // UseTarget is the program status of a service request that is used.
 type UseTarget string
