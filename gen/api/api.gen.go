@@ -3464,7 +3464,7 @@ func (w *ServerInterfaceWrapper) ListDictionaries(ctx echo.Context) error {
 	var params ListDictionariesParams
 	// ------------- Optional query parameter "name" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
 	}
@@ -3489,14 +3489,14 @@ func (w *ServerInterfaceWrapper) ListDivisions(ctx echo.Context) error {
 	var params ListDivisionsParams
 	// ------------- Optional query parameter "ids" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "ids", ctx.QueryParams(), &params.Ids, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ids", ctx.QueryParams(), &params.Ids, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter ids: %s", err))
 	}
 
 	// ------------- Optional query parameter "name" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
 	}
@@ -3510,14 +3510,14 @@ func (w *ServerInterfaceWrapper) ListDivisions(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "type" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter type: %s", err))
 	}
 
 	// ------------- Optional query parameter "status" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
 	}
@@ -3622,42 +3622,42 @@ func (w *ServerInterfaceWrapper) ListEvents(ctx echo.Context) error {
 	var params ListEventsParams
 	// ------------- Optional query parameter "date" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "date", ctx.QueryParams(), &params.Date, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "date", ctx.QueryParams(), &params.Date, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter date: %s", err))
 	}
 
 	// ------------- Optional query parameter "date_to" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "date_to", ctx.QueryParams(), &params.DateTo, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "date_to", ctx.QueryParams(), &params.DateTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter date_to: %s", err))
 	}
 
 	// ------------- Optional query parameter "event_type" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "event_type", ctx.QueryParams(), &params.EventType, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "event_type", ctx.QueryParams(), &params.EventType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter event_type: %s", err))
 	}
 
 	// ------------- Optional query parameter "entity_type" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "entity_type", ctx.QueryParams(), &params.EntityType, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "entity_type", ctx.QueryParams(), &params.EntityType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter entity_type: %s", err))
 	}
 
 	// ------------- Optional query parameter "attribute_name" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "attribute_name", ctx.QueryParams(), &params.AttributeName, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "attribute_name", ctx.QueryParams(), &params.AttributeName, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter attribute_name: %s", err))
 	}
 
 	// ------------- Optional query parameter "new_value" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "new_value", ctx.QueryParams(), &params.NewValue, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "new_value", ctx.QueryParams(), &params.NewValue, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter new_value: %s", err))
 	}
@@ -3703,7 +3703,7 @@ func (w *ServerInterfaceWrapper) GetJob(ctx echo.Context) error {
 	// ------------- Path parameter "id" -------------
 	var id string
 
-	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "text", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
@@ -3742,7 +3742,7 @@ func (w *ServerInterfaceWrapper) ListApprovals(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "granted_resource_type" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "granted_resource_type", ctx.QueryParams(), &params.GrantedResourceType, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "granted_resource_type", ctx.QueryParams(), &params.GrantedResourceType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter granted_resource_type: %s", err))
 	}
@@ -3770,7 +3770,7 @@ func (w *ServerInterfaceWrapper) ListApprovals(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "access_level" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "access_level", ctx.QueryParams(), &params.AccessLevel, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "access_level", ctx.QueryParams(), &params.AccessLevel, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter access_level: %s", err))
 	}
@@ -3885,7 +3885,7 @@ func (w *ServerInterfaceWrapper) ListDeviceDispenses(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "status" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
 	}
@@ -3934,7 +3934,7 @@ func (w *ServerInterfaceWrapper) ListDeviceDispenses(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "device_code" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "device_code", ctx.QueryParams(), &params.DeviceCode, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "device_code", ctx.QueryParams(), &params.DeviceCode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_code: %s", err))
 	}
@@ -4066,14 +4066,14 @@ func (w *ServerInterfaceWrapper) SearchServiceRequests(ctx echo.Context) error {
 	var params SearchServiceRequestsParams
 	// ------------- Optional query parameter "requisition" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "requisition", ctx.QueryParams(), &params.Requisition, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "requisition", ctx.QueryParams(), &params.Requisition, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter requisition: %s", err))
 	}
 
 	// ------------- Optional query parameter "status" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
 	}
@@ -4144,21 +4144,21 @@ func (w *ServerInterfaceWrapper) ListDistricts(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "region" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", ctx.QueryParams(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", ctx.QueryParams(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter region: %s", err))
 	}
 
 	// ------------- Optional query parameter "name" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
 	}
 
 	// ------------- Optional query parameter "koatuu" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "koatuu", ctx.QueryParams(), &params.Koatuu, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "koatuu", ctx.QueryParams(), &params.Koatuu, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter koatuu: %s", err))
 	}
@@ -4236,14 +4236,14 @@ func (w *ServerInterfaceWrapper) ListRegions(ctx echo.Context) error {
 	var params ListRegionsParams
 	// ------------- Optional query parameter "name" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
 	}
 
 	// ------------- Optional query parameter "koatuu" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "koatuu", ctx.QueryParams(), &params.Koatuu, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "koatuu", ctx.QueryParams(), &params.Koatuu, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter koatuu: %s", err))
 	}
@@ -4321,21 +4321,21 @@ func (w *ServerInterfaceWrapper) ListSettlements(ctx echo.Context) error {
 	var params ListSettlementsParams
 	// ------------- Optional query parameter "name" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
 	}
 
 	// ------------- Optional query parameter "region" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", ctx.QueryParams(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", ctx.QueryParams(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter region: %s", err))
 	}
 
 	// ------------- Optional query parameter "district" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "district", ctx.QueryParams(), &params.District, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "district", ctx.QueryParams(), &params.District, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter district: %s", err))
 	}
@@ -4349,14 +4349,14 @@ func (w *ServerInterfaceWrapper) ListSettlements(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "koatuu" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "koatuu", ctx.QueryParams(), &params.Koatuu, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "koatuu", ctx.QueryParams(), &params.Koatuu, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter koatuu: %s", err))
 	}
 
 	// ------------- Optional query parameter "type" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter type: %s", err))
 	}
@@ -4418,14 +4418,14 @@ func (w *ServerInterfaceWrapper) ListStreets(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "name" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
 	}
 
 	// ------------- Optional query parameter "type" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter type: %s", err))
 	}
@@ -4457,7 +4457,7 @@ func (w *ServerInterfaceWrapper) ListDictionariesV2(ctx echo.Context) error {
 	var params ListDictionariesV2Params
 	// ------------- Optional query parameter "name" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
 	}
@@ -4471,14 +4471,14 @@ func (w *ServerInterfaceWrapper) ListDictionariesV2(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "value_code" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "value_code", ctx.QueryParams(), &params.ValueCode, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "value_code", ctx.QueryParams(), &params.ValueCode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter value_code: %s", err))
 	}
 
 	// ------------- Optional query parameter "value_description" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "value_description", ctx.QueryParams(), &params.ValueDescription, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "value_description", ctx.QueryParams(), &params.ValueDescription, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter value_description: %s", err))
 	}
@@ -4517,14 +4517,14 @@ func (w *ServerInterfaceWrapper) ListDeclarationRequests(ctx echo.Context) error
 
 	// ------------- Optional query parameter "status" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
 	}
 
 	// ------------- Optional query parameter "channel" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "channel", ctx.QueryParams(), &params.Channel, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "channel", ctx.QueryParams(), &params.Channel, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter channel: %s", err))
 	}
@@ -4595,7 +4595,7 @@ func (w *ServerInterfaceWrapper) GetVerification(ctx echo.Context) error {
 	// ------------- Path parameter "phone_number" -------------
 	var phoneNumber string
 
-	err = runtime.BindStyledParameterWithOptions("simple", "phone_number", ctx.Param("phone_number"), &phoneNumber, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "text", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	err = runtime.BindStyledParameterWithOptions("simple", "phone_number", ctx.Param("phone_number"), &phoneNumber, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter phone_number: %s", err))
 	}
@@ -4611,7 +4611,7 @@ func (w *ServerInterfaceWrapper) CompleteVerification(ctx echo.Context) error {
 	// ------------- Path parameter "phone_number" -------------
 	var phoneNumber string
 
-	err = runtime.BindStyledParameterWithOptions("simple", "phone_number", ctx.Param("phone_number"), &phoneNumber, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "text", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	err = runtime.BindStyledParameterWithOptions("simple", "phone_number", ctx.Param("phone_number"), &phoneNumber, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter phone_number: %s", err))
 	}

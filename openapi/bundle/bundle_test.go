@@ -279,19 +279,19 @@ func TestSchemasAreLimited(t *testing.T) {
 	op := dig(document, "paths", "/api/things", "post").(map[string]any)
 	require.Equal(t, []any{
 		map[string]any{"name": "id", "in": "query", "schema": map[string]any{"type": "string", "format": "uuid", "maxLength": 36}},
-		map[string]any{"name": "name", "in": "query", "schema": map[string]any{"type": "string", "format": "text", "maxLength": 65536}},
+		map[string]any{"name": "name", "in": "query", "schema": map[string]any{"type": "string", "maxLength": 65536}},
 	}, op["parameters"])
 	require.Equal(t, 10000, dig(op, "responses", "200", "content", "application/json", "schema", "maxItems"))
 	require.Equal(t, map[string]any{
 		"id":    map[string]any{"type": "string", "format": "uuid", "maxLength": 1048576}, // 36 would tell of one mistake twice
-		"names": map[string]any{"type": "array", "maxItems": 10000, "items": map[string]any{"type": "string", "format": "text", "maxLength": 255}},
+		"names": map[string]any{"type": "array", "maxItems": 10000, "items": map[string]any{"type": "string", "maxLength": 255}},
 		"kind":  map[string]any{"type": "string", "enum": []any{"a", "b"}},
 	}, dig(document, "components", "schemas", "Sent", "properties"))
 	require.Equal(t, map[string]any{
 		"id":    map[string]any{"type": "string", "format": "uuid", "maxLength": 36},
 		"code":  map[string]any{"type": "string", "pattern": "^[0-9]{4}$", "maxLength": 1048576},
 		"day":   map[string]any{"type": "string", "format": "date", "maxLength": 12},
-		"names": map[string]any{"type": "array", "maxItems": 3, "items": map[string]any{"type": "string", "format": "text", "maxLength": 1048576, "example": "a"}},
+		"names": map[string]any{"type": "array", "maxItems": 3, "items": map[string]any{"type": "string", "maxLength": 1048576, "example": "a"}},
 	}, dig(document, "components", "schemas", "Shown", "properties"))
 }
 
@@ -463,7 +463,7 @@ func TestRequestsHoldWhatAServerAsks(t *testing.T) {
 		"components": {"parameters": {
 			"X-Idempotency-Key": {"name": "X-Idempotency-Key", "in": "header"}, "Idempotency-Key": {"name": "Idempotency-Key", "in": "header"}
 		}, "schemas": {"Thing": {"type": "object", "properties": {
-			"description": {"type": "string", "format": "text", "maxLength": 1048576}
+			"description": {"type": "string", "maxLength": 1048576}
 		}}}}
 	}`, string(raw))
 }

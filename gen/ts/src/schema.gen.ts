@@ -1047,7 +1047,6 @@ export interface components {
              */
             code: number;
             /**
-             * Format: text
              * @description The address that was asked, without its query. For a created object, the address of that object.
              * @example https://api.ehealth.gov.ua/api/divisions
              */
@@ -1059,13 +1058,11 @@ export interface components {
              */
             type: "object" | "list";
             /**
-             * Format: text
              * @description The id of the request, also in the `X-Request-ID` header; the one that was sent, or a new one.
              * @example 6617aeec-15e2-4d6f-b9bd-53559c358f97#17810
              */
             request_id: string;
             /**
-             * Format: text
              * @description The `X-Idempotency-Key` that was sent, repeated.
              * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
              */
@@ -1106,13 +1103,11 @@ export interface components {
         /** @description Why a request was refused. */
         Error: {
             /**
-             * Format: text
              * @description The kind of the refusal, for programs.
              * @example validation_failed
              */
             type: string;
             /**
-             * Format: text
              * @description The refusal in words. Absent where the real system sends none.
              * @example Validation failed. You can find validators description at our API Manifest: https://docs.apimanifest.apiary.io/#introduction/interacting-with-api/errors.
              */
@@ -1123,7 +1118,6 @@ export interface components {
         /** @description One place of a request that failed a check. */
         InvalidItem: {
             /**
-             * Format: text
              * @description The place. A JSON path for fields of the body and for filters, a name for headers; absent for the request as a whole.
              * @example $.addresses[0].zip
              */
@@ -1140,19 +1134,16 @@ export interface components {
         /** @description A check that failed. */
         InvalidRule: {
             /**
-             * Format: text
              * @description The kind of the check. A few checks of the real system have none.
              * @example format
              */
             rule?: string;
             /**
-             * Format: text
              * @description The check in words, with its values.
              * @example string does not match pattern "^[0-9]{5}$"
              */
             description?: string;
             /**
-             * Format: text
              * @description The same words with names in place of the values, `%{name}`. Only for checks of shape.
              * @example string does not match pattern "%{pattern}"
              */
@@ -1168,13 +1159,11 @@ export interface components {
         /** @description A value of a dictionary. */
         Coding: {
             /**
-             * Format: text
              * @description The dictionary.
              * @example eHealth/resources
              */
             system: string;
             /**
-             * Format: text
              * @description The value in it.
              * @example legal_entity
              */
@@ -1185,7 +1174,6 @@ export interface components {
             /** @description The values that stand for the meaning. */
             coding: components["schemas"]["Coding"][];
             /**
-             * Format: text
              * @description The meaning in free words.
              * @example Заклад охорони здоров'я
              */
@@ -1195,7 +1183,6 @@ export interface components {
         Identifier: {
             type: components["schemas"]["CodeableConcept"];
             /**
-             * Format: text
              * @description The id of the object.
              * @example 97d57238-ffbe-4335-92ea-28d4de117ea2
              */
@@ -1205,7 +1192,6 @@ export interface components {
         Reference: {
             identifier: components["schemas"]["Identifier"];
             /**
-             * Format: text
              * @description The object in words, null where it has none.
              * @example Клініка Ноунейм
              */
@@ -1215,7 +1201,6 @@ export interface components {
         NullableReference: {
             identifier: components["schemas"]["Identifier"];
             /**
-             * Format: text
              * @description The object in words, null where it has none.
              * @example Клініка Ноунейм
              */
@@ -1233,19 +1218,16 @@ export interface components {
              */
             value: number;
             /**
-             * Format: text
              * @description The dictionary of the unit.
              * @example device_unit
              */
             system: string;
             /**
-             * Format: text
              * @description The unit.
              * @example piece
              */
             code: string;
             /**
-             * Format: text
              * @description The unit in words.
              * @example шт
              */
@@ -1275,7 +1257,6 @@ export interface components {
              */
             type: "OTP" | "OFFLINE" | "NA";
             /**
-             * Format: text
              * @description The phone that the code goes to, its middle hidden. Only for `OTP`.
              * @example +38093*****85
              */
@@ -1370,7 +1351,6 @@ export interface components {
              */
             type: "OTP" | "OFFLINE" | "THIRD_PERSON";
             /**
-             * Format: text
              * @description Phone number, masked. Absent when the method has none.
              * @example +38093*****85
              */
@@ -1385,7 +1365,6 @@ export interface components {
              */
             type: "OTP" | "OFFLINE" | "THIRD_PERSON";
             /**
-             * Format: text
              * @description Phone number, masked. Absent when the method has none.
              * @example +38093*****85
              */
@@ -1471,7 +1450,6 @@ export interface components {
              */
             legal_entity_id: string | null;
             /**
-             * Format: text
              * @description Number of the declaration for people, unique.
              * @example 0000-12H4-245D
              */
@@ -1490,7 +1468,6 @@ export interface components {
             parent_declaration_id?: string;
             status: components["schemas"]["DeclarationRequestStatus"];
             /**
-             * Format: text
              * @description Why it has this status, a value of dictionary `DECLARATION_REQUEST_STATUS_REASON`; absent when there is none.
              * @example not relevant
              */
@@ -1548,13 +1525,11 @@ export interface components {
         /** @description A link to a stored document. */
         DeclarationRequestDocument: {
             /**
-             * Format: text
              * @description What the document is.
              * @example person.PASSPORT
              */
             type: string;
             /**
-             * Format: text
              * @description Where to read it; the link runs out.
              * @example https://storage.example.com/declaration_requests/b075f148-7f93-4fc2-b2ec-2d81b19a9b7b/signed_content
              */
@@ -1588,7 +1563,6 @@ export interface components {
             end_date: string | null;
             status: components["schemas"]["DeclarationRequestStatus"];
             /**
-             * Format: text
              * @description Why it has this status, a value of dictionary `DECLARATION_REQUEST_STATUS_REASON`; absent when there is none.
              * @example not relevant
              */
@@ -1688,7 +1662,6 @@ export interface components {
             report_origin?: components["schemas"]["CodeableConcept"];
             performer?: components["schemas"]["Reference"];
             /**
-             * Format: text
              * @description EDRPOU of the performer outside the system.
              * @example 03562649
              */
@@ -1702,7 +1675,6 @@ export interface components {
              */
             when_handed_over?: string;
             /**
-             * Format: text
              * @description Note of the one who dispenses.
              * @example Some notes
              */
@@ -1712,7 +1684,6 @@ export interface components {
             /** @description What is dispensed, at least one item. */
             details: components["schemas"]["DeviceDispenseDetail"][];
             /**
-             * Format: text
              * @description Number of the receipt.
              * @example 1239804
              */
@@ -1783,13 +1754,11 @@ export interface components {
         /** @description A legal entity outside the system that provided the devices. */
         ExternalProvider: {
             /**
-             * Format: text
              * @description Its name.
              * @example Assistive Devices Provider
              */
             provider_legal_entity_name: string;
             /**
-             * Format: text
              * @description Its EDRPOU.
              * @example 03562649
              */
@@ -1810,7 +1779,6 @@ export interface components {
         /** @description A dictionary as a map of its values. */
         Dictionary: {
             /**
-             * Format: text
              * @description Name of the dictionary, unique.
              * @example DOCUMENT_TYPE
              */
@@ -1848,13 +1816,11 @@ export interface components {
         /** @description A dictionary with the status of each value. */
         DictionaryV2: {
             /**
-             * Format: text
              * @description Name of the dictionary, unique.
              * @example eHealth/ICF/classifiers
              */
             name: string;
             /**
-             * Format: text
              * @description What the dictionary holds, for a user.
              * @example Класифікатори МКФ
              */
@@ -1878,13 +1844,11 @@ export interface components {
         /** @description A value of a dictionary. */
         DictionaryValue: {
             /**
-             * Format: text
              * @description The code that the other methods take.
              * @example b1142
              */
             code: string;
             /**
-             * Format: text
              * @description What it means, in Ukrainian.
              * @example Орієнтація в особі
              */
@@ -1929,14 +1893,12 @@ export interface components {
             email: string;
             working_hours?: components["schemas"]["DivisionWorkingHoursRequest"];
             /**
-             * Format: text
              * @description The division's id in your own system; only stored and shown.
              * @example 3213213
              */
             external_id?: string;
             location?: components["schemas"]["DivisionLocationRequest"];
             /**
-             * Format: text
              * @description Accepted and ignored; the legal entity is the one of the token.
              * @example c8aadb87-ecb9-41ca-9ad4-ffdfe1dd89c9
              */
@@ -1960,7 +1922,6 @@ export interface components {
              */
             country: string;
             /**
-             * Format: text
              * @description Name of the oblast, as in uaddresses, upper and lower case alike. A wrong one is refused as `invalid area value`, whatever it looks like.
              * @example Житомирська
              */
@@ -1972,7 +1933,6 @@ export interface components {
              */
             region?: string;
             /**
-             * Format: text
              * @description Name of the settlement, as in uaddresses, upper and lower case alike.
              * @example Бердичів
              */
@@ -1984,7 +1944,6 @@ export interface components {
              */
             settlement_type: string;
             /**
-             * Format: text
              * @description Id of the settlement in uaddresses. A string that is no UUID is a settlement that does not exist.
              * @example c2a32a74-3898-5b34-932b-37a8441235d2
              */
@@ -2008,7 +1967,6 @@ export interface components {
              */
             building?: string;
             /**
-             * Format: text
              * @description Number of the apartment or office.
              * @example 23
              */
@@ -2091,13 +2049,11 @@ export interface components {
              */
             legal_entity_id: string;
             /**
-             * Format: text
              * @description Full name of the division.
              * @example Бориспільське відділення Клініки Ноунейм
              */
             name: string;
             /**
-             * Format: text
              * @description A value of dictionary `DIVISION_TYPE`.
              * @example CLINIC
              */
@@ -2108,14 +2064,12 @@ export interface components {
             /** @description The phones, each type once. */
             phones: components["schemas"]["DivisionPhone"][];
             /**
-             * Format: text
              * @description E-mail of the division, in lower case.
              * @example email@example.com
              */
             email: string;
             working_hours: components["schemas"]["DivisionWorkingHours"];
             /**
-             * Format: text
              * @description The division's id in the system that registered it.
              * @example 3213213
              */
@@ -2127,7 +2081,6 @@ export interface components {
              */
             mountain_group: boolean;
             /**
-             * Format: text
              * @description Id of the pharmacy in the register of the State Service on Medicines; null until the nightly check finds it.
              * @example 2872985
              */
@@ -2147,37 +2100,31 @@ export interface components {
         /** @description An address of a division. Optional parts that were not given are null. */
         DivisionAddress: {
             /**
-             * Format: text
              * @description A value of dictionary `ADDRESS_TYPE`.
              * @example RESIDENCE
              */
             type: string;
             /**
-             * Format: text
              * @description A value of dictionary `COUNTRY`.
              * @example UA
              */
             country: string;
             /**
-             * Format: text
              * @description Name of the oblast, spelled as it was sent.
              * @example Житомирська
              */
             area: string;
             /**
-             * Format: text
              * @description Name of the raion.
              * @example Бердичівський
              */
             region: string | null;
             /**
-             * Format: text
              * @description Name of the settlement, spelled as it was sent.
              * @example Бердичів
              */
             settlement: string;
             /**
-             * Format: text
              * @description A value of dictionary `SETTLEMENT_TYPE`.
              * @example CITY
              */
@@ -2189,31 +2136,26 @@ export interface components {
              */
             settlement_id: string;
             /**
-             * Format: text
              * @description A value of dictionary `STREET_TYPE`.
              * @example STREET
              */
             street_type: string | null;
             /**
-             * Format: text
              * @description Name of the street.
              * @example вул. Ніжинська
              */
             street: string | null;
             /**
-             * Format: text
              * @description Number of the building.
              * @example 15
              */
             building: string | null;
             /**
-             * Format: text
              * @description Number of the apartment or office.
              * @example 23
              */
             apartment: string | null;
             /**
-             * Format: text
              * @description Zip code.
              * @example 02090
              */
@@ -2222,13 +2164,11 @@ export interface components {
         /** @description A phone of a division. */
         DivisionPhone: {
             /**
-             * Format: text
              * @description A value of dictionary `PHONE_TYPE`.
              * @example MOBILE
              */
             type: string;
             /**
-             * Format: text
              * @description The number, `+38` and ten digits.
              * @example +380503410870
              */
@@ -2286,7 +2226,6 @@ export interface components {
              */
             event_type: "StatusChangeEvent" | "StateChangeEvent";
             /**
-             * Format: text
              * @description Kind of entity that has changed.
              * @example DeviceDispense
              */
@@ -2398,13 +2337,11 @@ export interface components {
         /** @description A link from a job. */
         JobLink: {
             /**
-             * Format: text
              * @description Kind of what the link leads to. `job` is the job itself.
              * @example job
              */
             entity: string;
             /**
-             * Format: text
              * @description Path on the same host.
              * @example /api/jobs/5cbed6e2ed59d30001e54b92
              */
@@ -2427,19 +2364,16 @@ export interface components {
          */
         TokenGrant: {
             /**
-             * Format: text
              * @description `authorization_code` or `refresh_token`.
              * @example authorization_code
              */
             grant_type?: string;
             /**
-             * Format: text
              * @description Id of the client, which is the id of the legal entity.
              * @example 6498d88e-97fb-47e2-85a5-99e884f888aa
              */
             client_id?: string;
             /**
-             * Format: text
              * @description Secret of the connection between your system and the client.
              * @example msp-001-secret-key
              */
@@ -2450,19 +2384,16 @@ export interface components {
              */
             code?: string | number;
             /**
-             * Format: text
              * @description The address that the code was given for.
              * @example https://example.com/
              */
             redirect_uri?: string;
             /**
-             * Format: text
              * @description Accepted and not looked at; the scopes were fixed by authorizeApp.
              * @example division:write division:read
              */
             scope?: string;
             /**
-             * Format: text
              * @description The refresh token of an earlier access token.
              * @example my-oauth-refresh-token
              */
@@ -2478,13 +2409,11 @@ export interface components {
          */
         LoginGrant: {
             /**
-             * Format: text
              * @description `password`.
              * @example password
              */
             grant_type?: string;
             /**
-             * Format: text
              * @description E-mail of the user.
              * @example user@company.com
              */
@@ -2496,13 +2425,11 @@ export interface components {
              */
             password?: string;
             /**
-             * Format: text
              * @description Id of the client that the user logs in at.
              * @example 6498d88e-97fb-47e2-85a5-99e884f888aa
              */
             client_id?: string;
             /**
-             * Format: text
              * @description `app:authorize`; nothing else can be asked for here.
              * @example app:authorize
              */
@@ -2517,13 +2444,11 @@ export interface components {
              */
             id: string;
             /**
-             * Format: text
              * @description What kind of token it is, `access_token`.
              * @example access_token
              */
             name: string;
             /**
-             * Format: text
              * @description The token itself, for the header `Authorization`.
              * @example SnNRdCtvU0tTOENBV2dLRUZwNmIzZz09
              */
@@ -2545,7 +2470,6 @@ export interface components {
         /** @description What the token allows and where it came from. */
         TokenDetails: {
             /**
-             * Format: text
              * @description The scopes, separated by spaces.
              * @example division:write division:read
              */
@@ -2557,19 +2481,16 @@ export interface components {
              */
             client_id: string;
             /**
-             * Format: text
              * @description What it was given for, `authorization_code`, `refresh_token` or `password`.
              * @example authorization_code
              */
             grant_type: string;
             /**
-             * Format: text
              * @description The address of the code; with authorization_code only.
              * @example https://example.com/
              */
             redirect_uri?: string;
             /**
-             * Format: text
              * @description The refresh token that belongs to it; a session token of login has none.
              * @example my-oauth-refresh-token
              */
@@ -2590,19 +2511,16 @@ export interface components {
          */
         AuthorizeApproval: {
             /**
-             * Format: text
              * @description Id of the client that is granted access.
              * @example d290f1ee-6c54-4b01-90e6-d701748f0851
              */
             client_id?: string;
             /**
-             * Format: text
              * @description Where the browser goes with the code. It must be an address registered for the client, or lie under it.
              * @example http://example.com/my_success_login_page
              */
             redirect_uri?: string;
             /**
-             * Format: text
              * @description The scopes that are granted, separated by spaces.
              * @example division:write division:read
              */
@@ -2617,13 +2535,11 @@ export interface components {
              */
             id: string;
             /**
-             * Format: text
              * @description What kind of token it is, `authorization_code`.
              * @example authorization_code
              */
             name: string;
             /**
-             * Format: text
              * @description The code itself.
              * @example cTdHUE9jN29yWHo0VTAwL3lwSVRoUT09
              */
@@ -2651,13 +2567,11 @@ export interface components {
              */
             app_id: string;
             /**
-             * Format: text
              * @description The scopes that the access token will have.
              * @example division:write division:read
              */
             scope_request: string;
             /**
-             * Format: text
              * @description The address that createToken must name.
              * @example http://example.com/my_success_login_page
              */
@@ -2669,7 +2583,6 @@ export interface components {
              */
             client_id: string;
             /**
-             * Format: text
              * @description How the user logged in, `password`.
              * @example password
              */
@@ -2678,7 +2591,6 @@ export interface components {
         /** @description What the client needs at once. */
         AuthorizeUrgent: {
             /**
-             * Format: text
              * @description Where to send the browser, with the code in the query.
              * @example http://example.com/my_success_login_page?code=cTdHUE9jN29yWHo0VTAwL3lwSVRoUT09
              */
@@ -2708,7 +2620,6 @@ export interface components {
              */
             id: string;
             /**
-             * Format: text
              * @description E-mail of the user.
              * @example example@gmail.com
              */
@@ -2719,7 +2630,6 @@ export interface components {
              */
             is_blocked: boolean;
             /**
-             * Format: text
              * @description Why the user is barred; absent when not.
              * @example User has fakes data
              */
@@ -2731,7 +2641,6 @@ export interface components {
              */
             person_id?: string;
             /**
-             * Format: text
              * @description Tax number of the user; absent when none is known.
              * @example 3126509816
              */
@@ -2744,13 +2653,11 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * Format: text
              * @description When the user was made, UTC without a zone.
              * @example 2017-05-05T14:09:59.232112
              */
             inserted_at: string;
             /**
-             * Format: text
              * @description When the user was last changed, UTC without a zone.
              * @example 2017-05-05T14:09:59.232112
              */
@@ -2766,7 +2673,6 @@ export interface components {
             /** @description The values that stand for the meaning. */
             coding: components["schemas"]["Coding"][];
             /**
-             * Format: text
              * @description The meaning in free words.
              * @example Заклад охорони здоров'я
              */
@@ -2795,7 +2701,6 @@ export interface components {
              */
             id: string;
             /**
-             * Format: text
              * @description Number that a patient names to make use of the referral. All service requests of one encounter have the same.
              * @example 0223-T16C-PKX1-P6TA
              */
@@ -2810,14 +2715,12 @@ export interface components {
             /** @description Every status so far, oldest first. */
             status_history: components["schemas"]["ServiceRequestStatusHistoryItem"][];
             /**
-             * Format: text
              * @description Why it was recalled or cancelled, in free words.
              * @example Помилково обрано послугу
              */
             explanatory_letter?: string;
             program?: components["schemas"]["NullableReference"];
             /**
-             * Format: text
              * @description Where the referral stands in its medical program, `new`, `in_queue`, `in_progress` or `completed`; null without a program.
              * @example new
              */
@@ -2826,13 +2729,11 @@ export interface components {
             program_processing_status_history?: components["schemas"]["ServiceRequestProgramStatusHistoryItem"][];
             program_service?: components["schemas"]["NullableReference"];
             /**
-             * Format: text
              * @description How binding it is. Dictionary `SERVICE_REQUEST_INTENT`.
              * @example order
              */
             intent: string;
             /**
-             * Format: text
              * @description How urgent it is. Dictionary `SERVICE_REQUEST_PRIORITY`.
              * @example routine
              */
@@ -2859,13 +2760,11 @@ export interface components {
             /** @description Episodes and reports that the one who serves the referral may be given an approval for. */
             permitted_resources?: components["schemas"]["Reference"][];
             /**
-             * Format: text
              * @description Note of the one who asks.
              * @example Some notes
              */
             note: string | null;
             /**
-             * Format: text
              * @description What the patient has to know or do.
              * @example Some patient instructions
              */
@@ -2910,7 +2809,6 @@ export interface components {
         /** @description A status that a service request got; `status_reason` is null when none was given. */
         ServiceRequestStatusHistoryItem: {
             /**
-             * Format: text
              * @description The status.
              * @example active
              */
@@ -2932,7 +2830,6 @@ export interface components {
         /** @description A status that a service request got in its medical program. */
         ServiceRequestProgramStatusHistoryItem: {
             /**
-             * Format: text
              * @description The status.
              * @example new
              */
@@ -2994,19 +2891,16 @@ export interface components {
         /** @description As much of a patient as is needed to recognise them. Search for a Service Requests has it, Get Service Request Details does not. */
         PersonIdentity: {
             /**
-             * Format: text
              * @description Family name in full.
              * @example Іванов
              */
             last_name: string | null;
             /**
-             * Format: text
              * @description Initial of the first name, with a dot.
              * @example І.
              */
             first_name: string | null;
             /**
-             * Format: text
              * @description Initial of the second name, with a dot.
              * @example І.
              */
@@ -3052,19 +2946,16 @@ export interface components {
              */
             id: string;
             /**
-             * Format: text
              * @description Name of the region; `area` of an address.
              * @example КИЇВСЬКА
              */
             region: string;
             /**
-             * Format: text
              * @description Name of the region.
              * @example КИЇВСЬКА
              */
             name: string;
             /**
-             * Format: text
              * @description Code in the national codifier, KATOTTG (19 characters) where imported from it, else KOATUU; null when unknown.
              * @example UA32000000000030281
              */
@@ -3086,7 +2977,6 @@ export interface components {
              */
             id: string;
             /**
-             * Format: text
              * @description Name of the region that it belongs to.
              * @example КИЇВСЬКА
              */
@@ -3098,19 +2988,16 @@ export interface components {
              */
             region_id: string;
             /**
-             * Format: text
              * @description Name of the district; `region` of an address.
              * @example КИЄВО-СВЯТОШИНСЬКИЙ
              */
             district: string;
             /**
-             * Format: text
              * @description Name of the district.
              * @example КИЄВО-СВЯТОШИНСЬКИЙ
              */
             name: string;
             /**
-             * Format: text
              * @description Code in the national codifier, KATOTTG (19 characters) where imported from it, else KOATUU; null when unknown.
              * @example 3222400000
              */
@@ -3138,7 +3025,6 @@ export interface components {
              */
             region_id: string;
             /**
-             * Format: text
              * @description Name of the region; `area` of an address.
              * @example КИЇВСЬКА
              */
@@ -3150,19 +3036,16 @@ export interface components {
              */
             district_id: string | null;
             /**
-             * Format: text
              * @description Name of the district, `region` of an address; null for a city that belongs to none.
              * @example КИЄВО-СВЯТОШИНСЬКИЙ
              */
             district: string | null;
             /**
-             * Format: text
              * @description Name of the settlement; `settlement` of an address.
              * @example НОВОСІЛКИ
              */
             settlement_name: string;
             /**
-             * Format: text
              * @description Name of the settlement.
              * @example НОВОСІЛКИ
              */
@@ -3173,19 +3056,16 @@ export interface components {
              */
             mountain_group: boolean;
             /**
-             * Format: text
              * @description A value of dictionary `SETTLEMENT_TYPE`; null when unknown.
              * @example VILLAGE
              */
             type: string | null;
             /**
-             * Format: text
              * @description Code in the national codifier, KATOTTG (19 characters) where imported from it, else KOATUU; null when unknown.
              * @example 3520380802
              */
             koatuu: string | null;
             /**
-             * Format: text
              * @description Name of the settlement that it belongs to; null when there is none.
              * @example Берегово
              */
@@ -3224,31 +3104,26 @@ export interface components {
              */
             settlement_id: string;
             /**
-             * Format: text
              * @description Name of the settlement.
              * @example Новосілки
              */
             settlement_name: string | null;
             /**
-             * Format: text
              * @description A value of dictionary `STREET_TYPE`; old records may hold a word such as `вул`.
              * @example STREET
              */
             street_type: string | null;
             /**
-             * Format: text
              * @description The same as `street_type`.
              * @example STREET
              */
             type: string | null;
             /**
-             * Format: text
              * @description Name of the street.
              * @example Єрмоленка Володимира
              */
             street_name: string | null;
             /**
-             * Format: text
              * @description The same as `street_name`.
              * @example Єрмоленка Володимира
              */
@@ -3322,7 +3197,6 @@ export interface components {
         /** @description A phone that was verified. */
         VerifiedPhone: {
             /**
-             * Format: text
              * @description The phone.
              * @example +380508887700
              */

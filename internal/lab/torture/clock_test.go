@@ -445,6 +445,7 @@ func TestAnyMoment(t *testing.T) {
 		s.Clock.Reset()
 		s.fresh(t)
 		s.Clock.Set(moment)
+		s.exec(t, "UPDATE mithril.users SET password_set_at = $1", moment) // tokens end with their user's password
 		s.exec(t, "UPDATE mithril.tokens SET expires_at = $1 WHERE name = $2 AND value_hash = ANY($3)", moment.AddDate(1, 0, 0).Unix(), auth.AccessToken,
 			[][]byte{seal.Token(world.TokenValue("owner")), seal.Token(world.TokenValue("doctor")), seal.Token(world.TokenValue("mis")), seal.Token(world.TokenValue("pharmacist"))})
 		near := func(at time.Time, message string) {
