@@ -3355,7 +3355,7 @@ func (w *ServerInterfaceWrapper) SearchDeviceDispenses(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "status" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
 	}
@@ -3404,7 +3404,7 @@ func (w *ServerInterfaceWrapper) SearchDeviceDispenses(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "device_code" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "device_code", ctx.QueryParams(), &params.DeviceCode, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "device_code", ctx.QueryParams(), &params.DeviceCode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_code: %s", err))
 	}
@@ -4197,14 +4197,14 @@ func (w *ServerInterfaceWrapper) ListSettlementsOfDistrict(ctx echo.Context) err
 	var params ListSettlementsOfDistrictParams
 	// ------------- Optional query parameter "name" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
 	}
 
 	// ------------- Optional query parameter "koatuu" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "koatuu", ctx.QueryParams(), &params.Koatuu, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "koatuu", ctx.QueryParams(), &params.Koatuu, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter koatuu: %s", err))
 	}
@@ -4282,14 +4282,14 @@ func (w *ServerInterfaceWrapper) ListDistrictsOfRegion(ctx echo.Context) error {
 	var params ListDistrictsOfRegionParams
 	// ------------- Optional query parameter "name" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
 	}
 
 	// ------------- Optional query parameter "koatuu" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "koatuu", ctx.QueryParams(), &params.Koatuu, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "koatuu", ctx.QueryParams(), &params.Koatuu, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter koatuu: %s", err))
 	}

@@ -5224,7 +5224,7 @@ func NewSearchDeviceDispensesRequest(server string, params *SearchDeviceDispense
 
 		if params.Status != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5308,7 +5308,7 @@ func NewSearchDeviceDispensesRequest(server string, params *SearchDeviceDispense
 
 		if params.DeviceCode != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "device_code", *params.DeviceCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "device_code", *params.DeviceCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6936,7 +6936,7 @@ func NewListSettlementsOfDistrictRequest(server string, id string, params *ListS
 
 		if params.Name != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6948,7 +6948,7 @@ func NewListSettlementsOfDistrictRequest(server string, id string, params *ListS
 
 		if params.Koatuu != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "koatuu", *params.Koatuu, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "koatuu", *params.Koatuu, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -7123,7 +7123,7 @@ func NewListDistrictsOfRegionRequest(server string, id string, params *ListDistr
 
 		if params.Name != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -7135,7 +7135,7 @@ func NewListDistrictsOfRegionRequest(server string, id string, params *ListDistr
 
 		if params.Koatuu != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "koatuu", *params.Koatuu, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "koatuu", *params.Koatuu, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
