@@ -45,6 +45,8 @@ var searchRules = filterRules{
 }
 
 var searchChecks = []operation.Check[*searching]{
-	{Rule: searchRules.unknown, Or: []rules.ID{searchRules.id, searchRules.moment, searchRules.exists, searchRules.status},
-		Pass: func(_ context.Context, s *searching) error { return s.filters.Err() }},
+	{
+		Rule: searchRules.unknown, Or: []rules.ID{searchRules.id, searchRules.moment, searchRules.exists, searchRules.status},
+		Pass: func(_ context.Context, s *searching) error { return s.filters.Err() },
+	},
 }

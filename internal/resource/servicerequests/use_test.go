@@ -93,7 +93,8 @@ func TestUseIsCheckedInTheJob(t *testing.T) {
 		Status     string
 		StatusCode int `json:"status_code"`
 		Error      struct{ Message string }
-	}) {
+	},
+	) {
 		t.Helper()
 		accepted := srv.Send(t, request)
 		require.Equal(t, http.StatusAccepted, accepted.Status, "%s", accepted.Raw)
