@@ -286,6 +286,7 @@ func (e MetaType) Valid() bool {
 const (
 	OTPStatusCANCELED   OTPStatus = "CANCELED"
 	OTPStatusNEW        OTPStatus = "NEW"
+	OTPStatusNew        OTPStatus = "new"
 	OTPStatusUNVERIFIED OTPStatus = "UNVERIFIED"
 	OTPStatusVERIFIED   OTPStatus = "VERIFIED"
 )
@@ -296,6 +297,8 @@ func (e OTPStatus) Valid() bool {
 	case OTPStatusCANCELED:
 		return true
 	case OTPStatusNEW:
+		return true
+	case OTPStatusNew:
 		return true
 	case OTPStatusUNVERIFIED:
 		return true
@@ -1957,7 +1960,8 @@ type OTP struct {
 	ID string `json:"id"`
 
 	// Status Where the verification stands: `NEW` waits for its code, `VERIFIED` got it in time, `UNVERIFIED`
-	// ran out of attempts, `CANCELED` gave way to a newer one for the same phone.
+	// ran out of attempts, `CANCELED` gave way to a newer one for the same phone. resendDeclarationRequestOtp answers
+	// `new` for `NEW` where the deployment reads as the running system does (`READING=live`).
 	//
 	//
 	// Example: NEW
@@ -1974,7 +1978,8 @@ type OTPResponse struct {
 }
 
 // OTPStatus Where the verification stands: `NEW` waits for its code, `VERIFIED` got it in time, `UNVERIFIED`
-// ran out of attempts, `CANCELED` gave way to a newer one for the same phone.
+// ran out of attempts, `CANCELED` gave way to a newer one for the same phone. resendDeclarationRequestOtp answers
+// `new` for `NEW` where the deployment reads as the running system does (`READING=live`).
 //
 // Example: NEW
 type OTPStatus string
@@ -2778,6 +2783,63 @@ type IdempotencyKey = string
 // XIdempotencyKey defines model for X-Idempotency-Key.
 type XIdempotencyKey = string
 
+// SearchDeviceDispensesParams defines parameters for SearchDeviceDispenses.
+type SearchDeviceDispensesParams struct {
+	// BasedOn Only dispenses of this device request.
+	BasedOn *string `form:"based_on,omitempty" json:"based_on,omitempty"`
+
+	// PerformerLegalEntity Only dispenses of this legal entity.
+	PerformerLegalEntity *string `form:"performer_legal_entity,omitempty" json:"performer_legal_entity,omitempty"`
+
+	// Location Only dispenses at this division.
+	Location *string `form:"location,omitempty" json:"location,omitempty"`
+
+	// Performer Only dispenses by this employee.
+	Performer *string `form:"performer,omitempty" json:"performer,omitempty"`
+
+	// Status Only dispenses in this status, one of `preparation`, `in_progress`, `completed`, `declined`, `stopped`, `entered_in_error`, `unknown`, `canceled`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// WhenHandedOverFrom Only dispenses handed over at this time or later.
+	WhenHandedOverFrom *string `form:"when_handed_over_from,omitempty" json:"when_handed_over_from,omitempty"`
+
+	// WhenHandedOverTo Only dispenses handed over at this time or earlier.
+	WhenHandedOverTo *string `form:"when_handed_over_to,omitempty" json:"when_handed_over_to,omitempty"`
+
+	// PartOf Only dispenses that are part of this procedure.
+	PartOf *string `form:"part_of,omitempty" json:"part_of,omitempty"`
+
+	// Encounter Only dispenses of this encounter.
+	Encounter *string `form:"encounter,omitempty" json:"encounter,omitempty"`
+
+	// ContextEpisodeID Only dispenses whose device request was made in this episode.
+	ContextEpisodeID *string `form:"context_episode_id,omitempty" json:"context_episode_id,omitempty"`
+
+	// OriginEpisodeID Only dispenses made in this episode.
+	OriginEpisodeID *string `form:"origin_episode_id,omitempty" json:"origin_episode_id,omitempty"`
+
+	// DeviceCode Only dispenses of devices of this type, a code of dictionary `device_definition_classification_type`.
+	DeviceCode *string `form:"device_code,omitempty" json:"device_code,omitempty"`
+
+	// Device Only dispenses of this device or device definition.
+	Device *string `form:"device,omitempty" json:"device,omitempty"`
+
+	// Program Only dispenses in this medical program.
+	Program *string `form:"program,omitempty" json:"program,omitempty"`
+
+	// InsertedAtFrom Only dispenses created at this time or later.
+	InsertedAtFrom *string `form:"inserted_at_from,omitempty" json:"inserted_at_from,omitempty"`
+
+	// InsertedAtTo Only dispenses created at this time or earlier.
+	InsertedAtTo *string `form:"inserted_at_to,omitempty" json:"inserted_at_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Dispenses per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListDictionariesParams defines parameters for ListDictionaries.
 type ListDictionariesParams struct {
 	// Name Name of a dictionary, whole and exact, or several separated by commas.
@@ -2970,6 +3032,21 @@ type ListDistrictsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListSettlementsOfDistrictParams defines parameters for ListSettlementsOfDistrict.
+type ListSettlementsOfDistrictParams struct {
+	// Name A part of the name, upper and lower case alike.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Koatuu A part of the code in the national codifier.
+	Koatuu *string `form:"koatuu,omitempty" json:"koatuu,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Settlements per page, 1 to 300. A larger value is cut to 300, anything else counts as 50.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListRegionsParams defines parameters for ListRegions.
 type ListRegionsParams struct {
 	// Name A part of the name, upper and lower case alike.
@@ -2982,6 +3059,21 @@ type ListRegionsParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Regions per page, 1 to 300. A larger value is cut to 300, anything else counts as 50.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListDistrictsOfRegionParams defines parameters for ListDistrictsOfRegion.
+type ListDistrictsOfRegionParams struct {
+	// Name A part of the name, upper and lower case alike.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Koatuu A part of the code in the national codifier.
+	Koatuu *string `form:"koatuu,omitempty" json:"koatuu,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Districts per page, 1 to 300. A larger value is cut to 300, anything else counts as 50.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -3098,6 +3190,9 @@ type CreateTokenJSONRequestBody = TokenRequest
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// SearchDeviceDispenses Get Device dispenses by search params
+	// (GET /api/device_dispenses)
+	SearchDeviceDispenses(ctx echo.Context, params SearchDeviceDispensesParams) error
 	// ListDictionaries Get dictionaries
 	// (GET /api/dictionaries)
 	ListDictionaries(ctx echo.Context, params ListDictionariesParams) error
@@ -3163,9 +3258,15 @@ type ServerInterface interface {
 	// ListDistricts List Of Districts By Search Params
 	// (GET /api/uaddresses/districts)
 	ListDistricts(ctx echo.Context, params ListDistrictsParams) error
+	// ListSettlementsOfDistrict Settlements by district
+	// (GET /api/uaddresses/districts/{id}/settlements)
+	ListSettlementsOfDistrict(ctx echo.Context, id string, params ListSettlementsOfDistrictParams) error
 	// ListRegions List Of Regions By Search Params
 	// (GET /api/uaddresses/regions)
 	ListRegions(ctx echo.Context, params ListRegionsParams) error
+	// ListDistrictsOfRegion Districts by Region
+	// (GET /api/uaddresses/regions/{id}/districts)
+	ListDistrictsOfRegion(ctx echo.Context, id string, params ListDistrictsOfRegionParams) error
 	// ListSettlements List Of Cities By Search Params
 	// (GET /api/uaddresses/settlements)
 	ListSettlements(ctx echo.Context, params ListSettlementsParams) error
@@ -3216,6 +3317,143 @@ type ServerInterface interface {
 // ServerInterfaceWrapper converts echo contexts to parameters.
 type ServerInterfaceWrapper struct {
 	Handler ServerInterface
+}
+
+// SearchDeviceDispenses converts echo context to params.
+func (w *ServerInterfaceWrapper) SearchDeviceDispenses(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SearchDeviceDispensesParams
+	// ------------- Optional query parameter "based_on" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "based_on", ctx.QueryParams(), &params.BasedOn, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter based_on: %s", err))
+	}
+
+	// ------------- Optional query parameter "performer_legal_entity" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "performer_legal_entity", ctx.QueryParams(), &params.PerformerLegalEntity, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter performer_legal_entity: %s", err))
+	}
+
+	// ------------- Optional query parameter "location" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "location", ctx.QueryParams(), &params.Location, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter location: %s", err))
+	}
+
+	// ------------- Optional query parameter "performer" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "performer", ctx.QueryParams(), &params.Performer, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter performer: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "when_handed_over_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "when_handed_over_from", ctx.QueryParams(), &params.WhenHandedOverFrom, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter when_handed_over_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "when_handed_over_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "when_handed_over_to", ctx.QueryParams(), &params.WhenHandedOverTo, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter when_handed_over_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "part_of" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "part_of", ctx.QueryParams(), &params.PartOf, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter part_of: %s", err))
+	}
+
+	// ------------- Optional query parameter "encounter" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "encounter", ctx.QueryParams(), &params.Encounter, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter encounter: %s", err))
+	}
+
+	// ------------- Optional query parameter "context_episode_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "context_episode_id", ctx.QueryParams(), &params.ContextEpisodeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter context_episode_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "origin_episode_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "origin_episode_id", ctx.QueryParams(), &params.OriginEpisodeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter origin_episode_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "device_code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "device_code", ctx.QueryParams(), &params.DeviceCode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_code: %s", err))
+	}
+
+	// ------------- Optional query parameter "device" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "device", ctx.QueryParams(), &params.Device, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device: %s", err))
+	}
+
+	// ------------- Optional query parameter "program" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "program", ctx.QueryParams(), &params.Program, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter program: %s", err))
+	}
+
+	// ------------- Optional query parameter "inserted_at_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "inserted_at_from", ctx.QueryParams(), &params.InsertedAtFrom, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter inserted_at_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "inserted_at_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "inserted_at_to", ctx.QueryParams(), &params.InsertedAtTo, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter inserted_at_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SearchDeviceDispenses(ctx, params)
+	return err
 }
 
 // ListDictionaries converts echo context to params.
@@ -3944,6 +4182,52 @@ func (w *ServerInterfaceWrapper) ListDistricts(ctx echo.Context) error {
 	return err
 }
 
+// ListSettlementsOfDistrict converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSettlementsOfDistrict(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSettlementsOfDistrictParams
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Optional query parameter "koatuu" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "koatuu", ctx.QueryParams(), &params.Koatuu, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter koatuu: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSettlementsOfDistrict(ctx, id, params)
+	return err
+}
+
 // ListRegions converts echo context to params.
 func (w *ServerInterfaceWrapper) ListRegions(ctx echo.Context) error {
 	var err error
@@ -3980,6 +4264,52 @@ func (w *ServerInterfaceWrapper) ListRegions(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListRegions(ctx, params)
+	return err
+}
+
+// ListDistrictsOfRegion converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDistrictsOfRegion(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDistrictsOfRegionParams
+	// ------------- Optional query parameter "name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
+	}
+
+	// ------------- Optional query parameter "koatuu" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "koatuu", ctx.QueryParams(), &params.Koatuu, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter koatuu: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDistrictsOfRegion(ctx, id, params)
 	return err
 }
 
@@ -4383,6 +4713,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 		Handler: si,
 	}
 
+	router.GET(options.BaseURL+"/api/device_dispenses", wrapper.SearchDeviceDispenses, options.OperationMiddlewares["searchDeviceDispenses"]...)
 	router.GET(options.BaseURL+"/api/dictionaries", wrapper.ListDictionaries, options.OperationMiddlewares["listDictionaries"]...)
 	router.GET(options.BaseURL+"/api/divisions", wrapper.ListDivisions, options.OperationMiddlewares["listDivisions"]...)
 	router.POST(options.BaseURL+"/api/divisions", wrapper.CreateDivision, options.OperationMiddlewares["createDivision"]...)
@@ -4404,7 +4735,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/release", wrapper.ReleaseServiceRequest, options.OperationMiddlewares["releaseServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/use", wrapper.UseServiceRequest, options.OperationMiddlewares["useServiceRequest"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/districts", wrapper.ListDistricts, options.OperationMiddlewares["listDistricts"]...)
+	router.GET(options.BaseURL+"/api/uaddresses/districts/:id/settlements", wrapper.ListSettlementsOfDistrict, options.OperationMiddlewares["listSettlementsOfDistrict"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/regions", wrapper.ListRegions, options.OperationMiddlewares["listRegions"]...)
+	router.GET(options.BaseURL+"/api/uaddresses/regions/:id/districts", wrapper.ListDistrictsOfRegion, options.OperationMiddlewares["listDistrictsOfRegion"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/settlements", wrapper.ListSettlements, options.OperationMiddlewares["listSettlements"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/settlements/:id", wrapper.GetSettlement, options.OperationMiddlewares["getSettlement"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/streets", wrapper.ListStreets, options.OperationMiddlewares["listStreets"]...)
@@ -4421,6 +4754,28 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/oauth/tokens", wrapper.CreateToken, options.OperationMiddlewares["createToken"]...)
 	router.GET(options.BaseURL+"/oauth/user", wrapper.GetUser, options.OperationMiddlewares["getUser"]...)
 
+}
+
+type SearchDeviceDispensesRequestObject struct {
+	Params SearchDeviceDispensesParams
+}
+
+type SearchDeviceDispensesResponseObject interface {
+	VisitSearchDeviceDispensesResponse(w http.ResponseWriter) error
+}
+
+type SearchDeviceDispenses200JSONResponse DeviceDispenseListResponse
+
+func (response SearchDeviceDispenses200JSONResponse) VisitSearchDeviceDispensesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type ListDictionariesRequestObject struct {
@@ -4922,6 +5277,29 @@ func (response ListDistricts200JSONResponse) VisitListDistrictsResponse(w http.R
 	return err
 }
 
+type ListSettlementsOfDistrictRequestObject struct {
+	ID     string `json:"id"`
+	Params ListSettlementsOfDistrictParams
+}
+
+type ListSettlementsOfDistrictResponseObject interface {
+	VisitListSettlementsOfDistrictResponse(w http.ResponseWriter) error
+}
+
+type ListSettlementsOfDistrict200JSONResponse SettlementListResponse
+
+func (response ListSettlementsOfDistrict200JSONResponse) VisitListSettlementsOfDistrictResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListRegionsRequestObject struct {
 	Params ListRegionsParams
 }
@@ -4933,6 +5311,29 @@ type ListRegionsResponseObject interface {
 type ListRegions200JSONResponse RegionListResponse
 
 func (response ListRegions200JSONResponse) VisitListRegionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDistrictsOfRegionRequestObject struct {
+	ID     string `json:"id"`
+	Params ListDistrictsOfRegionParams
+}
+
+type ListDistrictsOfRegionResponseObject interface {
+	VisitListDistrictsOfRegionResponse(w http.ResponseWriter) error
+}
+
+type ListDistrictsOfRegion200JSONResponse DistrictListResponse
+
+func (response ListDistrictsOfRegion200JSONResponse) VisitListDistrictsOfRegionResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -5120,6 +5521,20 @@ func (response InitializeVerification200JSONResponse) VisitInitializeVerificatio
 	return err
 }
 
+type InitializeVerification201JSONResponse OTPResponse
+
+func (response InitializeVerification201JSONResponse) VisitInitializeVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetVerificationRequestObject struct {
 	PhoneNumber string `json:"phone_number"`
 }
@@ -5283,6 +5698,9 @@ func (response GetUser200JSONResponse) VisitGetUserResponse(w http.ResponseWrite
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// SearchDeviceDispenses Get Device dispenses by search params
+	// (GET /api/device_dispenses)
+	SearchDeviceDispenses(ctx context.Context, request SearchDeviceDispensesRequestObject) (SearchDeviceDispensesResponseObject, error)
 	// ListDictionaries Get dictionaries
 	// (GET /api/dictionaries)
 	ListDictionaries(ctx context.Context, request ListDictionariesRequestObject) (ListDictionariesResponseObject, error)
@@ -5348,9 +5766,15 @@ type StrictServerInterface interface {
 	// ListDistricts List Of Districts By Search Params
 	// (GET /api/uaddresses/districts)
 	ListDistricts(ctx context.Context, request ListDistrictsRequestObject) (ListDistrictsResponseObject, error)
+	// ListSettlementsOfDistrict Settlements by district
+	// (GET /api/uaddresses/districts/{id}/settlements)
+	ListSettlementsOfDistrict(ctx context.Context, request ListSettlementsOfDistrictRequestObject) (ListSettlementsOfDistrictResponseObject, error)
 	// ListRegions List Of Regions By Search Params
 	// (GET /api/uaddresses/regions)
 	ListRegions(ctx context.Context, request ListRegionsRequestObject) (ListRegionsResponseObject, error)
+	// ListDistrictsOfRegion Districts by Region
+	// (GET /api/uaddresses/regions/{id}/districts)
+	ListDistrictsOfRegion(ctx context.Context, request ListDistrictsOfRegionRequestObject) (ListDistrictsOfRegionResponseObject, error)
 	// ListSettlements List Of Cities By Search Params
 	// (GET /api/uaddresses/settlements)
 	ListSettlements(ctx context.Context, request ListSettlementsRequestObject) (ListSettlementsResponseObject, error)
@@ -5408,6 +5832,31 @@ func NewStrictHandler(ssi StrictServerInterface, middlewares []StrictMiddlewareF
 type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
+}
+
+// SearchDeviceDispenses operation middleware
+func (sh *strictHandler) SearchDeviceDispenses(ctx echo.Context, params SearchDeviceDispensesParams) error {
+	var request SearchDeviceDispensesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SearchDeviceDispenses(ctx.Request().Context(), request.(SearchDeviceDispensesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SearchDeviceDispenses")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SearchDeviceDispensesResponseObject); ok {
+		return validResponse.VisitSearchDeviceDispensesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
 }
 
 // ListDictionaries operation middleware
@@ -6009,6 +6458,32 @@ func (sh *strictHandler) ListDistricts(ctx echo.Context, params ListDistrictsPar
 	return nil
 }
 
+// ListSettlementsOfDistrict operation middleware
+func (sh *strictHandler) ListSettlementsOfDistrict(ctx echo.Context, id string, params ListSettlementsOfDistrictParams) error {
+	var request ListSettlementsOfDistrictRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSettlementsOfDistrict(ctx.Request().Context(), request.(ListSettlementsOfDistrictRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSettlementsOfDistrict")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListSettlementsOfDistrictResponseObject); ok {
+		return validResponse.VisitListSettlementsOfDistrictResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListRegions operation middleware
 func (sh *strictHandler) ListRegions(ctx echo.Context, params ListRegionsParams) error {
 	var request ListRegionsRequestObject
@@ -6028,6 +6503,32 @@ func (sh *strictHandler) ListRegions(ctx echo.Context, params ListRegionsParams)
 		return err
 	} else if validResponse, ok := response.(ListRegionsResponseObject); ok {
 		return validResponse.VisitListRegionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDistrictsOfRegion operation middleware
+func (sh *strictHandler) ListDistrictsOfRegion(ctx echo.Context, id string, params ListDistrictsOfRegionParams) error {
+	var request ListDistrictsOfRegionRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDistrictsOfRegion(ctx.Request().Context(), request.(ListDistrictsOfRegionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDistrictsOfRegion")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDistrictsOfRegionResponseObject); ok {
+		return validResponse.VisitListDistrictsOfRegionResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -287,6 +287,7 @@ func (e MetaType) Valid() bool {
 const (
 	OTPStatusCANCELED   OTPStatus = "CANCELED"
 	OTPStatusNEW        OTPStatus = "NEW"
+	OTPStatusNew        OTPStatus = "new"
 	OTPStatusUNVERIFIED OTPStatus = "UNVERIFIED"
 	OTPStatusVERIFIED   OTPStatus = "VERIFIED"
 )
@@ -297,6 +298,8 @@ func (e OTPStatus) Valid() bool {
 	case OTPStatusCANCELED:
 		return true
 	case OTPStatusNEW:
+		return true
+	case OTPStatusNew:
 		return true
 	case OTPStatusUNVERIFIED:
 		return true
@@ -1949,7 +1952,8 @@ type OTP struct {
 	ID string `json:"id"`
 
 	// Status Where the verification stands: `NEW` waits for its code, `VERIFIED` got it in time, `UNVERIFIED`
-	// ran out of attempts, `CANCELED` gave way to a newer one for the same phone.
+	// ran out of attempts, `CANCELED` gave way to a newer one for the same phone. resendDeclarationRequestOtp answers
+	// `new` for `NEW` where the deployment reads as the running system does (`READING=live`).
 	//
 	//
 	// Example: NEW
@@ -1966,7 +1970,8 @@ type OTPResponse struct {
 }
 
 // OTPStatus Where the verification stands: `NEW` waits for its code, `VERIFIED` got it in time, `UNVERIFIED`
-// ran out of attempts, `CANCELED` gave way to a newer one for the same phone.
+// ran out of attempts, `CANCELED` gave way to a newer one for the same phone. resendDeclarationRequestOtp answers
+// `new` for `NEW` where the deployment reads as the running system does (`READING=live`).
 //
 // Example: NEW
 type OTPStatus string
@@ -2764,6 +2769,63 @@ type VerifiedPhoneResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// SearchDeviceDispensesParams defines parameters for SearchDeviceDispenses.
+type SearchDeviceDispensesParams struct {
+	// BasedOn Only dispenses of this device request.
+	BasedOn *string `form:"based_on,omitempty" json:"based_on,omitempty"`
+
+	// PerformerLegalEntity Only dispenses of this legal entity.
+	PerformerLegalEntity *string `form:"performer_legal_entity,omitempty" json:"performer_legal_entity,omitempty"`
+
+	// Location Only dispenses at this division.
+	Location *string `form:"location,omitempty" json:"location,omitempty"`
+
+	// Performer Only dispenses by this employee.
+	Performer *string `form:"performer,omitempty" json:"performer,omitempty"`
+
+	// Status Only dispenses in this status, one of `preparation`, `in_progress`, `completed`, `declined`, `stopped`, `entered_in_error`, `unknown`, `canceled`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// WhenHandedOverFrom Only dispenses handed over at this time or later.
+	WhenHandedOverFrom *string `form:"when_handed_over_from,omitempty" json:"when_handed_over_from,omitempty"`
+
+	// WhenHandedOverTo Only dispenses handed over at this time or earlier.
+	WhenHandedOverTo *string `form:"when_handed_over_to,omitempty" json:"when_handed_over_to,omitempty"`
+
+	// PartOf Only dispenses that are part of this procedure.
+	PartOf *string `form:"part_of,omitempty" json:"part_of,omitempty"`
+
+	// Encounter Only dispenses of this encounter.
+	Encounter *string `form:"encounter,omitempty" json:"encounter,omitempty"`
+
+	// ContextEpisodeID Only dispenses whose device request was made in this episode.
+	ContextEpisodeID *string `form:"context_episode_id,omitempty" json:"context_episode_id,omitempty"`
+
+	// OriginEpisodeID Only dispenses made in this episode.
+	OriginEpisodeID *string `form:"origin_episode_id,omitempty" json:"origin_episode_id,omitempty"`
+
+	// DeviceCode Only dispenses of devices of this type, a code of dictionary `device_definition_classification_type`.
+	DeviceCode *string `form:"device_code,omitempty" json:"device_code,omitempty"`
+
+	// Device Only dispenses of this device or device definition.
+	Device *string `form:"device,omitempty" json:"device,omitempty"`
+
+	// Program Only dispenses in this medical program.
+	Program *string `form:"program,omitempty" json:"program,omitempty"`
+
+	// InsertedAtFrom Only dispenses created at this time or later.
+	InsertedAtFrom *string `form:"inserted_at_from,omitempty" json:"inserted_at_from,omitempty"`
+
+	// InsertedAtTo Only dispenses created at this time or earlier.
+	InsertedAtTo *string `form:"inserted_at_to,omitempty" json:"inserted_at_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Dispenses per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListDictionariesParams defines parameters for ListDictionaries.
 type ListDictionariesParams struct {
 	// Name Name of a dictionary, whole and exact, or several separated by commas.
@@ -2956,6 +3018,21 @@ type ListDistrictsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListSettlementsOfDistrictParams defines parameters for ListSettlementsOfDistrict.
+type ListSettlementsOfDistrictParams struct {
+	// Name A part of the name, upper and lower case alike.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Koatuu A part of the code in the national codifier.
+	Koatuu *string `form:"koatuu,omitempty" json:"koatuu,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Settlements per page, 1 to 300. A larger value is cut to 300, anything else counts as 50.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListRegionsParams defines parameters for ListRegions.
 type ListRegionsParams struct {
 	// Name A part of the name, upper and lower case alike.
@@ -2968,6 +3045,21 @@ type ListRegionsParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Regions per page, 1 to 300. A larger value is cut to 300, anything else counts as 50.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListDistrictsOfRegionParams defines parameters for ListDistrictsOfRegion.
+type ListDistrictsOfRegionParams struct {
+	// Name A part of the name, upper and lower case alike.
+	Name *string `form:"name,omitempty" json:"name,omitempty"`
+
+	// Koatuu A part of the code in the national codifier.
+	Koatuu *string `form:"koatuu,omitempty" json:"koatuu,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Districts per page, 1 to 300. A larger value is cut to 300, anything else counts as 50.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -3156,6 +3248,16 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// SearchDeviceDispenses Get Device dispenses by search params
+	//
+	// Device dispenses that the legal entity of the token has made, whoever the patient. Nothing is changed by reading. All filters are
+	// optional and must all be met; `performer_legal_entity` of another legal entity finds nothing.
+	//
+	// What clients get wrong: `status` is in lower case; a parameter that is not listed here is refused and not ignored.
+	//
+	// Corresponds with GET /api/device_dispenses (the `SearchDeviceDispenses` operationId).
+	SearchDeviceDispenses(ctx context.Context, params *SearchDeviceDispensesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListDictionaries Get dictionaries
 	//
 	// Gives the dictionaries that the other methods check values against, each as a map of code to Ukrainian description. No token is
@@ -3343,7 +3445,8 @@ type ClientInterface interface {
 	// `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
 	// error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
 	//
-	// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading.
+	// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading. `/jobs/{id}`, the link that the
+	// running system prints, is served too.
 	//
 	// Corresponds with GET /api/jobs/{id} (the `GetJob` operationId).
 	GetJob(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3537,6 +3640,15 @@ type ClientInterface interface {
 	// Corresponds with GET /api/uaddresses/districts (the `ListDistricts` operationId).
 	ListDistricts(ctx context.Context, params *ListDistrictsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListSettlementsOfDistrict Settlements by district
+	//
+	// Lists the settlements of a raion, in pages. No token is needed and nothing is changed.
+	//
+	// What is called district here is `region` in an address.
+	//
+	// Corresponds with GET /api/uaddresses/districts/{id}/settlements (the `ListSettlementsOfDistrict` operationId).
+	ListSettlementsOfDistrict(ctx context.Context, id string, params *ListSettlementsOfDistrictParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListRegions List Of Regions By Search Params
 	//
 	// Lists the oblasts, the Autonomous Republic of Crimea and the two cities of their own standing, in pages. No token is needed and
@@ -3547,6 +3659,15 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/uaddresses/regions (the `ListRegions` operationId).
 	ListRegions(ctx context.Context, params *ListRegionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDistrictsOfRegion Districts by Region
+	//
+	// Lists the raions of an oblast, in pages. No token is needed and nothing is changed.
+	//
+	// What is called region here is `area` in an address, and what is called district is `region` in an address.
+	//
+	// Corresponds with GET /api/uaddresses/regions/{id}/districts (the `ListDistrictsOfRegion` operationId).
+	ListDistrictsOfRegion(ctx context.Context, id string, params *ListDistrictsOfRegionParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListSettlements List Of Cities By Search Params
 	//
@@ -3633,6 +3754,8 @@ type ClientInterface interface {
 	// The SMS goes to the number that was fixed when the request was created: for a patient who confirms through a third person that is the
 	// third person's phone, and a number changed since then is not looked at. `id` of the answer is the id of the verification, not of the
 	// declaration request. An answer 200 tells that the SMS was queued; a failure of the mobile operator does not show here.
+	//
+	// The deprecated `POST /api/declaration_requests/{id}/actions/resend_otp` is served alike.
 	//
 	// Corresponds with POST /api/v3/declaration_requests/{id}/actions/resend_otp (the `ResendDeclarationRequestOTP` operationId).
 	ResendDeclarationRequestOTP(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3834,6 +3957,26 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /oauth/user (the `GetUser` operationId).
 	GetUser(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// SearchDeviceDispenses Get Device dispenses by search params
+//
+// Device dispenses that the legal entity of the token has made, whoever the patient. Nothing is changed by reading. All filters are
+// optional and must all be met; `performer_legal_entity` of another legal entity finds nothing.
+//
+// What clients get wrong: `status` is in lower case; a parameter that is not listed here is refused and not ignored.
+//
+// Corresponds with GET /api/device_dispenses (the `SearchDeviceDispenses` operationId).
+func (c *Client) SearchDeviceDispenses(ctx context.Context, params *SearchDeviceDispensesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchDeviceDispensesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // ListDictionaries Get dictionaries
@@ -4133,7 +4276,8 @@ func (c *Client) GetEvent(ctx context.Context, id string, reqEditors ...RequestE
 // `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
 // error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
 //
-// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading.
+// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading. `/jobs/{id}`, the link that the
+// running system prints, is served too.
 //
 // Corresponds with GET /api/jobs/{id} (the `GetJob` operationId).
 func (c *Client) GetJob(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4456,6 +4600,25 @@ func (c *Client) ListDistricts(ctx context.Context, params *ListDistrictsParams,
 	return c.Client.Do(req)
 }
 
+// ListSettlementsOfDistrict Settlements by district
+//
+// Lists the settlements of a raion, in pages. No token is needed and nothing is changed.
+//
+// What is called district here is `region` in an address.
+//
+// Corresponds with GET /api/uaddresses/districts/{id}/settlements (the `ListSettlementsOfDistrict` operationId).
+func (c *Client) ListSettlementsOfDistrict(ctx context.Context, id string, params *ListSettlementsOfDistrictParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListSettlementsOfDistrictRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListRegions List Of Regions By Search Params
 //
 // Lists the oblasts, the Autonomous Republic of Crimea and the two cities of their own standing, in pages. No token is needed and
@@ -4467,6 +4630,25 @@ func (c *Client) ListDistricts(ctx context.Context, params *ListDistrictsParams,
 // Corresponds with GET /api/uaddresses/regions (the `ListRegions` operationId).
 func (c *Client) ListRegions(ctx context.Context, params *ListRegionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListRegionsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDistrictsOfRegion Districts by Region
+//
+// Lists the raions of an oblast, in pages. No token is needed and nothing is changed.
+//
+// What is called region here is `area` in an address, and what is called district is `region` in an address.
+//
+// Corresponds with GET /api/uaddresses/regions/{id}/districts (the `ListDistrictsOfRegion` operationId).
+func (c *Client) ListDistrictsOfRegion(ctx context.Context, id string, params *ListDistrictsOfRegionParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDistrictsOfRegionRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -4622,6 +4804,8 @@ func (c *Client) GetDeclarationRequest(ctx context.Context, id string, reqEditor
 // The SMS goes to the number that was fixed when the request was created: for a patient who confirms through a third person that is the
 // third person's phone, and a number changed since then is not looked at. `id` of the answer is the id of the verification, not of the
 // declaration request. An answer 200 tells that the SMS was queued; a failure of the mobile operator does not show here.
+//
+// The deprecated `POST /api/declaration_requests/{id}/actions/resend_otp` is served alike.
 //
 // Corresponds with POST /api/v3/declaration_requests/{id}/actions/resend_otp (the `ResendDeclarationRequestOTP` operationId).
 func (c *Client) ResendDeclarationRequestOTP(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4962,6 +5146,264 @@ func (c *Client) GetUser(ctx context.Context, reqEditors ...RequestEditorFn) (*h
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// NewSearchDeviceDispensesRequest constructs an http.Request for the SearchDeviceDispenses method
+func NewSearchDeviceDispensesRequest(server string, params *SearchDeviceDispensesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/device_dispenses")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.BasedOn != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "based_on", *params.BasedOn, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PerformerLegalEntity != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "performer_legal_entity", *params.PerformerLegalEntity, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Location != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "location", *params.Location, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Performer != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "performer", *params.Performer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.WhenHandedOverFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "when_handed_over_from", *params.WhenHandedOverFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.WhenHandedOverTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "when_handed_over_to", *params.WhenHandedOverTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PartOf != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "part_of", *params.PartOf, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Encounter != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "encounter", *params.Encounter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ContextEpisodeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "context_episode_id", *params.ContextEpisodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OriginEpisodeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "origin_episode_id", *params.OriginEpisodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DeviceCode != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "device_code", *params.DeviceCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Device != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "device", *params.Device, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Program != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "program", *params.Program, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.InsertedAtFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "inserted_at_from", *params.InsertedAtFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.InsertedAtTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "inserted_at_to", *params.InsertedAtTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
 }
 
 // NewListDictionariesRequest constructs an http.Request for the ListDictionaries method
@@ -6459,6 +6901,103 @@ func NewListDistrictsRequest(server string, params *ListDistrictsParams) (*http.
 	return req, nil
 }
 
+// NewListSettlementsOfDistrictRequest constructs an http.Request for the ListSettlementsOfDistrict method
+func NewListSettlementsOfDistrictRequest(server string, id string, params *ListSettlementsOfDistrictParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/uaddresses/districts/%s/settlements", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Koatuu != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "koatuu", *params.Koatuu, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListRegionsRequest constructs an http.Request for the ListRegions method
 func NewListRegionsRequest(server string, params *ListRegionsParams) (*http.Request, error) {
 	var err error
@@ -6469,6 +7008,103 @@ func NewListRegionsRequest(server string, params *ListRegionsParams) (*http.Requ
 	}
 
 	operationPath := fmt.Sprintf("/api/uaddresses/regions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Name != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Koatuu != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "koatuu", *params.Koatuu, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListDistrictsOfRegionRequest constructs an http.Request for the ListDistrictsOfRegion method
+func NewListDistrictsOfRegionRequest(server string, id string, params *ListDistrictsOfRegionParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/uaddresses/regions/%s/districts", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -7454,6 +8090,18 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// SearchDeviceDispensesWithResponse Get Device dispenses by search params
+	//
+	// Device dispenses that the legal entity of the token has made, whoever the patient. Nothing is changed by reading. All filters are
+	// optional and must all be met; `performer_legal_entity` of another legal entity finds nothing.
+	//
+	// What clients get wrong: `status` is in lower case; a parameter that is not listed here is refused and not ignored.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/device_dispenses (the `SearchDeviceDispenses` operationId).
+	SearchDeviceDispensesWithResponse(ctx context.Context, params *SearchDeviceDispensesParams, reqEditors ...RequestEditorFn) (*SearchDeviceDispensesResult, error)
+
 	// ListDictionariesWithResponse Get dictionaries
 	//
 	// Gives the dictionaries that the other methods check values against, each as a map of code to Ukrainian description. No token is
@@ -7655,7 +8303,8 @@ type ClientWithResponsesInterface interface {
 	// `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
 	// error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
 	//
-	// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading.
+	// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading. `/jobs/{id}`, the link that the
+	// running system prints, is served too.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7871,6 +8520,17 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/uaddresses/districts (the `ListDistricts` operationId).
 	ListDistrictsWithResponse(ctx context.Context, params *ListDistrictsParams, reqEditors ...RequestEditorFn) (*ListDistrictsResult, error)
 
+	// ListSettlementsOfDistrictWithResponse Settlements by district
+	//
+	// Lists the settlements of a raion, in pages. No token is needed and nothing is changed.
+	//
+	// What is called district here is `region` in an address.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/uaddresses/districts/{id}/settlements (the `ListSettlementsOfDistrict` operationId).
+	ListSettlementsOfDistrictWithResponse(ctx context.Context, id string, params *ListSettlementsOfDistrictParams, reqEditors ...RequestEditorFn) (*ListSettlementsOfDistrictResult, error)
+
 	// ListRegionsWithResponse List Of Regions By Search Params
 	//
 	// Lists the oblasts, the Autonomous Republic of Crimea and the two cities of their own standing, in pages. No token is needed and
@@ -7883,6 +8543,17 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/uaddresses/regions (the `ListRegions` operationId).
 	ListRegionsWithResponse(ctx context.Context, params *ListRegionsParams, reqEditors ...RequestEditorFn) (*ListRegionsResult, error)
+
+	// ListDistrictsOfRegionWithResponse Districts by Region
+	//
+	// Lists the raions of an oblast, in pages. No token is needed and nothing is changed.
+	//
+	// What is called region here is `area` in an address, and what is called district is `region` in an address.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/uaddresses/regions/{id}/districts (the `ListDistrictsOfRegion` operationId).
+	ListDistrictsOfRegionWithResponse(ctx context.Context, id string, params *ListDistrictsOfRegionParams, reqEditors ...RequestEditorFn) (*ListDistrictsOfRegionResult, error)
 
 	// ListSettlementsWithResponse List Of Cities By Search Params
 	//
@@ -7981,6 +8652,8 @@ type ClientWithResponsesInterface interface {
 	// The SMS goes to the number that was fixed when the request was created: for a patient who confirms through a third person that is the
 	// third person's phone, and a number changed since then is not looked at. `id` of the answer is the id of the verification, not of the
 	// declaration request. An answer 200 tells that the SMS was queued; a failure of the mobile operator does not show here.
+	//
+	// The deprecated `POST /api/declaration_requests/{id}/actions/resend_otp` is served alike.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8190,6 +8863,37 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /oauth/user (the `GetUser` operationId).
 	GetUserWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetUserResult, error)
+}
+
+type SearchDeviceDispensesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeviceDispenseListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r SearchDeviceDispensesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SearchDeviceDispensesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SearchDeviceDispensesResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 type ListDictionariesResult struct {
@@ -8847,6 +9551,37 @@ func (r ListDistrictsResult) ContentType() string {
 	return ""
 }
 
+type ListSettlementsOfDistrictResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *SettlementListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListSettlementsOfDistrictResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListSettlementsOfDistrictResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListSettlementsOfDistrictResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListRegionsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -8872,6 +9607,37 @@ func (r ListRegionsResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListRegionsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListDistrictsOfRegionResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DistrictListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDistrictsOfRegionResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDistrictsOfRegionResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDistrictsOfRegionResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9100,6 +9866,8 @@ type InitializeVerificationResult struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *OTPResponse
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *OTPResponse
 }
 
 // Status returns HTTPResponse.Status
@@ -9341,6 +10109,24 @@ func (r GetUserResult) ContentType() string {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
 	return ""
+}
+
+// SearchDeviceDispensesWithResponse Get Device dispenses by search params
+//
+// Device dispenses that the legal entity of the token has made, whoever the patient. Nothing is changed by reading. All filters are
+// optional and must all be met; `performer_legal_entity` of another legal entity finds nothing.
+//
+// What clients get wrong: `status` is in lower case; a parameter that is not listed here is refused and not ignored.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/device_dispenses (the `SearchDeviceDispenses` operationId).
+func (c *ClientWithResponses) SearchDeviceDispensesWithResponse(ctx context.Context, params *SearchDeviceDispensesParams, reqEditors ...RequestEditorFn) (*SearchDeviceDispensesResult, error) {
+	rsp, err := c.SearchDeviceDispenses(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSearchDeviceDispensesResult(rsp)
 }
 
 // ListDictionariesWithResponse Get dictionaries
@@ -9610,7 +10396,8 @@ func (c *ClientWithResponses) GetEventWithResponse(ctx context.Context, id strin
 // `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
 // error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
 //
-// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading.
+// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading. `/jobs/{id}`, the link that the
+// running system prints, is served too.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -9904,6 +10691,23 @@ func (c *ClientWithResponses) ListDistrictsWithResponse(ctx context.Context, par
 	return ParseListDistrictsResult(rsp)
 }
 
+// ListSettlementsOfDistrictWithResponse Settlements by district
+//
+// Lists the settlements of a raion, in pages. No token is needed and nothing is changed.
+//
+// What is called district here is `region` in an address.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/uaddresses/districts/{id}/settlements (the `ListSettlementsOfDistrict` operationId).
+func (c *ClientWithResponses) ListSettlementsOfDistrictWithResponse(ctx context.Context, id string, params *ListSettlementsOfDistrictParams, reqEditors ...RequestEditorFn) (*ListSettlementsOfDistrictResult, error) {
+	rsp, err := c.ListSettlementsOfDistrict(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListSettlementsOfDistrictResult(rsp)
+}
+
 // ListRegionsWithResponse List Of Regions By Search Params
 //
 // Lists the oblasts, the Autonomous Republic of Crimea and the two cities of their own standing, in pages. No token is needed and
@@ -9921,6 +10725,23 @@ func (c *ClientWithResponses) ListRegionsWithResponse(ctx context.Context, param
 		return nil, err
 	}
 	return ParseListRegionsResult(rsp)
+}
+
+// ListDistrictsOfRegionWithResponse Districts by Region
+//
+// Lists the raions of an oblast, in pages. No token is needed and nothing is changed.
+//
+// What is called region here is `area` in an address, and what is called district is `region` in an address.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/uaddresses/regions/{id}/districts (the `ListDistrictsOfRegion` operationId).
+func (c *ClientWithResponses) ListDistrictsOfRegionWithResponse(ctx context.Context, id string, params *ListDistrictsOfRegionParams, reqEditors ...RequestEditorFn) (*ListDistrictsOfRegionResult, error) {
+	rsp, err := c.ListDistrictsOfRegion(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDistrictsOfRegionResult(rsp)
 }
 
 // ListSettlementsWithResponse List Of Cities By Search Params
@@ -10056,6 +10877,8 @@ func (c *ClientWithResponses) GetDeclarationRequestWithResponse(ctx context.Cont
 // The SMS goes to the number that was fixed when the request was created: for a patient who confirms through a third person that is the
 // third person's phone, and a number changed since then is not looked at. `id` of the answer is the id of the verification, not of the
 // declaration request. An answer 200 tells that the SMS was queued; a failure of the mobile operator does not show here.
+//
+// The deprecated `POST /api/declaration_requests/{id}/actions/resend_otp` is served alike.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10348,6 +11171,32 @@ func (c *ClientWithResponses) GetUserWithResponse(ctx context.Context, reqEditor
 		return nil, err
 	}
 	return ParseGetUserResult(rsp)
+}
+
+// ParseSearchDeviceDispensesResult parses an HTTP response from a SearchDeviceDispensesWithResponse call
+func ParseSearchDeviceDispensesResult(rsp *http.Response) (*SearchDeviceDispensesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SearchDeviceDispensesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeviceDispenseListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
 }
 
 // ParseListDictionariesResult parses an HTTP response from a ListDictionariesWithResponse call
@@ -10910,6 +11759,32 @@ func ParseListDistrictsResult(rsp *http.Response) (*ListDistrictsResult, error) 
 	return response, nil
 }
 
+// ParseListSettlementsOfDistrictResult parses an HTTP response from a ListSettlementsOfDistrictWithResponse call
+func ParseListSettlementsOfDistrictResult(rsp *http.Response) (*ListSettlementsOfDistrictResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListSettlementsOfDistrictResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest SettlementListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListRegionsResult parses an HTTP response from a ListRegionsWithResponse call
 func ParseListRegionsResult(rsp *http.Response) (*ListRegionsResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -10926,6 +11801,32 @@ func ParseListRegionsResult(rsp *http.Response) (*ListRegionsResult, error) {
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest RegionListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListDistrictsOfRegionResult parses an HTTP response from a ListDistrictsOfRegionWithResponse call
+func ParseListDistrictsOfRegionResult(rsp *http.Response) (*ListDistrictsOfRegionResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDistrictsOfRegionResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DistrictListResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -11138,6 +12039,13 @@ func ParseInitializeVerificationResult(rsp *http.Response) (*InitializeVerificat
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest OTPResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
 
 	}
 

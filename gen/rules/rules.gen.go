@@ -123,6 +123,11 @@ const (
 	DeclarationRequestResendOTPPhoneLimit           ID = "declaration_request.resend_otp.phone_limit"
 	DeclarationRequestResendOTPResourceLimit        ID = "declaration_request.resend_otp.resource_limit"
 	DeclarationRequestResendOTPLegalEntityLimit     ID = "declaration_request.resend_otp.legal_entity_limit"
+	DeviceDispenseSearchUnknownParameter            ID = "device_dispense.search.unknown_parameter"
+	DeviceDispenseSearchIDFilter                    ID = "device_dispense.search.id_filter"
+	DeviceDispenseSearchDateTimeFilter              ID = "device_dispense.search.date_time_filter"
+	DeviceDispenseSearchDateTimeExists              ID = "device_dispense.search.date_time_exists"
+	DeviceDispenseSearchStatus                      ID = "device_dispense.search.status"
 	DeviceDispenseListUnknownParameter              ID = "device_dispense.list.unknown_parameter"
 	DeviceDispenseListIDFilter                      ID = "device_dispense.list.id_filter"
 	DeviceDispenseListDateTimeFilter                ID = "device_dispense.list.date_time_filter"
@@ -315,6 +320,8 @@ const (
 	ServiceRequestUseDivisionLegalEntity            ID = "service_request.use.division_legal_entity"
 	ServiceRequestUsePerformer                      ID = "service_request.use.performer"
 	DistrictListRegionID                            ID = "district.list.region_id"
+	SettlementOfDistrictNotFound                    ID = "settlement.of_district.not_found"
+	DistrictOfRegionNotFound                        ID = "district.of_region.not_found"
 	SettlementListDistrictID                        ID = "settlement.list.district_id"
 	SettlementListMountainGroup                     ID = "settlement.list.mountain_group"
 	SettlementGetNotFound                           ID = "settlement.get.not_found"
@@ -1076,6 +1083,89 @@ var All = []Rule{
 		Origin:    "inferred",
 		Flag:      "OTP_LEGAL_ENTITY_DAILY_LIMIT",
 		Fixed:     true,
+	},
+	{
+		ID:          DeviceDispenseSearchUnknownParameter,
+		Operation:   "searchDeviceDispenses",
+		Check:       "The query has no other parameters than those listed",
+		CheckUK:     "Запит не містить інших параметрів, крім перелічених",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{parameter}",
+		EntryType:   "json_data_property",
+		Keyword:     "schema",
+		Description: "schema does not allow additional properties",
+		Params:      map[string]any{"properties": map[string]any{"{parameter}": "{value}"}},
+		Source:      "medical_events 2019, search schemas of its lists",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:          DeviceDispenseSearchIDFilter,
+		Operation:   "searchDeviceDispenses",
+		Check:       "based_on, performer_legal_entity, location, performer, part_of, encounter, context_episode_id, origin_episode_id, device and program, if given, are uuids",
+		CheckUK:     "based_on, performer_legal_entity, location, performer, part_of, encounter, context_episode_id, origin_episode_id, device і program, якщо передані, — UUID",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{parameter}",
+		EntryType:   "json_data_property",
+		Keyword:     "format",
+		Description: "string does not match pattern \"^[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$\"",
+		Params:      map[string]any{"pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},
+		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "filters",
+	},
+	{
+		ID:          DeviceDispenseSearchDateTimeFilter,
+		Operation:   "searchDeviceDispenses",
+		Check:       "when_handed_over_from, when_handed_over_to, inserted_at_from and inserted_at_to, if given, have the form of an ISO 8601 date-time",
+		CheckUK:     "when_handed_over_from, when_handed_over_to, inserted_at_from та inserted_at_to, якщо передані, мають вигляд дати й часу за ISO 8601",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{parameter}",
+		EntryType:   "json_data_property",
+		Keyword:     "datetime",
+		Description: "expected \"{actual}\" to be a valid ISO 8601 date-time",
+		Params:      map[string]any{"pattern": "^([0-9]{4})-(1[0-2]|0[1-9])-(3[01]|0[1-9]|[12][0-9])T(2[0-3]|[01][0-9]):([0-5][0-9]):([0-5][0-9])(\\.[0-9]+)?(Z|[+-](?:2[0-3]|[01][0-9]):[0-5][0-9])?$", "actual": "{actual}"},
+		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "filters",
+	},
+	{
+		ID:          DeviceDispenseSearchDateTimeExists,
+		Operation:   "searchDeviceDispenses",
+		Check:       "Such date-times name a day that exists, and a zone",
+		CheckUK:     "Ці дата й час називають день, який існує, і часовий пояс",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{parameter}",
+		EntryType:   "json_data_property",
+		Keyword:     "datetime",
+		Description: "expected \"{actual}\" to be an existing date-time",
+		Params:      map[string]any{"actual": "{actual}"},
+		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "filters",
+	},
+	{
+		ID:          DeviceDispenseSearchStatus,
+		Operation:   "searchDeviceDispenses",
+		Check:       "status, if given, is one of the statuses of a device dispense",
+		CheckUK:     "status, якщо переданий, — один зі статусів відпуску медичного виробу",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.status",
+		EntryType:   "json_data_property",
+		Keyword:     "inclusion",
+		Description: "value is not allowed in enum",
+		Params:      map[string]any{"values": []any{"preparation", "in_progress", "completed", "declined", "stopped", "entered_in_error", "unknown", "canceled"}},
+		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
+		Origin:      "inferred",
+		Together:    "filters",
 	},
 	{
 		ID:          DeviceDispenseListUnknownParameter,
@@ -3756,6 +3846,28 @@ var All = []Rule{
 		Origin:      "code",
 	},
 	{
+		ID:        SettlementOfDistrictNotFound,
+		Operation: "listSettlementsOfDistrict",
+		Check:     "The id is a UUID and names a district",
+		CheckUK:   "Ідентифікатор — UUID, і район із ним існує",
+		Status:    404,
+		Type:      "not_found",
+		Source:    "uaddresses 2019",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        DistrictOfRegionNotFound,
+		Operation: "listDistrictsOfRegion",
+		Check:     "The id is a UUID and names a region",
+		CheckUK:   "Ідентифікатор — UUID, і область із ним існує",
+		Status:    404,
+		Type:      "not_found",
+		Source:    "uaddresses 2019",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
 		ID:          SettlementListDistrictID,
 		Operation:   "listSettlements",
 		Check:       "`district_id` is a UUID",
@@ -3986,6 +4098,7 @@ var guards = map[string][]ID{
 	"listDeclarationRequests":     {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getDeclarationRequest":       {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"resendDeclarationRequestOtp": {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"searchDeviceDispenses":       {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"listDeviceDispenses":         {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getDeviceDispense":           {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"stopDeviceDispense":          {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
@@ -4010,7 +4123,9 @@ var guards = map[string][]ID{
 	"releaseServiceRequest":       {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"useServiceRequest":           {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"listDistricts":               {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
+	"listSettlementsOfDistrict":   {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
 	"listRegions":                 {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
+	"listDistrictsOfRegion":       {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
 	"listSettlements":             {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
 	"getSettlement":               {GatewayPSK, GatewayRateLimit, RequestURL},
 	"listStreets":                 {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},

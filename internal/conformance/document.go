@@ -31,6 +31,16 @@ type Document struct {
 func NewDocument(doc *openapi3.T) (*Document, error) {
 	anywhere := *doc
 	anywhere.Servers = nil // a router would want their host names
+	anywhere.Paths = openapi3.NewPaths()
+	for path, item := range doc.Paths.Map() {
+		anywhere.Paths.Set(path, item)
+		for _, op := range item.Operations() {
+			aliases, _ := op.Extensions["x-aliases"].([]any)
+			for _, alias := range aliases {
+				anywhere.Paths.Set(fmt.Sprint(alias), item)
+			}
+		}
+	}
 	router, err := gorillamux.NewRouter(&anywhere)
 	if err != nil {
 		return nil, fmt.Errorf("route the document: %w", err)

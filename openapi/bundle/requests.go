@@ -57,7 +57,7 @@ func operationRequest(op *yaml.Node) *yaml.Node {
 			tree.Set(kept, key, bare(value))
 		}
 	}
-	for _, key := range []string{"x-source", "x-idempotent"} {
+	for _, key := range []string{"x-source", "x-idempotent", "x-aliases"} {
 		if value := tree.At(op, key); value != nil {
 			tree.Set(kept, key, value)
 		}

@@ -72,7 +72,10 @@ func (c *contract) checkStatusMachine(schema, n *yaml.Node, where string, p *pro
 	if m.Title == "" || len(m.States) == 0 {
 		bad("title and states are wanted")
 	}
-	if enum := values(at(schema, "enum")); enum != nil && !sameElements(enum, m.States) {
+	enum := slices.DeleteFunc(values(at(schema, "enum")), func(value string) bool { // a state in other letters
+		return !slices.Contains(m.States, value) && slices.ContainsFunc(m.States, func(state string) bool { return strings.EqualFold(state, value) })
+	})
+	if enum != nil && !sameElements(enum, m.States) {
 		bad("states %s are not those of the schema, %s", strings.Join(m.States, ", "), strings.Join(enum, ", "))
 	}
 	c.checkTransitions(&m, bad)

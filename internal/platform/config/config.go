@@ -4,6 +4,7 @@
 package config
 
 import (
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -63,6 +64,15 @@ type Config struct {
 	IdempotencyHours   int             `env:"IDEMPOTENCY_TTL_HOURS" envDefault:"24" doc:"How long IDEMPOTENCY=replay keeps an answer, in hours"`
 	MaxPageSize        int             `env:"MAX_PAGE_SIZE" envDefault:"300" doc:"Largest page. A larger page_size is lowered to it"`
 	Rules              Switches        `env:"RULES" doc:"Rules to switch, comma-separated: +id switches on, -id off. docs/divergences.md lists the rules that can be switched"`
+
+	// What the documents say against what the running system does (decisions R31).
+	Reading            Reading `env:"READING" envDefault:"documented" doc:"Where documents and the running national system differ: documented follows the documents, live the system. The six settings after this one switch one point each and take the same values; empty: as READING says"`
+	ResendOTPStatus    Reading `env:"RESEND_OTP_STATUS" doc:"status in the answer of resend_otp. documented: NEW. live: new"`
+	JobLinks           Reading `env:"JOB_LINKS" doc:"Link to a job in an answer. documented: /api/jobs/{id}. live: /jobs/{id}. Both are always served"`
+	CityAreaNames      Reading `env:"CITY_AREA_NAMES" doc:"Names of Київ and Севастополь as regions in answers of the address methods. documented: as the codifier has them. live: М.КИЇВ, М.СЕВАСТОПОЛЬ"`
+	UserReadScope      Reading `env:"USER_READ_SCOPE" doc:"Scope of GET /oauth/user. documented: user:read. live: none, any access token will do"`
+	VerificationStatus Reading `env:"VERIFICATION_STATUS" doc:"Status and meta.code of POST /api/verifications. documented: 200. live: 201"`
+	AsyncChecks        Reading `env:"ASYNC_CHECKS" doc:"Where an asynchronous operation makes the checks that come after the schema of the body. documented: in the request, which gets the status of a refusal. live: in the job, after 202. Resend SMS on Approval, Release and Stop always check in the request, as their pages say"`
 
 	// OAuth.
 	AuthCodeLifetime      int `env:"AUTH_CODE_GRANT_LIFETIME" envDefault:"300" doc:"Lifetime of an authorization code, in seconds"`
@@ -294,6 +304,10 @@ func (c *Config) On(id rules.ID) bool {
 	rule, _ := rules.Get(id)
 	return !rule.Off
 }
+
+// ReadsLive returns whether a point on which documents and the running system differ
+// follows the system: the point's own setting, or READING when that is not set.
+func (c *Config) ReadsLive(point Reading) bool { return cmp.Or(point, c.Reading) == ReadingLive }
 
 // InForce returns whether a rule can refuse at all: it is on, and the setting
 // that it depends on (Flag) is set.

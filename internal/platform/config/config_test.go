@@ -133,6 +133,28 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	require.Equal(t, "[***]", strings.Join([]string{"[", cfg.GatewayPSK[0].String(), "]"}, ""))
 }
 
+// READING picks the defaults of the readings, and each can be set alone.
+func TestReadings(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Load(required)
+	require.NoError(t, err)
+	require.False(t, cfg.ReadsLive(cfg.JobLinks))
+	live, err := cfg.With(map[string]string{"READING": "live", "JOB_LINKS": "documented"})
+	require.NoError(t, err)
+	require.False(t, live.ReadsLive(live.JobLinks))
+	for _, point := range []config.Reading{
+		live.ResendOTPStatus, live.CityAreaNames, live.UserReadScope, live.VerificationStatus, live.AsyncChecks,
+	} {
+		require.True(t, live.ReadsLive(point))
+	}
+	alone, err := cfg.With(map[string]string{"JOB_LINKS": "live"})
+	require.NoError(t, err)
+	require.True(t, alone.ReadsLive(alone.JobLinks))
+	require.False(t, alone.ReadsLive(alone.CityAreaNames))
+	_, err = cfg.With(map[string]string{"READING": "alive"})
+	require.ErrorContains(t, err, "READING")
+}
+
 func TestWith(t *testing.T) {
 	t.Parallel()
 	cfg, err := config.Load(required)

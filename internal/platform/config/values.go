@@ -65,6 +65,19 @@ func (m *IdempotencyMode) UnmarshalText(text []byte) error {
 	return oneOf(m, text, IdempotencyEcho, IdempotencyReplay)
 }
 
+// Reading of a point on which documents and the running system differ (decisions
+// R31). Empty: as READING says.
+type Reading string
+
+const (
+	ReadingDocumented Reading = "documented"
+	ReadingLive       Reading = "live"
+)
+
+func (r *Reading) UnmarshalText(text []byte) error {
+	return oneOf(r, text, "", ReadingDocumented, ReadingLive)
+}
+
 // UseTarget is the program status of a service request that is used.
 type UseTarget string
 

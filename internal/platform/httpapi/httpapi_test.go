@@ -41,6 +41,9 @@ func TestRoutesAreTheContracts(t *testing.T) {
 	served := map[string]bool{}
 	for _, route := range e.Routes() {
 		key := route.Method + " " + route.Path
+		if strings.Contains(route.Name, "serveAliases") {
+			continue // TestAliasesAnswerAlike
+		}
 		if strings.Contains(route.Name, "refuseOtherMethods") {
 			require.False(t, declared[key], key)
 			continue
@@ -48,6 +51,51 @@ func TestRoutesAreTheContracts(t *testing.T) {
 		served[key] = true
 	}
 	require.Equal(t, declared, served)
+}
+
+// At an alias of the contract an operation answers as at its own path.
+func TestAliasesAnswerAlike(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	doc, err := app.Document()
+	require.NoError(t, err)
+	aliases := 0
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			all, _ := op.Extensions["x-aliases"].([]any)
+			for _, alias := range all {
+				aliases++
+				at := func(r world.Request) world.Request { // the one parameter of these paths is id
+					before, after, _ := strings.Cut(path, "{id}")
+					path, query, _ := strings.Cut(r.Path, "?")
+					require.True(t, strings.HasPrefix(path, before) && strings.HasSuffix(path, after), path)
+					id := strings.TrimSuffix(strings.TrimPrefix(path, before), after)
+					r.Path = strings.TrimSuffix(strings.Replace(alias.(string), "{id}", id, 1)+"?"+query, "?")
+					return r
+				}
+				for _, c := range s.World.Cases {
+					if c.OperationID != op.OperationID || len(c.Config) > 0 {
+						continue
+					}
+					moved := at(c.Request)
+					got := s.Send(t, moved)
+					require.Equal(t, c.Expect.Status, got.Status, "%s: %s", c.Title, got.Raw)
+					var want []string
+					for _, rule := range c.Rules {
+						want = append(want, string(rule))
+					}
+					require.Equal(t, want, got.Rules(), c.Title)
+					called, _, _ := strings.Cut(moved.Path, "?")
+					require.Equal(t, s.Config.Get().PublicBaseURL+called, got.Body.Meta["url"])
+				}
+				passing, _ := s.World.Passing(op.OperationID)
+				other := at(passing.Request)
+				other.Method = http.MethodPut
+				require.Equal(t, []string{string(rules.GatewayMethod)}, s.Send(t, other).Rules(), "%s is no %s", http.MethodPut, method)
+			}
+		}
+	}
+	require.Equal(t, 2, aliases)
 }
 
 // If two checks would refuse, the earlier one answers.

@@ -23,7 +23,8 @@ type operation struct {
 	body             *validation.Body      // nil: a body is ignored
 	query            []string              // declared query parameters
 	paged            bool
-	idempotent       bool // accepts an idempotency key
+	idempotent       bool     // accepts an idempotency key
+	aliases          []string // further paths of the contract at which it is served
 }
 
 // operations reads all operations of the contract, by operationId.
@@ -50,6 +51,11 @@ func newOperation(path, method string, item *openapi3.PathItem, spec *openapi3.O
 	}
 	op.public = len(*spec.Security) == 0
 	op.idempotent = spec.Extensions["x-idempotent"] == true
+	if aliases, ok := spec.Extensions["x-aliases"].([]any); ok {
+		for _, alias := range aliases {
+			op.aliases = append(op.aliases, fmt.Sprint(alias))
+		}
+	}
 	if !op.public { // all security requirements have the same scopes; they differ by keys sent beside the token
 		op.scopes = (*spec.Security)[0]["oauth2"]
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -82,7 +83,27 @@ func (s *Server) Handler(ops api.StrictServerInterface) (*echo.Echo, error) {
 	strict := api.NewStrictHandler(ops, []api.StrictMiddlewareFunc{requireAnswer})
 	api.RegisterHandlersWithOptions(e, strict, api.RegisterHandlersOptions{OperationMiddlewares: chains})
 	s.refuseOtherMethods(e, known)
+	serveAliases(e, known)
 	return e, nil
+}
+
+// serveAliases serves operations at their further paths: a deprecated twin, or the
+// form of a link that the running system prints. All methods behave as at the path.
+func serveAliases(e *echo.Echo, known map[string]*operation) {
+	for _, op := range known {
+		for _, alias := range op.aliases {
+			for _, method := range methods {
+				e.Add(method, echoPath(alias), func(c echo.Context) error {
+					path := echoPath(op.path)
+					for i, name := range c.ParamNames() {
+						path = strings.Replace(path, ":"+name, c.ParamValues()[i], 1)
+					}
+					e.Router().Find(method, path, c)
+					return c.Handler()(c)
+				})
+			}
+		}
+	}
 }
 
 // refuseOtherMethods answers 403 to a method that a known path does not have,

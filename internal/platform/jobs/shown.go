@@ -7,19 +7,24 @@ import (
 	"net/http"
 
 	"esoz/gen/api"
+	"esoz/internal/platform/config"
 	"esoz/internal/platform/envelope"
 )
 
 // Accepted returns the 202 answer of an operation that the job carries out.
-func Accepted(ctx context.Context, job *Job) api.JobResponse {
-	return api.JobResponse{Meta: envelope.Meta(ctx, http.StatusAccepted), Data: ShownPending(job)}
+func Accepted(ctx context.Context, cfg *config.Config, job *Job) api.JobResponse {
+	return api.JobResponse{Meta: envelope.Meta(ctx, http.StatusAccepted), Data: ShownPending(cfg, job)}
 }
 
 // ShownPending returns the answer for a pending job.
-func ShownPending(job *Job) api.Job {
+func ShownPending(cfg *config.Config, job *Job) api.Job {
+	href := "/api/jobs/" + job.ID
+	if cfg.ReadsLive(cfg.JobLinks) {
+		href = "/jobs/" + job.ID
+	}
 	return api.Job{
 		Status: api.JobStatusPending, Eta: envelope.Milli(job.ETA),
-		Links: &[]api.JobLink{{Entity: "job", Href: "/api/jobs/" + job.ID}},
+		Links: &[]api.JobLink{{Entity: "job", Href: href}},
 	}
 }
 

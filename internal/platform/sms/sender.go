@@ -53,7 +53,11 @@ func (s *Sender) Work(ctx context.Context, job *river.Job[Args]) error {
 	// A second try is recorded: the first one may have crashed after the provider's answer, so the message may be sent twice.
 	tries := int32(job.Attempt) //nolint:gosec // at most MaxAttempts
 	state := db.SetSMSStatusParams{ID: entry.ID, Provider: s.Provider.Name(), GatewayStatus: terminated, Tries: tries}
-	if s.Clock.Now().Sub(entry.InsertedAt) < giveUpAfter {
+	worth, err := s.worthSending(ctx, entry)
+	if err != nil {
+		return err
+	}
+	if worth {
 		text, err := s.Keys.Open(sealPurpose, entry.Body)
 		if err != nil {
 			return fmt.Errorf("open SMS %s: %w", entry.ID, err)
@@ -69,4 +73,19 @@ func (s *Sender) Work(ctx context.Context, job *river.Job[Args]) error {
 		return fmt.Errorf("store state of SMS %s: %w", entry.ID, postgres.Error(err))
 	}
 	return nil
+}
+
+// worthSending tells whether a message still makes sense: it is not too old, and
+// its code can still be used (decisions R35).
+func (s *Sender) worthSending(ctx context.Context, entry db.OTPSMSLog) (bool, error) {
+	now := s.Clock.Now()
+	fresh := now.Sub(entry.InsertedAt) < giveUpAfter
+	if !fresh || entry.VerificationID == nil {
+		return fresh, nil
+	}
+	live, err := db.New().IsCodeLive(ctx, s.Pool, db.IsCodeLiveParams{ID: *entry.VerificationID, Now: now})
+	if err != nil {
+		return false, fmt.Errorf("look up the code of SMS %s: %w", entry.ID, postgres.Error(err))
+	}
+	return live, nil
 }

@@ -30,7 +30,7 @@ type Message struct {
 // Provider delivers messages. After a crash or a failure Send is called again for
 // the same message: delivery is at least once, and sms_logs.tries is above 1 when
 // it may have happened twice. Messages to one phone may arrive in another order;
-// only the newest code is valid.
+// a code that is no longer valid when its turn comes is not sent.
 type Provider interface {
 	Name() string
 	// Send returns the provider's id and status of the message. Its errors are

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -135,7 +137,7 @@ func TestOldMessagesAreGivenUp(t *testing.T) {
 		30 * time.Minute: "unreliable Terminated",
 	} {
 		provider := &unreliable{}
-		srv := testkit.New(t, testkit.Idle(), testkit.WithProvider(provider))
+		srv := testkit.New(t, testkit.Idle(), testkit.WithProvider(provider), testkit.With("CODE_EXPIRATION_PERIOD_MINUTES", "60"))
 		initialize(t, srv)
 		srv.Clock.Advance(after)
 		require.NoError(t, srv.Start(t.Context()))
@@ -143,6 +145,55 @@ func TestOldMessagesAreGivenUp(t *testing.T) {
 		require.Equal(t, want, state(t, srv))
 		require.NoError(t, srv.Stop(context.Background()))
 	}
+}
+
+// A code that was replaced, used, given up or has expired meanwhile is not sent.
+func TestDeadCodesAreNotSent(t *testing.T) {
+	t.Parallel()
+	for what, kill := range map[string]func(t *testing.T, srv *testkit.Server){
+		"replaced": func(t *testing.T, srv *testkit.Server) { initialize(t, srv) },
+		"used": func(t *testing.T, srv *testkit.Server) {
+			text := inbox(t, srv)[0].Text
+			code, err := strconv.Atoi(text[strings.LastIndex(text, " ")+1:])
+			require.NoError(t, err)
+			require.Equal(t, http.StatusOK, enter(t, srv, code).Status)
+		},
+		"out of attempts": func(t *testing.T, srv *testkit.Server) {
+			for range 3 {
+				require.Equal(t, []string{"verification.complete.code"}, enter(t, srv, 1).Rules())
+			}
+		},
+		"expired": func(_ *testing.T, srv *testkit.Server) { srv.Clock.Advance(15 * time.Minute) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			provider := &unreliable{}
+			srv := testkit.New(t, testkit.Idle(), testkit.WithProvider(provider))
+			initialize(t, srv)
+			first := inbox(t, srv)[0].ID
+			kill(t, srv)
+			live := len(inbox(t, srv)) - 1
+			require.NoError(t, srv.Start(t.Context()))
+			require.Eventually(t, func() bool {
+				return !slices.ContainsFunc(inbox(t, srv), func(m sms.Received) bool { return m.GatewayStatus == nil })
+			}, time.Minute, 20*time.Millisecond)
+			require.NoError(t, srv.Stop(context.Background()))
+			for _, m := range inbox(t, srv) {
+				if m.ID == first {
+					require.Equal(t, "Terminated", *m.GatewayStatus)
+				} else {
+					require.Equal(t, "Accepted", *m.GatewayStatus)
+				}
+			}
+			require.Equal(t, live, provider.count())
+		})
+	}
+}
+
+// enter tries a code.
+func enter(t *testing.T, srv *testkit.Server, code int) *testkit.Response {
+	t.Helper()
+	return srv.Send(t, testkit.As(world.TokenValue("doctor"), http.MethodPatch, "/api/verifications/"+phone+"/actions/complete", map[string]int{"code": code}))
 }
 
 // A message is not sent again when an earlier try has sent it and crashed, and not

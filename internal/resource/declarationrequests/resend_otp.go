@@ -29,7 +29,11 @@ func (a *API) ResendDeclarationRequestOTP(
 	if err != nil {
 		return nil, err
 	}
-	return api.ResendDeclarationRequestOTP200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: s.sent.Response()}, nil
+	sent := s.sent.Response()
+	if s.Config.ReadsLive(s.Config.ResendOTPStatus) {
+		sent.Status = api.OTPStatusNew
+	}
+	return api.ResendDeclarationRequestOTP200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: sent}, nil
 }
 
 // resending is one call of resendDeclarationRequestOtp.

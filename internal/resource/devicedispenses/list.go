@@ -17,19 +17,14 @@ func (a *API) ListDeviceDispenses(
 	ctx context.Context, req api.ListDeviceDispensesRequestObject,
 ) (api.ListDeviceDispensesResponseObject, error) {
 	page := envelope.PageOf(req.Params.Page, req.Params.PageSize)
-	found, total, err := List.List(ctx, a.Engine, req.PatientID, filtersOf(ctx, req.Params), page)
+	found, total, err := List.List(ctx, a.Engine, req.PatientID, filtersOf(ctx, &listRules, req.Params), page)
 	if err != nil {
 		return nil, err
 	}
-	data := make([]api.DeviceDispense, len(found))
-	for i := range found {
-		if data[i], err = a.show(&found[i]); err != nil {
-			return nil, err
-		}
-	}
+	data, err := a.showAll(found)
 	return api.ListDeviceDispenses200JSONResponse{
 		Meta: envelope.ListMeta(ctx), Data: data, Paging: page.Paging(total, envelope.EmptyMedicalEvents),
-	}, nil
+	}, err
 }
 
 // List reads the device dispenses of a patient (decisions R26).
@@ -46,11 +41,19 @@ var List = operation.Page[Document]{
 	},
 }
 
-func filtersOf(ctx context.Context, p api.ListDeviceDispensesParams) *operation.Filters {
+// filterRules refuse filters.
+type filterRules struct{ unknown, id, moment, exists, status rules.ID }
+
+var listRules = filterRules{
+	unknown: rules.DeviceDispenseListUnknownParameter, id: rules.DeviceDispenseListIDFilter,
+	moment: rules.DeviceDispenseListDateTimeFilter, exists: rules.DeviceDispenseListDateTimeExists, status: rules.DeviceDispenseListStatus,
+}
+
+func filtersOf(ctx context.Context, by *filterRules, p api.ListDeviceDispensesParams) *operation.Filters {
 	f := new(operation.Filters)
-	f.Undeclared(ctx, rules.DeviceDispenseListUnknownParameter)
+	f.Undeclared(ctx, by.unknown)
 	id := func(parameter string, value *string, field string) {
-		f.UUID(rules.DeviceDispenseListIDFilter, parameter, value, field)
+		f.UUID(by.id, parameter, value, field)
 	}
 	id("based_on", p.BasedOn, "based_on.identifier.value")
 	id("performer_legal_entity", p.PerformerLegalEntity, ownerField)
@@ -63,7 +66,7 @@ func filtersOf(ctx context.Context, p api.ListDeviceDispensesParams) *operation.
 	id("device", p.Device, "details.device.identifier.value")
 	id("program", p.Program, "program.identifier.value")
 	moment := func(parameter string, value *string, field string, operator mongodb.Operator) {
-		f.Moment(rules.DeviceDispenseListDateTimeFilter, rules.DeviceDispenseListDateTimeExists, parameter, value, field, operator)
+		f.Moment(by.moment, by.exists, parameter, value, field, operator)
 	}
 	moment("when_handed_over_from", p.WhenHandedOverFrom, "when_handed_over", mongodb.AtLeast)
 	moment("when_handed_over_to", p.WhenHandedOverTo, "when_handed_over", mongodb.AtMost)
@@ -71,7 +74,7 @@ func filtersOf(ctx context.Context, p api.ListDeviceDispensesParams) *operation.
 	moment("inserted_at_to", p.InsertedAtTo, "inserted_at", mongodb.AtMost)
 	f.Text(p.DeviceCode, "details.device_code.coding.code")
 	if p.Status != nil && !slices.Contains(Statuses, *p.Status) {
-		f.Refuse(fault.Refuse(rules.DeviceDispenseListStatus))
+		f.Refuse(fault.Refuse(by.status))
 	}
 	f.Text(p.Status, "status")
 	return f

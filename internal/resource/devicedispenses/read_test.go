@@ -175,3 +175,48 @@ func TestReadOrder(t *testing.T) {
 		})
 	}
 }
+
+// The search finds what the own legal entity has dispensed, to any patient.
+func TestSearchFindsTheOwnDispenses(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t)
+	search := func(token, query string) (ids []string, total float64) {
+		r := srv.Send(t, testkit.As(token, http.MethodGet, "/api/device_dispenses?"+query, nil))
+		require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
+		var found []struct {
+			ID                   string
+			PerformerLegalEntity struct{ Identifier struct{ Value string } } `json:"performer_legal_entity"`
+		}
+		r.Data(t, &found)
+		for _, d := range found {
+			ids = append(ids, d.ID)
+			require.Equal(t, world.ID("pharmacy").String(), d.PerformerLegalEntity.Identifier.Value)
+		}
+		return ids, r.Body.Paging["total_entries"].(float64)
+	}
+	cursor, err := srv.Mongo.Collection(devicedispenses.Collection).Find(t.Context(),
+		bson.D{{Key: "performer_legal_entity.identifier.value", Value: world.ID("pharmacy")}})
+	require.NoError(t, err)
+	var own []struct {
+		ID      uuid.UUID `bson:"_id"`
+		Subject string    `bson:"subject"`
+	}
+	require.NoError(t, cursor.All(t.Context(), &own))
+	patients := map[string]bool{}
+	var want []string
+	for _, d := range own {
+		want, patients[d.Subject] = append(want, d.ID.String()), true
+	}
+	require.Greater(t, len(patients), 1)
+	ids, total := search(pharmacist, "page_size=300")
+	require.ElementsMatch(t, want, ids)
+	require.EqualValues(t, len(want), total)
+	ids, total = search(pharmacist, "page_size=1&page=2")
+	require.Len(t, ids, 1)
+	require.EqualValues(t, len(want), total)
+
+	_, total = search(pharmacist, "performer_legal_entity="+world.ID("other_pharmacy").String())
+	require.Zero(t, total)
+	_, total = search(doctor, "")
+	require.Zero(t, total, "the clinic dispenses nothing")
+}

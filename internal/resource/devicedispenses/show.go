@@ -32,6 +32,16 @@ func (a *API) show(d *Document) (api.DeviceDispense, error) {
 	}, nil
 }
 
+func (a *API) showAll(found []Document) (shown []api.DeviceDispense, err error) {
+	shown = make([]api.DeviceDispense, len(found))
+	for i := range found {
+		if shown[i], err = a.show(&found[i]); err != nil {
+			return nil, err
+		}
+	}
+	return shown, nil
+}
+
 func (d Detail) show() api.DeviceDispenseDetail {
 	return api.DeviceDispenseDetail{
 		Device: medicalevents.Optional(d.Device, reference.ShowSent), DeviceCode: medicalevents.Optional(d.DeviceCode, concept.Show),

@@ -54,7 +54,7 @@ func find(ctx context.Context, g *getting) (err error) {
 func show(_ context.Context, g *getting) error {
 	g.status = http.StatusOK
 	if g.job.Status == jobs.Pending {
-		g.shown = jobs.ShownPending(g.job)
+		g.shown = jobs.ShownPending(g.Config, g.job)
 		return nil
 	}
 	end, err := g.queue.Ended(g.job)

@@ -2,10 +2,12 @@ package servicerequests_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"esoz/gen/rules"
 	"esoz/internal/resource/medicalevents"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
@@ -80,4 +82,45 @@ func TestUseSetsTheProgramOfAReferralWithoutOne(t *testing.T) {
 	request.Path = "/api/service_requests/" + id.String() + "/actions/use"
 	require.Equal(t, http.StatusSeeOther, srv.WaitJob(t, doctor, srv.Send(t, request)).Status)
 	require.Equal(t, medicalevents.To("medical_program", world.ID("medical program")), *one(t, srv, id).Program)
+}
+
+// In the live reading the job makes the checks that come after the schema of the
+// body, but for the core methods.
+func TestUseIsCheckedInTheJob(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t, testkit.With("ASYNC_CHECKS", "live"))
+	ends := func(request world.Request) (job struct {
+		Status     string
+		StatusCode int `json:"status_code"`
+		Error      struct{ Message string }
+	},
+	) {
+		t.Helper()
+		accepted := srv.Send(t, request)
+		require.Equal(t, http.StatusAccepted, accepted.Status, "%s", accepted.Raw)
+		srv.WaitJob(t, doctor, accepted).Data(t, &job)
+		return job
+	}
+	refused := 0
+	for _, c := range srv.World.Cases {
+		if c.OperationID != "useServiceRequest" || len(c.Rules) != 1 || len(c.Config) > 0 || !strings.HasPrefix(string(c.Rules[0]), "service_request.use.") {
+			continue
+		}
+		if c.Rules[0] == rules.ServiceRequestUseSchema {
+			require.Equal(t, http.StatusUnprocessableEntity, srv.Send(t, c.Request).Status, c.Title)
+			continue
+		}
+		refused++
+		job := ends(c.Request)
+		require.Equal(t, "failed", job.Status, c.Title)
+		require.Equal(t, c.Expect.Status, job.StatusCode, c.Title)
+		require.Equal(t, c.Expect.Message, job.Error.Message, c.Title)
+	}
+	require.Greater(t, refused, 15)
+	request := use(t, srv)
+	require.Equal(t, "processed", ends(request).Status)
+	require.Equal(t, "in_progress", *one(t, srv, world.ID("service request to be used")).ProgramProcessingStatus)
+
+	unknown := srv.Send(t, release(doctor, world.ID("no service request")))
+	require.Equal(t, http.StatusNotFound, unknown.Status, "a core method")
 }

@@ -20,6 +20,8 @@ func (a *API) Operations() []operation.Operation {
 		{ID: "listRegions"}, // refuses nothing
 		{ID: "listDistricts", Rules: operation.RulesOf(districtChecks)},
 		{ID: "listSettlements", Rules: operation.RulesOf(settlementChecks)},
+		{ID: "listDistrictsOfRegion", Rules: operation.RulesOf(ofRegionChecks)},
+		{ID: "listSettlementsOfDistrict", Rules: operation.RulesOf(ofDistrictChecks)},
 		{ID: "getSettlement", Rules: operation.RulesOf(getChecks)},
 		{ID: "listStreets", Rules: operation.RulesOf(streetChecks)},
 	}

@@ -16,7 +16,7 @@ func (a *API) GetSettlement(ctx context.Context, req api.GetSettlementRequestObj
 	if err := operation.Run(ctx, getChecks, g); err != nil {
 		return nil, err
 	}
-	return api.GetSettlement200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: g.all.render(&g.found)}, nil
+	return api.GetSettlement200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: g.all.render(g.Config, &g.found)}, nil
 }
 
 // getting is one call of getSettlement.

@@ -8,6 +8,7 @@ import (
 	"esoz/gen/api"
 	"esoz/gen/rules"
 	"esoz/internal/operation"
+	"esoz/internal/platform/config"
 	"esoz/internal/platform/envelope"
 )
 
@@ -28,14 +29,22 @@ func (a *API) ListDistricts(ctx context.Context, req api.ListDistrictsRequestObj
 	found, total := pageOf(each(s.regions), page, func(r *Region) bool {
 		return inArea(r.AreaID) && filter.keep(r.folded, r.KOATUU)
 	})
-	data := make([]api.District, 0, len(found))
+	return api.ListDistricts200JSONResponse{
+		Meta: envelope.ListMeta(ctx), Data: s.districts(q.Config, found), Paging: page.Paging(total, envelope.EmptySQL),
+	}, nil
+}
+
+// districts shows regions of addresses under the names of the blueprint and under
+// those of the service itself.
+func (s *snapshot) districts(cfg *config.Config, found []*Region) []api.District {
+	shown := make([]api.District, 0, len(found))
 	for _, r := range found {
 		area, _ := s.area(r.AreaID)
-		data = append(data, api.District{
-			ID: r.ID.String(), District: r.Name, Name: r.Name, Region: area.Name, RegionID: r.AreaID.String(), Koatuu: optional(r.KOATUU),
+		shown = append(shown, api.District{
+			ID: r.ID.String(), District: r.Name, Name: r.Name, Region: area.printed(cfg), RegionID: r.AreaID.String(), Koatuu: optional(r.KOATUU),
 		})
 	}
-	return api.ListDistricts200JSONResponse{Meta: envelope.ListMeta(ctx), Data: data, Paging: page.Paging(total, envelope.EmptySQL)}, nil
+	return shown
 }
 
 var districtChecks = []operation.Check[*query]{{Rule: rules.DistrictListRegionID, Pass: hasID}}

@@ -10,7 +10,7 @@ import (
 
 // ListRegions serves GET /api/uaddresses/regions: the areas.
 func (a *API) ListRegions(ctx context.Context, req api.ListRegionsRequestObject) (api.ListRegionsResponseObject, error) {
-	p := req.Params
+	p, cfg := req.Params, a.Engine.Config.Get()
 	filter, page := newNameAndCode(p.Name, p.Koatuu), envelope.PageOf(p.Page, p.PageSize)
 	city := foldedArea(p.Name) // М.КИЇВ is the city and no part of Київська
 	found, total := pageOf(each(a.Cache.current.Load().areas), page, func(area *Area) bool {
@@ -18,7 +18,8 @@ func (a *API) ListRegions(ctx context.Context, req api.ListRegionsRequestObject)
 	})
 	data := make([]api.Region, 0, len(found))
 	for _, area := range found {
-		data = append(data, api.Region{ID: area.ID.String(), Region: area.Name, Name: area.Name, Koatuu: optional(area.KOATUU)})
+		name := area.printed(cfg)
+		data = append(data, api.Region{ID: area.ID.String(), Region: name, Name: name, Koatuu: optional(area.KOATUU)})
 	}
 	return api.ListRegions200JSONResponse{Meta: envelope.ListMeta(ctx), Data: data, Paging: page.Paging(total, envelope.EmptySQL)}, nil
 }

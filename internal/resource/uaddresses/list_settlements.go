@@ -9,6 +9,7 @@ import (
 	"esoz/gen/api"
 	"esoz/gen/rules"
 	"esoz/internal/operation"
+	"esoz/internal/platform/config"
 	"esoz/internal/platform/envelope"
 )
 
@@ -24,7 +25,7 @@ func (a *API) ListSettlements(ctx context.Context, req api.ListSettlementsReques
 	found, total := pageOf(list, page, keep)
 	data := make([]api.Settlement, 0, len(found))
 	for _, settlement := range found {
-		data = append(data, s.render(settlement))
+		data = append(data, s.render(q.Config, settlement))
 	}
 	return api.ListSettlements200JSONResponse{Meta: envelope.ListMeta(ctx), Data: data, Paging: page.Paging(total, envelope.EmptySQL)}, nil
 }
@@ -98,11 +99,11 @@ func (s *snapshot) regionsNamed(name string) func(*uuid.UUID) bool {
 
 // render prints a settlement under the names of the blueprint and under those
 // of the service itself, so that clients of either kind are served.
-func (s *snapshot) render(p *Settlement) api.Settlement {
+func (s *snapshot) render(cfg *config.Config, p *Settlement) api.Settlement {
 	area, _ := s.area(p.AreaID)
 	shown := api.Settlement{
 		ID: p.ID.String(), SettlementName: p.Name, Name: p.Name, Type: optional(p.Type), Koatuu: optional(p.KOATUU),
-		MountainGroup: p.MountainGroup, RegionID: p.AreaID.String(), Region: optional(area.Name),
+		MountainGroup: p.MountainGroup, RegionID: p.AreaID.String(), Region: optional(area.printed(cfg)),
 		District: optional(""), DistrictID: optional(""), ParentSettlement: optional(""), ParentSettlementID: optional(""),
 	}
 	if p.RegionID != nil {

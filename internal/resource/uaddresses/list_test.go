@@ -128,6 +128,32 @@ func TestListDistricts(t *testing.T) {
 	require.Empty(t, names, "what is no id is nobody's")
 }
 
+func TestListsWithinAPlace(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	zhytomyrska, berdychivskyi := uaddresses.ID("UA18000000000041385"), uaddresses.ID("UA18020000000072859")
+	districts, settlements := "regions/"+zhytomyrska.String()+"/districts", "districts/"+berdychivskyi.String()+"/settlements"
+	names, paging := named(t, s, districts)
+	require.Equal(t, []string{"Бердичівський", "Житомирський"}, names)
+	require.EqualValues(t, 2, paging["total_entries"])
+	for filters, found := range map[[2]string][]string{
+		{"name", "БЕРД"}: {"Бердичівський"}, {"koatuu", "ua1802"}: {"Бердичівський"}, {"page", "2"}: {}, {"name", "Львівський"}: {},
+	} {
+		names, _ = named(t, s, districts, filters[:]...)
+		require.Equal(t, found, names, "%v", filters)
+	}
+	all, _ := named(t, s, "settlements", "district_id", berdychivskyi.String())
+	names, _ = named(t, s, settlements)
+	require.NotEmpty(t, names)
+	require.Equal(t, all, names)
+	names, _ = named(t, s, settlements, "name", "Львів")
+	require.Empty(t, names)
+	var inRegion, anywhere []map[string]any
+	get(t, s, districts, "name", "Бердичівський").Data(t, &inRegion)
+	get(t, s, "districts", "name", "Бердичівський").Data(t, &anywhere)
+	require.Equal(t, anywhere, inRegion)
+}
+
 func TestListSettlements(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle())

@@ -5,6 +5,8 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"esoz/internal/platform/config"
 )
 
 // SameName tells whether two names are one. Upper and lower case, the characters
@@ -44,6 +46,15 @@ func foldArea(name string) string {
 		return city
 	}
 	return folded
+}
+
+// printed is the name of an area as answers show it. The running system marks the
+// two cities that are areas (decisions R31).
+func (a *Area) printed(cfg *config.Config) string {
+	if cfg.ReadsLive(cfg.CityAreaNames) && (SameName(a.Name, "Київ") || SameName(a.Name, "Севастополь")) {
+		return "М." + strings.ToUpper(a.Name)
+	}
+	return a.Name
 }
 
 // names holds every name folded and as the codifier writes it, which is how

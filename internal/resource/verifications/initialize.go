@@ -19,6 +19,11 @@ func (a *API) InitializeVerification(
 	if err := operation.Run(ctx, initializeChecks, c); err != nil {
 		return nil, err
 	}
+	if c.Config.ReadsLive(c.Config.VerificationStatus) {
+		return api.InitializeVerification201JSONResponse{
+			Meta: envelope.Created(ctx, c.verification.ID.String()), Data: c.verification.Response(),
+		}, nil
+	}
 	return api.InitializeVerification200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: c.verification.Response()}, nil
 }
 

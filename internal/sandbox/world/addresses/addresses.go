@@ -5,6 +5,7 @@ package addresses
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"esoz/gen/rules"
 	"esoz/internal/platform/fault"
@@ -38,7 +39,21 @@ func list(path string, filters ...string) build.Request {
 
 func areas(w *build.World) {
 	w.Passes("listRegions", "regions by a part of their name", list("regions", "name", "київ"), http.StatusOK)
+	w.Passes("listRegions", "the cities that are regions, as the running system names them", list("regions", "name", "київ"), http.StatusOK).Set("READING", "live")
 	w.Passes("listDistricts", "the districts of a region", list("districts", "region", "Житомирська"), http.StatusOK)
+	within := func(path, id string, filters ...string) build.Request {
+		return list(strings.Replace(path, "{id}", id, 1), filters...)
+	}
+	op := "listDistrictsOfRegion"
+	const districts = "regions/{id}/districts"
+	w.Passes(op, "the districts of this region", within(districts, uaddresses.ID("UA18000000000041385").String()), http.StatusOK)
+	w.Refused(op, "an unknown region", within(districts, build.ID("no region").String()), fault.Refuse(rules.DistrictOfRegionNotFound))
+	w.Refused(op, "an id that is no UUID", within(districts, "UA18000000000041385"), fault.Refuse(rules.DistrictOfRegionNotFound))
+	op = "listSettlementsOfDistrict"
+	const settlements = "districts/{id}/settlements"
+	w.Passes(op, "the settlements of this district", within(settlements, uaddresses.ID("UA18020000000072859").String(), "name", "бердич"), http.StatusOK)
+	w.Refused(op, "an unknown district", within(settlements, build.ID("no district").String()), fault.Refuse(rules.SettlementOfDistrictNotFound))
+	w.Refused(op, "an id that is no UUID", within(settlements, "UA18020000000072859"), fault.Refuse(rules.SettlementOfDistrictNotFound))
 	w.Refused("listDistricts", "region_id is no UUID", list("districts", "region_id", "UA18000000000041385"), fault.Refuse(rules.DistrictListRegionID))
 }
 

@@ -8,6 +8,7 @@ func Add(w *build.World) {
 	stop(w)
 	get(w)
 	list(w)
+	search(w)
 }
 
 // Who calls.

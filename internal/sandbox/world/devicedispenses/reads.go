@@ -52,27 +52,51 @@ func list(w *build.World) {
 	w.Passes(op, "what the own pharmacy has dispensed", by(pharmacist, "patient", "performer_legal_entity="+build.ID("pharmacy").String()), http.StatusOK)
 	w.Passes(op, "filters", by(doctor, "patient", "status=in_progress&inserted_at_from=2020-01-01T00:00:00Z&device="+build.ID("device definition").String()), http.StatusOK)
 
-	for _, name := range []string{
-		"based_on", "performer_legal_entity", "location", "performer", "part_of", "encounter",
-		"context_episode_id", "origin_episode_id", "device", "program",
-	} {
-		w.Refused(op, name+" that is no uuid", by(doctor, "patient", name+"=1"), fault.Refuse(rules.DeviceDispenseListIDFilter, "parameter", name))
-	}
-	for _, name := range []string{"when_handed_over_from", "when_handed_over_to", "inserted_at_from", "inserted_at_to"} {
-		w.Refused(op, name+" that is no date and time", by(doctor, "patient", name+"=2023-08-02"),
-			fault.Refuse(rules.DeviceDispenseListDateTimeFilter, "parameter", name, "actual", "2023-08-02"))
-		w.Refused(op, name+" that does not exist", by(doctor, "patient", name+"=2023-02-30T10:45:16.000Z"),
-			fault.Refuse(rules.DeviceDispenseListDateTimeExists, "parameter", name, "actual", "2023-02-30T10:45:16.000Z"))
-	}
-	unknown := fault.RefuseAt(rules.DeviceDispenseListUnknownParameter, "$.requester", nil)
-	w.Refused(op, "an unknown status", by(doctor, "patient", "status=IN_PROGRESS"), fault.Refuse(rules.DeviceDispenseListStatus))
-	w.Refused(op, "a parameter that the list does not have", by(doctor, "patient", "requester=1"), unknown)
-	w.Refused(op, "everything wrong at once", by(doctor, "patient", "requester=1&status=new&location=1"),
-		unknown, fault.Refuse(rules.DeviceDispenseListIDFilter, "parameter", "location"), fault.Refuse(rules.DeviceDispenseListStatus))
+	wrongFilters(w, op, func(query string) build.Request { return by(doctor, "patient", query) }, filterRules{
+		rules.DeviceDispenseListUnknownParameter, rules.DeviceDispenseListIDFilter, rules.DeviceDispenseListDateTimeFilter,
+		rules.DeviceDispenseListDateTimeExists, rules.DeviceDispenseListStatus,
+	})
 	w.Refused(op, "an unknown patient", by(doctor, "nobody", ""), fault.Refuse(rules.DeviceDispenseListPerson))
 	w.Refused(op, "an inactive patient, and that is checked", by(doctor, "inactive_patient", ""), fault.Refuse(rules.DeviceDispenseListPersonActive)).
 		Set("RULES", "+device_dispense.list.person_active")
 	w.Refused(op, "a pharmacist who does not ask for the own dispenses alone", by(pharmacist, "patient", ""), fault.Refuse(rules.DeviceDispenseListAccess))
 	w.Refused(op, "another pharmacy's dispenses", by(pharmacist, "patient", "performer_legal_entity="+build.ID("other_pharmacy").String()),
 		fault.Refuse(rules.DeviceDispenseListAccess))
+}
+
+// filterRules refuse filters.
+type filterRules struct{ unknown, id, moment, exists, status rules.ID }
+
+// wrongFilters are those of the lists of device dispenses.
+func wrongFilters(w *build.World, op string, by func(query string) build.Request, refuse filterRules) {
+	for _, name := range []string{
+		"based_on", "performer_legal_entity", "location", "performer", "part_of", "encounter",
+		"context_episode_id", "origin_episode_id", "device", "program",
+	} {
+		w.Refused(op, name+" that is no uuid", by(name+"=1"), fault.Refuse(refuse.id, "parameter", name))
+	}
+	for _, name := range []string{"when_handed_over_from", "when_handed_over_to", "inserted_at_from", "inserted_at_to"} {
+		w.Refused(op, name+" that is no date and time", by(name+"=2023-08-02"), fault.Refuse(refuse.moment, "parameter", name, "actual", "2023-08-02"))
+		w.Refused(op, name+" that does not exist", by(name+"=2023-02-30T10:45:16.000Z"),
+			fault.Refuse(refuse.exists, "parameter", name, "actual", "2023-02-30T10:45:16.000Z"))
+	}
+	unknown := fault.RefuseAt(refuse.unknown, "$.requester", nil)
+	w.Refused(op, "an unknown status", by("status=IN_PROGRESS"), fault.Refuse(refuse.status))
+	w.Refused(op, "a parameter that the list does not have", by("requester=1"), unknown)
+	w.Refused(op, "everything wrong at once", by("requester=1&status=new&location=1"),
+		unknown, fault.Refuse(refuse.id, "parameter", "location"), fault.Refuse(refuse.status))
+}
+
+func search(w *build.World) {
+	const op = "searchDeviceDispenses"
+	by := func(query string) build.Request {
+		return build.Get(pharmacist, strings.TrimSuffix("/api/device_dispenses?"+query, "?"))
+	}
+	w.Passes(op, "all of the own pharmacy", by(""), http.StatusOK)
+	w.Passes(op, "filters of the own", by("status=in_progress&device="+build.ID("device definition").String()), http.StatusOK)
+	w.Passes(op, "another pharmacy's dispenses, none of which is found", by("performer_legal_entity="+build.ID("other_pharmacy").String()), http.StatusOK)
+	wrongFilters(w, op, by, filterRules{
+		rules.DeviceDispenseSearchUnknownParameter, rules.DeviceDispenseSearchIDFilter, rules.DeviceDispenseSearchDateTimeFilter,
+		rules.DeviceDispenseSearchDateTimeExists, rules.DeviceDispenseSearchStatus,
+	})
 }

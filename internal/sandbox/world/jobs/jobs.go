@@ -34,6 +34,7 @@ func Add(w *build.World) {
 	add(w, "empty payload", "resendApprovalSms", jobs.Processed, http.StatusOK, jobs.Outcome{ResponseData: ""}, nil)
 	add(w, "unknown state", "releaseServiceRequest", jobs.Processed, http.StatusNoContent, jobs.Outcome{}, nil)
 	w.Passes(op, "a pending job", of("pending"), http.StatusOK)
+	w.Passes(op, "a pending job, as the running system answers", of("pending"), http.StatusOK).Set("READING", "live")
 	w.Passes(op, "a processed job with links to a service request", of("released"), http.StatusSeeOther)
 	w.Passes(op, "a processed job with links to a device dispense", of("stopped"), http.StatusSeeOther)
 	w.Passes(op, "a processed job with a payload", of("resent"), http.StatusOK)

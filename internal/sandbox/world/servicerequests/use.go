@@ -75,6 +75,8 @@ func use(w *build.World) {
 	w.Passes(op, "a hospitalization in the own division", of(hospital, nil), http.StatusAccepted)
 	w.Passes(op, "a transfer of care to the performer's division", of(transfer.add(), nil), http.StatusAccepted)
 
+	w.Passes(op, "an unknown referral, left to the job", of(build.ID("no service request"), nil), http.StatusAccepted).Set("READING", "live")
+
 	w.Refused(op, "no legal entity", by(doctor, free.String(), build.Row{"program": body(nil).Program}),
 		build.MissingProperty(rules.ServiceRequestUseSchema, "used_by_legal_entity"))
 	refused("an unknown referral", of(build.ID("no service request"), nil), rules.ServiceRequestUseNotFound)

@@ -16,6 +16,7 @@ func initialize(w *build.World) {
 	to := func(phone string) build.Request { return send(build.Row{"phone_number": phone}) }
 
 	w.Passes(op, "the first code of a phone", to(SilentPhone), http.StatusOK)
+	w.Passes(op, "the first code of a phone, as the running system answers", to(SilentPhone), http.StatusCreated).Set("READING", "live")
 	w.Passes(op, "a live code gives way to a new one", to(RenewedPhone), http.StatusOK)
 	w.Passes(op, "a verified phone is verified again", to(VerifiedPhone), http.StatusOK)
 	w.Passes(op, "a code was sent a moment ago, and there is no limit", to(YoungCodePhone), http.StatusOK)

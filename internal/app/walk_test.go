@@ -1,0 +1,233 @@
+package app_test
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"esoz/internal/sandbox/world"
+	"esoz/internal/testkit"
+)
+
+// object is a JSON object.
+type object = map[string]any
+
+// A medical information system gets in as live ones do, and uses what they use,
+// in both readings. The documented one has it ask for user:read too.
+func TestLiveClientGetsIn(t *testing.T) {
+	t.Parallel()
+	for _, reading := range []string{"documented", "live"} {
+		t.Run(reading, func(t *testing.T) {
+			t.Parallel()
+			s := testkit.New(t, testkit.With("READING", reading), testkit.With("GATEWAY_API_KEY", "required"), testkit.With("GATEWAY_PSK", "hosting"))
+			w := &walk{Server: s, t: t}
+			scopes := w.scopes("OWNER", "DOCTOR")
+			if reading == "documented" {
+				scopes = append(scopes, "user:read")
+			}
+			w.signIn(strings.Join(scopes, " "))
+			w.divisions()
+			w.dictionaries()
+			w.addresses()
+			w.approvals()
+			w.leave()
+		})
+	}
+}
+
+// walk is a client's way through the system.
+type walk struct {
+	*testkit.Server
+	t *testing.T
+
+	access, refresh string
+}
+
+// call sends a request as a live client does, and reads data.
+func (w *walk) call(token, method, path string, body any, status int, data any) *testkit.Response {
+	w.t.Helper()
+	r := testkit.As(token, method, path, body)
+	r.Headers["X-Custom-PSK"], r.Headers["API-key"] = "hosting", world.MISKey
+	answer := w.Send(w.t, r)
+	require.Equal(w.t, status, answer.Status, "%s %s: %s", method, path, answer.Raw)
+	if data != nil {
+		answer.Data(w.t, data)
+	}
+	return answer
+}
+
+func (w *walk) get(path string, data any) {
+	w.t.Helper()
+	w.call(w.access, http.MethodGet, path, nil, http.StatusOK, data)
+}
+
+// scopes are what roles and the clinic's type share: live clients hold these lists
+// and ask for all of them. user:read is in none of theirs.
+func (w *walk) scopes(roles ...string) (shared []string) {
+	w.t.Helper()
+	list := func(query string, argument any) (scopes []string) {
+		require.NoError(w.t, w.Pool.QueryRow(w.t.Context(), query, argument).Scan(&scopes))
+		return scopes
+	}
+	ofRoles := list("SELECT array_agg(DISTINCT s) FROM mithril.roles, regexp_split_to_table(scope, ' ') s WHERE name = ANY($1)", roles)
+	ofType := list(`SELECT regexp_split_to_array(t.scope, ' ') FROM mithril.client_types t JOIN mithril.clients c ON c.client_type_id = t.id
+		WHERE c.id = $1`, world.ID("clinic"))
+	for _, scope := range ofRoles {
+		if slices.Contains(ofType, scope) && scope != "user:read" {
+			shared = append(shared, scope)
+		}
+	}
+	require.Greater(w.t, len(shared), 50)
+	return shared
+}
+
+// signIn is the way from the password to an access token, with every field that a
+// live client wants in the answers.
+func (w *walk) signIn(scope string) {
+	var session, code, token struct {
+		ID        string
+		Name      string
+		Value     string
+		UserID    string  `json:"user_id"`
+		ExpiresAt float64 `json:"expires_at"`
+		Details   struct {
+			AppID        string `json:"app_id"`
+			ClientID     string `json:"client_id"`
+			RedirectURI  string `json:"redirect_uri"`
+			Scope        string
+			ScopeRequest string `json:"scope_request"`
+			RefreshToken string `json:"refresh_token"`
+		}
+	}
+	clinic := world.ID("clinic").String()
+	w.call("", http.MethodPost, "/auth/login", object{"token": object{
+		"grant_type": "password", "email": world.LoginEmail, "password": world.LoginPassword, "client_id": world.ID("mis"), "scope": "app:authorize",
+	}}, http.StatusCreated, &session)
+
+	w.call(session.Value, http.MethodPost, "/oauth/apps/authorize", object{"app": object{
+		"client_id": clinic, "redirect_uri": world.RedirectURI, "scope": scope,
+	}}, http.StatusCreated, &code)
+	require.Equal(w.t, "authorization_code", code.Name)
+	for _, id := range []string{code.ID, code.UserID, code.Details.AppID} {
+		require.NoError(w.t, uuid.Validate(id))
+	}
+	require.Equal(w.t, clinic, code.Details.ClientID)
+	require.Equal(w.t, world.RedirectURI, code.Details.RedirectURI)
+	require.ElementsMatch(w.t, strings.Fields(scope), strings.Fields(code.Details.ScopeRequest))
+	require.NotZero(w.t, code.ExpiresAt)
+
+	w.call("", http.MethodPost, "/oauth/tokens", object{"token": object{
+		"grant_type": "authorization_code", "code": code.Value, "redirect_uri": world.RedirectURI,
+		"client_id": clinic, "client_secret": world.Secret("clinic"), "scope": scope,
+	}}, http.StatusCreated, &token)
+	require.Equal(w.t, code.UserID, token.UserID)
+	require.Equal(w.t, clinic, token.Details.ClientID)
+	require.ElementsMatch(w.t, strings.Fields(scope), strings.Fields(token.Details.Scope), "a live client refuses a scope that it does not know")
+	require.NotZero(w.t, token.ExpiresAt)
+	require.NotEmpty(w.t, token.Details.RefreshToken)
+	w.access, w.refresh = token.Value, token.Details.RefreshToken
+
+	var user struct {
+		ID        string
+		Email     string
+		IsBlocked *bool `json:"is_blocked"`
+		Settings  *object
+	}
+	w.get("/oauth/user", &user)
+	require.Equal(w.t, token.UserID, user.ID)
+	require.Equal(w.t, world.LoginEmail, user.Email)
+	require.NotNil(w.t, user.IsBlocked)
+	require.NotNil(w.t, user.Settings)
+}
+
+func (w *walk) divisions() {
+	var all []object
+	w.get("/api/divisions?page=1&page_size=300", &all)
+	require.NotEmpty(w.t, all)
+	var one object
+	w.get("/api/divisions/"+all[0]["id"].(string), &one)
+	require.Equal(w.t, all[0]["name"], one["name"])
+	passing, found := w.World.Passing("createDivision")
+	require.True(w.t, found)
+	w.call(w.access, http.MethodPost, "/api/divisions", passing.Request.Body, http.StatusOK, nil)
+}
+
+func (w *walk) dictionaries() {
+	for _, version := range []string{"", "v2/"} {
+		var all []struct{ Name string }
+		w.get("/api/"+version+"dictionaries?name=DIVISION_TYPE", &all)
+		require.Len(w.t, all, 1)
+		require.Equal(w.t, "DIVISION_TYPE", all[0].Name)
+	}
+}
+
+// addresses goes from the region to the settlement, by names and by ids.
+func (w *walk) addresses() {
+	type place struct{ ID, Name string }
+	first := func(path string, filters ...string) place {
+		query := url.Values{"page_size": {"300"}}
+		for i := 0; i < len(filters); i += 2 {
+			query.Set(filters[i], filters[i+1])
+		}
+		var found []place
+		w.get("/api/uaddresses/"+path+"?"+query.Encode(), &found)
+		require.NotEmpty(w.t, found, path)
+		return found[0]
+	}
+	region := first("regions", "name", "Житомирська")
+	district := first("districts", "region", region.Name, "name", "Бердичівський")
+	require.Equal(w.t, district, first("regions/"+region.ID+"/districts", "name", "Бердичівський"))
+	settlement := first("settlements", "region", region.Name, "district", district.Name, "name", "Бердичів")
+	require.Equal(w.t, settlement, first("districts/"+district.ID+"/settlements", "name", "Бердичів"))
+	var one place
+	w.get("/api/uaddresses/settlements/"+settlement.ID, &one)
+	require.Equal(w.t, settlement, one)
+	w.get("/api/uaddresses/streets?settlement_id="+settlement.ID, nil)
+}
+
+// approvals reads a patient's approvals, has an SMS sent again, and follows the job
+// by the link that is printed.
+func (w *walk) approvals() {
+	passing, found := w.World.Passing("resendApprovalSms")
+	require.True(w.t, found)
+	list, _, _ := strings.Cut(passing.Request.Path, "/approvals/")
+	w.get(list+"/approvals?page_size=300", nil)
+
+	var job struct {
+		Status string
+		Links  []struct{ Entity, Href string }
+	}
+	w.call(w.access, passing.Request.Method, passing.Request.Path, []any{}, http.StatusAccepted, &job)
+	require.Equal(w.t, "job", job.Links[0].Entity)
+	href := job.Links[0].Href
+	require.Eventually(w.t, func() bool {
+		w.get(href, &job)
+		return job.Status != "pending"
+	}, time.Minute, 20*time.Millisecond)
+	require.Equal(w.t, "processed", job.Status)
+	for _, form := range []string{"/api/jobs/", "/jobs/"} {
+		w.get(form+href[strings.LastIndex(href, "/")+1:], nil)
+	}
+}
+
+// leave refreshes the token and logs out.
+func (w *walk) leave() {
+	var token struct {
+		Value   string
+		Details struct {
+			RefreshToken string `json:"refresh_token"`
+		}
+	}
+	w.call("", http.MethodPost, "/oauth/tokens", object{"token": object{
+		"grant_type": "refresh_token", "refresh_token": w.refresh, "client_id": world.ID("clinic"), "client_secret": world.Secret("clinic"),
+	}}, http.StatusCreated, &token)
+	require.NotEmpty(w.t, token.Details.RefreshToken)
+	w.call(token.Value, http.MethodPost, "/auth/logout", []any{}, http.StatusOK, nil)
+	w.call(token.Value, http.MethodGet, "/oauth/user", nil, http.StatusUnauthorized, nil)
+}
