@@ -126,7 +126,9 @@ func (h *Handler) api(w http.ResponseWriter, r *http.Request) {
 	}
 	h.changing.RLock()
 	defer h.changing.RUnlock()
-	h.app.Handler.ServeHTTP(w, h.traffic.Arrive(r, raw, whole))
+	r = h.traffic.Arrive(r, raw, whole)
+	w.Header().Set("X-Sandbox-Explain", fmt.Sprintf("/_sandbox/explain/%d", traffic.NumberOf(r)))
+	h.app.Handler.ServeHTTP(w, r)
 }
 
 // Fence runs work of the background while no world is being changed, so that a

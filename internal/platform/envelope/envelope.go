@@ -5,6 +5,7 @@ package envelope
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,15 @@ type Request struct {
 	ID             string
 	IdempotencyKey string
 	Undeclared     map[string]string // query parameters that the operation does not have
+	Declared       []string          // query parameters that it has
+	Warnings       []string          // of an answer that is right: what would surprise at the national host
+}
+
+// Warn adds a warning once.
+func (r *Request) Warn(text string) {
+	if !slices.Contains(r.Warnings, text) {
+		r.Warnings = append(r.Warnings, text)
+	}
 }
 
 type requestKey struct{}

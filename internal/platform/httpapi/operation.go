@@ -21,6 +21,7 @@ type operation struct {
 	replaced         map[rules.ID]rules.ID // gateway's rule to the operation's rule that replaces it
 	body             *validation.Body      // nil: a body is ignored
 	query            []string              // declared query parameters
+	filters          map[string]*openapi3.Schema
 	paged            bool
 	idempotent       bool // accepts an idempotency key
 }
@@ -43,7 +44,7 @@ func operations(doc *openapi3.T) (map[string]*operation, error) {
 }
 
 func newOperation(path, method string, item *openapi3.PathItem, spec *openapi3.Operation) (*operation, error) {
-	op := &operation{id: spec.OperationID, method: method, path: path, replaced: map[rules.ID]rules.ID{}}
+	op := &operation{id: spec.OperationID, method: method, path: path, replaced: map[rules.ID]rules.ID{}, filters: map[string]*openapi3.Schema{}}
 	if spec.Security == nil {
 		return nil, errors.New("security is not declared")
 	}
@@ -60,6 +61,9 @@ func newOperation(path, method string, item *openapi3.PathItem, spec *openapi3.O
 	for _, parameter := range append(item.Parameters, spec.Parameters...) {
 		if p := parameter.Value; p.In == openapi3.ParameterInQuery {
 			op.query = append(op.query, p.Name)
+			if p.Schema != nil {
+				op.filters[p.Name] = p.Schema.Value
+			}
 			op.paged = op.paged || p.Name == "page"
 		}
 	}

@@ -40,12 +40,13 @@ type Server struct {
 	Logger   *slog.Logger
 	Metrics  *Metrics
 	Tracer   trace.Tracer
-	// ShowRules adds X-Sandbox-Rule to refusals.
+	// ShowRules adds X-Sandbox-Rule and X-Sandbox-Hint to refusals.
 	ShowRules bool
 	// Observe, when set, is called after every answered request.
 	Observe Observer
 
 	requests requestIDs
+	known    map[string]*operation // by operationId
 }
 
 // methods that are refused on a known path that does not have them.
@@ -60,7 +61,7 @@ func (s *Server) Handler(ops api.StrictServerInterface) (*echo.Echo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the contract: %w", err)
 	}
-	s.requests.process = uuid.NewString()
+	s.requests.process, s.known = uuid.NewString(), known
 
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
@@ -124,10 +125,10 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		c.Response().Header().Set(echo.HeaderXContentTypeOptions, "nosniff")
 		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
 		c.Set(clientKey, r.Context())
-		c.SetRequest(r.WithContext(envelope.WithRequest(r.Context(), &envelope.Request{
-			URL: s.Config.Get().PublicBaseURL + r.URL.EscapedPath(),
-			ID:  id, IdempotencyKey: idempotencyKey(r),
-		})))
+		about := envelope.RequestFrom(r.Context()) // the sandbox may have put a warning there
+		about.URL, about.ID, about.IdempotencyKey = s.Config.Get().PublicBaseURL+r.URL.EscapedPath(), id, idempotencyKey(r)
+		s.warnBeforeAnswer(c.Response(), about)
+		c.SetRequest(r.WithContext(envelope.WithRequest(r.Context(), about)))
 		return next(c)
 	}
 }

@@ -71,7 +71,7 @@ func filtersOf(ctx context.Context, p api.ListDeviceDispensesParams) *operation.
 	moment("inserted_at_to", p.InsertedAtTo, "inserted_at", mongodb.AtMost)
 	f.Text(p.DeviceCode, "details.device_code.coding.code")
 	if p.Status != nil && !slices.Contains(Statuses, *p.Status) {
-		f.Refuse(fault.Refuse(rules.DeviceDispenseListStatus))
+		f.Refuse(fault.Refuse(rules.DeviceDispenseListStatus).Because("status", Statuses, "another text"))
 	}
 	f.Text(p.Status, "status")
 	return f

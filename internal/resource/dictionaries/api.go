@@ -26,4 +26,6 @@ type query struct {
 	isBool, isBoolValue bool // is_active, value_is_active
 }
 
-func hasBool(_ context.Context, q *query) error { return operation.Unless(q.isBool) }
+func hasBool(_ context.Context, q *query) error {
+	return operation.Expect(q.isBool, "is_active", "true or false", "another text")
+}

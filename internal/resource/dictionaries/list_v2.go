@@ -40,7 +40,9 @@ func (a *API) ListDictionariesV2(ctx context.Context, req api.ListDictionariesV2
 
 var listV2Checks = []operation.Check[*query]{
 	{Rule: rules.DictionaryListV2IsActive, Pass: hasBool},
-	{Rule: rules.DictionaryListV2ValueIsActive, Pass: func(_ context.Context, q *query) error { return operation.Unless(q.isBoolValue) }},
+	{Rule: rules.DictionaryListV2ValueIsActive, Pass: func(_ context.Context, q *query) error {
+		return operation.Expect(q.isBoolValue, "value_is_active", "true or false", "another text")
+	}},
 }
 
 func text(filter *string) string {
