@@ -126,11 +126,12 @@ openapi/lint/node_modules/.package-lock.json: openapi/lint/package-lock.json
 	@npm ci --prefix openapi/lint --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
-openapi-lint: openapi/lint/node_modules/.package-lock.json ## redocly and spectral on the contract and the sandbox's document
+openapi-lint: openapi/lint/node_modules/.package-lock.json openapi-publish ## redocly and spectral on the contract and the sandbox's document; tools that read the published ones
 	@cd openapi/lint && export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true PATH="$$PWD/node_modules/.bin:$$PATH" && \
 		redocly lint contract sandbox --format stylish && \
 		spectral lint --quiet --fail-severity hint --ruleset spectral.yaml ../openapi.yaml && \
-		spectral lint --quiet --fail-severity hint --ruleset sandbox.spectral.yaml ../../internal/sandbox/openapi.yaml
+		spectral lint --quiet --fail-severity hint --ruleset sandbox.spectral.yaml ../../internal/sandbox/openapi.yaml && \
+		node readers.mjs ../../bin/openapi/esoz.json ../../bin/openapi/esoz-3.1.yaml
 
 .PHONY: sdk-test-ts sdk-test-docs generate-ts
 

@@ -546,6 +546,11 @@ type AuthorizationCode struct {
 
 // AuthorizationCodeDetails What the code is for.
 type AuthorizationCodeDetails struct {
+	// AppID What the user has granted to the client so far.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	AppID string `json:"app_id"`
+
 	// ClientID The client that may use the code.
 	//
 	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
@@ -1899,7 +1904,7 @@ type Meta struct {
 	// Example: 200
 	Code int `json:"code"`
 
-	// IdempotencyKey The idempotency key that was sent, repeated.
+	// IdempotencyKey The `X-Idempotency-Key` that was sent, repeated.
 	//
 	// Example: 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
 	IdempotencyKey *string `json:"idempotency_key,omitempty"`
@@ -3221,7 +3226,7 @@ func (w *ServerInterfaceWrapper) ListDictionaries(ctx echo.Context) error {
 	var params ListDictionariesParams
 	// ------------- Optional query parameter "name" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
 	}
@@ -3246,14 +3251,14 @@ func (w *ServerInterfaceWrapper) ListDivisions(ctx echo.Context) error {
 	var params ListDivisionsParams
 	// ------------- Optional query parameter "ids" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "ids", ctx.QueryParams(), &params.Ids, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ids", ctx.QueryParams(), &params.Ids, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter ids: %s", err))
 	}
 
 	// ------------- Optional query parameter "name" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
 	}
@@ -3267,14 +3272,14 @@ func (w *ServerInterfaceWrapper) ListDivisions(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "type" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter type: %s", err))
 	}
 
 	// ------------- Optional query parameter "status" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
 	}
@@ -3379,42 +3384,42 @@ func (w *ServerInterfaceWrapper) ListEvents(ctx echo.Context) error {
 	var params ListEventsParams
 	// ------------- Optional query parameter "date" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "date", ctx.QueryParams(), &params.Date, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "date", ctx.QueryParams(), &params.Date, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter date: %s", err))
 	}
 
 	// ------------- Optional query parameter "date_to" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "date_to", ctx.QueryParams(), &params.DateTo, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "date_to", ctx.QueryParams(), &params.DateTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter date_to: %s", err))
 	}
 
 	// ------------- Optional query parameter "event_type" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "event_type", ctx.QueryParams(), &params.EventType, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "event_type", ctx.QueryParams(), &params.EventType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter event_type: %s", err))
 	}
 
 	// ------------- Optional query parameter "entity_type" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "entity_type", ctx.QueryParams(), &params.EntityType, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "entity_type", ctx.QueryParams(), &params.EntityType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter entity_type: %s", err))
 	}
 
 	// ------------- Optional query parameter "attribute_name" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "attribute_name", ctx.QueryParams(), &params.AttributeName, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "attribute_name", ctx.QueryParams(), &params.AttributeName, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter attribute_name: %s", err))
 	}
 
 	// ------------- Optional query parameter "new_value" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "new_value", ctx.QueryParams(), &params.NewValue, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "new_value", ctx.QueryParams(), &params.NewValue, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter new_value: %s", err))
 	}
@@ -3460,7 +3465,7 @@ func (w *ServerInterfaceWrapper) GetJob(ctx echo.Context) error {
 	// ------------- Path parameter "id" -------------
 	var id string
 
-	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "text", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
 	}
@@ -3499,7 +3504,7 @@ func (w *ServerInterfaceWrapper) ListApprovals(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "granted_resource_type" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "granted_resource_type", ctx.QueryParams(), &params.GrantedResourceType, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "granted_resource_type", ctx.QueryParams(), &params.GrantedResourceType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter granted_resource_type: %s", err))
 	}
@@ -3527,7 +3532,7 @@ func (w *ServerInterfaceWrapper) ListApprovals(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "access_level" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "access_level", ctx.QueryParams(), &params.AccessLevel, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "access_level", ctx.QueryParams(), &params.AccessLevel, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter access_level: %s", err))
 	}
@@ -3642,7 +3647,7 @@ func (w *ServerInterfaceWrapper) ListDeviceDispenses(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "status" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
 	}
@@ -3691,7 +3696,7 @@ func (w *ServerInterfaceWrapper) ListDeviceDispenses(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "device_code" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "device_code", ctx.QueryParams(), &params.DeviceCode, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "device_code", ctx.QueryParams(), &params.DeviceCode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_code: %s", err))
 	}
@@ -3823,14 +3828,14 @@ func (w *ServerInterfaceWrapper) SearchServiceRequests(ctx echo.Context) error {
 	var params SearchServiceRequestsParams
 	// ------------- Optional query parameter "requisition" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "requisition", ctx.QueryParams(), &params.Requisition, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "requisition", ctx.QueryParams(), &params.Requisition, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter requisition: %s", err))
 	}
 
 	// ------------- Optional query parameter "status" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
 	}
@@ -3901,21 +3906,21 @@ func (w *ServerInterfaceWrapper) ListDistricts(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "region" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", ctx.QueryParams(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", ctx.QueryParams(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter region: %s", err))
 	}
 
 	// ------------- Optional query parameter "name" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
 	}
 
 	// ------------- Optional query parameter "koatuu" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "koatuu", ctx.QueryParams(), &params.Koatuu, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "koatuu", ctx.QueryParams(), &params.Koatuu, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter koatuu: %s", err))
 	}
@@ -3947,14 +3952,14 @@ func (w *ServerInterfaceWrapper) ListRegions(ctx echo.Context) error {
 	var params ListRegionsParams
 	// ------------- Optional query parameter "name" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
 	}
 
 	// ------------- Optional query parameter "koatuu" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "koatuu", ctx.QueryParams(), &params.Koatuu, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "koatuu", ctx.QueryParams(), &params.Koatuu, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter koatuu: %s", err))
 	}
@@ -3986,21 +3991,21 @@ func (w *ServerInterfaceWrapper) ListSettlements(ctx echo.Context) error {
 	var params ListSettlementsParams
 	// ------------- Optional query parameter "name" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
 	}
 
 	// ------------- Optional query parameter "region" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", ctx.QueryParams(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", ctx.QueryParams(), &params.Region, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter region: %s", err))
 	}
 
 	// ------------- Optional query parameter "district" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "district", ctx.QueryParams(), &params.District, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "district", ctx.QueryParams(), &params.District, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter district: %s", err))
 	}
@@ -4014,14 +4019,14 @@ func (w *ServerInterfaceWrapper) ListSettlements(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "koatuu" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "koatuu", ctx.QueryParams(), &params.Koatuu, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "koatuu", ctx.QueryParams(), &params.Koatuu, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter koatuu: %s", err))
 	}
 
 	// ------------- Optional query parameter "type" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter type: %s", err))
 	}
@@ -4083,14 +4088,14 @@ func (w *ServerInterfaceWrapper) ListStreets(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "name" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
 	}
 
 	// ------------- Optional query parameter "type" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter type: %s", err))
 	}
@@ -4122,7 +4127,7 @@ func (w *ServerInterfaceWrapper) ListDictionariesV2(ctx echo.Context) error {
 	var params ListDictionariesV2Params
 	// ------------- Optional query parameter "name" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "name", ctx.QueryParams(), &params.Name, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter name: %s", err))
 	}
@@ -4136,14 +4141,14 @@ func (w *ServerInterfaceWrapper) ListDictionariesV2(ctx echo.Context) error {
 
 	// ------------- Optional query parameter "value_code" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "value_code", ctx.QueryParams(), &params.ValueCode, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "value_code", ctx.QueryParams(), &params.ValueCode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter value_code: %s", err))
 	}
 
 	// ------------- Optional query parameter "value_description" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "value_description", ctx.QueryParams(), &params.ValueDescription, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "value_description", ctx.QueryParams(), &params.ValueDescription, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter value_description: %s", err))
 	}
@@ -4182,14 +4187,14 @@ func (w *ServerInterfaceWrapper) ListDeclarationRequests(ctx echo.Context) error
 
 	// ------------- Optional query parameter "status" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
 	}
 
 	// ------------- Optional query parameter "channel" -------------
 
-	err = runtime.BindQueryParameterWithOptions("form", true, false, "channel", ctx.QueryParams(), &params.Channel, runtime.BindQueryParameterOptions{Type: "string", Format: "text"})
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "channel", ctx.QueryParams(), &params.Channel, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter channel: %s", err))
 	}
@@ -4260,7 +4265,7 @@ func (w *ServerInterfaceWrapper) GetVerification(ctx echo.Context) error {
 	// ------------- Path parameter "phone_number" -------------
 	var phoneNumber string
 
-	err = runtime.BindStyledParameterWithOptions("simple", "phone_number", ctx.Param("phone_number"), &phoneNumber, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "text", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	err = runtime.BindStyledParameterWithOptions("simple", "phone_number", ctx.Param("phone_number"), &phoneNumber, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter phone_number: %s", err))
 	}
@@ -4276,7 +4281,7 @@ func (w *ServerInterfaceWrapper) CompleteVerification(ctx echo.Context) error {
 	// ------------- Path parameter "phone_number" -------------
 	var phoneNumber string
 
-	err = runtime.BindStyledParameterWithOptions("simple", "phone_number", ctx.Param("phone_number"), &phoneNumber, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "text", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	err = runtime.BindStyledParameterWithOptions("simple", "phone_number", ctx.Param("phone_number"), &phoneNumber, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter phone_number: %s", err))
 	}

@@ -547,6 +547,11 @@ type AuthorizationCode struct {
 
 // AuthorizationCodeDetails What the code is for.
 type AuthorizationCodeDetails struct {
+	// AppID What the user has granted to the client so far.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	AppID string `json:"app_id"`
+
 	// ClientID The client that may use the code.
 	//
 	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
@@ -1891,7 +1896,7 @@ type Meta struct {
 	// Example: 200
 	Code int `json:"code"`
 
-	// IdempotencyKey The idempotency key that was sent, repeated.
+	// IdempotencyKey The `X-Idempotency-Key` that was sent, repeated.
 	//
 	// Example: 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
 	IdempotencyKey *string `json:"idempotency_key,omitempty"`
@@ -3201,7 +3206,7 @@ type ClientInterface interface {
 	// - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 	// - Two addresses, or two phones, of one type.
 	// - `8:00` for `8.00` in working hours.
-	// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+	// - A second send after a lost answer: it creates a second division (see "Sending again").
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3231,7 +3236,7 @@ type ClientInterface interface {
 	// - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 	// - Two addresses, or two phones, of one type.
 	// - `8:00` for `8.00` in working hours.
-	// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+	// - A second send after a lost answer: it creates a second division (see "Sending again").
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3345,9 +3350,9 @@ type ClientInterface interface {
 
 	// ListApprovals Get approvals
 	//
-	// Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an active declaration with the
-	// patient sees all of them; everybody else sees their own, i.e. those granted to one of their employees or to their legal entity, or
-	// asked for by one of their employees. Nothing is changed by reading.
+	// Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
+	// sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
+	// Nothing is changed by reading.
 	//
 	// An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 	//
@@ -3360,8 +3365,8 @@ type ClientInterface interface {
 
 	// GetApproval Get approval details
 	//
-	// One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
-	// with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
+	// One approval of a patient, with the method that its SMS goes to. Who may see it: the doctor whom the patient has chosen by an
+	// active declaration, and the employee or legal entity that it is granted to (see Get approvals). Nothing is changed by reading.
 	//
 	// Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
 	// `expires_at`.
@@ -3900,7 +3905,7 @@ func (c *Client) ListDivisions(ctx context.Context, params *ListDivisionsParams,
 // - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 // - Two addresses, or two phones, of one type.
 // - `8:00` for `8.00` in working hours.
-// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+// - A second send after a lost answer: it creates a second division (see "Sending again").
 //
 // Takes any type of body and a specified content type.
 //
@@ -3940,7 +3945,7 @@ func (c *Client) CreateDivisionWithBody(ctx context.Context, contentType string,
 // - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 // - Two addresses, or two phones, of one type.
 // - `8:00` for `8.00` in working hours.
-// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+// - A second send after a lost answer: it creates a second division (see "Sending again").
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4144,9 +4149,9 @@ func (c *Client) GetJob(ctx context.Context, id string, reqEditors ...RequestEdi
 
 // ListApprovals Get approvals
 //
-// Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an active declaration with the
-// patient sees all of them; everybody else sees their own, i.e. those granted to one of their employees or to their legal entity, or
-// asked for by one of their employees. Nothing is changed by reading.
+// Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
+// sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
+// Nothing is changed by reading.
 //
 // An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 //
@@ -4169,8 +4174,8 @@ func (c *Client) ListApprovals(ctx context.Context, patientID string, params *Li
 
 // GetApproval Get approval details
 //
-// One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
-// with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
+// One approval of a patient, with the method that its SMS goes to. Who may see it: the doctor whom the patient has chosen by an
+// active declaration, and the employee or legal entity that it is granted to (see Get approvals). Nothing is changed by reading.
 //
 // Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
 // `expires_at`.
@@ -4987,7 +4992,7 @@ func NewListDictionariesRequest(server string, params *ListDictionariesParams) (
 
 		if params.Name != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5053,7 +5058,7 @@ func NewListDivisionsRequest(server string, params *ListDivisionsParams) (*http.
 
 		if params.Ids != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ids", *params.Ids, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ids", *params.Ids, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5065,7 +5070,7 @@ func NewListDivisionsRequest(server string, params *ListDivisionsParams) (*http.
 
 		if params.Name != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5089,7 +5094,7 @@ func NewListDivisionsRequest(server string, params *ListDivisionsParams) (*http.
 
 		if params.Type != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "type", *params.Type, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "type", *params.Type, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5101,7 +5106,7 @@ func NewListDivisionsRequest(server string, params *ListDivisionsParams) (*http.
 
 		if params.Status != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5368,7 +5373,7 @@ func NewListEventsRequest(server string, params *ListEventsParams) (*http.Reques
 
 		if params.Date != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date", *params.Date, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date", *params.Date, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5380,7 +5385,7 @@ func NewListEventsRequest(server string, params *ListEventsParams) (*http.Reques
 
 		if params.DateTo != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_to", *params.DateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_to", *params.DateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5392,7 +5397,7 @@ func NewListEventsRequest(server string, params *ListEventsParams) (*http.Reques
 
 		if params.EventType != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "event_type", *params.EventType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "event_type", *params.EventType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5404,7 +5409,7 @@ func NewListEventsRequest(server string, params *ListEventsParams) (*http.Reques
 
 		if params.EntityType != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "entity_type", *params.EntityType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "entity_type", *params.EntityType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5416,7 +5421,7 @@ func NewListEventsRequest(server string, params *ListEventsParams) (*http.Reques
 
 		if params.AttributeName != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "attribute_name", *params.AttributeName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "attribute_name", *params.AttributeName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5428,7 +5433,7 @@ func NewListEventsRequest(server string, params *ListEventsParams) (*http.Reques
 
 		if params.NewValue != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "new_value", *params.NewValue, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "new_value", *params.NewValue, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5516,7 +5521,7 @@ func NewGetJobRequest(server string, id string) (*http.Request, error) {
 
 	var pathParam0 string
 
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "text"})
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
 	if err != nil {
 		return nil, err
 	}
@@ -5605,7 +5610,7 @@ func NewListApprovalsRequest(server string, patientID string, params *ListApprov
 
 		if params.GrantedResourceType != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "granted_resource_type", *params.GrantedResourceType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "granted_resource_type", *params.GrantedResourceType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5653,7 +5658,7 @@ func NewListApprovalsRequest(server string, patientID string, params *ListApprov
 
 		if params.AccessLevel != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "access_level", *params.AccessLevel, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "access_level", *params.AccessLevel, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5868,7 +5873,7 @@ func NewListDeviceDispensesRequest(server string, patientID string, params *List
 
 		if params.Status != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -5952,7 +5957,7 @@ func NewListDeviceDispensesRequest(server string, patientID string, params *List
 
 		if params.DeviceCode != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "device_code", *params.DeviceCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "device_code", *params.DeviceCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6199,7 +6204,7 @@ func NewSearchServiceRequestsRequest(server string, params *SearchServiceRequest
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "requisition", params.Requisition, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "requisition", params.Requisition, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 			return nil, err
 		} else {
 			for _, qp := range strings.Split(queryFrag, "&") {
@@ -6209,7 +6214,7 @@ func NewSearchServiceRequestsRequest(server string, params *SearchServiceRequest
 
 		if params.Status != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6380,7 +6385,7 @@ func NewListDistrictsRequest(server string, params *ListDistrictsParams) (*http.
 
 		if params.Region != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", *params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", *params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6392,7 +6397,7 @@ func NewListDistrictsRequest(server string, params *ListDistrictsParams) (*http.
 
 		if params.Name != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6404,7 +6409,7 @@ func NewListDistrictsRequest(server string, params *ListDistrictsParams) (*http.
 
 		if params.Koatuu != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "koatuu", *params.Koatuu, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "koatuu", *params.Koatuu, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6482,7 +6487,7 @@ func NewListRegionsRequest(server string, params *ListRegionsParams) (*http.Requ
 
 		if params.Name != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6494,7 +6499,7 @@ func NewListRegionsRequest(server string, params *ListRegionsParams) (*http.Requ
 
 		if params.Koatuu != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "koatuu", *params.Koatuu, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "koatuu", *params.Koatuu, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6572,7 +6577,7 @@ func NewListSettlementsRequest(server string, params *ListSettlementsParams) (*h
 
 		if params.Name != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6584,7 +6589,7 @@ func NewListSettlementsRequest(server string, params *ListSettlementsParams) (*h
 
 		if params.Region != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", *params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "region", *params.Region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6596,7 +6601,7 @@ func NewListSettlementsRequest(server string, params *ListSettlementsParams) (*h
 
 		if params.District != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "district", *params.District, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "district", *params.District, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6620,7 +6625,7 @@ func NewListSettlementsRequest(server string, params *ListSettlementsParams) (*h
 
 		if params.Koatuu != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "koatuu", *params.Koatuu, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "koatuu", *params.Koatuu, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6632,7 +6637,7 @@ func NewListSettlementsRequest(server string, params *ListSettlementsParams) (*h
 
 		if params.Type != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "type", *params.Type, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "type", *params.Type, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6764,7 +6769,7 @@ func NewListStreetsRequest(server string, params *ListStreetsParams) (*http.Requ
 
 		if params.Name != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6776,7 +6781,7 @@ func NewListStreetsRequest(server string, params *ListStreetsParams) (*http.Requ
 
 		if params.Type != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "type", *params.Type, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "type", *params.Type, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6854,7 +6859,7 @@ func NewListDictionariesV2Request(server string, params *ListDictionariesV2Param
 
 		if params.Name != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "name", *params.Name, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6878,7 +6883,7 @@ func NewListDictionariesV2Request(server string, params *ListDictionariesV2Param
 
 		if params.ValueCode != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "value_code", *params.ValueCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "value_code", *params.ValueCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6890,7 +6895,7 @@ func NewListDictionariesV2Request(server string, params *ListDictionariesV2Param
 
 		if params.ValueDescription != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "value_description", *params.ValueDescription, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "value_description", *params.ValueDescription, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6980,7 +6985,7 @@ func NewListDeclarationRequestsRequest(server string, params *ListDeclarationReq
 
 		if params.Status != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -6992,7 +6997,7 @@ func NewListDeclarationRequestsRequest(server string, params *ListDeclarationReq
 
 		if params.Channel != nil {
 
-			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "channel", *params.Channel, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "text"}); err != nil {
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "channel", *params.Channel, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
 				return nil, err
 			} else {
 				for _, qp := range strings.Split(queryFrag, "&") {
@@ -7154,7 +7159,7 @@ func NewGetVerificationRequest(server string, phoneNumber string) (*http.Request
 
 	var pathParam0 string
 
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "phone_number", phoneNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "text"})
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "phone_number", phoneNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
 	if err != nil {
 		return nil, err
 	}
@@ -7199,7 +7204,7 @@ func NewCompleteVerificationRequestWithBody(server string, phoneNumber string, c
 
 	var pathParam0 string
 
-	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "phone_number", phoneNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "text"})
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "phone_number", phoneNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
 	if err != nil {
 		return nil, err
 	}
@@ -7501,7 +7506,7 @@ type ClientWithResponsesInterface interface {
 	// - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 	// - Two addresses, or two phones, of one type.
 	// - `8:00` for `8.00` in working hours.
-	// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+	// - A second send after a lost answer: it creates a second division (see "Sending again").
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7531,7 +7536,7 @@ type ClientWithResponsesInterface interface {
 	// - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 	// - Two addresses, or two phones, of one type.
 	// - `8:00` for `8.00` in working hours.
-	// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+	// - A second send after a lost answer: it creates a second division (see "Sending again").
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7657,9 +7662,9 @@ type ClientWithResponsesInterface interface {
 
 	// ListApprovalsWithResponse Get approvals
 	//
-	// Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an active declaration with the
-	// patient sees all of them; everybody else sees their own, i.e. those granted to one of their employees or to their legal entity, or
-	// asked for by one of their employees. Nothing is changed by reading.
+	// Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
+	// sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
+	// Nothing is changed by reading.
 	//
 	// An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 	//
@@ -7674,8 +7679,8 @@ type ClientWithResponsesInterface interface {
 
 	// GetApprovalWithResponse Get approval details
 	//
-	// One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
-	// with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
+	// One approval of a patient, with the method that its SMS goes to. Who may see it: the doctor whom the patient has chosen by an
+	// active declaration, and the employee or legal entity that it is granted to (see Get approvals). Nothing is changed by reading.
 	//
 	// Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
 	// `expires_at`.
@@ -9401,7 +9406,7 @@ func (c *ClientWithResponses) ListDivisionsWithResponse(ctx context.Context, par
 // - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 // - Two addresses, or two phones, of one type.
 // - `8:00` for `8.00` in working hours.
-// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+// - A second send after a lost answer: it creates a second division (see "Sending again").
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9437,7 +9442,7 @@ func (c *ClientWithResponses) CreateDivisionWithBodyWithResponse(ctx context.Con
 // - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
 // - Two addresses, or two phones, of one type.
 // - `8:00` for `8.00` in working hours.
-// - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+// - A second send after a lost answer: it creates a second division (see "Sending again").
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -9617,9 +9622,9 @@ func (c *ClientWithResponses) GetJobWithResponse(ctx context.Context, id string,
 
 // ListApprovalsWithResponse Get approvals
 //
-// Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an active declaration with the
-// patient sees all of them; everybody else sees their own, i.e. those granted to one of their employees or to their legal entity, or
-// asked for by one of their employees. Nothing is changed by reading.
+// Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
+// sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
+// Nothing is changed by reading.
 //
 // An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 //
@@ -9640,8 +9645,8 @@ func (c *ClientWithResponses) ListApprovalsWithResponse(ctx context.Context, pat
 
 // GetApprovalWithResponse Get approval details
 //
-// One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
-// with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
+// One approval of a patient, with the method that its SMS goes to. Who may see it: the doctor whom the patient has chosen by an
+// active declaration, and the employee or legal entity that it is granted to (see Get approvals). Nothing is changed by reading.
 //
 // Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
 // `expires_at`.

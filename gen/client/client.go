@@ -30,14 +30,15 @@ type Option interface{ set(s *settings) }
 
 type settings struct {
 	retries int
+	replay  bool // the server keeps to idempotency keys
 	client  []ClientOption
 }
 
 func (o ClientOption) set(s *settings) { s.client = append(s.client, o) }
 
-type retries int
+type setting func(s *settings)
 
-func (r retries) set(s *settings) { s.retries = int(r) }
+func (f setting) set(s *settings) { f(s) }
 
 // New makes a client of the API at an address such as https://api.example.com.
 func New(baseURL string, options ...Option) (*ClientWithResponses, error) {
@@ -53,7 +54,7 @@ func New(baseURL string, options ...Option) (*ClientWithResponses, error) {
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
 	}
-	c.Client = newDoer(c.Client, s.retries)
+	c.Client = newDoer(c.Client, s)
 	return &ClientWithResponses{c}, nil
 }
 
@@ -86,8 +87,9 @@ func WithPSK(key string) Option { return withHeader("X-Custom-PSK", key) }
 // WithUserAgent tells the server who calls.
 func WithUserAgent(name string) Option { return withHeader("User-Agent", name) }
 
-// WithIdempotencyKey is for a single call, after its other arguments: the change
-// is made once, however often it is sent under this key. See WithRetries.
+// WithIdempotencyKey is for a single call, after its other arguments. The national
+// system only repeats the key in meta. A server with IDEMPOTENCY=replay makes the
+// change once, however often it is sent under this key; see WithReplay.
 func WithIdempotencyKey(key string) RequestEditorFn {
 	return func(_ context.Context, req *http.Request) error {
 		req.Header.Set("X-Idempotency-Key", key)
@@ -100,10 +102,15 @@ func WithIdempotencyKey(key string) RequestEditorFn {
 // when no connection came about; GET also when the connection broke. Retry-After
 // is kept to; when it is longer than ten seconds, the refusal is returned at once.
 //
-// After 504, and when the connection broke, a change may have been made. What was
-// sent is sent again only if it has an X-Idempotency-Key, by which the server
-// knows it again. Set one on the operations that keep to it, as their pages say.
-func WithRetries(n int) Option { return retries(max(0, n)) }
+// After 504, and when the connection broke, a change may have been made. It is not
+// sent again, but for what WithReplay says.
+func WithRetries(n int) Option { return setting(func(s *settings) { s.retries = max(0, n) }) }
+
+// WithReplay is for servers with IDEMPOTENCY=replay only, which answer a repeated
+// idempotency key with the first answer: a change that has a key is then also sent
+// again after 504, when the connection broke, and while the first one is under
+// way. The national system carries out a repetition once more.
+func WithReplay() Option { return setting(func(s *settings) { s.replay = true }) }
 
 func withHeader(name, value string) ClientOption {
 	return WithRequestEditorFn(func(_ context.Context, req *http.Request) error {
@@ -127,12 +134,15 @@ func checkBaseURL(raw string) error {
 
 // doer sends requests for the generated client: it tries again, and makes errors
 // of refusals.
-type doer struct{ http *retryablehttp.Client }
+type doer struct {
+	http   *retryablehttp.Client
+	replay bool
+}
 
-func newDoer(under HttpRequestDoer, retries int) *doer {
-	return &doer{&retryablehttp.Client{
+func newDoer(under HttpRequestDoer, s settings) *doer {
+	return &doer{replay: s.replay, http: &retryablehttp.Client{
 		HTTPClient:   httpClient(under),
-		RetryMax:     retries,
+		RetryMax:     s.retries,
 		RetryWaitMin: backoffMin,
 		RetryWaitMax: backoffMax,
 		CheckRetry:   worthRetrying,
@@ -167,7 +177,7 @@ func (d *doer) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the body: %w", err)
 	}
-	again = again.WithContext(context.WithValue(again.Context(), keyedRequest{}, hasKey(req)))
+	again = again.WithContext(context.WithValue(again.Context(), replayedRequest{}, d.replay && hasKey(req)))
 	res, err := d.http.Do(again)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", operation(req), unaddressed(err))
@@ -178,9 +188,10 @@ func (d *doer) Do(req *http.Request) (*http.Response, error) {
 	return nil, refusalOf(req, res)
 }
 
-// keyedRequest is where the context of a request tells whether it has an
-// idempotency key: worthRetrying does not see the request itself.
-type keyedRequest struct{}
+// replayedRequest is the key under which the context of a request holds whether
+// the server answers a repetition with the first answer: worthRetrying does not
+// see the request itself.
+type replayedRequest struct{}
 
 func hasKey(req *http.Request) bool {
 	return req.Header.Get("X-Idempotency-Key") != "" || req.Header.Get("Idempotency-Key") != ""
@@ -197,21 +208,21 @@ func unaddressed(err error) error {
 
 // worthRetrying implements retryablehttp.CheckRetry.
 func worthRetrying(ctx context.Context, res *http.Response, err error) (bool, error) {
-	keyed, _ := ctx.Value(keyedRequest{}).(bool)
+	replayed, _ := ctx.Value(replayedRequest{}).(bool)
 	switch {
 	case ctx.Err() != nil:
 		return false, nil
 	case err != nil:
 		again, _ := retryablehttp.DefaultRetryPolicy(ctx, nil, err)
-		return again && (keyed || nothingDone(err)), nil
+		return again && (replayed || nothingDone(err)), nil
 	}
 	switch res.StatusCode {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		return retryAfter(res) <= longestWait, nil
 	case http.StatusGatewayTimeout: // it may have been done
-		return keyed, nil
+		return replayed, nil
 	case http.StatusConflict: // with Retry-After: the one before, of this key, is under way
-		return keyed && res.Header.Get("Retry-After") != "" && retryAfter(res) <= longestWait, nil
+		return replayed && res.Header.Get("Retry-After") != "" && retryAfter(res) <= longestWait, nil
 	}
 	return false, nil
 }

@@ -225,6 +225,8 @@ func TestBrokenConnectionsAreRetriedWhereThatIsSafe(t *testing.T) {
 		b, n := &broken{}, &closed{}
 		half, err := client.New("http://api.test", client.WithHTTPClient(b))
 		require.NoError(t, err)
+		replaying, err := client.New("http://api.test", client.WithHTTPClient(b), client.WithReplay())
+		require.NoError(t, err)
 		none, err := client.New("http://api.test", client.WithHTTPClient(n))
 		require.NoError(t, err)
 
@@ -239,6 +241,16 @@ func TestBrokenConnectionsAreRetriedWhereThatIsSafe(t *testing.T) {
 
 		b.tries = 0
 		_, err = half.CreateDivisionWithResponse(t.Context(), client.DivisionRequest{}, client.WithIdempotencyKey("key-1"))
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+		require.Equal(t, 1, b.tries, "the national system would make a second division")
+
+		b.tries = 0
+		_, err = replaying.CreateDivisionWithResponse(t.Context(), client.DivisionRequest{})
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+		require.Equal(t, 1, b.tries, "without a key no server knows it again")
+
+		b.tries = 0
+		_, err = replaying.CreateDivisionWithResponse(t.Context(), client.DivisionRequest{}, client.WithIdempotencyKey("key-1"))
 		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 		require.Equal(t, 4, b.tries, "the server knows it again")
 
@@ -261,7 +273,7 @@ func TestUnconfirmedChangesAreRetriedUnderTheirKey(t *testing.T) {
 				return
 			}
 			answer(w, http.StatusOK, `{"meta":{},"data":{"id":"d-1"}}`)
-		})
+		}, client.WithReplay())
 		_, err := c.CreateDivisionWithResponse(t.Context(), client.DivisionRequest{})
 		refusal, ok := errors.AsType[*client.Error](err)
 		require.True(t, ok, "%v", err)
@@ -298,7 +310,7 @@ func TestRequestUnderWayIsWaitedFor(t *testing.T) {
 			default:
 				answer(w, http.StatusConflict, `{"error":{"type":"request_conflict","message":"a state"}}`)
 			}
-		})
+		}, client.WithReplay())
 		began := time.Now()
 		created, err := c.CreateDivisionWithResponse(t.Context(), client.DivisionRequest{}, client.WithIdempotencyKey("key-1"))
 		require.NoError(t, err)

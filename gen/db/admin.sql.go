@@ -442,3 +442,45 @@ func (q *Queries) ListRoles(ctx context.Context, db DBTX) ([]ListRolesRow, error
 	}
 	return items, nil
 }
+
+const seedClientType = `-- name: SeedClientType :exec
+INSERT INTO mithril.client_types (id, name, scope, inserted_at, updated_at) VALUES ($1, $2, $3, $4, $4) ON CONFLICT (name) DO NOTHING
+`
+
+type SeedClientTypeParams struct {
+	ID    uuid.UUID
+	Name  string
+	Scope string
+	At    time.Time
+}
+
+func (q *Queries) SeedClientType(ctx context.Context, db DBTX, arg SeedClientTypeParams) error {
+	_, err := db.Exec(ctx, seedClientType,
+		arg.ID,
+		arg.Name,
+		arg.Scope,
+		arg.At,
+	)
+	return err
+}
+
+const seedRole = `-- name: SeedRole :exec
+INSERT INTO mithril.roles (id, name, scope, inserted_at, updated_at) VALUES ($1, $2, $3, $4, $4) ON CONFLICT (name) DO NOTHING
+`
+
+type SeedRoleParams struct {
+	ID    uuid.UUID
+	Name  string
+	Scope string
+	At    time.Time
+}
+
+func (q *Queries) SeedRole(ctx context.Context, db DBTX, arg SeedRoleParams) error {
+	_, err := db.Exec(ctx, seedRole,
+		arg.ID,
+		arg.Name,
+		arg.Scope,
+		arg.At,
+	)
+	return err
+}

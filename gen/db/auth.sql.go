@@ -217,6 +217,36 @@ func (q *Queries) EndRefreshToken(ctx context.Context, db DBTX, arg EndRefreshTo
 	return err
 }
 
+const endTokensOfCode = `-- name: EndTokensOfCode :exec
+UPDATE mithril.tokens AS given
+SET expires_at = $1, updated_at = $2
+WHERE given.user_id = $3
+  AND given.client_id = $4::uuid
+  AND given.expires_at > $1
+  AND given.details ->> 'code_id' = $5::text
+`
+
+type EndTokensOfCodeParams struct {
+	ExpiresAt int64
+	At        time.Time
+	UserID    uuid.UUID
+	ClientID  uuid.UUID
+	Code      string
+}
+
+// Ends what a code has given: its refresh token, and all access tokens of that. A code that comes twice may be stolen
+// (RFC 9700, 2.1.1).
+func (q *Queries) EndTokensOfCode(ctx context.Context, db DBTX, arg EndTokensOfCodeParams) error {
+	_, err := db.Exec(ctx, endTokensOfCode,
+		arg.ExpiresAt,
+		arg.At,
+		arg.UserID,
+		arg.ClientID,
+		arg.Code,
+	)
+	return err
+}
+
 const endTokensOfUser = `-- name: EndTokensOfUser :exec
 UPDATE mithril.tokens
 SET expires_at = $1, updated_at = $2
@@ -571,6 +601,7 @@ SELECT
     COALESCE(t.details ->> 'scope', '')::text AS scope,
     t.client_id,
     u.is_blocked AS user_is_blocked,
+    u.password_set_at AS user_password_set_at,
     c.id AS client_row_id,
     c.is_blocked AS client_is_blocked,
     ct.name AS client_type,
@@ -613,6 +644,7 @@ type ResolveIdentityRow struct {
 	Scope                   string
 	ClientID                *uuid.UUID
 	UserIsBlocked           bool
+	UserPasswordSetAt       time.Time
 	ClientRowID             *uuid.UUID
 	ClientIsBlocked         *bool
 	ClientType              *string
@@ -646,6 +678,7 @@ func (q *Queries) ResolveIdentity(ctx context.Context, db DBTX, arg ResolveIdent
 		&i.Scope,
 		&i.ClientID,
 		&i.UserIsBlocked,
+		&i.UserPasswordSetAt,
 		&i.ClientRowID,
 		&i.ClientIsBlocked,
 		&i.ClientType,

@@ -92,6 +92,26 @@ func (q *Queries) HasActiveDeclaration(ctx context.Context, db DBTX, arg HasActi
 	return exists, err
 }
 
+const hasChosenDoctor = `-- name: HasChosenDoctor :one
+SELECT EXISTS (
+    SELECT 1 FROM ops.declarations
+    WHERE person_id = $1 AND employee_id = ANY ($2::uuid[]) AND status = 'active' AND is_active
+)
+`
+
+type HasChosenDoctorParams struct {
+	PersonID  uuid.UUID
+	Employees []uuid.UUID
+}
+
+// Whether one of the employees is the doctor that the person has chosen.
+func (q *Queries) HasChosenDoctor(ctx context.Context, db DBTX, arg HasChosenDoctorParams) (bool, error) {
+	row := db.QueryRow(ctx, hasChosenDoctor, arg.PersonID, arg.Employees)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
 const listPersons = `-- name: ListPersons :many
 SELECT id, first_name, last_name, second_name, birth_date, gender
 FROM mpi.persons

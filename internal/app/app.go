@@ -76,7 +76,8 @@ type App struct {
 	Pool    *pgxpool.Pool
 	Mongo   *mongo.Database
 	Keys    *seal.Keys
-	Handler http.Handler // the public API
+	API     http.Handler // the operations of the contract
+	Handler http.Handler // the API and the sign-in page
 
 	Dictionaries *dictionaries.Cache
 	Addresses    *uaddresses.Cache
@@ -178,7 +179,7 @@ func (a *App) build() error {
 		Pool: a.Pool, Keys: a.Keys, Clock: o.Clock, Config: o.Config,
 		Outbox: &sms.Outbox{River: inserter, Keys: a.Keys, Clock: o.Clock},
 	}
-	authenticator := &auth.Authenticator{Pool: a.Pool, Clock: o.Clock}
+	authenticator := &auth.Authenticator{Pool: a.Pool, Clock: o.Clock, Config: o.Config}
 	answers := &idempotency.Store{Pool: a.Pool, Keys: a.Keys, Clock: o.Clock, Config: o.Config}
 	people := &persons.Store{Pool: a.Pool, Documents: a.Mongo, Keys: a.Keys, Clock: o.Clock}
 
@@ -225,17 +226,16 @@ func (a *App) build() error {
 		Guards:  guards,
 		Metrics: httpapi.NewMetrics(registry), Tracer: spans, ShowRules: o.ShowRules, Observe: o.Observe,
 	}
-	public, err := front.Handler(s)
-	if err != nil {
+	if a.API, err = front.Handler(s); err != nil {
 		return err
 	}
-	page := &signin.Page{API: public, Pool: a.Pool, Config: o.Config, Logger: o.Logger}
+	page := &signin.Page{API: a.API, Pool: a.Pool, Config: o.Config, Logger: o.Logger}
 	a.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if signin.IsFor(r) {
 			page.ServeHTTP(w, r)
 			return
 		}
-		public.ServeHTTP(w, r)
+		a.API.ServeHTTP(w, r)
 	})
 	return nil
 }

@@ -17,6 +17,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
+	"esoz/internal/platform/auth"
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/resource/approvals"
@@ -28,7 +29,7 @@ import (
 )
 
 // Migrate brings both databases to this version: our tables, River's tables,
-// the built-in dictionaries and addresses, the indexes of the document store. It may run while servers run, again, and
+// the built-in dictionaries, addresses, roles and client types, the indexes of the document store. It may run while servers run, again, and
 // from several processes at once, which then take turns. The pool needs three connections.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Database, now time.Time, by uuid.UUID) (err error) {
 	return postgres.Alone(ctx, pool, migrationLock, func() error { return migrate(ctx, pool, documents, now, by) })
@@ -58,7 +59,7 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Database,
 		return fmt.Errorf("migrate River: %w", err)
 	}
 	err = postgres.InTx(ctx, pool, func(tx pgx.Tx) error {
-		return errors.Join(dictionaries.Seed(ctx, tx, now, by), uaddresses.Seed(ctx, tx, now))
+		return errors.Join(dictionaries.Seed(ctx, tx, now, by), uaddresses.Seed(ctx, tx, now), auth.SeedGrants(ctx, tx, now))
 	})
 	if err != nil {
 		return fmt.Errorf("seed reference data: %w", err)

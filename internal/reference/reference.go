@@ -54,9 +54,9 @@ type page struct {
 }
 
 // New reads the contract.
-func New() (*Site, error) {
-	asJSON, errJSON := publish.JSON()
-	asYAML, errYAML := publish.YAML()
+func New(documents publish.Documents) (*Site, error) {
+	asJSON, errJSON := documents.JSON()
+	asYAML, errYAML := documents.YAML()
 	if err := errors.Join(errJSON, errYAML); err != nil {
 		return nil, fmt.Errorf("publish the contract: %w", err)
 	}

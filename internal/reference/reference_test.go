@@ -23,6 +23,7 @@ import (
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
 	"esoz/openapi"
+	"esoz/openapi/publish"
 )
 
 const base = "http://sandbox.test"
@@ -44,7 +45,7 @@ func newSite(t *testing.T) *site {
 }
 
 var sharedSite = sync.OnceValues(func() (*site, error) {
-	pages, err := reference.New()
+	pages, err := reference.New(publish.National)
 	if err != nil {
 		return nil, err
 	}

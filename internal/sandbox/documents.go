@@ -40,7 +40,7 @@ func (h *Handler) published(contentType string, read func() ([]byte, error)) htt
 // a start does not wait for them.
 func (h *Handler) reference() http.HandlerFunc {
 	pages := sync.OnceValues(func() (http.Handler, error) {
-		site, err := reference.New()
+		site, err := reference.New(h.documents)
 		if err != nil {
 			return nil, err
 		}

@@ -34,7 +34,8 @@ type Handler struct {
 	logger *slog.Logger
 	mux    *http.ServeMux
 	// traffic remembers what the API was asked.
-	traffic *traffic.Recorder
+	traffic   *traffic.Recorder
+	documents publish.Documents
 	// closing ends long polls when the server stops.
 	closing <-chan struct{}
 
@@ -55,6 +56,7 @@ func NewHandler(
 		closing: ctx.Done(),
 		app:     a, config: live, clock: clk, logger: logger, mux: http.NewServeMux(),
 		initial: live.Get(), settings: map[string]string{}, world: w, traffic: recorder,
+		documents: publish.For(live.Get().PublicBaseURL),
 	}
 	own, err := jsonOf(document)
 	if err != nil {
@@ -78,9 +80,9 @@ func NewHandler(
 	h.mux.HandleFunc("POST /_sandbox/coverage/reset", h.forgetCoverage)
 	h.mux.HandleFunc("GET /_sandbox/openapi.yaml", file("application/yaml", document))
 	h.mux.HandleFunc("GET /_sandbox/openapi.json", file("application/json", own))
-	h.mux.HandleFunc("GET /openapi.yaml", h.published("application/yaml", publish.YAML))
-	h.mux.HandleFunc("GET /openapi.json", h.published("application/json", publish.JSON))
-	h.mux.HandleFunc("GET /openapi-3.1.yaml", h.published("application/yaml", publish.YAML31))
+	h.mux.HandleFunc("GET /openapi.yaml", h.published("application/yaml", h.documents.YAML))
+	h.mux.HandleFunc("GET /openapi.json", h.published("application/json", h.documents.JSON))
+	h.mux.HandleFunc("GET /openapi-3.1.yaml", h.published("application/yaml", h.documents.YAML31))
 	h.mux.HandleFunc("GET "+reference.Prefix, h.reference())
 	h.mux.Handle("GET /_sandbox/docs/", v5emb.New("esoz sandbox", "/_sandbox/openapi.json", "/_sandbox/docs/"))
 	return h, nil
@@ -91,9 +93,7 @@ func NewHandler(
 // led to the reference.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if signin.IsFor(r) {
-		h.changing.RLock()
-		defer h.changing.RUnlock()
-		h.app.Handler.ServeHTTP(w, r)
+		h.api(w, r)
 		return
 	}
 	if r.URL.Path == "/" && r.Method == http.MethodGet && accepted(r, "application/json", "text/html") == "text/html" {
@@ -126,8 +126,10 @@ func (h *Handler) api(w http.ResponseWriter, r *http.Request) {
 	}
 	h.changing.RLock()
 	defer h.changing.RUnlock()
-	r = h.traffic.Arrive(r, raw, whole)
-	w.Header().Set("X-Sandbox-Explain", fmt.Sprintf("/_sandbox/explain/%d", traffic.NumberOf(r)))
+	if !signin.IsFor(r) { // what is typed into the page is not remembered
+		r = h.traffic.Arrive(r, raw, whole)
+		w.Header().Set("X-Sandbox-Explain", fmt.Sprintf("/_sandbox/explain/%d", traffic.NumberOf(r)))
+	}
 	h.app.Handler.ServeHTTP(w, r)
 }
 

@@ -196,11 +196,13 @@ func TestOwnMethods(t *testing.T) {
 	}{
 		{"banner", banner},
 		{"pages", pages},
+		{"documents name the sandbox", documentsNameTheSandbox},
 		{"browsers find the reference", browsersFindTheReference},
 		{"taken places are refused", takenPlacesAreRefused},
 		{"config refuses what it does not know", configRefusesWhatItDoesNotKnow},
 		{"inbox waits", inboxWaits},
 		{"reset forgets everything", resetForgetsEverything},
+		{"slow clients hold nobody up", slowClientsHoldNobodyUp},
 		{"clock moves", clockMoves},
 		{"registry serves a team's own data", registryServesATeamsOwnData},
 		{"registry refuses what is wrong", registryRefusesWhatIsWrong},
@@ -306,22 +308,44 @@ func browsersFindTheReference(t *testing.T, b *box) {
 	}
 }
 
+// get fetches a page or a document.
+func (b *box) get(t *testing.T, path string) (http.Header, []byte) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+path, http.NoBody)
+	require.NoError(t, err)
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	raw, err := io.ReadAll(res.Body)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, http.StatusOK, res.StatusCode, path)
+	return res.Header, raw
+}
+
 func pages(t *testing.T, b *box) {
 	for path, contentType := range map[string]string{
 		"/docs": "text/html", "/docs/": "text/html", "/docs/try/": "text/html", "/docs/rules/createDivision/": "text/html",
 		"/openapi.json": "application/json", "/openapi.yaml": "application/yaml", "/openapi-3.1.yaml": "application/yaml",
 		"/_sandbox/docs/": "text/html", "/_sandbox/openapi.json": "application/json",
 	} {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+path, http.NoBody)
-		require.NoError(t, err)
-		res, err := http.DefaultClient.Do(req)
-		require.NoError(t, err)
-		raw, err := io.ReadAll(res.Body)
-		require.NoError(t, err)
-		require.NoError(t, res.Body.Close())
-		require.Equal(t, http.StatusOK, res.StatusCode, path)
-		require.Contains(t, res.Header.Get("Content-Type"), contentType, path)
+		header, raw := b.get(t, path)
+		require.Contains(t, header.Get("Content-Type"), contentType, path)
 		require.NotContains(t, string(raw), "https://cdn", "%s works offline", path)
+	}
+}
+
+// The documents of a sandbox show the way to it.
+func documentsNameTheSandbox(t *testing.T, b *box) {
+	for _, path := range []string{"/openapi.json", "/openapi.yaml", "/openapi-3.1.yaml", "/docs/openapi.json", "/docs/openapi.yaml"} {
+		_, raw := b.get(t, path)
+		doc, err := openapi3.NewLoader().LoadFromData(raw)
+		require.NoError(t, err, path)
+		require.Equal(t, b.url, doc.Servers[0].URL, path)
+		flow := doc.Components.SecuritySchemes["oauth2"].Value.Flows.AuthorizationCode
+		for _, address := range []string{flow.AuthorizationURL, flow.TokenURL, flow.RefreshURL} {
+			require.True(t, strings.HasPrefix(address, "https://"), address)
+		}
+		require.NotRegexp(t, `format"?: "?text`, string(raw), path)
 	}
 }
 

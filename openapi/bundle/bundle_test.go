@@ -1,7 +1,6 @@
 package main
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -21,8 +20,10 @@ x-rules:
   - {id: gateway.token, guards: token, check: c, uk: п, status: 401, message: Invalid token, source: s, origin: code}
   - {id: gateway.scope, guards: scope, check: c, uk: п, status: 403, message: 'Missing {scopes}', source: s, origin: code}
   - {id: request.json, guards: body, check: c, uk: п, status: 400, message: Bad JSON, invalid_json: true, source: s, origin: code}
+  - {id: request.idempotency.in_flight, guards: idempotent, check: c, uk: п, status: 409, message: Under way, source: s, origin: inferred}
 components:
-  headers: {Retry-After: {}, X-Request-ID: {}, RateLimit-Limit: {}, RateLimit-Remaining: {}, RateLimit-Reset: {}, X-RateLimit-Limit-Minute: {}, X-RateLimit-Remaining-Minute: {}, Access-Control-Allow-Origin: {}}
+  parameters: {X-Idempotency-Key: {name: X-Idempotency-Key, in: header}, Idempotency-Key: {name: Idempotency-Key, in: header}}
+  headers: {Idempotency-Replayed: {}, Retry-After: {}, X-Request-ID: {}, RateLimit-Limit: {}, RateLimit-Remaining: {}, RateLimit-Reset: {}, X-RateLimit-Limit-Minute: {}, X-RateLimit-Remaining-Minute: {}, Access-Control-Allow-Origin: {}}
   securitySchemes: {oauth2: {type: oauth2, flows: {authorizationCode: {scopes: {'thing:write': Write}}}}}
 `
 
@@ -128,7 +129,7 @@ func TestOperationsAreCompletedFromTheirRules(t *testing.T) {
 
 	require.Equal(t, "updateThing", dig(op, "operationId"), "the name of the file")
 	require.Equal(t, []any{"Things"}, dig(op, "tags"))
-	require.Equal(t, []any{"gateway.psk", "gateway.scope", "request.json"}, dig(op, "x-guards"),
+	require.Equal(t, []any{"gateway.psk", "gateway.scope", "request.json", "request.idempotency.in_flight"}, dig(op, "x-guards"),
 		"gateway.token is replaced by the operation's own rule")
 
 	examples := func(status string) any {
@@ -200,18 +201,13 @@ func TestExamplesAreRecorded(t *testing.T) {
 	require.Len(t, c.unrecorded, 2)
 }
 
-// One word marks an operation; parameters, checks and headers follow from it.
-func TestOperationsAreMarkedAsIdempotent(t *testing.T) {
-	root := []string{
-		"components:\n", `  - {id: request.idempotency.in_flight, guards: idempotent, check: c, uk: п, status: 409, message: Under way, source: s, origin: inferred}
-components:
-  parameters: {X-Idempotency-Key: {name: X-Idempotency-Key, in: header}, Idempotency-Key: {name: Idempotency-Key, in: header}}
-`, "headers: {", "headers: {Idempotency-Replayed: {}, ",
-	}
-	marked := append(slices.Clone(root), "    security:", "    x-idempotent: true\n    security:")
-	c, err := bundle(testFiles(marked...), recorded)
+// What changes something for a caller heeds idempotency keys, but for OAuth.
+// Parameters, checks and headers follow from that.
+func TestChangingOperationsAreIdempotent(t *testing.T) {
+	c, err := bundle(testFiles(), recorded)
 	require.NoError(t, err)
 	op := dig(decode(t, c), "paths", "/api/things/{id}", "patch").(map[string]any)
+	require.Equal(t, true, op["x-idempotent"])
 	require.Equal(t, []any{
 		map[string]any{"name": "id", "in": "path", "required": true, "description": "Id of the thing.", "x-description-uk": "Ідентифікатор речі.", "example": "t1"},
 		map[string]any{"$ref": "#/components/parameters/X-Idempotency-Key"},
@@ -226,15 +222,25 @@ components:
 	require.NoError(t, yaml.Unmarshal(raw, &requests))
 	require.Equal(t, true, dig(requests, "paths", "/api/things/{id}", "patch", "x-idempotent"), "the server reads it")
 
-	c, err = bundle(testFiles(root...), recorded)
-	require.NoError(t, err)
-	op = dig(decode(t, c), "paths", "/api/things/{id}", "patch").(map[string]any)
-	require.Len(t, op["parameters"], 1)
-	require.NotContains(t, op["x-guards"], "request.idempotency.in_flight")
-	require.NotContains(t, dig(op, "responses", "200", "headers"), "Idempotency-Replayed")
-
-	_, err = bundle(testFiles(append(root, "    security: [{oauth2: ['thing:write']}]", "    x-idempotent: true\n    security: []")...), recorded)
-	require.ErrorContains(t, err, "x-idempotent: a key is a caller's, and here is none")
+	public := testFiles("    security: [{oauth2: ['thing:write']}]", "    security: []", "        - {use: token.good, message: unauthorized, source: seed, origin: seed}\n", "",
+		"  token.good: {id: token, check: the token is good, uk: токен добрий, status: 401, replaces: [gateway.token]}\n", "")
+	reading := testFiles("  patch:", "  get:")
+	oauth := testFiles()
+	for _, name := range []string{"updateThing.yaml", "schemas.yaml"} {
+		oauth["oauth/"+name] = oauth["things/"+name]
+		delete(oauth, "things/"+name)
+	}
+	for method, files := range map[string][]fstest.MapFS{"patch": {public, oauth}, "get": {reading}} {
+		for _, sources := range files {
+			c, err := bundle(sources, recorded)
+			require.NoError(t, err)
+			op := dig(decode(t, c), "paths", "/api/things/{id}", method).(map[string]any)
+			require.NotContains(t, op, "x-idempotent")
+			require.Len(t, op["parameters"], 1)
+			require.NotContains(t, op["x-guards"], "request.idempotency.in_flight")
+			require.NotContains(t, dig(op, "responses", "200", "headers"), "Idempotency-Replayed")
+		}
+	}
 }
 
 func TestSchemasAreLimited(t *testing.T) {
@@ -273,19 +279,19 @@ func TestSchemasAreLimited(t *testing.T) {
 	op := dig(document, "paths", "/api/things", "post").(map[string]any)
 	require.Equal(t, []any{
 		map[string]any{"name": "id", "in": "query", "schema": map[string]any{"type": "string", "format": "uuid", "maxLength": 36}},
-		map[string]any{"name": "name", "in": "query", "schema": map[string]any{"type": "string", "format": "text", "maxLength": 65536}},
+		map[string]any{"name": "name", "in": "query", "schema": map[string]any{"type": "string", "maxLength": 65536}},
 	}, op["parameters"])
 	require.Equal(t, 10000, dig(op, "responses", "200", "content", "application/json", "schema", "maxItems"))
 	require.Equal(t, map[string]any{
 		"id":    map[string]any{"type": "string", "format": "uuid", "maxLength": 1048576}, // 36 would tell of one mistake twice
-		"names": map[string]any{"type": "array", "maxItems": 10000, "items": map[string]any{"type": "string", "format": "text", "maxLength": 255}},
+		"names": map[string]any{"type": "array", "maxItems": 10000, "items": map[string]any{"type": "string", "maxLength": 255}},
 		"kind":  map[string]any{"type": "string", "enum": []any{"a", "b"}},
 	}, dig(document, "components", "schemas", "Sent", "properties"))
 	require.Equal(t, map[string]any{
 		"id":    map[string]any{"type": "string", "format": "uuid", "maxLength": 36},
 		"code":  map[string]any{"type": "string", "pattern": "^[0-9]{4}$", "maxLength": 1048576},
 		"day":   map[string]any{"type": "string", "format": "date", "maxLength": 12},
-		"names": map[string]any{"type": "array", "maxItems": 3, "items": map[string]any{"type": "string", "format": "text", "maxLength": 1048576, "example": "a"}},
+		"names": map[string]any{"type": "array", "maxItems": 3, "items": map[string]any{"type": "string", "maxLength": 1048576, "example": "a"}},
 	}, dig(document, "components", "schemas", "Shown", "properties"))
 }
 
@@ -295,11 +301,11 @@ func TestRulesBecomeGoValues(t *testing.T) {
 	code, err := c.goRules()
 	require.NoError(t, err)
 
-	require.Contains(t, string(code), `ThingUpdateZip    ID = "thing.update.zip"`)
-	require.Contains(t, string(code), `RequestJSON       ID = "request.json"`)
+	require.Contains(t, string(code), `ThingUpdateZip             ID = "thing.update.zip"`)
+	require.Contains(t, string(code), `RequestJSON                ID = "request.json"`)
 	require.Contains(t, string(code), `map[string]any{"pattern": "^[0-9]{5}$"}`)
 	require.Contains(t, string(code), `Together:    "shape",`)
-	require.Contains(t, string(code), `"updateThing": {GatewayPSK, GatewayScope, RequestJSON}`)
+	require.Contains(t, string(code), `"updateThing": {GatewayPSK, GatewayScope, RequestJSON, RequestIdempotencyInFlight}`)
 }
 
 // Authors quote and fold as they like; the document looks the same.
@@ -446,12 +452,18 @@ func TestRequestsHoldWhatAServerAsks(t *testing.T) {
 		"openapi": "3.0.3", "info": {"title": "test", "version": "1"},
 		"paths": {"/api/things/{id}": {"patch": {
 			"operationId": "updateThing", "summary": "Update thing", "tags": ["Things"],
-			"parameters": [{"name": "id", "in": "path", "required": true}],
+			"parameters": [
+				{"name": "id", "in": "path", "required": true},
+				{"$ref": "#/components/parameters/X-Idempotency-Key"}, {"$ref": "#/components/parameters/Idempotency-Key"}
+			],
+			"x-idempotent": true,
 			"security": [{"oauth2": ["thing:write"], "apiKey": []}, {"oauth2": ["thing:write"], "apiKey": [], "customPsk": []}],
 			"requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}}, "responses": {}
 		}}},
-		"components": {"schemas": {"Thing": {"type": "object", "properties": {
-			"description": {"type": "string", "format": "text", "maxLength": 1048576}
+		"components": {"parameters": {
+			"X-Idempotency-Key": {"name": "X-Idempotency-Key", "in": "header"}, "Idempotency-Key": {"name": "Idempotency-Key", "in": "header"}
+		}, "schemas": {"Thing": {"type": "object", "properties": {
+			"description": {"type": "string", "maxLength": 1048576}
 		}}}}
 	}`, string(raw))
 }

@@ -27,8 +27,8 @@ var (
 	inResponse  = limits{text: maxBodyBytes, items: maxBodyValues, byFormat: true}
 )
 
-// limit completes all schemas: no string and no list without a limit, and no string without a format that could be
-// anything. Schemas that a request body uses count as its own, wherever else they stand.
+// limit completes all schemas: no string and no list is without a limit. Schemas that a request body uses count as its
+// own, wherever else they stand.
 func (c *contract) limit() {
 	done := map[*yaml.Node]bool{}
 	for _, op := range c.operations {
@@ -74,9 +74,6 @@ func (c *contract) limitSchemas(n *yaml.Node, l limits, done map[*yaml.Node]bool
 func (l limits) limitString(schema *yaml.Node) {
 	if at(schema, "enum") != nil {
 		return
-	}
-	if at(schema, "format") == nil && at(schema, "pattern") == nil {
-		set(schema, "format", scalar("text"))
 	}
 	longest := l.text
 	if known, ok := formatLengths[text(schema, "format")]; ok && l.byFormat {

@@ -3,6 +3,7 @@ package main
 import (
 	"iter"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 
@@ -18,7 +19,7 @@ type operation struct {
 	body   bool     // reads a body
 	query  bool     // takes query parameters
 
-	idempotent bool // heeds an idempotency key
+	idempotent bool // heeds an idempotency key (decisions R30)
 
 	rules  []*rule // its own, as checked
 	guards []*rule // the document's rules that stand before it, as checked, without those that it replaces
@@ -46,18 +47,19 @@ var methods = []string{"get", "put", "post", "delete", "options", "head", "patch
 
 // readOperations reads the operations of a file; the merged document holds the same nodes.
 func (c *contract) readOperations(s source, p *problems) {
-	for path, item := range entries(at(s.root, "paths")) {
+	for address, item := range entries(at(s.root, "paths")) {
 		for method, n := range entries(item) {
 			if !slices.Contains(methods, method) {
 				continue
 			}
 			op := &operation{
-				id: text(n, "operationId"), path: path, method: method,
-				body: at(n, "requestBody") != nil, idempotent: text(n, "x-idempotent") == "true", node: n, item: item,
+				id: text(n, "operationId"), path: address, method: method,
+				body: at(n, "requestBody") != nil, node: n, item: item,
 			}
 			op.where = s.name
 			op.query = takesQuery(item) || takesQuery(n)
 			op.readSecurity(p)
+			op.idempotent = method != "get" && !op.public && path.Dir(s.name) != "oauth"
 			op.rules = readRules(at(n, "x-rules"), op.where, p)
 			op.readGuards(c.shared, p)
 			c.operations = append(c.operations, op)
@@ -167,9 +169,6 @@ func (c *contract) checkOperations(p *problems) {
 			bad("the operationId stands already in %s", first.where)
 		}
 		ids[op.id] = op
-		if op.idempotent && op.public {
-			bad("x-idempotent: a key is a caller's, and here is none")
-		}
 		for _, scope := range op.scopes {
 			if at(declared, scope) == nil {
 				bad("scope %s is not declared in %s", scope, rootFile)
@@ -256,6 +255,7 @@ func (c *contract) declareIdempotencyKeys(op *operation, p *problems) {
 	if !op.idempotent {
 		return
 	}
+	insertBefore(op.node, "responses", "x-idempotent", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"})
 	parameters := at(op.node, "parameters")
 	if parameters == nil {
 		parameters = sequence()

@@ -10,52 +10,18 @@ import (
 
 // document31 is the published document in the words of OpenAPI 3.1, whose schemas are those of JSON Schema 2020-12.
 // The contract itself stays 3.0.3, which validators and generators read better.
-func document31() (*yaml.Node, error) {
-	root, err := document()
+func document31(base string) (*yaml.Node, error) {
+	root, err := document(base)
 	if err != nil {
 		return nil, err
 	}
 	tree.Set(root, "openapi", "3.1.0")
-	for _, schema := range tree.Entries(tree.At(root, "components", "schemas")) {
-		toJSONSchema(schema)
-	}
-	schemasOutside(root)
+	eachSchema(root, toJSONSchema)
 	return root, nil
 }
 
-// schemasOutside finds the schemas of parameters, headers and contents. They stand under the key schema, which also
-// could be a property's name; but properties stand inside of schemas.
-func schemasOutside(n *yaml.Node) {
-	for key, value := range tree.Entries(n) {
-		switch key {
-		case "schema":
-			toJSONSchema(value)
-		case "schemas", "example", "examples":
-		default:
-			schemasOutside(value)
-		}
-	}
-	for _, value := range tree.Items(n) {
-		schemasOutside(value)
-	}
-}
-
-// toJSONSchema rewrites a schema and those within it.
+// toJSONSchema rewrites a schema.
 func toJSONSchema(schema *yaml.Node) {
-	for key, value := range tree.Entries(schema) {
-		switch key {
-		case "properties", "patternProperties":
-			for _, property := range tree.Entries(value) {
-				toJSONSchema(property)
-			}
-		case "allOf", "anyOf", "oneOf":
-			for _, part := range tree.Items(value) {
-				toJSONSchema(part)
-			}
-		case "items", "not", "additionalProperties":
-			toJSONSchema(value)
-		}
-	}
 	exclusive(schema, "minimum", "exclusiveMinimum")
 	exclusive(schema, "maximum", "exclusiveMaximum")
 	if example := tree.Delete(schema, "example"); example != nil {

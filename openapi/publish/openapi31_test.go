@@ -35,7 +35,7 @@ func TestSchemasBecomeJSONSchema(t *testing.T) {
 			t.Parallel()
 			schema, err := tree.Parse([]byte(tt.schema))
 			require.NoError(t, err)
-			toJSONSchema(schema)
+			eachWithin(schema, toJSONSchema)
 			var got, want any
 			require.NoError(t, schema.Decode(&got))
 			require.NoError(t, yaml.Unmarshal([]byte(tt.want), &want))
@@ -46,7 +46,7 @@ func TestSchemasBecomeJSONSchema(t *testing.T) {
 
 func TestTheCopyIsValidOpenAPI31(t *testing.T) {
 	t.Parallel()
-	content, err := YAML31()
+	content, err := National.YAML31()
 	require.NoError(t, err)
 	doc, err := openapi3.NewLoader().LoadFromData(content)
 	require.NoError(t, err)
@@ -60,9 +60,9 @@ func TestTheCopyIsValidOpenAPI31(t *testing.T) {
 // name is lost.
 func TestTheCopyLosesNothing(t *testing.T) {
 	t.Parallel()
-	old, err := document()
+	old, err := document("")
 	require.NoError(t, err)
-	copied, err := document31()
+	copied, err := document31("")
 	require.NoError(t, err)
 
 	for name, schema := range tree.Entries(tree.At(old, "components", "schemas")) {

@@ -13,29 +13,39 @@ import (
 	"esoz/openapi/tree"
 )
 
-// YAML is the published document.
-var YAML = sync.OnceValues(func() ([]byte, error) { return render(document, tree.YAML) })
+// Documents are the forms of the published document. Each is made when it is first asked for.
+type Documents struct {
+	YAML, JSON func() ([]byte, error)
+	YAML31     func() ([]byte, error) // a copy for readers who want OpenAPI 3.1
+}
 
-// JSON is the published document.
-var JSON = sync.OnceValues(func() ([]byte, error) { return render(document, tree.JSON) })
+// National are the documents of the national system.
+var National = For("")
 
-// YAML31 is a copy of the published document for readers who want OpenAPI 3.1.
-var YAML31 = sync.OnceValues(func() ([]byte, error) { return render(document31, tree.YAML) })
+// For returns the documents of a deployment at base; those of the national system when base is "".
+func For(base string) Documents {
+	once := func(make func(string) (*yaml.Node, error), write func(*yaml.Node) ([]byte, error)) func() ([]byte, error) {
+		return sync.OnceValues(func() ([]byte, error) { return render(make, base, write) })
+	}
+	return Documents{YAML: once(document, tree.YAML), JSON: once(document, tree.JSON), YAML31: once(document31, tree.YAML)}
+}
 
-func render(make func() (*yaml.Node, error), write func(*yaml.Node) ([]byte, error)) ([]byte, error) {
-	root, err := make()
+func render(make func(base string) (*yaml.Node, error), base string, write func(*yaml.Node) ([]byte, error)) ([]byte, error) {
+	root, err := make(base)
 	if err != nil {
 		return nil, fmt.Errorf("publish the contract: %w", err)
 	}
 	return write(root)
 }
 
-// document is a new tree of the published document.
-func document() (*yaml.Node, error) {
+// document is a new tree of the published document for a deployment at base.
+func document(base string) (*yaml.Node, error) {
 	root, err := tree.Parse(openapi.Document)
 	if err != nil {
 		return nil, err
 	}
+	setServer(root, base)
+	eachSchema(root, usualFormats)
 	addSourceURLs(tree.At(root, "x-rules"))
 	for op := range operations(root) {
 		addScopes(op.node)
@@ -49,6 +59,7 @@ func document() (*yaml.Node, error) {
 			return nil, fmt.Errorf("code samples of %s: %w", op.id, err)
 		}
 		tree.Set(op.node, "x-codeSamples", samples)
+		setKeys(op.node, base == "")
 	}
 	for machine := range statusMachines(root) {
 		addSourceURLs(tree.At(machine, "transitions"))

@@ -2,7 +2,9 @@ package publish
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -25,7 +27,7 @@ func published(t *testing.T) *yaml.Node {
 var sharedDocument = sync.OnceValues(parsePublished)
 
 func parsePublished() (*yaml.Node, error) {
-	content, err := YAML()
+	content, err := National.YAML()
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +36,7 @@ func parsePublished() (*yaml.Node, error) {
 
 func TestThePublishedDocumentIsValid(t *testing.T) {
 	t.Parallel()
-	content, err := JSON() // YAML says the same
+	content, err := National.JSON() // YAML says the same
 	require.NoError(t, err)
 	doc, err := openapi3.NewLoader().LoadFromData(content)
 	require.NoError(t, err)
@@ -43,9 +45,9 @@ func TestThePublishedDocumentIsValid(t *testing.T) {
 
 func TestYAMLAndJSONSayTheSame(t *testing.T) {
 	t.Parallel()
-	inYAML, err := YAML()
+	inYAML, err := National.YAML()
 	require.NoError(t, err)
-	inJSON, err := JSON()
+	inJSON, err := National.JSON()
 	require.NoError(t, err)
 	var fromYAML, fromJSON any
 	require.NoError(t, yaml.Unmarshal(inYAML, &fromYAML))
@@ -61,16 +63,16 @@ func TestTheSameContractGivesTheSameBytes(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		first func() ([]byte, error) // rendered once
-		make  func() (*yaml.Node, error)
+		make  func(string) (*yaml.Node, error)
 		write func(*yaml.Node) ([]byte, error)
 	}{
-		"YAML":     {YAML, document, tree.YAML},
-		"JSON":     {JSON, document, tree.JSON},
-		"3.1 YAML": {YAML31, document31, tree.YAML},
+		"YAML":     {National.YAML, document, tree.YAML},
+		"JSON":     {National.JSON, document, tree.JSON},
+		"3.1 YAML": {National.YAML31, document31, tree.YAML},
 	} {
 		first, err := tt.first()
 		require.NoError(t, err)
-		second, err := render(tt.make, tt.write)
+		second, err := render(tt.make, "", tt.write)
 		require.NoError(t, err)
 		require.Equal(t, string(first), string(second), name)
 	}
@@ -81,12 +83,18 @@ var additions = []string{
 	"x-codeSamples", "x-scopes", addedInVersion, "url", "source_url",
 }
 
+// Formats, servers and keys have tests of their own.
 func TestWithoutTheAdditionsItIsTheContract(t *testing.T) {
 	t.Parallel()
 	contract, err := tree.Parse(openapi.Document)
 	require.NoError(t, err)
 	root, err := parsePublished()
 	require.NoError(t, err)
+	eachSchema(contract, usualFormats)
+	setServer(contract, "")
+	for op := range operations(contract) {
+		setKeys(op.node, true)
+	}
 	strip(root, contract)
 	want, err := tree.YAML(contract)
 	require.NoError(t, err)
@@ -141,6 +149,69 @@ func TestScopesAreThoseOfTheToken(t *testing.T) {
 	}
 	require.Equal(t, []string{"device_dispense:stop"}, scopes["stopDeviceDispense"])
 	require.Empty(t, scopes["listDictionaries"])
+}
+
+// What ajv and generators know. They warn of any other format, and of a length beside a format that has a type.
+func TestReadersKnowTheFormats(t *testing.T) {
+	t.Parallel()
+	found := map[string]int{}
+	eachSchema(published(t), func(schema *yaml.Node) {
+		format := tree.Text(schema, "format")
+		if found[format]++; slices.Contains(typedFormats, format) {
+			require.Nil(t, tree.At(schema, "maxLength"))
+		}
+	})
+	delete(found, "")
+	require.Subset(t, knownFormats, slices.Collect(maps.Keys(found)))
+	require.NotZero(t, found["uuid"])
+
+	division := tree.At(published(t), "components", "schemas", "DivisionRequest", "properties")
+	require.Equal(t, "ua-name", tree.Text(division, "name", "x-format"))
+	require.Equal(t, "dictionary:DIVISION_TYPE", tree.Text(division, "type", "x-format"))
+}
+
+func TestEachDeploymentHasItsServersAndKeys(t *testing.T) {
+	t.Parallel()
+	contract, err := tree.Parse(openapi.Document)
+	require.NoError(t, err)
+	public := map[string]bool{}
+	for op := range operations(contract) {
+		public[op.id] = len(tree.Items(tree.At(op.node, "security"))) == 0
+	}
+	require.True(t, public["listDictionaries"])
+	const all, token, hosted = "apiKey customPsk oauth2", "apiKey oauth2", "apiKey customPsk"
+	for base, want := range map[string]struct {
+		server, oauth string
+		token, public []string // the ways to call an operation
+	}{
+		"":                      {BaseURL, BaseURL, []string{all}, []string{hosted}},
+		"http://127.0.0.1:8080": {"http://127.0.0.1:8080", BaseURL, []string{token, all}, []string{"", hosted}},
+		"https://esoz.test":     {"https://esoz.test", "https://esoz.test", []string{token, all}, []string{"", hosted}},
+	} {
+		root, err := document(base)
+		require.NoError(t, err)
+		require.Equal(t, want.server, tree.Text(tree.Items(tree.At(root, "servers"))[0], "url"))
+		flow := tree.At(root, "components", "securitySchemes", "oauth2", "flows", "authorizationCode")
+		require.Equal(t, want.oauth+"/sign-in", tree.Text(flow, "authorizationUrl"))
+		require.Equal(t, want.oauth+"/oauth/tokens", tree.Text(flow, "tokenUrl"))
+		require.Equal(t, want.oauth+"/oauth/tokens", tree.Text(flow, "refreshUrl"))
+		for op := range operations(root) {
+			ways := want.token
+			if public[op.id] {
+				ways = want.public
+			}
+			var got []string
+			for _, requirement := range tree.Items(tree.At(op.node, "security")) {
+				var keys []string
+				for key := range tree.Entries(requirement) {
+					keys = append(keys, key)
+				}
+				slices.Sort(keys)
+				got = append(got, strings.Join(keys, " "))
+			}
+			require.Equal(t, ways, got, op.id)
+		}
+	}
 }
 
 func TestSourcesHaveAddresses(t *testing.T) {

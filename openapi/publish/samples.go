@@ -52,7 +52,7 @@ type call struct {
 	Path    string // with {placeholders}
 	Target  string // the path with its values
 	Query   string // what follows the path, with its ?
-	Token   bool   // wants a token
+	Token   bool   // wants a token beside the keys, which every call wants
 	Success string // status of the answer that carries what was asked for, "" when there are several
 
 	PathValues, QueryValues *yaml.Node // mappings from the names of what is required to values

@@ -84,11 +84,12 @@ var sharedRouter = sync.OnceValues(func() (routers.Router, error) {
 
 func check(request *http.Request, op *openapi3.Operation, input *openapi3filter.RequestValidationInput) error {
 	input.Options = &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc}
-	wanted := [2]string{"", ""}
+	wanted := [3]string{"", "a key", "a hosting key"}
 	if len(*op.Security) > 0 {
-		wanted = [2]string{"Bearer a token", "a key"}
+		wanted[0] = "Bearer a token"
 	}
-	if sent := [2]string{request.Header.Get("Authorization"), request.Header.Get("API-key")}; sent != wanted {
+	h := request.Header
+	if sent := [3]string{h.Get("Authorization"), h.Get("API-key"), h.Get("X-Custom-PSK")}; sent != wanted {
 		return fmt.Errorf("sent with %q, wanted %q", sent, wanted)
 	}
 	return openapi3filter.ValidateRequest(request.Context(), input)
@@ -110,7 +111,7 @@ func (r *reader) requireAll(t *testing.T, sources map[string]string) {
 func command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "TOKEN=a token", "API_KEY=a key")
+	cmd.Env = append(os.Environ(), "TOKEN=a token", "API_KEY=a key", "PSK=a hosting key")
 	return cmd
 }
 

@@ -54,7 +54,7 @@ func writeDocuments(out io.Writer, dir string) error {
 	for _, document := range []struct {
 		name string
 		read func() ([]byte, error)
-	}{{"esoz.yaml", publish.YAML}, {"esoz.json", publish.JSON}, {"esoz-3.1.yaml", publish.YAML31}} {
+	}{{"esoz.yaml", publish.National.YAML}, {"esoz.json", publish.National.JSON}, {"esoz-3.1.yaml", publish.National.YAML31}} {
 		content, err := document.read()
 		if err != nil {
 			return err

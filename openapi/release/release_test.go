@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,14 +35,9 @@ func release(t *testing.T) paths {
 	return p
 }
 
-// sharedBaseline is what baseline keeps of the contract.
+// sharedBaseline is what baseline keeps of the contract. TestMain removes its folder.
 var sharedBaseline = sync.OnceValues(func() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "esoz-release-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	p := paths{contract: filepath.Join(dir, "openapi.yaml"), released: filepath.Join(dir, "released.yaml"), changelog: filepath.Join(dir, "CHANGELOG.md")}
+	p := paths{contract: filepath.Join(temporary, "openapi.yaml"), released: filepath.Join(temporary, "released.yaml"), changelog: filepath.Join(temporary, "CHANGELOG.md")}
 	if err := errors.Join(
 		os.WriteFile(p.contract, openapi.Document, 0o600), os.WriteFile(p.changelog, []byte(changelog), 0o600), baseline(p),
 	); err != nil {
@@ -49,6 +45,22 @@ var sharedBaseline = sync.OnceValues(func() ([]byte, error) {
 	}
 	return os.ReadFile(p.released)
 })
+
+var temporary string
+
+func TestMain(m *testing.M) {
+	var err error
+	if temporary, err = os.MkdirTemp("", "esoz-release-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	if err := os.RemoveAll(temporary); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
 
 // replace changes a file at the first place after a mark.
 func replace(t *testing.T, path, mark, old, text string) {

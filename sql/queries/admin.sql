@@ -71,3 +71,9 @@ INSERT INTO mpi.person_authentication_methods (
 -- name: CountConsumers :one
 -- How many other clients call through a MIS. Their connections would go with it.
 SELECT count(*) FROM mithril.connections WHERE consumer_id = @id AND client_id <> @id;
+
+-- name: SeedRole :exec
+INSERT INTO mithril.roles (id, name, scope, inserted_at, updated_at) VALUES (@id, @name, @scope, @at, @at) ON CONFLICT (name) DO NOTHING;
+
+-- name: SeedClientType :exec
+INSERT INTO mithril.client_types (id, name, scope, inserted_at, updated_at) VALUES (@id, @name, @scope, @at, @at) ON CONFLICT (name) DO NOTHING;

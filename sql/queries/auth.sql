@@ -12,6 +12,7 @@ SELECT
     COALESCE(t.details ->> 'scope', '')::text AS scope,
     t.client_id,
     u.is_blocked AS user_is_blocked,
+    u.password_set_at AS user_password_set_at,
     c.id AS client_row_id,
     c.is_blocked AS client_is_blocked,
     ct.name AS client_type,
@@ -58,6 +59,16 @@ SET details = details || '{"used": true}', updated_at = @at
 WHERE id = @id
   AND name = 'authorization_code'
   AND NOT COALESCE((details ->> 'used')::boolean, false);
+
+-- name: EndTokensOfCode :exec
+-- Ends what a code has given: its refresh token, and all access tokens of that. A code that comes twice may be stolen
+-- (RFC 9700, 2.1.1).
+UPDATE mithril.tokens AS given
+SET expires_at = @expires_at, updated_at = @at
+WHERE given.user_id = @user_id
+  AND given.client_id = @client_id::uuid
+  AND given.expires_at > @expires_at
+  AND given.details ->> 'code_id' = @code::text;
 
 -- name: HoldToken :one
 -- Keeps a refresh token from being ended until the transaction is over. No row:

@@ -30,3 +30,10 @@ SELECT EXISTS (
     SELECT 1 FROM ops.declarations
     WHERE person_id = @person_id AND legal_entity_id = @legal_entity_id AND status = 'active' AND is_active
 );
+
+-- name: HasChosenDoctor :one
+-- Whether one of the employees is the doctor that the person has chosen.
+SELECT EXISTS (
+    SELECT 1 FROM ops.declarations
+    WHERE person_id = @person_id AND employee_id = ANY (@employees::uuid[]) AND status = 'active' AND is_active
+);

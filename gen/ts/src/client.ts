@@ -21,6 +21,11 @@ export interface Options {
   fetch?: typeof fetch | undefined;
   /** How often a request is sent again after 429 and 503; 3 times unless told, 0 is never. */
   retries?: number | undefined;
+  /**
+   * For servers with IDEMPOTENCY=replay only: a change that has an X-Idempotency-Key is also sent again after 504,
+   * and when the connection broke. The national system carries out a repetition once more.
+   */
+  replay?: boolean | undefined;
   /** How to wait before a request is sent again; tests bring their own. */
   wait?: Wait | undefined;
 }
@@ -60,7 +65,7 @@ export function createClient(options: Options): Client {
     baseUrl,
     headers: { "API-key": apiKey, "X-Custom-PSK": psk, "User-Agent": "esoz-ts-client" },
     redirect: "manual", // a job that has ended answers 303 with a body
-    fetch: retrying(options.fetch ?? fetch, options.retries ?? 3, options.wait ?? wait),
+    fetch: retrying(options.fetch ?? fetch, options.retries ?? 3, options.replay ?? false, options.wait ?? wait),
   });
   client.use({
     async onRequest({ request }) {

@@ -25,25 +25,26 @@ export const wait: Wait = (ms, signal) =>
 /**
  * Sends a request again after 429 and 503, which say that nothing was done, and a
  * GET also when the connection broke. After 504, and when the connection broke, a
- * change may have been made: it is sent again only with an idempotency key, by
- * which the server knows it again.
+ * change may have been made: it is sent again only if it has an idempotency key
+ * and the server answers a repeated key with the first answer (replay).
  */
-export function retrying(send: typeof fetch, retries: number, wait: Wait): (request: Request) => Promise<Response> {
+export function retrying(send: typeof fetch, retries: number, replay: boolean, wait: Wait): (request: Request) => Promise<Response> {
   return async (request) => {
     for (let tried = 0; ; tried++) {
       const last = tried >= retries;
+      const replayed = replay && hasKey(request);
       const signal = AbortSignal.any([request.signal, AbortSignal.timeout(timeout)]);
       let pause: number | undefined;
       try {
         // A body can be read once: each try gets a copy, the last one the request itself.
         const response = await send(last ? request : request.clone(), { signal });
-        pause = last ? undefined : pauseAfter(response, tried, hasKey(request));
+        pause = last ? undefined : pauseAfter(response, tried, replayed);
         if (pause === undefined) {
           return response;
         }
         await response.body?.cancel();
       } catch (error) {
-        if (last || (request.method !== "GET" && !hasKey(request)) || request.signal.aborted) {
+        if (last || (request.method !== "GET" && !replayed) || request.signal.aborted) {
           throw error;
         }
         pause = backoff(tried);
@@ -54,13 +55,13 @@ export function retrying(send: typeof fetch, retries: number, wait: Wait): (requ
 }
 
 /** Tells how long to wait before the next try, if there should be one. */
-function pauseAfter(response: Response, tried: number, keyed: boolean): number | undefined {
-  if (response.status === 504 && keyed) {
+function pauseAfter(response: Response, tried: number, replayed: boolean): number | undefined {
+  if (response.status === 504 && replayed) {
     return backoff(tried);
   }
   const seconds = retryAfter(response);
   // A 409 says how long to wait when the request before, of the same key, is under way.
-  const underWay = response.status === 409 && keyed && seconds !== undefined;
+  const underWay = response.status === 409 && replayed && seconds !== undefined;
   if (response.status !== 429 && response.status !== 503 && !underWay) {
     return undefined;
   }

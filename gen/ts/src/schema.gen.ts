@@ -13,9 +13,9 @@ export interface paths {
         };
         /**
          * Get approvals
-         * @description Approvals that a patient has given: to whom, for what and until when. A doctor whose legal entity has an active declaration with the
-         *     patient sees all of them; everybody else sees their own, i.e. those granted to one of their employees or to their legal entity, or
-         *     asked for by one of their employees. Nothing is changed by reading.
+         * @description Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
+         *     sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
+         *     Nothing is changed by reading.
          *
          *     An approval opens data only while `is_verified` is true and `expires_at` is later than now.
          *
@@ -41,8 +41,8 @@ export interface paths {
         };
         /**
          * Get approval details
-         * @description One approval of a patient, with the method that its SMS goes to. Who may see it: a doctor whose legal entity has an active declaration
-         *     with the patient, or whoever it is granted to or was asked for by (see Get approvals). Nothing is changed by reading.
+         * @description One approval of a patient, with the method that its SMS goes to. Who may see it: the doctor whom the patient has chosen by an
+         *     active declaration, and the employee or legal entity that it is granted to (see Get approvals). Nothing is changed by reading.
          *
          *     Use it before Resend SMS on Approval to show the user where the code will go, and after Verify approval to see `is_verified` and
          *     `expires_at`.
@@ -355,7 +355,7 @@ export interface paths {
          *     - `area`, `region` and `settlement` not from the same record of `/api/uaddresses/settlements` as `settlement_id`.
          *     - Two addresses, or two phones, of one type.
          *     - `8:00` for `8.00` in working hours.
-         *     - A second send after a lost answer without the `X-Idempotency-Key` of the first: it creates a second division.
+         *     - A second send after a lost answer: it creates a second division (see "Sending again").
          */
         post: operations["createDivision"];
         delete?: never;
@@ -977,7 +977,6 @@ export interface components {
              */
             code: number;
             /**
-             * Format: text
              * @description The address that was asked, without its query. For a created object, the address of that object.
              * @example https://api.ehealth.gov.ua/api/divisions
              */
@@ -989,14 +988,12 @@ export interface components {
              */
             type: "object" | "list";
             /**
-             * Format: text
              * @description The id of the request, also in the `X-Request-ID` header; the one that was sent, or a new one.
              * @example 6617aeec-15e2-4d6f-b9bd-53559c358f97#17810
              */
             request_id: string;
             /**
-             * Format: text
-             * @description The idempotency key that was sent, repeated.
+             * @description The `X-Idempotency-Key` that was sent, repeated.
              * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
              */
             idempotency_key?: string;
@@ -1036,13 +1033,11 @@ export interface components {
         /** @description Why a request was refused. */
         Error: {
             /**
-             * Format: text
              * @description The kind of the refusal, for programs.
              * @example validation_failed
              */
             type: string;
             /**
-             * Format: text
              * @description The refusal in words. Absent where the real system sends none.
              * @example Validation failed. You can find validators description at our API Manifest: https://docs.apimanifest.apiary.io/#introduction/interacting-with-api/errors.
              */
@@ -1053,7 +1048,6 @@ export interface components {
         /** @description One place of a request that failed a check. */
         InvalidItem: {
             /**
-             * Format: text
              * @description The place. A JSON path for fields of the body and for filters, a name for headers; absent for the request as a whole.
              * @example $.addresses[0].zip
              */
@@ -1070,19 +1064,16 @@ export interface components {
         /** @description A check that failed. */
         InvalidRule: {
             /**
-             * Format: text
              * @description The kind of the check. A few checks of the real system have none.
              * @example format
              */
             rule?: string;
             /**
-             * Format: text
              * @description The check in words, with its values.
              * @example string does not match pattern "^[0-9]{5}$"
              */
             description?: string;
             /**
-             * Format: text
              * @description The same words with names in place of the values, `%{name}`. Only for checks of shape.
              * @example string does not match pattern "%{pattern}"
              */
@@ -1098,13 +1089,11 @@ export interface components {
         /** @description A value of a dictionary. */
         Coding: {
             /**
-             * Format: text
              * @description The dictionary.
              * @example eHealth/resources
              */
             system: string;
             /**
-             * Format: text
              * @description The value in it.
              * @example legal_entity
              */
@@ -1115,7 +1104,6 @@ export interface components {
             /** @description The values that stand for the meaning. */
             coding: components["schemas"]["Coding"][];
             /**
-             * Format: text
              * @description The meaning in free words.
              * @example Заклад охорони здоров'я
              */
@@ -1125,7 +1113,6 @@ export interface components {
         Identifier: {
             type: components["schemas"]["CodeableConcept"];
             /**
-             * Format: text
              * @description The id of the object.
              * @example 97d57238-ffbe-4335-92ea-28d4de117ea2
              */
@@ -1135,7 +1122,6 @@ export interface components {
         Reference: {
             identifier: components["schemas"]["Identifier"];
             /**
-             * Format: text
              * @description The object in words, null where it has none.
              * @example Клініка Ноунейм
              */
@@ -1145,7 +1131,6 @@ export interface components {
         NullableReference: {
             identifier: components["schemas"]["Identifier"];
             /**
-             * Format: text
              * @description The object in words, null where it has none.
              * @example Клініка Ноунейм
              */
@@ -1163,19 +1148,16 @@ export interface components {
              */
             value: number;
             /**
-             * Format: text
              * @description The dictionary of the unit.
              * @example device_unit
              */
             system: string;
             /**
-             * Format: text
              * @description The unit.
              * @example piece
              */
             code: string;
             /**
-             * Format: text
              * @description The unit in words.
              * @example шт
              */
@@ -1205,7 +1187,6 @@ export interface components {
              */
             type: "OTP" | "OFFLINE" | "NA";
             /**
-             * Format: text
              * @description The phone that the code goes to, its middle hidden. Only for `OTP`.
              * @example +38093*****85
              */
@@ -1300,7 +1281,6 @@ export interface components {
              */
             type: "OTP" | "OFFLINE" | "THIRD_PERSON";
             /**
-             * Format: text
              * @description Phone number, masked. Absent when the method has none.
              * @example +38093*****85
              */
@@ -1315,7 +1295,6 @@ export interface components {
              */
             type: "OTP" | "OFFLINE" | "THIRD_PERSON";
             /**
-             * Format: text
              * @description Phone number, masked. Absent when the method has none.
              * @example +38093*****85
              */
@@ -1401,7 +1380,6 @@ export interface components {
              */
             legal_entity_id: string | null;
             /**
-             * Format: text
              * @description Number of the declaration for people, unique.
              * @example 0000-12H4-245D
              */
@@ -1420,7 +1398,6 @@ export interface components {
             parent_declaration_id?: string;
             status: components["schemas"]["DeclarationRequestStatus"];
             /**
-             * Format: text
              * @description Why it has this status, a value of dictionary `DECLARATION_REQUEST_STATUS_REASON`; absent when there is none.
              * @example not relevant
              */
@@ -1478,13 +1455,11 @@ export interface components {
         /** @description A link to a stored document. */
         DeclarationRequestDocument: {
             /**
-             * Format: text
              * @description What the document is.
              * @example person.PASSPORT
              */
             type: string;
             /**
-             * Format: text
              * @description Where to read it; the link runs out.
              * @example https://storage.example.com/declaration_requests/b075f148-7f93-4fc2-b2ec-2d81b19a9b7b/signed_content
              */
@@ -1518,7 +1493,6 @@ export interface components {
             end_date: string | null;
             status: components["schemas"]["DeclarationRequestStatus"];
             /**
-             * Format: text
              * @description Why it has this status, a value of dictionary `DECLARATION_REQUEST_STATUS_REASON`; absent when there is none.
              * @example not relevant
              */
@@ -1618,7 +1592,6 @@ export interface components {
             report_origin?: components["schemas"]["CodeableConcept"];
             performer?: components["schemas"]["Reference"];
             /**
-             * Format: text
              * @description EDRPOU of the performer outside the system.
              * @example 03562649
              */
@@ -1632,7 +1605,6 @@ export interface components {
              */
             when_handed_over?: string;
             /**
-             * Format: text
              * @description Note of the one who dispenses.
              * @example Some notes
              */
@@ -1642,7 +1614,6 @@ export interface components {
             /** @description What is dispensed, at least one item. */
             details: components["schemas"]["DeviceDispenseDetail"][];
             /**
-             * Format: text
              * @description Number of the receipt.
              * @example 1239804
              */
@@ -1713,13 +1684,11 @@ export interface components {
         /** @description A legal entity outside the system that provided the devices. */
         ExternalProvider: {
             /**
-             * Format: text
              * @description Its name.
              * @example Assistive Devices Provider
              */
             provider_legal_entity_name: string;
             /**
-             * Format: text
              * @description Its EDRPOU.
              * @example 03562649
              */
@@ -1740,7 +1709,6 @@ export interface components {
         /** @description A dictionary as a map of its values. */
         Dictionary: {
             /**
-             * Format: text
              * @description Name of the dictionary, unique.
              * @example DOCUMENT_TYPE
              */
@@ -1778,13 +1746,11 @@ export interface components {
         /** @description A dictionary with the status of each value. */
         DictionaryV2: {
             /**
-             * Format: text
              * @description Name of the dictionary, unique.
              * @example eHealth/ICF/classifiers
              */
             name: string;
             /**
-             * Format: text
              * @description What the dictionary holds, for a user.
              * @example Класифікатори МКФ
              */
@@ -1808,13 +1774,11 @@ export interface components {
         /** @description A value of a dictionary. */
         DictionaryValue: {
             /**
-             * Format: text
              * @description The code that the other methods take.
              * @example b1142
              */
             code: string;
             /**
-             * Format: text
              * @description What it means, in Ukrainian.
              * @example Орієнтація в особі
              */
@@ -1859,14 +1823,12 @@ export interface components {
             email: string;
             working_hours?: components["schemas"]["DivisionWorkingHoursRequest"];
             /**
-             * Format: text
              * @description The division's id in your own system; only stored and shown.
              * @example 3213213
              */
             external_id?: string;
             location?: components["schemas"]["DivisionLocationRequest"];
             /**
-             * Format: text
              * @description Accepted and ignored; the legal entity is the one of the token.
              * @example c8aadb87-ecb9-41ca-9ad4-ffdfe1dd89c9
              */
@@ -1890,7 +1852,6 @@ export interface components {
              */
             country: string;
             /**
-             * Format: text
              * @description Name of the oblast, as in uaddresses, upper and lower case alike. A wrong one is refused as `invalid area value`, whatever it looks like.
              * @example Житомирська
              */
@@ -1902,7 +1863,6 @@ export interface components {
              */
             region?: string;
             /**
-             * Format: text
              * @description Name of the settlement, as in uaddresses, upper and lower case alike.
              * @example Бердичів
              */
@@ -1914,7 +1874,6 @@ export interface components {
              */
             settlement_type: string;
             /**
-             * Format: text
              * @description Id of the settlement in uaddresses. A string that is no UUID is a settlement that does not exist.
              * @example c2a32a74-3898-5b34-932b-37a8441235d2
              */
@@ -1938,7 +1897,6 @@ export interface components {
              */
             building?: string;
             /**
-             * Format: text
              * @description Number of the apartment or office.
              * @example 23
              */
@@ -2021,13 +1979,11 @@ export interface components {
              */
             legal_entity_id: string;
             /**
-             * Format: text
              * @description Full name of the division.
              * @example Бориспільське відділення Клініки Ноунейм
              */
             name: string;
             /**
-             * Format: text
              * @description A value of dictionary `DIVISION_TYPE`.
              * @example CLINIC
              */
@@ -2038,14 +1994,12 @@ export interface components {
             /** @description The phones, each type once. */
             phones: components["schemas"]["DivisionPhone"][];
             /**
-             * Format: text
              * @description E-mail of the division, in lower case.
              * @example email@example.com
              */
             email: string;
             working_hours: components["schemas"]["DivisionWorkingHours"];
             /**
-             * Format: text
              * @description The division's id in the system that registered it.
              * @example 3213213
              */
@@ -2057,7 +2011,6 @@ export interface components {
              */
             mountain_group: boolean;
             /**
-             * Format: text
              * @description Id of the pharmacy in the register of the State Service on Medicines; null until the nightly check finds it.
              * @example 2872985
              */
@@ -2077,37 +2030,31 @@ export interface components {
         /** @description An address of a division. Optional parts that were not given are null. */
         DivisionAddress: {
             /**
-             * Format: text
              * @description A value of dictionary `ADDRESS_TYPE`.
              * @example RESIDENCE
              */
             type: string;
             /**
-             * Format: text
              * @description A value of dictionary `COUNTRY`.
              * @example UA
              */
             country: string;
             /**
-             * Format: text
              * @description Name of the oblast, spelled as it was sent.
              * @example Житомирська
              */
             area: string;
             /**
-             * Format: text
              * @description Name of the raion.
              * @example Бердичівський
              */
             region: string | null;
             /**
-             * Format: text
              * @description Name of the settlement, spelled as it was sent.
              * @example Бердичів
              */
             settlement: string;
             /**
-             * Format: text
              * @description A value of dictionary `SETTLEMENT_TYPE`.
              * @example CITY
              */
@@ -2119,31 +2066,26 @@ export interface components {
              */
             settlement_id: string;
             /**
-             * Format: text
              * @description A value of dictionary `STREET_TYPE`.
              * @example STREET
              */
             street_type: string | null;
             /**
-             * Format: text
              * @description Name of the street.
              * @example вул. Ніжинська
              */
             street: string | null;
             /**
-             * Format: text
              * @description Number of the building.
              * @example 15
              */
             building: string | null;
             /**
-             * Format: text
              * @description Number of the apartment or office.
              * @example 23
              */
             apartment: string | null;
             /**
-             * Format: text
              * @description Zip code.
              * @example 02090
              */
@@ -2152,13 +2094,11 @@ export interface components {
         /** @description A phone of a division. */
         DivisionPhone: {
             /**
-             * Format: text
              * @description A value of dictionary `PHONE_TYPE`.
              * @example MOBILE
              */
             type: string;
             /**
-             * Format: text
              * @description The number, `+38` and ten digits.
              * @example +380503410870
              */
@@ -2216,7 +2156,6 @@ export interface components {
              */
             event_type: "StatusChangeEvent" | "StateChangeEvent";
             /**
-             * Format: text
              * @description Kind of entity that has changed.
              * @example DeviceDispense
              */
@@ -2328,13 +2267,11 @@ export interface components {
         /** @description A link from a job. */
         JobLink: {
             /**
-             * Format: text
              * @description Kind of what the link leads to. `job` is the job itself.
              * @example job
              */
             entity: string;
             /**
-             * Format: text
              * @description Path on the same host.
              * @example /api/jobs/5cbed6e2ed59d30001e54b92
              */
@@ -2357,19 +2294,16 @@ export interface components {
          */
         TokenGrant: {
             /**
-             * Format: text
              * @description `authorization_code` or `refresh_token`.
              * @example authorization_code
              */
             grant_type?: string;
             /**
-             * Format: text
              * @description Id of the client, which is the id of the legal entity.
              * @example 6498d88e-97fb-47e2-85a5-99e884f888aa
              */
             client_id?: string;
             /**
-             * Format: text
              * @description Secret of the connection between your system and the client.
              * @example msp-001-secret-key
              */
@@ -2380,19 +2314,16 @@ export interface components {
              */
             code?: string | number;
             /**
-             * Format: text
              * @description The address that the code was given for.
              * @example https://example.com/
              */
             redirect_uri?: string;
             /**
-             * Format: text
              * @description Accepted and not looked at; the scopes were fixed by authorizeApp.
              * @example division:write division:read
              */
             scope?: string;
             /**
-             * Format: text
              * @description The refresh token of an earlier access token.
              * @example my-oauth-refresh-token
              */
@@ -2408,13 +2339,11 @@ export interface components {
          */
         LoginGrant: {
             /**
-             * Format: text
              * @description `password`.
              * @example password
              */
             grant_type?: string;
             /**
-             * Format: text
              * @description E-mail of the user.
              * @example user@company.com
              */
@@ -2426,13 +2355,11 @@ export interface components {
              */
             password?: string;
             /**
-             * Format: text
              * @description Id of the client that the user logs in at.
              * @example 6498d88e-97fb-47e2-85a5-99e884f888aa
              */
             client_id?: string;
             /**
-             * Format: text
              * @description `app:authorize`; nothing else can be asked for here.
              * @example app:authorize
              */
@@ -2447,13 +2374,11 @@ export interface components {
              */
             id: string;
             /**
-             * Format: text
              * @description What kind of token it is, `access_token`.
              * @example access_token
              */
             name: string;
             /**
-             * Format: text
              * @description The token itself, for the header `Authorization`.
              * @example SnNRdCtvU0tTOENBV2dLRUZwNmIzZz09
              */
@@ -2475,7 +2400,6 @@ export interface components {
         /** @description What the token allows and where it came from. */
         TokenDetails: {
             /**
-             * Format: text
              * @description The scopes, separated by spaces.
              * @example division:write division:read
              */
@@ -2487,19 +2411,16 @@ export interface components {
              */
             client_id: string;
             /**
-             * Format: text
              * @description What it was given for, `authorization_code`, `refresh_token` or `password`.
              * @example authorization_code
              */
             grant_type: string;
             /**
-             * Format: text
              * @description The address of the code; with authorization_code only.
              * @example https://example.com/
              */
             redirect_uri?: string;
             /**
-             * Format: text
              * @description The refresh token that belongs to it; a session token of login has none.
              * @example my-oauth-refresh-token
              */
@@ -2520,19 +2441,16 @@ export interface components {
          */
         AuthorizeApproval: {
             /**
-             * Format: text
              * @description Id of the client that is granted access.
              * @example d290f1ee-6c54-4b01-90e6-d701748f0851
              */
             client_id?: string;
             /**
-             * Format: text
              * @description Where the browser goes with the code. It must be an address registered for the client, or lie under it.
              * @example http://example.com/my_success_login_page
              */
             redirect_uri?: string;
             /**
-             * Format: text
              * @description The scopes that are granted, separated by spaces.
              * @example division:write division:read
              */
@@ -2547,13 +2465,11 @@ export interface components {
              */
             id: string;
             /**
-             * Format: text
              * @description What kind of token it is, `authorization_code`.
              * @example authorization_code
              */
             name: string;
             /**
-             * Format: text
              * @description The code itself.
              * @example cTdHUE9jN29yWHo0VTAwL3lwSVRoUT09
              */
@@ -2575,13 +2491,17 @@ export interface components {
         /** @description What the code is for. */
         AuthorizationCodeDetails: {
             /**
-             * Format: text
+             * Format: uuid
+             * @description What the user has granted to the client so far.
+             * @example d290f1ee-6c54-4b01-90e6-d701748f0851
+             */
+            app_id: string;
+            /**
              * @description The scopes that the access token will have.
              * @example division:write division:read
              */
             scope_request: string;
             /**
-             * Format: text
              * @description The address that createToken must name.
              * @example http://example.com/my_success_login_page
              */
@@ -2593,7 +2513,6 @@ export interface components {
              */
             client_id: string;
             /**
-             * Format: text
              * @description How the user logged in, `password`.
              * @example password
              */
@@ -2602,7 +2521,6 @@ export interface components {
         /** @description What the client needs at once. */
         AuthorizeUrgent: {
             /**
-             * Format: text
              * @description Where to send the browser, with the code in the query.
              * @example http://example.com/my_success_login_page?code=cTdHUE9jN29yWHo0VTAwL3lwSVRoUT09
              */
@@ -2632,7 +2550,6 @@ export interface components {
              */
             id: string;
             /**
-             * Format: text
              * @description E-mail of the user.
              * @example example@gmail.com
              */
@@ -2643,7 +2560,6 @@ export interface components {
              */
             is_blocked: boolean;
             /**
-             * Format: text
              * @description Why the user is barred; absent when not.
              * @example User has fakes data
              */
@@ -2655,7 +2571,6 @@ export interface components {
              */
             person_id?: string;
             /**
-             * Format: text
              * @description Tax number of the user; absent when none is known.
              * @example 3126509816
              */
@@ -2668,13 +2583,11 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
-             * Format: text
              * @description When the user was made, UTC without a zone.
              * @example 2017-05-05T14:09:59.232112
              */
             inserted_at: string;
             /**
-             * Format: text
              * @description When the user was last changed, UTC without a zone.
              * @example 2017-05-05T14:09:59.232112
              */
@@ -2690,7 +2603,6 @@ export interface components {
             /** @description The values that stand for the meaning. */
             coding: components["schemas"]["Coding"][];
             /**
-             * Format: text
              * @description The meaning in free words.
              * @example Заклад охорони здоров'я
              */
@@ -2719,7 +2631,6 @@ export interface components {
              */
             id: string;
             /**
-             * Format: text
              * @description Number that a patient names to make use of the referral. All service requests of one encounter have the same.
              * @example 0223-T16C-PKX1-P6TA
              */
@@ -2734,14 +2645,12 @@ export interface components {
             /** @description Every status so far, oldest first. */
             status_history: components["schemas"]["ServiceRequestStatusHistoryItem"][];
             /**
-             * Format: text
              * @description Why it was recalled or cancelled, in free words.
              * @example Помилково обрано послугу
              */
             explanatory_letter?: string;
             program?: components["schemas"]["NullableReference"];
             /**
-             * Format: text
              * @description Where the referral stands in its medical program, `new`, `in_queue`, `in_progress` or `completed`; null without a program.
              * @example new
              */
@@ -2750,13 +2659,11 @@ export interface components {
             program_processing_status_history?: components["schemas"]["ServiceRequestProgramStatusHistoryItem"][];
             program_service?: components["schemas"]["NullableReference"];
             /**
-             * Format: text
              * @description How binding it is. Dictionary `SERVICE_REQUEST_INTENT`.
              * @example order
              */
             intent: string;
             /**
-             * Format: text
              * @description How urgent it is. Dictionary `SERVICE_REQUEST_PRIORITY`.
              * @example routine
              */
@@ -2783,13 +2690,11 @@ export interface components {
             /** @description Episodes and reports that the one who serves the referral may be given an approval for. */
             permitted_resources?: components["schemas"]["Reference"][];
             /**
-             * Format: text
              * @description Note of the one who asks.
              * @example Some notes
              */
             note: string | null;
             /**
-             * Format: text
              * @description What the patient has to know or do.
              * @example Some patient instructions
              */
@@ -2834,7 +2739,6 @@ export interface components {
         /** @description A status that a service request got; `status_reason` is null when none was given. */
         ServiceRequestStatusHistoryItem: {
             /**
-             * Format: text
              * @description The status.
              * @example active
              */
@@ -2856,7 +2760,6 @@ export interface components {
         /** @description A status that a service request got in its medical program. */
         ServiceRequestProgramStatusHistoryItem: {
             /**
-             * Format: text
              * @description The status.
              * @example new
              */
@@ -2918,19 +2821,16 @@ export interface components {
         /** @description As much of a patient as is needed to recognise them. Search for a Service Requests has it, Get Service Request Details does not. */
         PersonIdentity: {
             /**
-             * Format: text
              * @description Family name in full.
              * @example Іванов
              */
             last_name: string | null;
             /**
-             * Format: text
              * @description Initial of the first name, with a dot.
              * @example І.
              */
             first_name: string | null;
             /**
-             * Format: text
              * @description Initial of the second name, with a dot.
              * @example І.
              */
@@ -2976,19 +2876,16 @@ export interface components {
              */
             id: string;
             /**
-             * Format: text
              * @description Name of the region; `area` of an address.
              * @example КИЇВСЬКА
              */
             region: string;
             /**
-             * Format: text
              * @description Name of the region.
              * @example КИЇВСЬКА
              */
             name: string;
             /**
-             * Format: text
              * @description Code in the national codifier, KATOTTG (19 characters) where imported from it, else KOATUU; null when unknown.
              * @example UA32000000000030281
              */
@@ -3010,7 +2907,6 @@ export interface components {
              */
             id: string;
             /**
-             * Format: text
              * @description Name of the region that it belongs to.
              * @example КИЇВСЬКА
              */
@@ -3022,19 +2918,16 @@ export interface components {
              */
             region_id: string;
             /**
-             * Format: text
              * @description Name of the district; `region` of an address.
              * @example КИЄВО-СВЯТОШИНСЬКИЙ
              */
             district: string;
             /**
-             * Format: text
              * @description Name of the district.
              * @example КИЄВО-СВЯТОШИНСЬКИЙ
              */
             name: string;
             /**
-             * Format: text
              * @description Code in the national codifier, KATOTTG (19 characters) where imported from it, else KOATUU; null when unknown.
              * @example 3222400000
              */
@@ -3062,7 +2955,6 @@ export interface components {
              */
             region_id: string;
             /**
-             * Format: text
              * @description Name of the region; `area` of an address.
              * @example КИЇВСЬКА
              */
@@ -3074,19 +2966,16 @@ export interface components {
              */
             district_id: string | null;
             /**
-             * Format: text
              * @description Name of the district, `region` of an address; null for a city that belongs to none.
              * @example КИЄВО-СВЯТОШИНСЬКИЙ
              */
             district: string | null;
             /**
-             * Format: text
              * @description Name of the settlement; `settlement` of an address.
              * @example НОВОСІЛКИ
              */
             settlement_name: string;
             /**
-             * Format: text
              * @description Name of the settlement.
              * @example НОВОСІЛКИ
              */
@@ -3097,19 +2986,16 @@ export interface components {
              */
             mountain_group: boolean;
             /**
-             * Format: text
              * @description A value of dictionary `SETTLEMENT_TYPE`; null when unknown.
              * @example VILLAGE
              */
             type: string | null;
             /**
-             * Format: text
              * @description Code in the national codifier, KATOTTG (19 characters) where imported from it, else KOATUU; null when unknown.
              * @example 3520380802
              */
             koatuu: string | null;
             /**
-             * Format: text
              * @description Name of the settlement that it belongs to; null when there is none.
              * @example Берегово
              */
@@ -3148,31 +3034,26 @@ export interface components {
              */
             settlement_id: string;
             /**
-             * Format: text
              * @description Name of the settlement.
              * @example Новосілки
              */
             settlement_name: string | null;
             /**
-             * Format: text
              * @description A value of dictionary `STREET_TYPE`; old records may hold a word such as `вул`.
              * @example STREET
              */
             street_type: string | null;
             /**
-             * Format: text
              * @description The same as `street_type`.
              * @example STREET
              */
             type: string | null;
             /**
-             * Format: text
              * @description Name of the street.
              * @example Єрмоленка Володимира
              */
             street_name: string | null;
             /**
-             * Format: text
              * @description The same as `street_name`.
              * @example Єрмоленка Володимира
              */
@@ -3245,7 +3126,6 @@ export interface components {
         /** @description A phone that was verified. */
         VerifiedPhone: {
             /**
-             * Format: text
              * @description The phone.
              * @example +380508887700
              */
@@ -3260,13 +3140,14 @@ export interface components {
     responses: never;
     parameters: {
         /**
-         * @description A key of the caller's choice, under which this request is carried out once. Sent again, it gets the same answer,
-         *     for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not sent.
+         * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+         *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+         *     sent.
          * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
          */
         "X-Idempotency-Key": string;
         /**
-         * @description The same as `X-Idempotency-Key`, which counts when both are sent.
+         * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
          * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
          */
         "Idempotency-Key": string;
@@ -3691,13 +3572,14 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A key of the caller's choice, under which this request is carried out once. Sent again, it gets the same answer,
-                 *     for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not sent.
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
                  * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
                  */
                 "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
                 /**
-                 * @description The same as `X-Idempotency-Key`, which counts when both are sent.
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
                  * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -4241,13 +4123,14 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A key of the caller's choice, under which this request is carried out once. Sent again, it gets the same answer,
-                 *     for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not sent.
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
                  * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
                  */
                 "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
                 /**
-                 * @description The same as `X-Idempotency-Key`, which counts when both are sent.
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
                  * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -4886,7 +4769,20 @@ export interface operations {
     stopDeviceDispense: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
+                /**
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
             path: {
                 /**
                  * @description Patient whose dispense it is. A malformed id is not found.
@@ -4906,6 +4802,7 @@ export interface operations {
             /** @description The checks passed and a job will stop the dispense; follow its link. The same call while that job is pending answers with that job. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -4985,6 +4882,23 @@ export interface operations {
             };
             /** @description The state of things does not allow this. */
             409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -5536,13 +5450,14 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description A key of the caller's choice, under which this request is carried out once. Sent again, it gets the same answer,
-                 *     for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not sent.
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
                  * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
                  */
                 "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
                 /**
-                 * @description The same as `X-Idempotency-Key`, which counts when both are sent.
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
                  * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
                  */
                 "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
@@ -5905,7 +5820,20 @@ export interface operations {
     updateDivision: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
+                /**
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
             path: {
                 /**
                  * @description Id of the division, as createDivision or listDivisions gave it. One that is no UUID is not found.
@@ -5925,6 +5853,7 @@ export interface operations {
             /** @description The division as it is now stored. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -6005,6 +5934,7 @@ export interface operations {
             /** @description The state of things does not allow this. */
             409: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -6137,7 +6067,20 @@ export interface operations {
     activateDivision: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
+                /**
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
             path: {
                 /**
                  * @description Id of the division, as createDivision or listDivisions gave it. One that is no UUID is not found.
@@ -6152,6 +6095,7 @@ export interface operations {
             /** @description The division, now active. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -6231,6 +6175,23 @@ export interface operations {
             };
             /** @description The state of things does not allow this. */
             409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -6316,7 +6277,20 @@ export interface operations {
     deactivateDivision: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
+                /**
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
             path: {
                 /**
                  * @description Id of the division, as createDivision or listDivisions gave it. One that is no UUID is not found.
@@ -6331,6 +6305,7 @@ export interface operations {
             /** @description The division, now inactive. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -6410,6 +6385,23 @@ export interface operations {
             };
             /** @description The state of things does not allow this. */
             409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -8147,7 +8139,20 @@ export interface operations {
     releaseServiceRequest: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
+                /**
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
             path: {
                 /**
                  * @description Service request. A malformed id is not found.
@@ -8162,6 +8167,7 @@ export interface operations {
             /** @description The checks passed and a job will release the service request; follow its link. The same call while that job is pending answers with that job. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -8241,6 +8247,23 @@ export interface operations {
             };
             /** @description The state of things does not allow this. */
             409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
@@ -8326,7 +8349,20 @@ export interface operations {
     useServiceRequest: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
+                /**
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
             path: {
                 /**
                  * @description Service request. A malformed id is not found.
@@ -8346,6 +8382,7 @@ export interface operations {
             /** @description The checks passed and a job will reserve the service request; follow its link. The same call while that job is pending answers with that job. */
             202: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -8426,6 +8463,7 @@ export interface operations {
             /** @description The state of things does not allow this. */
             409: {
                 headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -9313,7 +9351,20 @@ export interface operations {
     initializeVerification: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
+                /**
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -9327,6 +9378,7 @@ export interface operations {
             /** @description The verification that now waits for its code. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -9375,6 +9427,23 @@ export interface operations {
             /** @description The caller may not do this. */
             403: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The state of things does not allow this. */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -9654,7 +9723,20 @@ export interface operations {
     completeVerification: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /**
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
+                /**
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
             path: {
                 /**
                  * @description The phone, `+380` and nine digits. For anything else there is no verification and it is not found.
@@ -9674,6 +9756,7 @@ export interface operations {
             /** @description The verification, ended. */
             200: {
                 headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -9738,6 +9821,23 @@ export interface operations {
             /** @description There is no such object, or none that the caller may know of. */
             404: {
                 headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The state of things does not allow this. */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];

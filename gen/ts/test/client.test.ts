@@ -133,14 +133,22 @@ test("what changes nothing is sent again when the connection breaks, nothing els
   assert.equal(writing.sent.length, 1);
 });
 
-test("what may have been done is sent again under its idempotency key alone", async (t) => {
+test("what may have been done is sent again under its idempotency key, to a server that replays", async (t) => {
   const unknown = refusal(504, { type: "internal_error", message: "It is not known whether the request was carried out" });
-  const keyless = await serve(t, [unknown, answer({})]);
+  const keyless = await serve(t, [unknown, answer({})], { replay: true });
   await assert.rejects(keyless.api.POST("/oauth/tokens", { body: { token: {} } }), { status: 504 });
   assert.equal(keyless.sent.length, 1);
 
+  const headers = { "X-Idempotency-Key": "key-1" };
+  const echoed = await serve(t, [unknown, answer({})]);
+  await assert.rejects(echoed.api.POST("/oauth/tokens", { body: { token: {} }, headers }), { status: 504 });
+  assert.equal(echoed.sent.length, 1);
+  const lost = await serve(t, [null, answer({})]);
+  await assert.rejects(lost.api.POST("/oauth/tokens", { body: { token: {} }, headers }), TypeError);
+  assert.equal(lost.sent.length, 1);
+
   for (const header of ["X-Idempotency-Key", "Idempotency-Key"]) {
-    const keyed = await serve(t, [unknown, null, answer({ value: "done" }, 201)]);
+    const keyed = await serve(t, [unknown, null, answer({ value: "done" }, 201)], { replay: true });
     const { data } = await keyed.api.POST("/oauth/tokens", { body: { token: {} }, headers: { [header]: "key-1" } });
     assert.equal(data.data.value, "done");
     assert.deepEqual(keyed.sent.map((s) => s.headers[header.toLowerCase()]), ["key-1", "key-1", "key-1"]);
@@ -149,13 +157,13 @@ test("what may have been done is sent again under its idempotency key alone", as
 
 test("a request of the same key that is under way is waited for", async (t) => {
   const underWay = refusal(409, { type: "request_conflict" }, { "Retry-After": "8" });
-  const keyed = await serve(t, [underWay, answer({ value: "done" }, 201)]);
+  const keyed = await serve(t, [underWay, answer({ value: "done" }, 201)], { replay: true });
   const headers = { "X-Idempotency-Key": "key-1" };
   const { data } = await keyed.api.POST("/oauth/tokens", { body: { token: {} }, headers });
   assert.equal(data.data.value, "done");
   assert.deepEqual(keyed.waits, [8000]);
 
-  const conflict = await serve(t, [refusal(409, { type: "request_conflict" })]);
+  const conflict = await serve(t, [refusal(409, { type: "request_conflict" })], { replay: true });
   await assert.rejects(conflict.api.POST("/oauth/tokens", { body: { token: {} }, headers }), { status: 409 });
   assert.equal(conflict.sent.length, 1);
 });

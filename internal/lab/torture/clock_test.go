@@ -74,7 +74,7 @@ var endings = []ending{
 		row.ExpiresAt = s.Clock.Now().Unix()
 		value := s.issue(t, row)
 		return time.Unix(row.ExpiresAt, 0).Add(30*24*time.Hour + time.Second), func() bool {
-			require.NoError(t, (&auth.Authenticator{Pool: s.Pool, Clock: s.Clock}).DeleteExpired(t.Context()))
+			require.NoError(t, (&auth.Authenticator{Pool: s.Pool, Clock: s.Clock, Config: s.Config}).DeleteExpired(t.Context()))
 			return s.Count(t, "mithril.tokens WHERE value_hash = $1", seal.Token(value)) == 1
 		}
 	}},
@@ -173,7 +173,7 @@ var endings = []ending{
 			return s.Count(t, "otp.code_counts WHERE key = $1", key) == 1
 		}
 	}},
-	{what: "the answer of an idempotency key (IDEMPOTENCY_TTL_HOURS)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+	{what: "the answer of an idempotency key (IDEMPOTENCY_TTL_HOURS)", settings: map[string]string{"IDEMPOTENCY": "replay"}, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
 		request, key := s.keyed(t)
 		require.Equal(t, http.StatusOK, s.send(t, request).Status)
 		end := s.keyEnds(t, key)
@@ -184,7 +184,7 @@ var endings = []ending{
 			return replayed(again) == "true"
 		}
 	}},
-	{what: "an idempotency key, before it is deleted", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+	{what: "an idempotency key, before it is deleted", settings: map[string]string{"IDEMPOTENCY": "replay"}, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
 		request, key := s.keyed(t)
 		require.Equal(t, http.StatusOK, s.send(t, request).Status)
 		return s.keyEnds(t, key), func() bool {
@@ -192,7 +192,7 @@ var endings = []ending{
 			return s.Count(t, "idempotency.keys WHERE key = $1", key) == 1
 		}
 	}},
-	{what: "the claim of a request that never ends (REQUEST_TIMEOUT)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+	{what: "the claim of a request that never ends (REQUEST_TIMEOUT)", settings: map[string]string{"IDEMPOTENCY": "replay"}, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
 		request, key := s.keyed(t)
 		claim, _, err := s.answers().Claim(t.Context(), idempotency.Request{
 			ClientID: world.ID("clinic"), UserID: world.ID("owner"), Key: request.Headers["X-Idempotency-Key"],
@@ -445,6 +445,7 @@ func TestAnyMoment(t *testing.T) {
 		s.Clock.Reset()
 		s.fresh(t)
 		s.Clock.Set(moment)
+		s.exec(t, "UPDATE mithril.users SET password_set_at = $1", moment) // tokens end with their user's password
 		s.exec(t, "UPDATE mithril.tokens SET expires_at = $1 WHERE name = $2 AND value_hash = ANY($3)", moment.AddDate(1, 0, 0).Unix(), auth.AccessToken,
 			[][]byte{seal.Token(world.TokenValue("owner")), seal.Token(world.TokenValue("doctor")), seal.Token(world.TokenValue("mis")), seal.Token(world.TokenValue("pharmacist"))})
 		near := func(at time.Time, message string) {
@@ -694,7 +695,7 @@ func (s *stage) approvals() *approvals.API {
 
 // cleaners are what runs by schedule.
 func (s *stage) cleaners() []func(context.Context) error {
-	tokens := &auth.Authenticator{Pool: s.Pool, Clock: s.Clock}
+	tokens := &auth.Authenticator{Pool: s.Pool, Clock: s.Clock, Config: s.Config}
 	return []func(context.Context) error{
 		s.codes().Expire, s.codes().DeleteOld, tokens.DeletePassedLimits, tokens.DeleteExpired,
 		(&jobs.Queue{Pool: s.Pool, Clock: s.Clock, Config: s.Config}).DeleteOld,

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 func TestDeleteExpired(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle())
-	tokens := &auth.Authenticator{Pool: s.Pool, Clock: s.Clock}
+	tokens := &auth.Authenticator{Pool: s.Pool, Clock: s.Clock, Config: s.Config}
 	answered := func(name string) (status int, rules []string) {
 		answer := s.Send(t, testkit.As(world.TokenValue(name), http.MethodGet, "/oauth/user", nil))
 		return answer.Status, answer.Rules()

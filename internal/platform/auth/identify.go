@@ -11,6 +11,7 @@ import (
 
 	"esoz/gen/db"
 	"esoz/internal/platform/clock"
+	"esoz/internal/platform/config"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/platform/seal"
 	"esoz/internal/platform/subject"
@@ -18,8 +19,9 @@ import (
 
 // Authenticator identifies callers and counts their requests.
 type Authenticator struct {
-	Pool  *pgxpool.Pool
-	Clock *clock.Clock
+	Pool   *pgxpool.Pool
+	Clock  *clock.Clock
+	Config *config.Live
 }
 
 // Identify returns the owner of a token and an API-key, in one round trip. It
@@ -36,6 +38,7 @@ func (a *Authenticator) Identify(ctx context.Context, token, apiKey string) (*Id
 	who := &Identity{
 		TokenName:   row.TokenName,
 		ExpiresAt:   time.Unix(row.ExpiresAt, 0).UTC(),
+		PasswordEnd: row.UserPasswordSetAt.AddDate(0, 0, a.Config.Get().PasswordExpiration),
 		UserBlocked: row.UserIsBlocked,
 		// A deleted client counts as blocked.
 		ClientBlocked: row.ClientID != nil && (row.ClientRowID == nil || *row.ClientIsBlocked),

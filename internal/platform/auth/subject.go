@@ -29,6 +29,7 @@ type Identity struct {
 	Subject
 	TokenName     string
 	ExpiresAt     time.Time
+	PasswordEnd   time.Time // of the user's password, with which all tokens end
 	UserBlocked   bool
 	ClientBlocked bool
 	AccessType    string // Broker or Direct

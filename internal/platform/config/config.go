@@ -54,14 +54,15 @@ type Config struct {
 	TwilioFrom       string    `env:"TWILIO_FROM" start:"only" doc:"Sender number of the SMS provider twilio"`
 
 	// Gateway.
-	GatewayAPIKey      APIKeyMode     `env:"GATEWAY_API_KEY" envDefault:"required" doc:"Check of the header API-key of broker clients: off, when_sent or required"`
-	GatewayPSK         []Secret       `env:"GATEWAY_PSK" doc:"Allowed values of X-Custom-PSK, comma-separated. Empty: not checked"`
-	RateLimitPerMinute int            `env:"RATE_LIMIT_PER_MINUTE" envDefault:"0" doc:"Requests per minute for each token and operation. Operations without a token count per client address. 0: no limit"`
-	TrustedProxies     []netip.Prefix `env:"TRUSTED_PROXIES" start:"only" doc:"Networks of reverse proxies, comma-separated (10.0.0.0/8). The client's address is taken from their X-Forwarded-For. Empty: the address of the connection counts"`
-	CORSOrigins        []string       `env:"CORS_ORIGINS" doc:"Web origins whose pages may call the API, comma-separated (https://mis.example.com), or *. Empty: none, because the API-key is the secret of a server and does not belong in a browser"`
-	IdempotencyHours   int            `env:"IDEMPOTENCY_TTL_HOURS" envDefault:"24" doc:"How long the answer to a request with an idempotency key is kept, in hours"`
-	MaxPageSize        int            `env:"MAX_PAGE_SIZE" envDefault:"300" doc:"Largest page. A larger page_size is lowered to it"`
-	Rules              Switches       `env:"RULES" doc:"Rules to switch, comma-separated: +id switches on, -id off. docs/divergences.md lists the rules that can be switched"`
+	GatewayAPIKey      APIKeyMode      `env:"GATEWAY_API_KEY" envDefault:"required" doc:"Check of the header API-key of broker clients: off, when_sent or required"`
+	GatewayPSK         []Secret        `env:"GATEWAY_PSK" doc:"Allowed values of X-Custom-PSK, comma-separated. Empty: not checked"`
+	RateLimitPerMinute int             `env:"RATE_LIMIT_PER_MINUTE" envDefault:"0" doc:"Requests per minute for each token and operation. Operations without a token count per client address. 0: no limit"`
+	TrustedProxies     []netip.Prefix  `env:"TRUSTED_PROXIES" start:"only" doc:"Networks of reverse proxies, comma-separated (10.0.0.0/8). The client's address is taken from their X-Forwarded-For. Empty: the address of the connection counts"`
+	CORSOrigins        []string        `env:"CORS_ORIGINS" doc:"Web origins whose pages may call the API, comma-separated (https://mis.example.com), or *. Empty: none, because the API-key is the secret of a server and does not belong in a browser"`
+	Idempotency        IdempotencyMode `env:"IDEMPOTENCY" envDefault:"echo" doc:"What a request with an idempotency key gets. echo: the key is repeated in meta, and the request is carried out, as in the national system. replay: the request is carried out once, and a repetition gets the first answer"`
+	IdempotencyHours   int             `env:"IDEMPOTENCY_TTL_HOURS" envDefault:"24" doc:"How long IDEMPOTENCY=replay keeps an answer, in hours"`
+	MaxPageSize        int             `env:"MAX_PAGE_SIZE" envDefault:"300" doc:"Largest page. A larger page_size is lowered to it"`
+	Rules              Switches        `env:"RULES" doc:"Rules to switch, comma-separated: +id switches on, -id off. docs/divergences.md lists the rules that can be switched"`
 
 	// OAuth.
 	AuthCodeLifetime      int `env:"AUTH_CODE_GRANT_LIFETIME" envDefault:"300" doc:"Lifetime of an authorization code, in seconds"`
@@ -305,6 +306,8 @@ func (c *Config) InForce(id rules.ID) bool {
 		return c.GatewayAPIKey == APIKeyRequired
 	case rule.Flag == "GATEWAY_API_KEY":
 		return c.GatewayAPIKey != APIKeyOff
+	case rule.Flag == "IDEMPOTENCY":
+		return c.Idempotency == IdempotencyReplay
 	}
 	field, flagged := fieldIndex()[rule.Flag]
 	return !flagged || !reflect.ValueOf(c).Elem().Field(field).IsZero()

@@ -93,17 +93,18 @@ func TestRulesInForce(t *testing.T) {
 		rules.DivisionCreateZip: true, rules.DivisionCreateCountry: false, rules.ServiceRequestReleaseOwner: false,
 		rules.GatewayPSK: false, rules.GatewayRateLimit: false, rules.DivisionCreateParty: false, rules.VerificationInitializeRate: false,
 		rules.VerificationInitializePhoneLimit: true, rules.SessionLoginAttempts: true, rules.GatewayAPIKeyMissing: false, rules.GatewayAPIKeyUnknown: true, rules.GatewayBrokerScope: true,
+		rules.RequestIdempotencyInFlight: false,
 	} {
 		require.Equal(t, inForce, cfg.InForce(id), "%s", id)
 	}
 	cfg, err = cfg.With(map[string]string{
 		"GATEWAY_PSK": "k", "RATE_LIMIT_PER_MINUTE": "1", "BLOCK_UNVERIFIED_PARTY_USERS": "true", "INIT_VERIFICATION_LIMIT": "60",
-		"GATEWAY_API_KEY": "required", "RULES": "+service_request.release.owner",
+		"GATEWAY_API_KEY": "required", "IDEMPOTENCY": "replay", "RULES": "+service_request.release.owner",
 	})
 	require.NoError(t, err)
 	for _, id := range []rules.ID{
 		rules.GatewayPSK, rules.GatewayRateLimit, rules.DivisionCreateParty, rules.VerificationInitializeRate, rules.GatewayAPIKeyMissing,
-		rules.ServiceRequestReleaseOwner, rules.DivisionCreateCountry,
+		rules.ServiceRequestReleaseOwner, rules.DivisionCreateCountry, rules.RequestIdempotencyInFlight,
 	} {
 		require.True(t, cfg.InForce(id), "%s", id)
 	}

@@ -53,6 +53,18 @@ const (
 
 func (m *Mode) UnmarshalText(text []byte) error { return oneOf(m, text, Async, Sync) }
 
+// IdempotencyMode says what a request with an idempotency key gets (decisions R30).
+type IdempotencyMode string
+
+const (
+	IdempotencyEcho   IdempotencyMode = "echo"
+	IdempotencyReplay IdempotencyMode = "replay"
+)
+
+func (m *IdempotencyMode) UnmarshalText(text []byte) error {
+	return oneOf(m, text, IdempotencyEcho, IdempotencyReplay)
+}
+
 // UseTarget is the program status of a service request that is used.
 type UseTarget string
 

@@ -4,6 +4,8 @@ package envelope
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,7 +18,8 @@ import (
 type Request struct {
 	URL            string // without query
 	ID             string
-	IdempotencyKey string
+	IdempotencyKey string            // of either header
+	EchoedKey      string            // of X-Idempotency-Key, repeated in meta
 	Undeclared     map[string]string // query parameters that the operation does not have
 	Declared       []string          // query parameters that it has
 	Warnings       []string          // of an answer that is right: what would surprise at the national host
@@ -59,11 +62,39 @@ func Created(ctx context.Context, id string) api.Meta {
 
 func meta(ctx context.Context, code int, kind string) api.Meta {
 	r := RequestFrom(ctx)
-	m := api.Meta{Code: code, URL: r.URL, Type: api.MetaType(kind), RequestID: r.ID}
-	if r.IdempotencyKey != "" {
-		m.IdempotencyKey = &r.IdempotencyKey
-	}
+	m := api.Meta{Code: code, URL: r.URL, Type: api.MetaType(kind)}
+	r.sign(&m)
 	return m
+}
+
+// sign writes into meta what differs between two requests that are otherwise the same.
+func (r *Request) sign(m *api.Meta) {
+	m.RequestID, m.IdempotencyKey = r.ID, nil
+	if r.EchoedKey != "" {
+		m.IdempotencyKey = &r.EchoedKey
+	}
+}
+
+// Own returns an answer to another, equal request as the answer to r.
+func (r *Request) Own(answer []byte) ([]byte, error) {
+	var parts map[string]json.RawMessage
+	if err := json.Unmarshal(answer, &parts); err != nil {
+		return nil, fmt.Errorf("read answer: %w", err)
+	}
+	var m api.Meta
+	if err := json.Unmarshal(parts["meta"], &m); err != nil {
+		return nil, fmt.Errorf("read meta: %w", err)
+	}
+	r.sign(&m)
+	var err error
+	if parts["meta"], err = json.Marshal(m); err != nil {
+		return nil, fmt.Errorf("encode meta: %w", err)
+	}
+	own, err := json.Marshal(parts)
+	if err != nil {
+		return nil, fmt.Errorf("encode answer: %w", err)
+	}
+	return append(own, '\n'), nil
 }
 
 // Page is the requested part of a list.

@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -69,7 +70,28 @@ func ScopeFact(what string, asked, allowed []string) Fact {
 	if others > 0 {
 		hint = strings.TrimPrefix(fmt.Sprintf("%s; words that are no scopes: %d", hint, others), "refused scopes: none; ")
 	}
-	return Fact{What: what, Expected: "only " + list(allowed), Found: list(slices.DeleteFunc(slices.Clone(asked), isNoScope)), Hint: hint}
+	return Fact{What: what, Expected: "only " + list(sameKindFirst(allowed, asked)), Found: list(slices.DeleteFunc(slices.Clone(asked), isNoScope)), Hint: hint}
+}
+
+// sameKindFirst orders scopes so that a list that is cut has those of the kinds that
+// were asked for.
+func sameKindFirst(allowed, asked []string) []string {
+	kinds := map[string]bool{}
+	for _, scope := range asked {
+		kinds[kindOf(scope)] = true
+	}
+	order := func(scope string) int {
+		if kinds[kindOf(scope)] {
+			return 0
+		}
+		return 1
+	}
+	return slices.SortedStableFunc(slices.Values(allowed), func(a, b string) int { return cmp.Compare(order(a), order(b)) })
+}
+
+func kindOf(scope string) string {
+	kind, _, _ := strings.Cut(scope, ":")
+	return kind
 }
 
 // isScope returns whether a word of a client has the form of a scope, so that it

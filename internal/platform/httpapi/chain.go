@@ -152,6 +152,8 @@ func (s *Server) authenticate(op *operation) echo.MiddlewareFunc {
 				return op.refuse(rules.GatewayTokenKind).Because("kind of the token", auth.AccessToken, who.TokenName)
 			case !s.Clock.Now().Before(who.ExpiresAt):
 				return op.refuse(rules.GatewayTokenExpired).Because("end of the token", "after "+s.Clock.Now().Format(time.RFC3339), who.ExpiresAt)
+			case !s.Clock.Now().Before(who.PasswordEnd):
+				return op.refuse(rules.GatewayTokenExpired).Because("end of the user's password", "after "+s.Clock.Now().Format(time.RFC3339), who.PasswordEnd)
 			case who.ClientBlocked:
 				return op.refuse(rules.GatewayTokenClientBlocked).Because("client of the token", "not blocked", "blocked, or deleted")
 			case who.UserBlocked:

@@ -29,7 +29,7 @@ func TestRoutesAreTheContracts(t *testing.T) {
 	s := testkit.New(t)
 	doc, err := app.Document()
 	require.NoError(t, err)
-	e, ok := s.Handler.(*echo.Echo)
+	e, ok := s.API.(*echo.Echo)
 	require.True(t, ok)
 
 	declared := map[string]bool{}

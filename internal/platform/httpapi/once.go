@@ -12,20 +12,22 @@ import (
 
 	"esoz/gen/rules"
 	"esoz/internal/platform/auth"
+	"esoz/internal/platform/config"
 	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/fault"
 	"esoz/internal/platform/idempotency"
 	"esoz/internal/platform/redact"
 )
 
-// once carries out a request with an idempotency key only once. A repetition gets
-// the stored answer, even if the operation would now refuse the caller. Refusals
-// are not stored: they have changed nothing, and the next try may pass.
+// once carries out a request with an idempotency key only once, when IDEMPOTENCY
+// is replay. A repetition gets the stored answer, even if the operation would now
+// refuse the caller. Refusals are not stored: the next try may pass.
 func (s *Server) once(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			r := c.Request()
 			about := envelope.RequestFrom(r.Context())
-			if about.IdempotencyKey == "" {
+			if about.IdempotencyKey == "" || s.Config.Get().Idempotency != config.IdempotencyReplay {
 				return next(c)
 			}
 			content, err := op.content(r)
@@ -46,10 +48,12 @@ func (s *Server) once(op *operation) echo.MiddlewareFunc {
 			case err != nil:
 				return err
 			case known != nil:
-				// The request id in the body is that of the first request, so the header must be too.
-				c.Response().Header().Set(echo.HeaderXRequestID, known.RequestID)
+				replayed, err := about.Own(known.Body)
+				if err != nil {
+					return err
+				}
 				c.Response().Header().Set("Idempotency-Replayed", "true")
-				return c.Blob(known.Status, echo.MIMEApplicationJSON, known.Body)
+				return c.Blob(known.Status, echo.MIMEApplicationJSON, replayed)
 			}
 			return s.carryOut(c, next, claim)
 		}
@@ -76,11 +80,11 @@ func (s *Server) carryOut(c echo.Context, next echo.HandlerFunc, claim *idempote
 	answer := &heldAnswer{header: w.Header(), status: http.StatusOK}
 	c.SetRequest(r.WithContext(claim.Context(r.Context())))
 	c.SetResponse(echo.NewResponse(answer, c.Echo()))
-	kept := false
+	ended := false
 	defer func() {
 		c.SetRequest(r)
 		c.SetResponse(w)
-		if kept {
+		if ended {
 			return
 		}
 		if err := claim.Release(r.Context()); err != nil {
@@ -89,12 +93,18 @@ func (s *Server) carryOut(c echo.Context, next echo.HandlerFunc, claim *idempote
 		}
 	}()
 	if err := next(c); err != nil {
+		if _, refused := errors.AsType[*fault.Error](err); refused {
+			if err := claim.Refuse(r.Context()); err != nil {
+				return err
+			}
+			ended = true
+		}
 		return err
 	}
 	if err := claim.Keep(r.Context(), answer.status, answer.body.Bytes()); err != nil {
 		return err
 	}
-	kept = true
+	ended = true
 	c.SetResponse(w)
 	return c.Blob(answer.status, echo.MIMEApplicationJSON, answer.body.Bytes())
 }

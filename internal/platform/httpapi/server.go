@@ -127,6 +127,7 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		c.Set(clientKey, r.Context())
 		about := envelope.RequestFrom(r.Context()) // the sandbox may have put a warning there
 		about.URL, about.ID, about.IdempotencyKey = s.Config.Get().PublicBaseURL+r.URL.EscapedPath(), id, idempotencyKey(r)
+		about.EchoedKey = echoable(r.Header.Get("X-Idempotency-Key"))
 		s.warnBeforeAnswer(c.Response(), about)
 		c.SetRequest(r.WithContext(envelope.WithRequest(r.Context(), about)))
 		return next(c)
@@ -136,11 +137,15 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 // idempotencyKey returns the key of the national system's header or, without it,
 // of the usual header. A key that cannot be echoed counts as not sent.
 func idempotencyKey(r *http.Request) string {
-	key := cmp.Or(r.Header.Get("X-Idempotency-Key"), r.Header.Get("Idempotency-Key"))
-	if !printable(key) {
+	return echoable(cmp.Or(r.Header.Get("X-Idempotency-Key"), r.Header.Get("Idempotency-Key")))
+}
+
+// echoable returns a header's value, or nothing when it must not be echoed.
+func echoable(value string) string {
+	if !printable(value) {
 		return ""
 	}
-	return key
+	return value
 }
 
 // printable returns whether a header value may be echoed: 1 to 200 printable ASCII

@@ -1,6 +1,6 @@
 // Package idempotency makes requests with a key repeatable: a request is carried
 // out once, and a repetition with the same key gets the stored answer. The
-// national system has no such feature.
+// national system has no such feature, so that IDEMPOTENCY=replay switches it on.
 //
 // A request first claims its key, in a statement of its own. All its writes and
 // its answer are one transaction (postgres.Unit). If the process is killed before
@@ -36,7 +36,7 @@ func (e *UnderWayError) Error() string { return "a request with this idempotency
 
 // Request is a request with a key.
 type Request struct {
-	ID               string    // request_id of meta
+	ID               string    // request_id of meta, to be found in the table
 	ClientID, UserID uuid.UUID // callers have separate keys
 	Key              string
 	Content          []byte // equal when the request is repeated
@@ -44,9 +44,8 @@ type Request struct {
 
 // Answer is the stored answer of a request.
 type Answer struct {
-	RequestID string
-	Status    int
-	Body      []byte
+	Status int
+	Body   []byte
 }
 
 // Store stores keys and answers.
@@ -99,16 +98,16 @@ func (s *Store) Claim(ctx context.Context, r Request) (*Claim, *Answer, error) {
 		return nil, nil, fmt.Errorf("look up idempotency key: %w", err)
 	}
 	switch {
-	case known.Status == nil || known.RequestID == nil:
+	case known.Status == nil:
 		return nil, nil, &UnderWayError{Wait: min(max(time.Second, known.ExpiresAt.Sub(now)), s.Config.Get().RequestTimeout)} // the clock may have gone back
 	case known.Request != content:
 		return nil, nil, ErrMismatch
 	}
 	body, err := s.Keys.Open(purpose, known.Answer)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read answer of request %s: %w", *known.RequestID, err)
+		return nil, nil, fmt.Errorf("read stored answer: %w", err)
 	}
-	return nil, &Answer{RequestID: *known.RequestID, Status: int(*known.Status), Body: body}, nil
+	return nil, &Answer{Status: int(*known.Status), Body: body}, nil
 }
 
 // Context returns the context in which to carry out the request. Its writes are
@@ -138,6 +137,12 @@ func (c *Claim) Keep(ctx context.Context, status int, body []byte) error {
 	})
 }
 
+// Refuse gives up the key of a refused request. What the request has written, such
+// as the counted attempt of a wrong code, stays, as it does without a key.
+func (c *Claim) Refuse(ctx context.Context) error {
+	return c.unit.Commit(ctx, func(tx postgres.Tx) error { return c.free(ctx, tx) })
+}
+
 // releaseTimeout bounds a release, which must work after the request's deadline
 // too. A claim that is not released expires.
 const releaseTimeout = time.Second
@@ -149,9 +154,13 @@ func (c *Claim) Release(ctx context.Context) error {
 	if err := c.unit.Rollback(ctx); err != nil {
 		return fmt.Errorf("release idempotency key: %w", err)
 	}
-	err := db.New().ReleaseIdempotencyKey(ctx, c.store.Pool, db.ReleaseIdempotencyKeyParams{Key: c.key, Claim: c.id})
+	return postgres.Error(c.free(ctx, c.store.Pool))
+}
+
+func (c *Claim) free(ctx context.Context, on db.DBTX) error {
+	err := db.New().ReleaseIdempotencyKey(ctx, on, db.ReleaseIdempotencyKeyParams{Key: c.key, Claim: c.id})
 	if err != nil {
-		return fmt.Errorf("release idempotency key: %w", postgres.Error(err))
+		return fmt.Errorf("release idempotency key: %w", err)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"esoz/gen/rules"
+	"esoz/internal/app"
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/idempotency"
 	"esoz/internal/platform/postgres"
@@ -21,7 +23,7 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-// fixture is a server for requests of Create Division.
+// fixture is a server with IDEMPOTENCY=replay for requests of Create Division.
 type fixture struct {
 	*testkit.Server
 	t     *testing.T
@@ -30,7 +32,7 @@ type fixture struct {
 
 func start(t *testing.T) *fixture {
 	t.Helper()
-	f := &fixture{Server: testkit.New(t, testkit.Idle()), t: t}
+	f := &fixture{Server: testkit.New(t, testkit.Idle(), testkit.With("IDEMPOTENCY", "replay")), t: t}
 	f.fresh = f.Count(t, "prm.divisions")
 	return f
 }
@@ -68,6 +70,35 @@ func (f *fixture) answers() *idempotency.Store {
 
 func replayed(r *testkit.Response) bool { return r.Header.Get("Idempotency-Replayed") != "" }
 
+// same compares answers but for what a repetition has of its own.
+func same(t *testing.T, first, again *testkit.Response) {
+	t.Helper()
+	require.True(t, replayed(again), "%s", again.Raw)
+	require.Equal(t, first.Status, again.Status)
+	require.Equal(t, first.Header.Get("Content-Type"), again.Header.Get("Content-Type"))
+	own := again.Body.Meta["request_id"]
+	require.NotEqual(t, first.Body.Meta["request_id"], own)
+	require.Equal(t, again.Header.Get("X-Request-ID"), own)
+	require.Equal(t, strings.Replace(string(first.Raw), first.Body.Meta["request_id"].(string), own.(string), 1), string(again.Raw))
+}
+
+// By default the key is echoed, as in the national system, and nothing else.
+func TestKeysAreOnlyEchoed(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	f := &fixture{Server: s, t: t, fresh: s.Count(t, "prm.divisions")}
+	keys := f.Count(t, "idempotency.keys")
+	for range 2 {
+		r := f.send(f.create("X-Idempotency-Key", "k", nil))
+		require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
+		require.Equal(t, "k", r.Body.Meta["idempotency_key"])
+		require.False(t, replayed(r))
+	}
+	require.NotContains(t, f.send(f.create("Idempotency-Key", "k", nil)).Body.Meta, "idempotency_key")
+	require.Equal(t, 3, f.created())
+	require.Equal(t, keys, f.Count(t, "idempotency.keys"))
+}
+
 func TestSentAgain(t *testing.T) {
 	t.Parallel()
 	f := start(t)
@@ -76,13 +107,11 @@ func TestSentAgain(t *testing.T) {
 	require.Equal(t, http.StatusOK, first.Status, "%s", first.Raw)
 	require.False(t, replayed(first))
 	require.Equal(t, key, first.Body.Meta["idempotency_key"])
-	for _, header := range []string{"X-Idempotency-Key", "Idempotency-Key"} {
-		again := f.send(f.create(header, key, nil))
-		require.True(t, replayed(again))
-		require.Equal(t, first.Status, again.Status)
-		require.Equal(t, string(first.Raw), string(again.Raw))
-		require.Equal(t, first.Header.Get("Content-Type"), again.Header.Get("Content-Type"))
-	}
+	same(t, first, f.send(f.create("X-Idempotency-Key", key, nil)))
+	again := f.send(f.create("Idempotency-Key", key, nil))
+	require.True(t, replayed(again))
+	require.Equal(t, string(first.Body.Data), string(again.Body.Data))
+	require.NotContains(t, again.Body.Meta, "idempotency_key", "only X-Idempotency-Key is echoed")
 	require.Equal(t, 1, f.created())
 
 	both := f.create("X-Idempotency-Key", "k2", nil)
@@ -130,7 +159,7 @@ func TestTheSameRequestWrittenOtherwise(t *testing.T) {
 	first := f.send(r)
 	require.Equal(t, http.StatusOK, first.Status, "%s", first.Raw)
 	r.Raw = string(rest[:len(rest)-1]) + `, "name": "\u0410" }`
-	require.Equal(t, string(first.Raw), string(f.send(r).Raw))
+	same(t, first, f.send(r))
 	require.Equal(t, 1, f.created())
 }
 
@@ -147,6 +176,58 @@ func TestRefusalsAreNotKept(t *testing.T) {
 	require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
 	require.False(t, replayed(r))
 	require.Equal(t, 1, f.created())
+}
+
+// What a refused request writes stays, as it does without a key: a wrong code
+// costs an attempt.
+func TestRefusalsKeepTheirWrites(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	c, ok := f.World.Passing("completeVerification")
+	require.True(t, ok)
+	phone := strings.Split(c.Request.Path, "/")[3]
+	r := c.Request
+	r.Headers = maps.Clone(r.Headers)
+	r.Headers["X-Idempotency-Key"] = "k"
+	r.Body = map[string]any{"code": 1}
+	attempts := func() (n int) {
+		require.NoError(t, f.Pool.QueryRow(t.Context(), "SELECT attempts_count FROM otp.verifications WHERE phone_number = $1 AND active", phone).Scan(&n))
+		return n
+	}
+	before := attempts()
+	require.Equal(t, []string{string(rules.VerificationCompleteCode)}, f.send(r).Rules())
+	require.Equal(t, before+1, attempts())
+	r.Body = c.Request.Body
+	first := f.send(r)
+	require.Equal(t, http.StatusOK, first.Status, "the key is free again: %s", first.Raw)
+	same(t, first, f.send(r))
+}
+
+// Every changing operation but those of OAuth answers a repeated key.
+func TestEveryChangeCanBeSentAgain(t *testing.T) {
+	t.Parallel()
+	doc, err := app.Document()
+	require.NoError(t, err)
+	f := start(t)
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			c, ok := f.World.Passing(op.OperationID)
+			if method == http.MethodGet || strings.HasPrefix(path, "/oauth/") || strings.HasPrefix(path, "/auth/") {
+				require.NotContains(t, op.Extensions, "x-idempotent", op.OperationID)
+				continue
+			}
+			require.True(t, ok, op.OperationID)
+			t.Run(op.OperationID, func(t *testing.T) {
+				r := c.Request
+				r.Headers = maps.Clone(r.Headers)
+				r.Headers["X-Idempotency-Key"] = op.OperationID
+				first := f.Send(t, r)
+				require.Equal(t, c.Expect.Status, first.Status, "%s", first.Raw)
+				require.False(t, replayed(first))
+				same(t, first, f.Send(t, r))
+			})
+		}
+	}
 }
 
 // If the answer cannot be stored, the division is not created.
@@ -195,8 +276,7 @@ func TestClaimsRunOut(t *testing.T) {
 	require.ErrorIs(t, slow.Keep(t.Context(), http.StatusOK, []byte("{}")), fault.ErrUnavailable)
 	require.NoError(t, slow.Release(t.Context()))
 	require.Zero(t, f.Count(t, "prm.audit_log WHERE resource = 'slow'"))
-	again := f.send(f.create("X-Idempotency-Key", "k", nil))
-	require.Equal(t, string(r.Raw), string(again.Raw))
+	same(t, r, f.send(f.create("X-Idempotency-Key", "k", nil)))
 	require.Equal(t, 1, f.created())
 }
 
@@ -223,7 +303,7 @@ func TestKeptForADay(t *testing.T) {
 	first := f.send(f.create("X-Idempotency-Key", "k", nil))
 	f.Clock.Advance(24*time.Hour - time.Minute)
 	require.NoError(t, f.answers().DeleteExpired(t.Context()))
-	require.Equal(t, string(first.Raw), string(f.send(f.create("X-Idempotency-Key", "k", nil)).Raw))
+	same(t, first, f.send(f.create("X-Idempotency-Key", "k", nil)))
 	f.Clock.Advance(2 * time.Minute)
 	r := f.send(f.create("X-Idempotency-Key", "k", map[string]any{"external_id": "1"}))
 	require.Equal(t, http.StatusOK, r.Status, "what has run out is free, though no clean-up came by")

@@ -14,6 +14,7 @@ import (
 	"esoz/internal/platform/config"
 	"esoz/internal/reference"
 	"esoz/internal/sandbox/world"
+	"esoz/openapi/publish"
 )
 
 func main() {
@@ -27,7 +28,7 @@ func main() {
 }
 
 func run(dir, baseURL string) error {
-	site, err := reference.New()
+	site, err := reference.New(publish.National)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ package approvals
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,9 +25,9 @@ type API struct {
 
 // People answers what approvals ask about patients and callers.
 type People interface {
-	// HasDeclaration reports whether the person has an active declaration with a
-	// doctor of the legal entity.
-	HasDeclaration(ctx context.Context, person, legalEntity uuid.UUID) (bool, error)
+	// HasChosen reports whether the person has an active declaration with one of
+	// the employees.
+	HasChosen(ctx context.Context, person uuid.UUID, employees []uuid.UUID) (bool, error)
 	// Employees returns the ids of the employees that the caller is.
 	Employees(ctx context.Context, by auth.Subject) ([]uuid.UUID, error)
 	// Method returns an authentication method, nil when there is none.
@@ -82,17 +81,18 @@ func approvalExists(ctx context.Context, c *call) (err error) {
 	return err
 }
 
-// visible returns which approvals of a patient the caller sees: nil, that is all,
-// with an active declaration, else those granted to the caller or asked for by
-// one of the caller's employees.
-func (a *API) visible(ctx context.Context, by *operation.Caller, patient operation.Person) (*own, error) {
-	declared, err := a.People.HasDeclaration(ctx, patient.ID, by.ClientID)
-	if err != nil || declared {
-		return nil, err
-	}
+// visible returns the ids of which an approval must be granted to one, so that
+// the caller sees it: the caller's employees and legal entity. It returns nil, and
+// the caller sees all, when the patient has chosen one of the employees as their
+// doctor (decisions R26).
+func (a *API) visible(ctx context.Context, by *operation.Caller, patient operation.Person) ([]uuid.UUID, error) {
 	employees, err := a.People.Employees(ctx, by.Subject)
 	if err != nil {
 		return nil, err
 	}
-	return &own{grantedTo: append(slices.Clone(employees), by.ClientID), createdBy: employees}, nil
+	chosen, err := a.People.HasChosen(ctx, patient.ID, employees)
+	if err != nil || chosen {
+		return nil, err
+	}
+	return append(employees, by.ClientID), nil
 }

@@ -22,7 +22,7 @@ func (a *API) GetApproval(ctx context.Context, req api.GetApprovalRequestObject)
 	if err != nil {
 		return nil, err
 	}
-	if visible != nil && !visible.has(c.approval) {
+	if visible != nil && !slices.Contains(visible, c.approval.GrantedTo.Identifier.Value.ID) {
 		return api.GetApproval200JSONResponse{Meta: envelope.ListMeta(ctx), Data: []any{}}, nil
 	}
 	shown, err := a.showDetails(c.approval, true)
@@ -35,9 +35,4 @@ func (a *API) GetApproval(ctx context.Context, req api.GetApprovalRequestObject)
 var getChecks = []operation.Check[*call]{
 	{Rule: rules.ApprovalGetPerson, Pass: patientExists},
 	{Rule: rules.ApprovalGetNotFound, Pass: approvalExists},
-}
-
-func (o *own) has(d *Document) bool {
-	return slices.Contains(o.grantedTo, d.GrantedTo.Identifier.Value.ID) ||
-		slices.Contains(o.createdBy, d.CreatedBy.Identifier.Value.ID)
 }

@@ -67,7 +67,7 @@ func (a *API) list(ctx context.Context, patientID string, params api.ListApprova
 		return nil, 0, err
 	}
 	f.patient, f.now = s.patient.Hidden, s.Now
-	if f.own, err = a.visible(ctx, &s.Caller, s.patient); err != nil {
+	if f.visible, err = a.visible(ctx, &s.Caller, s.patient); err != nil {
 		return nil, 0, err
 	}
 	return a.store().list(ctx, f, page)

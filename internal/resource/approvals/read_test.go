@@ -29,13 +29,13 @@ func (f *fixture) patientWithoutApprovals(name string) {
 }
 
 // declare lets a patient choose a doctor of a legal entity.
-func (f *fixture) declare(patient, legalEntity string) {
+func (f *fixture) declare(patient, employee, legalEntity string) {
 	f.t.Helper()
 	_, err := f.Pool.Exec(f.t.Context(), `INSERT INTO ops.declarations (id, declaration_number, declaration_request_id, person_id,
 		employee_id, division_id, legal_entity_id, start_date, end_date, signed_at, status, is_active, seed, created_by, updated_by,
 		inserted_at, updated_at)
-		VALUES ($1::uuid, $1::uuid::text, $1, $2, $1, $1, $3, $4::timestamptz, $4::timestamptz, $4::timestamptz, 'active', true, '', $1, $1, $4, $4)`,
-		uuid.New(), world.ID(patient), world.ID(legalEntity), f.Clock.Now())
+		VALUES ($1::uuid, $1::uuid::text, $1, $2, $5, $1, $3, $4::timestamptz, $4::timestamptz, $4::timestamptz, 'active', true, '', $1, $1, $4, $4)`,
+		uuid.New(), world.ID(patient), world.ID(legalEntity), f.Clock.Now(), world.ID(employee))
 	require.NoError(f.t, err)
 }
 
@@ -65,7 +65,7 @@ func TestListFilters(t *testing.T) {
 	t.Parallel()
 	f := start(t, testkit.Idle())
 	f.patientWithoutApprovals("somebody")
-	f.declare("somebody", "clinic")
+	f.declare("somebody", "employee doctor", "clinic")
 	resource, reason := uuid.New(), uuid.New()
 	because := approvals.To("service_request", reason)
 	someone := world.ID("somebody")
@@ -136,27 +136,37 @@ func TestWhoSeesApprovals(t *testing.T) {
 	toClinic := f.add("somebody", func(d *approvals.Document) {
 		d.GrantedTo, d.CreatedBy = approvals.To("legal_entity", world.ID("clinic")), other
 	})
-	byDoctor := f.add("somebody", func(d *approvals.Document) { d.GrantedTo = other })
+	f.add("somebody", func(d *approvals.Document) { d.GrantedTo = other }) // who asked for it sees it in Cancel alone
 	foreign := f.add("somebody", func(d *approvals.Document) { d.GrantedTo, d.CreatedBy = other, other })
 
-	require.ElementsMatch(t, []uuid.UUID{toDoctor, toClinic, byDoctor}, f.ids(list(doctor, "somebody", nil)))
-	require.ElementsMatch(t, []uuid.UUID{toClinic, byDoctor, foreign}, f.ids(list(otherDoctor, "somebody", nil)))
+	require.ElementsMatch(t, []uuid.UUID{toDoctor, toClinic}, f.ids(list(doctor, "somebody", nil)))
+	colleague := world.TokenValue("colleague")
+	require.Equal(t, []uuid.UUID{toClinic}, f.ids(list(colleague, "somebody", nil)))
+	require.Equal(t, []uuid.UUID{toClinic}, f.ids(list(colleague, "somebody", url.Values{"granted_to": {world.ID("clinic").String()}})))
+	require.Empty(t, f.ids(list(colleague, "somebody", url.Values{"granted_to": {world.ID("employee doctor").String()}})), "a filter shows no more")
+	require.Len(t, f.ids(list(otherDoctor, "somebody", nil)), 2)
 	hospitalDoctor := world.TokenValue("hospital_doctor")
 	require.Empty(t, f.ids(list(hospitalDoctor, "somebody", nil)))
 	answer := f.Send(t, list(hospitalDoctor, "somebody", nil))
 	require.EqualValues(t, 0, answer.Body.Paging["total_pages"])
 
-	for _, id := range []uuid.UUID{toDoctor, toClinic, byDoctor} {
+	for _, id := range []uuid.UUID{toDoctor, toClinic} {
 		require.Equal(t, "object", f.Send(t, get(doctor, "somebody", id)).Body.Meta["type"])
 	}
-	hidden := f.Send(t, get(doctor, "somebody", foreign))
-	require.Equal(t, http.StatusOK, hidden.Status)
-	require.Equal(t, "list", hidden.Body.Meta["type"])
-	require.JSONEq(t, "[]", string(hidden.Body.Data))
+	hides := func(token string, id uuid.UUID) {
+		t.Helper()
+		hidden := f.Send(t, get(token, "somebody", id))
+		require.Equal(t, http.StatusOK, hidden.Status)
+		require.Equal(t, "list", hidden.Body.Meta["type"])
+		require.JSONEq(t, "[]", string(hidden.Body.Data))
+	}
+	hides(doctor, foreign)
 
-	f.declare("somebody", "clinic")
+	f.declare("somebody", "employee doctor", "clinic")
 	require.Len(t, f.ids(list(doctor, "somebody", nil)), 4)
 	require.Equal(t, "object", f.Send(t, get(doctor, "somebody", foreign)).Body.Meta["type"])
+	require.Equal(t, []uuid.UUID{toClinic}, f.ids(list(colleague, "somebody", nil)), "the patient has chosen a colleague")
+	hides(colleague, toDoctor)
 }
 
 func TestDetails(t *testing.T) {

@@ -51,7 +51,7 @@ func (s store) get(ctx context.Context, patient string, id uuid.UUID) (*Document
 // filter narrows a list of approvals; what is nil does not.
 type filter struct {
 	patient      string
-	own          *own
+	visible      []uuid.UUID // an approval is granted to one of them
 	grantedTo    *uuid.UUID
 	resource     []medicalevents.AnyID // any of them
 	resourceType *string
@@ -62,33 +62,24 @@ type filter struct {
 	now          time.Time
 }
 
-// own are the approvals that a caller sees without a declaration.
-type own struct {
-	grantedTo []uuid.UUID
-	createdBy []uuid.UUID
-}
-
 func (f filter) query() bson.D {
 	q := bson.D{{Key: "patient_id", Value: f.patient}}
 	add := func(key string, value any) { q = append(q, bson.E{Key: key, Value: value}) }
-	var either bson.A // conditions of which one must hold, each an $or of its own
-	if f.own != nil {
-		either = append(either, or(
-			bson.E{Key: "granted_to.identifier.value", Value: bson.D{{Key: "$in", Value: f.own.grantedTo}}},
-			bson.E{Key: "created_by.identifier.value", Value: bson.D{{Key: "$in", Value: f.own.createdBy}}},
-		))
-	}
 	if f.resourceType != nil {
-		either = append(either, or(
-			bson.E{Key: "granted_resources.identifier.type.coding.code", Value: *f.resourceType},
-			bson.E{Key: "granted_resource_types.coding.code", Value: *f.resourceType},
-		))
+		add("$or", bson.A{
+			bson.D{{Key: "granted_resources.identifier.type.coding.code", Value: *f.resourceType}},
+			bson.D{{Key: "granted_resource_types.coding.code", Value: *f.resourceType}},
+		})
 	}
-	if either != nil {
-		add("$and", either)
+	var grantedTo bson.D
+	if f.visible != nil {
+		grantedTo = append(grantedTo, bson.E{Key: "$in", Value: f.visible})
 	}
 	if f.grantedTo != nil {
-		add("granted_to.identifier.value", *f.grantedTo)
+		grantedTo = append(grantedTo, bson.E{Key: "$eq", Value: *f.grantedTo})
+	}
+	if grantedTo != nil {
+		add("granted_to.identifier.value", grantedTo)
 	}
 	if f.resource != nil {
 		add("granted_resources.identifier.value", bson.D{{Key: "$in", Value: f.resource}})
@@ -111,14 +102,6 @@ func (f filter) query() bson.D {
 		add("expires_at", bson.D{{Key: operator, Value: f.now}})
 	}
 	return q
-}
-
-func or(conditions ...bson.E) bson.D {
-	alternatives := make(bson.A, len(conditions))
-	for i, condition := range conditions {
-		alternatives[i] = bson.D{condition}
-	}
-	return bson.D{{Key: "$or", Value: alternatives}}
 }
 
 // list returns a page of approvals, oldest first, and how many there are in all.

@@ -152,7 +152,8 @@ func eachAddress(rule rules.ID, passes func(s *call, p *place) bool, named func(
 // refuseItem refuses an item of the list that the rule's entry names.
 func refuseItem(rule rules.ID, i int, params any, args ...any) *fault.Error {
 	r, _ := rules.Get(rule)
-	return fault.RefuseAt(rule, strings.Replace(r.Entry, "*", strconv.Itoa(i), 1), params, args...)
+	entry := strings.Replace(r.Entry, "*", strconv.Itoa(i), 1)
+	return fault.RefuseAt(rule, entry, params, args...).Because(entry, r.Check, "another value")
 }
 
 func pharmacyTellsLocation(_ context.Context, s *call) error {
@@ -208,7 +209,7 @@ func divisionType(s *call, rule rules.ID) operation.Refusals {
 	if slices.Contains(allowed, s.body.Type) {
 		return nil
 	}
-	return operation.Refusals{fault.RefuseAt(rule, "$.type", append([]string{}, allowed...))}
+	return operation.Refusals{fault.RefuseAt(rule, "$.type", append([]string{}, allowed...)).Because("$.type", allowed, "another type")}
 }
 
 func addressTypes(s *call, rule rules.ID) (refused operation.Refusals) {

@@ -26,7 +26,8 @@ func (a *API) AuthorizeApp(ctx context.Context, req api.AuthorizeAppRequestObjec
 	code := newToken(auth.AuthorizationCode, s.UserID, now, s.Config.AuthCodeLifetime, details{
 		ClientID: s.client.ID, GrantType: password, RedirectURI: *s.app.RedirectURI, ScopeRequest: strings.Join(s.scope, " "),
 	})
-	if err := s.store.grant(ctx, code, now); err != nil {
+	app, err := s.store.grant(ctx, code, now)
+	if err != nil {
 		return nil, err
 	}
 	location := withCode(code.Details.RedirectURI, code.Value)
@@ -37,7 +38,7 @@ func (a *API) AuthorizeApp(ctx context.Context, req api.AuthorizeAppRequestObjec
 			Data: api.AuthorizationCode{
 				ID: code.ID.String(), Name: code.Name, Value: code.Value, UserID: code.UserID.String(), ExpiresAt: code.ExpiresAt,
 				Details: api.AuthorizationCodeDetails{
-					ClientID: code.Details.ClientID.String(), GrantType: code.Details.GrantType,
+					AppID: app.String(), ClientID: code.Details.ClientID.String(), GrantType: code.Details.GrantType,
 					RedirectURI: code.Details.RedirectURI, ScopeRequest: code.Details.ScopeRequest,
 				},
 			},

@@ -127,14 +127,14 @@ func findGrant(ctx context.Context, s *exchange) (err error) {
 func exchangeCode(ctx context.Context, s *exchange) error {
 	now := s.clock.Now()
 	long := newToken(auth.RefreshToken, s.grant.UserID, now, s.Config.RefreshTokenLifetime, details{
-		ClientID: s.clientID, GrantType: auth.AuthorizationCode,
+		ClientID: s.clientID, GrantType: auth.AuthorizationCode, CodeID: &s.grant.ID,
 	})
 	s.refresh = long.Value
 	s.access = newToken(auth.AccessToken, s.grant.UserID, now, s.Config.AccessTokenLifetime, details{
 		ClientID: s.clientID, GrantType: auth.AuthorizationCode, Scope: s.grant.Details.ScopeRequest,
-		RedirectURI: s.grant.Details.RedirectURI, RefreshTokenID: &long.ID,
+		RedirectURI: s.grant.Details.RedirectURI, RefreshTokenID: &long.ID, CodeID: &s.grant.ID,
 	})
-	err := s.store.exchangeCode(ctx, s.grant.ID, s.access, long, now)
+	err := s.store.exchangeCode(ctx, s.grant, s.access, long, now)
 	if errors.Is(err, fault.ErrStale) {
 		return operation.Expect(false, "grant", "not used before", "used")
 	}
@@ -145,7 +145,7 @@ func exchangeRefreshToken(ctx context.Context, s *exchange) error {
 	now := s.clock.Now()
 	s.refresh = *s.sent.RefreshToken
 	s.access = newToken(auth.AccessToken, s.grant.UserID, now, s.Config.AccessTokenLifetime, details{
-		ClientID: s.clientID, GrantType: auth.RefreshToken, Scope: s.scope, RefreshTokenID: &s.grant.ID,
+		ClientID: s.clientID, GrantType: auth.RefreshToken, Scope: s.scope, RefreshTokenID: &s.grant.ID, CodeID: s.grant.Details.CodeID,
 	})
 	err := s.store.exchangeRefresh(ctx, s.grant, s.access, now)
 	if errors.Is(err, fault.ErrStale) {

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -23,7 +24,8 @@ func fits(registered, address string) bool {
 
 func isSlash(r rune) bool { return r == '/' || r == '\\' }
 
-// withCode adds the code to the query of an address that fits.
+// withCode adds the code to the query of an address that fits, with what a header
+// cannot carry percent-encoded.
 func withCode(address, code string) string {
 	address, fragment, marked := strings.Cut(address, "#")
 	separator := "?"
@@ -34,5 +36,7 @@ func withCode(address, code string) string {
 	if marked {
 		address += "#" + fragment
 	}
-	return address
+	return unprintable.ReplaceAllStringFunc(address, url.PathEscape)
 }
+
+var unprintable = regexp.MustCompile(`[^!-~]`)

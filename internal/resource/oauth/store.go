@@ -174,32 +174,46 @@ func (s store) openSession(ctx context.Context, session token, now time.Time) er
 }
 
 // grant stores the scope that a user grants to a client, and the code for the
-// client.
-func (s store) grant(ctx context.Context, code token, now time.Time) error {
-	return postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		_, err := db.New().UpsertApp(ctx, tx, db.UpsertAppParams{
+// client. It returns the id of the app, which is what the user has granted so far.
+func (s store) grant(ctx context.Context, code token, now time.Time) (app uuid.UUID, err error) {
+	err = postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		row, err := db.New().UpsertApp(ctx, tx, db.UpsertAppParams{
 			ID: uuid.New(), UserID: code.UserID, ClientID: code.Details.ClientID, Scope: code.Details.ScopeRequest, At: now,
 		})
 		if err != nil {
 			return fmt.Errorf("grant access: %w", err)
 		}
+		app = row.ID
 		return insert(ctx, tx, now, code)
 	})
+	return app, err
 }
 
 // exchangeCode marks the code as used and stores the tokens that replace it. It
-// returns fault.ErrStale when the code is used already.
-func (s store) exchangeCode(ctx context.Context, code uuid.UUID, access, refresh token, now time.Time) error {
-	return postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		n, err := db.New().UseAuthorizationCode(ctx, tx, db.UseAuthorizationCodeParams{ID: code, At: now})
-		switch {
-		case err != nil:
+// returns fault.ErrStale when the code is used already; the tokens that it has
+// given are ended then.
+func (s store) exchangeCode(ctx context.Context, code *token, access, refresh token, now time.Time) error {
+	var replayed bool
+	err := postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		n, err := db.New().UseAuthorizationCode(ctx, tx, db.UseAuthorizationCodeParams{ID: code.ID, At: now})
+		if err != nil {
 			return fmt.Errorf("use code: %w", err)
-		case n == 0:
-			return fault.ErrStale
 		}
-		return insert(ctx, tx, now, refresh, access)
+		if replayed = n == 0; !replayed {
+			return insert(ctx, tx, now, refresh, access)
+		}
+		err = db.New().EndTokensOfCode(ctx, tx, db.EndTokensOfCodeParams{
+			UserID: code.UserID, ClientID: code.Details.ClientID, Code: code.ID.String(), ExpiresAt: now.Unix(), At: now,
+		})
+		if err != nil {
+			return fmt.Errorf("end the tokens of a replayed code: %w", err)
+		}
+		return nil
 	})
+	if err == nil && replayed {
+		return fault.ErrStale
+	}
+	return err
 }
 
 // exchangeRefresh stores the access token of a refresh token. It returns

@@ -34,6 +34,8 @@ type details struct {
 	// RefreshTokenID links an access token to its session: logout ends all its
 	// tokens. The value of the refresh token is not stored.
 	RefreshTokenID *uuid.UUID `json:"refresh_token_id,omitempty"`
+	// CodeID is the code that the tokens of a session came from.
+	CodeID *uuid.UUID `json:"code_id,omitempty"`
 }
 
 // newToken makes a token that lives for lifetime seconds.

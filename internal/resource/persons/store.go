@@ -64,9 +64,19 @@ func (s *Store) Patient(ctx context.Context, id string) (operation.Person, error
 	return p, nil
 }
 
-// HasDeclaration reports whether the person has an active declaration with a
+// HasChosen reports whether the person has an active declaration with one of the
+// employees.
+func (s *Store) HasChosen(ctx context.Context, person uuid.UUID, employees []uuid.UUID) (bool, error) {
+	has, err := db.New().HasChosenDoctor(ctx, s.Pool, db.HasChosenDoctorParams{PersonID: person, Employees: employees})
+	if err != nil {
+		return false, fmt.Errorf("look up declaration: %w", postgres.Error(err))
+	}
+	return has, nil
+}
+
+// hasDeclaration reports whether the person has an active declaration with a
 // doctor of the legal entity.
-func (s *Store) HasDeclaration(ctx context.Context, person, legalEntity uuid.UUID) (bool, error) {
+func (s *Store) hasDeclaration(ctx context.Context, person, legalEntity uuid.UUID) (bool, error) {
 	has, err := db.New().HasActiveDeclaration(ctx, s.Pool, db.HasActiveDeclarationParams{PersonID: person, LegalEntityID: legalEntity})
 	if err != nil {
 		return false, fmt.Errorf("look up declaration: %w", postgres.Error(err))

@@ -22,7 +22,7 @@ func (s *Store) MayRead(ctx context.Context, by auth.Subject, patient operation.
 	if slices.Contains(record.LegalEntities, by.ClientID) {
 		return true, nil
 	}
-	declared, err := s.HasDeclaration(ctx, patient.ID, by.ClientID)
+	declared, err := s.hasDeclaration(ctx, patient.ID, by.ClientID)
 	if err != nil || declared {
 		return declared, err
 	}

@@ -153,7 +153,7 @@ func (p *Page) answer(r *http.Request) (v view, status int, target string, err e
 	if problem != "" {
 		return view{Problem: problem}, http.StatusUnprocessableEntity, "", nil
 	}
-	v = view{Client: name, Email: r.URL.Query().Get("email")}
+	v = view{Client: name, Email: parameter(r, "email")}
 	if r.Method != http.MethodPost {
 		return v, http.StatusOK, "", nil
 	}
@@ -170,12 +170,12 @@ func (p *Page) answer(r *http.Request) (v view, status int, target string, err e
 
 // visit reads the address of the page. problem says what is wrong with it.
 func (p *Page) visit(r *http.Request) (s visit, name, problem string, err error) {
-	query := r.URL.Query()
-	s = visit{redirectURI: query.Get("redirect_uri"), scope: query.Get("scope"), state: query.Get("state"), hasState: query.Has("state")}
-	if query.Get("client_id") == "" {
+	s = visit{redirectURI: parameter(r, "redirect_uri"), scope: parameter(r, "scope"), state: parameter(r, "state"), hasState: r.URL.Query().Has("state")}
+	clientID := parameter(r, "client_id")
+	if clientID == "" {
 		return s, "", noClientID, nil
 	}
-	id, ok := envelope.ParseID(query.Get("client_id"))
+	id, ok := envelope.ParseID(clientID)
 	if !ok {
 		return s, "", unknownClient, nil
 	}
@@ -190,6 +190,16 @@ func (p *Page) visit(r *http.Request) (s visit, name, problem string, err error)
 		return s, "", noRedirectURI, nil
 	}
 	return s, row.Name, "", nil
+}
+
+// parameter of the address. The last of equal ones counts, as in the API
+// (decisions R33).
+func parameter(r *http.Request, name string) string {
+	values := r.URL.Query()[name]
+	if len(values) == 0 {
+		return ""
+	}
+	return values[len(values)-1]
 }
 
 // signIn takes the e-mail and the password.
@@ -208,39 +218,45 @@ func (p *Page) signIn(r *http.Request, s visit, v view) (view, int, string, erro
 	v.Session = answer.Data.Value
 	v.Scopes = strings.Fields(s.scope)
 	if len(v.Scopes) == 0 {
-		if v.Scopes, err = p.scopesOf(r.Context(), v.Email, s.clientID); err != nil {
+		var problem string
+		if v.Scopes, problem, err = p.scopesOf(r.Context(), v.Email, s.clientID); err != nil {
 			return v, 0, "", err
 		}
-		if len(v.Scopes) == 0 {
-			return view{Problem: noRoles}, http.StatusForbidden, "", nil
+		if problem != "" {
+			return view{Problem: problem}, http.StatusForbidden, "", nil
 		}
 	}
 	return v, http.StatusOK, "", nil
 }
 
 // scopesOf are all that the user's roles in the client give, cut to the client's
-// type: what an address without a scope asks for.
-func (p *Page) scopesOf(ctx context.Context, email string, clientID uuid.UUID) ([]string, error) {
+// type: what an address without a scope asks for. problem says why there is none.
+func (p *Page) scopesOf(ctx context.Context, email string, clientID uuid.UUID) (scopes []string, problem string, err error) {
 	user, err := db.New().GetUserByEmail(ctx, p.Pool, email)
 	if err != nil {
-		return nil, fmt.Errorf("look up user: %w", postgres.Error(err))
+		return nil, "", fmt.Errorf("look up user: %w", postgres.Error(err))
 	}
 	roles, err := db.New().ListRoleScopes(ctx, p.Pool, db.ListRoleScopesParams{UserID: user.ID, ClientID: clientID})
 	if err != nil {
-		return nil, fmt.Errorf("look up roles: %w", postgres.Error(err))
+		return nil, "", fmt.Errorf("look up roles: %w", postgres.Error(err))
+	}
+	if len(roles) == 0 {
+		return nil, noRoles, nil
 	}
 	client, err := db.New().GetClient(ctx, p.Pool, clientID)
 	if err != nil {
-		return nil, fmt.Errorf("look up client: %w", postgres.Error(err))
+		return nil, "", fmt.Errorf("look up client: %w", postgres.Error(err))
 	}
 	allowed := strings.Fields(client.ClientTypeScope)
-	var scopes []string
 	for _, scope := range strings.Fields(strings.Join(roles, " ")) {
 		if len(auth.Missing([]string{scope}, allowed)) == 0 && len(auth.Missing([]string{scope}, scopes)) > 0 {
 			scopes = append(scopes, scope)
 		}
 	}
-	return scopes, nil
+	if len(scopes) == 0 {
+		problem = noScope
+	}
+	return scopes, problem, nil
 }
 
 // consent takes the user's agreement.

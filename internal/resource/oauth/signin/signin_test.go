@@ -151,6 +151,38 @@ func TestAddressesThatAreWrong(t *testing.T) {
 	require.Equal(t, http.StatusMethodNotAllowed, send(t, http.MethodPut, address(s, "/sign-in", nil), nil).status)
 }
 
+// As with the API's own parameters, the last of two counts (decisions R33).
+func TestLastOfEqualParametersCounts(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	first, second := url.Values{}, address(s, "/sign-in", map[string]string{"state": "second", "email": "second@example.com"})
+	for _, name := range []string{"client_id", "redirect_uri", "scope", "state", "email"} {
+		first.Set(name, "first")
+	}
+	twice := strings.Replace(second, "?", "?"+first.Encode()+"&", 1)
+	require.Contains(t, get(t, twice).body, `value="second@example.com"`)
+	target, scopes := agree(t, twice)
+	require.Equal(t, []string{"division:read", "division:write"}, scopes)
+	require.Equal(t, "second", target.Query().Get("state"))
+}
+
+func TestUserWithoutScopes(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	at := address(s, "/sign-in", map[string]string{"scope": ""})
+	for _, c := range []struct{ change, want string }{
+		{"UPDATE mithril.client_types SET scope = 'event:read'", "Не вказані параметри доступу до данних"},
+		{"DELETE FROM mithril.user_roles", "У даного користувача не має доступу"},
+	} {
+		_, err := s.Pool.Exec(t.Context(), c.change)
+		require.NoError(t, err)
+		page := post(t, at, right)
+		require.Equal(t, http.StatusForbidden, page.status)
+		require.Contains(t, page.body, c.want)
+		require.NotContains(t, page.body, "<form")
+	}
+}
+
 func TestRefusalsAreSaidInWords(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t, testkit.Idle())

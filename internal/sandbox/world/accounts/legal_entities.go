@@ -3,7 +3,11 @@
 package accounts
 
 import (
+	"maps"
+	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/seal"
@@ -16,6 +20,12 @@ const RedirectURI = "https://example.com/callback"
 
 // Add adds the accounts.
 func Add(w *build.World) {
+	for _, kind := range slices.Sorted(maps.Keys(grants().ClientTypes)) {
+		w.Insert("mithril.client_types", w.Stamped(build.Row{"id": clientType(kind), "name": kind, "scope": grants().ClientTypes[kind]}))
+	}
+	for _, role := range slices.Sorted(maps.Keys(grants().Roles)) {
+		w.Insert("mithril.roles", w.Stamped(build.Row{"id": roleID(role), "name": role, "scope": grants().Roles[role]}))
+	}
 	legalEntities(w)
 	clients(w)
 	users(w)
@@ -52,6 +62,10 @@ func legalEntities(w *build.World) {
 	}
 }
 
+func clientType(name string) uuid.UUID { return build.ID("client type " + name) }
+
+func roleID(name string) uuid.UUID { return build.ID("role " + name) }
+
 // EDRPOU makes eight digits of a name; they belong to nobody.
 func EDRPOU(name string) string {
 	digits := make([]byte, 8)
@@ -74,11 +88,11 @@ func clients(w *build.World) {
 		return build.Row{"priv_settings": settings}
 	}
 	const unwanted = "legal_entity:read" // by every operation here
-	Client(w, "mis", "МІС «Пульс»", "MIS", direct(allScopes...))
+	Client(w, "mis", "МІС «Пульс»", "MIS", direct(allScopes()...))
 	Client(w, "narrow_mis", "МІС «Щілина»", "MIS", direct(unwanted))
 	Client(w, "unset_mis", "МІС без прав", "MIS", direct())
 	for _, key := range []build.Key{
-		{Name: "mis", Value: build.MISKey, Scopes: allScopes, Note: "of the MIS that may do everything"},
+		{Name: "mis", Value: build.MISKey, Scopes: allScopes(), Note: "of the MIS that may do everything"},
 		{Name: "narrow_mis", Value: build.MISKeyNoScope, Scopes: []string{unwanted}, Note: "of a MIS that may read legal entities and nothing else"},
 		{Name: "unset_mis", Value: build.MISKeyUnbroken, Scopes: []string{}, Note: "of a MIS without rights"},
 	} {
@@ -96,10 +110,8 @@ func Secret(client string) string { return "sandbox-secret-" + client }
 // Client adds a client of a type of legal entity, which calls through a MIS;
 // columns override those of its row.
 func Client(w *build.World, name, title, kind string, columns build.Row) {
-	typeID := build.ID("client type " + kind)
-	w.Insert("mithril.client_types", w.Stamped(build.Row{"id": typeID, "name": kind, "scope": strings.Join(clientScopes[kind], " ")}))
 	w.Insert("mithril.clients", build.Changed(w.Stamped(build.Row{
-		"id": build.ID(name), "name": title, "user_id": User(w, "administrator_of_"+name, nil), "client_type_id": typeID,
+		"id": build.ID(name), "name": title, "user_id": User(w, "administrator_of_"+name, nil), "client_type_id": clientType(kind),
 		"settings": build.Row{"allowed_grant_types": []string{"password"}}, "priv_settings": build.Row{"access_type": auth.Broker},
 	}), columns))
 }

@@ -1,8 +1,14 @@
 package accounts
 
-import "slices"
+import (
+	"slices"
+	"strings"
+	"sync"
 
-// Scopes by role. A pharmacist may read jobs, so that the outcome of Stop Device
+	"esoz/internal/platform/auth"
+)
+
+// Scopes of the world's tokens, by role of the user. A pharmacist may read jobs, so that the outcome of Stop Device
 // Dispense can be seen; everybody may read their own user.
 var (
 	commonScopes   = []string{"user:read", "app:authorize", "job:read", "otp:read", "otp:write"}
@@ -19,21 +25,26 @@ var (
 	})
 	misScopes = []string{"event:read", "user:read"}
 
-	medicalScopes  = slices.Concat(doctorScopes, divisionScopes)
 	pharmacyScopes = []string{"device_dispense:read", "device_dispense:stop"}
-	allScopes      = distinct(slices.Concat(medicalScopes, pharmacyScopes, misScopes))
 )
 
-var roleScopes = map[string][]string{"DOCTOR": doctorScopes, "OWNER": ownerScopes, "PHARMACIST": pharmacistScopes, "MIS": misScopes}
+// allScopes are those of all client types: what a MIS may do for others.
+var allScopes = sync.OnceValue(func() []string {
+	var all []string
+	for _, scopes := range grants().ClientTypes {
+		all = append(all, strings.Fields(scopes)...)
+	}
+	return distinct(all)
+})
 
-// clientScopes are what the clients of a type of legal entity may ask for.
-var clientScopes = map[string][]string{
-	"PRIMARY_CARE": medicalScopes, "OUTPATIENT": medicalScopes, "EMERGENCY": medicalScopes, "MSP": medicalScopes,
-	"MSP_PHARMACY": slices.Concat(medicalScopes, pharmacyScopes),
-	"PHARMACY":     slices.Concat(pharmacyScopes, divisionScopes, commonScopes),
-	"NHS":          slices.Concat(medicalScopes, pharmacyScopes, []string{"event:read"}),
-	"MIS":          {"event:read", "user:read", "app:authorize"},
-}
+// grants are the scopes of roles and of client types.
+var grants = sync.OnceValue(func() auth.Grants {
+	known, err := auth.KnownGrants()
+	if err != nil {
+		panic(err) // the file is embedded
+	}
+	return known
+})
 
 func distinct(scopes []string) []string {
 	sorted := slices.Clone(scopes)

@@ -30,6 +30,7 @@ func tokens(w *build.World) {
 		note               string
 	}{
 		{"doctor", "doctor", "clinic", doctorScopes, "a doctor of the clinic"},
+		{"colleague", "colleague", "clinic", doctorScopes, "a second doctor of the clinic, whom no patient has chosen"},
 		{"owner", "owner", "clinic", ownerScopes, "the owner of the clinic"},
 		{"pharmacist", "pharmacist", "pharmacy", pharmacistScopes, "a pharmacist of the pharmacy"},
 		{"mis", "mis_service", "mis", misScopes, "the MIS itself, for events"},

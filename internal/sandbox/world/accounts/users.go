@@ -1,8 +1,6 @@
 package accounts
 
 import (
-	"strings"
-
 	"github.com/google/uuid"
 
 	"esoz/internal/sandbox/world/build"
@@ -12,6 +10,7 @@ import (
 func users(w *build.World) {
 	for _, u := range []struct{ name, first, last, second, legalEntity, employee, role string }{
 		{"doctor", "Олена", "Коваль", "Петрівна", "clinic", "DOCTOR", "DOCTOR"},
+		{"colleague", "Віра", "Гнатюк", "Романівна", "clinic", "DOCTOR", "DOCTOR"},
 		{"owner", "Ігор", "Бондар", "Васильович", "clinic", "OWNER", "OWNER"},
 		{"other_doctor", "Марія", "Ткач", "Іванівна", "other_clinic", "DOCTOR", "DOCTOR"},
 		{"hospital_owner", "Андрій", "Мельник", "Олегович", "hospital", "OWNER", "OWNER"},
@@ -37,7 +36,7 @@ func users(w *build.World) {
 func User(w *build.World, name string, columns build.Row) uuid.UUID {
 	const noPassword = "!" // no bcrypt hash: nobody logs in with it
 	w.Insert("mithril.users", build.Changed(w.Stamped(build.Row{
-		"id": build.ID(name), "email": name + "@example.com", "password": noPassword, "password_set_at": w.Now,
+		"id": build.ID(name), "email": name + "@example.com", "password": noPassword, "password_set_at": w.Now.AddDate(1, 0, 0), // its tokens live for a year, and end with a password
 	}), columns))
 	return build.ID(name)
 }
@@ -62,8 +61,7 @@ func Employee(w *build.World, user, legalEntity, kind, note string, columns buil
 
 // Role gives a user a role in a client.
 func Role(w *build.World, user, client, role string) {
-	w.Insert("mithril.roles", w.Stamped(build.Row{"id": build.ID("role " + role), "name": role, "scope": strings.Join(roleScopes[role], " ")}))
 	w.Insert("mithril.user_roles", w.Stamped(build.Row{
-		"id": build.ID("role " + role + " of " + user), "user_id": build.ID(user), "role_id": build.ID("role " + role), "client_id": build.ID(client),
+		"id": build.ID("role " + role + " of " + user), "user_id": build.ID(user), "role_id": roleID(role), "client_id": build.ID(client),
 	}))
 }

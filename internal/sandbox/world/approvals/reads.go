@@ -14,6 +14,8 @@ import (
 const (
 	foreign = "verified approval for another doctor"
 	own     = "verified approval for the doctor"
+
+	toClinic = "approval for the clinic"
 )
 
 func list(w *build.World) {
@@ -22,12 +24,17 @@ func list(w *build.World) {
 	AddVerified(w, foreign, "stranger_patient", "granted to a doctor of another clinic", "other_doctor", episode)
 	AddVerified(w, own, "stranger_patient", "granted to the doctor, whose clinic has no declaration with the patient", "doctor", episode)
 
+	colleague := build.TokenValue("colleague")
+	add(w, toClinic, "patient", "granted to the clinic, that is to all who work there",
+		func(d *approvals.Document) { d.GrantedTo = approvals.To("legal_entity", build.ID("clinic")) })
+
 	of := func(token, patient, query string) build.Request {
 		return build.Get(token, strings.TrimSuffix("/api/patients/"+build.ID(patient).String()+"/approvals?"+query, "?"))
 	}
-	w.Passes(op, "a doctor with a declaration sees all", of(doctor, "patient", ""), http.StatusOK)
+	w.Passes(op, "the patient's doctor sees all", of(doctor, "patient", ""), http.StatusOK)
 	w.Passes(op, "filters", of(doctor, "patient", "is_verified=true&is_expired=false&access_level=read&granted_resource_type=episode_of_care"), http.StatusOK)
 	w.Passes(op, "a doctor without a declaration sees their own", of(doctor, "stranger_patient", ""), http.StatusOK)
+	w.Passes(op, "a colleague of the patient's doctor sees what is granted to the legal entity", of(colleague, "patient", ""), http.StatusOK)
 	w.Passes(op, "nothing to be seen is an empty list", of(build.TokenValue("hospital_doctor"), "stranger_patient", ""), http.StatusOK)
 	for _, parameter := range []string{"granted_to", "granted_resources", "reason"} {
 		w.Refused(op, parameter+" that is no uuid", of(doctor, "patient", parameter+"=1"), fault.Refuse(rules.ApprovalListIDFilter, "parameter", parameter))
@@ -45,13 +52,17 @@ func list(w *build.World) {
 
 func get(w *build.World) {
 	const op = "getApproval"
-	of := func(patient, approval string) build.Request {
-		return build.Get(doctor, "/api/patients/"+build.ID(patient).String()+"/approvals/"+build.ID(approval).String())
+	by := func(token, patient, approval string) build.Request {
+		return build.Get(token, "/api/patients/"+build.ID(patient).String()+"/approvals/"+build.ID(approval).String())
 	}
-	w.Passes(op, "a doctor with a declaration", of("patient", "new approval"), http.StatusOK)
+	of := func(patient, approval string) build.Request { return by(doctor, patient, approval) }
+	colleague := build.TokenValue("colleague")
+	w.Passes(op, "the patient's doctor", of("patient", "new approval"), http.StatusOK)
 	w.Passes(op, "a doctor whom it is granted to", of("stranger_patient", own), http.StatusOK)
 	w.Passes(op, "an approval that needed no confirmation", of("patient", "approval without a method"), http.StatusOK)
 	w.Passes(op, "not to be seen: data is an empty list", of("stranger_patient", foreign), http.StatusOK)
+	w.Passes(op, "a colleague of the patient's doctor: data is an empty list", by(colleague, "patient", "new approval"), http.StatusOK)
+	w.Passes(op, "a colleague, and it is granted to their legal entity", by(colleague, "patient", toClinic), http.StatusOK)
 	w.Refused(op, "an unknown patient", of("nobody", foreign), fault.Refuse(rules.ApprovalGetPerson))
 	w.Refused(op, "an unknown approval", of("patient", "no approval"), fault.Refuse(rules.ApprovalGetNotFound))
 	w.Refused(op, "an approval of another patient", of("patient", foreign), fault.Refuse(rules.ApprovalGetNotFound))

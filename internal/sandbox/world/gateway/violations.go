@@ -43,8 +43,8 @@ var violations = []violation{
 	{rules.RequestTooLarge, "a body beyond the limit", body("application/json", `"`+strings.Repeat(" ", 2048)+`"`), []string{"MAX_BODY_BYTES", "1024"}},
 	{rules.RequestContentType, "a body of another content type", body("text/plain", `{}`), nil},
 	{rules.RequestJSON, "a body that is not JSON", body("application/json", `{"name":`), nil},
-	{rules.RequestIdempotencyInFlight, "an idempotency key whose first request is under way", header("X-Idempotency-Key", keyUnderWay), nil},
-	{rules.RequestIdempotencyMismatch, "an idempotency key that was sent with another request", header("X-Idempotency-Key", keyUsed), nil},
+	{rules.RequestIdempotencyInFlight, "an idempotency key whose first request is under way", header("X-Idempotency-Key", keyUnderWay), []string{"IDEMPOTENCY", "replay"}},
+	{rules.RequestIdempotencyMismatch, "an idempotency key that was sent with another request", header("X-Idempotency-Key", keyUsed), []string{"IDEMPOTENCY", "replay"}},
 }
 
 type change = func(w *build.World, op operation, passing build.Request) build.Request

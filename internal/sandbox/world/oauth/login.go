@@ -16,7 +16,7 @@ import (
 // loginUser adds a user who has the password.
 func loginUser(w *build.World, name, note string, more build.Row) string {
 	w.Object("user", name, note)
-	accounts.User(w, name, build.Changed(build.Row{"password": loginHash()}, more))
+	accounts.User(w, name, build.Changed(build.Row{"password": loginHash(), "password_set_at": w.Now}, more))
 	return name + "@example.com"
 }
 
