@@ -7,6 +7,7 @@ package operation
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -58,13 +59,16 @@ func RulesOf[S State](checks []Check[S]) []rules.ID {
 }
 
 // refusal is what Refuse returns: the check's own rule refuses.
-type refusal struct{ args []any }
+type refusal struct {
+	args []any
+	fact *fault.Fact
+}
 
 func (*refusal) Error() string { return "refused" }
 
 // Refuse refuses by the check's rule. Placeholders of its texts ({status}) are
 // filled from args, alternating names and values.
-func Refuse(args ...any) error { return &refusal{args} }
+func Refuse(args ...any) error { return &refusal{args: args} }
 
 // Unless refuses when ok is false.
 func Unless(ok bool, args ...any) error {
@@ -73,6 +77,18 @@ func Unless(ok bool, args ...any) error {
 	}
 	return Refuse(args...)
 }
+
+// Expect refuses when ok is false. what, expected and found are for explain
+// (fault.Fact says what they may hold).
+func Expect(ok bool, what string, expected, found any, args ...any) error {
+	if ok {
+		return nil
+	}
+	return Explained(fault.NewFact(what, expected, found), args...)
+}
+
+// Explained refuses by the check's rule, with a fact for explain.
+func Explained(fact fault.Fact, args ...any) error { return &refusal{args, &fact} }
 
 // Refusals are refusals by the rules of a check that together make one answer.
 // Those whose rule is switched off are left out.
@@ -139,12 +155,16 @@ func (c Check[S]) judge(ctx context.Context, s S, on func(rules.ID) bool) ([]*fa
 	var one *fault.Error
 	switch {
 	case errors.As(err, &own):
-		several = Refusals{fault.Refuse(c.Rule, own.args...)}
+		one = fault.Refuse(c.Rule, own.args...)
+		if own.fact != nil {
+			one = one.With(*own.fact)
+		}
+		several = Refusals{one}
 	case errors.As(err, &one):
 		several = Refusals{one}
 	case errors.As(err, &several):
 	case errors.Is(err, fault.ErrNotFound):
-		several = Refusals{fault.Refuse(c.Rule)}
+		several = Refusals{fault.Refuse(c.Rule).Because("what the id names", "exists", "nothing")}
 	default:
 		return nil, err
 	}
@@ -214,6 +234,29 @@ const (
 	Patient placeholder = "the patient of the path"
 	Now     placeholder = "now"
 )
+
+// String says it in words, for explain.
+func (w Want) String() string {
+	values := make([]string, len(w.values))
+	for i, value := range w.values {
+		values[i] = fmt.Sprint(value)
+		if value == nil {
+			values[i] = "nothing"
+		}
+	}
+	all := strings.Join(values, ", ")
+	switch w.operator {
+	case mongodb.Not:
+		return "anything but " + all
+	case mongodb.OneOf:
+		return "one of " + all
+	case mongodb.AtLeast:
+		return "at least " + all
+	case mongodb.Before:
+		return "before " + all
+	}
+	return all
+}
 
 // found is the name under which a refusal's text shows the field of a check.
 func found(field string) string { return field[strings.LastIndexByte(field, '.')+1:] }

@@ -82,7 +82,13 @@ func PatientExists[D any](ctx context.Context, s *Reading[D]) (err error) {
 }
 
 // PatientIsActive passes when the patient is active.
-func PatientIsActive[D any](_ context.Context, s *Reading[D]) error { return Unless(s.Patient.Active) }
+func PatientIsActive[D any](_ context.Context, s *Reading[D]) error {
+	return patientIsActive(s.Patient)
+}
+
+func patientIsActive(p Person) error {
+	return Expect(p.Active, "status of the patient", "active", "not active")
+}
 
 // IsFound passes when the document exists and is the patient's. A malformed id is
 // not found (decisions R12).
@@ -112,7 +118,8 @@ func mayRead(ctx context.Context, e *Engine, by *Caller, p Person, what Access) 
 	if err != nil {
 		return err
 	}
-	return Unless(may)
+	return Expect(may, "access to the patient's data",
+		"an active declaration with the caller's legal entity, a record of its own, or an approval in force", "none of them")
 }
 
 // patientField holds the hidden id of a document's patient.
@@ -186,7 +193,7 @@ func ListedPatientExists(ctx context.Context, s *Listing) (err error) {
 }
 
 // ListedPatientIsActive passes when the patient is active.
-func ListedPatientIsActive(_ context.Context, s *Listing) error { return Unless(s.Patient.Active) }
+func ListedPatientIsActive(_ context.Context, s *Listing) error { return patientIsActive(s.Patient) }
 
 // MayList passes when the caller may read what was asked for: the records of the
 // patient, or those of one legal entity.
@@ -220,9 +227,11 @@ func (f *Filters) Refuse(refusal *fault.Error) { f.wrong = append(f.wrong, refus
 
 // Undeclared refuses each parameter that the operation does not have.
 func (f *Filters) Undeclared(ctx context.Context, rule rules.ID) {
-	undeclared := envelope.RequestFrom(ctx).Undeclared
+	about := envelope.RequestFrom(ctx)
+	undeclared := about.Undeclared
 	for _, name := range slices.Sorted(maps.Keys(undeclared)) {
-		f.Refuse(fault.RefuseAt(rule, "$."+name, map[string]any{"properties": undeclared}))
+		f.Refuse(fault.RefuseAt(rule, "$."+name, map[string]any{"properties": undeclared}).
+			With(fault.NameFact("query parameter", name, about.Declared)))
 	}
 }
 
@@ -240,7 +249,7 @@ func (f *Filters) UUID(rule rules.ID, parameter string, value *string, field str
 	}
 	id, ok := envelope.ParseID(*value)
 	if !ok || !validation.IsUUID(*value) {
-		f.Refuse(fault.Refuse(rule, "parameter", parameter))
+		f.Refuse(fault.Refuse(rule, "parameter", parameter).Because(parameter, "a UUID", "another text"))
 		return
 	}
 	f.want(field, mongodb.Equal, id)
@@ -253,12 +262,13 @@ func (f *Filters) Moment(form, exists rules.ID, parameter string, value *string,
 		return
 	}
 	if !validation.HasDateTimeForm(*value) {
-		f.Refuse(fault.Refuse(form, "parameter", parameter, "actual", *value))
+		f.Refuse(fault.Refuse(form, "parameter", parameter, "actual", *value).
+			Because(parameter, "a moment as 2026-03-25T10:45:16Z", "another text"))
 		return
 	}
 	moment, err := time.Parse(time.RFC3339Nano, *value)
 	if err != nil {
-		f.Refuse(fault.Refuse(exists, "parameter", parameter, "actual", *value))
+		f.Refuse(fault.Refuse(exists, "parameter", parameter, "actual", *value).Because(parameter, "a moment that exists", "a day or an hour that does not"))
 		return
 	}
 	f.want(field, operator, moment)

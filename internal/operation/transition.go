@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -271,7 +272,14 @@ func (c *Call[A, D, B]) meets(ctx context.Context, field string, want Want) erro
 	if want.operator == Exists.operator {
 		return c.find(ctx)
 	}
-	return Unless(c.stored.Meets(c.condition(field, want)), found(field), c.stored.Text(field))
+	if c.stored.Meets(c.condition(field, want)) {
+		return nil
+	}
+	fact := fault.NewFact(field, strings.ReplaceAll(want.String(), string(Now), c.Now.UTC().Format(time.RFC3339)), c.stored.Shown(field))
+	if slices.Contains(want.values, any(Patient)) {
+		fact.Found = "another patient"
+	}
+	return Explained(fact, found(field), c.stored.Text(field))
 }
 
 // find looks the document up. A malformed id is not found (decisions R12).

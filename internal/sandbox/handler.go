@@ -128,6 +128,7 @@ func (h *Handler) api(w http.ResponseWriter, r *http.Request) {
 	defer h.changing.RUnlock()
 	if !signin.IsFor(r) { // what is typed into the page is not remembered
 		r = h.traffic.Arrive(r, raw, whole)
+		w.Header().Set("X-Sandbox-Explain", fmt.Sprintf("/_sandbox/explain/%d", traffic.NumberOf(r)))
 	}
 	h.app.Handler.ServeHTTP(w, r)
 }

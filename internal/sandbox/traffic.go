@@ -16,16 +16,24 @@ func (h *Handler) explain(w http.ResponseWriter, r *http.Request) {
 	explanation, ok := h.traffic.Explain(r.PathValue("request_id"))
 	if !ok {
 		h.refuse(w, http.StatusNotFound, fmt.Errorf(
-			"no request with this id is remembered: it was none of the API's, or it is forgotten (the last %d are kept); write # as %%23 in the path",
+			"no request with this id or number is remembered: it was none of the API's, or it is forgotten (the last %d are kept); write # as %%23 in the path",
 			traffic.Kept))
 		return
 	}
-	if accepted(r, "application/json", "text/plain") == "text/plain" {
+	baseURL := h.config.Get().PublicBaseURL
+	explanation.Advise(h.currentWorld(), baseURL)
+	switch accepted(r, "application/json", "text/plain", "text/html") {
+	case "text/plain":
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = io.WriteString(w, explanation.Text(h.config.Get().PublicBaseURL)) // a client that went away
-		return
+		_, _ = io.WriteString(w, explanation.Text(baseURL)) // a client that went away
+	case "text/html":
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		if err := explanation.WriteHTML(w); err != nil {
+			h.logger.Debug("answer not delivered", "error", err)
+		}
+	default:
+		h.write(w, http.StatusOK, explanation)
 	}
-	h.write(w, http.StatusOK, explanation)
 }
 
 // coverage tells what the traffic has touched.

@@ -18,6 +18,7 @@ import (
 
 	"esoz/gen/rules"
 	"esoz/internal/conformance"
+	"esoz/internal/platform/fault"
 	"esoz/internal/sandbox/traffic"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
@@ -84,6 +85,14 @@ func requireExplained(t *testing.T, b *box, c conformance.Result) {
 	refused := []rules.ID{}
 	for _, check := range x.Refusals {
 		refused = append(refused, check.ID)
+		require.NotEmpty(t, check.Facts, "%s says what it expected and found", check.ID)
+		for _, f := range check.Facts {
+			require.NotEmpty(t, f.What, "%s", check.ID)
+			require.NotEmpty(t, f.Expected, "%s: %s", check.ID, f.What)
+		}
+	}
+	if len(refused) > 0 {
+		require.NotEmpty(t, x.Try, "what passes can be tried")
 	}
 	require.Equal(t, c.Rules, refused)
 	reached, group := true, ""
@@ -115,6 +124,11 @@ func TestTraffic(t *testing.T) {
 		{"explain takes any request id", explainTakesAnyRequestID},
 		{"explain on a terminal", explainOnATerminal},
 		{"explain outside of rules", explainOutsideOfRules},
+		{"explain says what it found", explainSaysWhatItFound},
+		{"explain by number", explainByNumber},
+		{"explain in a browser", explainInABrowser},
+		{"refused scopes are named", refusedScopesAreNamed},
+		{"warnings", warnings},
 		{"coverage counts", coverageCounts},
 		{"coverage counts repeats", coverageCountsRepeats},
 		{"coverage formats", coverageFormats},
@@ -324,12 +338,20 @@ func coverageCountsRepeats(t *testing.T, b *box) {
 
 // Nothing that a client sends can be found in what is told of its traffic.
 func trafficHoldsNoPersonalData(t *testing.T, b *box) {
-	secrets := []string{"380671112233", "3126509816", "Коцюбинська", "canary", "sandbox-owner", "192.0.2.77"}
+	secrets := []string{"380671112233", "3126509816", "Коцюбинська", "canary", "192.0.2.77"}
 	requests := []world.Request{
 		testkit.As("sandbox-doctor", http.MethodGet, "/api/verifications/+380671112233", nil),
 		testkit.As("sandbox-doctor", http.MethodPatch, "/api/verifications/+380671112233/actions/complete", map[string]any{"code": 1, "canary": "3126509816"}),
 		testkit.As("sandbox-owner", http.MethodGet, "/api/divisions?name=Коцюбинська&tax_id=3126509816&page=canary", nil),
 		testkit.As("sandbox-owner", http.MethodPost, "/api/divisions", map[string]any{"name": "Коцюбинська", "3126509816": "canary", "canary": nil}),
+		testkit.As("sandbox-owner", http.MethodPost, "/api/divisions", map[string]any{
+			"type": "canary", "email": "canary@example.com", "addresses": []any{map[string]any{"type": "380671112233", "area": "Коцюбинська", "зип": 1}},
+			"phones": []any{map[string]any{"type": "MOBILE", "number": "3126509816"}}, "location": map[string]any{"longitude": 3126509816},
+		}),
+		testkit.As("sandbox-consent", http.MethodPost, "/oauth/apps/authorize", map[string]any{"app": map[string]any{
+			"client_id": world.ID("clinic"), "redirect_uri": world.RedirectURI, "scope": "3126509816 canary Коцюбинська: 380671112233:read",
+		}}),
+		testkit.As("sandbox-doctor", http.MethodGet, "/api/patients/"+world.ID("patient").String()+"/device_dispenses?canary=3126509816&status=canary", nil),
 		testkit.As("canary-token", http.MethodGet, "/api/persons/3126509816?last_name=Коцюбинська", nil),
 		testkit.As("sandbox-owner", "CANARY", "/api/divisions/380671112233", nil),
 		testkit.As("sandbox-doctor", http.MethodPost, "/api/verifications", map[string]any{"phone_number": "+380671112233"}),
@@ -349,7 +371,7 @@ func trafficHoldsNoPersonalData(t *testing.T, b *box) {
 		told = append(told, text)
 	}
 	for _, id := range ids {
-		for _, accept := range []string{"application/json", "text/plain"} {
+		for _, accept := range []string{"application/json", "text/plain", "text/html"} {
 			_, text := b.fetch(t, "/_sandbox/explain/"+id, accept)
 			told = append(told, text)
 		}
@@ -399,4 +421,232 @@ func trafficOfManyClients(t *testing.T, b *box) {
 	}
 	working.Wait()
 	require.Equal(t, clients*each, of(t, b.coverage(t), "listDivisions").Succeeded)
+}
+
+// A refused check says what it looked at, expected and found, and what to try.
+func explainSaysWhatItFound(t *testing.T, b *box) {
+	w := testkit.World()
+	passing, ok := w.Passing("createDivision")
+	require.True(t, ok)
+	body, ok := passing.Request.Body.(map[string]any)
+	require.True(t, ok)
+	misspelt := maps.Clone(body)
+	misspelt["adresses"] = misspelt["addresses"]
+	delete(misspelt, "addresses")
+	for name, c := range map[string]struct {
+		request world.Request
+		rule    rules.ID
+		fact    fault.Fact
+		try     string
+	}{
+		"a scope": {
+			testkit.As("sandbox-doctor", http.MethodPost, "/api/divisions", nil), rules.GatewayScope,
+			fault.Fact{What: "scopes of the token", Expected: "division:write", Hint: "missing scopes: division:write"},
+			"The token sandbox-owner has division:write",
+		},
+		"a misspelt field": {
+			testkit.As("sandbox-owner", http.MethodPost, "/api/divisions", misspelt), rules.DivisionCreateSchema,
+			fault.Fact{What: "$", Found: "adresses", Hint: "$: did you mean addresses?"}, "createDivision) passes",
+		},
+		"a misspelt code": {
+			testkit.As("sandbox-owner", http.MethodPost, "/api/divisions", map[string]any{"type": "CLINICS"}), rules.DivisionCreateType,
+			fault.Fact{What: "$.type", Found: "another value", Hint: "$.type: did you mean CLINIC?"}, "createDivision) passes",
+		},
+		"a status": {
+			refusing(t, w, rules.DivisionDeactivateStatus), rules.DivisionDeactivateStatus, fault.Fact{What: "status", Expected: "ACTIVE", Found: "INACTIVE"}, "deactivateDivision) passes",
+		},
+		"a method": {
+			testkit.As("sandbox-owner", http.MethodDelete, "/api/divisions", nil), rules.GatewayMethod,
+			fault.Fact{What: "method", Expected: "GET, POST", Found: "DELETE"}, "GET /api/divisions (listDivisions) passes",
+		},
+		"a path": {
+			testkit.As("sandbox-owner", http.MethodGet, "/divisons", nil), rules.GatewayPath,
+			fault.Fact{What: "path", Hint: "nearest: /api/divisions"}, "GET /api/divisions (listDivisions) passes",
+		},
+		"a path with an id": {
+			testkit.As("sandbox-owner", http.MethodPatch, "/api/division/"+world.ID("clinic").String()+"/activate", nil), rules.GatewayPath,
+			fault.Fact{What: "path", Hint: "nearest: /api/divisions/{id}/actions/activate"}, "activateDivision) passes",
+		},
+		"an expired token": {
+			testkit.As(world.TokenValue("expired"), http.MethodGet, "/api/divisions", nil), rules.GatewayTokenExpired,
+			fault.Fact{What: "end of the token"}, "listDivisions) passes",
+		},
+		"a period": {
+			refusing(t, w, rules.EventListPeriod), rules.EventListPeriod,
+			fault.Fact{What: "time between date and date_to", Expected: "at most 3h0m0s"}, "listEvents) passes",
+		},
+		"a body": {
+			testkit.As("sandbox-owner", http.MethodPost, "/api/divisions", nil).Sending("application/json", `{"name": }`), rules.RequestJSON,
+			fault.Fact{What: "body", Found: "a fault after byte 9 of 10"}, "createDivision) passes",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := testkit.Send(t, b.url, c.request)
+			x := b.explain(t, answer.Header.Get("X-Request-Id"))
+			i := slices.IndexFunc(x.Refusals, func(check traffic.Check) bool { return check.ID == c.rule })
+			require.GreaterOrEqual(t, i, 0, "%v", idsOf(x.Refusals))
+			require.True(t, slices.ContainsFunc(x.Refusals[i].Facts, func(f fault.Fact) bool {
+				same := func(want, got string) bool { return want == "" || want == got }
+				return same(c.fact.What, f.What) && same(c.fact.Expected, f.Expected) && same(c.fact.Found, f.Found) && same(c.fact.Hint, f.Hint)
+			}), "%v", x.Refusals[i].Facts)
+			var tried []string
+			for _, advice := range x.Try {
+				tried = append(tried, advice.Text)
+			}
+			require.Contains(t, strings.Join(tried, "\n"), c.try)
+			if c.fact.Hint != "" && x.Operation != nil {
+				require.Contains(t, answer.Header.Get("X-Sandbox-Hint"), c.fact.Hint)
+			}
+		})
+	}
+}
+
+// refusing is a request that a rule refuses.
+func refusing(t *testing.T, w *world.World, rule rules.ID) world.Request {
+	t.Helper()
+	i := slices.IndexFunc(w.Cases, func(c world.Case) bool { return slices.Equal(c.Rules, []rules.ID{rule}) && len(c.Config) == 0 })
+	require.GreaterOrEqual(t, i, 0)
+	return w.Cases[i].Request
+}
+
+func explainByNumber(t *testing.T, b *box) {
+	get := testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil)
+	first, second := testkit.Send(t, b.url, get), testkit.Send(t, b.url, testkit.As("", http.MethodGet, "/api/jobs/1", nil))
+	named := func(r *testkit.Response) (path string) {
+		path = r.Header.Get("X-Sandbox-Explain")
+		require.Regexp(t, `^/_sandbox/explain/[0-9]+$`, path)
+		return path
+	}
+	ask := func(path string) (x traffic.Explanation) {
+		require.Equal(t, http.StatusOK, b.call(t, http.MethodGet, path, nil, &x))
+		return x
+	}
+	x := ask(named(first))
+	require.Equal(t, "listDivisions", x.Operation.ID)
+	require.Equal(t, "general.apib L2833", x.Operation.Line)
+	require.Empty(t, x.RequestID, "ids of clients are not kept")
+	require.Equal(t, named(first), fmt.Sprintf("/_sandbox/explain/%d", x.Number))
+	last := ask("/_sandbox/explain/last")
+	require.Equal(t, named(second), fmt.Sprintf("/_sandbox/explain/%d", last.Number))
+	require.Equal(t, "getJob", last.Operation.ID)
+
+	number := fmt.Sprint(x.Number)
+	testkit.Send(t, b.url, withHeader(testkit.As("", http.MethodGet, "/api/jobs/1", nil), "X-Request-ID", number))
+	require.Equal(t, "getJob", b.explain(t, number).Operation.ID, "an id that a client has sent comes first")
+	var answer struct{ Error string }
+	for _, path := range []string{"0", "-1", "999999"} {
+		require.Equal(t, http.StatusNotFound, b.call(t, http.MethodGet, "/_sandbox/explain/"+path, nil, &answer))
+	}
+}
+
+func explainInABrowser(t *testing.T, b *box) {
+	testkit.Send(t, b.url, testkit.As("sandbox-doctor", http.MethodPost, "/api/divisions", nil))
+	contentType, page := b.fetch(t, "/_sandbox/explain/last", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
+	require.Equal(t, "text/html; charset=utf-8", contentType)
+	for _, part := range []string{
+		"<!doctype html>", "<h1>Create Division</h1>", `href="/docs/rules/createDivision/#gateway.scope"`, "general.apib L2878",
+		"missing scopes: division:write", "The token sandbox-owner has division:write", "curl -sS -X POST", "/docs/assets/atlas.css",
+	} {
+		require.Contains(t, page, part)
+	}
+	contentType, _ = b.fetch(t, "/_sandbox/explain/last", "*/*")
+	require.Equal(t, "application/json", contentType)
+}
+
+// The most asked question about this API: which of the scopes is refused.
+func refusedScopesAreNamed(t *testing.T, b *box) {
+	w := testkit.World()
+	passing, ok := w.Passing("authorizeApp")
+	require.True(t, ok)
+	raw, err := json.Marshal(passing.Request.Body)
+	require.NoError(t, err)
+	for rule, c := range map[rules.ID]struct{ scope, hint string }{
+		rules.AppAuthorizeScopeClientType: {"division:read nothing:read division:write other_thing:write", "refused scopes: nothing:read, other_thing:write"},
+		rules.AppAuthorizeScopeRoles:      {"division:read division:write", "refused scopes: division:write"},
+	} {
+		var body map[string]map[string]any
+		require.NoError(t, json.Unmarshal(raw, &body))
+		body["app"]["scope"] = c.scope
+		answer := testkit.Send(t, b.url, passing.Request.With(body))
+		require.Equal(t, []string{string(rule)}, answer.Rules())
+		require.Equal(t, c.hint, answer.Header.Get("X-Sandbox-Hint"))
+		require.NotContains(t, string(answer.Raw), "nothing:read")
+		x := b.explain(t, answer.Header.Get("X-Request-Id"))
+		require.Equal(t, c.hint, x.Refusals[0].Facts[0].Hint)
+		require.Contains(t, x.Refusals[0].Facts[0].Expected, "division:read")
+		require.Contains(t, x.Refusals[0].Facts[0].Found, "division:write")
+	}
+}
+
+// Answers that are right but would surprise at the national host warn, and no
+// others do.
+func warnings(t *testing.T, b *box) {
+	const key = "no API-key was sent"
+	list := withHeader(testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil), "API-key", world.MISKey)
+	warned := func(r world.Request) []string {
+		t.Helper()
+		answer := testkit.Send(t, b.url, r)
+		found := answer.Header.Values("X-Sandbox-Warning")
+		var x traffic.Explanation
+		require.Equal(t, http.StatusOK, b.call(t, http.MethodGet, answer.Header.Get("X-Sandbox-Explain"), nil, &x))
+		require.Equal(t, found, x.Warnings)
+		return found
+	}
+	events, ok := testkit.World().Passing("listEvents")
+	require.True(t, ok)
+	at := func(path string) world.Request {
+		r := list
+		if strings.HasPrefix(path, "/api/events") {
+			r = withHeader(events.Request, "API-key", world.MISKey)
+		}
+		r.Path = path
+		return r
+	}
+	require.Empty(t, warned(list))
+	require.Empty(t, warned(at("/api/divisions?page=1&page_size=10&status=ACTIVE")))
+	for path, want := range map[string]string{
+		"/api/divisions?stauts=ACTIVE":                               "stauts; did you mean status?",
+		"/api/divisions?zzzzzzzz=1":                                  "a query parameter that the operation does not have is ignored",
+		"/api/divisions?page=x":                                      "the query parameter page has not",
+		"/api/divisions?page=0":                                      "the query parameter page has not",
+		"/api/divisions?page_size=100000":                            "the query parameter page_size has not",
+		"/api/events?date=2020-01-01T00:00":                          "date is before the oldest event",
+		"/api/events?date=2120-01-01T00:00":                          "date is in the future",
+		"/api/events?date=2026-03-25T10:00&date_to=2026-03-25T09:00": "date is not before date_to",
+		"/api/dictionaries?is_activ=true":                            "is_activ; did you mean is_active?",
+		"/api/uaddresses/regions?nmae=КИЇВ":                          "nmae; did you mean name?",
+		"/api/uaddresses/regions?page=1&x=1":                         "a query parameter that the operation does not have is ignored",
+	} {
+		found := warned(at((&url.URL{Path: strings.SplitN(path, "?", 2)[0], RawQuery: strings.SplitN(path, "?", 2)[1]}).String()))
+		require.Len(t, found, 1, path)
+		require.Contains(t, found[0], want, path)
+	}
+	found := warned(withHeader(list, "API-key", ""))
+	require.Len(t, found, 1)
+	require.Contains(t, found[0], key)
+	refused := testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodPost, "/api/divisions?x=1", map[string]any{}))
+	require.Empty(t, refused.Header.Values("X-Sandbox-Warning"), "a refusal speaks for itself")
+
+	passing, ok := testkit.World().Passing("activateDivision")
+	require.True(t, ok)
+	again := withHeader(withHeader(passing.Request, "API-key", world.MISKey), "X-Idempotency-Key", "first")
+	require.Empty(t, warned(again))
+	testkit.Send(t, b.url, again) // refused: the division is active by now
+	create, ok := testkit.World().Passing("createDivision")
+	require.True(t, ok)
+	again = withHeader(withHeader(create.Request, "API-key", world.MISKey), "X-Idempotency-Key", "second")
+	require.Empty(t, warned(again))
+	found = warned(again)
+	require.Len(t, found, 1)
+	require.Contains(t, found[0], "this idempotency key has come before")
+	require.Empty(t, warned(withHeader(again, "X-Idempotency-Key", "third")))
+
+	for _, c := range testkit.World().Cases {
+		if len(c.Rules) > 0 || len(c.Config) > 0 || c.Request.Method != http.MethodGet || c.OperationID == "listEvents" {
+			continue
+		}
+		for _, text := range testkit.Send(t, b.url, c.Request).Header.Values("X-Sandbox-Warning") {
+			require.Contains(t, text, key, c.ID)
+		}
+	}
 }

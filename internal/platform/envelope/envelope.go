@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +21,15 @@ type Request struct {
 	IdempotencyKey string            // of either header
 	EchoedKey      string            // of X-Idempotency-Key, repeated in meta
 	Undeclared     map[string]string // query parameters that the operation does not have
-	Open           []string          // dictionaries in the answer that list no or not all of their codes, when asked for by name
+	Declared       []string          // query parameters that it has
+	Warnings       []string          // of an answer that is right: what would surprise at the national host
+}
+
+// Warn adds a warning once.
+func (r *Request) Warn(text string) {
+	if !slices.Contains(r.Warnings, text) {
+		r.Warnings = append(r.Warnings, text)
+	}
 }
 
 type requestKey struct{}

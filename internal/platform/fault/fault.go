@@ -40,6 +40,7 @@ type Error struct {
 	RetryAfter time.Duration // rendered as a Retry-After header when positive
 	Guard      rules.ID      // the gateway's check that the operation's own rule replaces, if any
 	Cut        bool          // Invalid lists only the first of very many faults
+	Facts      []Fact        // for explain alone
 }
 
 // Item is one entry of `invalid`.
@@ -120,6 +121,7 @@ func Join(errs ...*Error) *Error {
 			joined = &c
 		default:
 			joined.Invalid = append(joined.Invalid, e.Invalid...)
+			joined.Facts = append(joined.Facts, e.Facts...)
 			joined.AddRules(e.Rules...)
 		}
 	}

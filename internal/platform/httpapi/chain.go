@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -87,7 +88,7 @@ func (s *Server) checkPSK(op *operation) echo.MiddlewareFunc {
 			}
 			sent := seal.Token(c.Request().Header.Get("X-Custom-PSK")) // hashed, so that the time of the comparison reveals nothing
 			if !slices.ContainsFunc(allowed, func(key config.Secret) bool { return hmac.Equal(seal.Token(string(key)), sent) }) {
-				return op.refuse(rules.GatewayPSK)
+				return op.refuse(rules.GatewayPSK).Because("X-Custom-PSK", "a key of this deployment", sentOrNot(c.Request(), "X-Custom-PSK"))
 			}
 			return next(c)
 		}
@@ -98,7 +99,7 @@ func requireToken(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			if bearer(c.Request()) == "" {
-				return op.refuse(rules.GatewayTokenMissing)
+				return op.refuse(rules.GatewayTokenMissing).Because("Authorization", "Bearer and a token", sentOrNot(c.Request(), echo.HeaderAuthorization))
 			}
 			return next(c)
 		}
@@ -130,7 +131,8 @@ func (s *Server) limitRate(op *operation) echo.MiddlewareFunc {
 			h.Set("X-RateLimit-Limit-Minute", strconv.Itoa(limit))
 			h.Set("X-RateLimit-Remaining-Minute", left)
 			if used > limit {
-				return op.refuse(rules.GatewayRateLimit).After(wait)
+				return op.refuse(rules.GatewayRateLimit).After(wait).
+					Because("calls in a minute", fmt.Sprintf("at most %d (RATE_LIMIT_PER_MINUTE)", limit), used)
 			}
 			return next(c)
 		}
@@ -145,20 +147,22 @@ func (s *Server) authenticate(op *operation) echo.MiddlewareFunc {
 			r := c.Request()
 			who, err := s.Auth.Identify(r.Context(), bearer(r), r.Header.Get("API-key"))
 			if errors.Is(err, fault.ErrNotFound) {
-				return op.refuse(rules.GatewayTokenUnknown)
+				return op.refuse(rules.GatewayTokenUnknown).Because("token", "one that this server gave, and no session has ended", "unknown")
 			}
 			if err != nil {
 				return err
 			}
 			switch {
 			case who.TokenName != auth.AccessToken:
-				return op.refuse(rules.GatewayTokenKind)
-			case !s.Clock.Now().Before(who.ExpiresAt), !s.Clock.Now().Before(who.PasswordEnd):
-				return op.refuse(rules.GatewayTokenExpired)
+				return op.refuse(rules.GatewayTokenKind).Because("kind of the token", auth.AccessToken, who.TokenName)
+			case !s.Clock.Now().Before(who.ExpiresAt):
+				return op.refuse(rules.GatewayTokenExpired).Because("end of the token", "after "+s.Clock.Now().Format(time.RFC3339), who.ExpiresAt)
+			case !s.Clock.Now().Before(who.PasswordEnd):
+				return op.refuse(rules.GatewayTokenExpired).Because("end of the user's password", "after "+s.Clock.Now().Format(time.RFC3339), who.PasswordEnd)
 			case who.ClientBlocked:
-				return op.refuse(rules.GatewayTokenClientBlocked)
+				return op.refuse(rules.GatewayTokenClientBlocked).Because("client of the token", "not blocked", "blocked, or deleted")
 			case who.UserBlocked:
-				return op.refuse(rules.GatewayTokenUserBlocked)
+				return op.refuse(rules.GatewayTokenUserBlocked).Because("user of the token", "not blocked", "blocked")
 			}
 			c.SetRequest(r.WithContext(auth.With(r.Context(), who)))
 			return next(c)
@@ -171,17 +175,23 @@ func (s *Server) authorize(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			who := auth.IdentityFrom(c.Request().Context())
-			brokered, err := s.checkAPIKey(op, who, c.Request().Header.Get("API-key"))
+			key := c.Request().Header.Get("API-key")
+			brokered, err := s.checkAPIKey(op, who, key)
 			if err != nil {
 				return err
 			}
+			if key == "" && who.AccessType != auth.Direct {
+				envelope.RequestFrom(c.Request().Context()).Warn(noAPIKey)
+			}
 			scopes := s.scopes(op)
 			if missing := auth.Missing(scopes, who.Scopes); len(missing) > 0 {
-				return op.refuse(rules.GatewayScope, "scopes", strings.Join(missing, ", "))
+				return op.refuse(rules.GatewayScope, "scopes", strings.Join(missing, ", ")).
+					With(lacking("scopes of the token", scopes, who.Scopes, missing))
 			}
 			if brokered {
 				if missing := auth.Missing(scopes, who.BrokerScope); len(missing) > 0 {
-					return op.refuse(rules.GatewayBrokerScope, "scopes", strings.Join(missing, ", "))
+					return op.refuse(rules.GatewayBrokerScope, "scopes", strings.Join(missing, ", ")).
+						With(lacking("scopes of the MIS of the API-key", scopes, who.BrokerScope, missing))
 				}
 			}
 			return next(c)
@@ -208,11 +218,11 @@ func (s *Server) checkAPIKey(op *operation, who *auth.Identity, key string) (bro
 	case key == "" && mode == config.APIKeyWhenSent:
 		return false, nil
 	case key == "":
-		return false, op.refuse(rules.GatewayAPIKeyMissing)
+		return false, op.refuse(rules.GatewayAPIKeyMissing).Because("API-key", "the key of a MIS", "nothing")
 	case !who.APIKeyKnown:
-		return false, op.refuse(rules.GatewayAPIKeyUnknown)
+		return false, op.refuse(rules.GatewayAPIKeyUnknown).Because("API-key", "the key of a MIS that is not blocked", "an unknown one, or of a blocked MIS")
 	case who.BrokerScope == nil:
-		return false, op.refuse(rules.GatewayAPIKeyBroker)
+		return false, op.refuse(rules.GatewayAPIKeyBroker).Because("MIS of the API-key", "one that may act for others", "one without such scopes")
 	}
 	return true, nil
 }
@@ -257,17 +267,19 @@ func (s *Server) normalizeQuery(op *operation) echo.MiddlewareFunc {
 			// A semicolon is part of a value, but url.ParseQuery rejects it.
 			query, err := url.ParseQuery(strings.ReplaceAll(r.URL.RawQuery, ";", "%3B"))
 			if err != nil {
-				return op.refuse(rules.RequestURL)
+				return op.refuse(rules.RequestURL).Because("query", "percent-encoded", "a % that is followed by no two hexadecimal digits")
 			}
 			for _, name := range op.query {
 				if slices.ContainsFunc(query[name], func(value string) bool { return !utf8.ValidString(value) || strings.ContainsRune(value, 0) }) {
-					return fault.Refuse(rules.RequestQuery, "parameter", name)
+					return fault.Refuse(rules.RequestQuery, "parameter", name).Because(name, "UTF-8 without U+0000", "other bytes")
 				}
 			}
 			for name, values := range query {
 				query[name] = values[len(values)-1:] // as Plug does (decisions R33)
 			}
-			envelope.RequestFrom(r.Context()).Undeclared = op.undeclared(query)
+			about := envelope.RequestFrom(r.Context())
+			about.Undeclared, about.Declared = op.undeclared(query), op.query
+			s.warnOfQuery(op, about, query)
 			if op.paged {
 				if !query.Has("page") && query.Has("page_number") {
 					query.Set("page", query.Get("page_number"))
@@ -340,20 +352,20 @@ func (s *Server) readBody(op *operation) echo.MiddlewareFunc {
 			_, err := read.ReadFrom(http.MaxBytesReader(c.Response(), r.Body, most))
 			var tooLarge *http.MaxBytesError
 			if errors.As(err, &tooLarge) {
-				return op.refuse(rules.RequestTooLarge)
+				return op.refuse(rules.RequestTooLarge).Because("size of the body", fmt.Sprintf("at most %d bytes (MAX_BODY_BYTES)", most), "more")
 			}
 			if err != nil {
-				return op.refuse(rules.RequestJSON) // the client hung up or sent less than it announced
+				return op.refuse(rules.RequestJSON).Because("body", "as long as announced", fmt.Sprintf("an end after %d bytes", read.Len())) // the client hung up or sent less than it announced
 			}
 			raw := read.Bytes()
 			if len(bytes.TrimSpace(raw)) == 0 {
 				raw = []byte("{}")
 			} else if !isJSON(r.Header.Get(echo.HeaderContentType)) && s.Config.Get().On(rules.RequestContentType) {
-				return op.refuse(rules.RequestContentType)
+				return op.refuse(rules.RequestContentType).Because("Content-Type", echo.MIMEApplicationJSON, mediaType(r.Header.Get(echo.HeaderContentType)))
 			}
 			value, err := validation.Decode(raw)
 			if err != nil {
-				return op.refuse(rules.RequestJSON)
+				return op.refuse(rules.RequestJSON).Because("body", "one JSON value in UTF-8", notJSON(raw, err))
 			}
 			r.Body = &body{ReadCloser: io.NopCloser(bytes.NewReader(raw)), value: value}
 			return next(c)

@@ -27,7 +27,8 @@ func (s *Server) allowOrigins() echo.MiddlewareFunc {
 		},
 		ExposeHeaders: []string{
 			echo.HeaderXRequestID, echo.HeaderRetryAfter, echo.HeaderLocation, "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset",
-			"X-RateLimit-Limit-Minute", "X-RateLimit-Remaining-Minute", "Idempotency-Replayed", "X-Sandbox-Rule",
+			"X-RateLimit-Limit-Minute", "X-RateLimit-Remaining-Minute", "Idempotency-Replayed",
+			"X-Sandbox-Rule", "X-Sandbox-Hint", "X-Sandbox-Warning", "X-Sandbox-Explain",
 		},
 		MaxAge: 600,
 	})

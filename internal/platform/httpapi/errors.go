@@ -42,7 +42,11 @@ func (s *Server) refuse(err error, c echo.Context) {
 		c.Response().Header().Set(echo.HeaderRetryAfter, wholeSeconds(refusal.RetryAfter))
 	}
 	if s.ShowRules && len(refusal.Rules) > 0 {
+		s.explainBody(c, refusal)
 		c.Response().Header().Set("X-Sandbox-Rule", joinIDs(refusal.Rules))
+		if advice := hints(refusal); advice != "" {
+			c.Response().Header().Set("X-Sandbox-Hint", advice)
+		}
 	}
 	if writeErr := writeRefusal(c, refusal); writeErr != nil {
 		s.Logger.LogAttrs(ctx, slog.LevelDebug, "answer not delivered", slog.String("error", writeErr.Error()))

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/google/uuid"
@@ -25,6 +26,8 @@ type Exchange struct {
 	Status     int
 	Rules      []rules.ID     // the rules that refused, in checked order
 	Guard      rules.ID       // the gateway's check that the refusing rule replaces, if any
+	Facts      []fault.Fact   // what the refusing checks expected and found
+	Warnings   []string       // of an answer that is right
 	Cut        bool           // the refusal lists only the first of very many faults
 	RetryAfter time.Duration  // of the answer
 	Config     *config.Config // at the time of the answer
@@ -49,6 +52,10 @@ func (s *Server) exchange(c echo.Context, operation string, took time.Duration) 
 	}
 	if refusal, ok := c.Get(refusalKey).(*fault.Error); ok {
 		e.Rules, e.Guard, e.Cut, e.RetryAfter = refusal.Rules, refusal.Guard, refusal.Cut, refusal.RetryAfter
+		e.Facts = refusal.Facts
+	}
+	if e.Status < http.StatusBadRequest {
+		e.Warnings = envelope.RequestFrom(ctx).Warnings
 	}
 	if who := auth.IdentityFrom(ctx); who != nil {
 		e.ClientID, e.UserID, e.Direct = who.ClientID, who.UserID, who.AccessType == auth.Direct

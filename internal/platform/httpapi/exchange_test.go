@@ -6,9 +6,12 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	"github.com/labstack/echo/v4"
 	"github.com/stretchr/testify/require"
 
 	"esoz/gen/rules"
+	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/fault"
 )
 
 // The observer is called once for every answer, also without an operation.
@@ -31,6 +34,9 @@ func TestObserver(t *testing.T) {
 			Exchange{
 				Operation: "releaseServiceRequest", Route: "/api/service_requests/{service_request_id}/actions/release", Status: 401,
 				Rules: []rules.ID{rules.ServiceRequestReleaseToken}, Guard: rules.GatewayTokenMissing,
+				Facts: []fault.Fact{{
+					Rule: rules.ServiceRequestReleaseToken, What: "Authorization", Expected: "Bearer and a token", Found: "nothing",
+				}},
 			},
 		},
 	} {
@@ -42,6 +48,27 @@ func TestObserver(t *testing.T) {
 		c.want.Took = seen[0].Took
 		c.want.RequestID, c.want.Method, c.want.Config = answer.Header().Get("X-Request-Id"), c.method, s.Config.Get()
 		require.Equal(t, c.want, seen[0])
+	}
+}
+
+// Only a sandbox tells its clients what checks found, and what would surprise.
+func TestOnlyASandboxHints(t *testing.T) {
+	t.Parallel()
+	for _, sandbox := range []bool{false, true} {
+		s := newServer(t)
+		s.ShowRules = sandbox
+		recorder := httptest.NewRecorder()
+		answer := echo.New().NewContext(httptest.NewRequest(http.MethodGet, "/", http.NoBody), recorder)
+		refusal := fault.Refuse(rules.GatewayScope).With(fault.Fact{What: "scopes", Expected: "a:read", Hint: "missing scopes: a:read"})
+		s.refuse(refusal, answer)
+		require.Equal(t, sandbox, recorder.Header().Get("X-Sandbox-Hint") == "missing scopes: a:read")
+		require.NotContains(t, recorder.Body.String(), "a:read")
+
+		recorder = httptest.NewRecorder()
+		answer = echo.New().NewContext(httptest.NewRequest(http.MethodGet, "/", http.NoBody), recorder)
+		s.warnBeforeAnswer(answer.Response(), &envelope.Request{Warnings: []string{"one", "two"}})
+		require.NoError(t, answer.NoContent(http.StatusOK))
+		require.Equal(t, sandbox, len(recorder.Header().Values("X-Sandbox-Warning")) == 2)
 	}
 }
 

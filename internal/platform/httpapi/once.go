@@ -41,9 +41,10 @@ func (s *Server) once(op *operation) echo.MiddlewareFunc {
 			var underWay *idempotency.UnderWayError
 			switch {
 			case errors.As(err, &underWay):
-				return op.refuse(rules.RequestIdempotencyInFlight).After(underWay.Wait)
+				return op.refuse(rules.RequestIdempotencyInFlight).After(underWay.Wait).
+					Because("request with the same key", "answered", "under way")
 			case errors.Is(err, idempotency.ErrMismatch):
-				return op.refuse(rules.RequestIdempotencyMismatch)
+				return op.refuse(rules.RequestIdempotencyMismatch).Because("request with the same key", "the same one", "another path, query or body")
 			case err != nil:
 				return err
 			case known != nil:

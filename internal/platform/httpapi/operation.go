@@ -22,6 +22,7 @@ type operation struct {
 	on               func(rules.ID) bool   // whether a rule is switched on
 	body             *validation.Body      // nil: a body is ignored
 	query            []string              // declared query parameters
+	filters          map[string]*openapi3.Schema
 	paged            bool
 	idempotent       bool     // accepts an idempotency key
 	aliases          []string // further paths of the contract at which it is served
@@ -45,7 +46,7 @@ func operations(doc *openapi3.T) (map[string]*operation, error) {
 }
 
 func newOperation(path, method string, item *openapi3.PathItem, spec *openapi3.Operation) (*operation, error) {
-	op := &operation{id: spec.OperationID, method: method, path: path, replaced: map[rules.ID]rules.ID{}}
+	op := &operation{id: spec.OperationID, method: method, path: path, replaced: map[rules.ID]rules.ID{}, filters: map[string]*openapi3.Schema{}}
 	if spec.Security == nil {
 		return nil, errors.New("security is not declared")
 	}
@@ -67,6 +68,9 @@ func newOperation(path, method string, item *openapi3.PathItem, spec *openapi3.O
 	for _, parameter := range append(item.Parameters, spec.Parameters...) {
 		if p := parameter.Value; p.In == openapi3.ParameterInQuery {
 			op.query = append(op.query, p.Name)
+			if p.Schema != nil {
+				op.filters[p.Name] = p.Schema.Value
+			}
 			op.paged = op.paged || p.Name == "page"
 		}
 	}

@@ -43,7 +43,7 @@ type Server struct {
 	Logger   *slog.Logger
 	Metrics  *Metrics
 	Tracer   trace.Tracer
-	// ShowRules adds X-Sandbox-Rule to refusals.
+	// ShowRules adds X-Sandbox-Rule and X-Sandbox-Hint to refusals.
 	ShowRules bool
 	// NotServed, when set, answers requests for operations that the national system documents and this server does not
 	// have. It is asked where an unknown path or a wrong method is refused.
@@ -52,6 +52,7 @@ type Server struct {
 	Observe Observer
 
 	requests requestIDs
+	known    map[string]*operation // by operationId
 }
 
 // methods that are refused on a known path that does not have them.
@@ -66,7 +67,7 @@ func (s *Server) Handler(ops api.StrictServerInterface) (*echo.Echo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the contract: %w", err)
 	}
-	s.requests.process = uuid.NewString()
+	s.requests.process, s.known = uuid.NewString(), known
 
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
@@ -167,10 +168,11 @@ func (s *Server) identify(next echo.HandlerFunc) echo.HandlerFunc {
 		c.Response().Header().Set(echo.HeaderXContentTypeOptions, "nosniff")
 		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
 		c.Set(clientKey, r.Context())
-		c.SetRequest(r.WithContext(envelope.WithRequest(r.Context(), &envelope.Request{
-			URL: s.Config.Get().PublicBaseURL + r.URL.EscapedPath(),
-			ID:  id, IdempotencyKey: idempotencyKey(r), EchoedKey: echoable(r.Header.Get("X-Idempotency-Key")),
-		})))
+		about := envelope.RequestFrom(r.Context()) // the sandbox may have put a warning there
+		about.URL, about.ID, about.IdempotencyKey = s.Config.Get().PublicBaseURL+r.URL.EscapedPath(), id, idempotencyKey(r)
+		about.EchoedKey = echoable(r.Header.Get("X-Idempotency-Key"))
+		s.warnBeforeAnswer(c.Response(), about)
+		c.SetRequest(r.WithContext(envelope.WithRequest(r.Context(), about)))
 		return next(c)
 	}
 }

@@ -139,6 +139,26 @@ func (d Document) Text(path string) string {
 	return text
 }
 
+// Shown returns the value at a dotted path as words: a text, a moment or an id.
+func (d Document) Shown(path string) string {
+	value := d.value(path)
+	if text, ok := value.StringValueOK(); ok {
+		return text
+	}
+	if at, ok := value.TimeOK(); ok {
+		return at.UTC().Format(time.RFC3339)
+	}
+	if _, raw, ok := value.BinaryOK(); ok {
+		if id, err := uuid.FromBytes(raw); err == nil {
+			return id.String()
+		}
+	}
+	if value.Type == bson.TypeNull {
+		return "nothing"
+	}
+	return "another value"
+}
+
 // MarkOf returns the mark of a job.
 func (d Document) MarkOf(job string) (mark Mark, ok bool) {
 	var found struct {

@@ -39,7 +39,8 @@ func (e *LimitError) Error() string { return "limit of codes is reached: " + str
 func Refusal(err error, by map[Limit]rules.ID) error {
 	var reached *LimitError
 	if errors.As(err, &reached) {
-		return fault.Refuse(by[reached.Limit]).After(reached.Wait)
+		return fault.Refuse(by[reached.Limit]).After(reached.Wait).
+			Because("codes that were sent ("+string(reached.Limit)+")", "fewer than the limit", fmt.Sprintf("the limit is reached for %s more", reached.Wait.Round(time.Second)))
 	}
 	return err
 }

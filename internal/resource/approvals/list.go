@@ -85,7 +85,7 @@ func (s *listing) filterOf(params api.ListApprovalsParams) filter {
 	f.isExpired = s.flag("is_expired", params.IsExpired)
 	levels := []string{string(api.ApprovalAccessLevelRead), string(api.ApprovalAccessLevelWrite)}
 	if f.accessLevel != nil && !slices.Contains(levels, *f.accessLevel) {
-		s.wrong = append(s.wrong, fault.Refuse(rules.ApprovalListAccessLevel))
+		s.wrong = append(s.wrong, fault.Refuse(rules.ApprovalListAccessLevel).Because("access_level", levels, "another text"))
 	}
 	return f
 }
@@ -96,7 +96,7 @@ func (s *listing) id(parameter string, value *string) *uuid.UUID {
 	}
 	id, ok := envelope.ParseID(*value)
 	if !ok || !validation.IsUUID(*value) {
-		s.wrong = append(s.wrong, fault.Refuse(rules.ApprovalListIDFilter, "parameter", parameter))
+		s.wrong = append(s.wrong, fault.Refuse(rules.ApprovalListIDFilter, "parameter", parameter).Because(parameter, "a UUID", "another text"))
 	}
 	return &id
 }
@@ -107,7 +107,7 @@ func (s *listing) flag(parameter string, value *string) *bool {
 	}
 	flag, err := strconv.ParseBool(*value)
 	if err != nil || *value != strconv.FormatBool(flag) { // ParseBool also takes 1, T, TRUE
-		s.wrong = append(s.wrong, fault.Refuse(rules.ApprovalListBooleanFilter, "parameter", parameter))
+		s.wrong = append(s.wrong, fault.Refuse(rules.ApprovalListBooleanFilter, "parameter", parameter).Because(parameter, "true or false", "another text"))
 	}
 	return &flag
 }

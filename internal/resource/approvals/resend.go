@@ -96,21 +96,21 @@ var resendChecks = []operation.Check[*call]{
 	{Rule: rules.ApprovalResendPerson, Pass: patientExists},
 	{Rule: rules.ApprovalResendNotFound, Pass: approvalExists},
 	{Rule: rules.ApprovalResendNoMethod, Pass: func(_ context.Context, c *call) error {
-		return operation.Unless(c.approval.Urgent != nil)
+		return operation.Expect(c.approval.Urgent != nil, "authentication method of the approval", "one that was fixed at its creation", "none")
 	}},
 	{Rule: rules.ApprovalResendMethodType, Pass: methodGetsSMS},
 	{Rule: rules.ApprovalResendThirdPerson, Pass: thirdPersonHasPhone},
 	{Rule: rules.ApprovalResendMethodUsable, Pass: methodIsUsable},
 	{Rule: rules.ApprovalResendMethodConfidant, Pass: thirdPersonIsConfidant},
 	{Rule: rules.ApprovalResendPersonActive, Pass: func(_ context.Context, c *call) error {
-		return operation.Unless(c.patient.Active)
+		return operation.Expect(c.patient.Active, "status of the patient", "active", "not active")
 	}},
 	{Rule: rules.ApprovalResendStateActive, Pass: isNot(StateActive)},
 	{Rule: rules.ApprovalResendStateCancelled, Pass: isNot(StateCancelled)},
 	{Rule: rules.ApprovalResendStateTerminated, Pass: isNot(StateTerminated)},
 	{Rule: rules.ApprovalResendStateExpired, Pass: isNot(StateExpired)},
 	{Rule: rules.ApprovalResendOTP, Pass: func(_ context.Context, c *call) error {
-		return operation.Unless(otp.IsPhone(c.approval.Urgent.PhoneNumber))
+		return operation.Expect(otp.IsPhone(c.approval.Urgent.PhoneNumber), "phone of the approval", "a phone number", "another text")
 	}},
 	{Rule: rules.ApprovalResendRate, Or: []rules.ID{
 		rules.ApprovalResendPhoneLimit, rules.ApprovalResendResourceLimit, rules.ApprovalResendLegalEntityLimit,
@@ -134,7 +134,8 @@ func methodGetsSMS(ctx context.Context, c *call) (err error) {
 			return err
 		}
 	}
-	return operation.Unless(c.methodType() == medicalevents.MethodOTP || c.methodType() == medicalevents.MethodThirdPerson)
+	return operation.Expect(c.methodType() == medicalevents.MethodOTP || c.methodType() == medicalevents.MethodThirdPerson,
+		"type of the authentication method", []string{medicalevents.MethodOTP, medicalevents.MethodThirdPerson}, c.methodType())
 }
 
 // thirdPersonHasPhone passes when a third person who confirms can be reached. One
@@ -144,25 +145,30 @@ func thirdPersonHasPhone(_ context.Context, c *call) error {
 	if c.chosen != nil {
 		reachable = c.chosen.ThirdPersonOTP
 	}
-	return operation.Unless(c.methodType() != medicalevents.MethodThirdPerson || reachable)
+	return operation.Expect(c.methodType() != medicalevents.MethodThirdPerson || reachable,
+		"authentication method of the third person", medicalevents.MethodOTP+" with a phone", "no phone that gets SMS")
 }
 
 // methodIsUsable passes when a method that authorize_with names is still the
 // patient's and active.
 func methodIsUsable(_ context.Context, c *call) error {
-	return operation.Unless(c.approval.AuthorizeWith == nil || c.chosen != nil && c.chosen.PersonID == c.patient.ID && c.chosen.Usable)
+	return operation.Expect(c.approval.AuthorizeWith == nil || c.chosen != nil && c.chosen.PersonID == c.patient.ID && c.chosen.Usable,
+		"authentication method that authorize_with names", "an active one of the patient", "ended, or another person's")
 }
 
 // thirdPersonIsConfidant passes when a third person that authorize_with names is
 // an approved confidant, if that is to be checked.
 func thirdPersonIsConfidant(_ context.Context, c *call) error {
 	asked := c.Config.ConfidantRelationships && c.approval.AuthorizeWith != nil && c.methodType() == medicalevents.MethodThirdPerson
-	return operation.Unless(!asked || c.chosen != nil && c.chosen.ConfidantApproved)
+	return operation.Expect(!asked || c.chosen != nil && c.chosen.ConfidantApproved,
+		"relationship of the third person with the patient", "an approved confidant", "none")
 }
 
 // isNot passes approvals in another state.
 func isNot(state string) func(context.Context, *call) error {
-	return func(_ context.Context, c *call) error { return operation.Unless(c.approval.State(c.Now) != state) }
+	return func(_ context.Context, c *call) error {
+		return operation.Expect(c.approval.State(c.Now) != state, "state of the approval", "another one", state)
+	}
 }
 
 // codesAreLeft passes while no limit of codes is reached. The last word has the

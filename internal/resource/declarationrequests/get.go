@@ -39,10 +39,10 @@ type reading struct {
 var getChecks = []operation.Check[*reading]{
 	{Rule: rules.DeclarationRequestGetNotFound, Pass: find},
 	{Rule: rules.DeclarationRequestGetChannel, Pass: func(_ context.Context, s *reading) error {
-		return operation.Unless(s.found.isShared())
+		return operation.Expect(s.found.isShared(), "channel of the declaration request", "one that MIS may see", s.found.Channel)
 	}},
 	{Rule: rules.DeclarationRequestGetLegalEntity, Pass: func(_ context.Context, s *reading) error {
-		return operation.Unless(s.found.isOf(s.ClientID))
+		return operation.Expect(s.found.isOf(s.ClientID), "legal entity of the declaration request", s.ClientID, "another legal entity")
 	}},
 }
 

@@ -37,10 +37,10 @@ type listing struct {
 
 var listChecks = []operation.Check[*listing]{
 	{Rule: rules.DeclarationRequestListEmployeeID, Pass: func(_ context.Context, s *listing) error {
-		return operation.Unless(!s.employee.malformed)
+		return operation.Expect(!s.employee.malformed, "employee_id", "a UUID", "another text")
 	}},
 	{Rule: rules.DeclarationRequestListLegalEntityID, Pass: func(_ context.Context, s *listing) error {
-		return operation.Unless(!s.legalEntity.malformed)
+		return operation.Expect(!s.legalEntity.malformed, "legal_entity_id", "a UUID", "another text")
 	}},
 }
 

@@ -50,16 +50,17 @@ type resending struct {
 var resendChecks = []operation.Check[*resending]{
 	{Rule: rules.DeclarationRequestResendOTPNotFound, Pass: lock},
 	{Rule: rules.DeclarationRequestResendOTPChannel, Pass: func(_ context.Context, s *resending) error {
-		return operation.Unless(s.request.isShared())
+		return operation.Expect(s.request.isShared(), "channel of the declaration request", "one that MIS may see", s.request.Channel)
 	}},
 	{Rule: rules.DeclarationRequestResendOTPLegalEntity, Pass: func(_ context.Context, s *resending) error {
-		return operation.Unless(s.request.isOf(s.ClientID))
+		return operation.Expect(s.request.isOf(s.ClientID), "legal entity of the declaration request", s.ClientID, "another legal entity")
 	}},
 	{Rule: rules.DeclarationRequestResendOTPStatus, Pass: func(_ context.Context, s *resending) error {
-		return operation.Unless(s.request.Status == statusNew)
+		return operation.Expect(s.request.Status == statusNew, "status", statusNew, s.request.Status)
 	}},
 	{Rule: rules.DeclarationRequestResendOTPAuthenticationMethod, Pass: func(_ context.Context, s *resending) error {
-		return operation.Unless(s.request.Method.Type == methodOTP && s.request.Method.Number != "")
+		return operation.Expect(s.request.Method.Type == methodOTP && s.request.Method.Number != "",
+			"authentication method of the person", methodOTP+" with a number", s.request.Method.Type)
 	}},
 	{Rule: rules.DeclarationRequestResendOTPRate, Or: []rules.ID{
 		rules.DeclarationRequestResendOTPPhoneLimit, rules.DeclarationRequestResendOTPResourceLimit,

@@ -33,7 +33,7 @@ var Get = operation.Record[Document]{
 		{Rule: rules.DeviceDispenseGetPersonActive, Pass: operation.PatientIsActive[Document]},
 		{Rule: rules.DeviceDispenseGetNotFound, Pass: operation.IsFound[Document]},
 		{Rule: rules.DeviceDispenseGetOwner, Pass: func(_ context.Context, r *operation.Reading[Document]) error {
-			return operation.Unless(slices.Contains(owners(&r.Document), r.ClientID))
+			return operation.Expect(slices.Contains(owners(&r.Document), r.ClientID), "legal entity of the dispense", r.ClientID, "another legal entity")
 		}},
 		{Rule: rules.DeviceDispenseGetAccess, Pass: operation.MayRead[Document]},
 	},

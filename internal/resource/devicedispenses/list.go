@@ -74,7 +74,7 @@ func filtersOf(ctx context.Context, by *filterRules, p api.ListDeviceDispensesPa
 	moment("inserted_at_to", p.InsertedAtTo, "inserted_at", mongodb.AtMost)
 	f.Text(p.DeviceCode, "details.device_code.coding.code")
 	if p.Status != nil && !slices.Contains(Statuses, *p.Status) {
-		f.Refuse(fault.Refuse(by.status))
+		f.Refuse(fault.Refuse(by.status).Because("status", Statuses, "another text"))
 	}
 	f.Text(p.Status, "status")
 	return f

@@ -29,7 +29,7 @@ func (a *API) ListDictionaries(ctx context.Context, req api.ListDictionariesRequ
 	data := []api.Dictionary{}
 	for _, d := range a.Cache.current.Load().all {
 		if wanted(d) && (isActive == nil || *isActive == d.IsActive) {
-			noteOpen(ctx, d, names != nil)
+			warnOfOpen(ctx, d, names != nil)
 			data = append(data, api.Dictionary{Name: d.Name, Values: texts(d.Values), Labels: labels(d), IsActive: d.IsActive})
 		}
 	}

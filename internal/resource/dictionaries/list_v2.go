@@ -31,7 +31,7 @@ func (a *API) ListDictionariesV2(ctx context.Context, req api.ListDictionariesV2
 		if len(values) == 0 && filter != (valueFilter{}) {
 			continue
 		}
-		noteOpen(ctx, d, name != "")
+		warnOfOpen(ctx, d, name != "")
 		data = append(data, api.DictionaryV2{
 			Name: d.Name, Description: d.Description, Values: values, Labels: labels(d), IsActive: d.IsActive,
 		})
@@ -41,7 +41,9 @@ func (a *API) ListDictionariesV2(ctx context.Context, req api.ListDictionariesV2
 
 var listV2Checks = []operation.Check[*query]{
 	{Rule: rules.DictionaryListV2IsActive, Pass: hasBool},
-	{Rule: rules.DictionaryListV2ValueIsActive, Pass: func(_ context.Context, q *query) error { return operation.Unless(q.isBoolValue) }},
+	{Rule: rules.DictionaryListV2ValueIsActive, Pass: func(_ context.Context, q *query) error {
+		return operation.Expect(q.isBoolValue, "value_is_active", "true or false", "another text")
+	}},
 }
 
 func text(filter *string) string {

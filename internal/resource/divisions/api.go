@@ -11,6 +11,7 @@ import (
 	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/fault"
+	"esoz/internal/platform/subject"
 )
 
 // API serves the operations of the resource.
@@ -85,7 +86,7 @@ func isFound(ctx context.Context, s *call) error {
 
 // isOwn passes when the division is the caller's.
 func isOwn(_ context.Context, s *call) error {
-	return operation.Unless(s.division.legalEntityID == s.ClientID)
+	return operation.Expect(s.division.legalEntityID == s.ClientID, "legal entity of the division", s.ClientID, s.division.legalEntityID)
 }
 
 // isFoundActive passes when it is also is_active.
@@ -93,18 +94,18 @@ func isFoundActive(ctx context.Context, s *call) error {
 	if err := isFound(ctx, s); err != nil {
 		return err
 	}
-	return operation.Unless(s.division.isActive)
+	return operation.Expect(s.division.isActive, "is_active of the division", true, false)
 }
 
 // mayManage passes legal entities that may work with divisions.
 func mayManage(c *operation.Caller) error {
-	return operation.Unless(c.LegalEntity.MayManageDivisions())
+	return operation.ExpectStatus(c.LegalEntity, c.LegalEntity.MayManageDivisions(), subject.Active, subject.Suspended)
 }
 
 // isIn passes when the division has the status.
 func isIn(status api.DivisionStatus) func(context.Context, *call) error {
 	return func(_ context.Context, s *call) error {
-		return operation.Unless(s.division.shown.Status == status, "status", s.division.shown.Status)
+		return operation.Expect(s.division.shown.Status == status, "status", status, s.division.shown.Status, "status", s.division.shown.Status)
 	}
 }
 

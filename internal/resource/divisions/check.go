@@ -2,9 +2,11 @@ package divisions
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -33,7 +35,9 @@ func (r ruleSet) id(check string) rules.ID { return rules.ID(string(r) + check) 
 func (r ruleSet) guard() []operation.Check[*operation.Caller] {
 	return []operation.Check[*operation.Caller]{
 		{Rule: r.id("party"), Caller: partyIsVerified},
-		{Rule: r.id("client_id"), Caller: func(c *operation.Caller) error { return operation.Unless(c.ClientID != uuid.Nil) }},
+		{Rule: r.id("client_id"), Caller: func(c *operation.Caller) error {
+			return operation.Expect(c.ClientID != uuid.Nil, "client_id of the token", "a legal entity", "none")
+		}},
 		{Rule: r.id("legal_entity"), Caller: operation.HasLegalEntity},
 		{Rule: r.id("legal_entity_active"), Caller: mayManage},
 	}
@@ -46,7 +50,15 @@ func partyIsVerified(c *operation.Caller) error {
 	if c.Config.UnverifiedPartyCompare == config.PeriodGrace {
 		compare = subject.Grace
 	}
-	return operation.Unless(!c.Config.BlockUnverifiedParty || c.Party.Allowed(c.Now, c.Config.UnverifiedPartyDays, compare))
+	if !c.Config.BlockUnverifiedParty || c.Party.Allowed(c.Now, c.Config.UnverifiedPartyDays, compare) {
+		return nil
+	}
+	found := "a user without a party"
+	if c.Party != nil {
+		found = c.Party.VerificationStatus + ", changed " + c.Party.UpdatedAt.UTC().Format(time.RFC3339)
+	}
+	return operation.Expect(false, "party of the user", fmt.Sprintf("not NOT_VERIFIED; the border is %d days (UNVERIFIED_PARTY_PERIOD_DAYS_ALLOWED, %s)",
+		c.Config.UnverifiedPartyDays, c.Config.UnverifiedPartyCompare), found)
 }
 
 // sent is a body as it came, and what is known of it when its checks begin. What
@@ -144,7 +156,8 @@ func eachAddress(rule rules.ID, passes func(s *call, p *place) bool, named func(
 // refuseItem refuses an item of the list that the rule's entry names.
 func refuseItem(rule rules.ID, i int, params any, args ...any) *fault.Error {
 	r, _ := rules.Get(rule)
-	return fault.RefuseAt(rule, strings.Replace(r.Entry, "*", strconv.Itoa(i), 1), params, args...)
+	entry := strings.Replace(r.Entry, "*", strconv.Itoa(i), 1)
+	return fault.RefuseAt(rule, entry, params, args...).Because(entry, r.Check, "another value")
 }
 
 // pharmacyTellsLocation leaves a body that is no object to its schema.
@@ -200,7 +213,7 @@ func divisionType(s *call, rule rules.ID) operation.Refusals {
 	if s.kind == nil || slices.Contains(allowed, *s.kind) {
 		return nil
 	}
-	return operation.Refusals{fault.RefuseAt(rule, "$.type", append([]string{}, allowed...))}
+	return operation.Refusals{fault.RefuseAt(rule, "$.type", append([]string{}, allowed...)).Because("$.type", allowed, "another type")}
 }
 
 func addressTypes(s *call, rule rules.ID) (refused operation.Refusals) {

@@ -53,6 +53,6 @@ func unlessUsed(such func(by *uses) bool) func(context.Context, *call) error {
 				return err
 			}
 		}
-		return operation.Unless(!such(s.uses))
+		return operation.Expect(!such(s.uses), "what uses the division", "nothing that is active", "something")
 	}
 }

@@ -42,10 +42,15 @@ type listing struct {
 var listChecks = []operation.Check[*listing]{
 	// Unlike in the other operations, is_active is not asked.
 	{Rule: rules.DivisionListLegalEntityActive, Caller: func(c *operation.Caller) error {
-		return operation.Unless(c.LegalEntity != nil && (c.LegalEntity.Status == subject.Active || c.LegalEntity.Status == subject.Suspended))
+		return operation.ExpectStatus(c.LegalEntity,
+			c.LegalEntity != nil && (c.LegalEntity.Status == subject.Active || c.LegalEntity.Status == subject.Suspended), subject.Active, subject.Suspended)
 	}},
-	{Rule: rules.DivisionListIDs, Pass: func(_ context.Context, s *listing) error { return operation.Unless(!s.badIDs) }},
-	{Rule: rules.DivisionListLegalEntityID, Pass: func(_ context.Context, s *listing) error { return operation.Unless(!s.badLegalEntity) }},
+	{Rule: rules.DivisionListIDs, Pass: func(_ context.Context, s *listing) error {
+		return operation.Expect(!s.badIDs, "ids", "UUIDs with commas between them", "another text")
+	}},
+	{Rule: rules.DivisionListLegalEntityID, Pass: func(_ context.Context, s *listing) error {
+		return operation.Expect(!s.badLegalEntity, "legal_entity_id", "a UUID", "another text")
+	}},
 }
 
 // filter narrows a list; what is nil does not.

@@ -2,6 +2,7 @@ package events
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ func (a *API) ListEvents(ctx context.Context, req api.ListEventsRequestObject) (
 	if err := operation.Run(ctx, listChecks, l); err != nil {
 		return nil, err
 	}
+	l.warn(ctx)
 	page := envelope.PageOf(req.Params.Page, req.Params.PageSize)
 	found, total, err := a.Store.list(ctx, l.filter, page)
 	if err != nil {
@@ -35,12 +37,22 @@ type listing struct {
 	hasAttribute bool // new_value comes with its attribute, or is not sent
 }
 
+// momentForm is what moment reads.
+const momentForm = "a moment without a zone, as 2026-03-25T10:45:16"
+
 var listChecks = []operation.Check[*listing]{
-	{Rule: rules.EventListDate, Pass: func(_ context.Context, l *listing) error { return operation.Unless(l.isFrom) }},
-	{Rule: rules.EventListDateTo, Pass: func(_ context.Context, l *listing) error { return operation.Unless(l.isTo) }},
-	{Rule: rules.EventListAttributeName, Pass: func(_ context.Context, l *listing) error { return operation.Unless(l.hasAttribute) }},
+	{Rule: rules.EventListDate, Pass: func(_ context.Context, l *listing) error {
+		return operation.Expect(l.isFrom, "date", momentForm, "another text")
+	}},
+	{Rule: rules.EventListDateTo, Pass: func(_ context.Context, l *listing) error {
+		return operation.Expect(l.isTo, "date_to", momentForm, "another text")
+	}},
+	{Rule: rules.EventListAttributeName, Pass: func(_ context.Context, l *listing) error {
+		return operation.Expect(l.hasAttribute, "attribute_name", "a text, because new_value is given", "nothing")
+	}},
 	{Rule: rules.EventListPeriod, Pass: func(_ context.Context, l *listing) error {
-		return operation.Unless(l.filter.to.Sub(l.filter.from) <= l.longest(), "period", l.Config.EventsMaxPeriodHours)
+		return operation.Expect(l.filter.to.Sub(l.filter.from) <= l.longest(), "time between date and date_to",
+			fmt.Sprint("at most ", l.longest()), l.filter.to.Sub(l.filter.from), "period", l.Config.EventsMaxPeriodHours)
 	}},
 }
 
@@ -75,6 +87,20 @@ func newListing(by operation.Caller, params api.ListEventsParams) *listing {
 		f.from, f.to = by.Now.Add(-longest), by.Now
 	}
 	return l
+}
+
+// warn of a period in which there can be no events.
+func (l *listing) warn(ctx context.Context) {
+	about := envelope.RequestFrom(ctx)
+	kept := time.Duration(l.Config.EventsExpiration) * 24 * time.Hour
+	switch {
+	case l.filter.from.After(l.Now):
+		about.Warn("date is in the future: there are no events yet")
+	case !l.filter.from.Before(l.filter.to):
+		about.Warn("date is not before date_to: there are no events in between")
+	case l.filter.from.Before(l.Now.Add(-kept)):
+		about.Warn(fmt.Sprintf("date is before the oldest event that is kept: they are deleted after %d days (EVENTS_EXPIRATION)", l.Config.EventsExpiration))
+	}
 }
 
 func (l *listing) longest() time.Duration {

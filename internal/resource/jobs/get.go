@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
@@ -74,7 +75,7 @@ func show(_ context.Context, g *getting) error {
 	case status == jobs.FailedWithError && code == http.StatusInternalServerError && end.Error != nil:
 		g.shown.Status, g.shown.Error = api.JobStatusFailedWithError, end.Error
 	default:
-		return operation.Refuse("status_code", code)
+		return operation.Explained(fault.NewFact("state of the job", "pending, processed or failed, with its result", fmt.Sprintf("%d, %d", g.job.Status, code)), "status_code", code)
 	}
 	return nil
 }

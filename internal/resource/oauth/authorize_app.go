@@ -12,6 +12,7 @@ import (
 	"esoz/internal/operation"
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/fault"
 )
 
 // AuthorizeApp serves POST /oauth/apps/authorize: it lets a client act for the
@@ -63,29 +64,36 @@ var authorizeAppChecks = []operation.Check[*consent]{
 	{Rule: rules.AppAuthorizeClientID, Pass: func(_ context.Context, s *consent) error {
 		id, ok := envelope.ParseID(text(s.app.ClientID))
 		s.clientID = id
-		return operation.Unless(ok || notBlank(text(s.app.ClientID)) != nil) // a blank one is the first check's
+		return operation.Expect(ok || notBlank(text(s.app.ClientID)) != nil, "client_id", "a UUID", "another text") // a blank one is the first check's
 	}},
 	{Rule: rules.AppAuthorizeRedirectUri, Pass: func(_ context.Context, s *consent) error { return notBlank(text(s.app.RedirectURI)) }},
 	{Rule: rules.AppAuthorizeClient, Pass: func(ctx context.Context, s *consent) (err error) {
 		s.client, err = s.store.client(ctx, s.clientID)
 		return err
 	}},
-	{Rule: rules.AppAuthorizeClientBlocked, Pass: func(_ context.Context, s *consent) error { return operation.Unless(!s.client.IsBlocked) }},
+	{Rule: rules.AppAuthorizeClientBlocked, Pass: func(_ context.Context, s *consent) error {
+		return operation.Expect(!s.client.IsBlocked, "client", "not blocked", "blocked")
+	}},
 	{Rule: rules.AppAuthorizeRedirect, Pass: redirectIsRegistered},
-	{Rule: rules.AppAuthorizeScopeEmpty, Pass: func(_ context.Context, s *consent) error { return operation.Unless(len(s.scope) > 0) }},
+	{Rule: rules.AppAuthorizeScopeEmpty, Pass: func(_ context.Context, s *consent) error {
+		return operation.Expect(len(s.scope) > 0, "scope", "one scope at least", "none")
+	}},
 	{Rule: rules.AppAuthorizeScopeClientType, Pass: func(_ context.Context, s *consent) error { return s.within(s.client.TypeScope) }},
 	{Rule: rules.AppAuthorizeScopeRoles, Pass: rolesAllowScope},
 }
 
 // notBlank refuses a field that is absent or has spaces only.
-func notBlank(field string) error { return operation.Unless(strings.TrimSpace(field) != "") }
+func notBlank(field string) error {
+	return operation.Expect(strings.TrimSpace(field) != "", "the field", "a text", "nothing, or blanks")
+}
 
 func redirectIsRegistered(ctx context.Context, s *consent) error {
 	registered, err := s.store.redirects(ctx, s.client.ID)
 	if err != nil {
 		return err
 	}
-	return operation.Unless(slices.ContainsFunc(registered, func(uri string) bool { return fits(uri, *s.app.RedirectURI) }))
+	return operation.Expect(slices.ContainsFunc(registered, func(uri string) bool { return fits(uri, *s.app.RedirectURI) }),
+		"redirect_uri", registered, "another address")
 }
 
 func rolesAllowScope(ctx context.Context, s *consent) error {
@@ -97,7 +105,10 @@ func rolesAllowScope(ctx context.Context, s *consent) error {
 }
 
 func (s *consent) within(allowed []string) error {
-	return operation.Unless(len(auth.Missing(s.scope, allowed)) == 0)
+	if len(auth.Missing(s.scope, allowed)) == 0 {
+		return nil
+	}
+	return operation.Explained(fault.ScopeFact("scope", s.scope, allowed))
 }
 
 // scopeOf reads a list of scopes: each once, in the order sent.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -45,14 +46,17 @@ type exchange struct {
 	refresh string // value of the refresh token that belongs to access
 }
 
+// grants are the grant types that give tokens.
+var grants = []string{auth.AuthorizationCode, auth.RefreshToken}
+
 // The order is that of mithril 2019 (grant_type/authorization_code.ex and
 // refresh_token.ex).
 var createTokenChecks = []operation.Check[*exchange]{
 	{Rule: rules.TokenCreateGrantTypeRequired, Pass: func(_ context.Context, s *exchange) error {
-		return operation.Unless(s.sent.GrantType != nil)
+		return operation.Expect(s.sent.GrantType != nil, "grant_type", "a text", "nothing")
 	}},
 	{Rule: rules.TokenCreateGrantType, Pass: func(_ context.Context, s *exchange) error {
-		return operation.Unless(slices.Contains([]string{auth.AuthorizationCode, auth.RefreshToken}, *s.sent.GrantType))
+		return operation.Expect(slices.Contains(grants, *s.sent.GrantType), "grant_type", grants, "another one")
 	}},
 	{Rule: rules.TokenCreateClientID, Pass: func(_ context.Context, s *exchange) error { return notBlank(text(s.sent.ClientID)) }},
 	{Rule: rules.TokenCreateClientSecret, Pass: func(_ context.Context, s *exchange) error { return notBlank(text(s.sent.ClientSecret)) }},
@@ -68,14 +72,16 @@ var createTokenChecks = []operation.Check[*exchange]{
 	{Rule: rules.TokenCreateConnection, Pass: findConnection},
 	{Rule: rules.TokenCreateGrant, Pass: findGrant},
 	{Rule: rules.TokenCreateGrantClient, Pass: func(_ context.Context, s *exchange) error {
-		return operation.Unless(s.grant.Details.ClientID == s.clientID)
+		return operation.Expect(s.grant.Details.ClientID == s.clientID, "client that the grant was given to", s.clientID, s.grant.Details.ClientID)
 	}},
 	{Rule: rules.TokenCreateGrantExpired, Pass: func(_ context.Context, s *exchange) error {
 		// Not s.Now: a logout that came before findGrant may be of a later second.
-		return operation.Unless(!s.grant.expired(s.clock.Now()))
+		return operation.Expect(!s.grant.expired(s.clock.Now()), "end of the grant",
+			"after "+s.clock.Now().Format(time.RFC3339), s.grant.ExpiresAt)
 	}},
 	{Rule: rules.TokenCreateRedirect, Pass: only(auth.AuthorizationCode, func(_ context.Context, s *exchange) error {
-		return operation.Unless(fits(s.grant.Details.RedirectURI, *s.sent.RedirectURI) && fits(s.redirect, *s.sent.RedirectURI))
+		return operation.Expect(fits(s.grant.Details.RedirectURI, *s.sent.RedirectURI) && fits(s.redirect, *s.sent.RedirectURI),
+			"redirect_uri", "the one of the grant, which is registered: "+s.grant.Details.RedirectURI, "another address")
 	})},
 	{Rule: rules.TokenCreateApp, Pass: func(ctx context.Context, s *exchange) (err error) {
 		s.scope, err = s.store.appScope(ctx, s.grant.UserID, s.clientID)
@@ -130,7 +136,7 @@ func exchangeCode(ctx context.Context, s *exchange) error {
 	})
 	err := s.store.exchangeCode(ctx, s.grant, s.access, long, now)
 	if errors.Is(err, fault.ErrStale) {
-		return operation.Refuse()
+		return operation.Expect(false, "grant", "not used before", "used")
 	}
 	return err
 }
@@ -143,7 +149,7 @@ func exchangeRefreshToken(ctx context.Context, s *exchange) error {
 	})
 	err := s.store.exchangeRefresh(ctx, s.grant, s.access, now)
 	if errors.Is(err, fault.ErrStale) {
-		return fault.Refuse(rules.TokenCreateGrantExpired)
+		return fault.Refuse(rules.TokenCreateGrantExpired).Because("grant", "not used before", "used or ended meanwhile")
 	}
 	return err
 }

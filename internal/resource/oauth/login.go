@@ -3,6 +3,7 @@ package oauth
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -48,28 +49,35 @@ type login struct {
 // e-mails, so that answer may come sooner than that to a wrong password.
 var loginChecks = []operation.Check[*login]{
 	{Rule: rules.SessionLoginGrantTypeRequired, Pass: func(_ context.Context, s *login) error {
-		return operation.Unless(s.sent.GrantType != nil)
+		return operation.Expect(s.sent.GrantType != nil, "grant_type", "a text", "nothing")
 	}},
 	{Rule: rules.SessionLoginGrantType, Pass: func(_ context.Context, s *login) error {
-		return operation.Unless(*s.sent.GrantType == password)
+		return operation.Expect(*s.sent.GrantType == password, "grant_type", password, "another one")
 	}},
 	{Rule: rules.SessionLoginClient, Pass: findLoginClient},
 	{Rule: rules.SessionLoginClientLogin, Pass: func(_ context.Context, s *login) error {
-		return operation.Unless(slices.Contains(s.client.Grants, password))
+		return operation.Expect(slices.Contains(s.client.Grants, password), "grants of the client", password, s.client.Grants)
 	}},
 	{Rule: rules.SessionLoginUser, Pass: func(ctx context.Context, s *login) (err error) {
 		s.user, err = s.store.userByEmail(ctx, text(s.sent.Email))
 		return err
 	}},
-	{Rule: rules.SessionLoginUserBlocked, Pass: func(_ context.Context, s *login) error { return operation.Unless(!s.user.IsBlocked) }},
+	{Rule: rules.SessionLoginUserBlocked, Pass: func(_ context.Context, s *login) error {
+		return operation.Expect(!s.user.IsBlocked, "user", "not blocked", "blocked")
+	}},
 	{Rule: rules.SessionLoginAttempts, Pass: countAttempt},
 	{Rule: rules.SessionLoginPassword, Pass: passwordIsRight},
 	{Rule: rules.SessionLoginPasswordExpired, Pass: func(_ context.Context, s *login) error {
 		lifetime := time.Duration(s.Config.PasswordExpiration) * 24 * time.Hour
-		return operation.Unless(s.Now.Sub(s.user.PasswordSetAt) < lifetime, "user_id", s.user.ID)
+		return operation.Expect(s.Now.Sub(s.user.PasswordSetAt) < lifetime, "moment when the password was set",
+			"after "+s.Now.Add(-lifetime).Format(time.RFC3339), s.user.PasswordSetAt, "user_id", s.user.ID)
 	}},
 	{Rule: rules.SessionLoginScope, Pass: func(_ context.Context, s *login) error {
-		return operation.Unless(len(auth.Missing(scopeOf(text(s.sent.Scope)), []string{auth.ScopeAuthorize})) == 0)
+		asked, allowed := scopeOf(text(s.sent.Scope)), []string{auth.ScopeAuthorize}
+		if len(auth.Missing(asked, allowed)) == 0 {
+			return nil
+		}
+		return operation.Explained(fault.ScopeFact("scope", asked, allowed))
 	}},
 }
 
@@ -89,7 +97,7 @@ func countAttempt(ctx context.Context, s *login) error {
 	since := s.Now.Add(-time.Duration(s.Config.MaxFailedLoginsPeriod) * time.Minute)
 	err := s.store.countAttempt(ctx, s.user.ID, s.Config.MaxFailedLogins, since, s.Now)
 	if errors.Is(err, fault.ErrStale) {
-		return operation.Refuse()
+		return operation.Expect(false, "failed logins", fmt.Sprintf("fewer than %d since %s", s.Config.MaxFailedLogins, since.Format(time.RFC3339)), "no attempt is left")
 	}
 	return err
 }
@@ -99,7 +107,7 @@ func countAttempt(ctx context.Context, s *login) error {
 func passwordIsRight(ctx context.Context, s *login) error {
 	// A row without a bcrypt hash has no right password.
 	if bcrypt.CompareHashAndPassword([]byte(s.user.Password), []byte(text(s.sent.Password))) != nil {
-		return operation.Refuse()
+		return operation.Expect(false, "password", "the user's", "another one")
 	}
 	return s.store.forgetAttempts(ctx, s.user.ID, s.Now)
 }

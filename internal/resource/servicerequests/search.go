@@ -45,10 +45,10 @@ var searchChecks = []operation.Check[*searching]{
 		return s.filters.Err()
 	}},
 	{Rule: rules.ServiceRequestSearchRequisition, Pass: func(_ context.Context, s *searching) error {
-		return operation.Unless(s.requisition != nil)
+		return operation.Expect(s.requisition != nil, "requisition", "a text", "nothing")
 	}},
 	{Rule: rules.ServiceRequestSearchRequisitionEmpty, Pass: func(_ context.Context, s *searching) error {
-		return operation.Unless(s.requisition == nil || *s.requisition != "")
+		return operation.Expect(s.requisition == nil || *s.requisition != "", "requisition", "a text", "an empty one")
 	}},
 }
 

@@ -84,7 +84,8 @@ var Use = operation.Transition[*API, Document, use]{
 }
 
 func isOfProgram(_ context.Context, c *using) error {
-	return operation.Unless(c.Document.Program == nil || c.Document.Program.Identifier.Value == idOf(&c.Body.Program))
+	return operation.Expect(c.Document.Program == nil || c.Document.Program.Identifier.Value == idOf(&c.Body.Program),
+		"program of the service request", "the program of the body", "another program")
 }
 
 func programExists(ctx context.Context, c *using) (err error) {
@@ -95,19 +96,19 @@ func programExists(ctx context.Context, c *using) (err error) {
 	if err != nil {
 		return err
 	}
-	return operation.Unless(c.Body.register.ProgramType != nil)
+	return operation.Expect(c.Body.register.ProgramType != nil, "program of the body", "an active program", "nothing")
 }
 
 func programPaysForServices(_ context.Context, c *using) error {
-	return operation.Unless(*c.Body.register.ProgramType == "SERVICE")
+	return operation.Expect(*c.Body.register.ProgramType == "SERVICE", "type of the program", "SERVICE", *c.Body.register.ProgramType)
 }
 
 func programIncludesService(_ context.Context, c *using) error {
-	return operation.Unless(c.Body.register.Included)
+	return operation.Expect(c.Body.register.Included, "service of the request in the program", "included and active", "not included")
 }
 
 func programAllowsRequests(_ context.Context, c *using) error {
-	return operation.Unless(c.Body.register.RequestAllowed)
+	return operation.Expect(c.Body.register.RequestAllowed, "request_allowed of the service in the program", true, false)
 }
 
 func mayReadPatient(ctx context.Context, c *using) error {
@@ -116,8 +117,9 @@ func mayReadPatient(ctx context.Context, c *using) error {
 
 func employeeIsOwn(_ context.Context, c *using) error {
 	found := c.Body.register
-	return operation.Unless(c.Body.UsedByEmployee == nil ||
-		is(found.EmployeeLegalEntityID, c.ClientID) && is(found.EmployeeStatus, "APPROVED"))
+	return operation.Expect(c.Body.UsedByEmployee == nil ||
+		is(found.EmployeeLegalEntityID, c.ClientID) && is(found.EmployeeStatus, "APPROVED"),
+		"used_by_employee", "an APPROVED employee of the caller's legal entity", "an unknown one, of another legal entity, or in another status")
 }
 
 // employeeMayServe knows more types of employees for procedures.
@@ -127,25 +129,32 @@ func employeeMayServe(_ context.Context, c *using) error {
 	case "laboratory_procedure", "diagnostic_procedure", "procedure":
 		types = append(types, "ASSISTANT", "LABORANT")
 	}
-	return operation.Unless(c.Body.UsedByEmployee == nil || slices.Contains(types, *c.Body.register.EmployeeType))
+	if c.Body.UsedByEmployee == nil {
+		return nil
+	}
+	kind := *c.Body.register.EmployeeType
+	return operation.Expect(slices.Contains(types, kind), "type of used_by_employee", types, kind)
 }
 
 func legalEntityIsOwn(_ context.Context, c *using) error {
-	return operation.Unless(idOf(&c.Body.UsedByLegalEntity) == c.ClientID)
+	return operation.Expect(idOf(&c.Body.UsedByLegalEntity) == c.ClientID, "used_by_legal_entity", c.ClientID, "another legal entity")
 }
 
 func divisionIsGiven(_ context.Context, c *using) error {
 	wanted := category(c) == hospitalization || category(c) == transferOfCare
-	return operation.Unless(!wanted || c.Body.UsedByDivision != nil, "category", category(c))
+	return operation.Expect(!wanted || c.Body.UsedByDivision != nil, "used_by_division", "a division, because the category is "+category(c), "nothing",
+		"category", category(c))
 }
 
 func divisionIsOwn(_ context.Context, c *using) error {
-	return operation.Unless(category(c) != hospitalization || is(c.Body.register.DivisionLegalEntityID, idOf(&c.Body.UsedByLegalEntity)))
+	return operation.Expect(category(c) != hospitalization || is(c.Body.register.DivisionLegalEntityID, idOf(&c.Body.UsedByLegalEntity)),
+		"used_by_division", "an active division of used_by_legal_entity", "another division, or none")
 }
 
 func divisionIsPerformers(_ context.Context, c *using) error {
 	performer := c.Document.Performer
-	return operation.Unless(category(c) != transferOfCare || performer != nil && is(c.Body.register.DivisionLegalEntityID, performer.Identifier.Value))
+	return operation.Expect(category(c) != transferOfCare || performer != nil && is(c.Body.register.DivisionLegalEntityID, performer.Identifier.Value),
+		"used_by_division", "an active division of the request's performer", "another division, or none")
 }
 
 // Categories whose requests are used by a division.

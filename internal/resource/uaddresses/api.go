@@ -41,4 +41,6 @@ func (a *API) query(ctx context.Context, within *string) *query {
 	return q
 }
 
-func hasID(_ context.Context, q *query) error { return operation.Unless(q.isID) }
+func hasID(_ context.Context, q *query) error {
+	return operation.Expect(q.isID, "the id", "a UUID", "another text")
+}

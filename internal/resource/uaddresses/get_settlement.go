@@ -32,5 +32,5 @@ var getChecks = []operation.Check[*getting]{{Rule: rules.SettlementGetNotFound, 
 	if ok {
 		g.found, ok = g.all.settlement(id)
 	}
-	return operation.Unless(ok)
+	return operation.Expect(ok, "settlement", "exists", "nothing")
 }}}

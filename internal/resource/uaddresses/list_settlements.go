@@ -32,7 +32,9 @@ func (a *API) ListSettlements(ctx context.Context, req api.ListSettlementsReques
 
 var settlementChecks = []operation.Check[*query]{
 	{Rule: rules.SettlementListDistrictID, Pass: hasID},
-	{Rule: rules.SettlementListMountainGroup, Pass: func(_ context.Context, q *query) error { return operation.Unless(q.isBool) }},
+	{Rule: rules.SettlementListMountainGroup, Pass: func(_ context.Context, q *query) error {
+		return operation.Expect(q.isBool, "mountain_group", "true or false", "another text")
+	}},
 }
 
 // settlementFilter holds folded texts; what is empty or nil keeps everything.

@@ -36,7 +36,9 @@ func (a *API) ListStreets(ctx context.Context, req api.ListStreetsRequestObject)
 }
 
 var streetChecks = []operation.Check[*query]{
-	{Rule: rules.StreetListSettlementIDRequired, Pass: func(_ context.Context, q *query) error { return operation.Unless(q.within != nil) }},
+	{Rule: rules.StreetListSettlementIDRequired, Pass: func(_ context.Context, q *query) error {
+		return operation.Expect(q.within != nil, "settlement_id", "a UUID", "nothing")
+	}},
 	{Rule: rules.StreetListSettlementID, Pass: hasID},
 }
 

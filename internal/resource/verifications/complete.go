@@ -3,6 +3,7 @@ package verifications
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"esoz/gen/api"
@@ -38,11 +39,13 @@ func enterCode(ctx context.Context, c *call) (err error) {
 	case errors.Is(err, otp.ErrNoVerification):
 		return fault.ErrNotFound
 	case errors.Is(err, otp.ErrAttempts):
-		return fault.Refuse(rules.VerificationCompleteActive)
+		return fault.Refuse(rules.VerificationCompleteActive).Because("code",
+			fmt.Sprintf("live, after fewer than %d attempts (MAX_ATTEMPTS)", c.Config.MaxAttempts), "used, cancelled, or no attempt is left")
 	case errors.Is(err, otp.ErrExpired):
-		return fault.Refuse(rules.VerificationCompleteExpired)
+		return fault.Refuse(rules.VerificationCompleteExpired).Because("age of the code",
+			fmt.Sprintf("at most %d minutes (CODE_EXPIRATION_PERIOD_MINUTES)", c.Config.CodeExpirationMinutes), "more")
 	case errors.Is(err, otp.ErrWrongCode):
-		return fault.Refuse(rules.VerificationCompleteCode)
+		return fault.Refuse(rules.VerificationCompleteCode).Because("code", "the code of the last SMS", "another one")
 	}
 	return err
 }

@@ -24,5 +24,5 @@ var getChecks = []operation.Check[*call]{{Rule: rules.VerificationGetNotFound, P
 	if err != nil {
 		return err
 	}
-	return operation.Unless(verified)
+	return operation.Expect(verified, "phone number", "verified", "not verified")
 }}}

@@ -10,6 +10,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"esoz/gen/rules"
+	"esoz/internal/platform/fault"
 )
 
 // contract is what the contract tells of its operations.
@@ -22,6 +23,7 @@ type contract struct {
 // operation is a method of a path with its checks.
 type operation struct {
 	id, summary, method, path string
+	scopes                    []string
 	sources                   []Source
 	public                    bool // wants no token
 	body                      bool // reads a body
@@ -59,6 +61,9 @@ func readContract(doc *openapi3.T) (*contract, error) {
 				id: spec.OperationID, summary: spec.Summary, method: method, path: path,
 				public: spec.Security != nil && len(*spec.Security) == 0, body: spec.RequestBody != nil,
 				steps: stepsOf(spec.OperationID),
+			}
+			if !op.public {
+				op.scopes = (*spec.Security)[0]["oauth2"]
 			}
 			raw, err := json.Marshal(spec.Extensions["x-source"])
 			if err == nil {
@@ -128,4 +133,65 @@ func (c *contract) stepsFor(operationID, route string) []step {
 		return op.steps
 	}
 	return router(route != "", c.public[route])
+}
+
+// methods lists the operations of a path.
+func (c *contract) methods(path string) (found []*operation) {
+	for _, op := range c.operations {
+		if op.path == path {
+			found = append(found, op)
+		}
+	}
+	return found
+}
+
+// nearest returns the operations of the documented path that an unknown one is most
+// like, by segments: a missing, added or other one costs about 1, a misspelt one less.
+func (c *contract) nearest(path string) (ids []string) {
+	const longest = 20 // segments
+	sent := strings.Split(strings.Trim(path, "/"), "/")
+	if len(sent) > longest {
+		return nil
+	}
+	best := max(1.5, float64(len(sent))/2)
+	for _, op := range c.operations {
+		switch d := distance(sent, strings.Split(strings.Trim(op.path, "/"), "/")); {
+		case d < best:
+			best, ids = d, []string{op.id}
+		case d == best && len(ids) > 0:
+			ids = append(ids, op.id)
+		}
+	}
+	return ids
+}
+
+// distance is that of Levenshtein, over segments. Clients leave segments out more
+// often than they add some.
+func distance(sent, documented []string) float64 {
+	row := make([]float64, len(documented)+1)
+	const left = 0.9
+	for j := range row {
+		row[j] = left * float64(j)
+	}
+	for i, s := range sent {
+		diagonal := row[0]
+		row[0] = float64(i + 1)
+		for j, d := range documented {
+			diagonal, row[j+1] = row[j+1], min(diagonal+unlike(s, d), row[j]+left, row[j+1]+1)
+		}
+	}
+	return row[len(documented)]
+}
+
+// unlike tells how much a segment differs from a documented one: 0 to 1.
+func unlike(sent, documented string) float64 {
+	switch {
+	case strings.EqualFold(sent, documented):
+		return 0
+	case strings.HasPrefix(documented, "{"):
+		return 0.2
+	case fault.Nearest(sent, []string{documented}) != "":
+		return 0.3
+	}
+	return 1
 }

@@ -9,12 +9,14 @@ import (
 
 	"esoz/gen/rules"
 	"esoz/internal/platform/config"
+	"esoz/internal/platform/fault"
 	"esoz/internal/platform/httpapi"
 )
 
 // Explanation tells what became of a request, check by check.
 type Explanation struct {
-	RequestID string     `json:"request_id"`
+	Number    int        `json:"number"`               // its short name: /_sandbox/explain/42
+	RequestID string     `json:"request_id,omitempty"` // absent when asked for by number: ids of clients are not kept
 	At        time.Time  `json:"at"`
 	Operation *Operation `json:"operation,omitempty"` // absent: the contract has no such path or method
 	Method    string     `json:"method"`
@@ -26,6 +28,17 @@ type Explanation struct {
 	Summary   string     `json:"summary"`
 	Refusals  []Check    `json:"refusals"` // those of Checks that refused
 	Checks    []Check    `json:"checks"`   // in the order in which they are made
+	Try       []Advice   `json:"try"`
+	Warnings  []string   `json:"warnings,omitempty"` // what would surprise at the national host
+
+	op   *operation   // nil: the contract has no such path or method
+	near []*operation // without op: those of the path, or of the path that is most like it
+}
+
+// Advice is something to try, with the command for it if there is one.
+type Advice struct {
+	Text string `json:"text"`
+	Curl string `json:"curl,omitempty"`
 }
 
 // Operation is how an explanation names an operation.
@@ -33,6 +46,7 @@ type Operation struct {
 	ID      string   `json:"id"`
 	Summary string   `json:"summary"`
 	Sources []Source `json:"sources"`
+	Line    string   `json:"line,omitempty"` // where the blueprint has it: general.apib L2878
 }
 
 // Check is one documented check and what it said.
@@ -47,6 +61,8 @@ type Check struct {
 	Guard    rules.ID `json:"guard,omitempty"`    // the gateway's check that the rule words for this operation
 	Together string   `json:"together,omitempty"` // the group of checks that answer together
 	Page     string   `json:"page,omitempty"`     // where the rule atlas has it
+
+	Facts []fault.Fact `json:"facts,omitempty"` // of a check that refused: what it expected and found
 }
 
 // State is what a check said.
@@ -63,19 +79,23 @@ const (
 	Unknown    State = "unknown"
 )
 
-// Explain explains a request by its id. A forgotten or unknown one is not found.
-func (r *Recorder) Explain(requestID string) (*Explanation, bool) {
-	kept, ok := r.find(requestID)
+// Explain explains a request by its id or number, or the last one. A forgotten or
+// unknown one is not found.
+func (r *Recorder) Explain(name string) (*Explanation, bool) {
+	kept, ok := r.find(name)
 	if !ok {
 		return nil, false
 	}
 	e := kept.exchange
 	x := &Explanation{
-		RequestID: requestID, At: kept.answered, Method: e.Method, Path: e.Route, Status: e.Status,
+		Number: kept.sent.number, op: r.contract.byID[e.Operation], Try: []Advice{}, Warnings: e.Warnings, At: kept.answered, Method: e.Method, Path: e.Route, Status: e.Status,
 		TookMS: float64(e.Took.Microseconds()) / 1000,
 	}
-	if op, ok := r.contract.byID[e.Operation]; ok {
-		x.Operation = &Operation{ID: op.id, Summary: op.summary, Sources: op.sources}
+	if r.digest(name) == kept.id {
+		x.RequestID = name
+	}
+	if op := x.op; op != nil {
+		x.Operation = &Operation{ID: op.id, Summary: op.summary, Sources: op.sources, Line: lineOf(op.sources)}
 	}
 	if e.ClientID != [16]byte{} {
 		x.ClientID, x.UserID = e.ClientID.String(), e.UserID.String()
@@ -84,9 +104,66 @@ func (r *Recorder) Explain(requestID string) (*Explanation, bool) {
 	for i, state := range judge(steps, e, kept.sent) {
 		x.Checks = append(x.Checks, checkOf(steps[i], state, e.Operation))
 	}
+	if x.op == nil && e.Route != "" {
+		x.near = r.contract.methods(e.Route)
+	}
+	for _, id := range kept.near {
+		x.near = append(x.near, r.contract.byID[id])
+	}
+	x.explain(e)
 	x.Refusals = refusals(x.Checks, e)
 	x.Summary = summary(x, e)
 	return x, true
+}
+
+// lineOf returns the line of a blueprint among sources.
+func lineOf(sources []Source) string {
+	for _, source := range sources {
+		if strings.Contains(source.Ref, ".apib L") {
+			return source.Ref
+		}
+	}
+	return ""
+}
+
+// explain adds to the checks that refused what they expected and found.
+func (x *Explanation) explain(e httpapi.Exchange) {
+	for i := range x.Checks {
+		if c := &x.Checks[i]; c.State == Refused {
+			c.Facts = x.facts(c, e)
+		}
+	}
+}
+
+func (x *Explanation) facts(c *Check, e httpapi.Exchange) (facts []fault.Fact) {
+	for _, f := range e.Facts {
+		if f.Rule == c.ID {
+			facts = append(facts, f)
+		}
+	}
+	var names []string
+	switch {
+	case len(facts) > 0:
+	case c.ID == rules.GatewayPath:
+		for _, op := range x.near {
+			names = append(names, op.path)
+		}
+		f := fault.NewFact("path", "one of the contract", "one that the contract does not have")
+		if names = slices.Compact(names); len(names) > 0 {
+			f.Hint = "nearest: " + strings.Join(names, ", ")
+		}
+		return []fault.Fact{f}
+	case c.ID == rules.GatewayMethod:
+		for _, op := range x.near {
+			names = append(names, op.method)
+		}
+		return []fault.Fact{fault.NewFact("method", names, e.Method)}
+	default:
+		if rule, ok := rules.Get(c.ID); ok && rule.Entry != "" && !strings.Contains(rule.Entry, "{") {
+			return []fault.Fact{fault.NewFact(rule.Entry, c.Check, nil)}
+		}
+	}
+	return facts
 }
 
 func checkOf(s step, state State, operationID string) Check {
@@ -207,7 +284,10 @@ func (x *Explanation) Text(baseURL string) string {
 	if path == "" {
 		path = "a path that the contract does not have"
 	}
-	line("%s %s answered %d after %.1f ms", x.Method, path, x.Status, x.TookMS)
+	line("%s %s answered %d after %.1f ms (request %d)", x.Method, path, x.Status, x.TookMS, x.Number)
+	if x.Operation != nil && x.Operation.Line != "" {
+		line("%s", x.Operation.Line)
+	}
 	line("%s", x.Summary)
 	width := 0
 	for _, c := range slices.Concat(x.Refusals, x.Checks) {
@@ -217,13 +297,28 @@ func (x *Explanation) Text(baseURL string) string {
 		line("%s %-*s  %d  %s", marks[c.State], width, c.ID, c.Status, c.Check)
 		line("  %-*s       %s", width, "", c.Source)
 	}
+	for _, text := range x.Warnings {
+		line("! %s", text)
+	}
 	if len(x.Refusals) > 0 {
 		line("")
 	}
 	for _, c := range x.Refusals {
 		write(c)
+		for _, f := range c.Facts {
+			line("  %-*s       %s", width, "", f)
+		}
 		if c.Page != "" {
 			line("  %-*s       %s%s", width, "", baseURL, c.Page)
+		}
+	}
+	if len(x.Try) > 0 {
+		line("\nTo try:")
+	}
+	for _, advice := range x.Try {
+		line("\n- %s", advice.Text)
+		if advice.Curl != "" {
+			line("%s", advice.Curl)
 		}
 	}
 	line("\nThe checks in order:\n")

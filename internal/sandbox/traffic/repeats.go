@@ -34,7 +34,7 @@ func (r *Recorder) repeats(k kept) (found Repeats) {
 	if !ok {
 		return found
 	}
-	earlier := r.ring[n%Kept]
+	earlier := r.kept[n]
 	if k.sent.at.Before(earlier.answered) {
 		return found
 	}

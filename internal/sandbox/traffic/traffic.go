@@ -5,18 +5,21 @@
 package traffic
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"net/http"
+	"strconv"
 	"sync"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 
 	"esoz/internal/platform/clock"
+	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/httpapi"
 )
 
@@ -30,10 +33,12 @@ type Recorder struct {
 	key      [32]byte // of this process: what is hashed with it can be compared and not guessed
 
 	mu      sync.Mutex
-	ring    []kept // at most Kept; the exchange number n stands at n modulo Kept
-	next    int    // number of the next exchange
+	kept    map[int]kept // at most Kept, by number
+	arrived int          // number of the latest request; the first is 1
+	last    int          // number of the latest answered one
 	byID    map[digest]int
 	byPrint map[digest]int // the latest exchange of each request
+	byKey   map[digest]int // the latest that succeeded of each idempotency key
 	changes int            // how often something has changed that may let a refused request pass
 	since   time.Time
 	counts  map[string]*counts // by operationId
@@ -45,6 +50,7 @@ type digest [sha256.Size]byte
 // kept is a remembered exchange.
 type kept struct {
 	exchange httpapi.Exchange // without the request id
+	near     []string         // operations whose path is most like an unknown one
 	sent     sent
 	id       digest
 	answered time.Time
@@ -54,7 +60,9 @@ type kept struct {
 
 // sent is what is remembered of a request before it is served.
 type sent struct {
+	number        int
 	print         digest // zero: not to be compared
+	key           digest // of the idempotency key and who sends it; zero: none
 	at            time.Time
 	changes       int
 	authorization bool
@@ -84,8 +92,8 @@ func (r *Recorder) Reset() {
 }
 
 func (r *Recorder) forget() {
-	r.ring, r.next = nil, 0
-	r.byID, r.byPrint = map[digest]int{}, map[digest]int{}
+	r.kept, r.last = map[int]kept{}, 0
+	r.byID, r.byPrint, r.byKey = map[digest]int{}, map[digest]int{}, map[digest]int{}
 	r.since, r.unknown = r.clock.Now(), unknown{}
 	r.counts = make(map[string]*counts, len(r.contract.operations))
 	for _, op := range r.contract.operations {
@@ -99,6 +107,7 @@ func (r *Recorder) Changed() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	clear(r.byPrint)
+	clear(r.byKey)
 }
 
 // Worked is told when background work has ended, which may let a refused
@@ -109,10 +118,13 @@ func (r *Recorder) Worked() {
 	r.changes++
 }
 
-type sentKey struct{}
+type (
+	sentKey struct{}
+	pathKey struct{}
+)
 
-// Arrive notes of a request what Observe cannot see. whole tells that body is
-// all of the request's.
+// Arrive gives a request its number and notes of it what Observe cannot see. whole
+// tells that body is all of the request's.
 func (r *Recorder) Arrive(req *http.Request, body []byte, whole bool) *http.Request {
 	h := req.Header
 	s := sent{
@@ -123,10 +135,38 @@ func (r *Recorder) Arrive(req *http.Request, body []byte, whole bool) *http.Requ
 		s.print = r.digest(req.Method, req.URL.EscapedPath(), req.URL.RawQuery, h.Get("Authorization"), h.Get("API-key"),
 			h.Get("X-Custom-PSK"), h.Get("Content-Type"), string(body))
 	}
+	if key := cmp.Or(h.Get("X-Idempotency-Key"), h.Get("Idempotency-Key")); key != "" && req.Method != http.MethodGet {
+		s.key = r.digest(h.Get("Authorization"), key)
+	}
+	about := &envelope.Request{}
 	r.mu.Lock()
-	s.changes = r.changes
+	s.changes, s.number = r.changes, r.reserve()
+	if _, again := r.byKey[s.key]; again {
+		about.Warn(keyAgain)
+	}
 	r.mu.Unlock()
-	return req.WithContext(context.WithValue(req.Context(), sentKey{}, s))
+	ctx := envelope.WithRequest(context.WithValue(req.Context(), sentKey{}, s), about)
+	return req.WithContext(context.WithValue(ctx, pathKey{}, req.URL.Path))
+}
+
+// NumberOf returns the number that Arrive gave a request.
+func NumberOf(req *http.Request) int {
+	s, _ := req.Context().Value(sentKey{}).(sent)
+	return s.number
+}
+
+const keyAgain = "this idempotency key has come before: the national host only echoes it, and carries out the request again"
+
+// reserve gives out the next number, and forgets the request that is too old now.
+func (r *Recorder) reserve() int {
+	r.arrived++
+	if old, ok := r.kept[r.arrived-Kept]; ok {
+		forgetIf(r.byID, old.id, r.arrived-Kept)
+		forgetIf(r.byPrint, old.sent.print, r.arrived-Kept)
+		forgetIf(r.byKey, old.sent.key, r.arrived-Kept)
+		delete(r.kept, r.arrived-Kept)
+	}
+	return r.arrived
 }
 
 // digest hashes texts so that none of them can be found again.
@@ -151,6 +191,9 @@ func (r *Recorder) Observe(ctx context.Context, e httpapi.Exchange) {
 	k := kept{sent: s, id: r.digest(e.RequestID), answered: r.clock.Now()}
 	e.RequestID = ""
 	k.exchange = e
+	if path, ok := ctx.Value(pathKey{}).(string); ok && e.Route == "" {
+		k.near = r.contract.nearest(path)
+	}
 	if e.RetryAfter > 0 {
 		k.until = k.answered.Add(e.RetryAfter)
 	}
@@ -162,25 +205,26 @@ func (r *Recorder) Observe(ctx context.Context, e httpapi.Exchange) {
 		r.changes++
 	}
 	k.changes = r.changes
+	if k.sent.number == 0 { // it came past Arrive
+		k.sent.number = r.reserve()
+	}
 	r.keep(k)
 	r.count(k, repeats)
 }
 
-// keep remembers an exchange, in the place of the oldest when there are many.
+// keep remembers an exchange, unless so many came after it that it is too old.
 func (r *Recorder) keep(k kept) {
-	n := r.next
-	r.next++
-	if n < Kept {
-		r.ring = append(r.ring, k)
-	} else {
-		slot := &r.ring[n%Kept]
-		forgetIf(r.byID, slot.id, n-Kept)
-		forgetIf(r.byPrint, slot.sent.print, n-Kept)
-		*slot = k
+	n := k.sent.number
+	r.last = max(r.last, n)
+	if n <= r.arrived-Kept {
+		return
 	}
-	r.byID[k.id] = n
+	r.kept[n], r.byID[k.id] = k, max(r.byID[k.id], n)
 	if k.sent.print != (digest{}) {
 		r.byPrint[k.sent.print] = n
+	}
+	if k.sent.key != (digest{}) && k.exchange.Status < http.StatusBadRequest {
+		r.byKey[k.sent.key] = n
 	}
 }
 
@@ -190,14 +234,21 @@ func forgetIf(index map[digest]int, d digest, n int) {
 	}
 }
 
-// find returns the latest exchange with a request id.
-func (r *Recorder) find(requestID string) (kept, bool) {
-	d := r.digest(requestID)
+// Last is the name of the latest exchange.
+const Last = "last"
+
+// find returns the latest exchange with a request id, the one with a number, or the
+// last one. Ids come first: clients may choose numbers.
+func (r *Recorder) find(name string) (kept, bool) {
+	d := r.digest(name)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n, ok := r.byID[d]
-	if !ok {
-		return kept{}, false
+	if number, err := strconv.Atoi(name); !ok && err == nil {
+		n = number
+	} else if !ok && name == Last {
+		n = r.last
 	}
-	return r.ring[n%Kept], true
+	k, ok := r.kept[n]
+	return k, ok
 }

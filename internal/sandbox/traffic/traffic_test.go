@@ -171,7 +171,7 @@ func TestOldestIsForgotten(t *testing.T) {
 		_, known := r.Explain(fmt.Sprint(n))
 		require.Equal(t, n >= more, known, "%d", n)
 	}
-	require.Len(t, r.ring, Kept)
+	require.Len(t, r.kept, Kept)
 	require.Len(t, r.byID, Kept)
 	require.Len(t, r.byPrint, Kept)
 	require.Equal(t, Kept+more, r.Coverage(cfg).Totals.Succeeded, "counts are not forgotten")

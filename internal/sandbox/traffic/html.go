@@ -1,0 +1,25 @@
+package traffic
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+
+	"esoz/openapi/publish"
+)
+
+//go:embed explain.html
+var page string
+
+var pageTemplate = template.Must(template.New("").Funcs(template.FuncMap{
+	"mark": func(s State) string { return marks[s] }, "add": func(a, b int) int { return a + b }, "links": publish.Links,
+}).Parse(page))
+
+// WriteHTML writes the explanation as a page.
+func (x *Explanation) WriteHTML(out io.Writer) error {
+	if err := pageTemplate.Execute(out, x); err != nil {
+		return fmt.Errorf("write the page: %w", err)
+	}
+	return nil
+}
