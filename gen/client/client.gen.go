@@ -3454,8 +3454,8 @@ type ClientInterface interface {
 	// ListApprovals Get approvals
 	//
 	// Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
-	// sees all of them; everybody else, a colleague of the doctor too, sees what is granted to their own employee or legal entity. Nothing
-	// is changed by reading.
+	// sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
+	// Nothing is changed by reading.
 	//
 	// An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 	//
@@ -4295,8 +4295,8 @@ func (c *Client) GetJob(ctx context.Context, id string, reqEditors ...RequestEdi
 // ListApprovals Get approvals
 //
 // Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
-// sees all of them; everybody else, a colleague of the doctor too, sees what is granted to their own employee or legal entity. Nothing
-// is changed by reading.
+// sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
+// Nothing is changed by reading.
 //
 // An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 //
@@ -8314,8 +8314,8 @@ type ClientWithResponsesInterface interface {
 	// ListApprovalsWithResponse Get approvals
 	//
 	// Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
-	// sees all of them; everybody else, a colleague of the doctor too, sees what is granted to their own employee or legal entity. Nothing
-	// is changed by reading.
+	// sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
+	// Nothing is changed by reading.
 	//
 	// An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 	//
@@ -10413,8 +10413,8 @@ func (c *ClientWithResponses) GetJobWithResponse(ctx context.Context, id string,
 // ListApprovalsWithResponse Get approvals
 //
 // Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
-// sees all of them; everybody else, a colleague of the doctor too, sees what is granted to their own employee or legal entity. Nothing
-// is changed by reading.
+// sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
+// Nothing is changed by reading.
 //
 // An approval opens data only while `is_verified` is true and `expires_at` is later than now.
 //

@@ -14,8 +14,8 @@ export interface paths {
         /**
          * Get approvals
          * @description Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
-         *     sees all of them; everybody else, a colleague of the doctor too, sees what is granted to their own employee or legal entity. Nothing
-         *     is changed by reading.
+         *     sees all of them; everybody else, their colleagues too, sees what is granted to themselves as an employee or to their legal entity.
+         *     Nothing is changed by reading.
          *
          *     An approval opens data only while `is_verified` is true and `expires_at` is later than now.
          *

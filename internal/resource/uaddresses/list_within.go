@@ -64,10 +64,10 @@ func (a *API) within(ctx context.Context, id string) *within {
 
 var ofRegionChecks = []operation.Check[*within]{{Rule: rules.DistrictOfRegionNotFound, Pass: func(_ context.Context, w *within) error {
 	_, found := w.all.area(w.id)
-	return operation.Unless(found)
+	return operation.Expect(found, "area", "exists", "nothing")
 }}}
 
 var ofDistrictChecks = []operation.Check[*within]{{Rule: rules.SettlementOfDistrictNotFound, Pass: func(_ context.Context, w *within) error {
 	_, found := w.all.region(w.id)
-	return operation.Unless(found)
+	return operation.Expect(found, "district", "exists", "nothing")
 }}}
