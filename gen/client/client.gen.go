@@ -3445,8 +3445,7 @@ type ClientInterface interface {
 	// `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
 	// error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
 	//
-	// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading. `/jobs/{id}`, the link that the
-	// running system prints, is served too.
+	// Who has `job:read` may read any job by its id. `/jobs/{id}`, the link that the running system prints, is served too.
 	//
 	// Corresponds with GET /api/jobs/{id} (the `GetJob` operationId).
 	GetJob(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4276,8 +4275,7 @@ func (c *Client) GetEvent(ctx context.Context, id string, reqEditors ...RequestE
 // `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
 // error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
 //
-// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading. `/jobs/{id}`, the link that the
-// running system prints, is served too.
+// Who has `job:read` may read any job by its id. `/jobs/{id}`, the link that the running system prints, is served too.
 //
 // Corresponds with GET /api/jobs/{id} (the `GetJob` operationId).
 func (c *Client) GetJob(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -8303,8 +8301,7 @@ type ClientWithResponsesInterface interface {
 	// `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
 	// error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
 	//
-	// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading. `/jobs/{id}`, the link that the
-	// running system prints, is served too.
+	// Who has `job:read` may read any job by its id. `/jobs/{id}`, the link that the running system prints, is served too.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10396,8 +10393,7 @@ func (c *ClientWithResponses) GetEventWithResponse(ctx context.Context, id strin
 // `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
 // error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
 //
-// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading. `/jobs/{id}`, the link that the
-// running system prints, is served too.
+// Who has `job:read` may read any job by its id. `/jobs/{id}`, the link that the running system prints, is served too.
 //
 // Returns a wrapper object for the known response body format(s).
 //

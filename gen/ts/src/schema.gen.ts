@@ -539,8 +539,7 @@ export interface paths {
          *     `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
          *     error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
          *
-         *     Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading. `/jobs/{id}`, the link that the
-         *     running system prints, is served too.
+         *     Who has `job:read` may read any job by its id. `/jobs/{id}`, the link that the running system prints, is served too.
          */
         get: operations["getJob"];
         put?: never;
