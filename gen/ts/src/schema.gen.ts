@@ -7140,7 +7140,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The job is pending, is processed with a payload, or has failed. `data.status` tells which. */
+            /** @description The job is pending, is processed with a payload, or has failed: see `data.status`. */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
