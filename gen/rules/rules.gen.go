@@ -3306,8 +3306,8 @@ var All = []Rule{
 	{
 		ID:        TokenCreateGrantExpired,
 		Operation: "createToken",
-		Check:     "It is not expired",
-		CheckUK:   "Строк його дії не минув",
+		Check:     "It is not expired, the password of its user neither, and neither user nor client is blocked",
+		CheckUK:   "Строк його дії і строк пароля його користувача не минули, користувача й клієнта не заблоковано",
 		Status:    401,
 		Type:      "token_expired",
 		Message:   "Token expired.",

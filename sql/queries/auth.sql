@@ -42,10 +42,13 @@ ORDER BY t.name <> 'access_token', t.name
 LIMIT 1;
 
 -- name: GetToken :one
--- A code or a refresh token that is exchanged; expiry and owner are the caller's checks.
-SELECT id, name, expires_at, user_id, details
-FROM mithril.tokens
-WHERE value_hash = @value_hash AND name = @name;
+-- A code or a refresh token that is exchanged, and what ends it before its time; expiry and owner are the caller's checks.
+SELECT t.id, t.name, t.expires_at, t.user_id, t.details, u.password_set_at,
+    (u.is_blocked OR COALESCE(c.is_blocked, false))::boolean AS is_blocked
+FROM mithril.tokens t
+JOIN mithril.users u ON u.id = t.user_id
+LEFT JOIN mithril.clients c ON c.id = t.client_id
+WHERE t.value_hash = @value_hash AND t.name = @name;
 
 -- name: InsertToken :exec
 INSERT INTO mithril.tokens (id, name, value_hash, expires_at, user_id, details, inserted_at, updated_at)
