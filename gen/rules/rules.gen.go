@@ -3306,7 +3306,7 @@ var All = []Rule{
 	{
 		ID:        TokenCreateGrantExpired,
 		Operation: "createToken",
-		Check:     "It is not expired, the password of its user neither, and neither user nor client is blocked",
+		Check:     "It is not expired, nor is the password of its user; neither user nor client is blocked",
 		CheckUK:   "Строк його дії і строк пароля його користувача не минули, користувача й клієнта не заблоковано",
 		Status:    401,
 		Type:      "token_expired",
