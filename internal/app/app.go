@@ -193,6 +193,7 @@ func (a *App) build() error {
 	s := &server{
 		approvalsAPI:       &approvals.API{Engine: engine, Codes: codes, People: people},
 		declarationsAPI:    &declarationrequests.API{Engine: engine, Store: declarationrequests.Store{Pool: a.Pool}, Codes: codes},
+		personsAPI:         &persons.API{Engine: engine, People: people},
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
 		dictionariesAPI:    &dictionaries.API{Engine: engine, Cache: a.Dictionaries},
 		divisionsAPI:       &divisions.API{Engine: engine, Store: divisions.Store{Pool: a.Pool}, Addresses: addresses{a.Addresses}},

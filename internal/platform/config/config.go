@@ -109,6 +109,7 @@ type Config struct {
 	OTPPhoneLimit          int         `env:"OTP_PHONE_LIMIT" envDefault:"10" doc:"Codes sent to one phone in an hour, counted from the first. 0: no limit. Ten allow for several documents of a family that shares a phone"`
 	OTPResourceLimit       int         `env:"OTP_RESOURCE_LIMIT" envDefault:"10" doc:"Codes sent again for one approval or declaration request in VALIDATIONS_EXPIRATION_PERIOD_DAYS, which is longer than either waits for a code. 0: no limit. With three attempts each, ten codes can be guessed with a chance of 4 %, codes of other requests to the same phone not counted"`
 	OTPLegalEntityLimit    int         `env:"OTP_LEGAL_ENTITY_DAILY_LIMIT" envDefault:"10000" doc:"Codes that one legal entity sends in 24 hours, counted from the first. 0: no limit. Ten thousand are more than a large hospital needs, and limit the cost of SMS when a token is abused"`
+	PersonSearchLimit      int         `env:"PERSON_SEARCH_LIMIT" envDefault:"50" doc:"Persons that a search may find; more of them are refused"`
 	ValidationsExpiration  int         `env:"VALIDATIONS_EXPIRATION_PERIOD_DAYS" envDefault:"30" doc:"Age at which verifications and logged SMS are deleted, in days"`
 	DeactivatorSchedule    Schedule    `env:"DEACTIVATOR_SCHEDULE" start:"only" envDefault:"* * * * *" doc:"Cron: expire verifications whose time is over"`
 	TerminatorSchedule     Schedule    `env:"TERMINATOR_SCHEDULE" start:"only" envDefault:"*/15 * * * *" doc:"Cron: delete old verifications"`
@@ -263,6 +264,7 @@ func (c *Config) validate() []error {
 		{"INIT_VERIFICATION_LIMIT", c.InitVerificationLimit, 0},
 		{"OTP_PHONE_LIMIT", c.OTPPhoneLimit, 0},
 		{"OTP_RESOURCE_LIMIT", c.OTPResourceLimit, 0},
+		{"PERSON_SEARCH_LIMIT", c.PersonSearchLimit, 1},
 		{"OTP_LEGAL_ENTITY_DAILY_LIMIT", c.OTPLegalEntityLimit, 0},
 		{"VALIDATIONS_EXPIRATION_PERIOD_DAYS", c.ValidationsExpiration, 1},
 		{"APPROVAL_TTL_HOURS", c.ApprovalTTLHours, 1},
