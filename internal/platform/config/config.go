@@ -123,8 +123,8 @@ type Config struct {
 	JobTTLDays               int      `env:"JOB_TTL_DAYS" envDefault:"7" doc:"Age at which ended jobs are deleted, in days"`
 	JobsCleanupSchedule      Schedule `env:"JOBS_CLEANUP_SCHEDULE" start:"only" envDefault:"40 0 * * *" doc:"Cron: delete ended jobs"`
 	EventsMaxPeriodHours     int      `env:"EVENTS_LIST_MAX_PERIOD_HOURS" envDefault:"3" doc:"Longest period of a list of events, in hours"`
-	MaxEvents                int      `env:"MAX_EVENTS" envDefault:"10000" doc:"Number of events kept"`
-	EventsExpiration         int      `env:"EVENTS_EXPIRATION" envDefault:"30" doc:"Age at which events are deleted, in days"`
+	MaxEvents                int      `env:"MAX_EVENTS" envDefault:"10000" doc:"The newest events are kept beyond EVENTS_EXPIRATION, so many of them. It never deletes younger ones"`
+	EventsExpiration         int      `env:"EVENTS_EXPIRATION" envDefault:"30" doc:"Age at which events are deleted, in days, except the newest MAX_EVENTS"`
 	EventsCleanupSchedule    Schedule `env:"EVENTS_TERMINATION_SCHEDULE" start:"only" envDefault:"* 0-4 * * *" doc:"Cron: delete old events"`
 
 	// Service requests.
