@@ -59,7 +59,7 @@ func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authent
 	river.AddWorker(pool, cleaner)
 
 	client, err := river.NewClient(riverpgxv5.New(a.Pool), &river.Config{
-		Schema: riverSchema, Logger: o.Logger, Workers: pool,
+		Schema: riverSchema, Logger: o.Logger, Workers: pool, PollOnly: !o.Config.Get().DatabaseListen,
 		Queues: map[string]river.QueueConfig{
 			river.QueueDefault: {MaxWorkers: workers(a.Pool.Config().MaxConns)},
 			jobs.QueueName:     {MaxWorkers: workers(a.Pool.Config().MaxConns)},

@@ -39,8 +39,10 @@ type Config struct {
 	LogFormat       LogFormat     `env:"LOG_FORMAT" start:"only" envDefault:"auto" doc:"json, text or auto. auto writes text to a terminal and JSON elsewhere"`
 
 	// Engines.
-	DatabaseURL      Secret        `env:"DATABASE_URL,required,notEmpty" start:"only" doc:"Connection string of PostgreSQL 15 or newer"`
+	DatabaseURL      Secret        `env:"DATABASE_URL,required,notEmpty" start:"only" doc:"Connection string of PostgreSQL 15 or newer. With several hosts and target_session_attrs=read-write the primary among them is used"`
 	DatabaseMaxConns int32         `env:"DATABASE_MAX_CONNS" start:"only" envDefault:"0" doc:"Size of the connection pool. 0: eight per core"`
+	DatabaseListen   bool          `env:"DATABASE_LISTEN" start:"only" envDefault:"true" doc:"Whether servers learn of new jobs and SMS by LISTEN. false: they look for them each second. Set it to false behind a pooler in transaction mode"`
+	ReplicaURL       Secret        `env:"DATABASE_REPLICA_URL" start:"only" doc:"Connection string of a replica of PostgreSQL for lists of divisions, declaration requests and events, which may then lag behind. No check reads from it. While it is away the primary answers. Empty: none"`
 	MongoURL         Secret        `env:"MONGO_URL,required,notEmpty" start:"only" doc:"Connection string of MongoDB 6 or newer, or of FerretDB 2"`
 	FerretDB1        FerretDB1Mode `env:"FERRETDB1" start:"only" doc:"Unsafe. single_process lets the server use FerretDB 1 through one connection (maxPoolSize=1 in MONGO_URL); a status can change twice if a second process uses the database. Empty: the server refuses FerretDB 1"`
 	MongoDatabase    string        `env:"MONGO_DATABASE" start:"only" envDefault:"medical_events" doc:"Database of the medical events"`

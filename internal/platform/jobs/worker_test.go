@@ -212,7 +212,9 @@ func TestRequeueEndsAForgottenHold(t *testing.T) {
 	queue := queueOf(t, srv, map[string]jobs.Handler{
 		"count": func(context.Context, string, json.RawMessage) (*jobs.Outcome, error) { return &jobs.Outcome{}, nil },
 	})
-	held := func() bool { return srv.Count(t, "river.river_queue WHERE name = $1 AND paused_at IS NOT NULL", jobs.QueueName) == 1 }
+	held := func() bool {
+		return srv.Count(t, "river.river_queue WHERE name = $1 AND paused_at IS NOT NULL", jobs.QueueName) == 1
+	}
 	require.NoError(t, queue.River.QueuePause(t.Context(), jobs.QueueName, nil))
 	require.NoError(t, queue.Requeue(t.Context()))
 	require.True(t, held(), "a backup is under way")
