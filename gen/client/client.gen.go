@@ -3841,8 +3841,8 @@ type ClientInterface interface {
 	//
 	// What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and medical events have them in
 	// lower case (`stopped`) while the older registries have them in upper case (`COMPLETED`); a changed `program_processing_status` of a
-	// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most
-	// `MAX_EVENTS` of them, so a system that asks too rarely loses some.
+	// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days, so a system
+	// that asks more rarely loses some.
 	//
 	// Corresponds with GET /api/events (the `ListEvents` operationId).
 	ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4683,8 +4683,8 @@ func (c *Client) DeactivateDivision(ctx context.Context, id string, reqEditors .
 //
 // What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and medical events have them in
 // lower case (`stopped`) while the older registries have them in upper case (`COMPLETED`); a changed `program_processing_status` of a
-// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most
-// `MAX_EVENTS` of them, so a system that asks too rarely loses some.
+// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days, so a system
+// that asks more rarely loses some.
 //
 // Corresponds with GET /api/events (the `ListEvents` operationId).
 func (c *Client) ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -9032,8 +9032,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and medical events have them in
 	// lower case (`stopped`) while the older registries have them in upper case (`COMPLETED`); a changed `program_processing_status` of a
-	// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most
-	// `MAX_EVENTS` of them, so a system that asks too rarely loses some.
+	// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days, so a system
+	// that asks more rarely loses some.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11243,8 +11243,8 @@ func (c *ClientWithResponses) DeactivateDivisionWithResponse(ctx context.Context
 //
 // What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and medical events have them in
 // lower case (`stopped`) while the older registries have them in upper case (`COMPLETED`); a changed `program_processing_status` of a
-// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most
-// `MAX_EVENTS` of them, so a system that asks too rarely loses some.
+// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days, so a system
+// that asks more rarely loses some.
 //
 // Returns a wrapper object for the known response body format(s).
 //

@@ -77,6 +77,7 @@ type Options struct {
 // App is a server with its engines' connections.
 type App struct {
 	Pool    *pgxpool.Pool
+	Replica *pgxpool.Pool // nil: none
 	Mongo   *mongo.Database
 	Keys    *seal.Keys
 	API     http.Handler // the operations of the contract
@@ -106,6 +107,11 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 	}
 	if a.Pool, err = postgres.Open(ctx, string(cfg.DatabaseURL), poolSize(cfg)); err != nil {
 		return nil, err
+	}
+	if cfg.ReplicaURL != "" {
+		if a.Replica, err = postgres.Open(ctx, string(cfg.ReplicaURL), poolSize(cfg)); err != nil {
+			return nil, fmt.Errorf("DATABASE_REPLICA_URL: %w", err)
+		}
 	}
 	if a.Mongo, err = mongodb.Open(string(cfg.MongoURL), cfg.MongoDatabase, cfg.EngineTimeout); err != nil {
 		return nil, err
@@ -143,6 +149,9 @@ func (a *App) Stop(ctx context.Context) error {
 func (a *App) Close(ctx context.Context) error {
 	if a.Pool != nil {
 		a.Pool.Close()
+	}
+	if a.Replica != nil {
+		a.Replica.Close()
 	}
 	if a.Mongo != nil {
 		return mongodb.Close(ctx, a.Mongo)
@@ -190,14 +199,15 @@ func (a *App) build() error {
 		Documents: a.Mongo, Queue: queue, Keys: a.Keys, Clock: o.Clock, Config: o.Config, People: people,
 	}
 
+	lists := &postgres.Lists{Primary: a.Pool, Replica: a.Replica}
 	s := &server{
 		approvalsAPI:       &approvals.API{Engine: engine, Codes: codes, People: people},
-		declarationsAPI:    &declarationrequests.API{Engine: engine, Store: declarationrequests.Store{Pool: a.Pool}, Codes: codes},
+		declarationsAPI:    &declarationrequests.API{Engine: engine, Store: declarationrequests.Store{Pool: a.Pool, Lists: lists}, Codes: codes},
 		personsAPI:         &persons.API{Engine: engine, People: people},
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
 		dictionariesAPI:    &dictionaries.API{Engine: engine, Cache: a.Dictionaries},
-		divisionsAPI:       &divisions.API{Engine: engine, Store: divisions.Store{Pool: a.Pool}, Addresses: addresses{a.Addresses}},
-		eventsAPI:          &events.API{Engine: engine, Store: events.Store{Pool: a.Pool}},
+		divisionsAPI:       &divisions.API{Engine: engine, Store: divisions.Store{Pool: a.Pool, Lists: lists}, Addresses: addresses{a.Addresses}},
+		eventsAPI:          &events.API{Engine: engine, Store: events.Store{Lists: lists}},
 		jobsAPI:            &jobreads.API{Engine: engine},
 		oauthAPI:           &oauth.API{Engine: engine, Pool: a.Pool},
 		serviceRequestsAPI: &servicerequests.API{Engine: engine, Pool: a.Pool, Identities: people},

@@ -59,8 +59,11 @@ func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authent
 	river.AddWorker(pool, cleaner)
 
 	client, err := river.NewClient(riverpgxv5.New(a.Pool), &river.Config{
-		Schema: riverSchema, Logger: o.Logger, Workers: pool,
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers(a.Pool.Config().MaxConns)}},
+		Schema: riverSchema, Logger: o.Logger, Workers: pool, PollOnly: !o.Config.Get().DatabaseListen,
+		Queues: map[string]river.QueueConfig{
+			river.QueueDefault: {MaxWorkers: workers(a.Pool.Config().MaxConns)},
+			jobs.QueueName:     {MaxWorkers: workers(a.Pool.Config().MaxConns)},
+		},
 		JobTimeout:           jobTimeout,
 		FetchCooldown:        fetchCooldown,
 		RescueStuckJobsAfter: rescueAfter,
@@ -73,7 +76,8 @@ func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authent
 	return client, nil
 }
 
-// workers leaves requests half of the connections.
+// workers of a queue use half of the connections at most. Those of both queues hold
+// none while they wait for the SMS provider or for the document store.
 func workers(connections int32) int { return min(20, max(1, int(connections)/2)) }
 
 func fence(around func(work func() error) error) []rivertype.Middleware {

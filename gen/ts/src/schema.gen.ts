@@ -491,8 +491,8 @@ export interface paths {
          *
          *     What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and medical events have them in
          *     lower case (`stopped`) while the older registries have them in upper case (`COMPLETED`); a changed `program_processing_status` of a
-         *     service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most
-         *     `MAX_EVENTS` of them, so a system that asks too rarely loses some.
+         *     service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days, so a system
+         *     that asks more rarely loses some.
          */
         get: operations["listEvents"];
         put?: never;

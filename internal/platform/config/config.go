@@ -39,8 +39,10 @@ type Config struct {
 	LogFormat       LogFormat     `env:"LOG_FORMAT" start:"only" envDefault:"auto" doc:"json, text or auto. auto writes text to a terminal and JSON elsewhere"`
 
 	// Engines.
-	DatabaseURL      Secret        `env:"DATABASE_URL,required,notEmpty" start:"only" doc:"Connection string of PostgreSQL 15 or newer"`
+	DatabaseURL      Secret        `env:"DATABASE_URL,required,notEmpty" start:"only" doc:"Connection string of PostgreSQL 15 or newer. With several hosts and target_session_attrs=read-write the primary among them is used"`
 	DatabaseMaxConns int32         `env:"DATABASE_MAX_CONNS" start:"only" envDefault:"0" doc:"Size of the connection pool. 0: eight per core"`
+	DatabaseListen   bool          `env:"DATABASE_LISTEN" start:"only" envDefault:"true" doc:"Whether servers learn of new jobs and SMS by LISTEN. false: they look for them each second. Set it to false behind a pooler in transaction mode"`
+	ReplicaURL       Secret        `env:"DATABASE_REPLICA_URL" start:"only" doc:"Connection string of a replica of PostgreSQL for lists of divisions, declaration requests and events, which may then lag behind. No check reads from it. While it is away the primary answers. Empty: none"`
 	MongoURL         Secret        `env:"MONGO_URL,required,notEmpty" start:"only" doc:"Connection string of MongoDB 6 or newer, or of FerretDB 2"`
 	FerretDB1        FerretDB1Mode `env:"FERRETDB1" start:"only" doc:"Unsafe. single_process lets the server use FerretDB 1 through one connection (maxPoolSize=1 in MONGO_URL); a status can change twice if a second process uses the database. Empty: the server refuses FerretDB 1"`
 	MongoDatabase    string        `env:"MONGO_DATABASE" start:"only" envDefault:"medical_events" doc:"Database of the medical events"`
@@ -124,8 +126,8 @@ type Config struct {
 	JobTTLDays               int      `env:"JOB_TTL_DAYS" envDefault:"7" doc:"Age at which ended jobs are deleted, in days"`
 	JobsCleanupSchedule      Schedule `env:"JOBS_CLEANUP_SCHEDULE" start:"only" envDefault:"40 0 * * *" doc:"Cron: delete ended jobs"`
 	EventsMaxPeriodHours     int      `env:"EVENTS_LIST_MAX_PERIOD_HOURS" envDefault:"3" doc:"Longest period of a list of events, in hours"`
-	MaxEvents                int      `env:"MAX_EVENTS" envDefault:"10000" doc:"Number of events kept"`
-	EventsExpiration         int      `env:"EVENTS_EXPIRATION" envDefault:"30" doc:"Age at which events are deleted, in days"`
+	MaxEvents                int      `env:"MAX_EVENTS" envDefault:"10000" doc:"The newest events are kept beyond EVENTS_EXPIRATION, so many of them. It never deletes younger ones"`
+	EventsExpiration         int      `env:"EVENTS_EXPIRATION" envDefault:"30" doc:"Age at which events are deleted, in days, except the newest MAX_EVENTS"`
 	EventsCleanupSchedule    Schedule `env:"EVENTS_TERMINATION_SCHEDULE" start:"only" envDefault:"* 0-4 * * *" doc:"Cron: delete old events"`
 
 	// Service requests.

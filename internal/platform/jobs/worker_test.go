@@ -35,7 +35,7 @@ func queueOf(t *testing.T, srv *testkit.Server, handlers map[string]jobs.Handler
 	river.AddWorker(workers, &jobs.Worker{Queue: queue})
 	config := &river.Config{
 		Schema: "river", Workers: workers, Logger: slog.New(slog.DiscardHandler),
-		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
+		Queues: map[string]river.QueueConfig{jobs.QueueName: {MaxWorkers: 4}},
 	}
 	for _, to := range change {
 		to(config)
@@ -203,6 +203,24 @@ func TestRequeue(t *testing.T) {
 	r := srv.PollJob(t, world.TokenValue("doctor"), "/api/jobs/"+id)
 	require.Contains(t, string(r.Body.Data), `"status":"processed"`)
 	require.EqualValues(t, 1, calls.Load())
+}
+
+// A hold whose process was killed ends after MaxHold.
+func TestRequeueEndsAForgottenHold(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t, testkit.Idle())
+	queue := queueOf(t, srv, map[string]jobs.Handler{
+		"count": func(context.Context, string, json.RawMessage) (*jobs.Outcome, error) { return &jobs.Outcome{}, nil },
+	})
+	held := func() bool {
+		return srv.Count(t, "river.river_queue WHERE name = $1 AND paused_at IS NOT NULL", jobs.QueueName) == 1
+	}
+	require.NoError(t, queue.River.QueuePause(t.Context(), jobs.QueueName, nil))
+	require.NoError(t, queue.Requeue(t.Context()))
+	require.True(t, held(), "a backup is under way")
+	srv.Clock.Advance(jobs.MaxHold + time.Minute)
+	require.NoError(t, queue.Requeue(t.Context()))
+	require.False(t, held())
 }
 
 // The last try ends a job even if its deadline has passed. But if the document is

@@ -23,7 +23,10 @@ import (
 const table = "divisions"
 
 // Store keeps the divisions.
-type Store struct{ Pool *pgxpool.Pool }
+type Store struct {
+	Pool  *pgxpool.Pool
+	Lists *postgres.Lists
+}
 
 // division is a division as methods show it, with what only checks ask about.
 type division struct {
@@ -76,9 +79,21 @@ func (s Store) list(ctx context.Context, f filter, page envelope.Page) (found []
 		LegalEntityID: f.legalEntityID, IDs: f.ids, Name: f.name, Type: f.kind, Status: f.status,
 		PageOffset: int32(page.Offset()), PageLimit: int32(page.Size), //nolint:gosec // the chain bounds both
 	}
-	rows, err := db.New().ListDivisions(ctx, s.Pool, params)
+	var rows []db.ListDivisionsRow
+	err = s.Lists.Read(ctx, func(ctx context.Context, from postgres.Conn) (err error) {
+		rows, err = db.New().ListDivisions(ctx, from, params)
+		if err == nil && len(rows) == 0 && page.Number > 1 { // past the end there is no row to tell how many there are
+			first := params
+			first.PageOffset, first.PageLimit = 0, 1
+			var counted []db.ListDivisionsRow
+			if counted, err = db.New().ListDivisions(ctx, from, first); len(counted) > 0 {
+				total = int(counted[0].Total)
+			}
+		}
+		return err
+	})
 	if err != nil {
-		return nil, 0, fmt.Errorf("list divisions: %w", postgres.Error(err))
+		return nil, 0, fmt.Errorf("list divisions: %w", err)
 	}
 	found = make([]api.Division, len(rows))
 	for i, row := range rows {
@@ -87,15 +102,6 @@ func (s Store) list(ctx context.Context, f filter, page envelope.Page) (found []
 			return nil, 0, err
 		}
 		found[i], total = d.shown, int(row.Total)
-	}
-	if len(rows) == 0 && page.Number > 1 { // past the end there is no row to tell how many there are
-		params.PageOffset, params.PageLimit = 0, 1
-		if rows, err = db.New().ListDivisions(ctx, s.Pool, params); err != nil {
-			return nil, 0, fmt.Errorf("count divisions: %w", postgres.Error(err))
-		}
-		for _, row := range rows {
-			total = int(row.Total)
-		}
 	}
 	return found, total, nil
 }
