@@ -44,7 +44,7 @@ func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authent
 	}
 	pool := river.NewWorkers()
 	river.AddWorker(pool, &jobs.Worker{Queue: queue})
-	river.AddWorker(pool, &sms.Sender{Pool: a.Pool, Keys: a.Keys, Clock: o.Clock, Provider: provider})
+	river.AddWorker(pool, &sms.Sender{Pool: a.Pool, Keys: a.Keys, Clock: o.Clock, Config: o.Config, Logger: o.Logger, Provider: provider})
 	cleaner := &cleaner{tasks: map[string]func(context.Context) error{
 		"expire_verifications": codes.Expire,
 		"delete_verifications": codes.DeleteOld,
