@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -85,9 +86,10 @@ type App struct {
 	Dictionaries *dictionaries.Cache
 	Addresses    *uaddresses.Cache
 
-	opts  Options
-	river *river.Client[pgx.Tx]
-	stop  context.CancelFunc
+	opts     Options
+	river    *river.Client[pgx.Tx]
+	stop     context.CancelFunc
+	stopping atomic.Bool // the process was asked to end
 }
 
 // New opens the engines' connections and builds the server. The databases must

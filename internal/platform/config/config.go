@@ -34,6 +34,7 @@ type Config struct {
 	PublicBaseURL   string        `env:"PUBLIC_BASE_URL" envDefault:"http://127.0.0.1:8080" doc:"Scheme and host printed in meta.url"`
 	RequestTimeout  time.Duration `env:"REQUEST_TIMEOUT" envDefault:"10s" doc:"Deadline of a request. After it the answer is 503, or 504 when a change may have been made"`
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" start:"only" envDefault:"15s" doc:"How long shutdown waits for running requests and jobs"`
+	ShutdownDelay   time.Duration `env:"SHUTDOWN_DELAY" start:"only" envDefault:"5s" doc:"How long a server that was asked to stop goes on to serve while /readyz answers 503, so that proxies send requests elsewhere. Longer than their health checks need. In the sandbox 0s"`
 	MaxBodyBytes    int64         `env:"MAX_BODY_BYTES" envDefault:"1048576" doc:"Largest request body in bytes. A larger body is refused with 413"`
 	LogLevel        LogLevel      `env:"LOG_LEVEL" start:"only" envDefault:"info" doc:"debug, info, warn or error"`
 	LogFormat       LogFormat     `env:"LOG_FORMAT" start:"only" envDefault:"auto" doc:"json, text or auto. auto writes text to a terminal and JSON elsewhere"`
@@ -281,6 +282,7 @@ func (c *Config) validate() []error {
 	check(c.DatabaseMaxConns >= 0, "DATABASE_MAX_CONNS: want at least 0")
 	check(c.RequestTimeout > 0, "REQUEST_TIMEOUT: want more than 0")
 	check(c.ShutdownTimeout > 0, "SHUTDOWN_TIMEOUT: want more than 0")
+	check(c.ShutdownDelay >= 0, "SHUTDOWN_DELAY: want at least 0")
 	check(c.EngineTimeout > 0, "ENGINE_TIMEOUT: want more than 0")
 	check(c.SMSTimeout > 0, "SMS_TIMEOUT: want more than 0")
 	for name, address := range map[string]string{"LISTEN_ADDR": c.ListenAddr, "ADMIN_ADDR": c.AdminAddr} {
