@@ -66,6 +66,9 @@ func (serveCommand) Run(ctx context.Context) (err error) {
 		logger.WarnContext(ctx, "the document store is away", "error", unknown)
 		group.Go(func() error { return checkDocumentsLater(ctx, a.Mongo, cfg) })
 	}
+	for _, warning := range cfg.Warnings() {
+		logger.WarnContext(ctx, warning)
+	}
 	roomForGarbage()
 	logger.InfoContext(ctx, "serving", "address", public.Addr().String())
 	return group.Wait()

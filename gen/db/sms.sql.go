@@ -68,12 +68,13 @@ func (q *Queries) DeleteOldSMSLogs(ctx context.Context, db DBTX, arg DeleteOldSM
 	return result.RowsAffected(), nil
 }
 
-const endSMS = `-- name: EndSMS :exec
+const endSMS = `-- name: EndSMS :one
 UPDATE otp.sms_logs
 SET provider          = $1::text,
     gateway_status    = CASE WHEN tries > 0 THEN 'Unknown' ELSE 'Terminated' END,
     status_changed_at = $2::timestamptz
 WHERE id = $3 AND gateway_status IS NULL
+RETURNING gateway_status::text
 `
 
 type EndSMSParams struct {
@@ -83,9 +84,11 @@ type EndSMSParams struct {
 }
 
 // Ends a message that is not sent any more. Unknown: a try may have sent it.
-func (q *Queries) EndSMS(ctx context.Context, db DBTX, arg EndSMSParams) error {
-	_, err := db.Exec(ctx, endSMS, arg.Provider, arg.StatusChangedAt, arg.ID)
-	return err
+func (q *Queries) EndSMS(ctx context.Context, db DBTX, arg EndSMSParams) (string, error) {
+	row := db.QueryRow(ctx, endSMS, arg.Provider, arg.StatusChangedAt, arg.ID)
+	var gateway_status string
+	err := row.Scan(&gateway_status)
+	return gateway_status, err
 }
 
 const insertSMSLog = `-- name: InsertSMSLog :exec

@@ -90,6 +90,8 @@ type App struct {
 	river    *river.Client[pgx.Tx]
 	stop     context.CancelFunc
 	stopping atomic.Bool // the process was asked to end
+
+	overtaken atomic.Bool // the tables are newer than this program
 }
 
 // New opens the engines' connections and builds the server. The databases must
@@ -107,6 +109,9 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 		return nil, err
 	}
 	if a.Pool, err = postgres.Open(ctx, string(cfg.DatabaseURL), poolSize(cfg)); err != nil {
+		return nil, err
+	}
+	if err = checkTables(ctx, a.Pool); err != nil {
 		return nil, err
 	}
 	if a.Mongo, err = mongodb.Open(string(cfg.MongoURL), cfg.MongoDatabase, cfg.EngineTimeout); err != nil {
@@ -152,19 +157,21 @@ func (a *App) Close(ctx context.Context) error {
 	return nil
 }
 
-// Ready tells whether both engines answer.
+// Ready returns why the server cannot work: an engine does not answer, or its
+// tables are too old. Newer ones, which the next version has made ahead of its own
+// start, are only reported.
 func (a *App) Ready(ctx context.Context) error {
-	return errors.Join(
-		wrap("PostgreSQL", a.Pool.Ping(ctx)),
-		wrap("MongoDB", a.Mongo.Client().Ping(ctx, nil)),
-	)
-}
-
-func wrap(engine string, err error) error {
-	if err != nil {
-		return fmt.Errorf("%s does not answer: %w", engine, err)
+	tables := checkTables(ctx, a.Pool)
+	if errors.Is(tables, ErrNewTables) {
+		if !a.overtaken.Swap(true) {
+			a.opts.Logger.WarnContext(ctx, "this server runs on tables of a newer version and cannot be started again", "error", tables)
+		}
+		tables = nil
 	}
-	return nil
+	if err := a.Mongo.Client().Ping(ctx, nil); err != nil {
+		return errors.Join(tables, fmt.Errorf("MongoDB does not answer: %w", err))
+	}
+	return tables
 }
 
 func (a *App) build() error {
@@ -176,9 +183,15 @@ func (a *App) build() error {
 	if err != nil {
 		return fmt.Errorf("prepare background work: %w", err)
 	}
+	registry := o.Registry
+	if registry == nil {
+		registry = prometheus.NewRegistry()
+	}
+	background := newMetrics(registry)
 	queue := &jobs.Queue{
 		Pool: a.Pool, River: inserter, Keys: a.Keys, Clock: o.Clock, Config: o.Config, Logger: o.Logger,
 		AfterHandler: o.AfterHandler,
+		Count:        func(operation, result string) { background.jobs.WithLabelValues(operation, result).Inc() },
 	}
 	codes := &otp.Service{
 		Pool: a.Pool, Keys: a.Keys, Clock: o.Clock, Config: o.Config,
@@ -214,14 +227,10 @@ func (a *App) build() error {
 		return err
 	}
 	queue.Handlers = hooks.handlers
-	if a.river, err = a.worker(queue, codes, authenticator, answers, s); err != nil {
+	if a.river, err = a.worker(queue, codes, authenticator, answers, s, background); err != nil {
 		return err
 	}
 
-	registry := o.Registry
-	if registry == nil {
-		registry = prometheus.NewRegistry()
-	}
 	spans := o.Tracer
 	if spans == nil {
 		spans = tracer()

@@ -104,7 +104,11 @@ func (a *App) AdminHandler(metrics prometheus.Gatherer) http.Handler {
 		defer cancel()
 		if err := a.Ready(ctx); err != nil {
 			a.opts.Logger.WarnContext(ctx, "not ready", "error", err)
-			http.Error(w, "an engine does not answer", http.StatusServiceUnavailable)
+			reason := "an engine does not answer"
+			if errors.Is(err, ErrOldTables) {
+				reason = ErrOldTables.Error()
+			}
+			http.Error(w, reason, http.StatusServiceUnavailable)
 			return
 		}
 		w.WriteHeader(http.StatusNoContent)

@@ -27,6 +27,8 @@ type Server struct {
 	World  *world.World
 	Clock  *clock.Clock
 	Config *config.Live
+	// Metrics is what ADMIN_ADDR would show.
+	Metrics *prometheus.Registry
 }
 
 // Option changes how a Server is built.
@@ -83,12 +85,11 @@ func New(t testing.TB, opts ...Option) *Server {
 	cfg, err := config.Load(environ)
 	require.NoError(t, err)
 
-	s := &Server{World: engines.world(), Clock: clock.New(), Config: config.NewLive(cfg)}
+	s := &Server{World: engines.world(), Clock: clock.New(), Config: config.NewLive(cfg), Metrics: prometheus.NewRegistry()}
 	heard := &watch{fail: t.Errorf}
 	logger, tracer := o.listeners(t, heard)
-	metrics := prometheus.NewRegistry()
 	s.App, err = app.New(ctx, app.Options{
-		Config: s.Config, Clock: s.Clock, Logger: logger, Registry: metrics, Tracer: tracer,
+		Config: s.Config, Clock: s.Clock, Logger: logger, Registry: s.Metrics, Tracer: tracer,
 		Provider: o.provider, ShowRules: true, AfterHandler: o.hook,
 	})
 	require.NoError(t, err)
@@ -109,7 +110,7 @@ func New(t testing.TB, opts ...Option) *Server {
 		if !o.idle {
 			require.NoError(t, s.Stop(ctx))
 		}
-		heard.metrics(s.App, metrics)
+		heard.metrics(s.App, s.Metrics)
 		require.NoError(t, s.Mongo.Drop(ctx))
 		require.NoError(t, s.Close(ctx))
 		require.NoError(t, engines.drop(ctx, name))

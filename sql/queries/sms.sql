@@ -27,13 +27,14 @@ SET provider          = @provider::text,
     status_changed_at = @status_changed_at::timestamptz
 WHERE id = @id;
 
--- name: EndSMS :exec
+-- name: EndSMS :one
 -- Ends a message that is not sent any more. Unknown: a try may have sent it.
 UPDATE otp.sms_logs
 SET provider          = @provider::text,
     gateway_status    = CASE WHEN tries > 0 THEN 'Unknown' ELSE 'Terminated' END,
     status_changed_at = @status_changed_at::timestamptz
-WHERE id = @id AND gateway_status IS NULL;
+WHERE id = @id AND gateway_status IS NULL
+RETURNING gateway_status::text;
 
 -- name: ListSMSLogs :many
 -- Newest first; of all phones when none is given.

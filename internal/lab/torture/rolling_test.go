@@ -26,7 +26,7 @@ func TestRollingRestarts(t *testing.T) {
 	l.deadline = 25 * time.Second // a busy machine is no fault
 	var servers []*server
 	for i := range 2 {
-		settings := []string{"SHUTDOWN_DELAY=1s", "ENGINE_TIMEOUT=20s"}
+		settings := []string{"SHUTDOWN_DELAY=2s", "ENGINE_TIMEOUT=20s"}
 		if documentsOfTests() == "" { // FerretDB 1 serves one server per database
 			settings = append(settings, fmt.Sprintf("MONGO_DATABASE=rolling_%d", i))
 		}
@@ -67,7 +67,8 @@ func haproxy(t *testing.T, servers []*server) string {
 	file := filepath.Join(t.TempDir(), "haproxy.cfg")
 	text := `defaults
   mode http
-  timeout connect 2s
+  timeout connect 5s
+  timeout check 5s
   timeout client 60s
   timeout server 60s
   retries 3

@@ -300,6 +300,22 @@ func (c *Config) validate() []error {
 	return errs
 }
 
+// Warnings are settings that a server of more than one machine hardly means.
+func (c *Config) Warnings() (all []string) {
+	if c.SMSProvider == SMSLog {
+		all = append(all, "SMS_PROVIDER=log: no code reaches a phone")
+	}
+	base, err := url.Parse(c.PublicBaseURL)
+	if err != nil {
+		return all
+	}
+	address, err := netip.ParseAddr(base.Hostname())
+	if base.Hostname() == "localhost" || err == nil && address.IsLoopback() {
+		all = append(all, "PUBLIC_BASE_URL="+c.PublicBaseURL+": links in answers lead to the client's own machine")
+	}
+	return all
+}
+
 // On returns whether a rule is checked: its default unless RULES switches it.
 func (c *Config) On(id rules.ID) bool {
 	if on, switched := c.Rules[id]; switched {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,6 +29,7 @@ type Sender struct {
 	Config   *config.Live
 	Logger   *slog.Logger
 	Provider Provider
+	Count    func(result string) // called with the result of each try
 }
 
 // giveUpAfter is how long a message is tried (SMS_UPDATE_TIMEOUT_MINUTES of the
@@ -94,7 +96,16 @@ func (s *Sender) Work(ctx context.Context, job *river.Job[Args]) error {
 func (s *Sender) send(ctx context.Context, phone, text string) (gatewayID, status string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Config.Get().SMSTimeout)
 	defer cancel()
-	return s.Provider.Send(ctx, phone, text)
+	gatewayID, status, err = s.Provider.Send(ctx, phone, text)
+	switch {
+	case err == nil:
+		s.Count("accepted")
+	case errors.Is(err, ErrNotTaken):
+		s.Count("refused")
+	default:
+		s.Count("unclear")
+	}
+	return gatewayID, status, err
 }
 
 func (s *Sender) undo(ctx context.Context, id uuid.UUID) error {
@@ -104,10 +115,15 @@ func (s *Sender) undo(ctx context.Context, id uuid.UUID) error {
 	return nil
 }
 
+// end ends a message that must not be sent any more, unless it has ended.
 func (s *Sender) end(ctx context.Context, id uuid.UUID) error {
-	err := db.New().EndSMS(ctx, s.Pool, db.EndSMSParams{ID: id, Provider: s.Provider.Name(), StatusChangedAt: s.Clock.Now()})
-	if err != nil {
-		return fmt.Errorf("end SMS %s: %w", id, postgres.Error(err))
+	status, err := db.New().EndSMS(ctx, s.Pool, db.EndSMSParams{ID: id, Provider: s.Provider.Name(), StatusChangedAt: s.Clock.Now()})
+	if err = postgres.Error(err); errors.Is(err, fault.ErrNotFound) {
+		return nil
 	}
+	if err != nil {
+		return fmt.Errorf("end SMS %s: %w", id, err)
+	}
+	s.Count(strings.ToLower(status))
 	return nil
 }
