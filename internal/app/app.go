@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/trace"
@@ -37,6 +38,7 @@ import (
 	"esoz/internal/platform/redact"
 	"esoz/internal/platform/seal"
 	"esoz/internal/platform/sms"
+	"esoz/internal/platform/tracing"
 	"esoz/internal/platform/validation"
 	"esoz/internal/resource/approvals"
 	"esoz/internal/resource/declarationrequests"
@@ -87,6 +89,7 @@ type App struct {
 	Addresses    *uaddresses.Cache
 
 	opts     Options
+	metrics  *metrics
 	river    *river.Client[pgx.Tx]
 	stop     context.CancelFunc
 	stopping atomic.Bool // the process was asked to end
@@ -98,8 +101,11 @@ type App struct {
 // have been migrated.
 func New(ctx context.Context, opts Options) (_ *App, err error) {
 	cfg := opts.Config.Get()
-	opts.Logger = redact.Logger(opts.Logger)
-	a := &App{opts: opts}
+	opts.Logger = tracing.Logger(redact.Logger(opts.Logger))
+	if opts.Registry == nil {
+		opts.Registry = prometheus.NewRegistry()
+	}
+	a := &App{opts: opts, metrics: newMetrics(opts.Registry)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(context.WithoutCancel(ctx)))
@@ -114,7 +120,7 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 	if err = checkTables(ctx, a.Pool); err != nil {
 		return nil, err
 	}
-	if a.Mongo, err = mongodb.Open(string(cfg.MongoURL), cfg.MongoDatabase, cfg.EngineTimeout); err != nil {
+	if a.Mongo, err = mongodb.Open(string(cfg.MongoURL), cfg.MongoDatabase, cfg.EngineTimeout, mongodb.Monitor(a.metrics.command)); err != nil {
 		return nil, err
 	}
 	a.Dictionaries = dictionaries.NewCache(a.Pool)
@@ -122,6 +128,7 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 	if err = errors.Join(a.Dictionaries.Refresh(ctx), a.Addresses.Refresh(ctx)); err != nil {
 		return nil, err
 	}
+	opts.Registry.MustRegister(collector{a})
 	return a, a.build()
 }
 
@@ -179,19 +186,15 @@ func (a *App) build() error {
 	inserter, err := river.NewClient(riverpgxv5.New(a.Pool), &river.Config{
 		Schema: riverSchema, Logger: o.Logger,
 		FetchCooldown: time.Millisecond, // minimum: River does not notify workers of jobs inserted within this interval of the last
+		Middleware:    []rivertype.Middleware{rememberTrace()},
 	})
 	if err != nil {
 		return fmt.Errorf("prepare background work: %w", err)
 	}
-	registry := o.Registry
-	if registry == nil {
-		registry = prometheus.NewRegistry()
-	}
-	background := newMetrics(registry)
 	queue := &jobs.Queue{
 		Pool: a.Pool, River: inserter, Keys: a.Keys, Clock: o.Clock, Config: o.Config, Logger: o.Logger,
 		AfterHandler: o.AfterHandler,
-		Count:        func(operation, result string) { background.jobs.WithLabelValues(operation, result).Inc() },
+		Count:        func(operation, result string) { a.metrics.jobs.WithLabelValues(operation, result).Inc() },
 	}
 	codes := &otp.Service{
 		Pool: a.Pool, Keys: a.Keys, Clock: o.Clock, Config: o.Config,
@@ -227,19 +230,15 @@ func (a *App) build() error {
 		return err
 	}
 	queue.Handlers = hooks.handlers
-	if a.river, err = a.worker(queue, codes, authenticator, answers, s, background); err != nil {
+	if a.river, err = a.worker(queue, codes, authenticator, answers, s); err != nil {
 		return err
 	}
 
-	spans := o.Tracer
-	if spans == nil {
-		spans = tracer()
-	}
 	front := &httpapi.Server{
 		Document: doc, Auth: authenticator, Answers: answers, Config: o.Config, Clock: o.Clock, Logger: o.Logger,
 		Formats: validation.NewFormats(validation.DictionaryNames(doc), a.Dictionaries),
 		Guards:  hooks.guards, Bodies: hooks.bodies,
-		Metrics: httpapi.NewMetrics(registry), Tracer: spans, ShowRules: o.ShowRules, NotServed: o.NotServed, Observe: o.Observe,
+		Metrics: httpapi.NewMetrics(o.Registry), Tracer: a.tracer(), ShowRules: o.ShowRules, NotServed: o.NotServed, Observe: o.Observe,
 	}
 	if a.API, err = front.Handler(s); err != nil {
 		return err
@@ -264,7 +263,12 @@ func Document() (*openapi3.T, error) {
 	return doc, nil
 }
 
-func tracer() trace.Tracer { return otel.Tracer("esoz") }
+func (a *App) tracer() trace.Tracer {
+	if a.opts.Tracer != nil {
+		return a.opts.Tracer
+	}
+	return otel.Tracer("esoz")
+}
 
 // NewKeys reads the keys of a configuration.
 func NewKeys(cfg *config.Config) (*seal.Keys, error) {

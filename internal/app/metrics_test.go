@@ -5,8 +5,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -78,4 +82,64 @@ func TestRefusedMessagesAreSeen(t *testing.T) {
 	require.Contains(t, page(srv), `esoz_background_runs_total{kind="send_sms",result="failed"} 1`)
 	require.Contains(t, log.String(), "background work failed")
 	require.Contains(t, log.String(), "the provider did not take the message: refused with status 503")
+}
+
+// docs/operations names the metrics that there are, and all of them.
+func TestDocumentedMetrics(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t, testkit.Idle())
+	srv.Send(t, testkit.As(world.TokenValue("doctor"), http.MethodPost, "/api/verifications", map[string]string{"phone_number": "+380501234567"}))
+	for _, path := range []string{"/api/dictionaries", "/api/jobs/none", "/api/patients/" + world.ID("patient").String() + "/approvals"} {
+		srv.Send(t, testkit.As(world.TokenValue("doctor"), http.MethodGet, path, nil))
+	}
+	families, err := srv.Metrics.Gather()
+	require.NoError(t, err)
+	exists := map[string]bool{}
+	for _, family := range families {
+		exists[family.GetName()] = true
+	}
+	metric := regexp.MustCompile(`\besoz_[a-z_]+`)
+	parts := regexp.MustCompile(`_(bucket|count|sum)$`)
+	named := func(file string) map[string]bool {
+		text, err := os.ReadFile("../../docs/operations/" + file)
+		require.NoError(t, err)
+		found := map[string]bool{}
+		for _, name := range metric.FindAllString(string(text), -1) {
+			if !exists[name] {
+				name = parts.ReplaceAllString(name, "")
+			}
+			found[name] = true
+		}
+		return found
+	}
+	require.Equal(t, exists, named("README.md"))
+	require.Subset(t, slices.Collect(maps.Keys(exists)), slices.Collect(maps.Keys(named("alerts.yml"))))
+}
+
+// An engine that is away is seen, and does not cost the rest of the page.
+func TestMetricsWithoutPostgreSQL(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t, testkit.Idle())
+	require.Contains(t, page(srv), `esoz_engine_up{engine="PostgreSQL"} 1`)
+	require.Contains(t, page(srv), `esoz_queue_oldest_seconds{kind="carry_out"} 0`)
+	_, err := srv.Pool.Exec(t.Context(), "ALTER SCHEMA river RENAME TO away")
+	require.NoError(t, err)
+	text := page(srv)
+	require.Contains(t, text, `esoz_engine_up{engine="PostgreSQL"} 0`)
+	require.Contains(t, text, `esoz_engine_up{engine="document store"} 1`)
+	require.Contains(t, text, `esoz_jobs_total{operation="releaseServiceRequest",result="failed_with_error"} 0`)
+	_, err = srv.Pool.Exec(t.Context(), "ALTER SCHEMA away RENAME TO river")
+	require.NoError(t, err)
+}
+
+// Work that waits is seen with its age.
+func TestQueueIsSeen(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t, testkit.Idle())
+	r := srv.Send(t, testkit.As(world.TokenValue("doctor"), http.MethodPost, "/api/verifications", map[string]string{"phone_number": "+380501234567"}))
+	require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
+	_, err := srv.Pool.Exec(t.Context(), "UPDATE river.river_job SET created_at = created_at - interval '1 hour'")
+	require.NoError(t, err)
+	require.Contains(t, page(srv), `esoz_queue_jobs{kind="send_sms",state="available"} 1`)
+	require.Regexp(t, `esoz_queue_oldest_seconds\{kind="send_sms"\} 36\d\d`, page(srv))
 }

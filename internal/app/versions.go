@@ -28,27 +28,20 @@ var (
 // goose's of our tables, and River's of its own. Newer tables are fit for a server
 // that runs already (Migrate may run while servers run), not for one that starts.
 func checkTables(ctx context.Context, pool *pgxpool.Pool) error {
-	known, err := knownVersions()
+	all, err := tables()
 	if err != nil {
 		return err
 	}
-	for _, of := range []struct {
-		what, query string
-		known       []int64
-	}{
-		{"esoz", "SELECT coalesce(array_agg(version_id), '{}') FROM goose_db_version WHERE is_applied", known.ours},
-		{"River", "SELECT coalesce(array_agg(version), '{}') FROM " + riverSchema + ".river_migration WHERE line = 'main'", known.river},
-	} {
+	for _, of := range all {
 		made, err := versions(ctx, pool, of.query)
 		if err != nil {
 			return fmt.Errorf("read the versions of %s's tables: %w", of.what, postgres.Error(err))
 		}
-		newest := slices.Max(of.known)
 		if i := slices.IndexFunc(of.known, func(v int64) bool { return !slices.Contains(made, v) }); i >= 0 {
 			return fmt.Errorf("%s's migration %d is missing: %w", of.what, of.known[i], ErrOldTables)
 		}
-		if made := slices.Max(made); made > newest {
-			return fmt.Errorf("%s's migration %d is not known here: %w", of.what, made, ErrNewTables)
+		if newest := slices.Max(made); newest > slices.Max(of.known) {
+			return fmt.Errorf("%s's migration %d is not known here: %w", of.what, newest, ErrNewTables)
 		}
 	}
 	return nil
@@ -65,27 +58,33 @@ func versions(ctx context.Context, pool *pgxpool.Pool, query string) (made []int
 	return made, err
 }
 
-// migrations are the versions that this program can make.
-type migrations struct{ ours, river []int64 }
+// migrations are those of some tables.
+type migrations struct {
+	what  string
+	query string  // of those that were made
+	known []int64 // those that this program can make
+}
 
-var knownVersions = sync.OnceValues(func() (known migrations, err error) {
+var tables = sync.OnceValues(func() ([]migrations, error) {
+	ours := migrations{what: "esoz", query: "SELECT coalesce(array_agg(version_id), '{}') FROM goose_db_version WHERE is_applied"}
 	files, err := fs.Glob(sqlfiles.Migrations, "*.sql")
 	if err != nil {
-		return known, fmt.Errorf("read migrations: %w", err)
+		return nil, fmt.Errorf("read migrations: %w", err)
 	}
 	for _, file := range files {
 		version, err := goose.NumericComponent(file)
 		if err != nil {
-			return known, fmt.Errorf("read migrations: %w", err)
+			return nil, fmt.Errorf("read migrations: %w", err)
 		}
-		known.ours = append(known.ours, version)
+		ours.known = append(ours.known, version)
 	}
+	rivers := migrations{what: "River", query: "SELECT coalesce(array_agg(version), '{}') FROM " + riverSchema + ".river_migration WHERE line = 'main'"}
 	migrator, err := rivermigrate.New(riverpgxv5.New(nil), &rivermigrate.Config{Schema: riverSchema})
 	if err != nil {
-		return known, fmt.Errorf("read River's migrations: %w", err)
+		return nil, fmt.Errorf("read River's migrations: %w", err)
 	}
 	for _, m := range migrator.AllVersions() {
-		known.river = append(known.river, int64(m.Version))
+		rivers.known = append(rivers.known, int64(m.Version))
 	}
-	return known, nil
+	return []migrations{ours, rivers}, nil
 })

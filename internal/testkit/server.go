@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
 	"esoz/internal/app"
@@ -40,6 +41,7 @@ type options struct {
 	hook     func(jobID string)
 	idle     bool
 	logger   *slog.Logger
+	spans    sdktrace.SpanExporter
 }
 
 // With sets a variable of the configuration.
@@ -53,6 +55,9 @@ func WithHook(hook func(jobID string)) Option { return func(o *options) { o.hook
 
 // WithLogger sends the server's log lines to l too.
 func WithLogger(l *slog.Logger) Option { return func(o *options) { o.logger = l } }
+
+// WithSpans sends the server's spans to e too.
+func WithSpans(e sdktrace.SpanExporter) Option { return func(o *options) { o.spans = e } }
 
 // Idle leaves background work off: jobs stay pending, SMS stay queued, until
 // the test calls Start.
@@ -129,7 +134,7 @@ func (o *options) listeners(t testing.TB, heard *watch) (*slog.Logger, trace.Tra
 	if o.logger != nil {
 		handler = slog.NewMultiHandler(handler, o.logger.Handler())
 	}
-	return slog.New(handler), heard.tracer()
+	return slog.New(handler), heard.tracer(o.spans)
 }
 
 // Set changes the configuration of the running server, as /_sandbox/config does.

@@ -14,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 
 	"esoz/gen/db"
 	"esoz/internal/platform/fault"
@@ -56,6 +58,7 @@ func (w *Worker) Work(ctx context.Context, riverJob *river.Job[Args]) error {
 	if job.Status != Pending {
 		return nil // an earlier try ended it and crashed before it told River
 	}
+	trace.SpanFromContext(ctx).SetAttributes(attribute.String("operation", job.Operation), attribute.String("request_id", job.RequestID))
 	outcome, err := w.handle(ctx, job)
 	if err == nil {
 		if w.AfterHandler != nil {

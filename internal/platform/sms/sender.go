@@ -18,6 +18,7 @@ import (
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/platform/seal"
+	"esoz/internal/platform/tracing"
 )
 
 // Sender is the River worker that passes messages to the provider.
@@ -96,7 +97,9 @@ func (s *Sender) Work(ctx context.Context, job *river.Job[Args]) error {
 func (s *Sender) send(ctx context.Context, phone, text string) (gatewayID, status string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, s.Config.Get().SMSTimeout)
 	defer cancel()
+	ctx, end := tracing.Call(ctx, "SMS provider "+s.Provider.Name())
 	gatewayID, status, err = s.Provider.Send(ctx, phone, text)
+	end(err)
 	switch {
 	case err == nil:
 		s.Count("accepted")
