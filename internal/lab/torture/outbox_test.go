@@ -96,6 +96,49 @@ func TestOutboxWithCrashes(t *testing.T) {
 	tr.add("marked", marked)
 }
 
+// T16: the provider is slow, refuses messages or takes them without an answer. A
+// message goes out once, and twice only when its first try had no answer.
+func TestOutboxOfAnUnreliableGateway(t *testing.T) {
+	t.Parallel()
+	tr := begin(t, "T16", "a message that the provider takes late, refuses at first or takes without an answer is sent at most twice, and then marked")
+	o := newOutbox(t, 2)
+	n := amount(12, 1000)
+	kind := func(text string) int {
+		var i int
+		_, err := fmt.Sscanf(text, "message %d", &i)
+		require.NoError(t, err)
+		return i % 4
+	}
+	const late, refused, silent = 1, 2, 3
+	o.gateway.first = func(w http.ResponseWriter, text string, take func()) {
+		switch kind(text) {
+		case late: // later than other jobs may take
+			<-time.After(6 * time.Second)
+			take()
+		case refused:
+			http.Error(w, "busy", http.StatusServiceUnavailable)
+		case silent:
+			take()
+			panic(http.ErrAbortHandler)
+		default:
+			take()
+		}
+	}
+	o.queue(n)
+	o.await()
+	tries, delivered := o.tries(), o.gateway.deliveries()
+	require.Len(t, tries, n)
+	for text, try := range tries {
+		want := 1
+		if kind(text) == silent {
+			want = 2
+		}
+		require.Equal(t, want, delivered[text], text)
+		require.Equal(t, want, try, text)
+	}
+	tr.add("messages", n)
+}
+
 // outbox are servers that send what a test queues.
 type outbox struct {
 	*rig
@@ -183,15 +226,19 @@ func (o *outbox) tries() map[string]int {
 type gateway struct {
 	settings []string // of servers
 
+	// first, when set, answers the first request with a message; take accepts it.
+	first func(w http.ResponseWriter, text string, take func())
+
 	mu    sync.Mutex
-	texts []string // as they came
-	to    []string // phones
+	asked map[string]bool // texts of requests
+	texts []string        // as they came
+	to    []string        // phones
 }
 
 func newGateway(t *testing.T) *gateway {
 	t.Helper()
 	const host = "api.twilio.com"
-	g := &gateway{}
+	g := &gateway{asked: map[string]bool{}}
 	certificate, file := selfSigned(t, host)
 	server := httptest.NewUnstartedServer(http.HandlerFunc(g.accept))
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
@@ -215,6 +262,19 @@ func (g *gateway) accept(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	phone, text := r.PostFormValue("To"), r.PostFormValue("Body")
+	g.mu.Lock()
+	again := g.asked[text]
+	g.asked[text] = true
+	g.mu.Unlock()
+	take := func() { g.take(w, phone, text) }
+	if g.first != nil && !again {
+		g.first(w, text, take)
+		return
+	}
+	take()
+}
+
+func (g *gateway) take(w http.ResponseWriter, phone, text string) {
 	g.mu.Lock()
 	g.texts, g.to = append(g.texts, text), append(g.to, phone)
 	n := len(g.texts)
