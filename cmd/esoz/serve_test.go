@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -93,4 +95,20 @@ func TestFerretDB1IsRefusedLater(t *testing.T) {
 	if ferretDB1 {
 		require.ErrorIs(t, err, errFerretDB1)
 	}
+}
+
+// The start names settings that hardly fit a server that others use.
+func TestStartWarns(t *testing.T) {
+	s := testkit.New(t, testkit.Idle())
+	file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	require.NoError(t, err)
+	defer file.Close()
+	stderr := os.Stderr
+	os.Stderr = file
+	defer func() { os.Stderr = stderr }()
+	require.NoError(t, serve(t, s, map[string]string{"LOG_LEVEL": "warn", "FERRETDB1": string(config.FerretDB1SingleProcess)}))
+	log, err := os.ReadFile(file.Name())
+	require.NoError(t, err)
+	require.Contains(t, string(log), "SMS_PROVIDER=log: ")
+	require.Contains(t, string(log), "PUBLIC_BASE_URL=http://127.0.0.1:8080: ")
 }
