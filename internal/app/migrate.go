@@ -40,6 +40,9 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Database,
 const migrationLock = 0x65736f7a
 
 func migrate(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Database, now time.Time, by uuid.UUID) (err error) {
+	if err := checkTables(ctx, pool); err != nil && !errors.Is(err, ErrOldTables) {
+		return err // another version's migrations must not be mixed with ours
+	}
 	// A statement that waits for a table makes all who come after it wait, too.
 	impatient := pool.Config().ConnConfig.Copy()
 	impatient.RuntimeParams["lock_timeout"] = lockTimeout
