@@ -133,7 +133,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if o.Ready != nil {
 		o.Ready(addresses)
 	}
-	return serve(ctx, a, listener, handler, a.AdminHandler(registry), cfg, o.Logger)
+	return serve(ctx, a, listener, app.OwnVisitors(handler, live, o.Listen), a.AdminHandler(registry), cfg, o.Logger)
 }
 
 // serve answers on the sandbox's address, and on ADMIN_ADDR when there is one.

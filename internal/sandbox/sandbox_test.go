@@ -204,6 +204,8 @@ func TestOwnMethods(t *testing.T) {
 		{"inbox waits", inboxWaits},
 		{"reset forgets everything", resetForgetsEverything},
 		{"slow clients hold nobody up", slowClientsHoldNobodyUp},
+		{"hostile pages are refused", hostilePagesAreRefused},
+		{"pages cannot be framed", pagesCannotBeFramed},
 		{"clock moves", clockMoves},
 		{"registry serves a team's own data", registryServesATeamsOwnData},
 		{"registry refuses what is wrong", registryRefusesWhatIsWrong},

@@ -31,6 +31,7 @@ type Config struct {
 	// Addresses and processes.
 	ListenAddr      string        `env:"LISTEN_ADDR" start:"only" envDefault:"127.0.0.1:8080" doc:"Address of the public API"`
 	AdminAddr       string        `env:"ADMIN_ADDR" start:"only" envDefault:"127.0.0.1:9090" doc:"Address of metrics, health and profiles (pprof). off: not served"`
+	AllowedHosts    []string      `env:"ALLOWED_HOSTS" start:"only" doc:"Host names that requests to ADMIN_ADDR and to a sandbox may use, comma-separated, besides localhost, addresses, the host they listen on and that of PUBLIC_BASE_URL. Other names are refused, because a page whose name leads here would read what it asks for (DNS rebinding)"`
 	PublicBaseURL   string        `env:"PUBLIC_BASE_URL" envDefault:"http://127.0.0.1:8080" doc:"Scheme and host printed in meta.url"`
 	RequestTimeout  time.Duration `env:"REQUEST_TIMEOUT" envDefault:"10s" doc:"Deadline of a request. After it the answer is 503, or 504 when a change may have been made"`
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" start:"only" envDefault:"15s" doc:"How long shutdown waits for running requests and jobs"`
@@ -308,6 +309,11 @@ func (c *Config) On(id rules.ID) bool {
 // ReadsLive returns whether a point on which documents and the running system differ
 // follows the system: the point's own setting, or READING when that is not set.
 func (c *Config) ReadsLive(point Reading) bool { return cmp.Or(point, c.Reading) == ReadingLive }
+
+// AllowsOrigin returns whether pages of a web origin may call the API.
+func (c *Config) AllowsOrigin(origin string) bool {
+	return origin != "" && (slices.Contains(c.CORSOrigins, "*") || slices.Contains(c.CORSOrigins, origin))
+}
 
 // InForce returns whether a rule can refuse at all: it is on, and the setting
 // that it depends on (Flag) is set.
