@@ -18,6 +18,7 @@ import (
 	"esoz/internal/app/admin"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/config"
+	"esoz/internal/platform/httpapi"
 	"esoz/internal/reference"
 	"esoz/internal/resource/oauth/signin"
 	"esoz/internal/sandbox/traffic"
@@ -122,8 +123,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.api(w, r)
 }
 
-// api serves a request while no world is being changed. The body is read
-// before, so that a slow client holds nobody up.
+// api serves a request while no world is being changed. The body is read before and the answer sent after that, so
+// that a slow client holds nobody up.
 func (h *Handler) api(w http.ResponseWriter, r *http.Request) {
 	limit := h.config.Get().MaxBodyBytes + 1
 	raw, err := io.ReadAll(io.LimitReader(r.Body, limit))
@@ -133,6 +134,14 @@ func (h *Handler) api(w http.ResponseWriter, r *http.Request) {
 	} else {
 		r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(raw), r.Body)) // too large, or broken: the API says so
 	}
+	answer := httpapi.Hold(w)
+	h.serve(answer, r, raw, whole)
+	if err := answer.Send(); err != nil {
+		h.logger.Debug("answer not delivered", "error", err)
+	}
+}
+
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, raw []byte, whole bool) {
 	h.changing.RLock()
 	defer h.changing.RUnlock()
 	if !signin.IsFor(r) { // what is typed into the page is not remembered

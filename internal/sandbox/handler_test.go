@@ -38,6 +38,30 @@ func slowClientsHoldNobodyUp(t *testing.T, b *box) {
 	}
 }
 
+// An answer that its client does not read must not hold up a reset either.
+func clientsThatDoNotReadHoldNobodyUp(t *testing.T, b *box) {
+	deaf, err := net.Dial("tcp", strings.TrimPrefix(b.url, "http://"))
+	require.NoError(t, err)
+	defer deaf.Close()
+	require.NoError(t, deaf.(*net.TCPConn).SetReadBuffer(4096))
+	const large = "GET /api/v2/dictionaries HTTP/1.1\r\nHost: localhost\r\n\r\n"
+	_, err = deaf.Write([]byte(strings.Repeat(large, 32))) // more than all buffers between server and client hold
+	require.NoError(t, err)
+	for range 3 {
+		_, err = deaf.Read(make([]byte, 1)) // answers are being sent
+		require.NoError(t, err)
+		done := make(chan int, 1)
+		go func() { done <- b.call(t, http.MethodPost, "/_sandbox/reset", nil, nil) }()
+		select {
+		case status := <-done:
+			require.Equal(t, http.StatusNoContent, status)
+		case <-time.After(10 * time.Second):
+			t.Error("a client that does not read holds a reset up")
+			return
+		}
+	}
+}
+
 // A page whose name was made to lead to the sandbox (DNS rebinding) neither reads nor changes it, nor does a page that
 // a browser knows to be of another site.
 func hostilePagesAreRefused(t *testing.T, b *box) {

@@ -204,6 +204,7 @@ func TestOwnMethods(t *testing.T) {
 		{"inbox waits", inboxWaits},
 		{"reset forgets everything", resetForgetsEverything},
 		{"slow clients hold nobody up", slowClientsHoldNobodyUp},
+		{"clients that do not read hold nobody up", clientsThatDoNotReadHoldNobodyUp},
 		{"hostile pages are refused", hostilePagesAreRefused},
 		{"pages cannot be framed", pagesCannotBeFramed},
 		{"clock moves", clockMoves},
