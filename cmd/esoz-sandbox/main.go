@@ -55,10 +55,12 @@ func exitCode(err error) int {
 }
 
 func (r *runCommand) Run(ctx context.Context) error {
+	logger := app.NewLogger(os.Stderr, &config.Config{LogLevel: logLevel(), LogFormat: config.LogAuto})
+	app.LimitMemory(logger)
 	err := sandbox.Run(ctx, sandbox.Options{
 		Environ: append(os.Environ(), "ALLOWED_HOSTS="+strings.Join(r.AllowHost, ",")),
 		Dir:     r.Data, Ephemeral: r.Ephemeral, Listen: r.Listen, Out: os.Stdout,
-		Logger: app.NewLogger(os.Stderr, &config.Config{LogLevel: logLevel(), LogFormat: config.LogAuto}),
+		Logger: logger,
 	})
 	if inUse := (*engines.InUseError)(nil); errors.As(err, &inUse) {
 		return fmt.Errorf("%w; choose another one with --data", inUse)

@@ -34,6 +34,7 @@ type Config struct {
 	AllowedHosts    []string      `env:"ALLOWED_HOSTS" start:"only" doc:"Host names that requests to ADMIN_ADDR and to a sandbox may use, comma-separated, besides localhost, addresses, the host they listen on and that of PUBLIC_BASE_URL. Other names are refused, because a page whose name leads here would read what it asks for (DNS rebinding)"`
 	PublicBaseURL   string        `env:"PUBLIC_BASE_URL" envDefault:"http://127.0.0.1:8080" doc:"Scheme and host printed in meta.url"`
 	RequestTimeout  time.Duration `env:"REQUEST_TIMEOUT" envDefault:"10s" doc:"Deadline of a request. After it the answer is 503, or 504 when a change may have been made"`
+	MaxUnderWay     int           `env:"MAX_REQUESTS_UNDER_WAY" envDefault:"1000" doc:"How many requests are answered at once. Beyond them the answer is 503. 0: no limit"`
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" start:"only" envDefault:"15s" doc:"How long shutdown waits for running requests and jobs"`
 	MaxBodyBytes    int64         `env:"MAX_BODY_BYTES" envDefault:"1048576" doc:"Largest request body in bytes. A larger body is refused with 413"`
 	LogLevel        LogLevel      `env:"LOG_LEVEL" start:"only" envDefault:"info" doc:"debug, info, warn or error"`
@@ -250,6 +251,7 @@ func (c *Config) validate() []error {
 		value, min int
 	}{
 		{"MAX_PAGE_SIZE", c.MaxPageSize, 1},
+		{"MAX_REQUESTS_UNDER_WAY", c.MaxUnderWay, 0},
 		{"RATE_LIMIT_PER_MINUTE", c.RateLimitPerMinute, 0},
 		{"IDEMPOTENCY_TTL_HOURS", c.IdempotencyHours, 1},
 		{"AUTH_CODE_GRANT_LIFETIME", c.AuthCodeLifetime, 1},

@@ -44,6 +44,9 @@ func (s *Server) chain(op *operation) []echo.MiddlewareFunc {
 		links = append(links, s.authorize(op))
 	}
 	links = append(links, s.normalizeQuery(op), namePath)
+	if op.paged {
+		links = append(links, s.room.reserve)
+	}
 	if op.body != nil {
 		links = append(links, s.readBody(op))
 	}
@@ -401,13 +404,16 @@ func (s *Server) validateBody(op *operation) echo.MiddlewareFunc {
 	}
 }
 
-// withDeadline bounds a request. After it calls of the databases fail, and the
-// answer is 503, or 504 when a change may have been made.
+// withDeadline bounds a request, its answer included. After the deadline calls of the databases fail, and the answer is
+// 503, or 504 when a change may have been made. A client that does not read is cut off.
 func (s *Server) withDeadline(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), s.Config.Get().RequestTimeout)
 		defer cancel()
 		c.SetRequest(c.Request().WithContext(ctx))
+		if deadline, ok := ctx.Deadline(); ok { // the next request of the connection gets a deadline of its own
+			_ = http.NewResponseController(c.Response()).SetWriteDeadline(deadline.Add(timeToRefuse)) // tests record answers without a connection
+		}
 		return next(c)
 	}
 }
