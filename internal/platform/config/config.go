@@ -59,7 +59,7 @@ type Config struct {
 	// Gateway.
 	GatewayAPIKey      APIKeyMode      `env:"GATEWAY_API_KEY" envDefault:"required" doc:"Check of the header API-key of broker clients: off, when_sent or required"`
 	GatewayPSK         []Secret        `env:"GATEWAY_PSK" doc:"Allowed values of X-Custom-PSK, comma-separated. Empty: not checked"`
-	RateLimitPerMinute int             `env:"RATE_LIMIT_PER_MINUTE" envDefault:"0" doc:"Requests per minute for each token and operation. Operations without a token count per client address. 0: no limit"`
+	RateLimitPerMinute int             `env:"RATE_LIMIT_PER_MINUTE" envDefault:"0" doc:"Requests per minute for each token and operation. Operations without a token count per client address, and so do unknown tokens. 0: no limit"`
 	TrustedProxies     []netip.Prefix  `env:"TRUSTED_PROXIES" start:"only" doc:"Networks of reverse proxies, comma-separated (10.0.0.0/8). The client's address is taken from their X-Forwarded-For. Empty: the address of the connection counts"`
 	CORSOrigins        []string        `env:"CORS_ORIGINS" doc:"Web origins whose pages may call the API, comma-separated (https://mis.example.com), or *. Empty: none, because the API-key is the secret of a server and does not belong in a browser"`
 	Idempotency        IdempotencyMode `env:"IDEMPOTENCY" envDefault:"echo" doc:"What a request with an idempotency key gets. echo: the key is repeated in meta, and the request is carried out, as in the national system. replay: the request is carried out once, and a repetition gets the first answer"`
