@@ -28,6 +28,7 @@ func (serveCommand) Run(ctx context.Context) (err error) {
 		return fmt.Errorf("configuration:\n%w", err)
 	}
 	logger := app.NewLogger(os.Stderr, cfg)
+	app.LimitMemory(logger)
 	stopTracing, err := app.StartTracing(ctx)
 	if err != nil {
 		return err

@@ -1424,7 +1424,7 @@ type DistrictListResponse struct {
 // Division A division as all methods show it. Every key is always there; what was never given is null.
 type Division struct {
 	// Addresses The addresses, each type once.
-	Addresses []DivisionAddress `json:"addresses"`
+	Addresses json.RawMessage `json:"addresses"`
 
 	// DlsID Id of the pharmacy in the register of the State Service on Medicines; null until the nightly check finds it.
 	//
@@ -1470,7 +1470,7 @@ type Division struct {
 	Name string `json:"name"`
 
 	// Phones The phones, each type once.
-	Phones []DivisionPhone `json:"phones"`
+	Phones json.RawMessage `json:"phones"`
 
 	// Status Whether the division works. `ACTIVE` from its creation on, changed by activateDivision and deactivateDivision only.
 	//
@@ -1739,42 +1739,7 @@ type DivisionStatus string
 type DivisionWorkingDay = [][]string
 
 // DivisionWorkingHours Hours of work by day of the week, days as they were sent; null when never given.
-type DivisionWorkingHours struct {
-	// Fri The ranges of one day, each exactly two times, from and to.
-	//
-	// Example: [["08.00","12.00"],["14.00","18.00"]]
-	Fri *DivisionWorkingDay `json:"fri,omitempty"`
-
-	// Mon The ranges of one day, each exactly two times, from and to.
-	//
-	// Example: [["08.00","12.00"],["14.00","18.00"]]
-	Mon *DivisionWorkingDay `json:"mon,omitempty"`
-
-	// Sat The ranges of one day, each exactly two times, from and to.
-	//
-	// Example: [["08.00","12.00"],["14.00","18.00"]]
-	Sat *DivisionWorkingDay `json:"sat,omitempty"`
-
-	// Sun The ranges of one day, each exactly two times, from and to.
-	//
-	// Example: [["08.00","12.00"],["14.00","18.00"]]
-	Sun *DivisionWorkingDay `json:"sun,omitempty"`
-
-	// Thu The ranges of one day, each exactly two times, from and to.
-	//
-	// Example: [["08.00","12.00"],["14.00","18.00"]]
-	Thu *DivisionWorkingDay `json:"thu,omitempty"`
-
-	// Tue The ranges of one day, each exactly two times, from and to.
-	//
-	// Example: [["08.00","12.00"],["14.00","18.00"]]
-	Tue *DivisionWorkingDay `json:"tue,omitempty"`
-
-	// Wed The ranges of one day, each exactly two times, from and to.
-	//
-	// Example: [["08.00","12.00"],["14.00","18.00"]]
-	Wed *DivisionWorkingDay `json:"wed,omitempty"`
-}
+type DivisionWorkingHours = json.RawMessage
 
 // DivisionWorkingHoursRequest Hours of work by day of the week, shown on the portal and the map and used for nothing else.
 // Each day is a list of ranges `[from, to]`; an empty list and a missing day both say closed.

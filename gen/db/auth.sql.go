@@ -372,6 +372,28 @@ func (q *Queries) GetConnectionBySecret(ctx context.Context, db DBTX, arg GetCon
 	return i, err
 }
 
+const getRequestCount = `-- name: GetRequestCount :one
+SELECT count, resets_at FROM mithril.rate_limits WHERE key = $1 AND resets_at > $2
+`
+
+type GetRequestCountParams struct {
+	Key string
+	Now time.Time
+}
+
+type GetRequestCountRow struct {
+	Count    int32
+	ResetsAt time.Time
+}
+
+// The count of the current window; no row when there is none.
+func (q *Queries) GetRequestCount(ctx context.Context, db DBTX, arg GetRequestCountParams) (GetRequestCountRow, error) {
+	row := db.QueryRow(ctx, getRequestCount, arg.Key, arg.Now)
+	var i GetRequestCountRow
+	err := row.Scan(&i.Count, &i.ResetsAt)
+	return i, err
+}
+
 const getToken = `-- name: GetToken :one
 SELECT t.id, t.name, t.expires_at, t.user_id, t.details, u.password_set_at,
     (u.is_blocked OR COALESCE(c.is_blocked, false))::boolean AS is_blocked

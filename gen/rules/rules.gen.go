@@ -387,8 +387,8 @@ var All = []Rule{
 	},
 	{
 		ID:      GatewayRateLimit,
-		Check:   "The token, or the client's address where no token is wanted, has not called this operation too often, when there is a limit",
-		CheckUK: "Із цим токеном, а де токен не потрібен — з цієї адреси клієнта, операцію викликають не надто часто, якщо ліміт задано",
+		Check:   "The token, or the client's address where no token is wanted, has not called this operation too often, nor the address sent too many unknown tokens, when there is a limit",
+		CheckUK: "Із цим токеном, а де токен не потрібен — з цієї адреси клієнта, операцію викликають не надто часто, і з цієї адреси не надходило забагато невідомих токенів, якщо ліміт задано",
 		Status:  429,
 		Type:    "too_many_requests",
 		Message: "API rate limit exceeded",

@@ -118,5 +118,5 @@ func (a *App) AdminHandler(metrics prometheus.Gatherer) http.Handler {
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	return mux
+	return OwnVisitors(mux, a.opts.Config, a.opts.Config.Get().AdminAddr)
 }

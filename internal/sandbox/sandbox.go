@@ -131,7 +131,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if o.Ready != nil {
 		o.Ready(addresses)
 	}
-	return a.Serve(ctx, listener, handler, registry)
+	return a.Serve(ctx, listener, app.OwnVisitors(handler, live, o.Listen), registry)
 }
 
 // environ puts the sandbox's defaults before what the user has set, and what

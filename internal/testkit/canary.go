@@ -128,6 +128,6 @@ func (w *watch) Shutdown(context.Context) error { return nil }
 // metrics hears what the server's own page of metrics tells.
 func (w *watch) metrics(a *app.App, metrics prometheus.Gatherer) {
 	page := httptest.NewRecorder()
-	a.AdminHandler(metrics).ServeHTTP(page, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/metrics", http.NoBody))
+	a.AdminHandler(metrics).ServeHTTP(page, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "http://localhost/metrics", http.NoBody))
 	w.hear("the page of metrics", page.Body.String())
 }

@@ -105,6 +105,7 @@ func New(t testing.TB, opts ...Option) *Server {
 	}
 	front := httptest.NewUnstartedServer(s.Handler)
 	front.Config.ErrorLog = slog.NewLogLogger(logger.Handler(), slog.LevelDebug)
+	front.Config.WriteTimeout = time.Minute // of each request: without it the deadline of one would stay for the next
 	front.Start()
 	s.URL = front.URL
 

@@ -6,6 +6,8 @@ import "go.yaml.in/yaml/v3"
 const (
 	maxBodyBytes  = 1 << 20
 	maxBodyValues = 10_000
+	maxBodyText   = 8_192 // of a text of a body whose documents name no length
+	maxBodyItems  = 100   // of a list of a body whose documents name no number
 	maxParameter  = 1 << 16 // a request's line and headers together
 	maxPageSize   = 300     // MAX_PAGE_SIZE
 )
@@ -22,7 +24,7 @@ type limits struct {
 }
 
 var (
-	inRequest   = limits{text: maxBodyBytes, items: maxBodyValues}
+	inRequest   = limits{text: maxBodyText, items: maxBodyItems}
 	inParameter = limits{text: maxParameter, items: maxBodyValues, byFormat: true}
 	inResponse  = limits{text: maxBodyBytes, items: maxBodyValues, byFormat: true}
 )

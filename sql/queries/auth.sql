@@ -224,6 +224,10 @@ SET count     = CASE WHEN seen.resets_at <= @now THEN 1 ELSE seen.count + 1 END,
     resets_at = CASE WHEN seen.resets_at <= @now THEN EXCLUDED.resets_at ELSE seen.resets_at END
 RETURNING count, resets_at;
 
+-- name: GetRequestCount :one
+-- The count of the current window; no row when there is none.
+SELECT count, resets_at FROM mithril.rate_limits WHERE key = @key AND resets_at > @now;
+
 -- name: DeletePassedRateLimits :execrows
 DELETE FROM mithril.rate_limits
 WHERE key IN (SELECT passed.key FROM mithril.rate_limits passed WHERE passed.resets_at <= @now LIMIT @batch)

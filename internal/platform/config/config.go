@@ -31,8 +31,10 @@ type Config struct {
 	// Addresses and processes.
 	ListenAddr      string        `env:"LISTEN_ADDR" start:"only" envDefault:"127.0.0.1:8080" doc:"Address of the public API"`
 	AdminAddr       string        `env:"ADMIN_ADDR" start:"only" envDefault:"127.0.0.1:9090" doc:"Address of metrics, health and profiles (pprof). off: not served"`
+	AllowedHosts    []string      `env:"ALLOWED_HOSTS" start:"only" doc:"Host names that requests to ADMIN_ADDR and to a sandbox may use, comma-separated, besides localhost, addresses, the host they listen on and that of PUBLIC_BASE_URL. Other names are refused, because a page whose name leads here would read what it asks for (DNS rebinding)"`
 	PublicBaseURL   string        `env:"PUBLIC_BASE_URL" envDefault:"http://127.0.0.1:8080" doc:"Scheme and host printed in meta.url"`
 	RequestTimeout  time.Duration `env:"REQUEST_TIMEOUT" envDefault:"10s" doc:"Deadline of a request. After it the answer is 503, or 504 when a change may have been made"`
+	MaxUnderWay     int           `env:"MAX_REQUESTS_UNDER_WAY" envDefault:"1000" doc:"How many requests are answered at once. Beyond them the answer is 503. 0: no limit"`
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" start:"only" envDefault:"15s" doc:"How long shutdown waits for running requests and jobs"`
 	ShutdownDelay   time.Duration `env:"SHUTDOWN_DELAY" start:"only" envDefault:"5s" doc:"How long a server that was asked to stop goes on to serve while /readyz answers 503, so that proxies send requests elsewhere. Longer than their health checks need. In the sandbox 0s"`
 	MaxBodyBytes    int64         `env:"MAX_BODY_BYTES" envDefault:"1048576" doc:"Largest request body in bytes. A larger body is refused with 413"`
@@ -60,7 +62,7 @@ type Config struct {
 	// Gateway.
 	GatewayAPIKey      APIKeyMode      `env:"GATEWAY_API_KEY" envDefault:"required" doc:"Check of the header API-key of broker clients: off, when_sent or required"`
 	GatewayPSK         []Secret        `env:"GATEWAY_PSK" doc:"Allowed values of X-Custom-PSK, comma-separated. Empty: not checked"`
-	RateLimitPerMinute int             `env:"RATE_LIMIT_PER_MINUTE" envDefault:"0" doc:"Requests per minute for each token and operation. Operations without a token count per client address. 0: no limit"`
+	RateLimitPerMinute int             `env:"RATE_LIMIT_PER_MINUTE" envDefault:"0" doc:"Requests per minute for each token and operation. Operations without a token count per client address, and so do unknown tokens. 0: no limit"`
 	TrustedProxies     []netip.Prefix  `env:"TRUSTED_PROXIES" start:"only" doc:"Networks of reverse proxies, comma-separated (10.0.0.0/8). The client's address is taken from their X-Forwarded-For. Empty: the address of the connection counts"`
 	CORSOrigins        []string        `env:"CORS_ORIGINS" doc:"Web origins whose pages may call the API, comma-separated (https://mis.example.com), or *. Empty: none, because the API-key is the secret of a server and does not belong in a browser"`
 	Idempotency        IdempotencyMode `env:"IDEMPOTENCY" envDefault:"echo" doc:"What a request with an idempotency key gets. echo: the key is repeated in meta, and the request is carried out, as in the national system. replay: the request is carried out once, and a repetition gets the first answer"`
@@ -254,6 +256,7 @@ func (c *Config) validate() []error {
 		value, min int
 	}{
 		{"MAX_PAGE_SIZE", c.MaxPageSize, 1},
+		{"MAX_REQUESTS_UNDER_WAY", c.MaxUnderWay, 0},
 		{"RATE_LIMIT_PER_MINUTE", c.RateLimitPerMinute, 0},
 		{"IDEMPOTENCY_TTL_HOURS", c.IdempotencyHours, 1},
 		{"AUTH_CODE_GRANT_LIFETIME", c.AuthCodeLifetime, 1},
@@ -332,6 +335,11 @@ func (c *Config) On(id rules.ID) bool {
 // ReadsLive returns whether a point on which documents and the running system differ
 // follows the system: the point's own setting, or READING when that is not set.
 func (c *Config) ReadsLive(point Reading) bool { return cmp.Or(point, c.Reading) == ReadingLive }
+
+// AllowsOrigin returns whether pages of a web origin may call the API.
+func (c *Config) AllowsOrigin(origin string) bool {
+	return origin != "" && (slices.Contains(c.CORSOrigins, "*") || slices.Contains(c.CORSOrigins, origin))
+}
 
 // InForce returns whether a rule can refuse at all: it is on, and the setting
 // that it depends on (Flag) is set.
