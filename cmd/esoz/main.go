@@ -15,6 +15,7 @@ import (
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Serve the API. Settings are environment variables, see docs/configuration.md."`
 	Migrate migrateCommand `cmd:"" help:"Migrate both databases to this version."`
+	Rekey   rekeyCommand   `cmd:"" help:"Seal everything with the first of several keys in SERVER_KEY and PERSON_PK_KEYPHRASE, while servers run."`
 	Import  struct {
 		KATOTTG importKATOTTGCommand `cmd:"" name:"katottg" help:"Import the national codifier of settlements."`
 	} `cmd:"" help:"Import data."`

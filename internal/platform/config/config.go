@@ -5,12 +5,12 @@ package config
 
 import (
 	"cmp"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -47,8 +47,8 @@ type Config struct {
 	EngineTimeout    time.Duration `env:"ENGINE_TIMEOUT" start:"only" envDefault:"3s" doc:"Longest wait for MongoDB"`
 
 	// Keys.
-	ServerKey        Secret    `env:"SERVER_KEY,required,notEmpty" start:"only" doc:"32 bytes in hex. Seals texts and hashes one-time codes"`
-	PersonPKKey      Secret    `env:"PERSON_PK_KEYPHRASE,required,notEmpty" start:"only" doc:"16 bytes in hex. Hides the patient's id in medical events"`
+	ServerKey        Secret    `env:"SERVER_KEY,required,notEmpty" start:"only" doc:"32 bytes in hex. Seals texts and hashes one-time codes. new,old while the key is changed (docs/security.md, Changing keys)"`
+	PersonPKKey      Secret    `env:"PERSON_PK_KEYPHRASE,required,notEmpty" start:"only" doc:"16 bytes in hex. Hides the patient's id in medical events. new,old while the key is changed"`
 	SystemUser       uuid.UUID `env:"EHEALTH_SYSTEM_USER" start:"only" envDefault:"4261eacf-8008-4e62-899f-de1e2f7065f0" doc:"User id written where no request made the change"`
 	TwilioAccountSID string    `env:"TWILIO_ACCOUNT_SID" start:"only" doc:"Account of the SMS provider twilio"`
 	TwilioAuthToken  Secret    `env:"TWILIO_AUTH_TOKEN" start:"only" doc:"Secret of the SMS provider twilio"`
@@ -134,10 +134,40 @@ type Config struct {
 // AdminOff is the value of ADMIN_ADDR for no address.
 const AdminOff = "off"
 
-// Load reads the settings from environ (in the form of os.Environ) and reports
-// all faults together.
+// fileSuffix of a variable that names the file of a secret.
+const fileSuffix = "_FILE"
+
+// Load reads the settings from environ (in the form of os.Environ), and secrets
+// from the files that it names. It reports all faults together.
 func Load(environ []string) (*Config, error) {
-	return load(env.ToMap(environ))
+	vars := env.ToMap(environ)
+	faults := readFiles(vars)
+	cfg, err := load(vars)
+	if err = errors.Join(append(faults, err)...); err != nil {
+		return nil, err
+	}
+	return cfg, nil
+}
+
+// readFiles sets each secret whose file is named.
+func readFiles(vars map[string]string) (faults []error) {
+	for _, f := range Fields() {
+		path := vars[f.Name+fileSuffix]
+		if !f.Secret || path == "" {
+			continue
+		}
+		if vars[f.Name] != "" {
+			faults = append(faults, fmt.Errorf("%s and %s: want one of them", f.Name, f.Name+fileSuffix))
+			continue
+		}
+		text, err := os.ReadFile(path) //nolint:gosec // the operator names it
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", f.Name+fileSuffix, err))
+			continue
+		}
+		vars[f.Name] = strings.TrimSpace(string(text))
+	}
+	return faults
 }
 
 func load(vars map[string]string) (*Config, error) {
@@ -232,16 +262,16 @@ func (c *Config) validate() []error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	isHex := func(s Secret, bytes int) bool {
-		raw, err := hex.DecodeString(string(s))
-		return err == nil && len(raw) == bytes
+	checkKeys := func(name string, list Secret, bytes int) {
+		keys, err := list.Keys()
+		wrong := func(key []byte) bool { return len(key) != bytes }
+		check(list == "" || err == nil && !slices.ContainsFunc(keys, wrong), "%s: want %d bytes in hex, or several such keys, comma-separated", name, bytes)
+		for i, key := range keys {
+			check(!slices.ContainsFunc(keys[:i], func(other []byte) bool { return slices.Equal(other, key) }), "%s: names a key twice", name)
+		}
 	}
-	if c.ServerKey != "" {
-		check(isHex(c.ServerKey, 32), "SERVER_KEY: want 32 bytes in hex")
-	}
-	if c.PersonPKKey != "" {
-		check(isHex(c.PersonPKKey, 16), "PERSON_PK_KEYPHRASE: want 16 bytes in hex")
-	}
+	checkKeys("SERVER_KEY", c.ServerKey, 32)
+	checkKeys("PERSON_PK_KEYPHRASE", c.PersonPKKey, 16)
 	base, err := url.Parse(c.PublicBaseURL)
 	check(err == nil && (base.Scheme == "http" || base.Scheme == "https") && base.Host != "", "PUBLIC_BASE_URL: want http(s)://host")
 	for _, n := range []struct {
@@ -376,6 +406,7 @@ type Field struct {
 	Name, Default, Doc string
 	Required           bool
 	StartOnly          bool // read at the start; the sandbox cannot change it
+	Secret             bool // may be read from the file that NAME_FILE names
 	field              string
 }
 
@@ -388,7 +419,8 @@ func Fields() []Field {
 		name, flags, _ := strings.Cut(f.Tag.Get("env"), ",")
 		fields = append(fields, Field{
 			Name: name, Default: f.Tag.Get("envDefault"), Doc: f.Tag.Get("doc"),
-			Required: strings.Contains(flags, "required"), StartOnly: f.Tag.Get("start") == "only", field: f.Name,
+			Required: strings.Contains(flags, "required"), StartOnly: f.Tag.Get("start") == "only",
+			Secret: f.Type == reflect.TypeFor[Secret]() || f.Type == reflect.TypeFor[[]Secret](), field: f.Name,
 		})
 	}
 	return fields

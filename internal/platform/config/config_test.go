@@ -2,6 +2,8 @@ package config_test
 
 import (
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +133,51 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "***", cfg.ServerKey.String())
 	require.Equal(t, "[***]", strings.Join([]string{"[", cfg.GatewayPSK[0].String(), "]"}, ""))
+}
+
+// A secret may lie in a file.
+func TestSecretsFromFiles(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "key")
+	key := strings.Repeat("ab", 32)
+	require.NoError(t, os.WriteFile(file, []byte(key+"\n"), 0o600))
+	without := []string{required[0], required[1], required[3]}
+
+	cfg, err := config.Load(append(without, "SERVER_KEY_FILE="+file))
+	require.NoError(t, err)
+	require.Equal(t, key, string(cfg.ServerKey))
+
+	_, err = config.Load(append(required, "SERVER_KEY_FILE="+file))
+	require.EqualError(t, err, "SERVER_KEY and SERVER_KEY_FILE: want one of them")
+	_, err = config.Load(append(without, "SERVER_KEY_FILE="+file+".not"))
+	require.ErrorContains(t, err, "SERVER_KEY_FILE: open ")
+
+	_, err = cfg.With(map[string]string{"SERVER_KEY_FILE": "/etc/passwd"})
+	require.ErrorContains(t, err, "no such setting", "a sandbox reads no file that a request names")
+	require.NoError(t, os.WriteFile(file, []byte("secret words"), 0o600))
+	_, err = config.Load(append(without, "SERVER_KEY_FILE="+file))
+	require.ErrorContains(t, err, "SERVER_KEY: want 32 bytes in hex")
+	require.NotContains(t, err.Error(), "secret words")
+}
+
+// While keys are changed there are several.
+func TestListsOfKeys(t *testing.T) {
+	t.Parallel()
+	one, other := strings.Repeat("ab", 32), strings.Repeat("cd", 32)
+	load := func(list string) (*config.Config, error) {
+		return config.Load([]string{required[0], required[1], required[3], "SERVER_KEY=" + list})
+	}
+	cfg, err := load(one + ", " + other)
+	require.NoError(t, err)
+	keys, err := cfg.ServerKey.Keys()
+	require.NoError(t, err)
+	require.Len(t, keys, 2)
+	for _, wrong := range []string{one + ",", one + "," + other[2:], one + ";" + other} {
+		_, err = load(wrong)
+		require.EqualError(t, err, "SERVER_KEY: want 32 bytes in hex, or several such keys, comma-separated")
+	}
+	_, err = load(one + "," + one)
+	require.EqualError(t, err, "SERVER_KEY: names a key twice")
 }
 
 // READING picks the defaults of the readings, and each can be set alone.

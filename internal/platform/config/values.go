@@ -1,6 +1,8 @@
 package config
 
 import (
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -19,6 +21,18 @@ func (Secret) String() string               { return "***" }
 func (Secret) GoString() string             { return "***" }
 func (Secret) MarshalText() ([]byte, error) { return []byte("***"), nil }
 func (Secret) LogValue() slog.Value         { return slog.StringValue("***") }
+
+// Keys reads a list of keys in hex, as SERVER_KEY=new,old has it.
+func (s Secret) Keys() (keys [][]byte, err error) {
+	for _, text := range strings.Split(string(s), ",") {
+		key, err := hex.DecodeString(strings.TrimSpace(text))
+		if err != nil {
+			return nil, errors.New("not hex") // the parser's text quotes a part of the key
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
 
 // APIKeyMode says when the header API-key is asked for (decisions R5).
 type APIKeyMode string

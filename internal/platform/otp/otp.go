@@ -4,7 +4,6 @@ package otp
 
 import (
 	"context"
-	"crypto/hmac"
 	"errors"
 	"fmt"
 	"strconv"
@@ -161,7 +160,7 @@ func (s *Service) Complete(ctx context.Context, phone string, code int) (Verific
 		if err != nil {
 			return fmt.Errorf("count attempt: %w", err)
 		}
-		judged = judge(live, s.Keys.Code(live.ID, code), now)
+		judged = judge(live, s.Keys.IsCode(live.CodeHash, live.ID, code), now)
 		switch {
 		case judged == nil:
 			v = Verification{ID: live.ID, Status: "verified", CodeExpiredAt: live.CodeExpiredAt}
@@ -179,11 +178,11 @@ func (s *Service) Complete(ctx context.Context, phone string, code int) (Verific
 	return v, judged
 }
 
-func judge(live db.CountVerificationAttemptRow, hash []byte, now time.Time) error {
+func judge(live db.CountVerificationAttemptRow, right bool, now time.Time) error {
 	switch {
 	case !now.Before(live.CodeExpiredAt):
 		return ErrExpired
-	case !hmac.Equal(live.CodeHash, hash):
+	case !right:
 		return ErrWrongCode
 	}
 	return nil
