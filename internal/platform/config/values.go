@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -148,6 +149,40 @@ func oneOf[T ~string](to *T, text []byte, allowed ...T) error {
 	}
 	*to = T(text)
 	return nil
+}
+
+// Days and Hours are ages that may also be `never`, which is a hundred years: it
+// can be added to any moment.
+type (
+	Days  int
+	Hours int
+)
+
+// What never means.
+const (
+	NeverDays  Days  = 100 * 365
+	NeverHours Hours = Hours(NeverDays) * 24
+)
+
+func (d *Days) UnmarshalText(text []byte) (err error) {
+	*d, err = age(text, NeverDays)
+	return err
+}
+
+func (h *Hours) UnmarshalText(text []byte) (err error) {
+	*h, err = age(text, NeverHours)
+	return err
+}
+
+func age[T ~int](text []byte, never T) (T, error) {
+	if string(text) == "never" {
+		return never, nil
+	}
+	n, err := strconv.Atoi(string(text))
+	if err != nil {
+		return 0, fmt.Errorf("%q is neither a number nor never", text)
+	}
+	return T(n), nil
 }
 
 // Schedule is a five-field cron expression, in UTC.

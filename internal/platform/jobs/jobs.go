@@ -170,7 +170,7 @@ func (q *Queue) Get(ctx context.Context, id string) (*Job, error) {
 // DeleteOld deletes jobs that ended longer than JOB_TTL_DAYS ago
 // (JOBS_CLEANUP_SCHEDULE).
 func (q *Queue) DeleteOld(ctx context.Context) error {
-	before := q.Clock.Now().AddDate(0, 0, -q.Config.Get().JobTTLDays)
+	before := q.Clock.Now().AddDate(0, 0, -int(q.Config.Get().JobTTLDays))
 	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
 		return db.New().DeleteFinishedJobs(ctx, q.Pool, db.DeleteFinishedJobsParams{UpdatedBefore: before, Batch: limit})
 	})

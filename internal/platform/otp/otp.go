@@ -242,7 +242,7 @@ func (s *Service) Expire(ctx context.Context) error {
 // VALIDATIONS_EXPIRATION_PERIOD_DAYS, and counters of past periods
 // (TERMINATOR_SCHEDULE).
 func (s *Service) DeleteOld(ctx context.Context) error {
-	before := s.Clock.Now().AddDate(0, 0, -s.Config.Get().ValidationsExpiration)
+	before := s.Clock.Now().AddDate(0, 0, -int(s.Config.Get().ValidationsExpiration))
 	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
 		return db.New().DeleteOldVerifications(ctx, s.Pool, db.DeleteOldVerificationsParams{InsertedBefore: before, Batch: limit})
 	})

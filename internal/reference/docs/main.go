@@ -99,7 +99,7 @@ A secret may lie in a file: each of {{secrets .}} is read from the file that the
 
 | variable | default | what it is |
 |---|---|---|
-{{range .}}| `+"`{{.Name}}`"+` | {{if .Required}}(required){{else if .Default}}`+"`{{cell .Default}}`"+`{{end}} | {{cell .Doc}} |
+{{range .}}| `+"`{{.Name}}`"+` | {{if .Required}}(required){{else if .Default}}`+"`{{cell .Default}}`"+`{{end}} | {{cell .Doc}}{{if .Max}} ({{.Min}} to {{.Max}}){{end}} |
 {{end}}
 Tracing is off unless `+"`OTEL_EXPORTER_OTLP_ENDPOINT`"+` (or `+"`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`"+`) names a collector. OpenTelemetry's other variables apply too.
 
