@@ -29,7 +29,7 @@ func serve(t *testing.T, s *testkit.Server, more map[string]string) error {
 		"DATABASE_URL": string(cfg.DatabaseURL), "DATABASE_MAX_CONNS": "4",
 		"MONGO_URL": string(cfg.MongoURL), "MONGO_DATABASE": cfg.MongoDatabase,
 		"SERVER_KEY": string(cfg.ServerKey), "PERSON_PK_KEYPHRASE": string(cfg.PersonPKKey),
-		"LISTEN_ADDR": "127.0.0.1:0", "ADMIN_ADDR": admin, "LOG_LEVEL": "error",
+		"LISTEN_ADDR": "127.0.0.1:0", "ADMIN_ADDR": admin, "LOG_LEVEL": "error", "SHUTDOWN_DELAY": "0s",
 	} {
 		t.Setenv(name, value)
 	}

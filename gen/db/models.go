@@ -295,11 +295,11 @@ type OTPSMSLog struct {
 	VerificationID *uuid.UUID
 	Provider       *string
 	GatewayID      *string
-	// The provider's word (Accepted, Enroute, Delivered, Unknown) or Terminated; null until it took the message.
+	// The provider's word, Terminated (never sent) or Unknown (not sent any more, and a try may have sent it); null while the message waits.
 	GatewayStatus   *string
 	StatusChangedAt *time.Time
 	InsertedAt      time.Time
-	// Which try the provider took the message in. More than 1: an earlier one failed, or died before its outcome was stored, and the phone may have got the message then too.
+	// How many tries may have sent the message: counted before the provider is called, and taken back when the provider did not take it. At most 2; at 2 the phone may have got the message twice.
 	Tries int32
 }
 

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -17,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/trace"
@@ -35,6 +37,7 @@ import (
 	"esoz/internal/platform/redact"
 	"esoz/internal/platform/seal"
 	"esoz/internal/platform/sms"
+	"esoz/internal/platform/tracing"
 	"esoz/internal/platform/validation"
 	"esoz/internal/resource/approvals"
 	"esoz/internal/resource/declarationrequests"
@@ -84,17 +87,24 @@ type App struct {
 	Dictionaries *dictionaries.Cache
 	Addresses    *uaddresses.Cache
 
-	opts  Options
-	river *river.Client[pgx.Tx]
-	stop  context.CancelFunc
+	opts     Options
+	metrics  *metrics
+	river    *river.Client[pgx.Tx]
+	stop     context.CancelFunc
+	stopping atomic.Bool // the process was asked to end
+
+	overtaken atomic.Bool // the tables are newer than this program
 }
 
 // New opens the engines' connections and builds the server. The databases must
 // have been migrated.
 func New(ctx context.Context, opts Options) (_ *App, err error) {
 	cfg := opts.Config.Get()
-	opts.Logger = redact.Logger(opts.Logger)
-	a := &App{opts: opts}
+	opts.Logger = tracing.Logger(redact.Logger(opts.Logger))
+	if opts.Registry == nil {
+		opts.Registry = prometheus.NewRegistry()
+	}
+	a := &App{opts: opts, metrics: newMetrics(opts.Registry)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(context.WithoutCancel(ctx)))
@@ -106,7 +116,10 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 	if a.Pool, err = postgres.Open(ctx, string(cfg.DatabaseURL), poolSize(cfg)); err != nil {
 		return nil, err
 	}
-	if a.Mongo, err = mongodb.Open(string(cfg.MongoURL), cfg.MongoDatabase, cfg.EngineTimeout); err != nil {
+	if err = checkTables(ctx, a.Pool); err != nil {
+		return nil, err
+	}
+	if a.Mongo, err = mongodb.Open(string(cfg.MongoURL), cfg.MongoDatabase, cfg.EngineTimeout, mongodb.Monitor(a.metrics.command)); err != nil {
 		return nil, err
 	}
 	if err = CheckKeys(ctx, a.Pool, a.Mongo, a.Keys, opts.Clock.Now()); err != nil {
@@ -117,6 +130,7 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 	if err = errors.Join(a.Dictionaries.Refresh(ctx), a.Addresses.Refresh(ctx)); err != nil {
 		return nil, err
 	}
+	opts.Registry.MustRegister(collector{a})
 	return a, a.build()
 }
 
@@ -152,19 +166,21 @@ func (a *App) Close(ctx context.Context) error {
 	return nil
 }
 
-// Ready tells whether both engines answer.
+// Ready returns why the server cannot work: an engine does not answer, or its
+// tables are too old. Newer ones, which the next version has made ahead of its own
+// start, are only reported.
 func (a *App) Ready(ctx context.Context) error {
-	return errors.Join(
-		wrap("PostgreSQL", a.Pool.Ping(ctx)),
-		wrap("MongoDB", a.Mongo.Client().Ping(ctx, nil)),
-	)
-}
-
-func wrap(engine string, err error) error {
-	if err != nil {
-		return fmt.Errorf("%s does not answer: %w", engine, err)
+	tables := checkTables(ctx, a.Pool)
+	if errors.Is(tables, ErrNewTables) {
+		if !a.overtaken.Swap(true) {
+			a.opts.Logger.WarnContext(ctx, "this server runs on tables of a newer version and cannot be started again", "error", tables)
+		}
+		tables = nil
 	}
-	return nil
+	if err := a.Mongo.Client().Ping(ctx, nil); err != nil {
+		return errors.Join(tables, fmt.Errorf("MongoDB does not answer: %w", err))
+	}
+	return tables
 }
 
 func (a *App) build() error {
@@ -172,6 +188,7 @@ func (a *App) build() error {
 	inserter, err := river.NewClient(riverpgxv5.New(a.Pool), &river.Config{
 		Schema: riverSchema, Logger: o.Logger,
 		FetchCooldown: time.Millisecond, // minimum: River does not notify workers of jobs inserted within this interval of the last
+		Middleware:    []rivertype.Middleware{rememberTrace()},
 	})
 	if err != nil {
 		return fmt.Errorf("prepare background work: %w", err)
@@ -179,6 +196,7 @@ func (a *App) build() error {
 	queue := &jobs.Queue{
 		Pool: a.Pool, River: inserter, Keys: a.Keys, Clock: o.Clock, Config: o.Config, Logger: o.Logger,
 		AfterHandler: o.AfterHandler,
+		Count:        func(operation, result string) { a.metrics.jobs.WithLabelValues(operation, result).Inc() },
 	}
 	codes := &otp.Service{
 		Pool: a.Pool, Keys: a.Keys, Clock: o.Clock, Config: o.Config,
@@ -218,19 +236,11 @@ func (a *App) build() error {
 		return err
 	}
 
-	registry := o.Registry
-	if registry == nil {
-		registry = prometheus.NewRegistry()
-	}
-	spans := o.Tracer
-	if spans == nil {
-		spans = tracer()
-	}
 	front := &httpapi.Server{
 		Document: doc, Auth: authenticator, Answers: answers, Config: o.Config, Clock: o.Clock, Logger: o.Logger,
 		Formats: validation.NewFormats(validation.DictionaryNames(doc), a.Dictionaries),
 		Guards:  hooks.guards, Bodies: hooks.bodies,
-		Metrics: httpapi.NewMetrics(registry), Tracer: spans, ShowRules: o.ShowRules, NotServed: o.NotServed, Observe: o.Observe,
+		Metrics: httpapi.NewMetrics(o.Registry), Tracer: a.tracer(), ShowRules: o.ShowRules, NotServed: o.NotServed, Observe: o.Observe,
 	}
 	if a.API, err = front.Handler(s); err != nil {
 		return err
@@ -255,7 +265,12 @@ func Document() (*openapi3.T, error) {
 	return doc, nil
 }
 
-func tracer() trace.Tracer { return otel.Tracer("esoz") }
+func (a *App) tracer() trace.Tracer {
+	if a.opts.Tracer != nil {
+		return a.opts.Tracer
+	}
+	return otel.Tracer("esoz")
+}
 
 // NewKeys reads the keys of a configuration.
 func NewKeys(cfg *config.Config) (*seal.Keys, error) {

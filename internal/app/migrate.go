@@ -39,6 +39,9 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Database,
 const migrationLock = 0x65736f7a
 
 func migrate(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Database, now time.Time, by uuid.UUID) (err error) {
+	if err := checkTables(ctx, pool); err != nil && !errors.Is(err, ErrOldTables) {
+		return err // another version's migrations must not be mixed with ours
+	}
 	sqlDB := stdlib.OpenDBFromPool(pool)
 	defer func() { err = errors.Join(err, sqlDB.Close()) }()
 	provider, err := goose.NewProvider(goose.DialectPostgres, sqlDB, sqlfiles.Migrations)

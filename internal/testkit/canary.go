@@ -105,9 +105,13 @@ func (w *watch) handler() slog.Handler {
 	return slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug})
 }
 
-// tracer makes spans and hears them when they end.
-func (w *watch) tracer() trace.Tracer {
-	return sdktrace.NewTracerProvider(sdktrace.WithSyncer(w)).Tracer("esoz")
+// tracer makes spans and hears them when they end, beside more that do.
+func (w *watch) tracer(more sdktrace.SpanExporter) trace.Tracer {
+	to := []sdktrace.TracerProviderOption{sdktrace.WithSyncer(w)}
+	if more != nil {
+		to = append(to, sdktrace.WithSyncer(more))
+	}
+	return sdktrace.NewTracerProvider(to...).Tracer("esoz")
 }
 
 // ExportSpans implements sdktrace.SpanExporter.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
 	"esoz/internal/app"
@@ -27,6 +28,8 @@ type Server struct {
 	World  *world.World
 	Clock  *clock.Clock
 	Config *config.Live
+	// Metrics is what ADMIN_ADDR would show.
+	Metrics *prometheus.Registry
 }
 
 // Option changes how a Server is built.
@@ -38,6 +41,7 @@ type options struct {
 	hook     func(jobID string)
 	idle     bool
 	logger   *slog.Logger
+	spans    sdktrace.SpanExporter
 }
 
 // With sets a variable of the configuration.
@@ -51,6 +55,9 @@ func WithHook(hook func(jobID string)) Option { return func(o *options) { o.hook
 
 // WithLogger sends the server's log lines to l too.
 func WithLogger(l *slog.Logger) Option { return func(o *options) { o.logger = l } }
+
+// WithSpans sends the server's spans to e too.
+func WithSpans(e sdktrace.SpanExporter) Option { return func(o *options) { o.spans = e } }
 
 // Idle leaves background work off: jobs stay pending, SMS stay queued, until
 // the test calls Start.
@@ -83,12 +90,11 @@ func New(t testing.TB, opts ...Option) *Server {
 	cfg, err := config.Load(environ)
 	require.NoError(t, err)
 
-	s := &Server{World: engines.world(), Clock: clock.New(), Config: config.NewLive(cfg)}
+	s := &Server{World: engines.world(), Clock: clock.New(), Config: config.NewLive(cfg), Metrics: prometheus.NewRegistry()}
 	heard := &watch{fail: t.Errorf}
 	logger, tracer := o.listeners(t, heard)
-	metrics := prometheus.NewRegistry()
 	s.App, err = app.New(ctx, app.Options{
-		Config: s.Config, Clock: s.Clock, Logger: logger, Registry: metrics, Tracer: tracer,
+		Config: s.Config, Clock: s.Clock, Logger: logger, Registry: s.Metrics, Tracer: tracer,
 		Provider: o.provider, ShowRules: true, AfterHandler: o.hook,
 	})
 	require.NoError(t, err)
@@ -109,7 +115,7 @@ func New(t testing.TB, opts ...Option) *Server {
 		if !o.idle {
 			require.NoError(t, s.Stop(ctx))
 		}
-		heard.metrics(s.App, metrics)
+		heard.metrics(s.App, s.Metrics)
 		require.NoError(t, s.Mongo.Drop(ctx))
 		require.NoError(t, s.Close(ctx))
 		require.NoError(t, engines.drop(ctx, name))
@@ -128,7 +134,7 @@ func (o *options) listeners(t testing.TB, heard *watch) (*slog.Logger, trace.Tra
 	if o.logger != nil {
 		handler = slog.NewMultiHandler(handler, o.logger.Handler())
 	}
-	return slog.New(handler), heard.tracer()
+	return slog.New(handler), heard.tracer(o.spans)
 }
 
 // Set changes the configuration of the running server, as /_sandbox/config does.

@@ -52,11 +52,11 @@ func TestOutbox(t *testing.T) {
 	tr.add("overtaken by a later one to their phone", o.gateway.overtaken())
 }
 
-// T16: the servers are killed in turn. Each message goes out, and those that may
-// have gone out twice are marked.
+// T16: the servers are killed in turn. A message goes out once; it is marked when it
+// may have gone out twice, or not at all.
 func TestOutboxWithCrashes(t *testing.T) {
 	t.Parallel()
-	tr := begin(t, "T16", "three servers that are killed in turn send every message of one queue, and none twice without a mark")
+	tr := begin(t, "T16", "three servers that are killed in turn send every message of one queue once, or mark it")
 	o := newOutbox(t, 3)
 	n, every := amount(200, 100_000), amount(50, 1000)
 	o.queue(n)
@@ -74,7 +74,9 @@ func TestOutboxWithCrashes(t *testing.T) {
 	require.Len(t, tries, n)
 	marked, twice := 0, 0
 	for text, try := range tries {
-		require.GreaterOrEqual(t, delivered[text], 1, "%s was never sent", text)
+		if try < 2 { // its sender may have been killed twice before it called the provider
+			require.Equal(t, 1, delivered[text], text)
+		}
 		require.LessOrEqual(t, delivered[text], try, "%s was sent more often than its mark says", text)
 		if try > 1 {
 			marked++
@@ -83,7 +85,9 @@ func TestOutboxWithCrashes(t *testing.T) {
 			twice++
 		}
 	}
-	require.Len(t, delivered, n, "nothing else is sent")
+	for text := range delivered {
+		require.Contains(t, tries, text, "nothing else is sent")
+	}
 	require.Positive(t, kills)
 	require.LessOrEqual(t, marked, kills*rigWorkers, "no more than was under way when a server was killed is marked")
 	tr.add("messages", n)
@@ -157,10 +161,10 @@ func (o *outbox) await() {
 	}
 }
 
-// tries is the mark of each message that was sent, by its text.
+// tries is the mark of each message that has ended, by its text.
 func (o *outbox) tries() map[string]int {
 	o.t.Helper()
-	rows, err := o.pool.Query(o.t.Context(), "SELECT body, tries FROM otp.sms_logs WHERE gateway_status = 'queued'")
+	rows, err := o.pool.Query(o.t.Context(), "SELECT body, tries FROM otp.sms_logs WHERE gateway_status IN ('queued', 'Unknown')")
 	require.NoError(o.t, err)
 	found := map[string]int{}
 	var body []byte

@@ -149,7 +149,7 @@ func (r *rig) environ(listen, admin string, more ...string) []string {
 		"DATABASE_URL=" + r.dsn, fmt.Sprintf("DATABASE_MAX_CONNS=%d", 2*rigWorkers),
 		"MONGO_URL=" + r.mongo, "MONGO_DATABASE=" + r.documents, "FERRETDB1=" + string(config.FerretDB1SingleProcess),
 		"SERVER_KEY=" + rigServerKey, "PERSON_PK_KEYPHRASE=" + rigPatientKey,
-		"LISTEN_ADDR=" + listen, "ADMIN_ADDR=" + admin, "PUBLIC_BASE_URL=http://" + listen,
+		"LISTEN_ADDR=" + listen, "ADMIN_ADDR=" + admin, "PUBLIC_BASE_URL=http://" + listen, "SHUTDOWN_DELAY=0s",
 		"GATEWAY_API_KEY=when_sent", "LOG_LEVEL=debug", "LOG_FORMAT=text",
 		"OTP_PHONE_LIMIT=0", "OTP_RESOURCE_LIMIT=0", "OTP_LEGAL_ENTITY_DAILY_LIMIT=0", // loads send more than anybody may
 	}, more...)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"reflect"
 	"slices"
@@ -33,6 +34,7 @@ type Config struct {
 	PublicBaseURL   string        `env:"PUBLIC_BASE_URL" envDefault:"http://127.0.0.1:8080" doc:"Scheme and host printed in meta.url"`
 	RequestTimeout  time.Duration `env:"REQUEST_TIMEOUT" envDefault:"10s" min:"1ns" max:"1m" doc:"Deadline of a request. After it the answer is 503, or 504 when a change may have been made"`
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" start:"only" envDefault:"15s" min:"1ms" max:"1h" doc:"How long shutdown waits for running requests and jobs"`
+	ShutdownDelay   time.Duration `env:"SHUTDOWN_DELAY" start:"only" envDefault:"5s" min:"0s" max:"10m" doc:"How long a server that was asked to stop goes on to serve while /readyz answers 503, so that proxies send requests elsewhere. Longer than their health checks need. In the sandbox 0s"`
 	MaxBodyBytes    int64         `env:"MAX_BODY_BYTES" envDefault:"1048576" min:"1" max:"104857600" doc:"Largest request body in bytes. A larger body is refused with 413"`
 	LogLevel        LogLevel      `env:"LOG_LEVEL" start:"only" envDefault:"info" doc:"debug, info, warn or error"`
 	LogFormat       LogFormat     `env:"LOG_FORMAT" start:"only" envDefault:"auto" doc:"json, text or auto. auto writes text to a terminal and JSON elsewhere"`
@@ -100,19 +102,20 @@ type Config struct {
 	BigDictionaries []string `env:"BIG_DICTIONARIES" doc:"Dictionaries left out of a list that names none, comma-separated"`
 
 	// One-time codes and SMS.
-	OTPCodeLength          int         `env:"OTP_CODE_LENGTH" envDefault:"4" min:"2" max:"9" doc:"Digits of a one-time code, with the check digit"`
-	OTPCodeText            string      `env:"OTP_CODE_TEXT" envDefault:"Код авторизації дій в системі eHealth: " doc:"Text of the SMS before the code"`
-	CodeExpirationMinutes  int         `env:"CODE_EXPIRATION_PERIOD_MINUTES" envDefault:"15" min:"1" max:"5256000" doc:"Lifetime of a one-time code, in minutes (5 in the national production system)"`
-	MaxAttempts            int         `env:"MAX_ATTEMPTS" envDefault:"3" min:"1" max:"1000" doc:"How often a one-time code may be tried"`
-	InitVerificationLimit  int         `env:"INIT_VERIFICATION_LIMIT" envDefault:"0" min:"0" max:"315360000" doc:"Shortest time between two codes to one phone, in seconds. 0: no limit"`
-	OTPPhoneLimit          int         `env:"OTP_PHONE_LIMIT" envDefault:"10" min:"0" max:"1000000000" doc:"Codes sent to one phone in an hour, counted from the first. 0: no limit. Ten allow for several documents of a family that shares a phone"`
-	OTPResourceLimit       int         `env:"OTP_RESOURCE_LIMIT" envDefault:"10" min:"0" max:"1000000000" doc:"Codes sent again for one approval or declaration request in VALIDATIONS_EXPIRATION_PERIOD_DAYS, which is longer than either waits for a code. 0: no limit. With three attempts each, ten codes can be guessed with a chance of 4 %, codes of other requests to the same phone not counted"`
-	OTPLegalEntityLimit    int         `env:"OTP_LEGAL_ENTITY_DAILY_LIMIT" envDefault:"10000" min:"0" max:"1000000000" doc:"Codes that one legal entity sends in 24 hours, counted from the first. 0: no limit. Ten thousand are more than a large hospital needs, and limit the cost of SMS when a token is abused"`
-	ValidationsExpiration  Days        `env:"VALIDATIONS_EXPIRATION_PERIOD_DAYS" envDefault:"30" min:"1" max:"3650" doc:"Age at which verifications and logged SMS are deleted, in days. never is a value"`
-	DeactivatorSchedule    Schedule    `env:"DEACTIVATOR_SCHEDULE" start:"only" envDefault:"* * * * *" doc:"Cron: expire verifications whose time is over"`
-	TerminatorSchedule     Schedule    `env:"TERMINATOR_SCHEDULE" start:"only" envDefault:"*/15 * * * *" doc:"Cron: delete old verifications"`
-	SMSProvider            SMSProvider `env:"SMS_PROVIDER" start:"only" envDefault:"log" doc:"log (messages are stored in sms_logs and not sent) or twilio"`
-	ConfidantRelationships bool        `env:"THIRD_PERSON_CONFIDANT_PERSON_RELATIONSHIP_CHECK" envDefault:"false" doc:"Require an approved confidant relationship between a third person and the patient"`
+	OTPCodeLength          int           `env:"OTP_CODE_LENGTH" envDefault:"4" min:"2" max:"9" doc:"Digits of a one-time code, with the check digit"`
+	OTPCodeText            string        `env:"OTP_CODE_TEXT" envDefault:"Код авторизації дій в системі eHealth: " doc:"Text of the SMS before the code"`
+	CodeExpirationMinutes  int           `env:"CODE_EXPIRATION_PERIOD_MINUTES" envDefault:"15" min:"1" max:"5256000" doc:"Lifetime of a one-time code, in minutes (5 in the national production system)"`
+	MaxAttempts            int           `env:"MAX_ATTEMPTS" envDefault:"3" min:"1" max:"1000" doc:"How often a one-time code may be tried"`
+	InitVerificationLimit  int           `env:"INIT_VERIFICATION_LIMIT" envDefault:"0" min:"0" max:"315360000" doc:"Shortest time between two codes to one phone, in seconds. 0: no limit"`
+	OTPPhoneLimit          int           `env:"OTP_PHONE_LIMIT" envDefault:"10" min:"0" max:"1000000000" doc:"Codes sent to one phone in an hour, counted from the first. 0: no limit. Ten allow for several documents of a family that shares a phone"`
+	OTPResourceLimit       int           `env:"OTP_RESOURCE_LIMIT" envDefault:"10" min:"0" max:"1000000000" doc:"Codes sent again for one approval or declaration request in VALIDATIONS_EXPIRATION_PERIOD_DAYS, which is longer than either waits for a code. 0: no limit. With three attempts each, ten codes can be guessed with a chance of 4 %, codes of other requests to the same phone not counted"`
+	OTPLegalEntityLimit    int           `env:"OTP_LEGAL_ENTITY_DAILY_LIMIT" envDefault:"10000" min:"0" max:"1000000000" doc:"Codes that one legal entity sends in 24 hours, counted from the first. 0: no limit. Ten thousand are more than a large hospital needs, and limit the cost of SMS when a token is abused"`
+	ValidationsExpiration  Days          `env:"VALIDATIONS_EXPIRATION_PERIOD_DAYS" envDefault:"30" min:"1" max:"3650" doc:"Age at which verifications and logged SMS are deleted, in days. never is a value"`
+	DeactivatorSchedule    Schedule      `env:"DEACTIVATOR_SCHEDULE" start:"only" envDefault:"* * * * *" doc:"Cron: expire verifications whose time is over"`
+	TerminatorSchedule     Schedule      `env:"TERMINATOR_SCHEDULE" start:"only" envDefault:"*/15 * * * *" doc:"Cron: delete old verifications"`
+	SMSProvider            SMSProvider   `env:"SMS_PROVIDER" start:"only" envDefault:"log" doc:"log (messages are stored in sms_logs and not sent) or twilio"`
+	SMSTimeout             time.Duration `env:"SMS_TIMEOUT" envDefault:"10s" min:"1ms" max:"1m" doc:"How long the SMS provider may take to answer. After it the message may have been sent or not; it is sent once more at most"`
+	ConfidantRelationships bool          `env:"THIRD_PERSON_CONFIDANT_PERSON_RELATIONSHIP_CHECK" envDefault:"false" doc:"Require an approved confidant relationship between a third person and the patient"`
 
 	// Approvals, jobs, events.
 	ApprovalResendMode       Mode     `env:"APPROVAL_RESEND_MODE" envDefault:"async" doc:"Resend SMS on Approval: async answers 202 with a job, sync 201 with the approval"`
@@ -289,6 +292,22 @@ func (c *Config) validate() []error {
 			"SMS_PROVIDER=twilio: want TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM")
 	}
 	return errs
+}
+
+// Warnings are settings that a server of more than one machine hardly means.
+func (c *Config) Warnings() (all []string) {
+	if c.SMSProvider == SMSLog {
+		all = append(all, "SMS_PROVIDER=log: no code reaches a phone")
+	}
+	base, err := url.Parse(c.PublicBaseURL)
+	if err != nil {
+		return all
+	}
+	address, err := netip.ParseAddr(base.Hostname())
+	if base.Hostname() == "localhost" || err == nil && address.IsLoopback() {
+		all = append(all, "PUBLIC_BASE_URL="+c.PublicBaseURL+": links in answers lead to the client's own machine")
+	}
+	return all
 }
 
 // On returns whether a rule is checked: its default unless RULES switches it.

@@ -86,6 +86,8 @@ type Queue struct {
 	Clock  *clock.Clock
 	Config *config.Live
 	Logger *slog.Logger
+	// Count, when set, is called for each job that ends or waits.
+	Count func(operation, result string)
 	// Handlers by operationId.
 	Handlers map[string]Handler
 	// AfterHandler, when set, runs between a handler and the transaction that ends

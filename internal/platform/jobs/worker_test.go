@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -211,6 +213,8 @@ func TestLastTry(t *testing.T) {
 	t.Parallel()
 	srv := testkit.New(t, testkit.Idle())
 	var commits, aways, answers atomic.Int64
+	var mu sync.Mutex
+	counted := map[string]int{}
 	queue := queueOf(t, srv, map[string]jobs.Handler{
 		"fails": func(context.Context, string, json.RawMessage) (*jobs.Outcome, error) {
 			return nil, errors.New("a fault of ours")
@@ -244,6 +248,11 @@ func TestLastTry(t *testing.T) {
 			}}, nil
 		},
 	})
+	queue.Count = func(operation, result string) {
+		mu.Lock()
+		defer mu.Unlock()
+		counted[operation+": "+result]++
+	}
 	for i, c := range []struct{ operation, status string }{
 		{"fails", "failed_with_error"},
 		{"has changed a document", "processed"},
@@ -258,6 +267,17 @@ func TestLastTry(t *testing.T) {
 		r := srv.PollJob(t, world.TokenValue("doctor"), "/api/jobs/"+id)
 		require.Contains(t, string(r.Body.Data), `"status":"`+c.status+`"`, c.operation)
 	}
+	require.Eventually(t, func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return maps.Equal(counted, map[string]int{
+			"fails: failed_with_error":      1,
+			"has changed a document: waits": 1, "has changed a document: processed": 1,
+			"finds an engine away: waits": 1, "finds an engine away: processed": 1,
+			"meets damaged data: failed_with_error":   1,
+			"has an end that is not confirmed: waits": 1, "has an end that is not confirmed: processed": 1,
+		})
+	}, 10*time.Second, 10*time.Millisecond, "what ends is counted after its answer is written")
 }
 
 // A try whose deadline passes after its change of a document still ends the job and

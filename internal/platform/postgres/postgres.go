@@ -32,6 +32,7 @@ func Open(ctx context.Context, dsn string, maxConns int32) (*pgxpool.Pool, error
 	}
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
 	cfg.PingTimeout = time.Second // of idle connections; without it a dead one would use up a request's deadline
+	cfg.ConnConfig.Tracer = spans{}
 	cfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		// The default is time.Local.
 		conn.TypeMap().RegisterType(&pgtype.Type{
