@@ -36,11 +36,24 @@ var ErrKey = errors.New("data lie under another key than the setting names")
 // CheckKeys compares the keys with those under which data lie, and records the
 // ones that this process writes with. It returns ErrKey when a key is missing.
 func CheckKeys(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Database, keys *seal.Keys, now time.Time) error {
-	_, err := checkKey(ctx, pool, serverKeySetting, keys.ServerKeyIDs(), now, func() (bool, error) { return opensTexts(ctx, pool, keys) })
+	if err := compareKeys(ctx, pool, documents, keys); err != nil {
+		return err
+	}
+	for setting, ids := range map[string][]string{serverKeySetting: keys.ServerKeyIDs(), patientKeySetting: keys.PatientKeyIDs()} {
+		if err := db.New().InsertKey(ctx, pool, db.InsertKeyParams{Name: setting, ID: ids[0], At: now}); err != nil {
+			return fmt.Errorf("record %s: %w", setting, postgres.Error(err))
+		}
+	}
+	return nil
+}
+
+// compareKeys makes the comparison of CheckKeys and records nothing.
+func compareKeys(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Database, keys *seal.Keys) error {
+	_, err := compareKey(ctx, pool, serverKeySetting, keys.ServerKeyIDs(), func() (bool, error) { return opensTexts(ctx, pool, keys) })
 	if err != nil {
 		return err
 	}
-	oldest, err := checkKey(ctx, pool, patientKeySetting, keys.PatientKeyIDs(), now, func() (bool, error) { return opensNumbers(ctx, documents, keys) })
+	oldest, err := compareKey(ctx, pool, patientKeySetting, keys.PatientKeyIDs(), func() (bool, error) { return opensNumbers(ctx, documents, keys) })
 	if err != nil {
 		return err
 	}
@@ -48,9 +61,9 @@ func CheckKeys(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Databas
 	return nil
 }
 
-// checkKey returns the id of the oldest key under which data lie. fits is asked
+// compareKey returns the id of the oldest key under which data lie. fits is asked
 // where no key is recorded: data may be older than the records.
-func checkKey(ctx context.Context, pool *pgxpool.Pool, setting string, ids []string, now time.Time, fits func() (bool, error)) (oldest string, err error) {
+func compareKey(ctx context.Context, pool *pgxpool.Pool, setting string, ids []string, fits func() (bool, error)) (oldest string, err error) {
 	known, err := db.New().ListKeys(ctx, pool, setting)
 	if err != nil {
 		return "", fmt.Errorf("read the records of %s: %w", setting, postgres.Error(err))
@@ -63,9 +76,6 @@ func checkKey(ctx context.Context, pool *pgxpool.Pool, setting string, ids []str
 	}
 	if !ok {
 		return "", fmt.Errorf("%s: %w: set the former key, or set %s=new,former and run esoz rekey", setting, ErrKey, setting)
-	}
-	if err := db.New().InsertKey(ctx, pool, db.InsertKeyParams{Name: setting, ID: ids[0], At: now}); err != nil {
-		return "", fmt.Errorf("record %s: %w", setting, postgres.Error(err))
 	}
 	return append(known, ids[0])[0], nil
 }
