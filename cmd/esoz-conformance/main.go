@@ -20,20 +20,22 @@ import (
 
 	"esoz/internal/conformance"
 	"esoz/internal/platform/clock"
+	"esoz/openapi"
 )
 
 type flags struct {
-	BaseURL    string        `required:"" placeholder:"URL" help:"Address of the API, without /api."`
-	World      string        `placeholder:"FILE" help:"Read the cases from this file, in the format of GET /_sandbox/world. Default: the cases of the server, or the built-in ones."`
-	TokenFile  string        `placeholder:"FILE" help:"JSON object that maps tokens of the world (by name or value) and API-keys to the ones of this server."`
-	Operations []string      `placeholder:"ID,ID" help:"Test only these operations."`
-	Rules      []string      `placeholder:"ID,ID" help:"Test only these rules. * matches any text: division.create.*"`
-	Order      int           `default:"1000" placeholder:"N" help:"Send at most this many requests per operation that break two rules at once (${default}; 0: none)."`
-	KeepWorld  bool          `help:"Do not call /_sandbox/reset and /_sandbox/config. Cases that need settings are skipped."`
-	Timeout    time.Duration `default:"30s" help:"Longest wait for one answer (${default})."`
-	Junit      string        `name:"junit" placeholder:"FILE" help:"Write the results as JUnit XML."`
-	HTML       string        `name:"html" placeholder:"FILE" help:"Write the results as an HTML page."`
-	Verbose    bool          `short:"v" help:"Print every rule and every miss. Default: rules that were not met, and the first misses."`
+	BaseURL    string           `required:"" placeholder:"URL" help:"Address of the API, without /api."`
+	World      string           `placeholder:"FILE" help:"Read the cases from this file, in the format of GET /_sandbox/world. Default: the cases of the server, or the built-in ones."`
+	TokenFile  string           `placeholder:"FILE" help:"JSON object that maps tokens of the world (by name or value) and API-keys to the ones of this server."`
+	Operations []string         `placeholder:"ID,ID" help:"Test only these operations."`
+	Rules      []string         `placeholder:"ID,ID" help:"Test only these rules. * matches any text: division.create.*"`
+	Order      int              `default:"1000" placeholder:"N" help:"Send at most this many requests per operation that break two rules at once (${default}; 0: none)."`
+	KeepWorld  bool             `help:"Do not call /_sandbox/reset and /_sandbox/config. Cases that need settings are skipped."`
+	Timeout    time.Duration    `default:"30s" help:"Longest wait for one answer (${default})."`
+	Junit      string           `name:"junit" placeholder:"FILE" help:"Write the results as JUnit XML."`
+	HTML       string           `name:"html" placeholder:"FILE" help:"Write the results as an HTML page."`
+	Version    kong.VersionFlag `help:"Print the version and the commit."`
+	Verbose    bool             `short:"v" help:"Print every rule and every miss. Default: rules that were not met, and the first misses."`
 }
 
 const description = `Sends documented cases to a server and checks the answers: status, texts, invalid[], the order of checks, and the schema of the contract.
@@ -96,6 +98,7 @@ func conform(ctx context.Context, args []string, out, errOut io.Writer) (code in
 	var f flags
 	helped := false
 	parser, err := kong.New(&f, kong.Name("esoz-conformance"), kong.Description(description),
+		kong.Vars{"version": "esoz-conformance " + openapi.Version()},
 		kong.Writers(out, errOut), kong.Exit(func(int) { helped = true }))
 	if err != nil {
 		return 0, fmt.Errorf("read the flags: %w", err)

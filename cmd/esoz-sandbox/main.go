@@ -17,9 +17,12 @@ import (
 	"esoz/internal/platform/config"
 	"esoz/internal/sandbox"
 	"esoz/internal/sandbox/engines"
+	"esoz/openapi"
 )
 
 type commands struct {
+	Version kong.VersionFlag `help:"Print the version and the commit."`
+
 	Run      runCommand      `cmd:"" default:"withargs" help:"Run the sandbox (the default command)."`
 	Coverage coverageCommand `cmd:"" help:"Report which operations and checks the traffic of a running sandbox has met."`
 }
@@ -38,6 +41,7 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
 	var c commands
 	command := kong.Parse(&c, kong.Name("esoz-sandbox"), kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Vars{"version": "esoz-sandbox " + openapi.Version()},
 		kong.Description("Ukraine's eHealth API (ЕСОЗ) with databases and a seeded world, in one process."))
 	if err := command.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "esoz-sandbox:", err)

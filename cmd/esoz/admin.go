@@ -122,5 +122,8 @@ func withRegistry(ctx context.Context, do func(*admin.Registry) error) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, mongodb.Close(context.WithoutCancel(ctx), documents)) }()
+	if err := app.CheckKeys(ctx, pool, documents, keys, clock.New().Now()); err != nil {
+		return err
+	}
 	return do(&admin.Registry{Pool: pool, Documents: documents, Keys: keys, Clock: clock.New(), SystemUser: cfg.SystemUser})
 }

@@ -10,12 +10,18 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"esoz/openapi"
 )
 
 type commands struct {
+	Version kong.VersionFlag `help:"Print the version and the commit."`
+
 	Serve   serveCommand   `cmd:"" help:"Serve the API. Settings are environment variables, see docs/configuration.md."`
 	Migrate migrateCommand `cmd:"" help:"Migrate both databases to this version."`
 	Hold    holdCommand    `cmd:"" help:"Run a command, such as a backup, while no server changes documents: jobs wait, for an hour at most."`
+	Rekey   rekeyCommand   `cmd:"" help:"Seal everything with the first of several keys in SERVER_KEY and PERSON_PK_KEYPHRASE, while servers run."`
+	Doctor  doctorCommand  `cmd:"" help:"Say what is wrong with the settings and the databases. Changes nothing."`
 	Import  struct {
 		KATOTTG importKATOTTGCommand `cmd:"" name:"katottg" help:"Import the national codifier of settlements."`
 	} `cmd:"" help:"Import data."`
@@ -32,7 +38,7 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait
 	var c commands
 	command := kong.Parse(&c, kong.Name("esoz"), kong.Description("The public API of Ukraine's eHealth system (ЕСОЗ), on your own databases."),
-		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)))
+		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)), kong.Vars{"version": "esoz " + openapi.Version()})
 	if err := command.Run(); err != nil {
 		fmt.Fprintln(os.Stderr, "esoz:", err)
 		stop()

@@ -31,5 +31,13 @@ func (migrateCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, mongodb.Close(context.WithoutCancel(ctx), documents)) }()
-	return app.Migrate(ctx, pool, documents, clock.New().Now(), cfg.SystemUser)
+	keys, err := app.NewKeys(cfg)
+	if err != nil {
+		return err
+	}
+	now := clock.New().Now()
+	if err := app.Migrate(ctx, pool, documents, now, cfg.SystemUser); err != nil {
+		return err
+	}
+	return app.CheckKeys(ctx, pool, documents, keys, now)
 }

@@ -15,7 +15,7 @@ import (
 const answerIdempotencyKey = `-- name: AnswerIdempotencyKey :execrows
 UPDATE idempotency.keys
 SET status = $1::integer, answer = $2::bytea, request_id = $3::text, expires_at = $4
-WHERE key = $5 AND claim = $6
+WHERE key = ANY($5::text[]) AND claim = $6
 `
 
 type AnswerIdempotencyKeyParams struct {
@@ -23,11 +23,11 @@ type AnswerIdempotencyKeyParams struct {
 	Answer    []byte
 	RequestID string
 	ExpiresAt time.Time
-	Key       string
+	Keys      []string
 	Claim     uuid.UUID
 }
 
-// Zero rows: the claim has been taken over, and what was done under it must be
+// Fewer rows than keys: the claim has been taken over, and what was done under it must be
 // undone with the transaction.
 func (q *Queries) AnswerIdempotencyKey(ctx context.Context, db DBTX, arg AnswerIdempotencyKeyParams) (int64, error) {
 	result, err := db.Exec(ctx, answerIdempotencyKey,
@@ -35,7 +35,7 @@ func (q *Queries) AnswerIdempotencyKey(ctx context.Context, db DBTX, arg AnswerI
 		arg.Answer,
 		arg.RequestID,
 		arg.ExpiresAt,
-		arg.Key,
+		arg.Keys,
 		arg.Claim,
 	)
 	if err != nil {
@@ -46,28 +46,31 @@ func (q *Queries) AnswerIdempotencyKey(ctx context.Context, db DBTX, arg AnswerI
 
 const claimIdempotencyKey = `-- name: ClaimIdempotencyKey :execrows
 INSERT INTO idempotency.keys AS k (key, request, claim, expires_at)
-VALUES ($1, $2, $3, $4)
+SELECT s.key, s.request, $1::uuid, $2::timestamptz
+FROM (SELECT unnest($3::text[]) AS key, unnest($4::text[]) AS request) s
+ORDER BY s.key
 ON CONFLICT (key) DO UPDATE
 SET request = EXCLUDED.request, claim = EXCLUDED.claim, expires_at = EXCLUDED.expires_at,
     status = NULL, answer = NULL, request_id = NULL
-WHERE k.expires_at <= $5
+WHERE k.expires_at <= $5::timestamptz
 `
 
 type ClaimIdempotencyKeyParams struct {
-	Key       string
-	Request   string
 	Claim     uuid.UUID
 	ExpiresAt time.Time
+	Keys      []string
+	Requests  []string
 	At        time.Time
 }
 
-// Zero rows: the key is another request's, or this one was sent before.
+// Claims the hashes of a key under each SERVER_KEY. Fewer rows: the key is another request's, or this one was
+// sent before. Servers with other lists of keys claim in the same order.
 func (q *Queries) ClaimIdempotencyKey(ctx context.Context, db DBTX, arg ClaimIdempotencyKeyParams) (int64, error) {
 	result, err := db.Exec(ctx, claimIdempotencyKey,
-		arg.Key,
-		arg.Request,
 		arg.Claim,
 		arg.ExpiresAt,
+		arg.Keys,
+		arg.Requests,
 		arg.At,
 	)
 	if err != nil {
@@ -96,11 +99,11 @@ func (q *Queries) DeleteExpiredIdempotencyKeys(ctx context.Context, db DBTX, arg
 }
 
 const getIdempotencyKey = `-- name: GetIdempotencyKey :one
-SELECT key, request, claim, status, answer, request_id, expires_at FROM idempotency.keys WHERE key = $1
+SELECT key, request, claim, status, answer, request_id, expires_at FROM idempotency.keys WHERE key = ANY($1::text[]) ORDER BY expires_at DESC LIMIT 1
 `
 
-func (q *Queries) GetIdempotencyKey(ctx context.Context, db DBTX, key string) (IdempotencyKey, error) {
-	row := db.QueryRow(ctx, getIdempotencyKey, key)
+func (q *Queries) GetIdempotencyKey(ctx context.Context, db DBTX, keys []string) (IdempotencyKey, error) {
+	row := db.QueryRow(ctx, getIdempotencyKey, keys)
 	var i IdempotencyKey
 	err := row.Scan(
 		&i.Key,
@@ -115,15 +118,15 @@ func (q *Queries) GetIdempotencyKey(ctx context.Context, db DBTX, key string) (I
 }
 
 const releaseIdempotencyKey = `-- name: ReleaseIdempotencyKey :exec
-DELETE FROM idempotency.keys WHERE key = $1 AND claim = $2 AND status IS NULL
+DELETE FROM idempotency.keys WHERE key = ANY($1::text[]) AND claim = $2 AND status IS NULL
 `
 
 type ReleaseIdempotencyKeyParams struct {
-	Key   string
+	Keys  []string
 	Claim uuid.UUID
 }
 
 func (q *Queries) ReleaseIdempotencyKey(ctx context.Context, db DBTX, arg ReleaseIdempotencyKeyParams) error {
-	_, err := db.Exec(ctx, releaseIdempotencyKey, arg.Key, arg.Claim)
+	_, err := db.Exec(ctx, releaseIdempotencyKey, arg.Keys, arg.Claim)
 	return err
 }

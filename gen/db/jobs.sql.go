@@ -82,11 +82,12 @@ func (q *Queries) GetJob(ctx context.Context, db DBTX, id string) (JobsJob, erro
 }
 
 const getPendingJob = `-- name: GetPendingJob :one
-SELECT id, hash, operation, params, request_id, status, status_code, eta, response, inserted_at, updated_at FROM jobs.jobs WHERE hash = $1 AND status = 0
+SELECT id, hash, operation, params, request_id, status, status_code, eta, response, inserted_at, updated_at FROM jobs.jobs WHERE hash = ANY($1::text[]) AND status = 0 LIMIT 1
 `
 
-func (q *Queries) GetPendingJob(ctx context.Context, db DBTX, hash string) (JobsJob, error) {
-	row := db.QueryRow(ctx, getPendingJob, hash)
+// By the hashes of a request under each SERVER_KEY.
+func (q *Queries) GetPendingJob(ctx context.Context, db DBTX, hashes []string) (JobsJob, error) {
+	row := db.QueryRow(ctx, getPendingJob, hashes)
 	var i JobsJob
 	err := row.Scan(
 		&i.ID,
@@ -175,4 +176,64 @@ func (q *Queries) ListPendingJobIDs(ctx context.Context, db DBTX, insertedBefore
 		return nil, err
 	}
 	return items, nil
+}
+
+const listPendingJobs = `-- name: ListPendingJobs :many
+SELECT id, operation, params, hash FROM jobs.jobs WHERE status = 0
+`
+
+type ListPendingJobsRow struct {
+	ID        string
+	Operation string
+	Params    []byte
+	Hash      string
+}
+
+func (q *Queries) ListPendingJobs(ctx context.Context, db DBTX) ([]ListPendingJobsRow, error) {
+	rows, err := db.Query(ctx, listPendingJobs)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListPendingJobsRow
+	for rows.Next() {
+		var i ListPendingJobsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Operation,
+			&i.Params,
+			&i.Hash,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockJobHash = `-- name: LockJobHash :exec
+SELECT pg_advisory_xact_lock(hashtextextended('jobs.jobs ' || $1::text, 0))
+`
+
+// Makes transactions about one request wait for each other.
+func (q *Queries) LockJobHash(ctx context.Context, db DBTX, hash string) error {
+	_, err := db.Exec(ctx, lockJobHash, hash)
+	return err
+}
+
+const setJobHash = `-- name: SetJobHash :exec
+UPDATE jobs.jobs SET hash = $1 WHERE id = $2 AND status = 0
+`
+
+type SetJobHashParams struct {
+	Hash string
+	ID   string
+}
+
+func (q *Queries) SetJobHash(ctx context.Context, db DBTX, arg SetJobHashParams) error {
+	_, err := db.Exec(ctx, setJobHash, arg.Hash, arg.ID)
+	return err
 }

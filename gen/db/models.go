@@ -12,6 +12,14 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
+// Each key that a server has written with, until esoz rekey has sealed everything with a newer one.
+type AdminKey struct {
+	Name string
+	// Derived from the key with HKDF: the key is recognised by it and cannot be computed from it.
+	ID         string
+	InsertedAt time.Time
+}
+
 type AdminRegistered struct {
 	// Of the row in mithril.clients, prm.legal_entities, mithril.users or mpi.persons.
 	ID         uuid.UUID

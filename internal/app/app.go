@@ -4,7 +4,6 @@ package app
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -127,6 +126,9 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 		return nil, err
 	}
 	if a.Mongo, err = mongodb.Open(string(cfg.MongoURL), cfg.MongoDatabase, cfg.EngineTimeout, mongodb.Monitor(a.metrics.command)); err != nil {
+		return nil, err
+	}
+	if err = CheckKeys(ctx, a.Pool, a.Mongo, a.Keys, opts.Clock.Now()); err != nil {
 		return nil, err
 	}
 	a.Dictionaries = dictionaries.NewCache(a.Pool)
@@ -283,13 +285,13 @@ func (a *App) tracer() trace.Tracer {
 
 // NewKeys reads the keys of a configuration.
 func NewKeys(cfg *config.Config) (*seal.Keys, error) {
-	server, err := hex.DecodeString(string(cfg.ServerKey))
+	server, err := cfg.ServerKey.Keys()
 	if err != nil {
-		return nil, errors.New("SERVER_KEY: not hex")
+		return nil, fmt.Errorf("SERVER_KEY: %w", err)
 	}
-	patient, err := hex.DecodeString(string(cfg.PersonPKKey))
+	patient, err := cfg.PersonPKKey.Keys()
 	if err != nil {
-		return nil, errors.New("PERSON_PK_KEYPHRASE: not hex")
+		return nil, fmt.Errorf("PERSON_PK_KEYPHRASE: %w", err)
 	}
 	return seal.New(server, patient)
 }

@@ -25,13 +25,22 @@ import (
 
 // NewLogger writes JSON lines, or text when w is a terminal.
 func NewLogger(w io.Writer, cfg *config.Config) *slog.Logger {
-	opts := &slog.HandlerOptions{Level: cfg.LogLevel.Level}
+	opts := &slog.HandlerOptions{Level: cfg.LogLevel.Level, ReplaceAttr: inMilliseconds}
 	file, isFile := w.(*os.File)
 	terminal := isFile && isatty.IsTerminal(file.Fd())
 	if cfg.LogFormat == config.LogText || cfg.LogFormat == config.LogAuto && terminal {
 		return slog.New(slog.NewTextHandler(w, opts))
 	}
 	return slog.New(slog.NewJSONHandler(w, opts))
+}
+
+// inMilliseconds writes times as numbers with their unit in the name. The default
+// of JSON is nanoseconds without a unit.
+func inMilliseconds(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() != slog.KindDuration {
+		return a
+	}
+	return slog.Float64(a.Key+"_ms", float64(a.Value.Duration().Microseconds())/1000)
 }
 
 // StartTracing sends spans to the collector that OpenTelemetry's own variables

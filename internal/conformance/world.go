@@ -75,7 +75,7 @@ func checkCase(c world.Case, operations map[string]bool) error {
 // BuiltIn is the sandbox's world, whose ids are the same everywhere, for a
 // server that does not tell its own.
 func BuiltIn(now time.Time, contract *Document) (*world.World, error) {
-	keys, err := seal.New(make([]byte, 32), make([]byte, 16))
+	keys, err := seal.New([][]byte{make([]byte, 32)}, [][]byte{make([]byte, 16)})
 	if err != nil {
 		return nil, fmt.Errorf("make keys: %w", err)
 	}

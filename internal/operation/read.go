@@ -14,13 +14,14 @@ import (
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/mongodb"
+	"esoz/internal/platform/seal"
 	"esoz/internal/platform/validation"
 )
 
 // Person is a patient of the medical events.
 type Person struct {
 	ID     uuid.UUID // as in the URL
-	Hidden string    // as stored in documents (decisions R13)
+	Hidden []string  // as documents may hold it: under the newest key first (decisions R13)
 	Active bool
 }
 
@@ -101,7 +102,7 @@ func IsFound[D any](ctx context.Context, s *Reading[D]) error {
 	if err != nil {
 		return err
 	}
-	if found.Text(patientField) != s.Patient.Hidden {
+	if !slices.Contains(s.Patient.Hidden, found.Text(patientField)) {
 		return fault.ErrNotFound
 	}
 	return found.Decode(&s.Document)
@@ -152,7 +153,7 @@ func (p *Page[D]) List(ctx context.Context, e *Engine, patientID string, f *Filt
 	if err := Run(ctx, p.Checks, s); err != nil {
 		return nil, 0, err
 	}
-	f.Text(&s.Patient.Hidden, patientField)
+	f.OneOf(s.Patient.Hidden, patientField)
 	return FindPage[D](ctx, e, p.Collection, f, OldestFirst, page)
 }
 
@@ -242,6 +243,22 @@ func (f *Filters) Text(value *string, field string) {
 	}
 }
 
+// OneOf wants a field to hold one of the texts.
+func (f *Filters) OneOf(values []string, field string) {
+	f.conditions = append(f.conditions, oneOf(field, values))
+}
+
+func oneOf(field string, values []string) mongodb.Condition {
+	c := mongodb.Condition{Field: field, Operator: mongodb.Equal}
+	for _, value := range values {
+		c.Values = append(c.Values, value)
+	}
+	if len(values) > 1 {
+		c.Operator = mongodb.OneOf
+	}
+	return c
+}
+
 // UUID wants a field to hold the id, which must be well formed.
 func (f *Filters) UUID(rule rules.ID, parameter string, value *string, field string) {
 	if value == nil {
@@ -278,9 +295,9 @@ func (f *Filters) want(field string, operator mongodb.Operator, value any) {
 	f.conditions = append(f.conditions, mongodb.Condition{Field: field, Operator: operator, Values: []any{value}})
 }
 
-// OpenPatient returns the patient whose hidden id a document holds.
-func (e *Engine) OpenPatient(kind string, id uuid.UUID, hidden string) (uuid.UUID, error) {
-	patient, err := e.Keys.OpenPatientID(hidden)
+// openPatient returns the patient whose hidden id a document holds.
+func (e *Engine) openPatient(kind string, id uuid.UUID, stored mongodb.Document) (uuid.UUID, error) {
+	patient, err := e.Keys.OpenPatientID(stored.Text(patientField), stored.Text(seal.KeyField))
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("%s %s: %w", kind, id, err)
 	}

@@ -193,7 +193,7 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 	if err != nil {
 		return nil, err
 	}
-	patient, err := e.OpenPatient(t.Kind, c.ID, stored.Text(patientField))
+	patient, err := e.openPatient(t.Kind, c.ID, stored)
 	if err != nil {
 		return nil, err
 	}
@@ -299,16 +299,23 @@ func (c *Call[A, D, B]) find(ctx context.Context) error {
 // MayRead passes when the caller may read the document, which is a record of
 // owner (decisions R26).
 func (c *Call[A, D, B]) MayRead(ctx context.Context, owner uuid.UUID) error {
-	patient, err := c.engine.OpenPatient(c.kind, c.ID, c.stored.Text(patientField))
+	patient, err := c.engine.openPatient(c.kind, c.ID, c.stored)
 	if err != nil {
 		return err
 	}
-	person := Person{ID: patient, Hidden: c.stored.Text(patientField)}
+	person := Person{ID: patient, Hidden: c.engine.Keys.PatientIDs(patient)}
 	return mayRead(ctx, c.engine, &c.Caller, person, Access{Kind: c.kind, ID: c.ID, LegalEntities: []uuid.UUID{owner}})
 }
 
 // condition puts what is known of the call in the place of placeholders.
 func (c *Call[A, D, B]) condition(field string, want Want) mongodb.Condition {
+	if slices.Contains(want.values, any(Patient)) {
+		hidden := []string{""}
+		if id, ok := envelope.ParseID(c.path.Patient); ok {
+			hidden = c.engine.Keys.PatientIDs(id)
+		}
+		return oneOf(field, hidden)
+	}
 	values := make([]any, len(want.values))
 	for i, value := range want.values {
 		switch value {
@@ -316,11 +323,6 @@ func (c *Call[A, D, B]) condition(field string, want Want) mongodb.Condition {
 			value = c.ClientID
 		case Now:
 			value = c.Now
-		case Patient:
-			value = ""
-			if id, ok := envelope.ParseID(c.path.Patient); ok {
-				value = c.engine.Keys.PatientID(id)
-			}
 		}
 		values[i] = value
 	}

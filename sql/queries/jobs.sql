@@ -13,7 +13,18 @@ RETURNING *;
 SELECT * FROM jobs.jobs WHERE id = @id;
 
 -- name: GetPendingJob :one
-SELECT * FROM jobs.jobs WHERE hash = @hash AND status = 0;
+-- By the hashes of a request under each SERVER_KEY.
+SELECT * FROM jobs.jobs WHERE hash = ANY(@hashes::text[]) AND status = 0 LIMIT 1;
+
+-- name: LockJobHash :exec
+-- Makes transactions about one request wait for each other.
+SELECT pg_advisory_xact_lock(hashtextextended('jobs.jobs ' || @hash::text, 0));
+
+-- name: ListPendingJobs :many
+SELECT id, operation, params, hash FROM jobs.jobs WHERE status = 0;
+
+-- name: SetJobHash :exec
+UPDATE jobs.jobs SET hash = @hash WHERE id = @id AND status = 0;
 
 -- name: ListPendingJobIDs :many
 SELECT id FROM jobs.jobs WHERE status = 0 AND inserted_at < @inserted_before;

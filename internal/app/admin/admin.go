@@ -112,7 +112,7 @@ func (r *Registry) inTx(ctx context.Context, do func(s *session) error) error {
 // addPatients makes persons known to the medical events. It can be repeated.
 func (r *Registry) addPatients(ctx context.Context, ids ...uuid.UUID) error {
 	for _, id := range ids {
-		patient := persons.Document{ID: r.Keys.PatientID(id), Status: persons.Active}
+		patient := persons.Document{ID: r.Keys.PatientID(id), Status: persons.Active, SealedWith: r.Keys.PatientKeyIDs()[0]}
 		_, err := r.Documents.Collection(persons.Collection).InsertOne(ctx, patient)
 		if err != nil && !mongo.IsDuplicateKeyError(err) {
 			return fmt.Errorf("add the patient: %w", mongodb.Error(err))
@@ -164,7 +164,7 @@ func (r *Registry) Delete(ctx context.Context, id uuid.UUID) error {
 	if kind != KindPerson {
 		return nil
 	}
-	if _, err := r.Documents.Collection(persons.Collection).DeleteOne(ctx, bson.M{"_id": r.Keys.PatientID(id)}); err != nil {
+	if _, err := r.Documents.Collection(persons.Collection).DeleteMany(ctx, bson.M{"_id": bson.M{"$in": r.Keys.PatientIDs(id)}}); err != nil {
 		return fmt.Errorf("delete the patient: %w", mongodb.Error(err))
 	}
 	return nil

@@ -40,7 +40,7 @@ func (a *Authenticator) Identify(ctx context.Context, token, apiKey string) (*Id
 	who := &Identity{
 		TokenName:   row.TokenName,
 		ExpiresAt:   time.Unix(row.ExpiresAt, 0).UTC(),
-		PasswordEnd: row.UserPasswordSetAt.AddDate(0, 0, a.Config.Get().PasswordExpiration),
+		PasswordEnd: row.UserPasswordSetAt.AddDate(0, 0, int(a.Config.Get().PasswordExpiration)),
 		UserBlocked: row.UserIsBlocked,
 		// A deleted client counts as blocked.
 		ClientBlocked: row.ClientID != nil && (row.ClientRowID == nil || *row.ClientIsBlocked),

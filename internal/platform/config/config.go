@@ -5,12 +5,12 @@ package config
 
 import (
 	"cmp"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -25,7 +25,7 @@ import (
 )
 
 // Config holds every setting. The doc tag names purpose and unit, envDefault is
-// the value of an unset variable, and start:"only" marks settings that a running
+// the value of an unset variable, min and max bound a number or a time, and start:"only" marks settings that a running
 // server does not read again.
 type Config struct {
 	// Addresses and processes.
@@ -33,27 +33,27 @@ type Config struct {
 	AdminAddr       string        `env:"ADMIN_ADDR" start:"only" envDefault:"127.0.0.1:9090" doc:"Address of metrics, health and profiles (pprof). off: not served"`
 	AllowedHosts    []string      `env:"ALLOWED_HOSTS" start:"only" doc:"Host names that requests to ADMIN_ADDR and to a sandbox may use, comma-separated, besides localhost, addresses, the host they listen on and that of PUBLIC_BASE_URL. Other names are refused, because a page whose name leads here would read what it asks for (DNS rebinding)"`
 	PublicBaseURL   string        `env:"PUBLIC_BASE_URL" envDefault:"http://127.0.0.1:8080" doc:"Scheme and host printed in meta.url"`
-	RequestTimeout  time.Duration `env:"REQUEST_TIMEOUT" envDefault:"10s" doc:"Deadline of a request. After it the answer is 503, or 504 when a change may have been made"`
-	MaxUnderWay     int           `env:"MAX_REQUESTS_UNDER_WAY" envDefault:"1000" doc:"How many requests are answered at once. Beyond them the answer is 503. 0: no limit"`
-	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" start:"only" envDefault:"15s" doc:"How long shutdown waits for running requests and jobs"`
-	ShutdownDelay   time.Duration `env:"SHUTDOWN_DELAY" start:"only" envDefault:"5s" doc:"How long a server that was asked to stop goes on to serve while /readyz answers 503, so that proxies send requests elsewhere. Longer than their health checks need. In the sandbox 0s"`
-	MaxBodyBytes    int64         `env:"MAX_BODY_BYTES" envDefault:"1048576" doc:"Largest request body in bytes. A larger body is refused with 413"`
+	RequestTimeout  time.Duration `env:"REQUEST_TIMEOUT" envDefault:"10s" min:"1ns" max:"1m" doc:"Deadline of a request. After it the answer is 503, or 504 when a change may have been made"`
+	MaxUnderWay     int           `env:"MAX_REQUESTS_UNDER_WAY" envDefault:"1000" min:"0" max:"1000000" doc:"How many requests are answered at once. Beyond them the answer is 503. 0: no limit"`
+	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" start:"only" envDefault:"15s" min:"1ms" max:"1h" doc:"How long shutdown waits for running requests and jobs"`
+	ShutdownDelay   time.Duration `env:"SHUTDOWN_DELAY" start:"only" envDefault:"5s" min:"0s" max:"10m" doc:"How long a server that was asked to stop goes on to serve while /readyz answers 503, so that proxies send requests elsewhere. Longer than their health checks need. In the sandbox 0s"`
+	MaxBodyBytes    int64         `env:"MAX_BODY_BYTES" envDefault:"1048576" min:"1" max:"104857600" doc:"Largest request body in bytes. A larger body is refused with 413"`
 	LogLevel        LogLevel      `env:"LOG_LEVEL" start:"only" envDefault:"info" doc:"debug, info, warn or error"`
 	LogFormat       LogFormat     `env:"LOG_FORMAT" start:"only" envDefault:"auto" doc:"json, text or auto. auto writes text to a terminal and JSON elsewhere"`
 
 	// Engines.
 	DatabaseURL      Secret        `env:"DATABASE_URL,required,notEmpty" start:"only" doc:"Connection string of PostgreSQL 15 or newer. With several hosts and target_session_attrs=read-write the primary among them is used"`
-	DatabaseMaxConns int32         `env:"DATABASE_MAX_CONNS" start:"only" envDefault:"0" doc:"Size of the connection pool. 0: eight per core"`
+	DatabaseMaxConns int32         `env:"DATABASE_MAX_CONNS" start:"only" envDefault:"0" min:"0" max:"10000" doc:"Size of the connection pool. 0: eight per core"`
 	DatabaseListen   bool          `env:"DATABASE_LISTEN" start:"only" envDefault:"true" doc:"Whether servers learn of new jobs and SMS by LISTEN. false: they look for them each second. Set it to false behind a pooler in transaction mode"`
 	ReplicaURL       Secret        `env:"DATABASE_REPLICA_URL" start:"only" doc:"Connection string of a replica of PostgreSQL for lists of divisions, declaration requests and events, which may then lag behind. No check reads from it. While it is away the primary answers. Empty: none"`
 	MongoURL         Secret        `env:"MONGO_URL,required,notEmpty" start:"only" doc:"Connection string of MongoDB 6 or newer, or of FerretDB 2"`
 	FerretDB1        FerretDB1Mode `env:"FERRETDB1" start:"only" doc:"Unsafe. single_process lets the server use FerretDB 1 through one connection (maxPoolSize=1 in MONGO_URL); a status can change twice if a second process uses the database. Empty: the server refuses FerretDB 1"`
 	MongoDatabase    string        `env:"MONGO_DATABASE" start:"only" envDefault:"medical_events" doc:"Database of the medical events"`
-	EngineTimeout    time.Duration `env:"ENGINE_TIMEOUT" start:"only" envDefault:"3s" doc:"Longest wait for MongoDB"`
+	EngineTimeout    time.Duration `env:"ENGINE_TIMEOUT" start:"only" envDefault:"3s" min:"1ms" max:"1m" doc:"Longest wait for MongoDB"`
 
 	// Keys.
-	ServerKey        Secret    `env:"SERVER_KEY,required,notEmpty" start:"only" doc:"32 bytes in hex. Seals texts and hashes one-time codes"`
-	PersonPKKey      Secret    `env:"PERSON_PK_KEYPHRASE,required,notEmpty" start:"only" doc:"16 bytes in hex. Hides the patient's id in medical events"`
+	ServerKey        Secret    `env:"SERVER_KEY,required,notEmpty" start:"only" doc:"32 bytes in hex. Seals texts and hashes one-time codes. new,old while the key is changed (docs/security.md, Changing keys)"`
+	PersonPKKey      Secret    `env:"PERSON_PK_KEYPHRASE,required,notEmpty" start:"only" doc:"16 bytes in hex. Hides the patient's id in medical events. new,old while the key is changed"`
 	SystemUser       uuid.UUID `env:"EHEALTH_SYSTEM_USER" start:"only" envDefault:"4261eacf-8008-4e62-899f-de1e2f7065f0" doc:"User id written where no request made the change"`
 	TwilioAccountSID string    `env:"TWILIO_ACCOUNT_SID" start:"only" doc:"Account of the SMS provider twilio"`
 	TwilioAuthToken  Secret    `env:"TWILIO_AUTH_TOKEN" start:"only" doc:"Secret of the SMS provider twilio"`
@@ -62,12 +62,12 @@ type Config struct {
 	// Gateway.
 	GatewayAPIKey      APIKeyMode      `env:"GATEWAY_API_KEY" envDefault:"required" doc:"Check of the header API-key of broker clients: off, when_sent or required"`
 	GatewayPSK         []Secret        `env:"GATEWAY_PSK" doc:"Allowed values of X-Custom-PSK, comma-separated. Empty: not checked"`
-	RateLimitPerMinute int             `env:"RATE_LIMIT_PER_MINUTE" envDefault:"0" doc:"Requests per minute for each token and operation. Operations without a token count per client address, and so do unknown tokens. 0: no limit"`
+	RateLimitPerMinute int             `env:"RATE_LIMIT_PER_MINUTE" envDefault:"0" min:"0" max:"1000000" doc:"Requests per minute for each token and operation. Operations without a token count per client address, and so do unknown tokens. 0: no limit"`
 	TrustedProxies     []netip.Prefix  `env:"TRUSTED_PROXIES" start:"only" doc:"Networks of reverse proxies, comma-separated (10.0.0.0/8). The client's address is taken from their X-Forwarded-For. Empty: the address of the connection counts"`
 	CORSOrigins        []string        `env:"CORS_ORIGINS" doc:"Web origins whose pages may call the API, comma-separated (https://mis.example.com), or *. Empty: none, because the API-key is the secret of a server and does not belong in a browser"`
 	Idempotency        IdempotencyMode `env:"IDEMPOTENCY" envDefault:"echo" doc:"What a request with an idempotency key gets. echo: the key is repeated in meta, and the request is carried out, as in the national system. replay: the request is carried out once, and a repetition gets the first answer"`
-	IdempotencyHours   int             `env:"IDEMPOTENCY_TTL_HOURS" envDefault:"24" doc:"How long IDEMPOTENCY=replay keeps an answer, in hours"`
-	MaxPageSize        int             `env:"MAX_PAGE_SIZE" envDefault:"300" doc:"Largest page. A larger page_size is lowered to it"`
+	IdempotencyHours   int             `env:"IDEMPOTENCY_TTL_HOURS" envDefault:"24" min:"1" max:"87600" doc:"How long IDEMPOTENCY=replay keeps an answer, in hours"`
+	MaxPageSize        int             `env:"MAX_PAGE_SIZE" envDefault:"300" min:"1" max:"300" doc:"Largest page. A larger page_size is lowered to it"`
 	Rules              Switches        `env:"RULES" doc:"Rules to switch, comma-separated: +id switches on, -id off. docs/divergences.md lists the rules that can be switched"`
 
 	// What the documents say against what the running system does (decisions R31).
@@ -80,16 +80,16 @@ type Config struct {
 	AsyncChecks        Reading `env:"ASYNC_CHECKS" doc:"Where an asynchronous operation makes the checks that come after the schema of the body. documented: in the request, which gets the status of a refusal. live: in the job, after 202. Resend SMS on Approval, Release and Stop always check in the request, as their pages say"`
 
 	// OAuth.
-	AuthCodeLifetime      int `env:"AUTH_CODE_GRANT_LIFETIME" envDefault:"300" doc:"Lifetime of an authorization code, in seconds"`
-	AccessTokenLifetime   int `env:"AUTH_ACCESS_TOKEN_LIFETIME" envDefault:"2592000" doc:"Lifetime of an access token, in seconds"`
-	RefreshTokenLifetime  int `env:"AUTH_REFRESH_TOKEN_LIFETIME" envDefault:"2592000" doc:"Lifetime of a refresh token, in seconds"`
-	PasswordExpiration    int `env:"PASSWORD_EXPIRATION_DAYS" envDefault:"90" doc:"Age at which a password expires, in days"`
-	MaxFailedLogins       int `env:"MAX_FAILED_LOGINS" envDefault:"10" doc:"Wrong passwords before logins are refused"`
-	MaxFailedLoginsPeriod int `env:"MAX_FAILED_LOGINS_PERIOD" envDefault:"10" doc:"Period in which wrong passwords are counted, in minutes"`
+	AuthCodeLifetime      int  `env:"AUTH_CODE_GRANT_LIFETIME" envDefault:"300" min:"1" max:"315360000" doc:"Lifetime of an authorization code, in seconds"`
+	AccessTokenLifetime   int  `env:"AUTH_ACCESS_TOKEN_LIFETIME" envDefault:"2592000" min:"1" max:"315360000" doc:"Lifetime of an access token, in seconds"`
+	RefreshTokenLifetime  int  `env:"AUTH_REFRESH_TOKEN_LIFETIME" envDefault:"2592000" min:"1" max:"315360000" doc:"Lifetime of a refresh token, in seconds"`
+	PasswordExpiration    Days `env:"PASSWORD_EXPIRATION_DAYS" envDefault:"90" min:"1" max:"3650" doc:"Age at which a password expires, in days. never is a value"`
+	MaxFailedLogins       int  `env:"MAX_FAILED_LOGINS" envDefault:"10" min:"1" max:"1000000" doc:"Wrong passwords before logins are refused"`
+	MaxFailedLoginsPeriod int  `env:"MAX_FAILED_LOGINS_PERIOD" envDefault:"10" min:"1" max:"5256000" doc:"Period in which wrong passwords are counted, in minutes"`
 
 	// Parties and legal entities.
 	BlockUnverifiedParty   bool           `env:"BLOCK_UNVERIFIED_PARTY_USERS" envDefault:"false" doc:"Refuse users whose party is not verified"`
-	UnverifiedPartyDays    int            `env:"UNVERIFIED_PARTY_PERIOD_DAYS_ALLOWED" envDefault:"30" doc:"Period of the unverified-party check, in days"`
+	UnverifiedPartyDays    int            `env:"UNVERIFIED_PARTY_PERIOD_DAYS_ALLOWED" envDefault:"30" min:"0" max:"3650" doc:"Period of the unverified-party check, in days"`
 	UnverifiedPartyCompare PeriodOperator `env:"UNVERIFIED_PARTY_PERIOD_OPERATOR" envDefault:"seed" doc:"When an unverified party passes. seed: it was last changed at least that many days ago, as the page of Create Division prints it. grace: it was changed within them, as newer pages say"`
 	MedicalEventsLETypes   []string       `env:"ME_ALLOWED_TRANSACTIONS_LE_TYPES" envDefault:"PRIMARY_CARE,OUTPATIENT,EMERGENCY,MSP,MSP_PHARMACY" doc:"Legal entity types that may work with medical events"`
 
@@ -106,32 +106,32 @@ type Config struct {
 	BigDictionaries []string `env:"BIG_DICTIONARIES" doc:"Dictionaries left out of a list that names none, comma-separated"`
 
 	// One-time codes and SMS.
-	OTPCodeLength          int           `env:"OTP_CODE_LENGTH" envDefault:"4" doc:"Digits of a one-time code, with the check digit"`
+	OTPCodeLength          int           `env:"OTP_CODE_LENGTH" envDefault:"4" min:"2" max:"9" doc:"Digits of a one-time code, with the check digit"`
 	OTPCodeText            string        `env:"OTP_CODE_TEXT" envDefault:"Код авторизації дій в системі eHealth: " doc:"Text of the SMS before the code"`
-	CodeExpirationMinutes  int           `env:"CODE_EXPIRATION_PERIOD_MINUTES" envDefault:"15" doc:"Lifetime of a one-time code, in minutes (5 in the national production system)"`
-	MaxAttempts            int           `env:"MAX_ATTEMPTS" envDefault:"3" doc:"How often a one-time code may be tried"`
-	InitVerificationLimit  int           `env:"INIT_VERIFICATION_LIMIT" envDefault:"0" doc:"Shortest time between two codes to one phone, in seconds. 0: no limit"`
-	OTPPhoneLimit          int           `env:"OTP_PHONE_LIMIT" envDefault:"10" doc:"Codes sent to one phone in an hour, counted from the first. 0: no limit. Ten allow for several documents of a family that shares a phone"`
-	OTPResourceLimit       int           `env:"OTP_RESOURCE_LIMIT" envDefault:"10" doc:"Codes sent again for one approval or declaration request in VALIDATIONS_EXPIRATION_PERIOD_DAYS, which is longer than either waits for a code. 0: no limit. With three attempts each, ten codes can be guessed with a chance of 4 %, codes of other requests to the same phone not counted"`
-	OTPLegalEntityLimit    int           `env:"OTP_LEGAL_ENTITY_DAILY_LIMIT" envDefault:"10000" doc:"Codes that one legal entity sends in 24 hours, counted from the first. 0: no limit. Ten thousand are more than a large hospital needs, and limit the cost of SMS when a token is abused"`
-	ValidationsExpiration  int           `env:"VALIDATIONS_EXPIRATION_PERIOD_DAYS" envDefault:"30" doc:"Age at which verifications and logged SMS are deleted, in days"`
+	CodeExpirationMinutes  int           `env:"CODE_EXPIRATION_PERIOD_MINUTES" envDefault:"15" min:"1" max:"5256000" doc:"Lifetime of a one-time code, in minutes (5 in the national production system)"`
+	MaxAttempts            int           `env:"MAX_ATTEMPTS" envDefault:"3" min:"1" max:"1000" doc:"How often a one-time code may be tried"`
+	InitVerificationLimit  int           `env:"INIT_VERIFICATION_LIMIT" envDefault:"0" min:"0" max:"315360000" doc:"Shortest time between two codes to one phone, in seconds. 0: no limit"`
+	OTPPhoneLimit          int           `env:"OTP_PHONE_LIMIT" envDefault:"10" min:"0" max:"1000000000" doc:"Codes sent to one phone in an hour, counted from the first. 0: no limit. Ten allow for several documents of a family that shares a phone"`
+	OTPResourceLimit       int           `env:"OTP_RESOURCE_LIMIT" envDefault:"10" min:"0" max:"1000000000" doc:"Codes sent again for one approval or declaration request in VALIDATIONS_EXPIRATION_PERIOD_DAYS, which is longer than either waits for a code. 0: no limit. With three attempts each, ten codes can be guessed with a chance of 4 %, codes of other requests to the same phone not counted"`
+	OTPLegalEntityLimit    int           `env:"OTP_LEGAL_ENTITY_DAILY_LIMIT" envDefault:"10000" min:"0" max:"1000000000" doc:"Codes that one legal entity sends in 24 hours, counted from the first. 0: no limit. Ten thousand are more than a large hospital needs, and limit the cost of SMS when a token is abused"`
+	ValidationsExpiration  Days          `env:"VALIDATIONS_EXPIRATION_PERIOD_DAYS" envDefault:"30" min:"1" max:"3650" doc:"Age at which verifications and logged SMS are deleted, in days. never is a value"`
 	DeactivatorSchedule    Schedule      `env:"DEACTIVATOR_SCHEDULE" start:"only" envDefault:"* * * * *" doc:"Cron: expire verifications whose time is over"`
 	TerminatorSchedule     Schedule      `env:"TERMINATOR_SCHEDULE" start:"only" envDefault:"*/15 * * * *" doc:"Cron: delete old verifications"`
 	SMSProvider            SMSProvider   `env:"SMS_PROVIDER" start:"only" envDefault:"log" doc:"log (messages are stored in sms_logs and not sent) or twilio"`
-	SMSTimeout             time.Duration `env:"SMS_TIMEOUT" envDefault:"10s" doc:"How long the SMS provider may take to answer. After it the message may have been sent or not; it is sent once more at most"`
+	SMSTimeout             time.Duration `env:"SMS_TIMEOUT" envDefault:"10s" min:"1ms" max:"1m" doc:"How long the SMS provider may take to answer. After it the message may have been sent or not; it is sent once more at most"`
 	ConfidantRelationships bool          `env:"THIRD_PERSON_CONFIDANT_PERSON_RELATIONSHIP_CHECK" envDefault:"false" doc:"Require an approved confidant relationship between a third person and the patient"`
-	PersonSearchLimit      int           `env:"PERSON_SEARCH_LIMIT" envDefault:"50" doc:"Persons that a search may find; more of them are refused"`
+	PersonSearchLimit      int           `env:"PERSON_SEARCH_LIMIT" envDefault:"50" min:"1" max:"10000" doc:"Persons that a search may find; more of them are refused"`
 
 	// Approvals, jobs, events.
 	ApprovalResendMode       Mode     `env:"APPROVAL_RESEND_MODE" envDefault:"async" doc:"Resend SMS on Approval: async answers 202 with a job, sync 201 with the approval"`
-	ApprovalTTLHours         int      `env:"APPROVAL_TTL_HOURS" envDefault:"12" doc:"Age at which unverified approvals are deleted, in hours"`
+	ApprovalTTLHours         Hours    `env:"APPROVAL_TTL_HOURS" envDefault:"12" min:"1" max:"87600" doc:"Age at which unverified approvals are deleted, in hours. never is a value"`
 	ApprovalsCleanupSchedule Schedule `env:"APPROVALS_CLEANUP_SCHEDULE" start:"only" envDefault:"20 0 * * *" doc:"Cron: delete unverified approvals"`
-	JobETASeconds            int      `env:"JOB_ETA_SECONDS" envDefault:"600" doc:"eta of a new job, in seconds from now"`
-	JobTTLDays               int      `env:"JOB_TTL_DAYS" envDefault:"7" doc:"Age at which ended jobs are deleted, in days"`
+	JobETASeconds            int      `env:"JOB_ETA_SECONDS" envDefault:"600" min:"0" max:"315360000" doc:"eta of a new job, in seconds from now"`
+	JobTTLDays               Days     `env:"JOB_TTL_DAYS" envDefault:"7" min:"1" max:"3650" doc:"Age at which ended jobs are deleted, in days. never is a value"`
 	JobsCleanupSchedule      Schedule `env:"JOBS_CLEANUP_SCHEDULE" start:"only" envDefault:"40 0 * * *" doc:"Cron: delete ended jobs"`
-	EventsMaxPeriodHours     int      `env:"EVENTS_LIST_MAX_PERIOD_HOURS" envDefault:"3" doc:"Longest period of a list of events, in hours"`
-	MaxEvents                int      `env:"MAX_EVENTS" envDefault:"10000" doc:"The newest events are kept beyond EVENTS_EXPIRATION, so many of them. It never deletes younger ones"`
-	EventsExpiration         int      `env:"EVENTS_EXPIRATION" envDefault:"30" doc:"Age at which events are deleted, in days, except the newest MAX_EVENTS"`
+	EventsMaxPeriodHours     int      `env:"EVENTS_LIST_MAX_PERIOD_HOURS" envDefault:"3" min:"1" max:"87600" doc:"Longest period of a list of events, in hours"`
+	MaxEvents                int      `env:"MAX_EVENTS" envDefault:"10000" min:"1" max:"1000000000" doc:"The newest events are kept beyond EVENTS_EXPIRATION, so many of them. It never deletes younger ones"`
+	EventsExpiration         Days     `env:"EVENTS_EXPIRATION" envDefault:"30" min:"1" max:"3650" doc:"Age at which events are deleted, in days, except the newest MAX_EVENTS. never is a value"`
 	EventsCleanupSchedule    Schedule `env:"EVENTS_TERMINATION_SCHEDULE" start:"only" envDefault:"* 0-4 * * *" doc:"Cron: delete old events"`
 
 	// Service requests.
@@ -141,10 +141,40 @@ type Config struct {
 // AdminOff is the value of ADMIN_ADDR for no address.
 const AdminOff = "off"
 
-// Load reads the settings from environ (in the form of os.Environ) and reports
-// all faults together.
+// fileSuffix of a variable that names the file of a secret.
+const fileSuffix = "_FILE"
+
+// Load reads the settings from environ (in the form of os.Environ), and secrets
+// from the files that it names. It reports all faults together.
 func Load(environ []string) (*Config, error) {
-	return load(env.ToMap(environ))
+	vars := env.ToMap(environ)
+	faults := readFiles(vars)
+	cfg, err := load(vars)
+	if err = errors.Join(append(faults, err)...); err != nil {
+		return nil, err
+	}
+	return cfg, nil
+}
+
+// readFiles sets each secret whose file is named.
+func readFiles(vars map[string]string) (faults []error) {
+	for _, f := range Fields() {
+		path := vars[f.Name+fileSuffix]
+		if !f.Secret || path == "" {
+			continue
+		}
+		if vars[f.Name] != "" {
+			faults = append(faults, fmt.Errorf("%s and %s: want one of them", f.Name, f.Name+fileSuffix))
+			continue
+		}
+		text, err := os.ReadFile(path) //nolint:gosec // the operator names it
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", f.Name+fileSuffix, err))
+			continue
+		}
+		vars[f.Name] = strings.TrimSpace(string(text))
+	}
+	return faults
 }
 
 func load(vars map[string]string) (*Config, error) {
@@ -239,66 +269,28 @@ func (c *Config) validate() []error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	isHex := func(s Secret, bytes int) bool {
-		raw, err := hex.DecodeString(string(s))
-		return err == nil && len(raw) == bytes
+	checkKeys := func(name string, list Secret, bytes int) {
+		keys, err := list.Keys()
+		wrong := func(key []byte) bool { return len(key) != bytes }
+		check(list == "" || err == nil && !slices.ContainsFunc(keys, wrong), "%s: want %d bytes in hex, or several such keys, comma-separated", name, bytes)
+		for i, key := range keys {
+			check(!slices.ContainsFunc(keys[:i], func(other []byte) bool { return slices.Equal(other, key) }), "%s: names a key twice", name)
+		}
 	}
-	if c.ServerKey != "" {
-		check(isHex(c.ServerKey, 32), "SERVER_KEY: want 32 bytes in hex")
+	checkKeys("SERVER_KEY", c.ServerKey, 32)
+	checkKeys("PERSON_PK_KEYPHRASE", c.PersonPKKey, 16)
+	if wrong := wrongBaseURL(c.PublicBaseURL); wrong != "" {
+		errs = append(errs, fmt.Errorf("PUBLIC_BASE_URL: want http(s)://host[:port]: %s", wrong))
 	}
-	if c.PersonPKKey != "" {
-		check(isHex(c.PersonPKKey, 16), "PERSON_PK_KEYPHRASE: want 16 bytes in hex")
-	}
-	base, err := url.Parse(c.PublicBaseURL)
-	check(err == nil && (base.Scheme == "http" || base.Scheme == "https") && base.Host != "", "PUBLIC_BASE_URL: want http(s)://host")
-	for _, n := range []struct {
-		name       string
-		value, min int
-	}{
-		{"MAX_PAGE_SIZE", c.MaxPageSize, 1},
-		{"MAX_REQUESTS_UNDER_WAY", c.MaxUnderWay, 0},
-		{"RATE_LIMIT_PER_MINUTE", c.RateLimitPerMinute, 0},
-		{"IDEMPOTENCY_TTL_HOURS", c.IdempotencyHours, 1},
-		{"AUTH_CODE_GRANT_LIFETIME", c.AuthCodeLifetime, 1},
-		{"AUTH_ACCESS_TOKEN_LIFETIME", c.AccessTokenLifetime, 1},
-		{"AUTH_REFRESH_TOKEN_LIFETIME", c.RefreshTokenLifetime, 1},
-		{"PASSWORD_EXPIRATION_DAYS", c.PasswordExpiration, 1},
-		{"MAX_FAILED_LOGINS", c.MaxFailedLogins, 1},
-		{"MAX_FAILED_LOGINS_PERIOD", c.MaxFailedLoginsPeriod, 1},
-		{"UNVERIFIED_PARTY_PERIOD_DAYS_ALLOWED", c.UnverifiedPartyDays, 0},
-		{"CODE_EXPIRATION_PERIOD_MINUTES", c.CodeExpirationMinutes, 1},
-		{"MAX_ATTEMPTS", c.MaxAttempts, 1},
-		{"INIT_VERIFICATION_LIMIT", c.InitVerificationLimit, 0},
-		{"OTP_PHONE_LIMIT", c.OTPPhoneLimit, 0},
-		{"OTP_RESOURCE_LIMIT", c.OTPResourceLimit, 0},
-		{"PERSON_SEARCH_LIMIT", c.PersonSearchLimit, 1},
-		{"OTP_LEGAL_ENTITY_DAILY_LIMIT", c.OTPLegalEntityLimit, 0},
-		{"VALIDATIONS_EXPIRATION_PERIOD_DAYS", c.ValidationsExpiration, 1},
-		{"APPROVAL_TTL_HOURS", c.ApprovalTTLHours, 1},
-		{"JOB_ETA_SECONDS", c.JobETASeconds, 0},
-		{"JOB_TTL_DAYS", c.JobTTLDays, 1},
-		{"EVENTS_LIST_MAX_PERIOD_HOURS", c.EventsMaxPeriodHours, 1},
-		{"MAX_EVENTS", c.MaxEvents, 1},
-		{"EVENTS_EXPIRATION", c.EventsExpiration, 1},
-		{"MAX_BODY_BYTES", int(c.MaxBodyBytes), 1},
-	} {
-		check(n.value >= n.min, "%s: want at least %d", n.name, n.min)
-	}
-	check(c.OTPCodeLength >= 2 && c.OTPCodeLength <= 9, "OTP_CODE_LENGTH: want 2 to 9")
-	check(c.MaxPageSize <= 300, "MAX_PAGE_SIZE: want at most 300, as the contract says")
-	check(c.DatabaseMaxConns >= 0, "DATABASE_MAX_CONNS: want at least 0")
-	check(c.RequestTimeout > 0, "REQUEST_TIMEOUT: want more than 0")
-	check(c.ShutdownTimeout > 0, "SHUTDOWN_TIMEOUT: want more than 0")
-	check(c.ShutdownDelay >= 0, "SHUTDOWN_DELAY: want at least 0")
-	check(c.EngineTimeout > 0, "ENGINE_TIMEOUT: want more than 0")
-	check(c.SMSTimeout > 0, "SMS_TIMEOUT: want more than 0")
+	errs = append(errs, outOfBounds(c)...)
 	for name, address := range map[string]string{"LISTEN_ADDR": c.ListenAddr, "ADMIN_ADDR": c.AdminAddr} {
 		_, _, err := net.SplitHostPort(address)
 		check(err == nil || name == "ADMIN_ADDR" && address == AdminOff, "%s: want host:port", name)
 	}
 	for _, origin := range c.CORSOrigins {
-		u, err := url.Parse(origin)
-		check(origin == "*" || err == nil && u.Scheme+"://"+u.Host == origin && u.Hostname() != "", "CORS_ORIGINS: want scheme://host[:port] or *, not %q", origin)
+		if wrong := wrongOrigin(origin); wrong != "" {
+			errs = append(errs, fmt.Errorf("CORS_ORIGINS: want scheme://host[:port] or *, not %q: %s", origin[strings.LastIndex(origin, "@")+1:], wrong))
+		}
 	}
 	if c.SMSProvider == SMSTwilio {
 		check(c.TwilioAccountSID != "" && c.TwilioAuthToken != "" && c.TwilioFrom != "",
@@ -407,7 +399,9 @@ func (l *Live) Set(cfg *Config) { l.current.Store(cfg) }
 type Field struct {
 	Name, Default, Doc string
 	Required           bool
-	StartOnly          bool // read at the start; the sandbox cannot change it
+	StartOnly          bool   // read at the start; the sandbox cannot change it
+	Min, Max           string // of a number or a duration
+	Secret             bool   // may be read from the file that NAME_FILE names
 	field              string
 }
 
@@ -419,8 +413,9 @@ func Fields() []Field {
 		f := t.Field(i)
 		name, flags, _ := strings.Cut(f.Tag.Get("env"), ",")
 		fields = append(fields, Field{
-			Name: name, Default: f.Tag.Get("envDefault"), Doc: f.Tag.Get("doc"),
-			Required: strings.Contains(flags, "required"), StartOnly: f.Tag.Get("start") == "only", field: f.Name,
+			Name: name, Default: f.Tag.Get("envDefault"), Doc: f.Tag.Get("doc"), Min: f.Tag.Get("min"), Max: f.Tag.Get("max"),
+			Required: strings.Contains(flags, "required"), StartOnly: f.Tag.Get("start") == "only",
+			Secret: f.Type == reflect.TypeFor[Secret]() || f.Type == reflect.TypeFor[[]Secret](), field: f.Name,
 		})
 	}
 	return fields

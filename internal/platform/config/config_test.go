@@ -2,6 +2,9 @@ package config_test
 
 import (
 	"net/netip"
+	"os"
+	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -132,6 +135,124 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "***", cfg.ServerKey.String())
 	require.Equal(t, "[***]", strings.Join([]string{"[", cfg.GatewayPSK[0].String(), "]"}, ""))
+}
+
+// A secret may lie in a file.
+func TestSecretsFromFiles(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "key")
+	key := strings.Repeat("ab", 32)
+	require.NoError(t, os.WriteFile(file, []byte(key+"\n"), 0o600))
+	without := []string{required[0], required[1], required[3]}
+
+	cfg, err := config.Load(append(without, "SERVER_KEY_FILE="+file))
+	require.NoError(t, err)
+	require.Equal(t, key, string(cfg.ServerKey))
+
+	_, err = config.Load(append(required, "SERVER_KEY_FILE="+file))
+	require.EqualError(t, err, "SERVER_KEY and SERVER_KEY_FILE: want one of them")
+	_, err = config.Load(append(without, "SERVER_KEY_FILE="+file+".not"))
+	require.ErrorContains(t, err, "SERVER_KEY_FILE: open ")
+
+	_, err = cfg.With(map[string]string{"SERVER_KEY_FILE": "/etc/passwd"})
+	require.ErrorContains(t, err, "no such setting", "a sandbox reads no file that a request names")
+	require.NoError(t, os.WriteFile(file, []byte("secret words"), 0o600))
+	_, err = config.Load(append(without, "SERVER_KEY_FILE="+file))
+	require.ErrorContains(t, err, "SERVER_KEY: want 32 bytes in hex")
+	require.NotContains(t, err.Error(), "secret words")
+}
+
+// While keys are changed there are several.
+func TestListsOfKeys(t *testing.T) {
+	t.Parallel()
+	one, other := strings.Repeat("ab", 32), strings.Repeat("cd", 32)
+	load := func(list string) (*config.Config, error) {
+		return config.Load([]string{required[0], required[1], required[3], "SERVER_KEY=" + list})
+	}
+	cfg, err := load(one + ", " + other)
+	require.NoError(t, err)
+	keys, err := cfg.ServerKey.Keys()
+	require.NoError(t, err)
+	require.Len(t, keys, 2)
+	for _, wrong := range []string{one + ",", one + "," + other[2:], one + ";" + other} {
+		_, err = load(wrong)
+		require.EqualError(t, err, "SERVER_KEY: want 32 bytes in hex, or several such keys, comma-separated")
+	}
+	_, err = load(one + "," + one)
+	require.EqualError(t, err, "SERVER_KEY: names a key twice")
+}
+
+// No number can overflow what is computed from it.
+func TestNumbersAreBounded(t *testing.T) {
+	t.Parallel()
+	cfg := reflect.TypeFor[config.Config]()
+	for i, f := range config.Fields() {
+		kind := cfg.Field(i).Type
+		if kind.Kind() != reflect.Int && kind.Kind() != reflect.Int32 && kind.Kind() != reflect.Int64 {
+			continue
+		}
+		tooMuch, tooLittle := "2000000000", "-1"
+		if kind == reflect.TypeFor[time.Duration]() {
+			tooMuch, tooLittle = "2562047h", "-1ns"
+		}
+		_, err := config.Load(append(required, f.Name+"="+tooMuch))
+		require.EqualError(t, err, f.Name+": want at most "+f.Max)
+		_, err = config.Load(append(required, f.Name+"="+tooLittle))
+		require.EqualError(t, err, f.Name+": want at least "+f.Min)
+		_, err = config.Load(append(required, f.Name+"="+f.Max))
+		require.NoError(t, err)
+	}
+}
+
+// never is later than every moment, and can be added to it.
+func TestNever(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Load(append(required, "APPROVAL_TTL_HOURS=never", "JOB_TTL_DAYS=never"))
+	require.NoError(t, err)
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	require.Equal(t, 1926, now.AddDate(0, 0, -int(cfg.JobTTLDays)).Year())
+	require.Equal(t, 1926, now.Add(-time.Duration(cfg.ApprovalTTLHours)*time.Hour).Year())
+	_, err = config.Load(append(required, "JOB_TTL_DAYS=3651"))
+	require.EqualError(t, err, "JOB_TTL_DAYS: want at most 3650")
+	_, err = config.Load(append(required, "JOB_TTL_DAYS=always"))
+	require.ErrorContains(t, err, `JOB_TTL_DAYS: "always" is neither a number nor never`)
+	_, err = config.Load(append(required, "AUTH_ACCESS_TOKEN_LIFETIME=never"))
+	require.Error(t, err, "a token ends")
+}
+
+// An address that cannot work is refused with the reason.
+func TestAddresses(t *testing.T) {
+	t.Parallel()
+	for address, reason := range map[string]string{
+		"https://mis.example.com": "", "http://127.0.0.1:8080": "", "https://[2001:db8::1]:8443": "", "https://example.com/ehealth": "",
+		"https://mis.example.com/": "no slash at the end", "https://example.com/ehealth/": "no slash at the end",
+		"https://mis.example.com?a=1": "no query", "https://mis.example.com?": "no query", "https://mis.example.com#": "no fragment",
+		"https://user:password@mis.example.com": "password", "mis.example.com": "this is none", "https://:8080": "this is none",
+		"https://mis.example.com:0": "the port", "https://mis.example.com:": "the port", "https://mis.example.com:99999": "the port",
+	} {
+		_, err := config.Load(append(required, "PUBLIC_BASE_URL="+address))
+		if reason == "" {
+			require.NoError(t, err, address)
+			continue
+		}
+		require.ErrorContains(t, err, "PUBLIC_BASE_URL: want http(s)://host[:port]: ", address)
+		require.ErrorContains(t, err, reason, address)
+	}
+	for origin, reason := range map[string]string{
+		"*": "", "https://mis.example.com": "", "http://localhost:3000": "", "http://[::1]:3000": "", "chrome-extension://abcdef": "",
+		"https://*.example.com": "no patterns", "https://mis.example.com/": "slash", "https://mis.example.com?x": "query",
+		"HTTPS://mis.example.com": "small letters", "https://MIS.example.com": "small letters", "https://мис.укр": "punycode",
+		"https://mis.example.com:443": "usual port", "http://mis.example.com:80": "usual port", "https://mis.example.com:": "the port",
+		"https://user@mis.example.com": "no name", "null": "this is none", "mis.example.com": "this is none",
+	} {
+		_, err := config.Load(append(required, "CORS_ORIGINS="+origin))
+		if reason == "" {
+			require.NoError(t, err, origin)
+			continue
+		}
+		require.ErrorContains(t, err, "CORS_ORIGINS: want scheme://host[:port] or *, not ", origin)
+		require.ErrorContains(t, err, reason, origin)
+	}
 }
 
 // READING picks the defaults of the readings, and each can be set alone.

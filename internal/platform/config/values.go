@@ -1,9 +1,12 @@
 package config
 
 import (
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,6 +22,18 @@ func (Secret) String() string               { return "***" }
 func (Secret) GoString() string             { return "***" }
 func (Secret) MarshalText() ([]byte, error) { return []byte("***"), nil }
 func (Secret) LogValue() slog.Value         { return slog.StringValue("***") }
+
+// Keys reads a list of keys in hex, as SERVER_KEY=new,old has it.
+func (s Secret) Keys() (keys [][]byte, err error) {
+	for _, text := range strings.Split(string(s), ",") {
+		key, err := hex.DecodeString(strings.TrimSpace(text))
+		if err != nil {
+			return nil, errors.New("not hex") // the parser's text quotes a part of the key
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
 
 // APIKeyMode says when the header API-key is asked for (decisions R5).
 type APIKeyMode string
@@ -134,6 +149,40 @@ func oneOf[T ~string](to *T, text []byte, allowed ...T) error {
 	}
 	*to = T(text)
 	return nil
+}
+
+// Days and Hours are ages that may also be `never`, which is a hundred years: it
+// can be added to any moment.
+type (
+	Days  int
+	Hours int
+)
+
+// What never means.
+const (
+	NeverDays  Days  = 100 * 365
+	NeverHours Hours = Hours(NeverDays) * 24
+)
+
+func (d *Days) UnmarshalText(text []byte) (err error) {
+	*d, err = age(text, NeverDays)
+	return err
+}
+
+func (h *Hours) UnmarshalText(text []byte) (err error) {
+	*h, err = age(text, NeverHours)
+	return err
+}
+
+func age[T ~int](text []byte, never T) (T, error) {
+	if string(text) == "never" {
+		return never, nil
+	}
+	n, err := strconv.Atoi(string(text))
+	if err != nil {
+		return 0, fmt.Errorf("%q is neither a number nor never", text)
+	}
+	return T(n), nil
 }
 
 // Schedule is a five-field cron expression, in UTC.

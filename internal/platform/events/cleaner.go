@@ -23,7 +23,7 @@ type Cleaner struct {
 // Run makes one clean-up.
 func (c *Cleaner) Run(ctx context.Context) error {
 	cfg := c.Config.Get()
-	before := c.Clock.Now().AddDate(0, 0, -cfg.EventsExpiration)
+	before := c.Clock.Now().AddDate(0, 0, -int(cfg.EventsExpiration))
 	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
 		return db.New().DeleteOldEvents(ctx, c.Pool, db.DeleteOldEventsParams{
 			InsertedBefore: before, Kept: int32(cfg.MaxEvents), Batch: limit, //nolint:gosec // a setting

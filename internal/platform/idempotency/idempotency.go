@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -60,7 +61,7 @@ type Store struct {
 type Claim struct {
 	store     *Store
 	id        uuid.UUID
-	key       string // hashed
+	keys      []string // hashed with each SERVER_KEY
 	requestID string
 	unit      *postgres.Unit
 }
@@ -68,29 +69,41 @@ type Claim struct {
 // KeyHash returns the stored form of a caller's key. It is hashed, because a key
 // may contain personal data.
 func KeyHash(keys *seal.Keys, clientID, userID uuid.UUID, key string) string {
-	return keys.Request("idempotency key", []byte(clientID.String()+userID.String()+key))
+	return keyHashes(keys, clientID, userID, key)[0]
+}
+
+func keyHashes(keys *seal.Keys, clientID, userID uuid.UUID, key string) []string {
+	return keys.Requests("idempotency key", []byte(clientID.String()+userID.String()+key))
 }
 
 // purpose under which answers are sealed.
 const purpose = "idempotent answer"
+
+// Sealed is where answers lie.
+var Sealed = seal.Column{Table: "idempotency.keys", Key: "key", KeyType: "text", Name: "answer", Purpose: purpose}
 
 // Claim returns a claim, or the stored answer when the request was carried out
 // before. It returns an *UnderWayError while the request is carried out elsewhere,
 // and ErrMismatch when the key belongs to another request.
 func (s *Store) Claim(ctx context.Context, r Request) (*Claim, *Answer, error) {
 	now := s.Clock.Now()
-	claim := &Claim{store: s, id: uuid.New(), key: KeyHash(s.Keys, r.ClientID, r.UserID, r.Key), requestID: r.ID}
-	content := s.Keys.Request("idempotent request", r.Content)
+	claim := &Claim{store: s, id: uuid.New(), keys: keyHashes(s.Keys, r.ClientID, r.UserID, r.Key), requestID: r.ID}
+	contents := s.Keys.Requests("idempotent request", r.Content)
 	claimed, err := db.New().ClaimIdempotencyKey(ctx, s.Pool, db.ClaimIdempotencyKeyParams{
-		Key: claim.key, Request: content, Claim: claim.id, ExpiresAt: now.Add(s.Config.Get().RequestTimeout), At: now,
+		Keys: claim.keys, Requests: contents, Claim: claim.id, ExpiresAt: now.Add(s.Config.Get().RequestTimeout), At: now,
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("claim idempotency key: %w", postgres.Error(err))
 	}
-	if claimed > 0 {
+	switch {
+	case claimed == int64(len(claim.keys)):
 		return claim, nil, nil
+	case claimed > 0: // the key was sent before, under another SERVER_KEY
+		if err := claim.free(ctx, s.Pool); err != nil {
+			return nil, nil, postgres.Error(err)
+		}
 	}
-	known, err := db.New().GetIdempotencyKey(ctx, s.Pool, claim.key)
+	known, err := db.New().GetIdempotencyKey(ctx, s.Pool, claim.keys)
 	if err = postgres.Error(err); errors.Is(err, fault.ErrNotFound) {
 		return nil, nil, &UnderWayError{Wait: time.Second} // it was running a moment ago
 	}
@@ -100,7 +113,7 @@ func (s *Store) Claim(ctx context.Context, r Request) (*Claim, *Answer, error) {
 	switch {
 	case known.Status == nil:
 		return nil, nil, &UnderWayError{Wait: min(max(time.Second, known.ExpiresAt.Sub(now)), s.Config.Get().RequestTimeout)} // the clock may have gone back
-	case known.Request != content:
+	case !slices.Contains(contents, known.Request):
 		return nil, nil, ErrMismatch
 	}
 	body, err := s.Keys.Open(purpose, known.Answer)
@@ -124,13 +137,13 @@ func (c *Claim) Keep(ctx context.Context, status int, body []byte) error {
 	life := time.Duration(c.store.Config.Get().IdempotencyHours) * time.Hour
 	return c.unit.Commit(ctx, func(tx postgres.Tx) error {
 		kept, err := db.New().AnswerIdempotencyKey(ctx, tx, db.AnswerIdempotencyKeyParams{
-			Key: c.key, Claim: c.id, Status: int32(status), //nolint:gosec // an HTTP status
+			Keys: c.keys, Claim: c.id, Status: int32(status), //nolint:gosec // an HTTP status
 			Answer: c.store.Keys.Seal(purpose, body), RequestID: c.requestID, ExpiresAt: c.store.Clock.Now().Add(life),
 		})
 		if err != nil {
 			return fmt.Errorf("keep answer: %w", err)
 		}
-		if kept == 0 {
+		if kept < int64(len(c.keys)) {
 			return fmt.Errorf("%w: the request took longer than its claim", fault.ErrUnavailable)
 		}
 		return nil
@@ -158,7 +171,7 @@ func (c *Claim) Release(ctx context.Context) error {
 }
 
 func (c *Claim) free(ctx context.Context, on db.DBTX) error {
-	err := db.New().ReleaseIdempotencyKey(ctx, on, db.ReleaseIdempotencyKeyParams{Key: c.key, Claim: c.id})
+	err := db.New().ReleaseIdempotencyKey(ctx, on, db.ReleaseIdempotencyKeyParams{Keys: c.keys, Claim: c.id})
 	if err != nil {
 		return fmt.Errorf("release idempotency key: %w", err)
 	}

@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -103,10 +104,16 @@ func (q *Queue) Start(ctx context.Context, operation string, params any) (*Job, 
 	}
 	now := q.Clock.Now()
 	id := newID(now)
+	hashes := q.Keys.Requests(operation, raw)
 	var row db.JobsJob
 	err = postgres.InTx(ctx, q.Pool, func(tx pgx.Tx) error {
+		if len(hashes) > 1 {
+			if row, err = pendingUnderAnyKey(ctx, tx, hashes); err == nil || !errors.Is(err, pgx.ErrNoRows) {
+				return err
+			}
+		}
 		row, err = db.New().InsertJob(ctx, tx, db.InsertJobParams{
-			ID: id, Hash: q.Keys.Request(operation, raw), Operation: operation,
+			ID: id, Hash: hashes[0], Operation: operation,
 			Params: q.Keys.Seal(purposeParams, raw), RequestID: envelope.RequestFrom(ctx).ID,
 			ETA: now.Add(time.Duration(q.Config.Get().JobETASeconds) * time.Second), At: now,
 		})
@@ -127,13 +134,26 @@ func (q *Queue) Start(ctx context.Context, operation string, params any) (*Job, 
 	return jobOf(row), nil
 }
 
+// pendingUnderAnyKey returns the pending job of a request, whatever key it is
+// hashed with. While SERVER_KEY is changed, servers hash with different keys, and
+// the unique index alone does not keep a second job out.
+func pendingUnderAnyKey(ctx context.Context, tx pgx.Tx, hashes []string) (row db.JobsJob, err error) {
+	if err := db.New().LockJobHash(ctx, tx, slices.Min(hashes)); err != nil {
+		return row, fmt.Errorf("lock the request: %w", err)
+	}
+	if row, err = db.New().GetPendingJob(ctx, tx, hashes); err != nil {
+		return row, fmt.Errorf("look for a pending job: %w", err)
+	}
+	return row, nil
+}
+
 // Pending returns the pending job of a request, or fault.ErrNotFound.
 func (q *Queue) Pending(ctx context.Context, operation string, params any) (*Job, error) {
 	raw, err := json.Marshal(params)
 	if err != nil {
 		return nil, fmt.Errorf("encode params of %s: %w", operation, err)
 	}
-	row, err := db.New().GetPendingJob(ctx, q.Pool, q.Keys.Request(operation, raw))
+	row, err := db.New().GetPendingJob(ctx, q.Pool, q.Keys.Requests(operation, raw))
 	if err != nil {
 		return nil, fmt.Errorf("look for pending %s: %w", operation, postgres.Error(err))
 	}
@@ -152,7 +172,7 @@ func (q *Queue) Get(ctx context.Context, id string) (*Job, error) {
 // DeleteOld deletes jobs that ended longer than JOB_TTL_DAYS ago
 // (JOBS_CLEANUP_SCHEDULE).
 func (q *Queue) DeleteOld(ctx context.Context) error {
-	before := q.Clock.Now().AddDate(0, 0, -q.Config.Get().JobTTLDays)
+	before := q.Clock.Now().AddDate(0, 0, -int(q.Config.Get().JobTTLDays))
 	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
 		return db.New().DeleteFinishedJobs(ctx, q.Pool, db.DeleteFinishedJobsParams{UpdatedBefore: before, Batch: limit})
 	})
@@ -232,6 +252,32 @@ const (
 	purposeParams   = "job params"
 	purposeResponse = "job response"
 )
+
+// Sealed is where params and outcomes lie.
+var Sealed = []seal.Column{
+	{Table: "jobs.jobs", Key: "id", KeyType: "text", Name: "params", Purpose: purposeParams},
+	{Table: "jobs.jobs", Key: "id", KeyType: "text", Name: "response", Purpose: purposeResponse},
+}
+
+// Rehash identifies pending jobs under the newest key.
+func Rehash(ctx context.Context, pool *pgxpool.Pool, keys *seal.Keys) error {
+	pending, err := db.New().ListPendingJobs(ctx, pool)
+	if err != nil {
+		return fmt.Errorf("list pending jobs: %w", postgres.Error(err))
+	}
+	for _, job := range pending {
+		raw, err := keys.Open(purposeParams, job.Params)
+		if err != nil {
+			return fmt.Errorf("job %s: %w", job.ID, err)
+		}
+		if hash := keys.Request(job.Operation, raw); hash != job.Hash {
+			if err := db.New().SetJobHash(ctx, pool, db.SetJobHashParams{ID: job.ID, Hash: hash}); err != nil {
+				return fmt.Errorf("hash job %s anew: %w", job.ID, postgres.Error(err))
+			}
+		}
+	}
+	return nil
+}
 
 // response is the stored outcome of a finished job.
 type response struct {

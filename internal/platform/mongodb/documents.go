@@ -248,6 +248,15 @@ func (c Condition) met(found bson.RawValue) bool {
 	}
 }
 
+// AnyOf is what a filter wants of a field that must hold one of the texts. One
+// text is compared directly: FerretDB 1 looks an _id up by equality only.
+func AnyOf(values []string) any {
+	if len(values) == 1 {
+		return values[0]
+	}
+	return bson.D{{Key: string(OneOf), Value: values}}
+}
+
 // encode converts a value to its stored form.
 func encode(value any) bson.RawValue {
 	var buffer bytes.Buffer

@@ -44,12 +44,12 @@ func TestNewCode(t *testing.T) {
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	end := time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC)
-	live := db.CountVerificationAttemptRow{CodeHash: []byte("right"), CodeExpiredAt: end}
-	require.NoError(t, judge(live, []byte("right"), end.Add(-time.Microsecond)))
-	require.ErrorIs(t, judge(live, []byte("wrong"), end.Add(-time.Microsecond)), ErrWrongCode)
+	live := db.CountVerificationAttemptRow{CodeExpiredAt: end}
+	require.NoError(t, judge(live, true, end.Add(-time.Microsecond)))
+	require.ErrorIs(t, judge(live, false, end.Add(-time.Microsecond)), ErrWrongCode)
 	for _, late := range []time.Duration{0, time.Microsecond, time.Hour} {
-		require.ErrorIs(t, judge(live, []byte("right"), end.Add(late)), ErrExpired)
-		require.ErrorIs(t, judge(live, []byte("wrong"), end.Add(late)), ErrExpired, "too late comes before wrong")
+		require.ErrorIs(t, judge(live, true, end.Add(late)), ErrExpired)
+		require.ErrorIs(t, judge(live, false, end.Add(late)), ErrExpired, "too late comes before wrong")
 	}
 }
 

@@ -4,7 +4,6 @@ package otp
 
 import (
 	"context"
-	"crypto/hmac"
 	"errors"
 	"fmt"
 	"strconv"
@@ -161,7 +160,7 @@ func (s *Service) Complete(ctx context.Context, phone string, code int) (Verific
 		if err != nil {
 			return fmt.Errorf("count attempt: %w", err)
 		}
-		judged = judge(live, s.Keys.Code(live.ID, code), now)
+		judged = judge(live, s.Keys.IsCode(live.CodeHash, live.ID, code), now)
 		switch {
 		case judged == nil:
 			v = Verification{ID: live.ID, Status: "verified", CodeExpiredAt: live.CodeExpiredAt}
@@ -179,11 +178,11 @@ func (s *Service) Complete(ctx context.Context, phone string, code int) (Verific
 	return v, judged
 }
 
-func judge(live db.CountVerificationAttemptRow, hash []byte, now time.Time) error {
+func judge(live db.CountVerificationAttemptRow, right bool, now time.Time) error {
 	switch {
 	case !now.Before(live.CodeExpiredAt):
 		return ErrExpired
-	case !hmac.Equal(live.CodeHash, hash):
+	case !right:
 		return ErrWrongCode
 	}
 	return nil
@@ -243,7 +242,7 @@ func (s *Service) Expire(ctx context.Context) error {
 // VALIDATIONS_EXPIRATION_PERIOD_DAYS, and counters of past periods
 // (TERMINATOR_SCHEDULE).
 func (s *Service) DeleteOld(ctx context.Context) error {
-	before := s.Clock.Now().AddDate(0, 0, -s.Config.Get().ValidationsExpiration)
+	before := s.Clock.Now().AddDate(0, 0, -int(s.Config.Get().ValidationsExpiration))
 	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
 		return db.New().DeleteOldVerifications(ctx, s.Pool, db.DeleteOldVerificationsParams{InsertedBefore: before, Batch: limit})
 	})

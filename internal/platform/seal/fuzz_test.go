@@ -12,7 +12,7 @@ import (
 
 func fuzzKeys(f *testing.F) *seal.Keys {
 	f.Helper()
-	keys, err := seal.New(bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 16))
+	keys, err := seal.New([][]byte{bytes.Repeat([]byte{1}, 32)}, [][]byte{bytes.Repeat([]byte{2}, 16)})
 	require.NoError(f, err)
 	return keys
 }
@@ -26,17 +26,17 @@ func FuzzRequisition(f *testing.F) {
 		hidden, ok := keys.Requisition(text)
 		require.Equal(t, len(text) == 16, ok)
 		if ok {
-			number, err := keys.OpenRequisition(hidden)
+			number, err := keys.OpenRequisition(hidden, "")
 			require.NoError(t, err)
 			require.Equal(t, text, number)
 			require.NotContains(t, hidden, text)
 		}
-		if opened, err := keys.OpenRequisition(text); err == nil {
+		if opened, err := keys.OpenRequisition(text, ""); err == nil {
 			again, ok := keys.Requisition(opened)
 			require.True(t, ok)
 			require.Equal(t, strings.ToUpper(text), again)
 		}
-		if id, err := keys.OpenPatientID(text); err == nil {
+		if id, err := keys.OpenPatientID(text, ""); err == nil {
 			require.Equal(t, strings.ToUpper(text), keys.PatientID(id))
 		}
 	})

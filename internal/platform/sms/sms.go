@@ -92,3 +92,6 @@ func (o *Outbox) Enqueue(ctx context.Context, tx pgx.Tx, m Message) error {
 }
 
 const sealPurpose = "sms"
+
+// Sealed is where texts lie.
+var Sealed = seal.Column{Table: "otp.sms_logs", Key: "id", KeyType: "uuid", Name: "body", Purpose: sealPurpose}

@@ -95,9 +95,11 @@ func configuration() string {
 
 Made from `+"`internal/platform/config`"+` by `+"`make generate`"+`. All settings are environment variables. An unknown or invalid value stops the start, and all faults are reported at once. Names are those of the national documents where they have one.
 
+A secret may lie in a file: each of {{secrets .}} is read from the file that the same name with `+"`_FILE`"+` names (`+"`SERVER_KEY_FILE`"+`), without white space around it.
+
 | variable | default | what it is |
 |---|---|---|
-{{range .}}| `+"`{{.Name}}`"+` | {{if .Required}}(required){{else if .Default}}`+"`{{cell .Default}}`"+`{{end}} | {{cell .Doc}} |
+{{range .}}| `+"`{{.Name}}`"+` | {{if .Required}}(required){{else if .Default}}`+"`{{cell .Default}}`"+`{{end}} | {{cell .Doc}}{{if .Max}} ({{.Min}} to {{.Max}}){{end}} |
 {{end}}
 Tracing is off unless `+"`OTEL_EXPORTER_OTLP_ENDPOINT`"+` (or `+"`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`"+`) names a collector. OpenTelemetry's other variables apply too.
 
@@ -176,6 +178,15 @@ func render(text string, data any) string {
 	functions := template.FuncMap{
 		"cell": func(s string) string {
 			return strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;").Replace(s)
+		},
+		"secrets": func(fields []config.Field) string {
+			var names []string
+			for _, f := range fields {
+				if f.Secret {
+					names = append(names, "`"+f.Name+"`")
+				}
+			}
+			return strings.Join(names, ", ")
 		},
 		"join":       func(list []string) string { return strings.Join(list, " ") },
 		"semicolons": func(list []string) string { return strings.Join(list, "; ") },

@@ -28,6 +28,7 @@ type Document struct {
 	InsertedBy           uuid.UUID                       `bson:"inserted_by"`
 	UpdatedAt            time.Time                       `bson:"updated_at"`
 	UpdatedBy            uuid.UUID                       `bson:"updated_by"`
+	SealedWith           string                          `bson:"sealed_with,omitempty"` // see seal.KeyField
 }
 
 // Urgent is the authentication method as it was fixed when the approval was

@@ -78,7 +78,10 @@ func (s *listing) filterOf(params api.ListApprovalsParams) filter {
 	f := filter{resourceType: params.GrantedResourceType, accessLevel: params.AccessLevel}
 	f.grantedTo = s.id("granted_to", params.GrantedTo)
 	if id := s.id("granted_resources", params.GrantedResources); id != nil { // the patient as a resource lies hidden
-		f.resource = []medicalevents.AnyID{{ID: *id}, {Patient: s.Engine.Keys.PatientID(*id)}}
+		f.resource = []medicalevents.AnyID{{ID: *id}}
+		for _, hidden := range s.Engine.Keys.PatientIDs(*id) {
+			f.resource = append(f.resource, medicalevents.AnyID{Patient: hidden})
+		}
 	}
 	f.reason = s.id("reason", params.Reason)
 	f.isVerified = s.flag("is_verified", params.IsVerified)

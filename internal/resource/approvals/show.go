@@ -35,7 +35,7 @@ func (a *API) showDetails(d *Document, withMethod bool) (api.ApprovalDetails, er
 	if err != nil {
 		return api.ApprovalDetails{}, err
 	}
-	createdBy, err := a.reference(d.CreatedBy)
+	createdBy, err := a.reference(d, d.CreatedBy)
 	if err != nil {
 		return api.ApprovalDetails{}, err
 	}
@@ -63,16 +63,16 @@ func (a *API) partsOf(d *Document) (p parts, err error) {
 	p.resourceTypes = medicalevents.Each(d.GrantedResourceTypes, medicalevents.CodeableConcept.Show)
 	p.resources = make([]api.Reference, len(d.GrantedResources))
 	for i, r := range d.GrantedResources {
-		if p.resources[i], err = a.reference(r); err != nil {
+		if p.resources[i], err = a.reference(d, r); err != nil {
 			return p, err
 		}
 	}
-	if p.grantedTo, err = a.reference(d.GrantedTo); err != nil {
+	if p.grantedTo, err = a.reference(d, d.GrantedTo); err != nil {
 		return p, err
 	}
 	p.reason = nullable.NewNullNullable[api.NullableReference]()
 	if d.Reason != nil {
-		because, err := a.reference(*d.Reason)
+		because, err := a.reference(d, *d.Reason)
 		if err != nil {
 			return p, err
 		}
@@ -86,11 +86,11 @@ func (u Urgent) show() api.ApprovalMethod {
 }
 
 // reference shows a reference; that to a patient by the id that clients know.
-func (a *API) reference(r Reference) (api.Reference, error) {
+func (a *API) reference(d *Document, r Reference) (api.Reference, error) {
 	id := r.Identifier.Value.ID
 	if hidden := r.Identifier.Value.Patient; hidden != "" {
 		var err error
-		if id, err = a.Engine.Keys.OpenPatientID(hidden); err != nil {
+		if id, err = a.Engine.Keys.OpenPatientID(hidden, d.SealedWith); err != nil {
 			return api.Reference{}, fmt.Errorf("show reference: %w", err)
 		}
 	}

@@ -39,9 +39,9 @@ func (a *API) store() store { return store{a.Engine.Documents.Collection(Collect
 
 // get returns an approval of a patient; fault.ErrNotFound when there is none,
 // or it is another patient's.
-func (s store) get(ctx context.Context, patient string, id uuid.UUID) (*Document, error) {
+func (s store) get(ctx context.Context, patient []string, id uuid.UUID) (*Document, error) {
 	found := new(Document)
-	err := s.documents.FindOne(ctx, bson.D{{Key: "_id", Value: id}, {Key: "patient_id", Value: patient}}).Decode(found)
+	err := s.documents.FindOne(ctx, bson.D{{Key: "_id", Value: id}, {Key: "patient_id", Value: mongodb.AnyOf(patient)}}).Decode(found)
 	if err != nil {
 		return nil, fmt.Errorf("look up approval: %w", mongodb.Error(err))
 	}
@@ -50,7 +50,7 @@ func (s store) get(ctx context.Context, patient string, id uuid.UUID) (*Document
 
 // filter narrows a list of approvals; what is nil does not.
 type filter struct {
-	patient      string
+	patient      []string
 	visible      []uuid.UUID // an approval is granted to one of them
 	grantedTo    *uuid.UUID
 	resource     []medicalevents.AnyID // any of them
@@ -63,7 +63,7 @@ type filter struct {
 }
 
 func (f filter) query() bson.D {
-	q := bson.D{{Key: "patient_id", Value: f.patient}}
+	q := bson.D{{Key: "patient_id", Value: mongodb.AnyOf(f.patient)}}
 	add := func(key string, value any) { q = append(q, bson.E{Key: key, Value: value}) }
 	if f.resourceType != nil {
 		add("$or", bson.A{

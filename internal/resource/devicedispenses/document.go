@@ -46,6 +46,8 @@ type Document struct {
 	UpdatedAt  time.Time `bson:"updated_at"`
 	UpdatedBy  uuid.UUID `bson:"updated_by"`
 
+	SealedWith string `bson:"sealed_with,omitempty"` // see seal.KeyField
+
 	// AppliedJobs are the jobs that have changed the document and have not yet
 	// committed the rest of their work (docs/architecture.md).
 	AppliedJobs []mongodb.Mark `bson:"applied_jobs,omitempty"`

@@ -10,7 +10,7 @@ import (
 
 // show renders a device dispense. Fields that were never set are absent.
 func (a *API) show(d *Document) (api.DeviceDispense, error) {
-	patient, err := a.Engine.Keys.OpenPatientID(d.Subject)
+	patient, err := a.Engine.Keys.OpenPatientID(d.Subject, d.SealedWith)
 	if err != nil {
 		return api.DeviceDispense{}, fmt.Errorf("show device dispense %s: %w", d.ID, err)
 	}

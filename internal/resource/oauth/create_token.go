@@ -81,7 +81,7 @@ var createTokenChecks = []operation.Check[*exchange]{
 			return err
 		}
 		// What ends the user's access tokens ends the way to new ones (decisions R34).
-		end := s.grant.PasswordSetAt.AddDate(0, 0, s.Config.PasswordExpiration)
+		end := s.grant.PasswordSetAt.AddDate(0, 0, int(s.Config.PasswordExpiration))
 		if err := operation.Expect(now.Before(end), "end of the user's password", "after "+now.Format(time.RFC3339), end); err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ func TestPatient(t *testing.T) {
 	id := world.ID("patient")
 	patient, err := p.Patient(t.Context(), id.String())
 	require.NoError(t, err)
-	require.Equal(t, operation.Person{ID: id, Hidden: s.Keys.PatientID(id), Active: true}, patient)
+	require.Equal(t, operation.Person{ID: id, Hidden: s.Keys.PatientIDs(id), Active: true}, patient)
 	patient, err = p.Patient(t.Context(), world.ID("inactive_patient").String())
 	require.NoError(t, err)
 	require.False(t, patient.Active)
@@ -64,7 +64,7 @@ func TestMayRead(t *testing.T) {
 	collection := s.Mongo.Collection(approvals.Collection)
 	grant := func(change func(d *approvals.Document)) (undo func()) {
 		d := approvals.Document{
-			ID: uuid.New(), PatientID: patient.Hidden, GrantedTo: approvals.To("employee", world.ID("employee doctor")),
+			ID: uuid.New(), PatientID: patient.Hidden[0], GrantedTo: approvals.To("employee", world.ID("employee doctor")),
 			GrantedResources: []approvals.Reference{approvals.To("episode_of_care", uuid.New()), approvals.To("service_request", record.ID)},
 			ExpiresAt:        s.Clock.Now().Add(time.Minute), IsVerified: true,
 		}
@@ -83,7 +83,7 @@ func TestMayRead(t *testing.T) {
 		"of the record to an employee":      {true, func(*approvals.Document) {}},
 		"of the record to the legal entity": {true, func(d *approvals.Document) { d.GrantedTo = approvals.To("legal_entity", by.ClientID) }},
 		"of the patient": {true, func(d *approvals.Document) {
-			d.GrantedResources = []approvals.Reference{approvals.ToPatient("patient", patient.Hidden)}
+			d.GrantedResources = []approvals.Reference{approvals.ToPatient("patient", patient.Hidden[0])}
 		}},
 		"not verified":          {false, func(d *approvals.Document) { d.IsVerified = false }},
 		"expired":               {false, func(d *approvals.Document) { d.ExpiresAt = s.Clock.Now() }},
@@ -100,7 +100,7 @@ func TestMayRead(t *testing.T) {
 		undo()
 	}
 	undo := grant(func(d *approvals.Document) {
-		d.GrantedResources = []approvals.Reference{approvals.ToPatient("patient", patient.Hidden)}
+		d.GrantedResources = []approvals.Reference{approvals.ToPatient("patient", patient.Hidden[0])}
 	})
 	require.True(t, read(operation.Access{Kind: "service_request"}), "an approval of the patient opens all records")
 	undo()

@@ -34,8 +34,9 @@ type Store struct {
 
 // Document is a patient as stored in the collection patients.
 type Document struct {
-	ID     string `bson:"_id"`
-	Status string `bson:"status"`
+	ID         string `bson:"_id"`
+	Status     string `bson:"status"`
+	SealedWith string `bson:"sealed_with,omitempty"` // see seal.KeyField
 }
 
 // Collection holds the patients of the medical events.
@@ -54,9 +55,9 @@ func (s *Store) Patient(ctx context.Context, id string) (operation.Person, error
 	if !ok {
 		return operation.Person{}, fault.ErrNotFound
 	}
-	p := operation.Person{ID: parsed, Hidden: s.Keys.PatientID(parsed)}
+	p := operation.Person{ID: parsed, Hidden: s.Keys.PatientIDs(parsed)}
 	var stored Document
-	err := s.Documents.Collection(Collection).FindOne(ctx, bson.D{{Key: "_id", Value: p.Hidden}}).Decode(&stored)
+	err := s.Documents.Collection(Collection).FindOne(ctx, bson.D{{Key: "_id", Value: mongodb.AnyOf(p.Hidden)}}).Decode(&stored)
 	if err != nil {
 		return operation.Person{}, fmt.Errorf("look up patient: %w", mongodb.Error(err))
 	}

@@ -38,7 +38,7 @@ func (s *Store) approved(ctx context.Context, by auth.Subject, patient operation
 	}
 	var granted []grant
 	cursor, err := s.Documents.Collection("approvals").Find(ctx, bson.D{
-		{Key: "patient_id", Value: patient.Hidden},
+		{Key: "patient_id", Value: mongodb.AnyOf(patient.Hidden)},
 		{Key: "granted_to.identifier.value", Value: bson.D{{Key: "$in", Value: append(employees, by.ClientID)}}},
 		{Key: "is_verified", Value: true},
 	}, options.Find().SetProjection(bson.D{{Key: "expires_at", Value: 1}, {Key: "granted_resources", Value: 1}}))

@@ -59,7 +59,7 @@ func (a *API) search(ctx context.Context, params api.SearchServiceRequestsParams
 	if err := operation.Run(ctx, searchChecks, s); err != nil {
 		return nil, 0, err
 	}
-	hidden, ok := a.Engine.Keys.Requisition(strings.ReplaceAll(*params.Requisition, "-", ""))
+	hidden, ok := a.Engine.Keys.Requisitions(strings.ReplaceAll(*params.Requisition, "-", ""))
 	if !ok {
 		return nil, 0, nil // nobody has such a number
 	}
@@ -67,7 +67,7 @@ func (a *API) search(ctx context.Context, params api.SearchServiceRequestsParams
 	if params.Status != nil {
 		status = *params.Status
 	}
-	s.filters.Text(&hidden, "requisition")
+	s.filters.OneOf(hidden, RequisitionField)
 	s.filters.Text(&status, "status")
 	return operation.FindPage[Document](ctx, a.Engine, Collection, &s.filters, operation.NewestFirst, page)
 }

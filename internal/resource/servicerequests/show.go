@@ -14,10 +14,10 @@ import (
 // show renders a service request and tells whose it is. Fields that were never
 // set are absent, unless the national system always sends them.
 func (a *API) show(d *Document) (shown api.ServiceRequest, patient uuid.UUID, err error) {
-	if patient, err = a.Engine.Keys.OpenPatientID(d.Subject); err != nil {
+	if patient, err = a.Engine.Keys.OpenPatientID(d.Subject, d.SealedWith); err != nil {
 		return shown, patient, fmt.Errorf("show service request %s: %w", d.ID, err)
 	}
-	requisition, err := a.Engine.Keys.OpenRequisition(d.Requisition)
+	requisition, err := a.Engine.Keys.OpenRequisition(d.Requisition, d.SealedWith)
 	if err != nil {
 		return shown, patient, fmt.Errorf("show service request %s: %w", d.ID, err)
 	}

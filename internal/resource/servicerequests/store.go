@@ -11,9 +11,12 @@ const (
 	kind       = "service_request"
 )
 
+// RequisitionField holds the hidden number of a referral.
+const RequisitionField = "requisition"
+
 // Indexes of the collection.
 func Indexes() []mongo.IndexModel {
 	return []mongo.IndexModel{
-		{Keys: bson.D{{Key: "requisition", Value: 1}, {Key: "status", Value: 1}, {Key: "inserted_at", Value: -1}, {Key: "_id", Value: 1}}},
+		{Keys: bson.D{{Key: RequisitionField, Value: 1}, {Key: "status", Value: 1}, {Key: "inserted_at", Value: -1}, {Key: "_id", Value: 1}}},
 	}
 }

@@ -25,7 +25,7 @@ import (
 
 func seeded(t *testing.T) *world.World {
 	t.Helper()
-	keys, err := seal.New(make([]byte, 32), make([]byte, 16))
+	keys, err := seal.New([][]byte{make([]byte, 32)}, [][]byte{make([]byte, 16)})
 	require.NoError(t, err)
 	return world.New(keys, time.Date(2026, 3, 25, 10, 0, 0, 0, time.UTC))
 }

@@ -112,7 +112,7 @@ func usedKeys(w *build.World) {
 	for _, token := range w.Tokens {
 		for _, client := range []uuid.UUID{token.LegalEntityID, uuid.Nil} { // one token names no client
 			add(client, token.UserID, keyUnderWay, nil)
-			add(client, token.UserID, keyUsed, build.Row{"status": http.StatusOK, "answer": []byte{}, "request_id": "sandbox"})
+			add(client, token.UserID, keyUsed, build.Row{"status": http.StatusOK, "answer": w.Seal.Seal(idempotency.Sealed.Purpose, []byte("{}")), "request_id": "sandbox"})
 		}
 	}
 }

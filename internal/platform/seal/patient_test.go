@@ -11,14 +11,14 @@ import (
 
 func TestRequisition(t *testing.T) {
 	t.Parallel()
-	keys, err := seal.New(bytes.Repeat([]byte{1}, 32), bytes.Repeat([]byte{2}, 16))
+	keys, err := seal.New([][]byte{bytes.Repeat([]byte{1}, 32)}, [][]byte{bytes.Repeat([]byte{2}, 16)})
 	require.NoError(t, err)
 	hidden, ok := keys.Requisition("0223T16CPKX1P6TA")
 	require.True(t, ok)
 	require.Regexp(t, `^[0-9A-F]{32}$`, hidden)
 	again, _ := keys.Requisition("0223T16CPKX1P6TA")
 	require.Equal(t, hidden, again, "it can be searched for")
-	number, err := keys.OpenRequisition(hidden)
+	number, err := keys.OpenRequisition(hidden, "")
 	require.NoError(t, err)
 	require.Equal(t, "0223T16CPKX1P6TA", number)
 
@@ -27,7 +27,7 @@ func TestRequisition(t *testing.T) {
 		require.False(t, ok, wrong)
 	}
 	for _, wrong := range []string{"", "zz", hidden[2:]} {
-		_, err := keys.OpenRequisition(wrong)
+		_, err := keys.OpenRequisition(wrong, "")
 		require.Error(t, err)
 	}
 }
