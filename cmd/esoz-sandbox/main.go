@@ -32,6 +32,8 @@ type runCommand struct {
 	Ephemeral bool   `help:"Use a temporary folder and delete it at the end."`
 	Listen    string `default:"127.0.0.1:8080" help:"Address of the API." placeholder:"ADDR"`
 
+	IKnowThisIsPublic bool `name:"i-know-this-is-public" help:"Listen on an address that other machines reach."`
+
 	AllowHost []string `env:"ALLOWED_HOSTS" help:"Host name that requests may use, besides localhost, addresses and the one of --listen." placeholder:"NAME"`
 }
 
@@ -63,7 +65,7 @@ func (r *runCommand) Run(ctx context.Context) error {
 	app.LimitMemory(logger)
 	err := sandbox.Run(ctx, sandbox.Options{
 		Environ: append(os.Environ(), "ALLOWED_HOSTS="+strings.Join(r.AllowHost, ",")),
-		Dir:     r.Data, Ephemeral: r.Ephemeral, Listen: r.Listen, Out: os.Stdout,
+		Dir:     r.Data, Ephemeral: r.Ephemeral, Listen: r.Listen, Public: r.IKnowThisIsPublic, Out: os.Stdout,
 		Logger: logger,
 	})
 	if inUse := (*engines.InUseError)(nil); errors.As(err, &inUse) {

@@ -386,7 +386,7 @@ type OTPSMSLog struct {
 	Tries int32
 }
 
-// A phone has one live code, whatever process asked for it. Nothing ties a verification to that process but the phone.
+// One live code for each phone and what asked for it.
 type OTPVerification struct {
 	ID          uuid.UUID
 	PhoneNumber string
@@ -397,6 +397,8 @@ type OTPVerification struct {
 	Active        bool
 	AttemptsCount int32
 	InsertedAt    time.Time
+	// The approval or declaration request that the code confirms. Null: the phone alone.
+	ResourceID *uuid.UUID
 }
 
 type OTPVerifiedPhone struct {

@@ -15,12 +15,17 @@ import (
 const cancelActiveVerification = `-- name: CancelActiveVerification :execrows
 UPDATE otp.verifications
 SET status = 'canceled', active = false
-WHERE phone_number = $1 AND active
+WHERE phone_number = $1 AND resource_id IS NOT DISTINCT FROM $2 AND active
 `
 
-// The former code of a phone dies when a new one is made.
-func (q *Queries) CancelActiveVerification(ctx context.Context, db DBTX, phoneNumber string) (int64, error) {
-	result, err := db.Exec(ctx, cancelActiveVerification, phoneNumber)
+type CancelActiveVerificationParams struct {
+	PhoneNumber string
+	ResourceID  *uuid.UUID
+}
+
+// The former code dies when a new one is made for the same resource.
+func (q *Queries) CancelActiveVerification(ctx context.Context, db DBTX, arg CancelActiveVerificationParams) (int64, error) {
+	result, err := db.Exec(ctx, cancelActiveVerification, arg.PhoneNumber, arg.ResourceID)
 	if err != nil {
 		return 0, err
 	}
@@ -77,7 +82,7 @@ func (q *Queries) CountCode(ctx context.Context, db DBTX, arg CountCodeParams) (
 	return i, err
 }
 
-const countVerificationAttempt = `-- name: CountVerificationAttempt :one
+const countVerificationAttempt = `-- name: CountVerificationAttempt :many
 UPDATE otp.verifications
 SET attempts_count = attempts_count + 1
 WHERE phone_number = $1 AND active AND attempts_count < $2
@@ -97,21 +102,34 @@ type CountVerificationAttemptRow struct {
 	InsertedAt    time.Time
 }
 
-// Counts an attempt at the live code of a phone and gives what is needed to judge
+// Counts an attempt at each live code of a phone and gives what is needed to judge
 // it, in one statement. No row: there is no live code (GetNewestVerification tells
 // why). The count stays whatever the judgement: commit it with the refusal. The
 // limit stands in the statement, for it may have been lowered since the last attempt.
-func (q *Queries) CountVerificationAttempt(ctx context.Context, db DBTX, arg CountVerificationAttemptParams) (CountVerificationAttemptRow, error) {
-	row := db.QueryRow(ctx, countVerificationAttempt, arg.PhoneNumber, arg.MaxAttempts)
-	var i CountVerificationAttemptRow
-	err := row.Scan(
-		&i.ID,
-		&i.CodeHash,
-		&i.CodeExpiredAt,
-		&i.AttemptsCount,
-		&i.InsertedAt,
-	)
-	return i, err
+func (q *Queries) CountVerificationAttempt(ctx context.Context, db DBTX, arg CountVerificationAttemptParams) ([]CountVerificationAttemptRow, error) {
+	rows, err := db.Query(ctx, countVerificationAttempt, arg.PhoneNumber, arg.MaxAttempts)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CountVerificationAttemptRow
+	for rows.Next() {
+		var i CountVerificationAttemptRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.CodeHash,
+			&i.CodeExpiredAt,
+			&i.AttemptsCount,
+			&i.InsertedAt,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const deleteOldVerifications = `-- name: DeleteOldVerifications :execrows
@@ -214,13 +232,14 @@ func (q *Queries) GetVerifiedPhone(ctx context.Context, db DBTX, phoneNumber str
 }
 
 const insertVerification = `-- name: InsertVerification :exec
-INSERT INTO otp.verifications (id, phone_number, status, code_hash, code_expired_at, active, attempts_count, inserted_at)
-VALUES ($1, $2, 'new', $3, $4, true, 0, $5)
+INSERT INTO otp.verifications (id, phone_number, resource_id, status, code_hash, code_expired_at, active, attempts_count, inserted_at)
+VALUES ($1, $2, $3, 'new', $4, $5, true, 0, $6)
 `
 
 type InsertVerificationParams struct {
 	ID            uuid.UUID
 	PhoneNumber   string
+	ResourceID    *uuid.UUID
 	CodeHash      []byte
 	CodeExpiredAt time.Time
 	InsertedAt    time.Time
@@ -230,6 +249,7 @@ func (q *Queries) InsertVerification(ctx context.Context, db DBTX, arg InsertVer
 	_, err := db.Exec(ctx, insertVerification,
 		arg.ID,
 		arg.PhoneNumber,
+		arg.ResourceID,
 		arg.CodeHash,
 		arg.CodeExpiredAt,
 		arg.InsertedAt,
@@ -289,8 +309,8 @@ SELECT pg_advisory_xact_lock(hashtextextended('otp.verifications ' || $1::text, 
 `
 
 // Makes transactions about one phone wait for each other; Initialize and Complete
-// begin with it. Only a queue: that a phone has one live code is kept by the unique
-// index on active rows.
+// begin with it. Only a queue: that a phone has one live code for each resource is
+// kept by the unique index on active rows.
 func (q *Queries) LockPhone(ctx context.Context, db DBTX, phoneNumber string) error {
 	_, err := db.Exec(ctx, lockPhone, phoneNumber)
 	return err

@@ -26,12 +26,12 @@ func trying(document []byte, w *world.World) ([]byte, error) {
 		return nil, fmt.Errorf("read the contract: %w", err)
 	}
 	doc.Info.Description = aboutTrying
-	doc.Servers = openapi3.Servers{{URL: "/", Description: "This sandbox"}}
+	doc.Servers = openapi3.Servers{{URL: "../../", Description: "This sandbox"}}
 	delete(doc.Components.SecuritySchemes, "oauth2") // bearer tokens are ready in its place
 	for path, item := range doc.Paths.Map() {
 		for _, op := range item.Operations() {
 			op.Parameters = append(op.Parameters, item.Parameters...)
-			op.ExternalDocs = &openapi3.ExternalDocs{URL: Prefix + "rules/" + op.OperationID + "/", Description: "Its checks, in their order"}
+			op.ExternalDocs = &openapi3.ExternalDocs{URL: "../rules/" + op.OperationID + "/", Description: "Its checks, in their order"}
 			c, ok := w.Passing(op.OperationID)
 			if !ok {
 				continue

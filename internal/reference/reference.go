@@ -14,6 +14,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 
@@ -155,8 +156,8 @@ func (s *Site) render(name string, from Source) ([]byte, error) {
 }
 
 // Handler serves the pages of a sandbox under Prefix. The world is asked for
-// each time: a reset makes a new one.
-func (s *Site) Handler(current func() *world.World) (http.Handler, error) {
+// each time: a reset makes a new one. baseURL is where the commands of a page call.
+func (s *Site) Handler(current func() *world.World, baseURL func(*http.Request) string) (http.Handler, error) {
 	static := http.StripPrefix(Prefix, statigz.FileServer(assets))
 	try, err := s.tryIt(current)
 	if err != nil {
@@ -169,11 +170,11 @@ func (s *Site) Handler(current func() *world.World) (http.Handler, error) {
 		case strings.HasPrefix(name, "assets/"):
 			static.ServeHTTP(w, r)
 		case name == "try":
-			http.Redirect(w, r, Prefix+"try/", http.StatusMovedPermanently)
+			Redirect(w, "try/", http.StatusMovedPermanently)
 		case strings.HasPrefix(name, "try/"):
 			try.ServeHTTP(w, r)
 		default:
-			s.serve(w, r, name, Source{World: current(), BaseURL: "http://" + r.Host, Live: true})
+			s.serve(w, r, name, Source{World: current(), BaseURL: baseURL(r), Live: true})
 		}
 	}), nil
 }
@@ -185,7 +186,7 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, name string, from S
 	}
 	index := name + "index.html"
 	if _, ok := s.pages[name+"/index.html"]; ok {
-		http.Redirect(w, r, Prefix+name+"/", http.StatusMovedPermanently) //nolint:gosec // it is one of the pages
+		Redirect(w, path.Base(name)+"/", http.StatusMovedPermanently) // it is one of the pages
 		return
 	}
 	if _, ok := s.pages[index]; !ok {
@@ -198,6 +199,13 @@ func (s *Site) serve(w http.ResponseWriter, r *http.Request, name string, from S
 		return
 	}
 	send(w, file{"text/html; charset=utf-8", content})
+}
+
+// Redirect leads to an address beside that of the request. http.Redirect would make it one from the root, which a proxy that
+// serves the pages under a path of its own does not have.
+func Redirect(w http.ResponseWriter, to string, status int) {
+	w.Header().Set("Location", to)
+	w.WriteHeader(status)
 }
 
 func send(w http.ResponseWriter, f file) {

@@ -50,7 +50,7 @@ var sharedSite = sync.OnceValues(func() (*site, error) {
 		return nil, err
 	}
 	w := testkit.World()
-	handler, err := pages.Handler(func() *world.World { return w })
+	handler, err := pages.Handler(func() *world.World { return w }, func(*http.Request) string { return base })
 	return &site{pages: pages, handler: handler, world: w}, err
 })
 
@@ -335,7 +335,7 @@ func TestContentTypes(t *testing.T) {
 		require.Equal(t, want, res.Header.Get("Content-Type"), address)
 	}
 	for address, want := range map[string]string{
-		"/docs/rules": "/docs/rules/", "/docs/rules/createDivision": "/docs/rules/createDivision/", "/docs/try": "/docs/try/",
+		"/docs/rules": "rules/", "/docs/rules/createDivision": "createDivision/", "/docs/try": "try/",
 	} {
 		res := s.get(t, address)
 		require.NoError(t, res.Body.Close())
@@ -373,7 +373,7 @@ func TestTryItIsFilledIn(t *testing.T) {
 	doc, err := openapi3.NewLoader().LoadFromData(s.body(t, "/docs/try/openapi.json"))
 	require.NoError(t, err)
 	require.NoError(t, doc.Validate(t.Context(), openapi3.EnableExamplesValidation()))
-	require.Equal(t, "/", doc.Servers[0].URL)
+	require.Equal(t, "../../", doc.Servers[0].URL)
 	require.Len(t, doc.Servers, 1)
 	for route, item := range doc.Paths.Map() {
 		for _, op := range item.Operations() {

@@ -42,10 +42,9 @@ func (s *Site) tryIt(current func() *world.World) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	const document = Prefix + "try/openapi.json"
 	mux := http.NewServeMux()
 	mux.Handle("GET "+Prefix+"try/", v5emb.NewHandlerWithConfig(swgui.Config{
-		Title: "Try it", SwaggerJSON: document, BasePath: Prefix + "try/", AppendHead: head, PrependHTML: header,
+		Title: "Try it", SwaggerJSON: "./openapi.json", BasePath: "./", InternalBasePath: Prefix + "try/", AppendHead: head, PrependHTML: header,
 		SettingsUI: map[string]string{
 			"onComplete":           strings.ReplaceAll(authorize, "SECRETS", string(known)),
 			"persistAuthorization": "true",
@@ -53,7 +52,7 @@ func (s *Site) tryIt(current func() *world.World) (http.Handler, error) {
 			"filter":               "true",
 		},
 	}))
-	mux.HandleFunc("GET "+document, func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET "+Prefix+"try/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
 		content, err := trying(s.files["openapi.json"].content, current())
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)

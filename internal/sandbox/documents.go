@@ -44,7 +44,7 @@ func (h *Handler) reference() http.HandlerFunc {
 		if err != nil {
 			return nil, err
 		}
-		return site.Handler(h.currentWorld)
+		return site.Handler(h.currentWorld, h.baseURL)
 	})
 	return func(w http.ResponseWriter, r *http.Request) {
 		handler, err := pages()
@@ -55,6 +55,14 @@ func (h *Handler) reference() http.HandlerFunc {
 		}
 		handler.ServeHTTP(w, r)
 	}
+}
+
+// baseURL is how a reader calls the sandbox: as it was configured, else as the reader has found it.
+func (h *Handler) baseURL(r *http.Request) string {
+	if configured := h.config.Get().PublicBaseURL; configured != h.address {
+		return configured
+	}
+	return "http://" + r.Host
 }
 
 // jsonOf turns a YAML document into JSON.

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/swaggest/swgui"
 	"github.com/swaggest/swgui/v5emb"
 
 	"esoz/internal/app"
@@ -42,6 +43,8 @@ type Handler struct {
 	documents publish.Documents
 	// crossOrigin lets pages of others not change the sandbox.
 	crossOrigin *http.CrossOriginProtection
+	address     string // where it is reached unless PUBLIC_BASE_URL says otherwise
+	public      bool   // other machines reach it
 	// closing ends long polls when the server stops.
 	closing <-chan struct{}
 
@@ -53,13 +56,14 @@ type Handler struct {
 	world    *world.World      // as last seeded, guarded by changing
 }
 
-// NewHandler wraps a server whose world is seeded. When ctx ends it lets nobody
-// wait any longer.
+// NewHandler wraps a server whose world is seeded and that is reached at an address, by anybody if it is public. When ctx
+// ends it lets nobody wait any longer.
 func NewHandler(
 	ctx context.Context, a *app.App, live *config.Live, clk *clock.Clock, w *world.World, recorder *traffic.Recorder, logger *slog.Logger,
+	address string, public bool,
 ) (*Handler, error) {
 	h := &Handler{
-		closing: ctx.Done(), crossOrigin: http.NewCrossOriginProtection(),
+		closing: ctx.Done(), address: address, public: public, crossOrigin: http.NewCrossOriginProtection(),
 		app: a, config: live, clock: clk, logger: logger, mux: http.NewServeMux(),
 		initial: live.Get(), settings: map[string]string{}, world: w, traffic: recorder,
 		documents: publish.For(live.Get().PublicBaseURL),
@@ -90,7 +94,9 @@ func NewHandler(
 	h.mux.HandleFunc("GET /openapi.json", h.published("application/json", h.documents.JSON))
 	h.mux.HandleFunc("GET /openapi-3.1.yaml", h.published("application/yaml", h.documents.YAML31))
 	h.mux.HandleFunc("GET "+reference.Prefix, h.reference())
-	h.mux.Handle("GET "+docsPrefix, v5emb.New("esoz sandbox", "/_sandbox/openapi.json", docsPrefix))
+	h.mux.Handle("GET "+docsPrefix, v5emb.NewHandlerWithConfig(swgui.Config{
+		Title: "esoz sandbox", SwaggerJSON: "../openapi.json", BasePath: "./", InternalBasePath: docsPrefix,
+	}))
 	return h, nil
 }
 
@@ -98,12 +104,35 @@ func NewHandler(
 // whose paths no ServeMux may tidy up. Who opens its address in a browser is
 // led to the reference.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !h.public {
+		h.route(w, r)
+		return
+	}
+	answer := httpapi.Hold(w)
+	h.route(answer, r)
+	if strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
+		answer.Insert("<body>", publicNotice)
+	}
+	if err := answer.Send(); err != nil {
+		h.logger.Debug("answer not delivered", "error", err)
+	}
+}
+
+// publicNotice stands on every page of a sandbox that other machines reach.
+const publicNotice = "<body>\n<p role=\"note\"><strong>This sandbox is public. Everyone who reaches it can read and change it. " +
+	"Put no data of real people into it.</strong></p>"
+
+func (h *Handler) route(w http.ResponseWriter, r *http.Request) {
 	if signin.IsFor(r) {
 		h.api(w, r)
 		return
 	}
 	if r.URL.Path == "/" && r.Method == http.MethodGet && accepted(r, "application/json", "text/html") == "text/html" {
-		http.Redirect(w, r, reference.Prefix, http.StatusFound)
+		reference.Redirect(w, "docs/", http.StatusFound)
+		return
+	}
+	if r.URL.Path+"/" == reference.Prefix || r.URL.Path+"/" == docsPrefix {
+		reference.Redirect(w, "docs/", http.StatusMovedPermanently)
 		return
 	}
 	for _, own := range []string{"/_sandbox/", "/docs", "/openapi.", "/openapi-"} {

@@ -1,16 +1,23 @@
 package sandbox_test
 
 import (
+	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"esoz/internal/sandbox"
 	"esoz/internal/sandbox/world"
+	"esoz/internal/testkit"
 )
 
 // A request whose body does not come must not hold up a reset, which waits until no
@@ -88,6 +95,64 @@ func hostilePagesAreRefused(t *testing.T, b *box) {
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	require.Equal(t, http.StatusForbidden, response.StatusCode)
+}
+
+// Behind a proxy that serves the sandbox under a path, the pages lead to what is there, and their commands go through it.
+func pagesWorkUnderAPath(t *testing.T, b *box) {
+	own, err := url.Parse(b.url)
+	require.NoError(t, err)
+	proxy := httptest.NewServer(http.StripPrefix("/esoz", httputil.NewSingleHostReverseProxy(own)))
+	defer proxy.Close()
+	base := proxy.URL + "/esoz"
+	require.Equal(t, http.StatusOK, b.call(t, http.MethodPost, "/_sandbox/config", map[string]string{"PUBLIC_BASE_URL": base}, nil))
+	defer b.reset(t)
+
+	fetch := func(address, accept string) string {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, http.NoBody)
+		require.NoError(t, err)
+		request.Header.Set("Accept", accept)
+		response, err := http.DefaultClient.Do(request) // follows redirects
+		require.NoError(t, err)
+		defer response.Body.Close()
+		raw, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusOK, response.StatusCode, address)
+		return string(raw)
+	}
+	testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil))
+	link := regexp.MustCompile(`(?:src|href)="([^"#]+)"`)
+	for _, path := range []string{
+		"/", "/docs", "/docs/", "/docs/try", "/docs/try/", "/docs/rules", "/docs/rules/createDivision", "/_sandbox/docs", "/_sandbox/docs/",
+		"/_sandbox/explain/last",
+	} {
+		content := fetch(base+path, "text/html")
+		require.NotEmpty(t, link.FindAllStringSubmatch(content, -1), path)
+		for _, found := range link.FindAllStringSubmatch(content, -1) {
+			require.False(t, strings.HasPrefix(found[1], "/"), "%s leads to %s", path, found[1])
+		}
+	}
+	require.Contains(t, fetch(base+"/docs/try/", ""), `"swaggerJsonUrl":"./openapi.json"`)
+	require.Contains(t, fetch(base+"/docs/try/swagger-ui.css", ""), "swagger-ui")
+	require.Contains(t, fetch(base+"/docs/try/openapi.json", ""), `"url":"../../"`)
+	require.Contains(t, fetch(base+"/docs/rules/createDivision/", ""), base+"/api/divisions")
+}
+
+// A sandbox that other machines reach is started on purpose only, prints an address that can be called, and says on each
+// page that it is public.
+func TestPublic(t *testing.T) {
+	t.Parallel()
+	options := sandbox.Options{Listen: "0.0.0.0:0", Ephemeral: true, Out: io.Discard, Logger: slog.New(slog.DiscardHandler)}
+	require.ErrorContains(t, sandbox.Run(t.Context(), options), "--i-know-this-is-public")
+
+	b := startBox(t, func(o *sandbox.Options) { o.Listen, o.Public = "0.0.0.0:0", true })
+	require.NotContains(t, b.url, "0.0.0.0")
+	require.NotContains(t, b.url, "[::]")
+	require.Contains(t, b.out.String(), b.url+"/docs/")
+	testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil))
+	for _, path := range []string{"/docs/", "/docs/try/", "/docs/rules/", "/_sandbox/docs/", "/_sandbox/coverage?format=html"} {
+		_, page := b.get(t, path)
+		require.Contains(t, string(page), "This sandbox is public.", path)
+	}
 }
 
 // No page of another site holds one of ours in a frame.

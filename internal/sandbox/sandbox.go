@@ -30,6 +30,7 @@ type Options struct {
 	Dir       string // the data folder
 	Ephemeral bool   // a temporary folder instead, which is forgotten
 	Listen    string // address of the API
+	Public    bool   // other machines may reach it
 	Environ   []string
 	Clock     *clock.Clock // nil: one that follows the machine's
 	Out       io.Writer    // progress and the banner
@@ -65,7 +66,11 @@ func Run(ctx context.Context, o Options) (err error) {
 		return fmt.Errorf("cannot listen on %s (choose another address with --listen): %w", o.Listen, err)
 	}
 	defer func() { err = errors.Join(err, ignoreClosed(listener.Close())) }()
-	baseURL := "http://" + listener.Addr().String()
+	if !o.Public && !isLoopback(listener.Addr()) {
+		return fmt.Errorf("%s can be reached from other machines, and whoever reaches a sandbox can read and change everything in it: "+
+			"use a loopback address, or add --i-know-this-is-public", o.Listen)
+	}
+	baseURL := "http://" + reachable(listener.Addr())
 
 	// Faults of the configuration are told before the engines start.
 	if _, err := config.Load(environ(o.Environ, "postgres://later", "mongodb://later", baseURL)); err != nil {
@@ -119,7 +124,7 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, within(ctx, 10*time.Second, a.Close)) }()
-	if handler, err = NewHandler(ctx, a, live, clk, w, recorder, o.Logger); err != nil {
+	if handler, err = NewHandler(ctx, a, live, clk, w, recorder, o.Logger, baseURL, !isLoopback(listener.Addr())); err != nil {
 		return err
 	}
 	if err := a.Start(ctx); err != nil {

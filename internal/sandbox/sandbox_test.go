@@ -206,6 +206,7 @@ func TestOwnMethods(t *testing.T) {
 		{"slow clients hold nobody up", slowClientsHoldNobodyUp},
 		{"clients that do not read hold nobody up", clientsThatDoNotReadHoldNobodyUp},
 		{"hostile pages are refused", hostilePagesAreRefused},
+		{"pages work under a path", pagesWorkUnderAPath},
 		{"pages cannot be framed", pagesCannotBeFramed},
 		{"clock moves", clockMoves},
 		{"registry serves a team's own data", registryServesATeamsOwnData},

@@ -28,7 +28,7 @@ func (h *Handler) explain(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, explanation.Text(baseURL)) // a client that went away
 	case "text/html":
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		if err := explanation.WriteHTML(w); err != nil {
+		if err := explanation.WriteHTML(w, strings.Repeat("../", strings.Count(r.URL.EscapedPath(), "/")-1)); err != nil {
 			h.logger.Debug("answer not delivered", "error", err)
 		}
 	default:

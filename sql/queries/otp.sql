@@ -1,18 +1,18 @@
 -- name: LockPhone :exec
 -- Makes transactions about one phone wait for each other; Initialize and Complete
--- begin with it. Only a queue: that a phone has one live code is kept by the unique
--- index on active rows.
+-- begin with it. Only a queue: that a phone has one live code for each resource is
+-- kept by the unique index on active rows.
 SELECT pg_advisory_xact_lock(hashtextextended('otp.verifications ' || @phone_number::text, 0));
 
 -- name: CancelActiveVerification :execrows
--- The former code of a phone dies when a new one is made.
+-- The former code dies when a new one is made for the same resource.
 UPDATE otp.verifications
 SET status = 'canceled', active = false
-WHERE phone_number = @phone_number AND active;
+WHERE phone_number = @phone_number AND resource_id IS NOT DISTINCT FROM sqlc.narg('resource_id') AND active;
 
 -- name: InsertVerification :exec
-INSERT INTO otp.verifications (id, phone_number, status, code_hash, code_expired_at, active, attempts_count, inserted_at)
-VALUES (@id, @phone_number, 'new', @code_hash, @code_expired_at, true, 0, @inserted_at);
+INSERT INTO otp.verifications (id, phone_number, resource_id, status, code_hash, code_expired_at, active, attempts_count, inserted_at)
+VALUES (@id, @phone_number, @resource_id, 'new', @code_hash, @code_expired_at, true, 0, @inserted_at);
 
 -- name: GetNewestVerification :one
 -- Also tells when a code was last made for the phone, for INIT_VERIFICATION_LIMIT.
@@ -24,8 +24,8 @@ WHERE phone_number = @phone_number
 ORDER BY active DESC, inserted_at DESC, id
 LIMIT 1;
 
--- name: CountVerificationAttempt :one
--- Counts an attempt at the live code of a phone and gives what is needed to judge
+-- name: CountVerificationAttempt :many
+-- Counts an attempt at each live code of a phone and gives what is needed to judge
 -- it, in one statement. No row: there is no live code (GetNewestVerification tells
 -- why). The count stays whatever the judgement: commit it with the refusal. The
 -- limit stands in the statement, for it may have been lowered since the last attempt.

@@ -1043,8 +1043,8 @@ export interface paths {
          * @description Begins to prove that a phone is real and in its owner's hand: makes a code and sends it by SMS. Have its owner tell you the code and
          *     send it with completeVerification.
          *
-         *     A phone has one live code. Whatever verification of it was under way is cancelled, also one that another method began; attempts are
-         *     counted from zero again. The code is never in the answer. An answer 200 tells that the SMS was queued: a failure of the mobile
+         *     A verification of the phone that this method began and that is under way is cancelled; attempts are counted from zero again. Codes
+         *     that were sent for an approval or a declaration request stay valid. The code is never in the answer. An answer 200 tells that the SMS was queued: a failure of the mobile
          *     operator does not show here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait that many seconds
          *     between two calls for one phone or get 429.
          */

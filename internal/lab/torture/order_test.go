@@ -28,9 +28,11 @@ func renewable(t *testing.T) (baseURL string) {
 	require.NoError(t, err)
 	recorder, err := traffic.New(doc, s.Clock)
 	require.NoError(t, err)
-	handler, err := sandbox.NewHandler(t.Context(), s.App, s.Config, s.Clock, s.World, recorder, slog.New(slog.DiscardHandler))
+	handler, err := sandbox.NewHandler(t.Context(), s.App, s.Config, s.Clock, s.World, recorder, slog.New(slog.DiscardHandler), "", false)
 	require.NoError(t, err)
-	front := httptest.NewServer(handler)
+	front := httptest.NewUnstartedServer(handler)
+	front.Config.WriteTimeout = time.Minute // of each request: without it the deadline of one would stay for the next
+	front.Start()
 	t.Cleanup(front.Close)
 	return front.URL
 }

@@ -124,7 +124,9 @@ func (s *Server) recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // readsOnly returns whether an answer that comes too late can be a 503, which promises that nothing was changed.
-func readsOnly(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+func readsOnly(r *http.Request) bool {
+	return r.Method == http.MethodGet || r.Method == http.MethodHead
+}
 
 // requireAnswer turns a nil answer of an operation into errNoAnswer, and an answer that comes after the deadline into the
 // deadline's error: it would be encoded for nobody.

@@ -28,6 +28,12 @@ func (a *Held) Write(p []byte) (int, error) { return a.body.Write(p) }
 // Unwrap is what http.ResponseController needs.
 func (a *Held) Unwrap() http.ResponseWriter { return a.to }
 
+// Insert replaces the first mark of the body by a text.
+func (a *Held) Insert(mark, text string) {
+	changed := bytes.Replace(a.body.Bytes(), []byte(mark), []byte(text), 1)
+	a.body = *bytes.NewBuffer(changed)
+}
+
 // Send sends the answer.
 func (a *Held) Send() error {
 	a.to.WriteHeader(a.status)

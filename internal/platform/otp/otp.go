@@ -1,5 +1,5 @@
 // Package otp makes one-time codes, sends them and checks entered codes
-// (docs/architecture.md). A phone has at most one valid code.
+// (docs/architecture.md). A phone has at most one valid code for each thing that a code confirms.
 package otp
 
 import (
@@ -65,8 +65,7 @@ type Service struct {
 	Outbox *sms.Outbox
 }
 
-// Initialize cancels the phone's valid code, makes a new one and queues its SMS, all
-// in tx. When a limit is reached it returns a *LimitError; the caller must then roll
+// Initialize cancels the valid code that the phone has for the same resource, makes a new one and queues its SMS, all in tx. When a limit is reached it returns a *LimitError; the caller must then roll
 // tx back.
 func (s *Service) Initialize(ctx context.Context, tx pgx.Tx, r Request) (Verification, error) {
 	q, cfg := db.New(), s.Config.Get()
@@ -77,7 +76,11 @@ func (s *Service) Initialize(ctx context.Context, tx pgx.Tx, r Request) (Verific
 	if err := s.check(ctx, tx, r, now); err != nil {
 		return Verification{}, err
 	}
-	if _, err := q.CancelActiveVerification(ctx, tx, r.Phone); err != nil {
+	var resource *uuid.UUID
+	if r.Resource != uuid.Nil {
+		resource = &r.Resource
+	}
+	if _, err := q.CancelActiveVerification(ctx, tx, db.CancelActiveVerificationParams{PhoneNumber: r.Phone, ResourceID: resource}); err != nil {
 		return Verification{}, fmt.Errorf("cancel former code: %w", err)
 	}
 	code, err := newCode(cfg.OTPCodeLength)
@@ -89,7 +92,7 @@ func (s *Service) Initialize(ctx context.Context, tx pgx.Tx, r Request) (Verific
 		CodeExpiredAt: now.Add(time.Duration(cfg.CodeExpirationMinutes) * time.Minute),
 	}
 	err = q.InsertVerification(ctx, tx, db.InsertVerificationParams{
-		ID: v.ID, PhoneNumber: r.Phone, CodeHash: s.Keys.Code(v.ID, code), CodeExpiredAt: v.CodeExpiredAt, InsertedAt: now,
+		ID: v.ID, PhoneNumber: r.Phone, ResourceID: resource, CodeHash: s.Keys.Code(v.ID, code), CodeExpiredAt: v.CodeExpiredAt, InsertedAt: now,
 	})
 	if err != nil {
 		return Verification{}, fmt.Errorf("store verification: %w", err)
@@ -136,9 +139,8 @@ func waitAfter(last time.Time, limit time.Duration, now time.Time) time.Duration
 	return min(last.Add(limit).Sub(now), limit)
 }
 
-// Complete checks a code that was entered for a phone. The statement that reads the
-// code also counts the attempt, right or wrong, so that parallel guesses cannot
-// exceed the limit.
+// Complete checks a code that was entered for a phone: that of any of its live verifications. The statement that reads the
+// codes also counts the attempt at each, right or wrong, so that parallel guesses cannot exceed the limit.
 func (s *Service) Complete(ctx context.Context, phone string, code int) (Verification, error) {
 	if !IsPhone(phone) {
 		return Verification{}, ErrNoVerification
@@ -153,20 +155,28 @@ func (s *Service) Complete(ctx context.Context, phone string, code int) (Verific
 		}
 		now := s.Clock.Now() // after the wait for the lock
 		live, err := q.CountVerificationAttempt(ctx, tx, db.CountVerificationAttemptParams{PhoneNumber: phone, MaxAttempts: maxAttempts})
-		if errors.Is(err, pgx.ErrNoRows) {
-			judged, err = whyDead(ctx, tx, phone)
-			return err
-		}
 		if err != nil {
 			return fmt.Errorf("count attempt: %w", err)
 		}
-		judged = judge(live, s.Keys.IsCode(live.CodeHash, live.ID, code), now)
-		switch {
-		case judged == nil:
-			v = Verification{ID: live.ID, Status: "verified", CodeExpiredAt: live.CodeExpiredAt}
-			return s.verify(ctx, tx, live.ID, phone, now)
-		case live.AttemptsCount >= maxAttempts:
-			if _, err := q.CloseVerification(ctx, tx, db.CloseVerificationParams{ID: live.ID, Status: "unverified"}); err != nil {
+		if len(live) == 0 {
+			judged, err = whyDead(ctx, tx, phone)
+			return err
+		}
+		for _, each := range live {
+			verdict := judge(each, s.Keys.IsCode(each.CodeHash, each.ID, code), now)
+			if verdict == nil {
+				v, judged = Verification{ID: each.ID, Status: "verified", CodeExpiredAt: each.CodeExpiredAt}, nil
+				return s.verify(ctx, tx, each.ID, phone, now)
+			}
+			if judged == nil || errors.Is(verdict, ErrWrongCode) { // expired only when all are
+				judged = verdict
+			}
+		}
+		for _, each := range live {
+			if each.AttemptsCount < maxAttempts {
+				continue
+			}
+			if _, err := q.CloseVerification(ctx, tx, db.CloseVerificationParams{ID: each.ID, Status: "unverified"}); err != nil {
 				return fmt.Errorf("close verification: %w", err)
 			}
 		}

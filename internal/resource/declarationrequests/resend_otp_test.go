@@ -122,6 +122,21 @@ func TestResendKillsTheFormerCode(t *testing.T) {
 	require.Equal(t, http.StatusOK, f.complete(world.PatientPhone, second).Status)
 }
 
+// A verification belongs to what asked for it: a code that a stranger sends to the same phone leaves that of the request.
+func TestStrangersVerificationLeavesTheCode(t *testing.T) {
+	t.Parallel()
+	f := start(t, testkit.Idle())
+	require.Equal(t, http.StatusOK, f.resend(fresh).Status)
+	code := f.codes(world.PatientPhone)[0]
+	stranger := testkit.As(world.TokenValue("other_doctor"), http.MethodPost, "/api/verifications", map[string]string{"phone_number": world.PatientPhone})
+	require.Equal(t, http.StatusOK, f.Send(t, stranger).Status)
+	require.Equal(t, http.StatusOK, f.Send(t, stranger).Status)
+	require.Equal(t, 2, one[int](f, "SELECT count(*) FROM otp.verifications WHERE phone_number = $1 AND active", world.PatientPhone),
+		"the request's code, and the last of the stranger's")
+	require.Equal(t, http.StatusOK, f.complete(world.PatientPhone, code).Status)
+	require.Equal(t, 1, one[int](f, "SELECT count(*) FROM otp.verifications WHERE phone_number = $1 AND active", world.PatientPhone))
+}
+
 // A request that breaks every rule is refused by them one after the other.
 func TestResendChecksInOrder(t *testing.T) {
 	t.Parallel()

@@ -16,9 +16,13 @@ var pageTemplate = template.Must(template.New("").Funcs(template.FuncMap{
 	"mark": func(s State) string { return marks[s] }, "add": func(a, b int) int { return a + b }, "links": publish.Links,
 }).Parse(page))
 
-// WriteHTML writes the explanation as a page.
-func (x *Explanation) WriteHTML(out io.Writer) error {
-	if err := pageTemplate.Execute(out, x); err != nil {
+// WriteHTML writes the explanation as a page. root is the way from it to the root of the sandbox.
+func (x *Explanation) WriteHTML(out io.Writer, root string) error {
+	view := struct {
+		*Explanation
+		Root string
+	}{x, root}
+	if err := pageTemplate.Execute(out, view); err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}
 	return nil

@@ -191,11 +191,11 @@ func (s *server) sendCode(ctx context.Context, tx pgx.Tx, request, id uuid.UUID,
 	if err := q.LockPhone(ctx, tx, method.Number); err != nil {
 		return err
 	}
-	if _, err := q.CancelActiveVerification(ctx, tx, method.Number); err != nil {
+	if _, err := q.CancelActiveVerification(ctx, tx, db.CancelActiveVerificationParams{PhoneNumber: method.Number, ResourceID: &request}); err != nil {
 		return err
 	}
 	err = q.InsertVerification(ctx, tx, db.InsertVerificationParams{
-		ID: id, PhoneNumber: method.Number, CodeHash: s.keys.Code(id, code), CodeExpiredAt: now.Add(codeLife), InsertedAt: now,
+		ID: id, PhoneNumber: method.Number, ResourceID: &request, CodeHash: s.keys.Code(id, code), CodeExpiredAt: now.Add(codeLife), InsertedAt: now,
 	})
 	if err != nil {
 		return err
@@ -232,10 +232,14 @@ func endCode(ctx context.Context, tx pgx.Tx, phone string, now time.Time) (live 
 	if err := q.LockPhone(ctx, tx, phone); err != nil {
 		return live, err
 	}
-	live, err = q.CountVerificationAttempt(ctx, tx, db.CountVerificationAttemptParams{PhoneNumber: phone, MaxAttempts: 3})
+	all, err := q.CountVerificationAttempt(ctx, tx, db.CountVerificationAttemptParams{PhoneNumber: phone, MaxAttempts: 3})
 	if err != nil {
 		return live, err
 	}
+	if len(all) == 0 {
+		return live, pgx.ErrNoRows
+	}
+	live = all[0]
 	if _, err := q.CloseVerification(ctx, tx, db.CloseVerificationParams{ID: live.ID, Status: "verified"}); err != nil {
 		return live, err
 	}
