@@ -28,6 +28,7 @@ import (
 
 const aboutB3 = `%d clients move documents out of a state (release service requests, stop device dispenses), each document once, %d documents in a round.
 A change by esoz is counted when its job has ended: its checks, the change of the document, the event, the audit row and the end of the job are done; the latencies are those of the 202.
+The floor is a bare echo with pgx, River and the driver of the store that does the same without a check: the job and its River job in one transaction; then the guarded update; event, audit row and the end of both jobs in one transaction; the removal of the mark.
 The raw updates are the same findOneAndUpdate on copies of the same documents in the same store, from a bare Go loop.
 The hot document is armed %d times, and each time %d callers, each of them another user, release it at once.
 The entries in the history of the document count the winners.
@@ -46,8 +47,9 @@ var patient = []string{"MONGO_DATABASE=" + contended, "ENGINE_TIMEOUT=50s", "REQ
 
 // Databases of documents that several want.
 const (
-	contended    = "esoz_contended"
-	contendedRaw = "esoz_contended_raw"
+	contended      = "esoz_contended"
+	contendedFloor = "esoz_contended_floor"
+	contendedRaw   = "esoz_contended_raw"
 )
 
 // transition is an operation that moves a document out of a state, once.
@@ -134,12 +136,18 @@ func (t transition) history(l *lab) string {
 
 // stage is where the transitions happen.
 type stage struct {
-	lab    *lab
+	lab   *lab
+	world *mongo.Database // has the documents to copy
+	raw   *mongo.Database
+	actor // the server
+	floor actor
+}
+
+// actor is the server or the floor, with its databases.
+type actor struct {
 	server *service
 	pool   *pgxpool.Pool
-	world  *mongo.Database // has the documents to copy
-	store  *mongo.Database // the server's; to be used only while the server is idle
-	raw    *mongo.Database
+	store  *mongo.Database // to be used only while the server is idle
 }
 
 // b3 changes documents that others want, too.
@@ -148,19 +156,24 @@ func (l *lab) b3(ctx context.Context, b *Benchmark) (err error) {
 	if l.MongoURI != "" {
 		store = named
 	}
-	b.About = about(aboutB3, l.plan.Callers, l.plan.Documents, l.plan.Armings, l.plan.Callers, store)
+	b.About = about(aboutB3, l.plan.Callers, l.documents(), l.plan.Armings, l.plan.Callers, store)
 	s := &stage{lab: l}
-	if s.pool, err = l.database(ctx, contended); err != nil {
-		return err
+	for database, into := range map[string]**pgxpool.Pool{contended: &s.pool, contendedFloor: &s.floor.pool} {
+		if *into, err = l.database(ctx, database); err != nil {
+			return err
+		}
+		defer (*into).Close()
 	}
-	defer s.pool.Close()
-	for database, into := range map[string]**mongo.Database{documents: &s.world, contended: &s.store, contendedRaw: &s.raw} {
+	for database, into := range map[string]**mongo.Database{documents: &s.world, contended: &s.store, contendedFloor: &s.floor.store, contendedRaw: &s.raw} {
 		if *into, err = mongodb.Open(l.addresses.Mongo, database, patience); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, mongodb.Close(context.WithoutCancel(ctx), *into)) }()
 	}
 	if s.server, err = l.server(ctx, contended, contended, patient...); err != nil {
+		return err
+	}
+	if s.floor.server, err = l.floorWith(ctx, contendedFloor, contendedFloor, append(patient, "MONGO_DATABASE="+contendedFloor)...); err != nil {
 		return err
 	}
 	var contenders []contender
@@ -188,7 +201,13 @@ func (l *lab) b3(ctx context.Context, b *Benchmark) (err error) {
 	}
 	b.figure("winners of one arming", "changes", winners...)
 	for _, t := range transitions {
-		b.reachRate(t.ID+" beside the raw update", 0.35, t.ID+": "+ours, t.ID+": raw")
+		b.reachRate(t.ID+" beside the floor", 0.7, t.ID+": "+ours, t.ID+": "+bare)
+		if l.MongoURI == "" {
+			b.reachRate(t.ID+" beside the raw update", 0.35, t.ID+": "+ours, t.ID+": raw")
+			continue
+		}
+		own := b.row(t.ID + ": " + ours)
+		b.reach(t.ID+" carried out a second", 400, own.Rate().Median, len(own.Rounds) > 0)
 	}
 	won := statOf(winners)
 	b.reach("fewest winners of one arming", 1, won.Min, true)
@@ -200,7 +219,7 @@ func (s *stage) contenders(t transition) ([]contender, error) {
 	var ids []uuid.UUID
 	fresh := func(into *mongo.Database) func(context.Context) error {
 		return func(ctx context.Context) (err error) {
-			ids, err = s.fill(ctx, t, into, s.lab.plan.Documents)
+			ids, err = s.fill(ctx, t, into, s.lab.documents())
 			return err
 		}
 	}
@@ -210,12 +229,23 @@ func (s *stage) contenders(t transition) ([]contender, error) {
 	}
 	return []contender{
 		{name: t.ID + ": " + ours, process: s.server.process, prepare: fresh(s.store), round: func(ctx context.Context, _ time.Duration) (Round, error) {
-			return s.change(ctx, t, request, ids)
+			return s.change(ctx, t, request, ids, s.lab.plan.Callers)
+		}},
+		{name: t.ID + ": " + bare, process: s.floor.server.process, prepare: fresh(s.floor.store), round: func(ctx context.Context, _ time.Duration) (Round, error) {
+			return s.floor.change(ctx, t, request, ids, s.lab.plan.Callers)
 		}},
 		{name: t.ID + ": raw", prepare: fresh(s.raw), round: func(ctx context.Context, _ time.Duration) (Round, error) {
 			return s.changeRaw(ctx, t, ids)
 		}},
 	}, nil
+}
+
+// documents are how many a round changes: FerretDB 1 takes its time.
+func (l *lab) documents() int {
+	if l.MongoURI == "" {
+		return l.plan.Documents
+	}
+	return 20 * l.plan.Documents
 }
 
 // fill replaces the documents of a transition by n new ones.
@@ -237,33 +267,35 @@ func (s *stage) fill(ctx context.Context, t transition, into *mongo.Database, n 
 			return nil, fmt.Errorf("fill %s: %w", t.Moves.Collection, err)
 		}
 	}
-	if _, err := s.pool.Exec(ctx, "TRUNCATE jobs.jobs"); err != nil {
-		return nil, fmt.Errorf("empty jobs: %w", err)
+	for _, pool := range []*pgxpool.Pool{s.pool, s.floor.pool} {
+		if _, err := pool.Exec(ctx, "TRUNCATE jobs.jobs"); err != nil {
+			return nil, fmt.Errorf("empty jobs: %w", err)
+		}
 	}
 	return ids, nil
 }
 
 // change has the server change each document once and waits for the jobs.
-func (s *stage) change(ctx context.Context, t transition, r request, ids []uuid.UUID) (Round, error) {
+func (a *actor) change(ctx context.Context, t transition, r request, ids []uuid.UUID, callers int) (Round, error) {
 	all := make([]vegeta.Target, len(ids))
 	for i, id := range ids {
 		var err error
 		r.Path = t.path(id)
-		if all[i], err = target(s.server.url, r); err != nil {
+		if all[i], err = target(a.server.url, r); err != nil {
 			return Round{}, err
 		}
 	}
 	took := clock.Stopwatch()
-	round, err := closedLoop(ctx, once(all), s.lab.plan.Callers, jobsPatience)
+	round, err := closedLoop(ctx, once(all), callers, jobsPatience)
 	if err != nil {
 		return round, err
 	}
-	if err := s.settled(ctx); err != nil {
+	if err := a.settled(ctx); err != nil {
 		return round, err
 	}
 	round.Time = took()
 	var processed int
-	if err := s.pool.QueryRow(ctx, "SELECT count(*) FROM jobs.jobs WHERE status = 1").Scan(&processed); err != nil {
+	if err := a.pool.QueryRow(ctx, "SELECT count(*) FROM jobs.jobs WHERE status = 1").Scan(&processed); err != nil {
 		return round, fmt.Errorf("count jobs: %w", err)
 	}
 	if round.Wrong = round.Requests - processed; round.Wrong > 0 && round.Example == "" {
@@ -273,9 +305,9 @@ func (s *stage) change(ctx context.Context, t transition, r request, ids []uuid.
 }
 
 // settled waits for the jobs to end.
-func (s *stage) settled(ctx context.Context) error {
+func (a *actor) settled(ctx context.Context) error {
 	return settle(ctx, jobsPatience, func() (done bool, err error) {
-		err = s.pool.QueryRow(ctx, "SELECT NOT EXISTS (SELECT 1 FROM jobs.jobs WHERE status = 0)").Scan(&done)
+		err = a.pool.QueryRow(ctx, "SELECT NOT EXISTS (SELECT 1 FROM jobs.jobs WHERE status = 0)").Scan(&done)
 		return done, err
 	})
 }

@@ -11,9 +11,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"esoz/internal/lab/bench/floor"
 	"esoz/internal/platform/config"
+	"esoz/internal/platform/mongodb"
 )
 
 // TestMain also runs the parts that are processes of their own.
@@ -101,4 +104,50 @@ func TestFloorAndPgbench(t *testing.T) {
 	after, err := written(ctx, pool)
 	require.NoError(t, err)
 	require.Greater(t, after, before)
+}
+
+// The floor carries out every transition as the server does: the document, its event and its
+// audit row are written, the job has ended, and no mark is left.
+func TestFloorChangesDocuments(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	defer cancel()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	l, err := newLab(ctx, Options{Self: self, Dir: t.TempDir(), Progress: io.Discard, Plan: Plan{Documents: 3, Callers: 2}})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.close()) })
+	s := &stage{lab: l}
+	s.pool, err = l.database(ctx, contendedFloor)
+	require.NoError(t, err)
+	t.Cleanup(s.pool.Close)
+	s.floor.pool = s.pool
+	for database, into := range map[string]**mongo.Database{documents: &s.world, contendedFloor: &s.floor.store} {
+		*into, err = mongodb.Open(l.addresses.Mongo, database, patience)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, mongodb.Close(context.Background(), *into)) })
+	}
+	s.floor.server, err = l.floorWith(ctx, contendedFloor, contendedFloor, append(patient, "MONGO_DATABASE="+contendedFloor)...)
+	require.NoError(t, err)
+	transitions, err := l.transitions()
+	require.NoError(t, err)
+	require.NotEmpty(t, transitions)
+	for i, one := range transitions {
+		ids, err := s.fill(ctx, one, s.floor.store, l.documents())
+		require.NoError(t, err)
+		r, err := l.passing(one.ID)
+		require.NoError(t, err)
+		round, err := s.floor.change(ctx, one, r, ids, l.plan.Callers)
+		require.NoError(t, err)
+		require.Zero(t, round.Wrong, round.Example)
+		var events, audited int
+		require.NoError(t, s.pool.QueryRow(ctx, "SELECT (SELECT count(*) FROM event_manager.events WHERE entity_id = ANY($1)), "+
+			"(SELECT count(*) FROM prm.audit_log WHERE resource_id = ANY($1::uuid[]::text[]))", ids).Scan(&events, &audited))
+		require.Equal(t, []int{len(ids), len(ids)}, []int{events, audited}, "%d: %s", i, one.ID)
+		require.Eventually(t, func() bool {
+			document, err := s.floor.store.Collection(one.Moves.Collection).FindOne(ctx, bson.D{{Key: "_id", Value: ids[0]}}).Raw()
+			return err == nil && items(document, "applied_jobs") == 0 && document.Lookup(one.Moves.Attribute).StringValue() == one.Moves.To[0]
+		}, 10*time.Second, 50*time.Millisecond)
+	}
+	require.NoError(t, l.stopChildren())
 }

@@ -280,12 +280,17 @@ func (l *lab) server(ctx context.Context, name, database string, more ...string)
 
 // floor starts the bare server on a database.
 func (l *lab) floor(ctx context.Context, name, database string) (*service, error) {
+	return l.floorWith(ctx, name, database)
+}
+
+// floorWith takes settings besides the usual ones.
+func (l *lab) floorWith(ctx context.Context, name, database string, more ...string) (*service, error) {
 	listen, _, err := twoAddresses(ctx)
 	if err != nil {
 		return nil, err
 	}
 	cmd := exec.Command(l.Self, "floor") //nolint:noctx // launch ends it
-	cmd.Env = l.environ(database, listen, config.AdminOff)
+	cmd.Env = append(l.environ(database, listen, config.AdminOff), more...)
 	return l.service(ctx, name, cmd, listen, request{Request: world.Request{Method: http.MethodGet, Path: "/"}, right: []int{http.StatusNoContent}})
 }
 

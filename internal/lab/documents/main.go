@@ -43,7 +43,7 @@ func main() {
 }
 
 func run(config, name, archive string, work func(context.Context, *mongo.Database, string) error) (err error) {
-	text, err := os.ReadFile(config)
+	text, err := os.ReadFile(config) //nolint:gosec // named by who calls
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func run(config, name, archive string, work func(context.Context, *mongo.Databas
 }
 
 func dump(ctx context.Context, db *mongo.Database, archive string) (err error) {
-	file, err := os.Create(archive)
+	file, err := os.Create(archive) //nolint:gosec // named by who calls
 	if err != nil {
 		return err
 	}
@@ -90,11 +90,11 @@ func dump(ctx context.Context, db *mongo.Database, archive string) (err error) {
 }
 
 func restore(ctx context.Context, db *mongo.Database, archive string) (err error) {
-	file, err := os.Open(archive)
+	file, err := os.Open(archive) //nolint:gosec // named by who calls
 	if err != nil {
 		return err
 	}
-	defer file.Close()
+	defer func() { err = errors.Join(err, file.Close()) }()
 	in := bufio.NewReader(file)
 	const batch = 500
 	waiting := map[string][]any{}

@@ -21,14 +21,14 @@ func TestSoak(t *testing.T) {
 	l.deadline = 25 * time.Second
 	s := l.serve("ENGINE_TIMEOUT=20s", "LOG_LEVEL=warn")
 
-	trial := time.Duration(amount(3, 10)) * time.Second
+	trial := time.Duration(amount(2, 10)) * time.Second
 	l.start(clients, s)
 	wait(trial, trial+time.Second)
 	l.stop()
 	most := float64(l.acknowledgements()) / trial.Seconds()
 	l.pace = time.Duration(2 * clients / most * float64(time.Second))
 
-	length := time.Duration(amount(15, 20*60)) * time.Second
+	length := time.Duration(amount(8, 20*60)) * time.Second
 	var memory, goroutines []float64
 	l.start(clients, s)
 	for took := clock.Stopwatch(); took() < length; wait(length/60, length/50) {

@@ -19,20 +19,21 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/labstack/echo/v4"
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"esoz/gen/api"
 	"esoz/gen/db"
 	"esoz/internal/app"
+	"esoz/internal/operation"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/config"
+	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/platform/seal"
 	"esoz/internal/platform/sms"
 )
 
 // Run serves until ctx ends. The settings are the server's own.
-func Run(ctx context.Context, cfg *config.Config) error {
+func Run(ctx context.Context, cfg *config.Config) (err error) {
 	keys, err := app.NewKeys(cfg)
 	if err != nil {
 		return err
@@ -42,33 +43,57 @@ func Run(ctx context.Context, cfg *config.Config) error {
 		return err
 	}
 	defer pool.Close()
-	queue, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: "river", Logger: slog.New(slog.DiscardHandler)})
+	documents, err := mongodb.Open(string(cfg.MongoURL), cfg.MongoDatabase, cfg.EngineTimeout)
 	if err != nil {
-		return fmt.Errorf("prepare background work: %w", err)
+		return err
 	}
+	defer func() { err = errors.Join(err, mongodb.Close(context.WithoutCancel(ctx), documents)) }()
+	transitions := map[string]operation.Operation{}
+	for _, op := range app.Operations() {
+		if op.Update != nil {
+			transitions[op.ID] = op
+		}
+	}
+	clk := clock.New()
+	queue, err := newQueue(pool, &changer{pool: pool, documents: documents, keys: keys, clock: clk, operations: transitions})
+	if err != nil {
+		return err
+	}
+	if err := queue.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("start background work: %w", err)
+	}
+	defer func() {
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), cfg.ShutdownTimeout)
+		defer cancel()
+		err = errors.Join(err, queue.Stop(stopping))
+	}()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.ListenAddr)
 	if err != nil {
 		return fmt.Errorf("LISTEN_ADDR: %w", err)
 	}
-	clk := clock.New()
-	f := &server{pool: pool, keys: keys, clock: clk, outbox: &sms.Outbox{River: queue, Keys: keys, Clock: clk}}
-	return app.Serve(ctx, listener, f.routes(), cfg.ShutdownTimeout, slog.New(slog.DiscardHandler))
+	f := &server{pool: pool, keys: keys, clock: clk, queue: queue, outbox: &sms.Outbox{River: queue, Keys: keys, Clock: clk}}
+	routes, err := f.routes(transitions)
+	if err != nil {
+		return err
+	}
+	return app.Serve(ctx, listener, routes, cfg.ShutdownTimeout, slog.New(slog.DiscardHandler))
 }
 
 type server struct {
 	pool   *pgxpool.Pool
 	keys   *seal.Keys
 	clock  *clock.Clock
+	queue  *river.Client[pgx.Tx]
 	outbox *sms.Outbox
 }
 
-func (s *server) routes() http.Handler {
+func (s *server) routes(transitions map[string]operation.Operation) (http.Handler, error) {
 	e := echo.New()
 	e.GET("/", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
 	e.POST("/api/divisions", s.createDivision)
 	e.POST("/api/v3/declaration_requests/:id/actions/resend_otp", s.resend)
 	e.PATCH("/api/verifications/:phone/actions/complete", s.complete)
-	return e
+	return e, s.transitions(e, transitions)
 }
 
 // identify is the statement behind every token.
