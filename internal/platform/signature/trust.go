@@ -26,6 +26,11 @@ type Trust struct {
 // NewTrust reads PEM blocks: CERTIFICATE and X509 CRL.
 func NewTrust(text []byte) (*Trust, error) {
 	t := new(Trust)
+	return t, t.Add(text)
+}
+
+// Add reads more of them.
+func (t *Trust) Add(text []byte) error {
 	for {
 		var block *pem.Block
 		block, text = pem.Decode(text)
@@ -36,23 +41,23 @@ func NewTrust(text []byte) (*Trust, error) {
 		case "CERTIFICATE":
 			c, err := parseCertificate(block.Bytes)
 			if err != nil {
-				return nil, fmt.Errorf("certificate %d: %w", len(t.known)+1, err)
+				return fmt.Errorf("certificate %d: %w", len(t.known)+1, err)
 			}
 			t.known = append(t.known, c)
 		case "X509 CRL":
 			crl, err := x509.ParseRevocationList(block.Bytes)
 			if err != nil {
-				return nil, fmt.Errorf("list of revoked certificates %d: %w", len(t.crls)+1, err)
+				return fmt.Errorf("list of revoked certificates %d: %w", len(t.crls)+1, err)
 			}
 			t.crls = append(t.crls, crl)
 		default:
-			return nil, fmt.Errorf("%q is neither CERTIFICATE nor X509 CRL", block.Type)
+			return fmt.Errorf("%q is neither CERTIFICATE nor X509 CRL", block.Type)
 		}
 	}
 	if len(bytes.TrimSpace(text)) > 0 {
-		return nil, errors.New("text that is not PEM")
+		return errors.New("text that is not PEM")
 	}
-	return t, nil
+	return nil
 }
 
 // issuer returns the authority that a certificate names, nil when it is not known.

@@ -20,6 +20,7 @@ import (
 	"sync"
 	"time"
 
+	"esoz/internal/platform/config"
 	"esoz/internal/platform/signature"
 )
 
@@ -87,6 +88,9 @@ func (a *Authority) Trusted() []byte {
 	must(err)
 	return append(text, pem.EncodeToMemory(&pem.Block{Type: "X509 CRL", Bytes: crl})...)
 }
+
+// TrustIn lets a configuration trust the authority, besides those of its own.
+func TrustIn(cfg *config.Config) error { return cfg.SignatureRoots.Add(New().Trusted()) }
 
 // KeyOf returns the key of an owner.
 func (a *Authority) KeyOf(o Owner) Key { return a.keyOf(o, a.issuing, func(*x509.Certificate) {}) }
