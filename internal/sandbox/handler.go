@@ -148,7 +148,9 @@ func (h *Handler) Fence(work func() error) error {
 // usualBody is how many bytes a body may have that is not signed.
 const usualBody = 1 << 20
 
-func decode(w http.ResponseWriter, r *http.Request, v any) error { return decodeUpTo(usualBody, w, r, v) }
+func decode(w http.ResponseWriter, r *http.Request, v any) error {
+	return decodeUpTo(usualBody, w, r, v)
+}
 
 func decodeUpTo(most int64, w http.ResponseWriter, r *http.Request, v any) error {
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, most))

@@ -117,7 +117,9 @@ func TestTooManyParts(t *testing.T) {
 		}
 		signer := func(b *cryptobyte.Builder) {
 			element(b, tag.SEQUENCE, number, func(b *cryptobyte.Builder) { element(b, tag.SEQUENCE, null, number) }, algorithm,
-				func(b *cryptobyte.Builder) { element(b, explicit0, slices.Repeat([]func(*cryptobyte.Builder){attribute}, attributes)...) },
+				func(b *cryptobyte.Builder) {
+					element(b, explicit0, slices.Repeat([]func(*cryptobyte.Builder){attribute}, attributes)...)
+				},
 				algorithm, func(b *cryptobyte.Builder) { b.AddASN1OctetString(nil) })
 		}
 		element(&b, tag.SEQUENCE, func(b *cryptobyte.Builder) { b.AddASN1ObjectIdentifier(oidSignedData) }, func(b *cryptobyte.Builder) {
