@@ -5,6 +5,7 @@ import "go.yaml.in/yaml/v3"
 // What a body may hold at most; the server reads no more (internal/platform/config MAX_BODY_BYTES, internal/platform/validation).
 const (
 	maxBodyBytes  = 1 << 20
+	maxSigned     = 14 << 20 // and of a body that has signed content
 	maxBodyValues = 10_000
 	maxParameter  = 1 << 16 // a request's line and headers together
 	maxPageSize   = 300     // MAX_PAGE_SIZE
@@ -76,6 +77,9 @@ func (l limits) limitString(schema *yaml.Node) {
 		return
 	}
 	longest := l.text
+	if text(schema, "format") == "signed-content" {
+		longest = maxSigned
+	}
 	if known, ok := formatLengths[text(schema, "format")]; ok && l.byFormat {
 		longest = known
 	}
