@@ -167,3 +167,27 @@ func checks(s signature.Signature) (failed []signature.Check) {
 	}
 	return failed
 }
+
+func BenchmarkOpen(b *testing.B) {
+	for name, file := range map[string]string{"ECDSA P-256": "ecdsa", "RSA 2048": "rsa", "DSTU 4145 M257": "dstu_m257", "DSTU 4145 M431": "dstu_m431"} {
+		raw, err := os.ReadFile("testdata/" + file + ".p7s")
+		require.NoError(b, err)
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				_, err := new(signature.Trust).Open(raw, now)
+				require.NoError(b, err)
+			}
+		})
+	}
+	// With time stamp, issuer and revocation.
+	a := authority.New()
+	trust, err := signature.NewTrust(a.Trusted())
+	require.NoError(b, err)
+	signed := a.SignBy(content, authority.Owner{Signer: olena}, now)
+	b.Run("ECDSA P-256 with an authority", func(b *testing.B) {
+		for b.Loop() {
+			_, err := trust.Open(signed, now)
+			require.NoError(b, err)
+		}
+	})
+}

@@ -47,7 +47,6 @@ sign rsa_pss rsa -keyopt rsa_padding_mode:pss
 sign two_signers p256 -signer "$tmp/rsa.pem" -inkey "$tmp/rsa.key"
 openssl cms -sign -binary -nodetach -outform DER -in ecdsa.p7s -signer "$tmp/rsa.pem" -inkey "$tmp/rsa.key" -out nested.p7s
 openssl cms -sign -binary -outform DER -in "$tmp/content" -signer "$tmp/rsa.pem" -inkey "$tmp/rsa.key" -out detached.p7s
-if [ $# -gt 0 ]; then # a folder with node_modules/jkurwa
-	NODE_PATH=$1/node_modules node dstu.js DSTU_PB_257 dstu_m257.pem < "$tmp/content" > dstu_m257.p7s
-	NODE_PATH=$1/node_modules node dstu.js DSTU_PB_431 dstu_m431.pem < "$tmp/content" > dstu_m431.p7s
-fi
+npm ci --prefix ../jkurwa --ignore-scripts --no-audit --no-fund --loglevel=error
+node ../jkurwa/sign.js DSTU_PB_257 dstu_m257.pem < "$tmp/content" > dstu_m257.p7s
+node ../jkurwa/sign.js DSTU_PB_431 dstu_m431.pem < "$tmp/content" > dstu_m431.p7s
