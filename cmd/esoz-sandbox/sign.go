@@ -99,8 +99,7 @@ func (c *signCommand) ask(ctx context.Context, body []byte) (*sandbox.Signed, er
 		sandbox.Signed
 		Error string `json:"error"`
 	}
-	const longest = 8 * signature.MaxContent
-	err = json.NewDecoder(io.LimitReader(res.Body, longest)).Decode(&answer)
+	err = json.NewDecoder(res.Body).Decode(&answer)
 	switch {
 	case err == nil && answer.Error != "":
 		return nil, errors.New(answer.Error)

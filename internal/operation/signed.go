@@ -26,10 +26,11 @@ type Signed struct {
 	Content    *validation.Value // what was signed
 	Signatures []signature.Signature
 
-	opened bool
-	base64 bool
-	open   error // of signature.Open
-	json   error // of Content
+	opened     bool
+	base64     bool
+	size, most int
+	open       error // of signature.Open
+	json       error // of Content
 }
 
 func (s *Signed) signed() *Signed { return s }
@@ -55,7 +56,7 @@ func SignedContent[S SignedState](family string, signatures, stamps int) []Check
 			return Expect(s.base64, "signed content", "base64 without line breaks", "another text")
 		}),
 		check("size", func(s *Signed) error {
-			return Expect(!errors.Is(s.open, signature.ErrTooLarge), "size of the content", fmt.Sprintf("at most %d bytes", signature.MaxContent), "more")
+			return Expect(s.size <= s.most, "size of the content", fmt.Sprintf("at most %d bytes (MAX_SIGNED_CONTENT_BYTES)", s.most), "more")
 		}),
 		check("readable", func(s *Signed) error {
 			return Expect(s.open == nil, "container", "a few signatures and certificates", "too many")
@@ -104,14 +105,13 @@ func (s *Signed) read(ctx context.Context, c *Caller) {
 		return
 	}
 	content := &signature.Content{JSON: raw}
-	if c.Config.Signature == config.SignaturePlain && len(raw) > signature.MaxContent {
-		s.open = signature.ErrTooLarge
-		return
-	}
 	if c.Config.Signature != config.SignaturePlain {
 		if content, s.open = c.Config.SignatureRoots.Open(raw, c.Now); s.open != nil {
 			return
 		}
+	}
+	if s.size, s.most = len(content.JSON), c.Config.MaxSignedBytes; s.size > s.most {
+		return
 	}
 	s.Signatures = content.Signatures
 	if len(s.Signatures) == 0 {

@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"net/http"
@@ -32,7 +33,7 @@ var (
 // caller is olena with a token.
 func callerOf(t *testing.T, mode config.SignatureMode) Caller {
 	t.Helper()
-	cfg := &config.Config{Signature: mode}
+	cfg := &config.Config{Signature: mode, MaxSignedBytes: 4000}
 	require.NoError(t, authority.TrustIn(cfg))
 	return Caller{Config: cfg, Now: signedAt, Subject: auth.Subject{
 		Party:       &subject.Party{TaxID: olena.DRFO, LastName: olena.Surname, FirstName: olena.GivenName},
@@ -97,7 +98,7 @@ func TestSignedContent(t *testing.T) {
 		"two signers":             {"cms", encoded(a.Fail(signature.OneSigner, content, owner, signedAt)), nil, "one_signer", args{"signatures": 2}},
 		"too deep":                {"cms", encoded(nested), nil, "readable", nil},
 		"no JSON":                 {"cms", encoded(a.SignBy([]byte(`{"a": b}`), owner, signedAt)), nil, "json", args{"error": "unexpected byte at position 6"}},
-		"too large":               {"cms", encoded(a.SignBy(make([]byte, signature.MaxContent+1), owner, signedAt)), nil, "size", nil},
+		"too large":               {"cms", encoded(a.SignBy(bytes.Repeat([]byte("a"), 4001), owner, signedAt)), nil, "size", nil},
 		"a foreign signer":        {"cms", encoded(a.SignBy(content, stranger, signedAt)), nil, "drfo", nil},
 		"a signer without number": {"cms", encoded(a.SignBy(content, nobody, signedAt)), nil, "drfo_present", nil},
 		"headers with a container": {
@@ -111,10 +112,10 @@ func TestSignedContent(t *testing.T) {
 		"plain, no drfo":            {"auto", encoded(content), http.Header{"Edrpou": {"1"}}, "drfo_present", nil},
 		"plain, two signatures":     {"plain", encoded(content), http.Header{"Drfo": {olena.DRFO}, "Msp_drfo": {"1"}}, "count", args{"signatures": "2 signatures", "stamps": "0 stamps"}},
 		"plain, no JSON":            {"auto", encoded([]byte("{")), nil, "json", args{"error": "unexpected byte at position 1"}},
-		"plain, too large":          {"plain", encoded(make([]byte, signature.MaxContent+1)), nil, "size", nil},
+		"plain, too large":          {"plain", encoded(bytes.Repeat([]byte("a"), 4001)), nil, "size", nil},
 		"plain, no base64":          {"auto", "?", nil, "base64", nil},
 		"a container where plain":   {"plain", encoded(signed), nil, "json", args{"error": "not one JSON value"}},
-		"plain in auto, too large":  {"auto", encoded(make([]byte, signature.MaxContent+1)), nil, "size", nil},
+		"plain in auto, too large":  {"auto", encoded(bytes.Repeat([]byte("a"), 4001)), nil, "size", nil},
 		"a number with other signs": {"plain", encoded(content), http.Header{"Drfo": {"31265 09816"}}, "", nil},
 	} {
 		s := &signing{Caller: callerOf(t, c.mode), Signed: Signed{Sent: c.sent}}

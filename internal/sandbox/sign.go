@@ -48,9 +48,8 @@ func (e wrongSigning) Error() string { return string(e) }
 const errNoSigner = wrongSigning("who signs: send an access token in Authorization, employee_id or signer")
 
 func (h *Handler) sign(w http.ResponseWriter, r *http.Request) {
-	const most = 4 * signature.MaxContent // a container in base64, or content that is too large on purpose
 	var asked ToSign
-	if err := decodeUpTo(most, w, r, &asked); err != nil {
+	if err := decodeUpTo(2*h.config.Get().MaxSignedBody(), w, r, &asked); err != nil {
 		h.refuse(w, http.StatusBadRequest, err)
 		return
 	}

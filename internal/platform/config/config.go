@@ -78,6 +78,7 @@ type Config struct {
 	Signature      SignatureMode `env:"SIGNATURE" envDefault:"cms" doc:"Form of signed content. cms: CMS containers. plain: base64 of JSON, the signer in the headers drfo, edrpou, surname, given_name and msp_drfo, or else the owner of the token. auto: either. esoz serve takes cms only"`
 	SignatureTrust bool          `env:"SIGNATURE_TRUST" envDefault:"true" doc:"Check issuer, time stamp, validity and revocation of certificates, unless RULES says otherwise. Nothing is fetched: the container and SIGNATURE_ROOTS_FILE must have it. Content, signature and signer are always checked"`
 	SignatureRoots Authorities   `env:"SIGNATURE_ROOTS_FILE" start:"only" doc:"PEM file: certificates of trusted authorities and of their time-stamping services, and their lists of revoked certificates (X509 CRL)"`
+	MaxSignedBytes int           `env:"MAX_SIGNED_CONTENT_BYTES" envDefault:"10485760" doc:"Largest signed content in bytes. More is refused with 413. A body with signed content may have two fifths more, for base64 and certificates, even if MAX_BODY_BYTES is less"`
 
 	// OAuth.
 	AuthCodeLifetime      int `env:"AUTH_CODE_GRANT_LIFETIME" envDefault:"300" doc:"Lifetime of an authorization code, in seconds"`
@@ -277,6 +278,7 @@ func (c *Config) validate() []error {
 		{"MAX_EVENTS", c.MaxEvents, 1},
 		{"EVENTS_EXPIRATION", c.EventsExpiration, 1},
 		{"MAX_BODY_BYTES", int(c.MaxBodyBytes), 1},
+		{"MAX_SIGNED_CONTENT_BYTES", c.MaxSignedBytes, 1},
 	} {
 		check(n.value >= n.min, "%s: want at least %d", n.name, n.min)
 	}
@@ -319,6 +321,10 @@ const signatureTrust = "SIGNATURE_TRUST"
 // ReadsLive returns whether a point on which documents and the running system differ
 // follows the system: the point's own setting, or READING when that is not set.
 func (c *Config) ReadsLive(point Reading) bool { return cmp.Or(point, c.Reading) == ReadingLive }
+
+// MaxSignedBody is how many bytes a body with signed content may have (decisions
+// R43).
+func (c *Config) MaxSignedBody() int64 { return max(c.MaxBodyBytes, int64(c.MaxSignedBytes)*7/5) }
 
 // InForce returns whether a rule can refuse at all: it is on, and the setting
 // that it depends on (Flag) is set.

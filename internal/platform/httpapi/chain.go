@@ -338,10 +338,6 @@ type body struct {
 // ValidatedValue is called by the generated strict handler.
 func (b *body) ValidatedValue() any { return b.value.JSON }
 
-// maxSignedBody is how many bytes a body with signed content may have (decisions
-// R43): signature.MaxContent in base64, with its certificates.
-const maxSignedBody = 14 << 20
-
 // usualBody is larger than documented bodies, in bytes.
 const usualBody = 16 << 10
 
@@ -352,8 +348,8 @@ func (s *Server) readBody(op *operation) echo.MiddlewareFunc {
 		return func(c echo.Context) error {
 			r := c.Request()
 			most, setting := s.Config.Get().MaxBodyBytes, "MAX_BODY_BYTES"
-			if op.signed && most < maxSignedBody {
-				most, setting = maxSignedBody, "of signed content"
+			if op.signed {
+				most, setting = s.Config.Get().MaxSignedBody(), "MAX_SIGNED_CONTENT_BYTES"
 			}
 			var read bytes.Buffer
 			read.Grow(int(min(max(r.ContentLength, 0), usualBody)) + bytes.MinRead) // clients may announce more than they send

@@ -17,21 +17,12 @@ import (
 	"golang.org/x/crypto/cryptobyte"
 )
 
-const (
-	// MaxContent is how many bytes the inmost content may have.
-	MaxContent = 10 << 20
-	// maxDepth is how many containers may stand in each other: each signature or
-	// stamp is a container around the former one.
-	maxDepth = 6
-)
+// maxDepth is how many containers may stand in each other: each signature or stamp
+// is a container around the former one.
+const maxDepth = 6
 
-// Errors of Open.
-var (
-	// ErrTooLarge: the inmost content is larger than MaxContent.
-	ErrTooLarge = errors.New("the signed content is too large")
-	// ErrUnreadable: the container holds more than a reader takes.
-	ErrUnreadable = errors.New("the container holds too many signatures, certificates or containers")
-)
+// ErrUnreadable is the error of Open: the container holds more than a reader takes.
+var ErrUnreadable = errors.New("the container holds too many signatures, certificates or containers")
 
 // Check is a documented check of a container. Rules of operations end in its name.
 type Check string
@@ -99,9 +90,6 @@ func (t *Trust) Open(raw []byte, now time.Time) (*Content, error) {
 		}
 		content = c.content
 		signatures = append([]Signature{t.judge(c, now)}, signatures...)
-	}
-	if len(content) > MaxContent {
-		return nil, ErrTooLarge
 	}
 	return &Content{JSON: clean(content), Signatures: signatures}, nil
 }
