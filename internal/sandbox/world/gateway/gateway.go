@@ -1,6 +1,7 @@
 // Package gateway makes the cases of the checks that stand before an operation:
 // those of the gateway, and what an operation asks of its caller. They are made
-// for every operation of the contract, from the first case in which it passes.
+// for every operation of the contract, from the first case in which it passes; so
+// are those of signed content.
 package gateway
 
 import (
@@ -23,6 +24,7 @@ func Add(w *build.World) {
 			continue // a test fails for it
 		}
 		breakGuards(w, op, passing.Request)
+		breakSignatures(w, op, passing)
 		if !op.public {
 			spend(w, op)
 			breakCallers(w, op, passing.Request)
