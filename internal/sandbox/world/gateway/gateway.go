@@ -59,8 +59,11 @@ func breakGuards(w *build.World, op operation, passing build.Request) {
 		}
 		args := []any{"path", op.prefix(), "scopes", strings.Join(op.scopes, ", "), "parameter", op.query}
 		c := w.Refused(op.id, v.title, v.request(w, op, passing), fault.Refuse(id, args...))
-		if len(v.config) > 0 {
-			c.Set(v.config...)
+		if config := v.config; len(config) > 0 {
+			if op.signed != "" && id == rules.RequestTooLarge {
+				config = append(slices.Clone(config), "MAX_SIGNED_CONTENT_BYTES", "1") // whose bodies may be larger
+			}
+			c.Set(config...)
 		}
 		if id, ok := second[v.rule]; ok {
 			w.Refused(op.id, v.title+", in the second reading", v.request(w, op, passing), fault.Refuse(id, args...)).Set("RULES", "+"+string(id))
