@@ -40,7 +40,8 @@ func TestSign(t *testing.T) {
 		{[]string{"-", "--drfo=1", "--edrpou=2", "--fault", "root"}, "1", `{"content":1,"signer":{"drfo":"1","edrpou":"2","surname":"","given_name":""},"fault":"root"}`, ""},
 		{[]string{file, "--around", "--stamp", "--token=t"}, "", `{"signed_content":"MAA=","stamp":true}`, "Bearer t"},
 		{
-			[]string{"--employee", "97d57238-ffbe-4335-92ea-28d4de117ea2"}, "[]",
+			[]string{"--employee", "97d57238-ffbe-4335-92ea-28d4de117ea2"},
+			"[]",
 			`{"content":[],"employee_id":"97d57238-ffbe-4335-92ea-28d4de117ea2"}`, "",
 		},
 	} {

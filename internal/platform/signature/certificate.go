@@ -343,7 +343,7 @@ func (c *certificate) verify(a algorithm, digest asn1.ObjectIdentifier, data, si
 		if err != nil {
 			return err
 		}
-		fits = key.curve.verify(q, sum, signature)
+		fits = key.verify(q, sum, signature)
 	default:
 		return errAlgorithm
 	}

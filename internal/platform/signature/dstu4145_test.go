@@ -109,7 +109,9 @@ func TestDSTU4145Ranges(t *testing.T) {
 	one := make([]byte, 32)
 	one[0] = 1
 	for _, signature := range [][]byte{
-		nil, {1}, make([]byte, 64), append(make([]byte, 32), one...), append(one, make([]byte, 32)...), append(n, one...), append(one, n...),
+		nil,
+		{1},
+		make([]byte, 64), append(make([]byte, 32), one...), append(one, make([]byte, 32)...), append(n, one...), append(one, n...),
 		[]byte(strings.Repeat("\xff", 1000)),
 	} {
 		require.False(t, m257.verify(m257.base, one, signature))

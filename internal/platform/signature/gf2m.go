@@ -14,8 +14,6 @@ func (f *field) words() int { return (f.m + 63) / 64 }
 
 func (e *element) isZero() bool { return *e == element{} }
 
-func (e *element) bit(i int) uint64 { return e[i/64] >> (i % 64) & 1 }
-
 func sum(a, b element) element {
 	for i := range a {
 		a[i] ^= b[i]

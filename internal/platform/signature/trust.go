@@ -154,10 +154,13 @@ func (c *container) revocations(s *signerInfo) (r revocations) {
 		var body, crls, answers cryptobyte.String
 		var has bool
 		if input.ReadASN1(&body, tag.SEQUENCE) {
-			for part, list := range map[tag.Tag]*cryptobyte.String{explicit0: &crls, explicit1: &answers} {
+			for _, part := range []struct {
+				tag  tag.Tag
+				list *cryptobyte.String
+			}{{explicit0, &crls}, {explicit1, &answers}} {
 				var wrapped cryptobyte.String
-				if body.ReadOptionalASN1(&wrapped, &has, part) && has {
-					wrapped.ReadASN1(list, tag.SEQUENCE)
+				if body.ReadOptionalASN1(&wrapped, &has, part.tag) && has {
+					wrapped.ReadASN1(part.list, tag.SEQUENCE)
 				}
 			}
 		}
