@@ -5,7 +5,7 @@ GOLANGCI_LINT_VERSION = v2.15.0
 MODULES = . internal/lab
 LINT = run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 
-.PHONY: help run build test test-short torture-short hostile fuzz generate examples verify lint fmt demo conformance \
+.PHONY: help run build test test-short torture-short hostile fuzz generate examples verify lint fmt demo conformance alerts-check \
 	openapi-lint openapi-publish openapi-diff openapi-release \
 	reference reference-assets reference-check sign-in-test screenshots sdk-test sdk-test-go
 
@@ -85,6 +85,10 @@ demo: ## the walk of the README, against a sandbox of its own
 
 conformance: ## every documented check against a sandbox of its own; reports into bin/
 	$(GO) run ./internal/conformance/ours
+
+alerts-check: ## the alert rules of docs/operations, by promtool (Debian: prometheus)
+	promtool check rules docs/operations/alerts.yml
+	promtool test rules docs/operations/alerts_test.yml
 
 openapi-publish: ## the documents for readers, into bin/openapi/
 	$(GO) run ./openapi/release publish

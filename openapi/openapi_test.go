@@ -328,3 +328,47 @@ func (p properties) add(place string, ref *openapi3.SchemaRef) {
 		}
 	}
 }
+
+// Each list and text that a client sends has a bound: the documented one, or one of ours. Without it a stored row, and each
+// answer that shows it, would be as large as anybody likes.
+func TestWhatIsSentHasBounds(t *testing.T) {
+	const longestText, longestList, longestParameter = 8192, 100, 1 << 16
+	seen := map[*openapi3.Schema]bool{}
+	var check func(at string, schema *openapi3.SchemaRef, text uint64)
+	check = func(at string, ref *openapi3.SchemaRef, text uint64) {
+		if ref == nil || seen[ref.Value] {
+			return
+		}
+		schema := ref.Value
+		seen[schema] = true
+		if schema.Type.Is("string") && len(schema.Enum) == 0 {
+			require.NotNil(t, schema.MaxLength, at)
+			require.LessOrEqual(t, *schema.MaxLength, text, at)
+		}
+		if schema.Type.Is("array") {
+			require.NotNil(t, schema.MaxItems, at)
+			require.LessOrEqual(t, *schema.MaxItems, uint64(longestList), at)
+		}
+		check(at+"[]", schema.Items, text)
+		check(at+".*", schema.AdditionalProperties.Schema, text)
+		for name, property := range schema.Properties {
+			check(at+"."+name, property, text)
+		}
+		for _, part := range slices.Concat(schema.AllOf, schema.AnyOf, schema.OneOf) {
+			check(at, part, text)
+		}
+	}
+	for path, item := range contract(t).Paths.Map() {
+		for method, op := range item.Operations() {
+			if op.RequestBody != nil {
+				check(method+" "+path+" body", op.RequestBody.Value.Content.Get("application/json").Schema, longestText)
+			}
+			for _, p := range slices.Concat(item.Parameters, op.Parameters) {
+				check(method+" "+path+" "+p.Value.Name, p.Value.Schema, longestParameter)
+			}
+		}
+	}
+	for _, day := range contract(t).Components.Schemas["DivisionWorkingHoursRequest"].Value.Properties {
+		require.Equal(t, uint64(24), *day.Value.MaxItems)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -28,6 +29,8 @@ type runCommand struct {
 	Data      string `default:".esoz" help:"Folder of the databases." type:"path" placeholder:"DIR"`
 	Ephemeral bool   `help:"Use a temporary folder and delete it at the end."`
 	Listen    string `default:"127.0.0.1:8080" help:"Address of the API." placeholder:"ADDR"`
+
+	AllowHost []string `env:"ALLOWED_HOSTS" help:"Host name that requests may use, besides localhost, addresses and the one of --listen." placeholder:"NAME"`
 }
 
 func main() {
@@ -53,9 +56,12 @@ func exitCode(err error) int {
 }
 
 func (r *runCommand) Run(ctx context.Context) error {
+	logger := app.NewLogger(os.Stderr, &config.Config{LogLevel: logLevel(), LogFormat: config.LogAuto})
+	app.LimitMemory(logger)
 	err := sandbox.Run(ctx, sandbox.Options{
-		Dir: r.Data, Ephemeral: r.Ephemeral, Listen: r.Listen, Environ: os.Environ(), Out: os.Stdout,
-		Logger: app.NewLogger(os.Stderr, &config.Config{LogLevel: logLevel(), LogFormat: config.LogAuto}),
+		Environ: append(os.Environ(), "ALLOWED_HOSTS="+strings.Join(r.AllowHost, ",")),
+		Dir:     r.Data, Ephemeral: r.Ephemeral, Listen: r.Listen, Out: os.Stdout,
+		Logger: logger,
 	})
 	if inUse := (*engines.InUseError)(nil); errors.As(err, &inUse) {
 		return fmt.Errorf("%w; choose another one with --data", inUse)

@@ -15,6 +15,7 @@ import (
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Serve the API. Settings are environment variables, see docs/configuration.md."`
 	Migrate migrateCommand `cmd:"" help:"Migrate both databases to this version."`
+	Hold    holdCommand    `cmd:"" help:"Run a command, such as a backup, while no server changes documents: jobs wait, for an hour at most."`
 	Import  struct {
 		KATOTTG importKATOTTGCommand `cmd:"" name:"katottg" help:"Import the national codifier of settlements."`
 	} `cmd:"" help:"Import data."`

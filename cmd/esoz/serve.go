@@ -31,6 +31,7 @@ func (serveCommand) Run(ctx context.Context) (err error) {
 		return fmt.Errorf("configuration:\nSIGNATURE=%s: unsigned content is for a sandbox; esoz serve takes cms only", cfg.Signature)
 	}
 	logger := app.NewLogger(os.Stderr, cfg)
+	app.LimitMemory(logger)
 	stopTracing, err := app.StartTracing(ctx)
 	if err != nil {
 		return err
@@ -59,23 +60,18 @@ func (serveCommand) Run(ctx context.Context) (err error) {
 		err = errors.Join(err, a.Stop(stopping))
 	}()
 
-	listen := net.ListenConfig{}
-	public, err := listen.Listen(ctx, "tcp", cfg.ListenAddr)
+	public, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.ListenAddr)
 	if err != nil {
 		return fmt.Errorf("LISTEN_ADDR: %w", err)
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return app.Serve(ctx, public, a.Handler, cfg.ShutdownTimeout, logger) })
-	if cfg.AdminAddr != config.AdminOff {
-		admin, err := listen.Listen(ctx, "tcp", cfg.AdminAddr)
-		if err != nil {
-			return errors.Join(fmt.Errorf("ADMIN_ADDR: %w", err), public.Close())
-		}
-		group.Go(func() error { return app.Serve(ctx, admin, a.AdminHandler(registry), cfg.ShutdownTimeout, logger) })
-	}
+	group.Go(func() error { return a.Serve(ctx, public, a.Handler, registry) })
 	if unknown != nil {
 		logger.WarnContext(ctx, "the document store is away", "error", unknown)
 		group.Go(func() error { return checkDocumentsLater(ctx, a.Mongo, cfg) })
+	}
+	for _, warning := range cfg.Warnings() {
+		logger.WarnContext(ctx, warning)
 	}
 	roomForGarbage()
 	logger.InfoContext(ctx, "serving", "address", public.Addr().String())

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -29,7 +31,7 @@ func serve(t *testing.T, s *testkit.Server, more map[string]string) error {
 		"DATABASE_URL": string(cfg.DatabaseURL), "DATABASE_MAX_CONNS": "4",
 		"MONGO_URL": string(cfg.MongoURL), "MONGO_DATABASE": cfg.MongoDatabase,
 		"SERVER_KEY": string(cfg.ServerKey), "PERSON_PK_KEYPHRASE": string(cfg.PersonPKKey),
-		"LISTEN_ADDR": "127.0.0.1:0", "ADMIN_ADDR": admin, "LOG_LEVEL": "error",
+		"LISTEN_ADDR": "127.0.0.1:0", "ADMIN_ADDR": admin, "LOG_LEVEL": "error", "SHUTDOWN_DELAY": "0s",
 	} {
 		t.Setenv(name, value)
 	}
@@ -101,4 +103,20 @@ func TestFerretDB1IsRefusedLater(t *testing.T) {
 	if ferretDB1 {
 		require.ErrorIs(t, err, errFerretDB1)
 	}
+}
+
+// The start names settings that hardly fit a server that others use.
+func TestStartWarns(t *testing.T) {
+	s := testkit.New(t, testkit.Idle())
+	file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	require.NoError(t, err)
+	defer file.Close()
+	stderr := os.Stderr
+	os.Stderr = file
+	defer func() { os.Stderr = stderr }()
+	require.NoError(t, serve(t, s, map[string]string{"LOG_LEVEL": "warn", "FERRETDB1": string(config.FerretDB1SingleProcess)}))
+	log, err := os.ReadFile(file.Name())
+	require.NoError(t, err)
+	require.Contains(t, string(log), "SMS_PROVIDER=log: ")
+	require.Contains(t, string(log), "PUBLIC_BASE_URL=http://127.0.0.1:8080: ")
 }

@@ -72,6 +72,27 @@ func (e ApprovalMethodType) Valid() bool {
 	}
 }
 
+// Defines values for AuthenticationMethodType.
+const (
+	AuthenticationMethodTypeOFFLINE     AuthenticationMethodType = "OFFLINE"
+	AuthenticationMethodTypeOTP         AuthenticationMethodType = "OTP"
+	AuthenticationMethodTypeTHIRDPERSON AuthenticationMethodType = "THIRD_PERSON"
+)
+
+// Valid indicates whether the value is a known member of the AuthenticationMethodType enum.
+func (e AuthenticationMethodType) Valid() bool {
+	switch e {
+	case AuthenticationMethodTypeOFFLINE:
+		return true
+	case AuthenticationMethodTypeOTP:
+		return true
+	case AuthenticationMethodTypeTHIRDPERSON:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for AuthenticationMethodCurrentType.
 const (
 	AuthenticationMethodCurrentTypeNA      AuthenticationMethodCurrentType = "NA"
@@ -498,6 +519,82 @@ type ApprovalResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// AuthenticationMethod A way of confirming.
+type AuthenticationMethod struct {
+	// Alias What the person calls them.
+	//
+	// Example: husband
+	Alias *string `json:"alias,omitempty"`
+
+	// ConfidantPerson The confidant who confirms, masked.
+	ConfidantPerson *ConfidantOfMethod `json:"confidant_person,omitempty"`
+
+	// EndedAt Until when, if there is an end.
+	//
+	// Example: 2030-01-10T18:23:34Z
+	EndedAt *string `json:"ended_at,omitempty"`
+
+	// ID Id of the method; `authorize_with` of other methods.
+	//
+	// Example: b94893f5-b66b-4431-b023-d5b5c037caef
+	ID string `json:"id"`
+
+	// InsertedAt When it was added.
+	//
+	// Example: 2021-11-09T00:00:00.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy User who added it.
+	//
+	// Example: a65c8369-ce3a-44d6-839b-8856e3dc4ca3
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Always true.
+	//
+	// Example: true
+	IsActive *bool `json:"is_active,omitempty"`
+
+	// PersonID Id of the person.
+	//
+	// Example: 50320ee5-2bca-472c-a1a0-28e2e003ec2a
+	PersonID *string `json:"person_id,omitempty"`
+
+	// PhoneNumber Phone that codes are sent to, masked (OTP).
+	//
+	// Example: +38093*****85
+	PhoneNumber *string `json:"phone_number,omitempty"`
+
+	// StartedAt Since when.
+	//
+	// Example: 2020-01-01T18:23:34Z
+	StartedAt *string `json:"started_at,omitempty"`
+
+	// Type How it is confirmed.
+	//
+	// Example: OTP
+	Type AuthenticationMethodType `json:"type"`
+
+	// UpdatedAt When it was changed.
+	//
+	// Example: 2021-11-09T00:00:00.000Z
+	UpdatedAt *string `json:"updated_at,omitempty"`
+
+	// UpdatedBy User who changed it.
+	//
+	// Example: a65c8369-ce3a-44d6-839b-8856e3dc4ca3
+	UpdatedBy *string `json:"updated_by,omitempty"`
+
+	// Value Id of the third person.
+	//
+	// Example: 34d4aca0-ee15-4d2d-9ab8-336e5ba1f9c7
+	Value *string `json:"value,omitempty"`
+}
+
+// AuthenticationMethodType How it is confirmed.
+//
+// Example: OTP
+type AuthenticationMethodType string
+
 // AuthenticationMethodCurrent How the person confirms the request.
 type AuthenticationMethodCurrent struct {
 	// Number The phone that the code goes to, its middle hidden. Only for `OTP`.
@@ -515,6 +612,15 @@ type AuthenticationMethodCurrent struct {
 //
 // Example: OTP
 type AuthenticationMethodCurrentType string
+
+// AuthenticationMethodListResponse Answer with authentication methods.
+type AuthenticationMethodListResponse struct {
+	// Data The methods.
+	Data []AuthenticationMethod `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
 
 // AuthorizationCode A code for createToken.
 type AuthorizationCode struct {
@@ -643,6 +749,118 @@ type Coding struct {
 	//
 	// Example: eHealth/resources
 	System string `json:"system"`
+}
+
+// ConfidantOfMethod The confidant who confirms, masked.
+type ConfidantOfMethod struct {
+	// DocumentsPerson Documents, masked.
+	DocumentsPerson *[]FoundDocument `json:"documents_person,omitempty"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender *Gender `json:"gender,omitempty"`
+
+	// ID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// Name Last name and initials.
+	//
+	// Example: Петров А.А.
+	Name string `json:"name"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones A phone, masked.
+	Phones MaskedPhone `json:"phones"`
+
+	// TaxID Tax number, masked.
+	//
+	// Example: ********50
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register, masked.
+	//
+	// Example: ************99
+	Unzr *string `json:"unzr,omitempty"`
+}
+
+// ConfidantPersonMasked A confidant, masked.
+type ConfidantPersonMasked struct {
+	// DocumentsPerson Documents, masked.
+	DocumentsPerson *[]FoundDocument `json:"documents_person,omitempty"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender *Gender `json:"gender,omitempty"`
+
+	// Name Last name and initials.
+	//
+	// Example: Петров А.А.
+	Name string `json:"name"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// PersonID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	PersonID string `json:"person_id"`
+
+	// Phones Phones, masked.
+	Phones *[]MaskedPhone `json:"phones,omitempty"`
+
+	// TaxID Tax number, masked.
+	//
+	// Example: ********50
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register, masked.
+	//
+	// Example: ************99
+	Unzr *string `json:"unzr,omitempty"`
+}
+
+// ConfidantPersonRelationship Who acts for a person.
+type ConfidantPersonRelationship struct {
+	// ActiveTo Last day, if there is one.
+	//
+	// Example: 2035-08-19
+	ActiveTo *string `json:"active_to,omitempty"`
+
+	// ConfidantPerson A confidant, masked.
+	ConfidantPerson ConfidantPersonMasked `json:"confidant_person"`
+
+	// DocumentsRelationship Documents that prove it, masked.
+	DocumentsRelationship []FoundDocument `json:"documents_relationship"`
+
+	// ID Id of the relationship.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// RelationshipVerificationDetails Whether the relationship was verified.
+	RelationshipVerificationDetails RelationshipVerification `json:"relationship_verification_details"`
+}
+
+// ConfidantPersonRelationshipListResponse Answer with a page of relationships.
+type ConfidantPersonRelationshipListResponse struct {
+	// Data The relationships.
+	Data []ConfidantPersonRelationship `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
 }
 
 // DeclarationRequest A request for a declaration between a patient and a doctor.
@@ -1206,7 +1424,7 @@ type DistrictListResponse struct {
 // Division A division as all methods show it. Every key is always there; what was never given is null.
 type Division struct {
 	// Addresses The addresses, each type once.
-	Addresses []DivisionAddress `json:"addresses"`
+	Addresses json.RawMessage `json:"addresses"`
 
 	// DlsID Id of the pharmacy in the register of the State Service on Medicines; null until the nightly check finds it.
 	//
@@ -1252,7 +1470,7 @@ type Division struct {
 	Name string `json:"name"`
 
 	// Phones The phones, each type once.
-	Phones []DivisionPhone `json:"phones"`
+	Phones json.RawMessage `json:"phones"`
 
 	// Status Whether the division works. `ACTIVE` from its creation on, changed by activateDivision and deactivateDivision only.
 	//
@@ -1521,42 +1739,7 @@ type DivisionStatus string
 type DivisionWorkingDay = [][]string
 
 // DivisionWorkingHours Hours of work by day of the week, days as they were sent; null when never given.
-type DivisionWorkingHours struct {
-	// Fri The ranges of one day, each exactly two times, from and to.
-	//
-	// Example: [["08.00","12.00"],["14.00","18.00"]]
-	Fri *DivisionWorkingDay `json:"fri,omitempty"`
-
-	// Mon The ranges of one day, each exactly two times, from and to.
-	//
-	// Example: [["08.00","12.00"],["14.00","18.00"]]
-	Mon *DivisionWorkingDay `json:"mon,omitempty"`
-
-	// Sat The ranges of one day, each exactly two times, from and to.
-	//
-	// Example: [["08.00","12.00"],["14.00","18.00"]]
-	Sat *DivisionWorkingDay `json:"sat,omitempty"`
-
-	// Sun The ranges of one day, each exactly two times, from and to.
-	//
-	// Example: [["08.00","12.00"],["14.00","18.00"]]
-	Sun *DivisionWorkingDay `json:"sun,omitempty"`
-
-	// Thu The ranges of one day, each exactly two times, from and to.
-	//
-	// Example: [["08.00","12.00"],["14.00","18.00"]]
-	Thu *DivisionWorkingDay `json:"thu,omitempty"`
-
-	// Tue The ranges of one day, each exactly two times, from and to.
-	//
-	// Example: [["08.00","12.00"],["14.00","18.00"]]
-	Tue *DivisionWorkingDay `json:"tue,omitempty"`
-
-	// Wed The ranges of one day, each exactly two times, from and to.
-	//
-	// Example: [["08.00","12.00"],["14.00","18.00"]]
-	Wed *DivisionWorkingDay `json:"wed,omitempty"`
-}
+type DivisionWorkingHours = json.RawMessage
 
 // DivisionWorkingHoursRequest Hours of work by day of the week, shown on the portal and the map and used for nothing else.
 // Each day is a list of ranges `[from, to]`; an empty list and a missing day both say closed.
@@ -1718,6 +1901,37 @@ type ExternalProvider struct {
 	// Example: Assistive Devices Provider
 	ProviderLegalEntityName string `json:"provider_legal_entity_name"`
 }
+
+// FoundDocument A document; of a confidant with its number masked.
+type FoundDocument struct {
+	// Number Its number.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type Dictionary `DOCUMENT_TYPE`.
+	//
+	// Example: BIRTH_CERTIFICATE
+	Type string `json:"type"`
+}
+
+// FoundPhone A phone that was asked for.
+type FoundPhone struct {
+	// Number The phone.
+	//
+	// Example: +380508887700
+	Number string `json:"number"`
+
+	// Type Dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
+// Gender Dictionary `GENDER`.
+//
+// Example: MALE
+type Gender = string
 
 // Identifier Which object of which kind is meant.
 type Identifier struct {
@@ -1900,6 +2114,47 @@ type LogoutResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// MaskedPhone A phone, masked.
+type MaskedPhone struct {
+	// Number The phone without its middle.
+	//
+	// Example: +38093*****85
+	Number string `json:"number"`
+
+	// Type Dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type *string `json:"type,omitempty"`
+}
+
+// MergedPerson How a double of the person was merged into it.
+type MergedPerson struct {
+	// ID Id of the merge.
+	//
+	// Example: 57e30ea3-16f1-4f8e-adcd-1a05e99e2d22
+	ID *string `json:"id,omitempty"`
+
+	// InsertedAt When it was merged.
+	//
+	// Example: 2019-05-08T15:34:00Z
+	InsertedAt *string `json:"inserted_at,omitempty"`
+
+	// MergePersonID The double.
+	//
+	// Example: bdadc2a7-7283-4f24-bc99-8d8d9808af80
+	MergePersonID *string `json:"merge_person_id,omitempty"`
+
+	// PersonID The person that stays.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	PersonID *string `json:"person_id,omitempty"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2019-05-08T15:34:00Z
+	UpdatedAt *string `json:"updated_at,omitempty"`
+}
+
 // Meta What an answer says about itself.
 type Meta struct {
 	// Code The HTTP status of the answer.
@@ -2053,6 +2308,77 @@ type PersonIdentity struct {
 // Example: MALE
 type PersonIdentityGender string
 
+// PersonSearchResponse Answer with persons.
+type PersonSearchResponse struct {
+	// Data The persons.
+	Data []PersonShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// PersonShort A person, without what was not asked for.
+type PersonShort struct {
+	// BirthCountry Country of birth, if it is known.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country,omitempty"`
+
+	// BirthDate Date of birth, if it is the one asked for.
+	//
+	// Example: 1991-08-19
+	BirthDate *string `json:"birth_date,omitempty"`
+
+	// BirthSettlement Place of birth, if it is known.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// Documents The birth certificate, if it is the one asked for.
+	Documents *[]FoundDocument `json:"documents,omitempty"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// MergedPersons Doubles that were merged into the person. The source calls the key out of date.
+	MergedPersons []MergedPerson `json:"merged_persons"`
+
+	// Phones The phone, if it is the one asked for.
+	Phones *[]FoundPhone `json:"phones,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// TaxID Tax number, if it is the one asked for.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register, if it is the one asked for.
+	//
+	// Example: 19910819-00016
+	Unzr *string `json:"unzr,omitempty"`
+}
+
 // Quantity An amount of something.
 type Quantity struct {
 	// Code The unit.
@@ -2126,6 +2452,24 @@ type RegionListResponse struct {
 
 	// Paging Which part of a list an answer holds.
 	Paging Paging `json:"paging"`
+}
+
+// RelationshipVerification Whether the relationship was verified.
+type RelationshipVerification struct {
+	// VerificationComment What the doctor or NHS noted.
+	//
+	// Example: За свідоцтвом про народження
+	VerificationComment *string `json:"verification_comment,omitempty"`
+
+	// VerificationReason How it came to the status.
+	//
+	// Example: MANUAL_CREATED_BY_DOCTOR
+	VerificationReason string `json:"verification_reason"`
+
+	// VerificationStatus Dictionary `PERSONS_RELATIONSHIP_VERIFICATION_STATUSES`.
+	//
+	// Example: VERIFICATION_NEEDED
+	VerificationStatus string `json:"verification_status"`
 }
 
 // ServiceRequest A referral: a service that a doctor asks to be done for a patient.
@@ -2996,6 +3340,45 @@ type ListDeviceDispensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// SearchPersonsParams defines parameters for SearchPersons.
+type SearchPersonsParams struct {
+	// FirstName First name, upper and lower case alike.
+	FirstName *string `form:"first_name,omitempty" json:"first_name,omitempty"`
+
+	// LastName Last name, upper and lower case alike.
+	LastName *string `form:"last_name,omitempty" json:"last_name,omitempty"`
+
+	// SecondName Second name. It is shown and not searched by.
+	SecondName *string `form:"second_name,omitempty" json:"second_name,omitempty"`
+
+	// BirthDate Date of birth, `YYYY-MM-DD`.
+	BirthDate *string `form:"birth_date,omitempty" json:"birth_date,omitempty"`
+
+	// TaxID Tax number.
+	TaxID *string `form:"tax_id,omitempty" json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register. It is shown when it matches and not searched by.
+	Unzr *string `form:"unzr,omitempty" json:"unzr,omitempty"`
+
+	// PhoneNumber Phone of the person, or of their OTP method.
+	PhoneNumber *string `form:"phone_number,omitempty" json:"phone_number,omitempty"`
+
+	// BirthCertificate Number of the birth certificate, upper and lower case alike.
+	BirthCertificate *string `form:"birth_certificate,omitempty" json:"birth_certificate,omitempty"`
+}
+
+// ListConfidantPersonRelationshipsParams defines parameters for ListConfidantPersonRelationships.
+type ListConfidantPersonRelationshipsParams struct {
+	// IsExpired Relationships whose time is over (`true`), or those in force.
+	IsExpired *string `form:"is_expired,omitempty" json:"is_expired,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Relationships per page, 1 to 300. A larger value is cut to 300, anything else counts as 50.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // SearchServiceRequestsParams defines parameters for SearchServiceRequests.
 type SearchServiceRequestsParams struct {
 	// Requisition Requisition number, 16 characters in four groups; the dashes may be left out.
@@ -3244,6 +3627,15 @@ type ServerInterface interface {
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx echo.Context, patientID string, serviceRequestID string) error
+	// SearchPersons Search for a Person
+	// (GET /api/persons)
+	SearchPersons(ctx echo.Context, params SearchPersonsParams) error
+	// ListAuthenticationMethods Get Person Authentication methods
+	// (GET /api/persons/{id}/authentication_methods)
+	ListAuthenticationMethods(ctx echo.Context, id string) error
+	// ListConfidantPersonRelationships Get Confidant Person relationships
+	// (GET /api/persons/{id}/confidant_person_relationships)
+	ListConfidantPersonRelationships(ctx echo.Context, id string, params ListConfidantPersonRelationshipsParams) error
 	// SearchServiceRequests Search for a Service Requests
 	// (GET /api/service_requests)
 	SearchServiceRequests(ctx echo.Context, params SearchServiceRequestsParams) error
@@ -4058,6 +4450,128 @@ func (w *ServerInterfaceWrapper) GetServiceRequest(ctx echo.Context) error {
 	return err
 }
 
+// SearchPersons converts echo context to params.
+func (w *ServerInterfaceWrapper) SearchPersons(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SearchPersonsParams
+	// ------------- Optional query parameter "first_name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "first_name", ctx.QueryParams(), &params.FirstName, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter first_name: %s", err))
+	}
+
+	// ------------- Optional query parameter "last_name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "last_name", ctx.QueryParams(), &params.LastName, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter last_name: %s", err))
+	}
+
+	// ------------- Optional query parameter "second_name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "second_name", ctx.QueryParams(), &params.SecondName, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter second_name: %s", err))
+	}
+
+	// ------------- Optional query parameter "birth_date" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "birth_date", ctx.QueryParams(), &params.BirthDate, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter birth_date: %s", err))
+	}
+
+	// ------------- Optional query parameter "tax_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "tax_id", ctx.QueryParams(), &params.TaxID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter tax_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "unzr" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "unzr", ctx.QueryParams(), &params.Unzr, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter unzr: %s", err))
+	}
+
+	// ------------- Optional query parameter "phone_number" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "phone_number", ctx.QueryParams(), &params.PhoneNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter phone_number: %s", err))
+	}
+
+	// ------------- Optional query parameter "birth_certificate" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "birth_certificate", ctx.QueryParams(), &params.BirthCertificate, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter birth_certificate: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SearchPersons(ctx, params)
+	return err
+}
+
+// ListAuthenticationMethods converts echo context to params.
+func (w *ServerInterfaceWrapper) ListAuthenticationMethods(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListAuthenticationMethods(ctx, id)
+	return err
+}
+
+// ListConfidantPersonRelationships converts echo context to params.
+func (w *ServerInterfaceWrapper) ListConfidantPersonRelationships(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListConfidantPersonRelationshipsParams
+	// ------------- Optional query parameter "is_expired" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "is_expired", ctx.QueryParams(), &params.IsExpired, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter is_expired: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListConfidantPersonRelationships(ctx, id, params)
+	return err
+}
+
 // SearchServiceRequests converts echo context to params.
 func (w *ServerInterfaceWrapper) SearchServiceRequests(ctx echo.Context) error {
 	var err error
@@ -4731,6 +5245,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id", wrapper.GetDeviceDispense, options.OperationMiddlewares["getDeviceDispense"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id", wrapper.GetServiceRequest, options.OperationMiddlewares["getServiceRequest"]...)
+	router.GET(options.BaseURL+"/api/persons", wrapper.SearchPersons, options.OperationMiddlewares["searchPersons"]...)
+	router.GET(options.BaseURL+"/api/persons/:id/authentication_methods", wrapper.ListAuthenticationMethods, options.OperationMiddlewares["listAuthenticationMethods"]...)
+	router.GET(options.BaseURL+"/api/persons/:id/confidant_person_relationships", wrapper.ListConfidantPersonRelationships, options.OperationMiddlewares["listConfidantPersonRelationships"]...)
 	router.GET(options.BaseURL+"/api/service_requests", wrapper.SearchServiceRequests, options.OperationMiddlewares["searchServiceRequests"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/release", wrapper.ReleaseServiceRequest, options.OperationMiddlewares["releaseServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/use", wrapper.UseServiceRequest, options.OperationMiddlewares["useServiceRequest"]...)
@@ -5177,6 +5694,73 @@ type GetServiceRequestResponseObject interface {
 type GetServiceRequest200JSONResponse ServiceRequestResponse
 
 func (response GetServiceRequest200JSONResponse) VisitGetServiceRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchPersonsRequestObject struct {
+	Params SearchPersonsParams
+}
+
+type SearchPersonsResponseObject interface {
+	VisitSearchPersonsResponse(w http.ResponseWriter) error
+}
+
+type SearchPersons200JSONResponse PersonSearchResponse
+
+func (response SearchPersons200JSONResponse) VisitSearchPersonsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListAuthenticationMethodsRequestObject struct {
+	ID string `json:"id"`
+}
+
+type ListAuthenticationMethodsResponseObject interface {
+	VisitListAuthenticationMethodsResponse(w http.ResponseWriter) error
+}
+
+type ListAuthenticationMethods200JSONResponse AuthenticationMethodListResponse
+
+func (response ListAuthenticationMethods200JSONResponse) VisitListAuthenticationMethodsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListConfidantPersonRelationshipsRequestObject struct {
+	ID     string `json:"id"`
+	Params ListConfidantPersonRelationshipsParams
+}
+
+type ListConfidantPersonRelationshipsResponseObject interface {
+	VisitListConfidantPersonRelationshipsResponse(w http.ResponseWriter) error
+}
+
+type ListConfidantPersonRelationships200JSONResponse ConfidantPersonRelationshipListResponse
+
+func (response ListConfidantPersonRelationships200JSONResponse) VisitListConfidantPersonRelationshipsResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -5752,6 +6336,15 @@ type StrictServerInterface interface {
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx context.Context, request GetServiceRequestRequestObject) (GetServiceRequestResponseObject, error)
+	// SearchPersons Search for a Person
+	// (GET /api/persons)
+	SearchPersons(ctx context.Context, request SearchPersonsRequestObject) (SearchPersonsResponseObject, error)
+	// ListAuthenticationMethods Get Person Authentication methods
+	// (GET /api/persons/{id}/authentication_methods)
+	ListAuthenticationMethods(ctx context.Context, request ListAuthenticationMethodsRequestObject) (ListAuthenticationMethodsResponseObject, error)
+	// ListConfidantPersonRelationships Get Confidant Person relationships
+	// (GET /api/persons/{id}/confidant_person_relationships)
+	ListConfidantPersonRelationships(ctx context.Context, request ListConfidantPersonRelationshipsRequestObject) (ListConfidantPersonRelationshipsResponseObject, error)
 	// SearchServiceRequests Search for a Service Requests
 	// (GET /api/service_requests)
 	SearchServiceRequests(ctx context.Context, request SearchServiceRequestsRequestObject) (SearchServiceRequestsResponseObject, error)
@@ -6329,6 +6922,82 @@ func (sh *strictHandler) GetServiceRequest(ctx echo.Context, patientID string, s
 		return err
 	} else if validResponse, ok := response.(GetServiceRequestResponseObject); ok {
 		return validResponse.VisitGetServiceRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SearchPersons operation middleware
+func (sh *strictHandler) SearchPersons(ctx echo.Context, params SearchPersonsParams) error {
+	var request SearchPersonsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SearchPersons(ctx.Request().Context(), request.(SearchPersonsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SearchPersons")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SearchPersonsResponseObject); ok {
+		return validResponse.VisitSearchPersonsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListAuthenticationMethods operation middleware
+func (sh *strictHandler) ListAuthenticationMethods(ctx echo.Context, id string) error {
+	var request ListAuthenticationMethodsRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAuthenticationMethods(ctx.Request().Context(), request.(ListAuthenticationMethodsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAuthenticationMethods")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAuthenticationMethodsResponseObject); ok {
+		return validResponse.VisitListAuthenticationMethodsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListConfidantPersonRelationships operation middleware
+func (sh *strictHandler) ListConfidantPersonRelationships(ctx echo.Context, id string, params ListConfidantPersonRelationshipsParams) error {
+	var request ListConfidantPersonRelationshipsRequestObject
+
+	request.ID = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListConfidantPersonRelationships(ctx.Request().Context(), request.(ListConfidantPersonRelationshipsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListConfidantPersonRelationships")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListConfidantPersonRelationshipsResponseObject); ok {
+		return validResponse.VisitListConfidantPersonRelationshipsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

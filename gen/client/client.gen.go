@@ -73,6 +73,27 @@ func (e ApprovalMethodType) Valid() bool {
 	}
 }
 
+// Defines values for AuthenticationMethodType.
+const (
+	AuthenticationMethodTypeOFFLINE     AuthenticationMethodType = "OFFLINE"
+	AuthenticationMethodTypeOTP         AuthenticationMethodType = "OTP"
+	AuthenticationMethodTypeTHIRDPERSON AuthenticationMethodType = "THIRD_PERSON"
+)
+
+// Valid indicates whether the value is a known member of the AuthenticationMethodType enum.
+func (e AuthenticationMethodType) Valid() bool {
+	switch e {
+	case AuthenticationMethodTypeOFFLINE:
+		return true
+	case AuthenticationMethodTypeOTP:
+		return true
+	case AuthenticationMethodTypeTHIRDPERSON:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for AuthenticationMethodCurrentType.
 const (
 	AuthenticationMethodCurrentTypeNA      AuthenticationMethodCurrentType = "NA"
@@ -499,6 +520,82 @@ type ApprovalResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// AuthenticationMethod A way of confirming.
+type AuthenticationMethod struct {
+	// Alias What the person calls them.
+	//
+	// Example: husband
+	Alias *string `json:"alias,omitempty"`
+
+	// ConfidantPerson The confidant who confirms, masked.
+	ConfidantPerson *ConfidantOfMethod `json:"confidant_person,omitempty"`
+
+	// EndedAt Until when, if there is an end.
+	//
+	// Example: 2030-01-10T18:23:34Z
+	EndedAt *string `json:"ended_at,omitempty"`
+
+	// ID Id of the method; `authorize_with` of other methods.
+	//
+	// Example: b94893f5-b66b-4431-b023-d5b5c037caef
+	ID string `json:"id"`
+
+	// InsertedAt When it was added.
+	//
+	// Example: 2021-11-09T00:00:00.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy User who added it.
+	//
+	// Example: a65c8369-ce3a-44d6-839b-8856e3dc4ca3
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Always true.
+	//
+	// Example: true
+	IsActive *bool `json:"is_active,omitempty"`
+
+	// PersonID Id of the person.
+	//
+	// Example: 50320ee5-2bca-472c-a1a0-28e2e003ec2a
+	PersonID *string `json:"person_id,omitempty"`
+
+	// PhoneNumber Phone that codes are sent to, masked (OTP).
+	//
+	// Example: +38093*****85
+	PhoneNumber *string `json:"phone_number,omitempty"`
+
+	// StartedAt Since when.
+	//
+	// Example: 2020-01-01T18:23:34Z
+	StartedAt *string `json:"started_at,omitempty"`
+
+	// Type How it is confirmed.
+	//
+	// Example: OTP
+	Type AuthenticationMethodType `json:"type"`
+
+	// UpdatedAt When it was changed.
+	//
+	// Example: 2021-11-09T00:00:00.000Z
+	UpdatedAt *string `json:"updated_at,omitempty"`
+
+	// UpdatedBy User who changed it.
+	//
+	// Example: a65c8369-ce3a-44d6-839b-8856e3dc4ca3
+	UpdatedBy *string `json:"updated_by,omitempty"`
+
+	// Value Id of the third person.
+	//
+	// Example: 34d4aca0-ee15-4d2d-9ab8-336e5ba1f9c7
+	Value *string `json:"value,omitempty"`
+}
+
+// AuthenticationMethodType How it is confirmed.
+//
+// Example: OTP
+type AuthenticationMethodType string
+
 // AuthenticationMethodCurrent How the person confirms the request.
 type AuthenticationMethodCurrent struct {
 	// Number The phone that the code goes to, its middle hidden. Only for `OTP`.
@@ -516,6 +613,15 @@ type AuthenticationMethodCurrent struct {
 //
 // Example: OTP
 type AuthenticationMethodCurrentType string
+
+// AuthenticationMethodListResponse Answer with authentication methods.
+type AuthenticationMethodListResponse struct {
+	// Data The methods.
+	Data []AuthenticationMethod `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
 
 // AuthorizationCode A code for createToken.
 type AuthorizationCode struct {
@@ -644,6 +750,118 @@ type Coding struct {
 	//
 	// Example: eHealth/resources
 	System string `json:"system"`
+}
+
+// ConfidantOfMethod The confidant who confirms, masked.
+type ConfidantOfMethod struct {
+	// DocumentsPerson Documents, masked.
+	DocumentsPerson []FoundDocument `json:"documents_person,omitempty"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender *Gender `json:"gender,omitempty"`
+
+	// ID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// Name Last name and initials.
+	//
+	// Example: Петров А.А.
+	Name string `json:"name"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones A phone, masked.
+	Phones MaskedPhone `json:"phones"`
+
+	// TaxID Tax number, masked.
+	//
+	// Example: ********50
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register, masked.
+	//
+	// Example: ************99
+	Unzr *string `json:"unzr,omitempty"`
+}
+
+// ConfidantPersonMasked A confidant, masked.
+type ConfidantPersonMasked struct {
+	// DocumentsPerson Documents, masked.
+	DocumentsPerson []FoundDocument `json:"documents_person,omitempty"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender *Gender `json:"gender,omitempty"`
+
+	// Name Last name and initials.
+	//
+	// Example: Петров А.А.
+	Name string `json:"name"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// PersonID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	PersonID string `json:"person_id"`
+
+	// Phones Phones, masked.
+	Phones []MaskedPhone `json:"phones,omitempty"`
+
+	// TaxID Tax number, masked.
+	//
+	// Example: ********50
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register, masked.
+	//
+	// Example: ************99
+	Unzr *string `json:"unzr,omitempty"`
+}
+
+// ConfidantPersonRelationship Who acts for a person.
+type ConfidantPersonRelationship struct {
+	// ActiveTo Last day, if there is one.
+	//
+	// Example: 2035-08-19
+	ActiveTo *string `json:"active_to,omitempty"`
+
+	// ConfidantPerson A confidant, masked.
+	ConfidantPerson ConfidantPersonMasked `json:"confidant_person"`
+
+	// DocumentsRelationship Documents that prove it, masked.
+	DocumentsRelationship []FoundDocument `json:"documents_relationship"`
+
+	// ID Id of the relationship.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// RelationshipVerificationDetails Whether the relationship was verified.
+	RelationshipVerificationDetails RelationshipVerification `json:"relationship_verification_details"`
+}
+
+// ConfidantPersonRelationshipListResponse Answer with a page of relationships.
+type ConfidantPersonRelationshipListResponse struct {
+	// Data The relationships.
+	Data []ConfidantPersonRelationship `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
 }
 
 // DeclarationRequest A request for a declaration between a patient and a doctor.
@@ -1711,6 +1929,37 @@ type ExternalProvider struct {
 	ProviderLegalEntityName string `json:"provider_legal_entity_name"`
 }
 
+// FoundDocument A document; of a confidant with its number masked.
+type FoundDocument struct {
+	// Number Its number.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type Dictionary `DOCUMENT_TYPE`.
+	//
+	// Example: BIRTH_CERTIFICATE
+	Type string `json:"type"`
+}
+
+// FoundPhone A phone that was asked for.
+type FoundPhone struct {
+	// Number The phone.
+	//
+	// Example: +380508887700
+	Number string `json:"number"`
+
+	// Type Dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
+// Gender Dictionary `GENDER`.
+//
+// Example: MALE
+type Gender = string
+
 // Identifier Which object of which kind is meant.
 type Identifier struct {
 	// Type A meaning, told by values of dictionaries.
@@ -1892,6 +2141,47 @@ type LogoutResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// MaskedPhone A phone, masked.
+type MaskedPhone struct {
+	// Number The phone without its middle.
+	//
+	// Example: +38093*****85
+	Number string `json:"number"`
+
+	// Type Dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type *string `json:"type,omitempty"`
+}
+
+// MergedPerson How a double of the person was merged into it.
+type MergedPerson struct {
+	// ID Id of the merge.
+	//
+	// Example: 57e30ea3-16f1-4f8e-adcd-1a05e99e2d22
+	ID *string `json:"id,omitempty"`
+
+	// InsertedAt When it was merged.
+	//
+	// Example: 2019-05-08T15:34:00Z
+	InsertedAt *string `json:"inserted_at,omitempty"`
+
+	// MergePersonID The double.
+	//
+	// Example: bdadc2a7-7283-4f24-bc99-8d8d9808af80
+	MergePersonID *string `json:"merge_person_id,omitempty"`
+
+	// PersonID The person that stays.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	PersonID *string `json:"person_id,omitempty"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2019-05-08T15:34:00Z
+	UpdatedAt *string `json:"updated_at,omitempty"`
+}
+
 // Meta What an answer says about itself.
 type Meta struct {
 	// Code The HTTP status of the answer.
@@ -2045,6 +2335,77 @@ type PersonIdentity struct {
 // Example: MALE
 type PersonIdentityGender string
 
+// PersonSearchResponse Answer with persons.
+type PersonSearchResponse struct {
+	// Data The persons.
+	Data []PersonShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// PersonShort A person, without what was not asked for.
+type PersonShort struct {
+	// BirthCountry Country of birth, if it is known.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country,omitempty"`
+
+	// BirthDate Date of birth, if it is the one asked for.
+	//
+	// Example: 1991-08-19
+	BirthDate *string `json:"birth_date,omitempty"`
+
+	// BirthSettlement Place of birth, if it is known.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// Documents The birth certificate, if it is the one asked for.
+	Documents []FoundDocument `json:"documents,omitempty"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// MergedPersons Doubles that were merged into the person. The source calls the key out of date.
+	MergedPersons []MergedPerson `json:"merged_persons"`
+
+	// Phones The phone, if it is the one asked for.
+	Phones []FoundPhone `json:"phones,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// TaxID Tax number, if it is the one asked for.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register, if it is the one asked for.
+	//
+	// Example: 19910819-00016
+	Unzr *string `json:"unzr,omitempty"`
+}
+
 // Quantity An amount of something.
 type Quantity struct {
 	// Code The unit.
@@ -2118,6 +2479,24 @@ type RegionListResponse struct {
 
 	// Paging Which part of a list an answer holds.
 	Paging Paging `json:"paging"`
+}
+
+// RelationshipVerification Whether the relationship was verified.
+type RelationshipVerification struct {
+	// VerificationComment What the doctor or NHS noted.
+	//
+	// Example: За свідоцтвом про народження
+	VerificationComment *string `json:"verification_comment,omitempty"`
+
+	// VerificationReason How it came to the status.
+	//
+	// Example: MANUAL_CREATED_BY_DOCTOR
+	VerificationReason string `json:"verification_reason"`
+
+	// VerificationStatus Dictionary `PERSONS_RELATIONSHIP_VERIFICATION_STATUSES`.
+	//
+	// Example: VERIFICATION_NEEDED
+	VerificationStatus string `json:"verification_status"`
 }
 
 // ServiceRequest A referral: a service that a doctor asks to be done for a patient.
@@ -2982,6 +3361,45 @@ type ListDeviceDispensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// SearchPersonsParams defines parameters for SearchPersons.
+type SearchPersonsParams struct {
+	// FirstName First name, upper and lower case alike.
+	FirstName string `form:"first_name" json:"first_name"`
+
+	// LastName Last name, upper and lower case alike.
+	LastName string `form:"last_name" json:"last_name"`
+
+	// SecondName Second name. It is shown and not searched by.
+	SecondName *string `form:"second_name,omitempty" json:"second_name,omitempty"`
+
+	// BirthDate Date of birth, `YYYY-MM-DD`.
+	BirthDate string `form:"birth_date" json:"birth_date"`
+
+	// TaxID Tax number.
+	TaxID *string `form:"tax_id,omitempty" json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register. It is shown when it matches and not searched by.
+	Unzr *string `form:"unzr,omitempty" json:"unzr,omitempty"`
+
+	// PhoneNumber Phone of the person, or of their OTP method.
+	PhoneNumber *string `form:"phone_number,omitempty" json:"phone_number,omitempty"`
+
+	// BirthCertificate Number of the birth certificate, upper and lower case alike.
+	BirthCertificate *string `form:"birth_certificate,omitempty" json:"birth_certificate,omitempty"`
+}
+
+// ListConfidantPersonRelationshipsParams defines parameters for ListConfidantPersonRelationships.
+type ListConfidantPersonRelationshipsParams struct {
+	// IsExpired Relationships whose time is over (`true`), or those in force.
+	IsExpired *bool `form:"is_expired,omitempty" json:"is_expired,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Relationships per page, 1 to 300. A larger value is cut to 300, anything else counts as 50.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // SearchServiceRequestsParams defines parameters for SearchServiceRequests.
 type SearchServiceRequestsParams struct {
 	// Requisition Requisition number, 16 characters in four groups; the dashes may be left out.
@@ -3423,8 +3841,8 @@ type ClientInterface interface {
 	//
 	// What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and medical events have them in
 	// lower case (`stopped`) while the older registries have them in upper case (`COMPLETED`); a changed `program_processing_status` of a
-	// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most
-	// `MAX_EVENTS` of them, so a system that asks too rarely loses some.
+	// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days, so a system
+	// that asks more rarely loses some.
 	//
 	// Corresponds with GET /api/events (the `ListEvents` operationId).
 	ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3445,8 +3863,7 @@ type ClientInterface interface {
 	// `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
 	// error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
 	//
-	// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading. `/jobs/{id}`, the link that the
-	// running system prints, is served too.
+	// Who has `job:read` may read any job by its id. `/jobs/{id}`, the link that the running system prints, is served too.
 	//
 	// Corresponds with GET /api/jobs/{id} (the `GetJob` operationId).
 	GetJob(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3558,6 +3975,38 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/service_requests/{service_request_id} (the `GetServiceRequest` operationId).
 	GetServiceRequest(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SearchPersons Search for a Person
+	//
+	// Finds active persons by name and date of birth, with what else is known of them, without disclosing personal data: the answer has
+	// name, gender, place of birth, and of the rest only what was asked for and matches. Ask before registering a patient.
+	//
+	// A person is found when two things agree: `tax_id` or `birth_certificate` with `phone_number` or `last_name`, `phone_number` with
+	// `last_name`, or both names with `birth_date`. So a further parameter finds more persons, not fewer. More than 50 are refused.
+	//
+	// Corresponds with GET /api/persons (the `SearchPersons` operationId).
+	SearchPersons(ctx context.Context, params *SearchPersonsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListAuthenticationMethods Get Person Authentication methods
+	//
+	// Lists the ways in which a person can confirm that a doctor may act: by a code to a phone (OTP), by documents (OFFLINE), or by another
+	// person (THIRD_PERSON). Only methods that can be used now are shown: not ended ones, not NA, and a third person only while that person
+	// has an active method of their own. Choose `authorize_with` from this list.
+	//
+	// No approval is needed; phones, and what is known of a confidant, are masked.
+	//
+	// Corresponds with GET /api/persons/{id}/authentication_methods (the `ListAuthenticationMethods` operationId).
+	ListAuthenticationMethods(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListConfidantPersonRelationships Get Confidant Person relationships
+	//
+	// Lists who acts for a person as a confidant (a parent, a guardian), with the documents that prove it, in pages. Shown are relationships
+	// that are not deactivated: by default those in force, with `is_expired=true` those whose time is over.
+	//
+	// Names, numbers and phones are masked.
+	//
+	// Corresponds with GET /api/persons/{id}/confidant_person_relationships (the `ListConfidantPersonRelationships` operationId).
+	ListConfidantPersonRelationships(ctx context.Context, id string, params *ListConfidantPersonRelationshipsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchServiceRequests Search for a Service Requests
 	//
@@ -4234,8 +4683,8 @@ func (c *Client) DeactivateDivision(ctx context.Context, id string, reqEditors .
 //
 // What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and medical events have them in
 // lower case (`stopped`) while the older registries have them in upper case (`COMPLETED`); a changed `program_processing_status` of a
-// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most
-// `MAX_EVENTS` of them, so a system that asks too rarely loses some.
+// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days, so a system
+// that asks more rarely loses some.
 //
 // Corresponds with GET /api/events (the `ListEvents` operationId).
 func (c *Client) ListEvents(ctx context.Context, params *ListEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4276,8 +4725,7 @@ func (c *Client) GetEvent(ctx context.Context, id string, reqEditors ...RequestE
 // `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
 // error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
 //
-// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading. `/jobs/{id}`, the link that the
-// running system prints, is served too.
+// Who has `job:read` may read any job by its id. `/jobs/{id}`, the link that the running system prints, is served too.
 //
 // Corresponds with GET /api/jobs/{id} (the `GetJob` operationId).
 func (c *Client) GetJob(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4460,6 +4908,68 @@ func (c *Client) StopDeviceDispense(ctx context.Context, patientID string, devic
 // Corresponds with GET /api/patients/{patient_id}/service_requests/{service_request_id} (the `GetServiceRequest` operationId).
 func (c *Client) GetServiceRequest(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetServiceRequestRequest(c.Server, patientID, serviceRequestID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SearchPersons Search for a Person
+//
+// Finds active persons by name and date of birth, with what else is known of them, without disclosing personal data: the answer has
+// name, gender, place of birth, and of the rest only what was asked for and matches. Ask before registering a patient.
+//
+// A person is found when two things agree: `tax_id` or `birth_certificate` with `phone_number` or `last_name`, `phone_number` with
+// `last_name`, or both names with `birth_date`. So a further parameter finds more persons, not fewer. More than 50 are refused.
+//
+// Corresponds with GET /api/persons (the `SearchPersons` operationId).
+func (c *Client) SearchPersons(ctx context.Context, params *SearchPersonsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchPersonsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListAuthenticationMethods Get Person Authentication methods
+//
+// Lists the ways in which a person can confirm that a doctor may act: by a code to a phone (OTP), by documents (OFFLINE), or by another
+// person (THIRD_PERSON). Only methods that can be used now are shown: not ended ones, not NA, and a third person only while that person
+// has an active method of their own. Choose `authorize_with` from this list.
+//
+// No approval is needed; phones, and what is known of a confidant, are masked.
+//
+// Corresponds with GET /api/persons/{id}/authentication_methods (the `ListAuthenticationMethods` operationId).
+func (c *Client) ListAuthenticationMethods(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAuthenticationMethodsRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListConfidantPersonRelationships Get Confidant Person relationships
+//
+// Lists who acts for a person as a confidant (a parent, a guardian), with the documents that prove it, in pages. Shown are relationships
+// that are not deactivated: by default those in force, with `is_expired=true` those whose time is over.
+//
+// Names, numbers and phones are masked.
+//
+// Corresponds with GET /api/persons/{id}/confidant_person_relationships (the `ListConfidantPersonRelationships` operationId).
+func (c *Client) ListConfidantPersonRelationships(ctx context.Context, id string, params *ListConfidantPersonRelationshipsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListConfidantPersonRelationshipsRequest(c.Server, id, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6620,6 +7130,251 @@ func NewGetServiceRequestRequest(server string, patientID string, serviceRequest
 	return req, nil
 }
 
+// NewSearchPersonsRequest constructs an http.Request for the SearchPersons method
+func NewSearchPersonsRequest(server string, params *SearchPersonsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/persons")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "first_name", params.FirstName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "last_name", params.LastName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.SecondName != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "second_name", *params.SecondName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "birth_date", params.BirthDate, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.TaxID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tax_id", *params.TaxID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Unzr != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "unzr", *params.Unzr, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PhoneNumber != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "phone_number", *params.PhoneNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.BirthCertificate != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "birth_certificate", *params.BirthCertificate, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListAuthenticationMethodsRequest constructs an http.Request for the ListAuthenticationMethods method
+func NewListAuthenticationMethodsRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/persons/%s/authentication_methods", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListConfidantPersonRelationshipsRequest constructs an http.Request for the ListConfidantPersonRelationships method
+func NewListConfidantPersonRelationshipsRequest(server string, id string, params *ListConfidantPersonRelationshipsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/persons/%s/confidant_person_relationships", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.IsExpired != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "is_expired", *params.IsExpired, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewSearchServiceRequestsRequest constructs an http.Request for the SearchServiceRequests method
 func NewSearchServiceRequestsRequest(server string, params *SearchServiceRequestsParams) (*http.Request, error) {
 	var err error
@@ -8277,8 +9032,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and medical events have them in
 	// lower case (`stopped`) while the older registries have them in upper case (`COMPLETED`); a changed `program_processing_status` of a
-	// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most
-	// `MAX_EVENTS` of them, so a system that asks too rarely loses some.
+	// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days, so a system
+	// that asks more rarely loses some.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8303,8 +9058,7 @@ type ClientWithResponsesInterface interface {
 	// `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
 	// error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
 	//
-	// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading. `/jobs/{id}`, the link that the
-	// running system prints, is served too.
+	// Who has `job:read` may read any job by its id. `/jobs/{id}`, the link that the running system prints, is served too.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -8432,6 +9186,44 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/service_requests/{service_request_id} (the `GetServiceRequest` operationId).
 	GetServiceRequestWithResponse(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*GetServiceRequestResult, error)
+
+	// SearchPersonsWithResponse Search for a Person
+	//
+	// Finds active persons by name and date of birth, with what else is known of them, without disclosing personal data: the answer has
+	// name, gender, place of birth, and of the rest only what was asked for and matches. Ask before registering a patient.
+	//
+	// A person is found when two things agree: `tax_id` or `birth_certificate` with `phone_number` or `last_name`, `phone_number` with
+	// `last_name`, or both names with `birth_date`. So a further parameter finds more persons, not fewer. More than 50 are refused.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/persons (the `SearchPersons` operationId).
+	SearchPersonsWithResponse(ctx context.Context, params *SearchPersonsParams, reqEditors ...RequestEditorFn) (*SearchPersonsResult, error)
+
+	// ListAuthenticationMethodsWithResponse Get Person Authentication methods
+	//
+	// Lists the ways in which a person can confirm that a doctor may act: by a code to a phone (OTP), by documents (OFFLINE), or by another
+	// person (THIRD_PERSON). Only methods that can be used now are shown: not ended ones, not NA, and a third person only while that person
+	// has an active method of their own. Choose `authorize_with` from this list.
+	//
+	// No approval is needed; phones, and what is known of a confidant, are masked.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/persons/{id}/authentication_methods (the `ListAuthenticationMethods` operationId).
+	ListAuthenticationMethodsWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ListAuthenticationMethodsResult, error)
+
+	// ListConfidantPersonRelationshipsWithResponse Get Confidant Person relationships
+	//
+	// Lists who acts for a person as a confidant (a parent, a guardian), with the documents that prove it, in pages. Shown are relationships
+	// that are not deactivated: by default those in force, with `is_expired=true` those whose time is over.
+	//
+	// Names, numbers and phones are masked.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/persons/{id}/confidant_person_relationships (the `ListConfidantPersonRelationships` operationId).
+	ListConfidantPersonRelationshipsWithResponse(ctx context.Context, id string, params *ListConfidantPersonRelationshipsParams, reqEditors ...RequestEditorFn) (*ListConfidantPersonRelationshipsResult, error)
 
 	// SearchServiceRequestsWithResponse Search for a Service Requests
 	//
@@ -9427,6 +10219,99 @@ func (r GetServiceRequestResult) ContentType() string {
 	return ""
 }
 
+type SearchPersonsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonSearchResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r SearchPersonsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SearchPersonsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SearchPersonsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListAuthenticationMethodsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AuthenticationMethodListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAuthenticationMethodsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAuthenticationMethodsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAuthenticationMethodsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListConfidantPersonRelationshipsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ConfidantPersonRelationshipListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListConfidantPersonRelationshipsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListConfidantPersonRelationshipsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListConfidantPersonRelationshipsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SearchServiceRequestsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -10358,8 +11243,8 @@ func (c *ClientWithResponses) DeactivateDivisionWithResponse(ctx context.Context
 //
 // What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and medical events have them in
 // lower case (`stopped`) while the older registries have them in upper case (`COMPLETED`); a changed `program_processing_status` of a
-// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most
-// `MAX_EVENTS` of them, so a system that asks too rarely loses some.
+// service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days, so a system
+// that asks more rarely loses some.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10396,8 +11281,7 @@ func (c *ClientWithResponses) GetEventWithResponse(ctx context.Context, id strin
 // `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
 // error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
 //
-// Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading. `/jobs/{id}`, the link that the
-// running system prints, is served too.
+// Who has `job:read` may read any job by its id. `/jobs/{id}`, the link that the running system prints, is served too.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10572,6 +11456,62 @@ func (c *ClientWithResponses) GetServiceRequestWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseGetServiceRequestResult(rsp)
+}
+
+// SearchPersonsWithResponse Search for a Person
+//
+// Finds active persons by name and date of birth, with what else is known of them, without disclosing personal data: the answer has
+// name, gender, place of birth, and of the rest only what was asked for and matches. Ask before registering a patient.
+//
+// A person is found when two things agree: `tax_id` or `birth_certificate` with `phone_number` or `last_name`, `phone_number` with
+// `last_name`, or both names with `birth_date`. So a further parameter finds more persons, not fewer. More than 50 are refused.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/persons (the `SearchPersons` operationId).
+func (c *ClientWithResponses) SearchPersonsWithResponse(ctx context.Context, params *SearchPersonsParams, reqEditors ...RequestEditorFn) (*SearchPersonsResult, error) {
+	rsp, err := c.SearchPersons(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSearchPersonsResult(rsp)
+}
+
+// ListAuthenticationMethodsWithResponse Get Person Authentication methods
+//
+// Lists the ways in which a person can confirm that a doctor may act: by a code to a phone (OTP), by documents (OFFLINE), or by another
+// person (THIRD_PERSON). Only methods that can be used now are shown: not ended ones, not NA, and a third person only while that person
+// has an active method of their own. Choose `authorize_with` from this list.
+//
+// No approval is needed; phones, and what is known of a confidant, are masked.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/persons/{id}/authentication_methods (the `ListAuthenticationMethods` operationId).
+func (c *ClientWithResponses) ListAuthenticationMethodsWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ListAuthenticationMethodsResult, error) {
+	rsp, err := c.ListAuthenticationMethods(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAuthenticationMethodsResult(rsp)
+}
+
+// ListConfidantPersonRelationshipsWithResponse Get Confidant Person relationships
+//
+// Lists who acts for a person as a confidant (a parent, a guardian), with the documents that prove it, in pages. Shown are relationships
+// that are not deactivated: by default those in force, with `is_expired=true` those whose time is over.
+//
+// Names, numbers and phones are masked.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/persons/{id}/confidant_person_relationships (the `ListConfidantPersonRelationships` operationId).
+func (c *ClientWithResponses) ListConfidantPersonRelationshipsWithResponse(ctx context.Context, id string, params *ListConfidantPersonRelationshipsParams, reqEditors ...RequestEditorFn) (*ListConfidantPersonRelationshipsResult, error) {
+	rsp, err := c.ListConfidantPersonRelationships(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListConfidantPersonRelationshipsResult(rsp)
 }
 
 // SearchServiceRequestsWithResponse Search for a Service Requests
@@ -11645,6 +12585,84 @@ func ParseGetServiceRequestResult(rsp *http.Response) (*GetServiceRequestResult,
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest ServiceRequestResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSearchPersonsResult parses an HTTP response from a SearchPersonsWithResponse call
+func ParseSearchPersonsResult(rsp *http.Response) (*SearchPersonsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SearchPersonsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonSearchResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListAuthenticationMethodsResult parses an HTTP response from a ListAuthenticationMethodsWithResponse call
+func ParseListAuthenticationMethodsResult(rsp *http.Response) (*ListAuthenticationMethodsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAuthenticationMethodsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AuthenticationMethodListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListConfidantPersonRelationshipsResult parses an HTTP response from a ListConfidantPersonRelationshipsWithResponse call
+func ParseListConfidantPersonRelationshipsResult(rsp *http.Response) (*ListConfidantPersonRelationshipsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListConfidantPersonRelationshipsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConfidantPersonRelationshipListResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

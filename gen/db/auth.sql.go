@@ -372,10 +372,35 @@ func (q *Queries) GetConnectionBySecret(ctx context.Context, db DBTX, arg GetCon
 	return i, err
 }
 
+const getRequestCount = `-- name: GetRequestCount :one
+SELECT count, resets_at FROM mithril.rate_limits WHERE key = $1 AND resets_at > $2
+`
+
+type GetRequestCountParams struct {
+	Key string
+	Now time.Time
+}
+
+type GetRequestCountRow struct {
+	Count    int32
+	ResetsAt time.Time
+}
+
+// The count of the current window; no row when there is none.
+func (q *Queries) GetRequestCount(ctx context.Context, db DBTX, arg GetRequestCountParams) (GetRequestCountRow, error) {
+	row := db.QueryRow(ctx, getRequestCount, arg.Key, arg.Now)
+	var i GetRequestCountRow
+	err := row.Scan(&i.Count, &i.ResetsAt)
+	return i, err
+}
+
 const getToken = `-- name: GetToken :one
-SELECT id, name, expires_at, user_id, details
-FROM mithril.tokens
-WHERE value_hash = $1 AND name = $2
+SELECT t.id, t.name, t.expires_at, t.user_id, t.details, u.password_set_at,
+    (u.is_blocked OR COALESCE(c.is_blocked, false))::boolean AS is_blocked
+FROM mithril.tokens t
+JOIN mithril.users u ON u.id = t.user_id
+LEFT JOIN mithril.clients c ON c.id = t.client_id
+WHERE t.value_hash = $1 AND t.name = $2
 `
 
 type GetTokenParams struct {
@@ -384,14 +409,16 @@ type GetTokenParams struct {
 }
 
 type GetTokenRow struct {
-	ID        uuid.UUID
-	Name      string
-	ExpiresAt int64
-	UserID    uuid.UUID
-	Details   json.RawMessage
+	ID            uuid.UUID
+	Name          string
+	ExpiresAt     int64
+	UserID        uuid.UUID
+	Details       json.RawMessage
+	PasswordSetAt time.Time
+	IsBlocked     bool
 }
 
-// A code or a refresh token that is exchanged; expiry and owner are the caller's checks.
+// A code or a refresh token that is exchanged, and what ends it before its time; expiry and owner are the caller's checks.
 func (q *Queries) GetToken(ctx context.Context, db DBTX, arg GetTokenParams) (GetTokenRow, error) {
 	row := db.QueryRow(ctx, getToken, arg.ValueHash, arg.Name)
 	var i GetTokenRow
@@ -401,6 +428,8 @@ func (q *Queries) GetToken(ctx context.Context, db DBTX, arg GetTokenParams) (Ge
 		&i.ExpiresAt,
 		&i.UserID,
 		&i.Details,
+		&i.PasswordSetAt,
+		&i.IsBlocked,
 	)
 	return i, err
 }

@@ -15,40 +15,28 @@ import (
 
 const deleteOldEvents = `-- name: DeleteOldEvents :execrows
 DELETE FROM event_manager.events
-WHERE id IN (SELECT old.id FROM event_manager.events old WHERE old.inserted_at < $1 LIMIT $2)
+WHERE id IN (
+    SELECT old.id
+    FROM event_manager.events old
+    WHERE old.inserted_at < $1
+      AND (old.inserted_at, old.id) <= (
+          SELECT surplus.inserted_at, surplus.id
+          FROM event_manager.events surplus
+          ORDER BY surplus.inserted_at DESC, surplus.id DESC
+          LIMIT 1 OFFSET $2)
+    LIMIT $3
+)
 `
 
 type DeleteOldEventsParams struct {
 	InsertedBefore time.Time
+	Kept           int32
 	Batch          int32
 }
 
+// Keeps the newest events by the time they were stored, however old they are.
 func (q *Queries) DeleteOldEvents(ctx context.Context, db DBTX, arg DeleteOldEventsParams) (int64, error) {
-	result, err := db.Exec(ctx, deleteOldEvents, arg.InsertedBefore, arg.Batch)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
-}
-
-const deleteSurplusEvents = `-- name: DeleteSurplusEvents :execrows
-DELETE FROM event_manager.events
-WHERE id IN (
-    SELECT surplus.id
-    FROM event_manager.events surplus
-    ORDER BY surplus.inserted_at DESC, surplus.id DESC
-    LIMIT $2 OFFSET $1
-)
-`
-
-type DeleteSurplusEventsParams struct {
-	Kept  int32
-	Batch int32
-}
-
-// Keeps the newest events by the time they were stored.
-func (q *Queries) DeleteSurplusEvents(ctx context.Context, db DBTX, arg DeleteSurplusEventsParams) (int64, error) {
-	result, err := db.Exec(ctx, deleteSurplusEvents, arg.Kept, arg.Batch)
+	result, err := db.Exec(ctx, deleteOldEvents, arg.InsertedBefore, arg.Kept, arg.Batch)
 	if err != nil {
 		return 0, err
 	}

@@ -68,6 +68,31 @@ type ILDeclarationRequest struct {
 	UpdatedAt               time.Time
 }
 
+type ILPersonRequest struct {
+	ID      uuid.UUID
+	Version int16
+	// person, patient_signed and process_disclosure_data_consent as they were sent. The expiry job nulls it and all other personal columns.
+	Data   json.RawMessage
+	Status string
+	MPIID  *uuid.UUID
+	// type OTP, OFFLINE or NA, and phone_number: unmasked, since codes are sent to it.
+	AuthenticationMethodCurrent json.RawMessage
+	Documents                   json.RawMessage
+	PrintoutForm                *string
+	AuthorizeWith               *uuid.UUID
+	LegalEntityID               uuid.UUID
+	Channel                     string
+	TaxID                       *string
+	FirstName                   *string
+	LastName                    *string
+	BirthDate                   *time.Time
+	PersonDocuments             json.RawMessage
+	InsertedBy                  uuid.UUID
+	InsertedAt                  time.Time
+	UpdatedBy                   uuid.UUID
+	UpdatedAt                   time.Time
+}
+
 // An answer is written in the transaction of what the request has changed: a key has one if and only if its request was carried out.
 type IdempotencyKey struct {
 	// HMAC over the caller (client and user) and the key that was sent.
@@ -121,24 +146,58 @@ type MPIConfidantPersonRelationship struct {
 	UpdatedAt          time.Time
 }
 
+type MPIConfidantPersonRelationshipDocument struct {
+	RelationshipID uuid.UUID
+	Type           string
+	Number         string
+	IssuedBy       string
+	IssuedAt       time.Time
+	ActiveTo       *time.Time
+}
+
 type MPIPerson struct {
-	ID                 uuid.UUID
-	FirstName          string
-	LastName           string
-	SecondName         *string
-	BirthDate          time.Time
-	Gender             string
-	TaxID              *string
-	NoTaxID            bool
-	Unzr               *string
-	Status             string
-	IsActive           bool
-	VerificationStatus string
-	DeathDate          *time.Time
-	InsertedBy         uuid.UUID
-	InsertedAt         time.Time
-	UpdatedBy          uuid.UUID
-	UpdatedAt          time.Time
+	ID                           uuid.UUID
+	FirstName                    string
+	LastName                     string
+	SecondName                   *string
+	BirthDate                    time.Time
+	Gender                       string
+	TaxID                        *string
+	NoTaxID                      bool
+	Unzr                         *string
+	Status                       string
+	IsActive                     bool
+	VerificationStatus           string
+	DeathDate                    *time.Time
+	InsertedBy                   uuid.UUID
+	InsertedAt                   time.Time
+	UpdatedBy                    uuid.UUID
+	UpdatedAt                    time.Time
+	BirthCountry                 *string
+	BirthSettlement              *string
+	Email                        *string
+	Secret                       *string
+	EmergencyContact             json.RawMessage
+	PreferredWayCommunication    *string
+	PatientSigned                *bool
+	ProcessDisclosureDataConsent *bool
+}
+
+type MPIPersonAddress struct {
+	PersonID       uuid.UUID
+	Position       int16
+	Type           string
+	Country        string
+	Area           string
+	Region         *string
+	Settlement     string
+	SettlementType string
+	SettlementID   uuid.UUID
+	StreetType     *string
+	Street         *string
+	Building       *string
+	Apartment      *string
+	Zip            *string
 }
 
 // A person may have several methods of one type; a method counts while is_active and not past ended_at.
@@ -157,6 +216,30 @@ type MPIPersonAuthenticationMethod struct {
 	InsertedAt time.Time
 	UpdatedBy  uuid.UUID
 	UpdatedAt  time.Time
+}
+
+type MPIPersonDocument struct {
+	PersonID       uuid.UUID
+	Type           string
+	Number         string
+	IssuedBy       string
+	IssuedAt       time.Time
+	ExpirationDate *time.Time
+	IssuingCountry *string
+}
+
+type MPIPersonPhone struct {
+	PersonID uuid.UUID
+	Type     string
+	Number   string
+}
+
+type MPIPersonVerification struct {
+	PersonID uuid.UUID
+	// drfo, dracs_death, nhs, unzr, mvs_passport, dms_passport, dracs_birth, dracs_name_change, legal_capacity: each an object with verification_status, verification_reason and what else the stream knows.
+	Streams   json.RawMessage
+	UpdatedBy uuid.UUID
+	UpdatedAt time.Time
 }
 
 // What a user has allowed a client to do in their name; tokens end when it is gone.
@@ -287,11 +370,11 @@ type OTPSMSLog struct {
 	VerificationID *uuid.UUID
 	Provider       *string
 	GatewayID      *string
-	// The provider's word (Accepted, Enroute, Delivered, Unknown) or Terminated; null until it took the message.
+	// The provider's word, Terminated (never sent) or Unknown (not sent any more, and a try may have sent it); null while the message waits.
 	GatewayStatus   *string
 	StatusChangedAt *time.Time
 	InsertedAt      time.Time
-	// Which try the provider took the message in. More than 1: an earlier one failed, or died before its outcome was stored, and the phone may have got the message then too.
+	// How many tries may have sent the message: counted before the provider is called, and taken back when the provider did not take it. At most 2; at 2 the phone may have got the message twice.
 	Tries int32
 }
 

@@ -254,23 +254,6 @@ func (q *Queries) InsertVerifiedPhone(ctx context.Context, db DBTX, arg InsertVe
 	return err
 }
 
-const isCodeLive = `-- name: IsCodeLive :one
-SELECT EXISTS (SELECT 1 FROM otp.verifications WHERE id = $1 AND active AND code_expired_at > $2)
-`
-
-type IsCodeLiveParams struct {
-	ID  uuid.UUID
-	Now time.Time
-}
-
-// The code can still be used: it was not replaced, used or given up, and has time left.
-func (q *Queries) IsCodeLive(ctx context.Context, db DBTX, arg IsCodeLiveParams) (bool, error) {
-	row := db.QueryRow(ctx, isCodeLive, arg.ID, arg.Now)
-	var exists bool
-	err := row.Scan(&exists)
-	return exists, err
-}
-
 const listCodeCounts = `-- name: ListCodeCounts :many
 SELECT key, codes, resets_at FROM otp.code_counts WHERE key = ANY($1::text[]) AND resets_at > $2
 `

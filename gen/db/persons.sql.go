@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -112,6 +113,150 @@ func (q *Queries) HasChosenDoctor(ctx context.Context, db DBTX, arg HasChosenDoc
 	return exists, err
 }
 
+const isActivePerson = `-- name: IsActivePerson :one
+SELECT EXISTS (SELECT 1 FROM mpi.persons WHERE id = $1 AND is_active AND status = 'active')
+`
+
+func (q *Queries) IsActivePerson(ctx context.Context, db DBTX, id uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, isActivePerson, id)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
+}
+
+const listAuthenticationMethods = `-- name: ListAuthenticationMethods :many
+SELECT m.id, m.type, m.phone_number, m.value, m.alias, m.started_at, m.ended_at, m.inserted_at, m.inserted_by, m.updated_at, m.updated_by,
+    EXISTS (
+        SELECT 1 FROM mpi.confidant_person_relationships r
+        WHERE r.person_id = m.person_id AND r.confidant_person_id = m.value AND r.is_active AND (r.active_to IS NULL OR r.active_to > $1::timestamptz)
+    ) AS is_confidant
+FROM mpi.person_authentication_methods m
+WHERE m.person_id = $2 AND m.type <> 'NA' AND m.is_active AND (m.ended_at IS NULL OR m.ended_at > $1::timestamptz)
+  AND (m.type <> 'THIRD_PERSON' OR EXISTS (
+      SELECT 1 FROM mpi.person_authentication_methods own
+      WHERE own.person_id = m.value AND own.type IN ('OTP', 'OFFLINE') AND own.is_active AND (own.ended_at IS NULL OR own.ended_at > $1::timestamptz)))
+ORDER BY m.inserted_at, m.id
+`
+
+type ListAuthenticationMethodsParams struct {
+	At       time.Time
+	PersonID uuid.UUID
+}
+
+type ListAuthenticationMethodsRow struct {
+	ID          uuid.UUID
+	Type        string
+	PhoneNumber *string
+	Value       *uuid.UUID
+	Alias       *string
+	StartedAt   time.Time
+	EndedAt     *time.Time
+	InsertedAt  time.Time
+	InsertedBy  uuid.UUID
+	UpdatedAt   time.Time
+	UpdatedBy   uuid.UUID
+	IsConfidant bool
+}
+
+// The methods of a person that can be used at a moment.
+func (q *Queries) ListAuthenticationMethods(ctx context.Context, db DBTX, arg ListAuthenticationMethodsParams) ([]ListAuthenticationMethodsRow, error) {
+	rows, err := db.Query(ctx, listAuthenticationMethods, arg.At, arg.PersonID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListAuthenticationMethodsRow
+	for rows.Next() {
+		var i ListAuthenticationMethodsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Type,
+			&i.PhoneNumber,
+			&i.Value,
+			&i.Alias,
+			&i.StartedAt,
+			&i.EndedAt,
+			&i.InsertedAt,
+			&i.InsertedBy,
+			&i.UpdatedAt,
+			&i.UpdatedBy,
+			&i.IsConfidant,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listConfidants = `-- name: ListConfidants :many
+SELECT p.id, p.first_name, p.last_name, p.second_name, p.gender, p.tax_id, p.no_tax_id, p.unzr,
+    COALESCE((SELECT jsonb_agg(jsonb_build_object('type', d.type, 'number', d.number) ORDER BY d.type)
+        FROM mpi.person_documents d WHERE d.person_id = p.id), '[]')::jsonb AS documents,
+    COALESCE((SELECT jsonb_agg(jsonb_build_object('type', f.type, 'number', f.number) ORDER BY f.type DESC)
+        FROM mpi.person_phones f WHERE f.person_id = p.id), '[]')::jsonb AS phones,
+    COALESCE((SELECT m.phone_number FROM mpi.person_authentication_methods m
+        WHERE m.person_id = p.id AND m.type = 'OTP' AND m.is_active AND (m.ended_at IS NULL OR m.ended_at > $1::timestamptz)
+        ORDER BY m.inserted_at DESC LIMIT 1), '')::text AS otp_phone
+FROM mpi.persons p
+WHERE p.id = ANY ($2::uuid[])
+`
+
+type ListConfidantsParams struct {
+	At  time.Time
+	IDs []uuid.UUID
+}
+
+type ListConfidantsRow struct {
+	ID         uuid.UUID
+	FirstName  string
+	LastName   string
+	SecondName *string
+	Gender     string
+	TaxID      *string
+	NoTaxID    bool
+	Unzr       *string
+	Documents  json.RawMessage
+	Phones     json.RawMessage
+	OTPPhone   string
+}
+
+// What is shown, masked, of persons who act for others. Documents and phones are lists of objects with type and number.
+func (q *Queries) ListConfidants(ctx context.Context, db DBTX, arg ListConfidantsParams) ([]ListConfidantsRow, error) {
+	rows, err := db.Query(ctx, listConfidants, arg.At, arg.IDs)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListConfidantsRow
+	for rows.Next() {
+		var i ListConfidantsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.FirstName,
+			&i.LastName,
+			&i.SecondName,
+			&i.Gender,
+			&i.TaxID,
+			&i.NoTaxID,
+			&i.Unzr,
+			&i.Documents,
+			&i.Phones,
+			&i.OTPPhone,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listPersons = `-- name: ListPersons :many
 SELECT id, first_name, last_name, second_name, birth_date, gender
 FROM mpi.persons
@@ -143,6 +288,207 @@ func (q *Queries) ListPersons(ctx context.Context, db DBTX, ids []uuid.UUID) ([]
 			&i.SecondName,
 			&i.BirthDate,
 			&i.Gender,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listRelationshipDocuments = `-- name: ListRelationshipDocuments :many
+SELECT relationship_id, type, number FROM mpi.confidant_person_relationship_documents
+WHERE relationship_id = ANY ($1::uuid[])
+ORDER BY relationship_id, type
+`
+
+type ListRelationshipDocumentsRow struct {
+	RelationshipID uuid.UUID
+	Type           string
+	Number         string
+}
+
+func (q *Queries) ListRelationshipDocuments(ctx context.Context, db DBTX, ids []uuid.UUID) ([]ListRelationshipDocumentsRow, error) {
+	rows, err := db.Query(ctx, listRelationshipDocuments, ids)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListRelationshipDocumentsRow
+	for rows.Next() {
+		var i ListRelationshipDocumentsRow
+		if err := rows.Scan(&i.RelationshipID, &i.Type, &i.Number); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listRelationships = `-- name: ListRelationships :many
+SELECT r.id, r.confidant_person_id, r.active_to, r.verification_status, r.verification_reason, count(*) OVER () AS total
+FROM mpi.confidant_person_relationships r
+WHERE r.person_id = $1 AND r.is_active
+  AND CASE WHEN $2::boolean THEN r.active_to < $3::timestamptz ELSE r.active_to IS NULL OR r.active_to > $3::timestamptz END
+ORDER BY r.inserted_at, r.id
+LIMIT $5 OFFSET $4
+`
+
+type ListRelationshipsParams struct {
+	PersonID   uuid.UUID
+	IsExpired  bool
+	At         time.Time
+	PageOffset int32
+	PageLimit  int32
+}
+
+type ListRelationshipsRow struct {
+	ID                 uuid.UUID
+	ConfidantPersonID  uuid.UUID
+	ActiveTo           *time.Time
+	VerificationStatus string
+	VerificationReason *string
+	Total              int64
+}
+
+// A page of a person's relationships with confidants, in force or over.
+func (q *Queries) ListRelationships(ctx context.Context, db DBTX, arg ListRelationshipsParams) ([]ListRelationshipsRow, error) {
+	rows, err := db.Query(ctx, listRelationships,
+		arg.PersonID,
+		arg.IsExpired,
+		arg.At,
+		arg.PageOffset,
+		arg.PageLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListRelationshipsRow
+	for rows.Next() {
+		var i ListRelationshipsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.ConfidantPersonID,
+			&i.ActiveTo,
+			&i.VerificationStatus,
+			&i.VerificationReason,
+			&i.Total,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const searchPersons = `-- name: SearchPersons :many
+SELECT p.id, p.first_name, p.last_name, p.second_name, p.birth_date, p.gender, p.birth_country, p.birth_settlement, p.tax_id, p.unzr,
+    COALESCE((SELECT f.type FROM mpi.person_phones f WHERE f.person_id = p.id AND f.number = $1
+        ORDER BY f.type DESC LIMIT 1), '')::text AS phone_type,
+    COALESCE((SELECT d.number FROM mpi.person_documents d WHERE d.person_id = p.id AND d.type = 'BIRTH_CERTIFICATE'
+        AND lower(d.number) = $2), '')::text AS birth_certificate
+FROM mpi.persons p
+WHERE p.is_active AND p.status = 'active' AND p.id IN (
+    SELECT n.id FROM mpi.persons n
+    WHERE n.is_active AND n.status = 'active' AND n.birth_date = $3
+      AND lower(n.last_name) = $4::text AND lower(n.first_name) = $5::text
+    UNION
+    SELECT t.id FROM mpi.persons t
+    WHERE t.is_active AND t.status = 'active' AND t.tax_id = $6
+      AND (lower(t.last_name) = $4::text OR t.id IN (
+          SELECT f.person_id FROM mpi.person_phones f WHERE f.number = $1
+          UNION
+          SELECT m.person_id FROM mpi.person_authentication_methods m
+          WHERE m.phone_number = $1 AND m.is_active AND (m.ended_at IS NULL OR m.ended_at > $7::timestamptz)))
+    UNION
+    SELECT d.person_id FROM mpi.person_documents d JOIN mpi.persons o ON o.id = d.person_id
+    WHERE d.type = 'BIRTH_CERTIFICATE' AND lower(d.number) = $2
+      AND (lower(o.last_name) = $4::text OR d.person_id IN (
+          SELECT f.person_id FROM mpi.person_phones f WHERE f.number = $1
+          UNION
+          SELECT m.person_id FROM mpi.person_authentication_methods m
+          WHERE m.phone_number = $1 AND m.is_active AND (m.ended_at IS NULL OR m.ended_at > $7::timestamptz)))
+    UNION
+    SELECT f.person_id FROM mpi.person_phones f JOIN mpi.persons o ON o.id = f.person_id
+    WHERE f.number = $1 AND lower(o.last_name) = $4::text
+    UNION
+    SELECT m.person_id FROM mpi.person_authentication_methods m JOIN mpi.persons o ON o.id = m.person_id
+    WHERE m.phone_number = $1 AND m.is_active AND (m.ended_at IS NULL OR m.ended_at > $7::timestamptz)
+      AND lower(o.last_name) = $4::text
+)
+ORDER BY lower(p.last_name) <> $4::text, lower(p.first_name) <> $5::text, p.inserted_at DESC, p.id
+LIMIT $8
+`
+
+type SearchPersonsParams struct {
+	PhoneNumber      *string
+	BirthCertificate *string
+	BirthDate        time.Time
+	LastName         string
+	FirstName        string
+	TaxID            *string
+	At               time.Time
+	PageLimit        int32
+}
+
+type SearchPersonsRow struct {
+	ID               uuid.UUID
+	FirstName        string
+	LastName         string
+	SecondName       *string
+	BirthDate        time.Time
+	Gender           string
+	BirthCountry     *string
+	BirthSettlement  *string
+	TaxID            *string
+	Unzr             *string
+	PhoneType        string
+	BirthCertificate string
+}
+
+// Active persons with whom two things agree (wiki 583404137), best match first. An absent parameter agrees with nobody. Texts
+// come in lower case.
+func (q *Queries) SearchPersons(ctx context.Context, db DBTX, arg SearchPersonsParams) ([]SearchPersonsRow, error) {
+	rows, err := db.Query(ctx, searchPersons,
+		arg.PhoneNumber,
+		arg.BirthCertificate,
+		arg.BirthDate,
+		arg.LastName,
+		arg.FirstName,
+		arg.TaxID,
+		arg.At,
+		arg.PageLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SearchPersonsRow
+	for rows.Next() {
+		var i SearchPersonsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.FirstName,
+			&i.LastName,
+			&i.SecondName,
+			&i.BirthDate,
+			&i.Gender,
+			&i.BirthCountry,
+			&i.BirthSettlement,
+			&i.TaxID,
+			&i.Unzr,
+			&i.PhoneType,
+			&i.BirthCertificate,
 		); err != nil {
 			return nil, err
 		}

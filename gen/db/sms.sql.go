@@ -12,6 +12,44 @@ import (
 	"github.com/google/uuid"
 )
 
+const beginSMSTry = `-- name: BeginSMSTry :one
+UPDATE otp.sms_logs AS m
+SET tries = m.tries + 1
+WHERE m.id = $1 AND m.gateway_status IS NULL AND m.tries < $2 AND m.inserted_at > $3
+  AND (m.verification_id IS NULL OR EXISTS (
+      SELECT 1 FROM otp.verifications v WHERE v.id = m.verification_id AND v.active AND v.code_expired_at > $4
+  ))
+RETURNING phone_number, body, tries
+`
+
+type BeginSMSTryParams struct {
+	ID            uuid.UUID
+	MaxTries      int32
+	InsertedAfter time.Time
+	Now           time.Time
+}
+
+type BeginSMSTryRow struct {
+	PhoneNumber string
+	Body        []byte
+	Tries       int32
+}
+
+// Counts a try before the provider is called, so that a try that dies is counted too.
+// No row: the message must not be sent. It has been sent, two tries may have sent it,
+// it is too old, or its code is dead (decisions R35).
+func (q *Queries) BeginSMSTry(ctx context.Context, db DBTX, arg BeginSMSTryParams) (BeginSMSTryRow, error) {
+	row := db.QueryRow(ctx, beginSMSTry,
+		arg.ID,
+		arg.MaxTries,
+		arg.InsertedAfter,
+		arg.Now,
+	)
+	var i BeginSMSTryRow
+	err := row.Scan(&i.PhoneNumber, &i.Body, &i.Tries)
+	return i, err
+}
+
 const deleteOldSMSLogs = `-- name: DeleteOldSMSLogs :execrows
 DELETE FROM otp.sms_logs
 WHERE id IN (SELECT old.id FROM otp.sms_logs old WHERE old.inserted_at < $1 LIMIT $2)
@@ -30,27 +68,27 @@ func (q *Queries) DeleteOldSMSLogs(ctx context.Context, db DBTX, arg DeleteOldSM
 	return result.RowsAffected(), nil
 }
 
-const getSMSLog = `-- name: GetSMSLog :one
-SELECT id, phone_number, body, type, verification_id, provider, gateway_id, gateway_status, status_changed_at, inserted_at, tries FROM otp.sms_logs WHERE id = $1
+const endSMS = `-- name: EndSMS :one
+UPDATE otp.sms_logs
+SET provider          = $1::text,
+    gateway_status    = CASE WHEN tries > 0 THEN 'Unknown' ELSE 'Terminated' END,
+    status_changed_at = $2::timestamptz
+WHERE id = $3 AND gateway_status IS NULL
+RETURNING gateway_status::text
 `
 
-func (q *Queries) GetSMSLog(ctx context.Context, db DBTX, id uuid.UUID) (OTPSMSLog, error) {
-	row := db.QueryRow(ctx, getSMSLog, id)
-	var i OTPSMSLog
-	err := row.Scan(
-		&i.ID,
-		&i.PhoneNumber,
-		&i.Body,
-		&i.Type,
-		&i.VerificationID,
-		&i.Provider,
-		&i.GatewayID,
-		&i.GatewayStatus,
-		&i.StatusChangedAt,
-		&i.InsertedAt,
-		&i.Tries,
-	)
-	return i, err
+type EndSMSParams struct {
+	Provider        string
+	StatusChangedAt time.Time
+	ID              uuid.UUID
+}
+
+// Ends a message that is not sent any more. Unknown: a try may have sent it.
+func (q *Queries) EndSMS(ctx context.Context, db DBTX, arg EndSMSParams) (string, error) {
+	row := db.QueryRow(ctx, endSMS, arg.Provider, arg.StatusChangedAt, arg.ID)
+	var gateway_status string
+	err := row.Scan(&gateway_status)
+	return gateway_status, err
 }
 
 const insertSMSLog = `-- name: InsertSMSLog :exec
@@ -124,37 +162,41 @@ func (q *Queries) ListSMSLogs(ctx context.Context, db DBTX, arg ListSMSLogsParam
 	return items, nil
 }
 
-const setSMSStatus = `-- name: SetSMSStatus :execrows
+const setSMSStatus = `-- name: SetSMSStatus :exec
 UPDATE otp.sms_logs
 SET provider          = $1::text,
-    gateway_id        = COALESCE($2, gateway_id),
+    gateway_id        = $2::text,
     gateway_status    = $3::text,
-    status_changed_at = $4::timestamptz,
-    tries             = GREATEST(tries, $5::integer) -- a first try may end after the second
-WHERE id = $6
+    status_changed_at = $4::timestamptz
+WHERE id = $5
 `
 
 type SetSMSStatusParams struct {
 	Provider        string
-	GatewayID       *string
+	GatewayID       string
 	GatewayStatus   string
 	StatusChangedAt time.Time
-	Tries           int32
 	ID              uuid.UUID
 }
 
-// What the provider said; a null gateway id keeps the one known before.
-func (q *Queries) SetSMSStatus(ctx context.Context, db DBTX, arg SetSMSStatusParams) (int64, error) {
-	result, err := db.Exec(ctx, setSMSStatus,
+// What the provider said.
+func (q *Queries) SetSMSStatus(ctx context.Context, db DBTX, arg SetSMSStatusParams) error {
+	_, err := db.Exec(ctx, setSMSStatus,
 		arg.Provider,
 		arg.GatewayID,
 		arg.GatewayStatus,
 		arg.StatusChangedAt,
-		arg.Tries,
 		arg.ID,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	return err
+}
+
+const undoSMSTry = `-- name: UndoSMSTry :exec
+UPDATE otp.sms_logs SET tries = tries - 1 WHERE id = $1 AND tries > 0
+`
+
+// Takes back a try in which the provider did not take the message.
+func (q *Queries) UndoSMSTry(ctx context.Context, db DBTX, id uuid.UUID) error {
+	_, err := db.Exec(ctx, undoSMSTry, id)
+	return err
 }

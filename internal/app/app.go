@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -18,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/trace"
@@ -36,6 +38,7 @@ import (
 	"esoz/internal/platform/redact"
 	"esoz/internal/platform/seal"
 	"esoz/internal/platform/sms"
+	"esoz/internal/platform/tracing"
 	"esoz/internal/platform/validation"
 	"esoz/internal/resource/approvals"
 	"esoz/internal/resource/declarationrequests"
@@ -77,6 +80,7 @@ type Options struct {
 // App is a server with its engines' connections.
 type App struct {
 	Pool    *pgxpool.Pool
+	Replica *pgxpool.Pool // nil: none
 	Mongo   *mongo.Database
 	Keys    *seal.Keys
 	API     http.Handler // the operations of the contract
@@ -85,17 +89,24 @@ type App struct {
 	Dictionaries *dictionaries.Cache
 	Addresses    *uaddresses.Cache
 
-	opts  Options
-	river *river.Client[pgx.Tx]
-	stop  context.CancelFunc
+	opts     Options
+	metrics  *metrics
+	river    *river.Client[pgx.Tx]
+	stop     context.CancelFunc
+	stopping atomic.Bool // the process was asked to end
+
+	overtaken atomic.Bool // the tables are newer than this program
 }
 
 // New opens the engines' connections and builds the server. The databases must
 // have been migrated.
 func New(ctx context.Context, opts Options) (_ *App, err error) {
 	cfg := opts.Config.Get()
-	opts.Logger = redact.Logger(opts.Logger)
-	a := &App{opts: opts}
+	opts.Logger = tracing.Logger(redact.Logger(opts.Logger))
+	if opts.Registry == nil {
+		opts.Registry = prometheus.NewRegistry()
+	}
+	a := &App{opts: opts, metrics: newMetrics(opts.Registry)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(context.WithoutCancel(ctx)))
@@ -107,7 +118,15 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 	if a.Pool, err = postgres.Open(ctx, string(cfg.DatabaseURL), poolSize(cfg)); err != nil {
 		return nil, err
 	}
-	if a.Mongo, err = mongodb.Open(string(cfg.MongoURL), cfg.MongoDatabase, cfg.EngineTimeout); err != nil {
+	if cfg.ReplicaURL != "" {
+		if a.Replica, err = postgres.Open(ctx, string(cfg.ReplicaURL), poolSize(cfg)); err != nil {
+			return nil, fmt.Errorf("DATABASE_REPLICA_URL: %w", err)
+		}
+	}
+	if err = checkTables(ctx, a.Pool); err != nil {
+		return nil, err
+	}
+	if a.Mongo, err = mongodb.Open(string(cfg.MongoURL), cfg.MongoDatabase, cfg.EngineTimeout, mongodb.Monitor(a.metrics.command)); err != nil {
 		return nil, err
 	}
 	a.Dictionaries = dictionaries.NewCache(a.Pool)
@@ -115,6 +134,7 @@ func New(ctx context.Context, opts Options) (_ *App, err error) {
 	if err = errors.Join(a.Dictionaries.Refresh(ctx), a.Addresses.Refresh(ctx)); err != nil {
 		return nil, err
 	}
+	opts.Registry.MustRegister(collector{a})
 	return a, a.build()
 }
 
@@ -144,25 +164,30 @@ func (a *App) Close(ctx context.Context) error {
 	if a.Pool != nil {
 		a.Pool.Close()
 	}
+	if a.Replica != nil {
+		a.Replica.Close()
+	}
 	if a.Mongo != nil {
 		return mongodb.Close(ctx, a.Mongo)
 	}
 	return nil
 }
 
-// Ready tells whether both engines answer.
+// Ready returns why the server cannot work: an engine does not answer, or its
+// tables are too old. Newer ones, which the next version has made ahead of its own
+// start, are only reported.
 func (a *App) Ready(ctx context.Context) error {
-	return errors.Join(
-		wrap("PostgreSQL", a.Pool.Ping(ctx)),
-		wrap("MongoDB", a.Mongo.Client().Ping(ctx, nil)),
-	)
-}
-
-func wrap(engine string, err error) error {
-	if err != nil {
-		return fmt.Errorf("%s does not answer: %w", engine, err)
+	tables := checkTables(ctx, a.Pool)
+	if errors.Is(tables, ErrNewTables) {
+		if !a.overtaken.Swap(true) {
+			a.opts.Logger.WarnContext(ctx, "this server runs on tables of a newer version and cannot be started again", "error", tables)
+		}
+		tables = nil
 	}
-	return nil
+	if err := a.Mongo.Client().Ping(ctx, nil); err != nil {
+		return errors.Join(tables, fmt.Errorf("MongoDB does not answer: %w", err))
+	}
+	return tables
 }
 
 func (a *App) build() error {
@@ -170,6 +195,7 @@ func (a *App) build() error {
 	inserter, err := river.NewClient(riverpgxv5.New(a.Pool), &river.Config{
 		Schema: riverSchema, Logger: o.Logger,
 		FetchCooldown: time.Millisecond, // minimum: River does not notify workers of jobs inserted within this interval of the last
+		Middleware:    []rivertype.Middleware{rememberTrace()},
 	})
 	if err != nil {
 		return fmt.Errorf("prepare background work: %w", err)
@@ -177,6 +203,7 @@ func (a *App) build() error {
 	queue := &jobs.Queue{
 		Pool: a.Pool, River: inserter, Keys: a.Keys, Clock: o.Clock, Config: o.Config, Logger: o.Logger,
 		AfterHandler: o.AfterHandler,
+		Count:        func(operation, result string) { a.metrics.jobs.WithLabelValues(operation, result).Inc() },
 	}
 	codes := &otp.Service{
 		Pool: a.Pool, Keys: a.Keys, Clock: o.Clock, Config: o.Config,
@@ -190,13 +217,15 @@ func (a *App) build() error {
 		Documents: a.Mongo, Queue: queue, Keys: a.Keys, Clock: o.Clock, Config: o.Config, People: people,
 	}
 
+	lists := &postgres.Lists{Primary: a.Pool, Replica: a.Replica}
 	s := &server{
 		approvalsAPI:       &approvals.API{Engine: engine, Codes: codes, People: people},
-		declarationsAPI:    &declarationrequests.API{Engine: engine, Store: declarationrequests.Store{Pool: a.Pool}, Codes: codes},
+		declarationsAPI:    &declarationrequests.API{Engine: engine, Store: declarationrequests.Store{Pool: a.Pool, Lists: lists}, Codes: codes},
+		personsAPI:         &persons.API{Engine: engine, People: people},
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
 		dictionariesAPI:    &dictionaries.API{Engine: engine, Cache: a.Dictionaries},
-		divisionsAPI:       &divisions.API{Engine: engine, Store: divisions.Store{Pool: a.Pool}, Addresses: addresses{a.Addresses}},
-		eventsAPI:          &events.API{Engine: engine, Store: events.Store{Pool: a.Pool}},
+		divisionsAPI:       &divisions.API{Engine: engine, Store: divisions.Store{Pool: a.Pool, Lists: lists}, Addresses: addresses{a.Addresses}},
+		eventsAPI:          &events.API{Engine: engine, Store: events.Store{Lists: lists}},
 		jobsAPI:            &jobreads.API{Engine: engine},
 		oauthAPI:           &oauth.API{Engine: engine, Pool: a.Pool},
 		serviceRequestsAPI: &servicerequests.API{Engine: engine, Pool: a.Pool, Identities: people},
@@ -216,19 +245,11 @@ func (a *App) build() error {
 		return err
 	}
 
-	registry := o.Registry
-	if registry == nil {
-		registry = prometheus.NewRegistry()
-	}
-	spans := o.Tracer
-	if spans == nil {
-		spans = tracer()
-	}
 	front := &httpapi.Server{
 		Document: doc, Auth: authenticator, Answers: answers, Config: o.Config, Clock: o.Clock, Logger: o.Logger,
 		Formats: validation.NewFormats(validation.DictionaryNames(doc), a.Dictionaries),
 		Guards:  hooks.guards, Bodies: hooks.bodies,
-		Metrics: httpapi.NewMetrics(registry), Tracer: spans, ShowRules: o.ShowRules, NotServed: o.NotServed, Observe: o.Observe,
+		Metrics: httpapi.NewMetrics(o.Registry), Tracer: a.tracer(), ShowRules: o.ShowRules, NotServed: o.NotServed, Observe: o.Observe,
 	}
 	if a.API, err = front.Handler(s); err != nil {
 		return err
@@ -253,7 +274,12 @@ func Document() (*openapi3.T, error) {
 	return doc, nil
 }
 
-func tracer() trace.Tracer { return otel.Tracer("esoz") }
+func (a *App) tracer() trace.Tracer {
+	if a.opts.Tracer != nil {
+		return a.opts.Tracer
+	}
+	return otel.Tracer("esoz")
+}
 
 // NewKeys reads the keys of a configuration.
 func NewKeys(cfg *config.Config) (*seal.Keys, error) {

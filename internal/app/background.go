@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"time"
 
@@ -37,14 +38,18 @@ const (
 // worker prepares the River client that carries out jobs, sends SMS and runs
 // the clean-up schedules.
 func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authenticator, answers *idempotency.Store, s *server) (*river.Client[pgx.Tx], error) {
-	o := a.opts
+	o, m := a.opts, a.metrics
 	provider := o.Provider
 	if provider == nil {
 		provider = sms.Log{}
 	}
+	m.expect(maps.Keys(queue.Handlers), provider.Name())
 	pool := river.NewWorkers()
 	river.AddWorker(pool, &jobs.Worker{Queue: queue})
-	river.AddWorker(pool, &sms.Sender{Pool: a.Pool, Keys: a.Keys, Clock: o.Clock, Provider: provider})
+	river.AddWorker(pool, &sms.Sender{
+		Pool: a.Pool, Keys: a.Keys, Clock: o.Clock, Config: o.Config, Logger: o.Logger, Provider: provider,
+		Count: func(result string) { m.messages.WithLabelValues(provider.Name(), result).Inc() },
+	})
 	cleaner := &cleaner{tasks: map[string]func(context.Context) error{
 		"expire_verifications": codes.Expire,
 		"delete_verifications": codes.DeleteOld,
@@ -59,13 +64,16 @@ func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authent
 	river.AddWorker(pool, cleaner)
 
 	client, err := river.NewClient(riverpgxv5.New(a.Pool), &river.Config{
-		Schema: riverSchema, Logger: o.Logger, Workers: pool,
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers(a.Pool.Config().MaxConns)}},
+		Schema: riverSchema, Logger: o.Logger, Workers: pool, PollOnly: !o.Config.Get().DatabaseListen,
+		Queues: map[string]river.QueueConfig{
+			river.QueueDefault: {MaxWorkers: workers(a.Pool.Config().MaxConns)},
+			jobs.QueueName:     {MaxWorkers: workers(a.Pool.Config().MaxConns)},
+		},
 		JobTimeout:           jobTimeout,
 		FetchCooldown:        fetchCooldown,
 		RescueStuckJobsAfter: rescueAfter,
 		PeriodicJobs:         schedules(o.Config.Get()),
-		Middleware:           append(fence(o.Fence), redacted()),
+		Middleware:           append([]rivertype.Middleware{traced(a.tracer()), m.counted(o.Logger)}, append(fence(o.Fence), redacted())...),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("prepare background work: %w", err)
@@ -73,7 +81,8 @@ func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authent
 	return client, nil
 }
 
-// workers leaves requests half of the connections.
+// workers of a queue use half of the connections at most. Those of both queues hold
+// none while they wait for the SMS provider or for the document store.
 func workers(connections int32) int { return min(20, max(1, int(connections)/2)) }
 
 func fence(around func(work func() error) error) []rivertype.Middleware {

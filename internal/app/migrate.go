@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -39,13 +40,19 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Database,
 const migrationLock = 0x65736f7a
 
 func migrate(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Database, now time.Time, by uuid.UUID) (err error) {
-	sqlDB := stdlib.OpenDBFromPool(pool)
+	if err := checkTables(ctx, pool); err != nil && !errors.Is(err, ErrOldTables) {
+		return err // another version's migrations must not be mixed with ours
+	}
+	// A statement that waits for a table makes all who come after it wait, too.
+	impatient := pool.Config().ConnConfig.Copy()
+	impatient.RuntimeParams["lock_timeout"] = lockTimeout
+	sqlDB := stdlib.OpenDB(*impatient)
 	defer func() { err = errors.Join(err, sqlDB.Close()) }()
 	provider, err := goose.NewProvider(goose.DialectPostgres, sqlDB, sqlfiles.Migrations)
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)
 	}
-	if _, err := provider.Up(ctx); err != nil {
+	if err := up(ctx, provider); err != nil {
 		return fmt.Errorf("migrate PostgreSQL: %w", err)
 	}
 	if _, err := pool.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+riverSchema); err != nil {
@@ -65,6 +72,30 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, documents *mongo.Database,
 		return fmt.Errorf("seed reference data: %w", err)
 	}
 	return IndexDocuments(ctx, documents)
+}
+
+const (
+	lockTimeout     = "500ms"
+	lockNotObtained = "55P03" // the SQLSTATE of lock_timeout
+	lockPause       = 500 * time.Millisecond
+	lockTries       = 120
+)
+
+// up carries out the migrations that are missing. One that cannot lock a table in time is
+// tried again, so that servers work in between.
+func up(ctx context.Context, provider *goose.Provider) error {
+	for try := 1; ; try++ {
+		_, err := provider.Up(ctx)
+		var locked *pgconn.PgError
+		if !errors.As(err, &locked) || locked.Code != lockNotObtained || try == lockTries {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(lockPause):
+		}
+	}
 }
 
 // IndexDocuments creates the indexes of the document store.

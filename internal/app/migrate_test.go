@@ -2,6 +2,8 @@ package app_test
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -51,4 +53,46 @@ func TestMigrateAtOnce(t *testing.T) {
 		})
 	}
 	require.NoError(t, all.Wait())
+}
+
+// A program neither starts on tables that it does not know nor changes them, and a
+// server whose tables are replaced by older ones is not ready any more. One that runs
+// while the next version migrates stays ready.
+func TestTablesOfAnotherVersion(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct {
+		change       string
+		err, running error
+	}{
+		"older":         {"DELETE FROM goose_db_version WHERE version_id = (SELECT max(version_id) FROM goose_db_version)", app.ErrOldTables, app.ErrOldTables},
+		"one left out":  {"DELETE FROM goose_db_version WHERE version_id = 7", app.ErrOldTables, app.ErrOldTables},
+		"newer":         {"INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)", app.ErrNewTables, nil},
+		"River's older": {"DELETE FROM river.river_migration WHERE version = (SELECT max(version) FROM river.river_migration)", app.ErrOldTables, app.ErrOldTables},
+		"River's newer": {"INSERT INTO river.river_migration (line, version) VALUES ('main', 99)", app.ErrNewTables, nil},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			s := testkit.New(t, testkit.Idle())
+			require.NoError(t, s.Ready(t.Context()))
+			_, err := s.Pool.Exec(t.Context(), c.change)
+			require.NoError(t, err)
+			require.ErrorIs(t, s.Ready(t.Context()), c.running)
+			_, err = app.New(t.Context(), app.Options{Config: s.Config, Clock: s.Clock, Logger: slog.New(slog.DiscardHandler)})
+			require.ErrorIs(t, err, c.err)
+			if errors.Is(c.err, app.ErrNewTables) {
+				require.ErrorIs(t, app.Migrate(t.Context(), s.Pool, s.Mongo, s.Clock.Now(), s.Config.Get().SystemUser), c.err)
+			}
+		})
+	}
+}
+
+// A server does not start on a database without tables, and says what to do.
+func TestNoTables(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	empty, _ := testkit.EmptyDatabase(t)
+	s.Set(t, map[string]string{"DATABASE_URL": empty})
+	_, err := app.New(t.Context(), app.Options{Config: s.Config, Clock: s.Clock, Logger: slog.New(slog.DiscardHandler)})
+	require.ErrorIs(t, err, app.ErrOldTables)
+	require.ErrorContains(t, err, "run esoz migrate")
 }

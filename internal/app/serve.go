@@ -12,6 +12,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sync/errgroup"
+
+	"esoz/internal/platform/config"
 )
 
 // Limits of a connection, whatever a client does with it.
@@ -22,6 +25,46 @@ const (
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 64 << 10
 )
+
+// Serve answers on the public listener, and on ADMIN_ADDR when there is one, until
+// ctx ends. Then /readyz says so, and proxies have SHUTDOWN_DELAY to send requests
+// elsewhere; these are still answered, but each answer ends its connection. At last
+// requests under way finish. The admin address ends after the public one.
+func (a *App) Serve(ctx context.Context, public net.Listener, handler http.Handler, metrics prometheus.Gatherer) error {
+	cfg, logger := a.opts.Config.Get(), a.opts.Logger
+	group, ctx := errgroup.WithContext(ctx)
+	later := context.WithoutCancel(ctx)
+	ending, end := context.WithCancel(later)
+	ended, afterEnd := context.WithCancel(later)
+	if cfg.AdminAddr != config.AdminOff {
+		admin, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.AdminAddr)
+		if err != nil {
+			end()
+			afterEnd()
+			return errors.Join(fmt.Errorf("ADMIN_ADDR: %w", err), public.Close())
+		}
+		group.Go(func() error { return Serve(ended, admin, a.AdminHandler(metrics), cfg.ShutdownTimeout, logger) })
+	}
+	context.AfterFunc(ctx, func() {
+		a.stopping.Store(true)
+		time.AfterFunc(cfg.ShutdownDelay, end)
+	})
+	group.Go(func() error {
+		defer afterEnd()
+		return Serve(ending, public, a.leaving(handler), cfg.ShutdownTimeout, logger)
+	})
+	return group.Wait()
+}
+
+// leaving asks clients of a stopping server to connect again, elsewhere.
+func (a *App) leaving(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.stopping.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		handler.ServeHTTP(w, r)
+	})
+}
 
 // Serve answers on the listener until ctx ends, then lets requests under way
 // finish, for as long as patience.
@@ -53,11 +96,19 @@ func (a *App) AdminHandler(metrics prometheus.Gatherer) http.Handler {
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if a.stopping.Load() {
+			http.Error(w, "stopping", http.StatusServiceUnavailable)
+			return
+		}
 		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 		defer cancel()
 		if err := a.Ready(ctx); err != nil {
 			a.opts.Logger.WarnContext(ctx, "not ready", "error", err)
-			http.Error(w, "an engine does not answer", http.StatusServiceUnavailable)
+			reason := "an engine does not answer"
+			if errors.Is(err, ErrOldTables) {
+				reason = ErrOldTables.Error()
+			}
+			http.Error(w, reason, http.StatusServiceUnavailable)
 			return
 		}
 		w.WriteHeader(http.StatusNoContent)
@@ -67,5 +118,5 @@ func (a *App) AdminHandler(metrics prometheus.Gatherer) http.Handler {
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	return mux
+	return OwnVisitors(mux, a.opts.Config, a.opts.Config.Get().AdminAddr)
 }

@@ -2,19 +2,25 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 
 	"github.com/mattn/go-isatty"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	semconv "go.opentelemetry.io/otel/semconv/v1.26.0"
+	"go.opentelemetry.io/otel/trace"
 
 	"esoz/internal/platform/config"
+	"esoz/internal/platform/tracing"
 )
 
 // NewLogger writes JSON lines, or text when w is a terminal.
@@ -45,4 +51,49 @@ func StartTracing(ctx context.Context) (stop func(context.Context) error, err er
 	)
 	otel.SetTracerProvider(provider)
 	return provider.Shutdown, nil
+}
+
+// traceparent is the key of a trace in the metadata of a River job.
+const traceparent = "traceparent"
+
+// rememberTrace stores with a job which request has caused it.
+func rememberTrace() rivertype.Middleware {
+	return river.JobInsertMiddlewareFunc(
+		func(ctx context.Context, jobs []*rivertype.JobInsertParams, insert func(context.Context) ([]*rivertype.JobInsertResult, error)) ([]*rivertype.JobInsertResult, error) {
+			parent := tracing.Parent(ctx)
+			if parent == "" {
+				return insert(ctx)
+			}
+			for _, job := range jobs {
+				metadata := map[string]any{}
+				if err := json.Unmarshal(job.Metadata, &metadata); err != nil {
+					return nil, fmt.Errorf("read the metadata of a job: %w", err)
+				}
+				metadata[traceparent] = parent
+				var err error
+				if job.Metadata, err = json.Marshal(metadata); err != nil {
+					return nil, fmt.Errorf("remember the trace of a job: %w", err)
+				}
+			}
+			return insert(ctx)
+		})
+}
+
+// traced gives each try of background work a trace of its own, which is linked to the
+// request that has caused it: the work may come long after the answer.
+func traced(tracer trace.Tracer) rivertype.Middleware {
+	return river.WorkerMiddlewareFunc(
+		func(ctx context.Context, job *rivertype.JobRow, work func(context.Context) error) error {
+			var metadata struct{ Traceparent string }
+			if err := json.Unmarshal(job.Metadata, &metadata); err != nil {
+				return fmt.Errorf("read the metadata of River job %d: %w", job.ID, err)
+			}
+			ctx, span := tracer.Start(ctx, job.Kind, trace.WithNewRoot(), trace.WithSpanKind(trace.SpanKindConsumer),
+				trace.WithLinks(tracing.Link(metadata.Traceparent)...), trace.WithAttributes(attribute.Int("attempt", job.Attempt)))
+			defer span.End()
+			err := work(ctx)
+			span.SetAttributes(attribute.String("result", resultOf(err)))
+			tracing.Status(span, err)
+			return err
+		})
 }

@@ -33,6 +33,12 @@ var templates embed.FS
 // Prefix is where a sandbox serves the pages.
 const Prefix = "/docs/"
 
+// Policies of the pages: what they may load and run. Exported pages hold them; a sandbox sends them as headers too.
+const (
+	Policy    = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; worker-src 'self' blob:"
+	TryPolicy = Policy + "; script-src 'self' 'unsafe-inline'"
+)
+
 // Site is all pages of the reference.
 type Site struct {
 	files    map[string]file // what is the same in every world
@@ -77,7 +83,7 @@ func New(documents publish.Documents) (*Site, error) {
 	for id, op := range s.atlas.byID {
 		s.pages["rules/"+id+"/index.html"] = page{template: "operation.html", title: op.Summary, about: op}
 	}
-	s.template, err = template.New("").Funcs(template.FuncMap{"page": pageOf, "code": code}).ParseFS(templates, "templates/*.html")
+	s.template, err = template.New("").Funcs(template.FuncMap{"page": pageOf, "code": code, "policy": func() string { return Policy }, "tryPolicy": func() string { return TryPolicy }}).ParseFS(templates, "templates/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("read the templates: %w", err)
 	}

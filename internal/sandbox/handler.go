@@ -18,6 +18,7 @@ import (
 	"esoz/internal/app/admin"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/config"
+	"esoz/internal/platform/httpapi"
 	"esoz/internal/reference"
 	"esoz/internal/resource/oauth/signin"
 	"esoz/internal/sandbox/authority"
@@ -25,6 +26,9 @@ import (
 	"esoz/internal/sandbox/world"
 	"esoz/openapi/publish"
 )
+
+// docsPrefix is where the sandbox's own methods are shown.
+const docsPrefix = "/_sandbox/docs/"
 
 // Handler serves the API of a server together with the sandbox's own methods
 // and the pages to read.
@@ -37,6 +41,8 @@ type Handler struct {
 	// traffic remembers what the API was asked.
 	traffic   *traffic.Recorder
 	documents publish.Documents
+	// crossOrigin lets pages of others not change the sandbox.
+	crossOrigin *http.CrossOriginProtection
 	// closing ends long polls when the server stops.
 	closing <-chan struct{}
 
@@ -54,8 +60,8 @@ func NewHandler(
 	ctx context.Context, a *app.App, live *config.Live, clk *clock.Clock, w *world.World, recorder *traffic.Recorder, logger *slog.Logger,
 ) (*Handler, error) {
 	h := &Handler{
-		closing: ctx.Done(),
-		app:     a, config: live, clock: clk, logger: logger, mux: http.NewServeMux(),
+		closing: ctx.Done(), crossOrigin: http.NewCrossOriginProtection(),
+		app: a, config: live, clock: clk, logger: logger, mux: http.NewServeMux(),
 		initial: live.Get(), settings: map[string]string{}, world: w, traffic: recorder,
 		documents: publish.For(live.Get().PublicBaseURL),
 	}
@@ -87,7 +93,7 @@ func NewHandler(
 	h.mux.HandleFunc("GET /openapi.json", h.published("application/json", h.documents.JSON))
 	h.mux.HandleFunc("GET /openapi-3.1.yaml", h.published("application/yaml", h.documents.YAML31))
 	h.mux.HandleFunc("GET "+reference.Prefix, h.reference())
-	h.mux.Handle("GET /_sandbox/docs/", v5emb.New("esoz sandbox", "/_sandbox/openapi.json", "/_sandbox/docs/"))
+	h.mux.Handle("GET "+docsPrefix, v5emb.New("esoz sandbox", "/_sandbox/openapi.json", docsPrefix))
 	return h, nil
 }
 
@@ -105,10 +111,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	for _, own := range []string{"/_sandbox/", "/docs", "/openapi.", "/openapi-"} {
 		if strings.HasPrefix(r.URL.Path, own) {
-			if r.Method != http.MethodGet && !ownPage(r) {
+			if err := h.crossOrigin.Check(r); err != nil {
 				h.refuse(w, http.StatusForbidden, errors.New("a page of another origin may not change the sandbox"))
 				return
 			}
+			head := w.Header()
+			head.Set("Content-Security-Policy", policy(r.URL.Path))
+			head.Set("X-Frame-Options", "deny")
+			head.Set("X-Content-Type-Options", "nosniff")
 			h.mux.ServeHTTP(w, r)
 			return
 		}
@@ -116,8 +126,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.api(w, r)
 }
 
-// api serves a request while no world is being changed. The body is read
-// before, so that a slow client holds nobody up.
+// api serves a request while no world is being changed. The body is read before and the answer sent after that, so
+// that a slow client holds nobody up.
 func (h *Handler) api(w http.ResponseWriter, r *http.Request) {
 	limit := h.config.Get().MaxBodyBytes + 1
 	raw, err := io.ReadAll(io.LimitReader(r.Body, limit))
@@ -127,6 +137,14 @@ func (h *Handler) api(w http.ResponseWriter, r *http.Request) {
 	} else {
 		r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(raw), r.Body)) // too large, or broken: the API says so
 	}
+	answer := httpapi.Hold(w)
+	h.serve(answer, r, raw, whole)
+	if err := answer.Send(); err != nil {
+		h.logger.Debug("answer not delivered", "error", err)
+	}
+}
+
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, raw []byte, whole bool) {
 	h.changing.RLock()
 	defer h.changing.RUnlock()
 	if !signin.IsFor(r) { // what is typed into the page is not remembered
@@ -164,11 +182,13 @@ func decodeUpTo(most int64, w http.ResponseWriter, r *http.Request, v any) error
 	return nil
 }
 
-// ownPage tells whether a request that changes something comes from a page of
-// this sandbox or from no page at all: pages of others must not reset it.
-func ownPage(r *http.Request) bool {
-	origin := r.Header.Get("Origin")
-	return origin == "" || origin == "http://"+r.Host
+// policy of the page at a path. Pages of Swagger UI hold a script of their own.
+func policy(path string) string {
+	own := reference.Policy
+	if strings.HasPrefix(path, reference.Prefix+"try/") || strings.HasPrefix(path, docsPrefix) {
+		own = reference.TryPolicy
+	}
+	return own + "; base-uri 'none'; frame-ancestors 'none'"
 }
 
 func (h *Handler) refuse(w http.ResponseWriter, status int, err error) {

@@ -10,11 +10,9 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/sync/errgroup"
 
 	"esoz/internal/app"
 	"esoz/internal/platform/clock"
@@ -137,21 +135,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if o.Ready != nil {
 		o.Ready(addresses)
 	}
-	return serve(ctx, a, listener, handler, a.AdminHandler(registry), cfg, o.Logger)
-}
-
-// serve answers on the sandbox's address, and on ADMIN_ADDR when there is one.
-func serve(ctx context.Context, a *app.App, public net.Listener, api, admin http.Handler, cfg *config.Config, logger *slog.Logger) error {
-	group, serving := errgroup.WithContext(ctx)
-	if cfg.AdminAddr != config.AdminOff {
-		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.AdminAddr)
-		if err != nil {
-			return fmt.Errorf("ADMIN_ADDR: %w", err)
-		}
-		group.Go(func() error { return app.Serve(serving, listener, admin, cfg.ShutdownTimeout, logger) })
-	}
-	group.Go(func() error { return app.Serve(serving, public, api, cfg.ShutdownTimeout, logger) })
-	return group.Wait()
+	return a.Serve(ctx, listener, app.OwnVisitors(handler, live, o.Listen), registry)
 }
 
 // environ puts the sandbox's defaults before what the user has set, and what
@@ -159,6 +143,7 @@ func serve(ctx context.Context, a *app.App, public net.Listener, api, admin http
 func environ(user []string, dsn, mongoURI, baseURL string) []string {
 	all := append([]string{
 		"GATEWAY_API_KEY=when_sent", "LOG_LEVEL=warn", "ADMIN_ADDR=" + config.AdminOff, "PUBLIC_BASE_URL=" + baseURL,
+		"SHUTDOWN_DELAY=0s",                                                           // no proxy stands before it
 		"OTP_PHONE_LIMIT=0", "OTP_RESOURCE_LIMIT=0", "OTP_LEGAL_ENTITY_DAILY_LIMIT=0", // its SMS cost nothing, and tests send many
 		"SIGNATURE=auto", "SIGNATURE_TRUST=false", // keys of every authority work, and none are needed
 	}, user...)

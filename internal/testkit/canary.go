@@ -105,9 +105,13 @@ func (w *watch) handler() slog.Handler {
 	return slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug})
 }
 
-// tracer makes spans and hears them when they end.
-func (w *watch) tracer() trace.Tracer {
-	return sdktrace.NewTracerProvider(sdktrace.WithSyncer(w)).Tracer("esoz")
+// tracer makes spans and hears them when they end, beside more that do.
+func (w *watch) tracer(more sdktrace.SpanExporter) trace.Tracer {
+	to := []sdktrace.TracerProviderOption{sdktrace.WithSyncer(w)}
+	if more != nil {
+		to = append(to, sdktrace.WithSyncer(more))
+	}
+	return sdktrace.NewTracerProvider(to...).Tracer("esoz")
 }
 
 // ExportSpans implements sdktrace.SpanExporter.
@@ -124,6 +128,6 @@ func (w *watch) Shutdown(context.Context) error { return nil }
 // metrics hears what the server's own page of metrics tells.
 func (w *watch) metrics(a *app.App, metrics prometheus.Gatherer) {
 	page := httptest.NewRecorder()
-	a.AdminHandler(metrics).ServeHTTP(page, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/metrics", http.NoBody))
+	a.AdminHandler(metrics).ServeHTTP(page, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "http://localhost/metrics", http.NoBody))
 	w.hear("the page of metrics", page.Body.String())
 }

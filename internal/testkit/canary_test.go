@@ -51,19 +51,19 @@ func TestCanariesAreHeard(t *testing.T) {
 		"a date of birth":    func(_ *ear, l *slog.Logger) { l.Info("born 1985-07-05") },
 		"a name of a group":  func(_ *ear, l *slog.Logger) { l.WithGroup("Левченко").Info("hidden", "a", 1) },
 		"one line of many":   func(e *ear, _ *slog.Logger) { e.hear("a file", "nothing\nПетро\nnothing") },
-		"the name of a span": func(e *ear, _ *slog.Logger) { _, s := e.tracer().Start(ctx, world.PatientPhone); s.End() },
+		"the name of a span": func(e *ear, _ *slog.Logger) { _, s := e.tracer(nil).Start(ctx, world.PatientPhone); s.End() },
 		"what a span says": func(e *ear, _ *slog.Logger) {
-			_, s := e.tracer().Start(ctx, "getVerification")
+			_, s := e.tracer(nil).Start(ctx, "getVerification")
 			s.SetAttributes(attribute.String("phone", world.PatientPhone))
 			s.End()
 		},
 		"an event of a span": func(e *ear, _ *slog.Logger) {
-			_, s := e.tracer().Start(ctx, "getVerification")
+			_, s := e.tracer(nil).Start(ctx, "getVerification")
 			s.RecordError(errors.New("no " + world.PatientPhone))
 			s.End()
 		},
 		"the state of a span": func(e *ear, _ *slog.Logger) {
-			_, s := e.tracer().Start(ctx, "getVerification")
+			_, s := e.tracer(nil).Start(ctx, "getVerification")
 			s.SetStatus(codes.Error, "no "+world.PatientPhone)
 			s.End()
 		},

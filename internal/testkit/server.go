@@ -10,6 +10,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 
 	"esoz/internal/app"
@@ -28,6 +29,8 @@ type Server struct {
 	World  *world.World
 	Clock  *clock.Clock
 	Config *config.Live
+	// Metrics is what ADMIN_ADDR would show.
+	Metrics *prometheus.Registry
 }
 
 // Option changes how a Server is built.
@@ -39,6 +42,7 @@ type options struct {
 	hook     func(jobID string)
 	idle     bool
 	logger   *slog.Logger
+	spans    sdktrace.SpanExporter
 }
 
 // With sets a variable of the configuration.
@@ -52,6 +56,9 @@ func WithHook(hook func(jobID string)) Option { return func(o *options) { o.hook
 
 // WithLogger sends the server's log lines to l too.
 func WithLogger(l *slog.Logger) Option { return func(o *options) { o.logger = l } }
+
+// WithSpans sends the server's spans to e too.
+func WithSpans(e sdktrace.SpanExporter) Option { return func(o *options) { o.spans = e } }
 
 // Idle leaves background work off: jobs stay pending, SMS stay queued, until
 // the test calls Start.
@@ -86,12 +93,11 @@ func New(t testing.TB, opts ...Option) *Server {
 	require.NoError(t, err)
 	require.NoError(t, authority.TrustIn(cfg))
 
-	s := &Server{World: engines.world(), Clock: clock.New(), Config: config.NewLive(cfg)}
+	s := &Server{World: engines.world(), Clock: clock.New(), Config: config.NewLive(cfg), Metrics: prometheus.NewRegistry()}
 	heard := &watch{fail: t.Errorf}
 	logger, tracer := o.listeners(t, heard)
-	metrics := prometheus.NewRegistry()
 	s.App, err = app.New(ctx, app.Options{
-		Config: s.Config, Clock: s.Clock, Logger: logger, Registry: metrics, Tracer: tracer,
+		Config: s.Config, Clock: s.Clock, Logger: logger, Registry: s.Metrics, Tracer: tracer,
 		Provider: o.provider, ShowRules: true, AfterHandler: o.hook,
 	})
 	require.NoError(t, err)
@@ -102,6 +108,7 @@ func New(t testing.TB, opts ...Option) *Server {
 	}
 	front := httptest.NewUnstartedServer(s.Handler)
 	front.Config.ErrorLog = slog.NewLogLogger(logger.Handler(), slog.LevelDebug)
+	front.Config.WriteTimeout = time.Minute // of each request: without it the deadline of one would stay for the next
 	front.Start()
 	s.URL = front.URL
 
@@ -112,7 +119,7 @@ func New(t testing.TB, opts ...Option) *Server {
 		if !o.idle {
 			require.NoError(t, s.Stop(ctx))
 		}
-		heard.metrics(s.App, metrics)
+		heard.metrics(s.App, s.Metrics)
 		require.NoError(t, s.Mongo.Drop(ctx))
 		require.NoError(t, s.Close(ctx))
 		require.NoError(t, engines.drop(ctx, name))
@@ -131,7 +138,7 @@ func (o *options) listeners(t testing.TB, heard *watch) (*slog.Logger, trace.Tra
 	if o.logger != nil {
 		handler = slog.NewMultiHandler(handler, o.logger.Handler())
 	}
-	return slog.New(handler), heard.tracer()
+	return slog.New(handler), heard.tracer(o.spans)
 }
 
 // Set changes the configuration of the running server, as /_sandbox/config does.

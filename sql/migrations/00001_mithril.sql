@@ -1,4 +1,4 @@
--- The OAuth service: users, clients, tokens (spec/conventions 1.7).
+-- The OAuth service: users, clients, tokens.
 --
 -- Every schema stands for a database of its own in the original system, so no
 -- foreign key crosses schemas: a client without a legal entity row, for one, is

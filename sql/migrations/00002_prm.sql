@@ -1,5 +1,4 @@
--- The register of providers (spec/divisions 8.3 and 9, declaration_requests 3.2,
--- conventions 4.1 and 7.1).
+-- The register of providers: legal entities, parties, divisions, employees.
 
 -- +goose Up
 CREATE SCHEMA prm;

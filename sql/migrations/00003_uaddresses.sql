@@ -1,4 +1,4 @@
--- Addresses (spec/divisions 7.4). Public "region" is areas here, public
+-- Addresses (uaddresses 2019). Public "region" is areas here, public
 -- "district" is regions.
 --
 -- Nothing here is searched by text: the service answers from memory, so neither

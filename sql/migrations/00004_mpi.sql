@@ -1,5 +1,5 @@
 -- The patients' master index: the columns that the checks of this system read
--- (spec/declaration_requests 3.2 and 3.3).
+-- (wiki, data model of MPI).
 
 -- +goose Up
 CREATE SCHEMA mpi;

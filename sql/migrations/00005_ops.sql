@@ -1,4 +1,4 @@
--- Declarations between patients and doctors (spec/declaration_requests 3.2).
+-- Declarations between patients and doctors.
 
 -- +goose Up
 CREATE SCHEMA ops;

@@ -1,4 +1,4 @@
--- Declaration requests (spec/declaration_requests 3.1).
+-- Declaration requests (wiki, data model of declaration requests).
 
 -- +goose Up
 CREATE SCHEMA il;

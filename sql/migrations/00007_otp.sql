@@ -1,4 +1,4 @@
--- One-time passwords and the SMS that carry them (spec/declaration_requests 2.8).
+-- One-time passwords and the SMS that carry them.
 
 -- +goose Up
 CREATE SCHEMA otp;

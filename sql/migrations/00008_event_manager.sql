@@ -1,4 +1,4 @@
--- Events of the Event Manager (spec/device_dispenses 7.3).
+-- Events of the Event Manager.
 
 -- +goose Up
 CREATE SCHEMA event_manager;

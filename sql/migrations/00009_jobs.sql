@@ -1,6 +1,5 @@
--- Asynchronous operations as their callers see them (spec/service_requests 3,
--- conventions 5.2). The queue that carries them out is River's, in a schema
--- that its own migrator makes.
+-- Asynchronous operations as their callers see them. The queue that
+-- carries them out is River's, in a schema that its own migrator makes.
 
 -- +goose Up
 CREATE SCHEMA jobs;

@@ -46,10 +46,13 @@ ORDER BY t.name <> 'access_token', t.name
 LIMIT 1;
 
 -- name: GetToken :one
--- A code or a refresh token that is exchanged; expiry and owner are the caller's checks.
-SELECT id, name, expires_at, user_id, details
-FROM mithril.tokens
-WHERE value_hash = @value_hash AND name = @name;
+-- A code or a refresh token that is exchanged, and what ends it before its time; expiry and owner are the caller's checks.
+SELECT t.id, t.name, t.expires_at, t.user_id, t.details, u.password_set_at,
+    (u.is_blocked OR COALESCE(c.is_blocked, false))::boolean AS is_blocked
+FROM mithril.tokens t
+JOIN mithril.users u ON u.id = t.user_id
+LEFT JOIN mithril.clients c ON c.id = t.client_id
+WHERE t.value_hash = @value_hash AND t.name = @name;
 
 -- name: InsertToken :exec
 INSERT INTO mithril.tokens (id, name, value_hash, expires_at, user_id, details, inserted_at, updated_at)
@@ -224,6 +227,10 @@ ON CONFLICT (key) DO UPDATE
 SET count     = CASE WHEN seen.resets_at <= @now THEN 1 ELSE seen.count + 1 END,
     resets_at = CASE WHEN seen.resets_at <= @now THEN EXCLUDED.resets_at ELSE seen.resets_at END
 RETURNING count, resets_at;
+
+-- name: GetRequestCount :one
+-- The count of the current window; no row when there is none.
+SELECT count, resets_at FROM mithril.rate_limits WHERE key = @key AND resets_at > @now;
 
 -- name: DeletePassedRateLimits :execrows
 DELETE FROM mithril.rate_limits

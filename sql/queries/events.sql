@@ -24,15 +24,16 @@ ORDER BY event_time, id
 LIMIT @page_limit OFFSET @page_offset;
 
 -- name: DeleteOldEvents :execrows
-DELETE FROM event_manager.events
-WHERE id IN (SELECT old.id FROM event_manager.events old WHERE old.inserted_at < @inserted_before LIMIT @batch);
-
--- name: DeleteSurplusEvents :execrows
--- Keeps the newest events by the time they were stored.
+-- Keeps the newest events by the time they were stored, however old they are.
 DELETE FROM event_manager.events
 WHERE id IN (
-    SELECT surplus.id
-    FROM event_manager.events surplus
-    ORDER BY surplus.inserted_at DESC, surplus.id DESC
-    LIMIT @batch OFFSET @kept
+    SELECT old.id
+    FROM event_manager.events old
+    WHERE old.inserted_at < @inserted_before
+      AND (old.inserted_at, old.id) <= (
+          SELECT surplus.inserted_at, surplus.id
+          FROM event_manager.events surplus
+          ORDER BY surplus.inserted_at DESC, surplus.id DESC
+          LIMIT 1 OFFSET @kept)
+    LIMIT @batch
 );

@@ -40,10 +40,6 @@ UPDATE otp.verifications
 SET status = @status, active = false
 WHERE id = @id AND active;
 
--- name: IsCodeLive :one
--- The code can still be used: it was not replaced, used or given up, and has time left.
-SELECT EXISTS (SELECT 1 FROM otp.verifications WHERE id = @id AND active AND code_expired_at > @now);
-
 -- name: InsertVerifiedPhone :exec
 INSERT INTO otp.verified_phones (id, phone_number, updated_at)
 VALUES (@id, @phone_number, @updated_at)

@@ -37,3 +37,87 @@ SELECT EXISTS (
     SELECT 1 FROM ops.declarations
     WHERE person_id = @person_id AND employee_id = ANY (@employees::uuid[]) AND status = 'active' AND is_active
 );
+
+-- name: SearchPersons :many
+-- Active persons with whom two things agree (wiki 583404137), best match first. An absent parameter agrees with nobody. Texts
+-- come in lower case.
+SELECT p.id, p.first_name, p.last_name, p.second_name, p.birth_date, p.gender, p.birth_country, p.birth_settlement, p.tax_id, p.unzr,
+    COALESCE((SELECT f.type FROM mpi.person_phones f WHERE f.person_id = p.id AND f.number = sqlc.narg('phone_number')
+        ORDER BY f.type DESC LIMIT 1), '')::text AS phone_type,
+    COALESCE((SELECT d.number FROM mpi.person_documents d WHERE d.person_id = p.id AND d.type = 'BIRTH_CERTIFICATE'
+        AND lower(d.number) = sqlc.narg('birth_certificate')), '')::text AS birth_certificate
+FROM mpi.persons p
+WHERE p.is_active AND p.status = 'active' AND p.id IN (
+    SELECT n.id FROM mpi.persons n
+    WHERE n.is_active AND n.status = 'active' AND n.birth_date = @birth_date
+      AND lower(n.last_name) = @last_name::text AND lower(n.first_name) = @first_name::text
+    UNION
+    SELECT t.id FROM mpi.persons t
+    WHERE t.is_active AND t.status = 'active' AND t.tax_id = sqlc.narg('tax_id')
+      AND (lower(t.last_name) = @last_name::text OR t.id IN (
+          SELECT f.person_id FROM mpi.person_phones f WHERE f.number = sqlc.narg('phone_number')
+          UNION
+          SELECT m.person_id FROM mpi.person_authentication_methods m
+          WHERE m.phone_number = sqlc.narg('phone_number') AND m.is_active AND (m.ended_at IS NULL OR m.ended_at > @at::timestamptz)))
+    UNION
+    SELECT d.person_id FROM mpi.person_documents d JOIN mpi.persons o ON o.id = d.person_id
+    WHERE d.type = 'BIRTH_CERTIFICATE' AND lower(d.number) = sqlc.narg('birth_certificate')
+      AND (lower(o.last_name) = @last_name::text OR d.person_id IN (
+          SELECT f.person_id FROM mpi.person_phones f WHERE f.number = sqlc.narg('phone_number')
+          UNION
+          SELECT m.person_id FROM mpi.person_authentication_methods m
+          WHERE m.phone_number = sqlc.narg('phone_number') AND m.is_active AND (m.ended_at IS NULL OR m.ended_at > @at::timestamptz)))
+    UNION
+    SELECT f.person_id FROM mpi.person_phones f JOIN mpi.persons o ON o.id = f.person_id
+    WHERE f.number = sqlc.narg('phone_number') AND lower(o.last_name) = @last_name::text
+    UNION
+    SELECT m.person_id FROM mpi.person_authentication_methods m JOIN mpi.persons o ON o.id = m.person_id
+    WHERE m.phone_number = sqlc.narg('phone_number') AND m.is_active AND (m.ended_at IS NULL OR m.ended_at > @at::timestamptz)
+      AND lower(o.last_name) = @last_name::text
+)
+ORDER BY lower(p.last_name) <> @last_name::text, lower(p.first_name) <> @first_name::text, p.inserted_at DESC, p.id
+LIMIT @page_limit;
+
+-- name: IsActivePerson :one
+SELECT EXISTS (SELECT 1 FROM mpi.persons WHERE id = @id AND is_active AND status = 'active');
+
+-- name: ListAuthenticationMethods :many
+-- The methods of a person that can be used at a moment.
+SELECT m.id, m.type, m.phone_number, m.value, m.alias, m.started_at, m.ended_at, m.inserted_at, m.inserted_by, m.updated_at, m.updated_by,
+    EXISTS (
+        SELECT 1 FROM mpi.confidant_person_relationships r
+        WHERE r.person_id = m.person_id AND r.confidant_person_id = m.value AND r.is_active AND (r.active_to IS NULL OR r.active_to > @at::timestamptz)
+    ) AS is_confidant
+FROM mpi.person_authentication_methods m
+WHERE m.person_id = @person_id AND m.type <> 'NA' AND m.is_active AND (m.ended_at IS NULL OR m.ended_at > @at::timestamptz)
+  AND (m.type <> 'THIRD_PERSON' OR EXISTS (
+      SELECT 1 FROM mpi.person_authentication_methods own
+      WHERE own.person_id = m.value AND own.type IN ('OTP', 'OFFLINE') AND own.is_active AND (own.ended_at IS NULL OR own.ended_at > @at::timestamptz)))
+ORDER BY m.inserted_at, m.id;
+
+-- name: ListRelationships :many
+-- A page of a person's relationships with confidants, in force or over.
+SELECT r.id, r.confidant_person_id, r.active_to, r.verification_status, r.verification_reason, count(*) OVER () AS total
+FROM mpi.confidant_person_relationships r
+WHERE r.person_id = @person_id AND r.is_active
+  AND CASE WHEN @is_expired::boolean THEN r.active_to < @at::timestamptz ELSE r.active_to IS NULL OR r.active_to > @at::timestamptz END
+ORDER BY r.inserted_at, r.id
+LIMIT @page_limit OFFSET @page_offset;
+
+-- name: ListRelationshipDocuments :many
+SELECT relationship_id, type, number FROM mpi.confidant_person_relationship_documents
+WHERE relationship_id = ANY (@ids::uuid[])
+ORDER BY relationship_id, type;
+
+-- name: ListConfidants :many
+-- What is shown, masked, of persons who act for others. Documents and phones are lists of objects with type and number.
+SELECT p.id, p.first_name, p.last_name, p.second_name, p.gender, p.tax_id, p.no_tax_id, p.unzr,
+    COALESCE((SELECT jsonb_agg(jsonb_build_object('type', d.type, 'number', d.number) ORDER BY d.type)
+        FROM mpi.person_documents d WHERE d.person_id = p.id), '[]')::jsonb AS documents,
+    COALESCE((SELECT jsonb_agg(jsonb_build_object('type', f.type, 'number', f.number) ORDER BY f.type DESC)
+        FROM mpi.person_phones f WHERE f.person_id = p.id), '[]')::jsonb AS phones,
+    COALESCE((SELECT m.phone_number FROM mpi.person_authentication_methods m
+        WHERE m.person_id = p.id AND m.type = 'OTP' AND m.is_active AND (m.ended_at IS NULL OR m.ended_at > @at::timestamptz)
+        ORDER BY m.inserted_at DESC LIMIT 1), '')::text AS otp_phone
+FROM mpi.persons p
+WHERE p.id = ANY (@ids::uuid[]);

@@ -2,18 +2,39 @@
 INSERT INTO otp.sms_logs (id, phone_number, body, type, verification_id, inserted_at)
 VALUES (@id, @phone_number, @body, @type, @verification_id, @inserted_at);
 
--- name: GetSMSLog :one
-SELECT * FROM otp.sms_logs WHERE id = @id;
+-- name: BeginSMSTry :one
+-- Counts a try before the provider is called, so that a try that dies is counted too.
+-- No row: the message must not be sent. It has been sent, two tries may have sent it,
+-- it is too old, or its code is dead (decisions R35).
+UPDATE otp.sms_logs AS m
+SET tries = m.tries + 1
+WHERE m.id = @id AND m.gateway_status IS NULL AND m.tries < @max_tries AND m.inserted_at > @inserted_after
+  AND (m.verification_id IS NULL OR EXISTS (
+      SELECT 1 FROM otp.verifications v WHERE v.id = m.verification_id AND v.active AND v.code_expired_at > @now
+  ))
+RETURNING phone_number, body, tries;
 
--- name: SetSMSStatus :execrows
--- What the provider said; a null gateway id keeps the one known before.
+-- name: UndoSMSTry :exec
+-- Takes back a try in which the provider did not take the message.
+UPDATE otp.sms_logs SET tries = tries - 1 WHERE id = @id AND tries > 0;
+
+-- name: SetSMSStatus :exec
+-- What the provider said.
 UPDATE otp.sms_logs
 SET provider          = @provider::text,
-    gateway_id        = COALESCE(sqlc.narg('gateway_id'), gateway_id),
+    gateway_id        = @gateway_id::text,
     gateway_status    = @gateway_status::text,
-    status_changed_at = @status_changed_at::timestamptz,
-    tries             = GREATEST(tries, @tries::integer) -- a first try may end after the second
+    status_changed_at = @status_changed_at::timestamptz
 WHERE id = @id;
+
+-- name: EndSMS :one
+-- Ends a message that is not sent any more. Unknown: a try may have sent it.
+UPDATE otp.sms_logs
+SET provider          = @provider::text,
+    gateway_status    = CASE WHEN tries > 0 THEN 'Unknown' ELSE 'Terminated' END,
+    status_changed_at = @status_changed_at::timestamptz
+WHERE id = @id AND gateway_status IS NULL
+RETURNING gateway_status::text;
 
 -- name: ListSMSLogs :many
 -- Newest first; of all phones when none is given.

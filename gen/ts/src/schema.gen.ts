@@ -491,8 +491,8 @@ export interface paths {
          *
          *     What clients get wrong: `new_value` needs `attribute_name` beside it; values are compared exactly, and medical events have them in
          *     lower case (`stopped`) while the older registries have them in upper case (`COMPLETED`); a changed `program_processing_status` of a
-         *     service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days and at most
-         *     `MAX_EVENTS` of them, so a system that asks too rarely loses some.
+         *     service request comes as `StateChangeEvent` and not as `StatusChangeEvent`. Events are kept for `EVENTS_EXPIRATION` days, so a system
+         *     that asks more rarely loses some.
          */
         get: operations["listEvents"];
         put?: never;
@@ -539,8 +539,7 @@ export interface paths {
          *     `data.links[0].href`; ask this method until `status` is no longer `pending`. What clients get wrong: a failed job is **not** an HTTP
          *     error, so look at `data.status` and not at the HTTP code; HTTP 404 means only that there is no such job.
          *
-         *     Whoever holds `job:read` may read any job whose id is known to them. Nothing is changed by reading. `/jobs/{id}`, the link that the
-         *     running system prints, is served too.
+         *     Who has `job:read` may read any job by its id. `/jobs/{id}`, the link that the running system prints, is served too.
          */
         get: operations["getJob"];
         put?: never;
@@ -674,6 +673,77 @@ export interface paths {
          *     the times here have no zone; they are UTC.
          */
         get: operations["getUser"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/persons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search for a Person
+         * @description Finds active persons by name and date of birth, with what else is known of them, without disclosing personal data: the answer has
+         *     name, gender, place of birth, and of the rest only what was asked for and matches. Ask before registering a patient.
+         *
+         *     A person is found when two things agree: `tax_id` or `birth_certificate` with `phone_number` or `last_name`, `phone_number` with
+         *     `last_name`, or both names with `birth_date`. So a further parameter finds more persons, not fewer. More than 50 are refused.
+         */
+        get: operations["searchPersons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/persons/{id}/authentication_methods": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Person Authentication methods
+         * @description Lists the ways in which a person can confirm that a doctor may act: by a code to a phone (OTP), by documents (OFFLINE), or by another
+         *     person (THIRD_PERSON). Only methods that can be used now are shown: not ended ones, not NA, and a third person only while that person
+         *     has an active method of their own. Choose `authorize_with` from this list.
+         *
+         *     No approval is needed; phones, and what is known of a confidant, are masked.
+         */
+        get: operations["listAuthenticationMethods"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/persons/{id}/confidant_person_relationships": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Confidant Person relationships
+         * @description Lists who acts for a person as a confidant (a parent, a guardian), with the documents that prove it, in pages. Shown are relationships
+         *     that are not deactivated: by default those in force, with `is_expired=true` those whose time is over.
+         *
+         *     Names, numbers and phones are masked.
+         */
+        get: operations["listConfidantPersonRelationships"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2668,6 +2738,343 @@ export interface components {
         UserResponse: {
             meta: components["schemas"]["Meta"];
             data: components["schemas"]["User"];
+        };
+        /**
+         * Format: dictionary:GENDER
+         * @description Dictionary `GENDER`.
+         * @example MALE
+         */
+        Gender: string;
+        /** @description A phone that was asked for. */
+        FoundPhone: {
+            /**
+             * @description Dictionary `PHONE_TYPE`.
+             * @example MOBILE
+             */
+            type: string;
+            /**
+             * @description The phone.
+             * @example +380508887700
+             */
+            number: string;
+        };
+        /** @description A document; of a confidant with its number masked. */
+        FoundDocument: {
+            /**
+             * @description Dictionary `DOCUMENT_TYPE`.
+             * @example BIRTH_CERTIFICATE
+             */
+            type: string;
+            /**
+             * @description Its number.
+             * @example АА120518
+             */
+            number: string;
+        };
+        /** @description How a double of the person was merged into it. */
+        MergedPerson: {
+            /**
+             * Format: uuid
+             * @description Id of the merge.
+             * @example 57e30ea3-16f1-4f8e-adcd-1a05e99e2d22
+             */
+            id?: string;
+            /**
+             * Format: uuid
+             * @description The person that stays.
+             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+             */
+            person_id?: string;
+            /**
+             * Format: uuid
+             * @description The double.
+             * @example bdadc2a7-7283-4f24-bc99-8d8d9808af80
+             */
+            merge_person_id?: string;
+            /**
+             * Format: date-time
+             * @description When it was merged.
+             * @example 2019-05-08T15:34:00Z
+             */
+            inserted_at?: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2019-05-08T15:34:00Z
+             */
+            updated_at?: string;
+        };
+        /** @description A person, without what was not asked for. */
+        PersonShort: {
+            /**
+             * Format: uuid
+             * @description Id of the person.
+             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+             */
+            id: string;
+            /**
+             * @description First name.
+             * @example Петро
+             */
+            first_name: string;
+            /**
+             * @description Last name.
+             * @example Іванов
+             */
+            last_name: string;
+            /**
+             * @description Second name, if there is one.
+             * @example Миколайович
+             */
+            second_name?: string;
+            /**
+             * Format: date
+             * @description Date of birth, if it is the one asked for.
+             * @example 1991-08-19
+             */
+            birth_date?: string;
+            gender: components["schemas"]["Gender"];
+            /**
+             * @description Country of birth, if it is known.
+             * @example Україна
+             */
+            birth_country?: string;
+            /**
+             * @description Place of birth, if it is known.
+             * @example Вінниця
+             */
+            birth_settlement?: string;
+            /**
+             * @description Tax number, if it is the one asked for.
+             * @example 3126509816
+             */
+            tax_id?: string;
+            /**
+             * @description Number in the demographic register, if it is the one asked for.
+             * @example 19910819-00016
+             */
+            unzr?: string;
+            /** @description The phone, if it is the one asked for. */
+            phones?: components["schemas"]["FoundPhone"][];
+            /** @description The birth certificate, if it is the one asked for. */
+            documents?: components["schemas"]["FoundDocument"][];
+            /** @description Doubles that were merged into the person. The source calls the key out of date. */
+            merged_persons: components["schemas"]["MergedPerson"][];
+        };
+        /** @description Answer with persons. */
+        PersonSearchResponse: {
+            meta: components["schemas"]["Meta"];
+            /** @description The persons. */
+            data: components["schemas"]["PersonShort"][];
+        };
+        /** @description A phone, masked. */
+        MaskedPhone: {
+            /**
+             * @description Dictionary `PHONE_TYPE`.
+             * @example MOBILE
+             */
+            type?: string;
+            /**
+             * @description The phone without its middle.
+             * @example +38093*****85
+             */
+            number: string;
+        };
+        /** @description The confidant who confirms, masked. */
+        ConfidantOfMethod: {
+            /**
+             * Format: uuid
+             * @description Id of the person.
+             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+             */
+            id: string;
+            /**
+             * @description Last name and initials.
+             * @example Петров А.А.
+             */
+            name: string;
+            gender?: components["schemas"]["Gender"];
+            /**
+             * @description Tax number, masked.
+             * @example ********50
+             */
+            tax_id?: string;
+            /**
+             * @description Has declined a tax number.
+             * @example false
+             */
+            no_tax_id: boolean;
+            /**
+             * @description Number in the demographic register, masked.
+             * @example ************99
+             */
+            unzr?: string;
+            /** @description Documents, masked. */
+            documents_person?: components["schemas"]["FoundDocument"][];
+            phones: components["schemas"]["MaskedPhone"];
+        };
+        /** @description A way of confirming. */
+        AuthenticationMethod: {
+            /**
+             * Format: uuid
+             * @description Id of the method; `authorize_with` of other methods.
+             * @example b94893f5-b66b-4431-b023-d5b5c037caef
+             */
+            id: string;
+            /**
+             * @description How it is confirmed.
+             * @example OTP
+             * @enum {string}
+             */
+            type: "OTP" | "OFFLINE" | "THIRD_PERSON";
+            /**
+             * @description Phone that codes are sent to, masked (OTP).
+             * @example +38093*****85
+             */
+            phone_number?: string;
+            /**
+             * Format: uuid
+             * @description Id of the third person.
+             * @example 34d4aca0-ee15-4d2d-9ab8-336e5ba1f9c7
+             */
+            value?: string;
+            /**
+             * @description What the person calls them.
+             * @example husband
+             */
+            alias?: string;
+            confidant_person?: components["schemas"]["ConfidantOfMethod"];
+            /**
+             * Format: date-time
+             * @description Since when.
+             * @example 2020-01-01T18:23:34Z
+             */
+            started_at?: string;
+            /**
+             * Format: date-time
+             * @description Until when, if there is an end.
+             * @example 2030-01-10T18:23:34Z
+             */
+            ended_at?: string;
+            /**
+             * @description Always true.
+             * @example true
+             */
+            is_active?: boolean;
+            /**
+             * Format: uuid
+             * @description Id of the person.
+             * @example 50320ee5-2bca-472c-a1a0-28e2e003ec2a
+             */
+            person_id?: string;
+            /**
+             * Format: date-time
+             * @description When it was added.
+             * @example 2021-11-09T00:00:00.000Z
+             */
+            inserted_at: string;
+            /**
+             * Format: uuid
+             * @description User who added it.
+             * @example a65c8369-ce3a-44d6-839b-8856e3dc4ca3
+             */
+            inserted_by: string;
+            /**
+             * Format: date-time
+             * @description When it was changed.
+             * @example 2021-11-09T00:00:00.000Z
+             */
+            updated_at?: string;
+            /**
+             * Format: uuid
+             * @description User who changed it.
+             * @example a65c8369-ce3a-44d6-839b-8856e3dc4ca3
+             */
+            updated_by?: string;
+        };
+        /** @description Answer with authentication methods. */
+        AuthenticationMethodListResponse: {
+            meta: components["schemas"]["Meta"];
+            /** @description The methods. */
+            data: components["schemas"]["AuthenticationMethod"][];
+        };
+        /** @description Whether the relationship was verified. */
+        RelationshipVerification: {
+            /**
+             * @description Dictionary `PERSONS_RELATIONSHIP_VERIFICATION_STATUSES`.
+             * @example VERIFICATION_NEEDED
+             */
+            verification_status: string;
+            /**
+             * @description How it came to the status.
+             * @example MANUAL_CREATED_BY_DOCTOR
+             */
+            verification_reason: string;
+            /**
+             * @description What the doctor or NHS noted.
+             * @example За свідоцтвом про народження
+             */
+            verification_comment?: string;
+        };
+        /** @description A confidant, masked. */
+        ConfidantPersonMasked: {
+            /**
+             * Format: uuid
+             * @description Id of the person.
+             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+             */
+            person_id: string;
+            /**
+             * @description Last name and initials.
+             * @example Петров А.А.
+             */
+            name: string;
+            gender?: components["schemas"]["Gender"];
+            /**
+             * @description Tax number, masked.
+             * @example ********50
+             */
+            tax_id?: string;
+            /**
+             * @description Has declined a tax number.
+             * @example false
+             */
+            no_tax_id: boolean;
+            /**
+             * @description Number in the demographic register, masked.
+             * @example ************99
+             */
+            unzr?: string;
+            /** @description Documents, masked. */
+            documents_person?: components["schemas"]["FoundDocument"][];
+            /** @description Phones, masked. */
+            phones?: components["schemas"]["MaskedPhone"][];
+        };
+        /** @description Who acts for a person. */
+        ConfidantPersonRelationship: {
+            /**
+             * Format: uuid
+             * @description Id of the relationship.
+             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+             */
+            id: string;
+            /**
+             * Format: date
+             * @description Last day, if there is one.
+             * @example 2035-08-19
+             */
+            active_to?: string;
+            /** @description Documents that prove it, masked. */
+            documents_relationship: components["schemas"]["FoundDocument"][];
+            relationship_verification_details: components["schemas"]["RelationshipVerification"];
+            confidant_person: components["schemas"]["ConfidantPersonMasked"];
+        };
+        /** @description Answer with a page of relationships. */
+        ConfidantPersonRelationshipListResponse: {
+            meta: components["schemas"]["Meta"];
+            /** @description The relationships. */
+            data: components["schemas"]["ConfidantPersonRelationship"][];
+            paging: components["schemas"]["Paging"];
         };
         /** @description A meaning, told by values of dictionaries, or null. */
         NullableCodeableConcept: {
@@ -7141,7 +7548,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The job is pending, is processed with a payload, or has failed. `data.status` tells which. */
+            /** @description The job is pending, is processed with a payload, or has failed: see `data.status`. */
             200: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
@@ -8044,6 +8451,514 @@ export interface operations {
             };
             /** @description The caller may not do this. */
             403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    searchPersons: {
+        parameters: {
+            query: {
+                /**
+                 * @description First name, upper and lower case alike.
+                 * @example Петро
+                 */
+                first_name: string;
+                /**
+                 * @description Last name, upper and lower case alike.
+                 * @example Іванов
+                 */
+                last_name: string;
+                /**
+                 * @description Second name. It is shown and not searched by.
+                 * @example Миколайович
+                 */
+                second_name?: string;
+                /**
+                 * @description Date of birth, `YYYY-MM-DD`.
+                 * @example 1991-08-19
+                 */
+                birth_date: string;
+                /**
+                 * @description Tax number.
+                 * @example 3126509816
+                 */
+                tax_id?: string;
+                /**
+                 * @description Number in the demographic register. It is shown when it matches and not searched by.
+                 * @example 19910819-00016
+                 */
+                unzr?: string;
+                /**
+                 * @description Phone of the person, or of their OTP method.
+                 * @example +380508887700
+                 */
+                phone_number?: string;
+                /**
+                 * @description Number of the birth certificate, upper and lower case alike.
+                 * @example 123456
+                 */
+                birth_certificate?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The persons found, an empty list when there are none. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonSearchResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    listAuthenticationMethods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the person. A malformed id is not found.
+                 * @example 030d5c41-a945-41ac-89d1-b7c6d1c226c7
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The methods, oldest first. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthenticationMethodListResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    listConfidantPersonRelationships: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Relationships whose time is over (`true`), or those in force.
+                 * @example false
+                 */
+                is_expired?: boolean;
+                /**
+                 * @description Number of the page, from 1. Anything else counts as 1.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Relationships per page, 1 to 300. A larger value is cut to 300, anything else counts as 50.
+                 * @example 50
+                 */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the person. A malformed id is not found.
+                 * @example 030d5c41-a945-41ac-89d1-b7c6d1c226c7
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of relationships, oldest first. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfidantPersonRelationshipListResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];

@@ -414,9 +414,11 @@ func (a *auditor) auditMessages() (marked int) {
 		WHERE v.inserted_at >= $1 GROUP BY v.id HAVING count(s.id) <> 1`, a.began)
 	a.none("message not sent, or without its code", `
 		SELECT s.id::text || coalesce(' ' || s.gateway_status, '') || ' ' || s.tries FROM otp.sms_logs s
-		WHERE s.inserted_at >= $1 AND (s.tries < 1
-			OR s.gateway_status IS DISTINCT FROM 'Delivered' AND NOT (s.gateway_status IS NOT DISTINCT FROM 'Terminated'
-				AND EXISTS (SELECT 1 FROM otp.verifications v WHERE v.id = s.verification_id AND NOT v.active))
+		WHERE s.inserted_at >= $1 AND (CASE s.gateway_status
+				WHEN 'Delivered' THEN s.tries < 1
+				WHEN 'Terminated' THEN s.tries > 0 OR EXISTS (SELECT 1 FROM otp.verifications v WHERE v.id = s.verification_id AND v.active)
+				WHEN 'Unknown' THEN s.tries < 2 AND EXISTS (SELECT 1 FROM otp.verifications v WHERE v.id = s.verification_id AND v.active)
+				ELSE true END
 			OR NOT EXISTS (SELECT 1 FROM otp.verifications v WHERE v.id = s.verification_id))`, a.began)
 	require.NoError(t, a.rig.pool.QueryRow(t.Context(), "SELECT count(*) FROM otp.sms_logs WHERE inserted_at >= $1 AND tries > 1", a.began).Scan(&marked))
 	if marked > 0 && !a.crashed {

@@ -297,6 +297,8 @@ var endings = []ending{
 // documents is decided, and why.
 var endless = map[string]string{
 	"SHUTDOWN_TIMEOUT": "how long a server that stops waits, by the machine's time",
+	"SHUTDOWN_DELAY":   "how long a server that stops goes on to serve, by the machine's time",
+	"SMS_TIMEOUT":      "how long the SMS provider is waited for, by the machine's time",
 	"ENGINE_TIMEOUT":   "how long MongoDB is waited for, by the machine's time",
 	"JOB_ETA_SECONDS":  "a guess that a job tells its caller; nothing comes of it when it has passed",
 }

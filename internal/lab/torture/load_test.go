@@ -43,6 +43,7 @@ type load struct {
 	herds      map[uuid.UUID]*herd // by the world's object
 	codes      herd                // verifications that a code was sent for
 	deadline   time.Duration       // REQUEST_TIMEOUT of its servers
+	pace       time.Duration       // between two requests of a client; 0: one after another
 
 	client *http.Client
 	number atomic.Int64 // of the last request
@@ -375,13 +376,14 @@ func (l *load) start(clients int, servers ...*server) {
 		url := servers[client%len(servers)].url
 		l.done.Go(func() {
 			for ctx.Err() == nil {
-				pause := time.Duration(0)
+				took, pause := clock.Stopwatch(), time.Duration(0)
 				switch l.send(url, l.choose()) {
 				case noAnswer:
 					pause = 50 * time.Millisecond // nobody is there
 				case http.StatusServiceUnavailable:
 					pause = 100 * time.Millisecond // or nobody who could work: no copies are wasted on that
 				}
+				pause = max(pause, l.pace-took())
 				select {
 				case <-ctx.Done():
 				case <-time.After(pause):

@@ -65,6 +65,8 @@ type rigOptions struct {
 	Documents string
 	// Dir is the data folder; empty: a temporary one.
 	Dir string
+	// DSN is that of an empty database in a PostgreSQL that is there already; empty: one is started.
+	DSN string
 }
 
 // Keys of every rig.
@@ -87,22 +89,26 @@ func newRig(t *testing.T, o rigOptions) *rig {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*rigPatience)
 	defer cancel()
 	var err error
-	r.engines, err = engines.Start(ctx, engines.Options{
-		Dir: r.dir, PostgresOnly: o.Documents != "", Logger: slog.New(slog.DiscardHandler),
-	})
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), rigPatience)
-		defer cancel()
-		require.NoError(t, r.engines.Stop(ctx))
-	})
-	r.mongo = r.engines.MongoURI
+	if o.Documents == "" || o.DSN == "" {
+		r.engines, err = engines.Start(ctx, engines.Options{
+			Dir: r.dir, PostgresOnly: o.Documents != "", Logger: slog.New(slog.DiscardHandler),
+		})
+		require.NoError(t, err)
+		t.Cleanup(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), rigPatience)
+			defer cancel()
+			require.NoError(t, r.engines.Stop(ctx))
+		})
+		r.mongo = r.engines.MongoURI
+	}
 	if o.Documents != "" {
 		r.mongo, r.documents = o.Documents, "torture_"+uuid.NewString()[:8]
 		t.Cleanup(r.dropDocuments)
 	}
-	r.dsn, err = r.engines.EnsureDatabase(ctx, "esoz")
-	require.NoError(t, err)
+	if r.dsn = o.DSN; r.dsn == "" {
+		r.dsn, err = r.engines.EnsureDatabase(ctx, "esoz")
+		require.NoError(t, err)
+	}
 	r.pool, err = postgres.Open(ctx, r.dsn+"&application_name=audit", 4)
 	require.NoError(t, err)
 	t.Cleanup(r.pool.Close)
@@ -149,7 +155,7 @@ func (r *rig) environ(listen, admin string, more ...string) []string {
 		"DATABASE_URL=" + r.dsn, fmt.Sprintf("DATABASE_MAX_CONNS=%d", 2*rigWorkers),
 		"MONGO_URL=" + r.mongo, "MONGO_DATABASE=" + r.documents, "FERRETDB1=" + string(config.FerretDB1SingleProcess),
 		"SERVER_KEY=" + rigServerKey, "PERSON_PK_KEYPHRASE=" + rigPatientKey,
-		"LISTEN_ADDR=" + listen, "ADMIN_ADDR=" + admin, "PUBLIC_BASE_URL=http://" + listen,
+		"LISTEN_ADDR=" + listen, "ADMIN_ADDR=" + admin, "PUBLIC_BASE_URL=http://" + listen, "SHUTDOWN_DELAY=0s",
 		"GATEWAY_API_KEY=when_sent", "LOG_LEVEL=debug", "LOG_FORMAT=text",
 		"OTP_PHONE_LIMIT=0", "OTP_RESOURCE_LIMIT=0", "OTP_LEGAL_ENTITY_DAILY_LIMIT=0", // loads send more than anybody may
 	}, more...)

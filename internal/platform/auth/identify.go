@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"esoz/gen/db"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/config"
+	"esoz/internal/platform/fault"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/platform/seal"
 	"esoz/internal/platform/subject"
@@ -73,12 +75,12 @@ func subjectOf(row db.ResolveIdentityRow) Subject {
 	return s
 }
 
-// CountRequest counts a call of an operation with a token in the current minute,
-// on all servers together, and returns when the minute ends.
-func (a *Authenticator) CountRequest(ctx context.Context, operation, token string) (used int, resets time.Time, err error) {
+// CountRequest counts a call of an operation by a caller (a token or an address) in the current minute, on all servers
+// together, and returns when the minute ends.
+func (a *Authenticator) CountRequest(ctx context.Context, operation, caller string) (used int, resets time.Time, err error) {
 	now := a.Clock.Now()
 	row, err := db.New().CountRequest(ctx, a.Pool, db.CountRequestParams{
-		Key: RateKey(operation, token), ResetsAt: now.Add(time.Minute), Now: now,
+		Key: RateKey(operation, caller), ResetsAt: now.Add(time.Minute), Now: now,
 	})
 	if err != nil {
 		return 0, time.Time{}, fmt.Errorf("count request: %w", postgres.Error(err))
@@ -86,9 +88,21 @@ func (a *Authenticator) CountRequest(ctx context.Context, operation, token strin
 	return int(row.Count), row.ResetsAt, nil
 }
 
-// RateKey returns the key of the counter of an operation and a token.
-func RateKey(operation, token string) string {
-	return operation + " " + hex.EncodeToString(seal.Token(token))
+// Requests returns how many calls CountRequest has counted in the current minute.
+func (a *Authenticator) Requests(ctx context.Context, operation, caller string) (used int, resets time.Time, err error) {
+	row, err := db.New().GetRequestCount(ctx, a.Pool, db.GetRequestCountParams{Key: RateKey(operation, caller), Now: a.Clock.Now()})
+	if err = postgres.Error(err); errors.Is(err, fault.ErrNotFound) {
+		return 0, time.Time{}, nil
+	}
+	if err != nil {
+		return 0, time.Time{}, fmt.Errorf("look up counted requests: %w", err)
+	}
+	return int(row.Count), row.ResetsAt, nil
+}
+
+// RateKey returns the key of the counter of an operation and a caller.
+func RateKey(operation, caller string) string {
+	return operation + " " + hex.EncodeToString(seal.Token(caller))
 }
 
 // DeletePassedLimits deletes counters of past minutes.

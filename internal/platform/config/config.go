@@ -31,16 +31,21 @@ type Config struct {
 	// Addresses and processes.
 	ListenAddr      string        `env:"LISTEN_ADDR" start:"only" envDefault:"127.0.0.1:8080" doc:"Address of the public API"`
 	AdminAddr       string        `env:"ADMIN_ADDR" start:"only" envDefault:"127.0.0.1:9090" doc:"Address of metrics, health and profiles (pprof). off: not served"`
+	AllowedHosts    []string      `env:"ALLOWED_HOSTS" start:"only" doc:"Host names that requests to ADMIN_ADDR and to a sandbox may use, comma-separated, besides localhost, addresses, the host they listen on and that of PUBLIC_BASE_URL. Other names are refused, because a page whose name leads here would read what it asks for (DNS rebinding)"`
 	PublicBaseURL   string        `env:"PUBLIC_BASE_URL" envDefault:"http://127.0.0.1:8080" doc:"Scheme and host printed in meta.url"`
 	RequestTimeout  time.Duration `env:"REQUEST_TIMEOUT" envDefault:"10s" doc:"Deadline of a request. After it the answer is 503, or 504 when a change may have been made"`
+	MaxUnderWay     int           `env:"MAX_REQUESTS_UNDER_WAY" envDefault:"1000" doc:"How many requests are answered at once. Beyond them the answer is 503. 0: no limit"`
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" start:"only" envDefault:"15s" doc:"How long shutdown waits for running requests and jobs"`
+	ShutdownDelay   time.Duration `env:"SHUTDOWN_DELAY" start:"only" envDefault:"5s" doc:"How long a server that was asked to stop goes on to serve while /readyz answers 503, so that proxies send requests elsewhere. Longer than their health checks need. In the sandbox 0s"`
 	MaxBodyBytes    int64         `env:"MAX_BODY_BYTES" envDefault:"1048576" doc:"Largest request body in bytes. A larger body is refused with 413"`
 	LogLevel        LogLevel      `env:"LOG_LEVEL" start:"only" envDefault:"info" doc:"debug, info, warn or error"`
 	LogFormat       LogFormat     `env:"LOG_FORMAT" start:"only" envDefault:"auto" doc:"json, text or auto. auto writes text to a terminal and JSON elsewhere"`
 
 	// Engines.
-	DatabaseURL      Secret        `env:"DATABASE_URL,required,notEmpty" start:"only" doc:"Connection string of PostgreSQL 15 or newer"`
+	DatabaseURL      Secret        `env:"DATABASE_URL,required,notEmpty" start:"only" doc:"Connection string of PostgreSQL 15 or newer. With several hosts and target_session_attrs=read-write the primary among them is used"`
 	DatabaseMaxConns int32         `env:"DATABASE_MAX_CONNS" start:"only" envDefault:"0" doc:"Size of the connection pool. 0: eight per core"`
+	DatabaseListen   bool          `env:"DATABASE_LISTEN" start:"only" envDefault:"true" doc:"Whether servers learn of new jobs and SMS by LISTEN. false: they look for them each second. Set it to false behind a pooler in transaction mode"`
+	ReplicaURL       Secret        `env:"DATABASE_REPLICA_URL" start:"only" doc:"Connection string of a replica of PostgreSQL for lists of divisions, declaration requests and events, which may then lag behind. No check reads from it. While it is away the primary answers. Empty: none"`
 	MongoURL         Secret        `env:"MONGO_URL,required,notEmpty" start:"only" doc:"Connection string of MongoDB 6 or newer, or of FerretDB 2"`
 	FerretDB1        FerretDB1Mode `env:"FERRETDB1" start:"only" doc:"Unsafe. single_process lets the server use FerretDB 1 through one connection (maxPoolSize=1 in MONGO_URL); a status can change twice if a second process uses the database. Empty: the server refuses FerretDB 1"`
 	MongoDatabase    string        `env:"MONGO_DATABASE" start:"only" envDefault:"medical_events" doc:"Database of the medical events"`
@@ -57,7 +62,7 @@ type Config struct {
 	// Gateway.
 	GatewayAPIKey      APIKeyMode      `env:"GATEWAY_API_KEY" envDefault:"required" doc:"Check of the header API-key of broker clients: off, when_sent or required"`
 	GatewayPSK         []Secret        `env:"GATEWAY_PSK" doc:"Allowed values of X-Custom-PSK, comma-separated. Empty: not checked"`
-	RateLimitPerMinute int             `env:"RATE_LIMIT_PER_MINUTE" envDefault:"0" doc:"Requests per minute for each token and operation. Operations without a token count per client address. 0: no limit"`
+	RateLimitPerMinute int             `env:"RATE_LIMIT_PER_MINUTE" envDefault:"0" doc:"Requests per minute for each token and operation. Operations without a token count per client address, and so do unknown tokens. 0: no limit"`
 	TrustedProxies     []netip.Prefix  `env:"TRUSTED_PROXIES" start:"only" doc:"Networks of reverse proxies, comma-separated (10.0.0.0/8). The client's address is taken from their X-Forwarded-For. Empty: the address of the connection counts"`
 	CORSOrigins        []string        `env:"CORS_ORIGINS" doc:"Web origins whose pages may call the API, comma-separated (https://mis.example.com), or *. Empty: none, because the API-key is the secret of a server and does not belong in a browser"`
 	Idempotency        IdempotencyMode `env:"IDEMPOTENCY" envDefault:"echo" doc:"What a request with an idempotency key gets. echo: the key is repeated in meta, and the request is carried out, as in the national system. replay: the request is carried out once, and a repetition gets the first answer"`
@@ -107,19 +112,21 @@ type Config struct {
 	BigDictionaries []string `env:"BIG_DICTIONARIES" doc:"Dictionaries left out of a list that names none, comma-separated"`
 
 	// One-time codes and SMS.
-	OTPCodeLength          int         `env:"OTP_CODE_LENGTH" envDefault:"4" doc:"Digits of a one-time code, with the check digit"`
-	OTPCodeText            string      `env:"OTP_CODE_TEXT" envDefault:"Код авторизації дій в системі eHealth: " doc:"Text of the SMS before the code"`
-	CodeExpirationMinutes  int         `env:"CODE_EXPIRATION_PERIOD_MINUTES" envDefault:"15" doc:"Lifetime of a one-time code, in minutes (5 in the national production system)"`
-	MaxAttempts            int         `env:"MAX_ATTEMPTS" envDefault:"3" doc:"How often a one-time code may be tried"`
-	InitVerificationLimit  int         `env:"INIT_VERIFICATION_LIMIT" envDefault:"0" doc:"Shortest time between two codes to one phone, in seconds. 0: no limit"`
-	OTPPhoneLimit          int         `env:"OTP_PHONE_LIMIT" envDefault:"10" doc:"Codes sent to one phone in an hour, counted from the first. 0: no limit. Ten allow for several documents of a family that shares a phone"`
-	OTPResourceLimit       int         `env:"OTP_RESOURCE_LIMIT" envDefault:"10" doc:"Codes sent again for one approval or declaration request in VALIDATIONS_EXPIRATION_PERIOD_DAYS, which is longer than either waits for a code. 0: no limit. With three attempts each, ten codes can be guessed with a chance of 4 %, codes of other requests to the same phone not counted"`
-	OTPLegalEntityLimit    int         `env:"OTP_LEGAL_ENTITY_DAILY_LIMIT" envDefault:"10000" doc:"Codes that one legal entity sends in 24 hours, counted from the first. 0: no limit. Ten thousand are more than a large hospital needs, and limit the cost of SMS when a token is abused"`
-	ValidationsExpiration  int         `env:"VALIDATIONS_EXPIRATION_PERIOD_DAYS" envDefault:"30" doc:"Age at which verifications and logged SMS are deleted, in days"`
-	DeactivatorSchedule    Schedule    `env:"DEACTIVATOR_SCHEDULE" start:"only" envDefault:"* * * * *" doc:"Cron: expire verifications whose time is over"`
-	TerminatorSchedule     Schedule    `env:"TERMINATOR_SCHEDULE" start:"only" envDefault:"*/15 * * * *" doc:"Cron: delete old verifications"`
-	SMSProvider            SMSProvider `env:"SMS_PROVIDER" start:"only" envDefault:"log" doc:"log (messages are stored in sms_logs and not sent) or twilio"`
-	ConfidantRelationships bool        `env:"THIRD_PERSON_CONFIDANT_PERSON_RELATIONSHIP_CHECK" envDefault:"false" doc:"Require an approved confidant relationship between a third person and the patient"`
+	OTPCodeLength          int           `env:"OTP_CODE_LENGTH" envDefault:"4" doc:"Digits of a one-time code, with the check digit"`
+	OTPCodeText            string        `env:"OTP_CODE_TEXT" envDefault:"Код авторизації дій в системі eHealth: " doc:"Text of the SMS before the code"`
+	CodeExpirationMinutes  int           `env:"CODE_EXPIRATION_PERIOD_MINUTES" envDefault:"15" doc:"Lifetime of a one-time code, in minutes (5 in the national production system)"`
+	MaxAttempts            int           `env:"MAX_ATTEMPTS" envDefault:"3" doc:"How often a one-time code may be tried"`
+	InitVerificationLimit  int           `env:"INIT_VERIFICATION_LIMIT" envDefault:"0" doc:"Shortest time between two codes to one phone, in seconds. 0: no limit"`
+	OTPPhoneLimit          int           `env:"OTP_PHONE_LIMIT" envDefault:"10" doc:"Codes sent to one phone in an hour, counted from the first. 0: no limit. Ten allow for several documents of a family that shares a phone"`
+	OTPResourceLimit       int           `env:"OTP_RESOURCE_LIMIT" envDefault:"10" doc:"Codes sent again for one approval or declaration request in VALIDATIONS_EXPIRATION_PERIOD_DAYS, which is longer than either waits for a code. 0: no limit. With three attempts each, ten codes can be guessed with a chance of 4 %, codes of other requests to the same phone not counted"`
+	OTPLegalEntityLimit    int           `env:"OTP_LEGAL_ENTITY_DAILY_LIMIT" envDefault:"10000" doc:"Codes that one legal entity sends in 24 hours, counted from the first. 0: no limit. Ten thousand are more than a large hospital needs, and limit the cost of SMS when a token is abused"`
+	ValidationsExpiration  int           `env:"VALIDATIONS_EXPIRATION_PERIOD_DAYS" envDefault:"30" doc:"Age at which verifications and logged SMS are deleted, in days"`
+	DeactivatorSchedule    Schedule      `env:"DEACTIVATOR_SCHEDULE" start:"only" envDefault:"* * * * *" doc:"Cron: expire verifications whose time is over"`
+	TerminatorSchedule     Schedule      `env:"TERMINATOR_SCHEDULE" start:"only" envDefault:"*/15 * * * *" doc:"Cron: delete old verifications"`
+	SMSProvider            SMSProvider   `env:"SMS_PROVIDER" start:"only" envDefault:"log" doc:"log (messages are stored in sms_logs and not sent) or twilio"`
+	SMSTimeout             time.Duration `env:"SMS_TIMEOUT" envDefault:"10s" doc:"How long the SMS provider may take to answer. After it the message may have been sent or not; it is sent once more at most"`
+	ConfidantRelationships bool          `env:"THIRD_PERSON_CONFIDANT_PERSON_RELATIONSHIP_CHECK" envDefault:"false" doc:"Require an approved confidant relationship between a third person and the patient"`
+	PersonSearchLimit      int           `env:"PERSON_SEARCH_LIMIT" envDefault:"50" doc:"Persons that a search may find; more of them are refused"`
 
 	// Approvals, jobs, events.
 	ApprovalResendMode       Mode     `env:"APPROVAL_RESEND_MODE" envDefault:"async" doc:"Resend SMS on Approval: async answers 202 with a job, sync 201 with the approval"`
@@ -129,8 +136,8 @@ type Config struct {
 	JobTTLDays               int      `env:"JOB_TTL_DAYS" envDefault:"7" doc:"Age at which ended jobs are deleted, in days"`
 	JobsCleanupSchedule      Schedule `env:"JOBS_CLEANUP_SCHEDULE" start:"only" envDefault:"40 0 * * *" doc:"Cron: delete ended jobs"`
 	EventsMaxPeriodHours     int      `env:"EVENTS_LIST_MAX_PERIOD_HOURS" envDefault:"3" doc:"Longest period of a list of events, in hours"`
-	MaxEvents                int      `env:"MAX_EVENTS" envDefault:"10000" doc:"Number of events kept"`
-	EventsExpiration         int      `env:"EVENTS_EXPIRATION" envDefault:"30" doc:"Age at which events are deleted, in days"`
+	MaxEvents                int      `env:"MAX_EVENTS" envDefault:"10000" doc:"The newest events are kept beyond EVENTS_EXPIRATION, so many of them. It never deletes younger ones"`
+	EventsExpiration         int      `env:"EVENTS_EXPIRATION" envDefault:"30" doc:"Age at which events are deleted, in days, except the newest MAX_EVENTS"`
 	EventsCleanupSchedule    Schedule `env:"EVENTS_TERMINATION_SCHEDULE" start:"only" envDefault:"* 0-4 * * *" doc:"Cron: delete old events"`
 
 	// Service requests.
@@ -255,6 +262,7 @@ func (c *Config) validate() []error {
 		value, min int
 	}{
 		{"MAX_PAGE_SIZE", c.MaxPageSize, 1},
+		{"MAX_REQUESTS_UNDER_WAY", c.MaxUnderWay, 0},
 		{"RATE_LIMIT_PER_MINUTE", c.RateLimitPerMinute, 0},
 		{"IDEMPOTENCY_TTL_HOURS", c.IdempotencyHours, 1},
 		{"AUTH_CODE_GRANT_LIFETIME", c.AuthCodeLifetime, 1},
@@ -269,6 +277,7 @@ func (c *Config) validate() []error {
 		{"INIT_VERIFICATION_LIMIT", c.InitVerificationLimit, 0},
 		{"OTP_PHONE_LIMIT", c.OTPPhoneLimit, 0},
 		{"OTP_RESOURCE_LIMIT", c.OTPResourceLimit, 0},
+		{"PERSON_SEARCH_LIMIT", c.PersonSearchLimit, 1},
 		{"OTP_LEGAL_ENTITY_DAILY_LIMIT", c.OTPLegalEntityLimit, 0},
 		{"VALIDATIONS_EXPIRATION_PERIOD_DAYS", c.ValidationsExpiration, 1},
 		{"APPROVAL_TTL_HOURS", c.ApprovalTTLHours, 1},
@@ -287,7 +296,9 @@ func (c *Config) validate() []error {
 	check(c.DatabaseMaxConns >= 0, "DATABASE_MAX_CONNS: want at least 0")
 	check(c.RequestTimeout > 0, "REQUEST_TIMEOUT: want more than 0")
 	check(c.ShutdownTimeout > 0, "SHUTDOWN_TIMEOUT: want more than 0")
+	check(c.ShutdownDelay >= 0, "SHUTDOWN_DELAY: want at least 0")
 	check(c.EngineTimeout > 0, "ENGINE_TIMEOUT: want more than 0")
+	check(c.SMSTimeout > 0, "SMS_TIMEOUT: want more than 0")
 	for name, address := range map[string]string{"LISTEN_ADDR": c.ListenAddr, "ADMIN_ADDR": c.AdminAddr} {
 		_, _, err := net.SplitHostPort(address)
 		check(err == nil || name == "ADMIN_ADDR" && address == AdminOff, "%s: want host:port", name)
@@ -301,6 +312,22 @@ func (c *Config) validate() []error {
 			"SMS_PROVIDER=twilio: want TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM")
 	}
 	return errs
+}
+
+// Warnings are settings that a server of more than one machine hardly means.
+func (c *Config) Warnings() (all []string) {
+	if c.SMSProvider == SMSLog {
+		all = append(all, "SMS_PROVIDER=log: no code reaches a phone")
+	}
+	base, err := url.Parse(c.PublicBaseURL)
+	if err != nil {
+		return all
+	}
+	address, err := netip.ParseAddr(base.Hostname())
+	if base.Hostname() == "localhost" || err == nil && address.IsLoopback() {
+		all = append(all, "PUBLIC_BASE_URL="+c.PublicBaseURL+": links in answers lead to the client's own machine")
+	}
+	return all
 }
 
 // On returns whether a rule is checked: its default unless RULES switches it.
@@ -325,6 +352,11 @@ func (c *Config) ReadsLive(point Reading) bool { return cmp.Or(point, c.Reading)
 // MaxSignedBody is how many bytes a body with signed content may have (decisions
 // R43).
 func (c *Config) MaxSignedBody() int64 { return max(c.MaxBodyBytes, int64(c.MaxSignedBytes)*7/5) }
+
+// AllowsOrigin returns whether pages of a web origin may call the API.
+func (c *Config) AllowsOrigin(origin string) bool {
+	return origin != "" && (slices.Contains(c.CORSOrigins, "*") || slices.Contains(c.CORSOrigins, origin))
+}
 
 // InForce returns whether a rule can refuse at all: it is on, and the setting
 // that it depends on (Flag) is set.

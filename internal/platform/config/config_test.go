@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -202,5 +203,23 @@ func TestSignatures(t *testing.T) {
 	for _, file := range []string{"no-such-file", "config_test.go"} {
 		_, err = config.Load(append(required, "SIGNATURE_ROOTS_FILE="+file))
 		require.ErrorContains(t, err, "SIGNATURE_ROOTS_FILE")
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	for base, warns := range map[string]bool{
+		"http://127.0.0.1:8080": true, "http://localhost:8080": true, "http://[::1]:8080": true,
+		"https://api.example.com": false, "http://10.0.0.1:8080": false,
+	} {
+		cfg, err := config.Load(append(slices.Clone(required), "PUBLIC_BASE_URL="+base))
+		require.NoError(t, err)
+		want := []string{"SMS_PROVIDER=log: no code reaches a phone"}
+		if warns {
+			want = append(want, "PUBLIC_BASE_URL="+base+": links in answers lead to the client's own machine")
+		}
+		require.Equal(t, want, cfg.Warnings())
+		cfg.SMSProvider = config.SMSTwilio
+		require.Len(t, cfg.Warnings(), len(want)-1)
 	}
 }

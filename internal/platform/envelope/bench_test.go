@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/oapi-codegen/nullable"
 	"github.com/stretchr/testify/require"
 
 	"esoz/gen/api"
@@ -21,12 +20,9 @@ func BenchmarkEncode(b *testing.B) {
 	division := api.Division{
 		ID: "d290f1ee-6c54-4b01-90e6-d701748f0851", LegalEntityID: "c8aadb87-ecb9-41ca-9ad4-ffdfe1dd89c9",
 		Name: "Бориспільське відділення Клініки Ноунейм", Type: "CLINIC", Status: api.DivisionStatusACTIVE, Email: "email@example.com",
-		Addresses: []api.DivisionAddress{{
-			Type: "RESIDENCE", Country: "UA", Area: "Житомирська", Region: nullable.NewNullableWithValue("Бердичівський"),
-			Settlement: "Бердичів", SettlementType: "CITY", SettlementID: "adaa4abf-f530-461c-bcbf-a0ac210d955b",
-			Street: nullable.NewNullableWithValue("вул. Ніжинська"), Building: nullable.NewNullableWithValue("15"),
-		}},
-		Phones: []api.DivisionPhone{{Type: "MOBILE", Number: "+380503410870"}},
+		Addresses: json.RawMessage(`[{"type":"RESIDENCE","country":"UA","area":"Житомирська","region":"Бердичівський","settlement":"Бердичів",` +
+			`"settlement_type":"CITY","settlement_id":"adaa4abf-f530-461c-bcbf-a0ac210d955b","street":"вул. Ніжинська","building":"15"}]`),
+		Phones: json.RawMessage(`[{"type":"MOBILE","number":"+380503410870"}]`),
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -12,7 +12,7 @@ import (
 	"esoz/internal/platform/postgres"
 )
 
-// Cleaner deletes events older than EVENTS_EXPIRATION days, then all but the newest
+// Cleaner deletes events older than EVENTS_EXPIRATION days, except the newest
 // MAX_EVENTS (EVENTS_TERMINATION_SCHEDULE).
 type Cleaner struct {
 	Pool   *pgxpool.Pool
@@ -25,16 +25,12 @@ func (c *Cleaner) Run(ctx context.Context) error {
 	cfg := c.Config.Get()
 	before := c.Clock.Now().AddDate(0, 0, -cfg.EventsExpiration)
 	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
-		return db.New().DeleteOldEvents(ctx, c.Pool, db.DeleteOldEventsParams{InsertedBefore: before, Batch: limit})
+		return db.New().DeleteOldEvents(ctx, c.Pool, db.DeleteOldEventsParams{
+			InsertedBefore: before, Kept: int32(cfg.MaxEvents), Batch: limit, //nolint:gosec // a setting
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("delete old events: %w", err)
-	}
-	err = postgres.InBatches(ctx, func(ctx context.Context, limit int32) (int64, error) {
-		return db.New().DeleteSurplusEvents(ctx, c.Pool, db.DeleteSurplusEventsParams{Batch: limit, Kept: int32(cfg.MaxEvents)}) //nolint:gosec // a setting
-	})
-	if err != nil {
-		return fmt.Errorf("delete surplus events: %w", err)
 	}
 	return nil
 }

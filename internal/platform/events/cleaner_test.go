@@ -15,9 +15,9 @@ import (
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-func TestCleanerKeepsTheNewest(t *testing.T) {
+func TestCleanerKeepsTheYoungAndTheNewest(t *testing.T) {
 	t.Parallel()
-	srv := testkit.New(t, testkit.With("EVENTS_EXPIRATION", "30"), testkit.With("MAX_EVENTS", "3"), testkit.Idle())
+	srv := testkit.New(t, testkit.With("EVENTS_EXPIRATION", "30"), testkit.Idle())
 	_, err := srv.Pool.Exec(t.Context(), "DELETE FROM event_manager.events")
 	require.NoError(t, err)
 	now := srv.Clock.Now()
@@ -34,10 +34,9 @@ func TestCleanerKeepsTheNewest(t *testing.T) {
 	cleaner := &events.Cleaner{Pool: srv.Pool, Clock: srv.Clock, Config: srv.Config}
 	srv.Set(t, map[string]string{"MAX_EVENTS": "100"})
 	require.NoError(t, cleaner.Run(t.Context()))
-	require.Equal(t, 4, srv.Count(t, "event_manager.events"))
-	require.Zero(t, srv.Count(t, "event_manager.events WHERE id = $1", ages[31]))
-	srv.Set(t, map[string]string{"MAX_EVENTS": "3"})
+	require.Equal(t, 5, srv.Count(t, "event_manager.events"), "the newest 100 stay, however old")
+	srv.Set(t, map[string]string{"MAX_EVENTS": "1"})
 	require.NoError(t, cleaner.Run(t.Context()))
-	require.Equal(t, 3, srv.Count(t, "event_manager.events"))
-	require.Zero(t, srv.Count(t, "event_manager.events WHERE id = $1", ages[29]))
+	require.Equal(t, 4, srv.Count(t, "event_manager.events"), "MAX_EVENTS does not cut what is younger than EVENTS_EXPIRATION")
+	require.Zero(t, srv.Count(t, "event_manager.events WHERE id = $1", ages[31]))
 }

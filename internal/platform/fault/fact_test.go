@@ -15,7 +15,7 @@ func TestNearest(t *testing.T) {
 	t.Parallel()
 	known := []string{"name", "addresses", "legal_entity_id", "page"}
 	for sent, want := range map[string]string{
-		"nmae": "name", "Name": "name", "adresses": "addresses", "legalEntityId": "legal_entity_id", "legal_entity": "legal_entity_id",
+		"nam": "name", "Name": "name", "adresses": "addresses", "legalEntityId": "legal_entity_id", "legal_entity": "legal_entity_id",
 		"date": "", "380671112233": "", "": "", "прізвище": "", strings.Repeat("name", 100): "",
 	} {
 		require.Equal(t, want, fault.Nearest(sent, known), sent)

@@ -45,6 +45,9 @@ func (s *Server) chain(op *operation) []echo.MiddlewareFunc {
 		links = append(links, s.authorize(op))
 	}
 	links = append(links, s.normalizeQuery(op), namePath)
+	if op.paged {
+		links = append(links, s.room.reserve)
+	}
 	if op.body != nil {
 		links = append(links, s.readBody(op))
 	}
@@ -65,7 +68,7 @@ func (s *Server) entrance(op *operation) []echo.MiddlewareFunc {
 	if op.public {
 		return []echo.MiddlewareFunc{s.checkPSK(op), s.limitRate(op)}
 	}
-	return []echo.MiddlewareFunc{s.checkPSK(op), requireToken(op), s.limitRate(op), s.authenticate(op)}
+	return []echo.MiddlewareFunc{s.checkPSK(op), requireToken(op), s.identifyToken(op), s.limitRate(op), s.authenticate(op)}
 }
 
 // before calls next if check passes.
@@ -107,52 +110,95 @@ func requireToken(op *operation) echo.MiddlewareFunc {
 	}
 }
 
-// limitRate counts the calls of a token or, if the operation is public, of the
-// client's address: the client could change anything else with each call.
+// limitRate counts the calls of a token or, if the operation is public, of the client's address: the client could change
+// anything else with each call.
 func (s *Server) limitRate(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			limit := s.Config.Get().RateLimitPerMinute
-			if limit == 0 {
-				return next(c)
-			}
 			caller := c.RealIP()
 			if !op.public {
 				caller = bearer(c.Request())
 			}
-			used, resets, err := s.Auth.CountRequest(c.Request().Context(), op.id, caller)
-			if err != nil {
+			if err := s.countRequest(c, op, op.id, caller); err != nil {
 				return err
-			}
-			left, wait := strconv.Itoa(max(0, limit-used)), resets.Sub(s.Clock.Now())
-			h := c.Response().Header()
-			h.Set("RateLimit-Limit", strconv.Itoa(limit))
-			h.Set("RateLimit-Remaining", left)
-			h.Set("RateLimit-Reset", wholeSeconds(wait))
-			h.Set("X-RateLimit-Limit-Minute", strconv.Itoa(limit))
-			h.Set("X-RateLimit-Remaining-Minute", left)
-			if used > limit {
-				return op.refuse(rules.GatewayRateLimit).After(wait).
-					Because("calls in a minute", fmt.Sprintf("at most %d (RATE_LIMIT_PER_MINUTE)", limit), used)
 			}
 			return next(c)
 		}
 	}
 }
 
-// authenticate identifies the caller. authorize checks the API-key later, because
-// a wrong method is refused in between.
-func (s *Server) authenticate(op *operation) echo.MiddlewareFunc {
+// countRequest refuses a call that is beyond the limit, if there is one.
+func (s *Server) countRequest(c echo.Context, op *operation, what, caller string) error {
+	limit := s.Config.Get().RateLimitPerMinute
+	if limit == 0 {
+		return nil
+	}
+	used, resets, err := s.Auth.CountRequest(c.Request().Context(), what, caller)
+	if err != nil {
+		return err
+	}
+	return s.judgeRate(c, op, used, limit, resets)
+}
+
+// judgeRate says in the headers of the answer how many calls are left.
+func (s *Server) judgeRate(c echo.Context, op *operation, used, limit int, resets time.Time) error {
+	left, wait := strconv.Itoa(max(0, limit-used)), resets.Sub(s.Clock.Now())
+	h := c.Response().Header()
+	h.Set("RateLimit-Limit", strconv.Itoa(limit))
+	h.Set("RateLimit-Remaining", left)
+	h.Set("RateLimit-Reset", wholeSeconds(wait))
+	h.Set("X-RateLimit-Limit-Minute", strconv.Itoa(limit))
+	h.Set("X-RateLimit-Remaining-Minute", left)
+	if used > limit {
+		return op.refuse(rules.GatewayRateLimit).After(wait).
+			Because("calls in a minute", fmt.Sprintf("at most %d (RATE_LIMIT_PER_MINUTE)", limit), used)
+	}
+	return nil
+}
+
+// guesses is what requests with unknown tokens are counted under, whatever they ask for.
+const guesses = "unknown token"
+
+// identifyToken looks the token up. An address that has sent too many unknown ones does not learn whether the next is known.
+// Only the address is counted: each made-up token would leave a row.
+func (s *Server) identifyToken(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			r := c.Request()
+			if limit := s.Config.Get().RateLimitPerMinute; limit > 0 {
+				used, resets, err := s.Auth.Requests(r.Context(), guesses, c.RealIP())
+				if err != nil {
+					return err
+				}
+				if used >= limit {
+					return s.judgeRate(c, op, used+1, limit, resets)
+				}
+			}
 			who, err := s.Auth.Identify(r.Context(), bearer(r), r.Header.Get("API-key"))
 			if errors.Is(err, fault.ErrNotFound) {
+				if err := s.countRequest(c, op, guesses, c.RealIP()); err != nil {
+					return err
+				}
 				return op.refuse(rules.GatewayTokenUnknown).Because("token", "one that this server gave, and no session has ended", "unknown")
 			}
 			if err != nil {
 				return err
 			}
+			c.Set(identityKey, who)
+			return next(c)
+		}
+	}
+}
+
+// identityKey is where identifyToken leaves a caller who may not pass yet.
+const identityKey = "identity"
+
+// authenticate judges the token. authorize checks the API-key later, because a wrong method is refused in between.
+func (s *Server) authenticate(op *operation) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			r := c.Request()
+			who, _ := c.Get(identityKey).(*auth.Identity)
 			switch {
 			case who.TokenName != auth.AccessToken:
 				return op.refuse(rules.GatewayTokenKind).Because("kind of the token", auth.AccessToken, who.TokenName)
@@ -408,13 +454,16 @@ func (s *Server) validateBody(op *operation) echo.MiddlewareFunc {
 	}
 }
 
-// withDeadline bounds a request. After it calls of the databases fail, and the
-// answer is 503, or 504 when a change may have been made.
+// withDeadline bounds a request, its answer included. After the deadline calls of the databases fail, and the answer is
+// 503, or 504 when a change may have been made. A client that does not read is cut off.
 func (s *Server) withDeadline(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), s.Config.Get().RequestTimeout)
 		defer cancel()
 		c.SetRequest(c.Request().WithContext(ctx))
+		if deadline, ok := ctx.Deadline(); ok { // the next request of the connection gets a deadline of its own
+			_ = http.NewResponseController(c.Response()).SetWriteDeadline(deadline.Add(timeToRefuse)) // tests record answers without a connection
+		}
 		return next(c)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"slices"
 
 	"github.com/labstack/echo/v4"
 	"github.com/labstack/echo/v4/middleware"
@@ -15,12 +14,9 @@ import (
 // does not have.
 func (s *Server) allowOrigins() echo.MiddlewareFunc {
 	return middleware.CORSWithConfig(middleware.CORSConfig{
-		Skipper: func(echo.Context) bool { return len(s.Config.Get().CORSOrigins) == 0 },
-		AllowOriginFunc: func(origin string) (bool, error) {
-			allowed := s.Config.Get().CORSOrigins
-			return slices.Contains(allowed, "*") || slices.Contains(allowed, origin), nil
-		},
-		AllowMethods: []string{http.MethodGet, http.MethodPost, http.MethodPatch},
+		Skipper:         func(echo.Context) bool { return len(s.Config.Get().CORSOrigins) == 0 },
+		AllowOriginFunc: func(origin string) (bool, error) { return s.Config.Get().AllowsOrigin(origin), nil },
+		AllowMethods:    []string{http.MethodGet, http.MethodPost, http.MethodPatch},
 		AllowHeaders: []string{
 			echo.HeaderAuthorization, "API-key", "X-Custom-PSK", echo.HeaderContentType, echo.HeaderXRequestID,
 			"X-Idempotency-Key", "Idempotency-Key",

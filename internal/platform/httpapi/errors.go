@@ -123,10 +123,17 @@ func (s *Server) recoverPanics(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// requireAnswer turns a nil answer of an operation into errNoAnswer.
+// readsOnly returns whether an answer that comes too late can be a 503, which promises that nothing was changed.
+func readsOnly(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
+// requireAnswer turns a nil answer of an operation into errNoAnswer, and an answer that comes after the deadline into the
+// deadline's error: it would be encoded for nobody.
 func requireAnswer(next api.StrictHandlerFunc, operationID string) api.StrictHandlerFunc {
 	return func(c echo.Context, request any) (any, error) {
 		response, err := next(c, request)
+		if late := c.Request().Context().Err(); err == nil && late != nil && readsOnly(c.Request()) {
+			return nil, fmt.Errorf("%s: %w", operationID, late)
+		}
 		if err == nil && response == nil {
 			return nil, fmt.Errorf("%s: %w", operationID, errNoAnswer)
 		}

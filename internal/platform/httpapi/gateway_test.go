@@ -3,7 +3,9 @@ package httpapi_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -49,6 +51,31 @@ func TestWithoutALimitNothingIsCounted(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t)
 	require.Empty(t, s.Send(t, as("sandbox-owner")).Header.Get("RateLimit-Limit"))
+}
+
+// Who guesses tokens is stopped by the address, also when the next guess is right, and leaves one row.
+func TestGuessedTokens(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.With("RATE_LIMIT_PER_MINUTE", "3"), testkit.With("TRUSTED_PROXIES", "127.0.0.0/8,::1/128"))
+	from := func(address, token, path string) *testkit.Response {
+		r := testkit.As(token, http.MethodGet, path, nil)
+		r.Headers["X-Forwarded-For"] = address
+		return s.Send(t, r)
+	}
+	const guesser, other = "198.51.100.1", "198.51.100.2"
+	for guess, path := range []string{divisions, "/api/events", divisions} { // one count for all operations
+		require.Equal(t, []string{string(rules.GatewayTokenUnknown)}, from(guesser, "guess-"+strconv.Itoa(guess), path).Rules())
+	}
+	refused := from(guesser, "guess-again", divisions)
+	require.Equal(t, []string{string(rules.GatewayRateLimit)}, refused.Rules())
+	require.Equal(t, "0", refused.Header.Get("RateLimit-Remaining"))
+	require.NotEmpty(t, refused.Header.Get("Retry-After"))
+	require.Equal(t, http.StatusTooManyRequests, from(guesser, "sandbox-owner", divisions).Status)
+	require.Equal(t, http.StatusOK, from(other, "sandbox-owner", divisions).Status)
+	require.Equal(t, 1, s.Count(t, "mithril.rate_limits WHERE key LIKE 'unknown token %'"))
+
+	s.Clock.Advance(time.Minute)
+	require.Equal(t, http.StatusOK, from(guesser, "sandbox-owner", divisions).Status)
 }
 
 // X-Forwarded-For counts only from a trusted proxy.

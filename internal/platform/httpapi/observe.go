@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
@@ -11,12 +12,15 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/fault"
+	"esoz/internal/platform/tracing"
 )
 
 // Metrics of the public API. Labels are operation and rule ids, never data.
@@ -48,6 +52,7 @@ const (
 	operationKey = "operation"
 	refusalKey   = "refusal"
 	clientKey    = "client"
+	spanKey      = "span"
 )
 
 // Names for requests without an operation.
@@ -63,17 +68,13 @@ func (s *Server) observe(operationID string) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			c.Set(operationKey, operationID)
-			ctx, span := s.Tracer.Start(c.Request().Context(), operationID, trace.WithSpanKind(trace.SpanKindServer))
-			if !span.IsRecording() { // tracing is off, or this request is not sampled
-				return next(c)
+			ctx := tracing.Continue(c.Request().Context(), propagation.HeaderCarrier(c.Request().Header))
+			ctx, span := s.Tracer.Start(ctx, operationID, trace.WithSpanKind(trace.SpanKindServer))
+			if trace.SpanContextFromContext(ctx).IsValid() { // else tracing is off, and so is the caller's
+				c.SetRequest(c.Request().WithContext(ctx))
 			}
-			defer span.End()
-			c.SetRequest(c.Request().WithContext(ctx))
-			err := next(c)
-			if err != nil {
-				span.SetAttributes(attribute.Bool("refused", true))
-			}
-			return err
+			c.Set(spanKey, span)
+			return next(c)
 		}
 	}
 }
@@ -93,6 +94,7 @@ func (s *Server) finish(next echo.HandlerFunc) echo.HandlerFunc {
 			operationID = unknownPath
 		}
 		status := c.Response().Status
+		endSpan(c, status)
 		s.Metrics.requests.WithLabelValues(operationID, strconv.Itoa(status)).Inc()
 		s.Metrics.durations.WithLabelValues(operationID).Observe(took.Seconds())
 
@@ -111,6 +113,19 @@ func (s *Server) finish(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		return nil
 	}
+}
+
+// endSpan ends the span of a request, which has the status of its answer.
+func endSpan(c echo.Context, status int) {
+	span, ok := c.Get(spanKey).(trace.Span)
+	if !ok {
+		return // no operation
+	}
+	span.SetAttributes(attribute.Int("http.response.status_code", status))
+	if status >= http.StatusInternalServerError {
+		span.SetStatus(codes.Error, "")
+	}
+	span.End()
 }
 
 // accessLine returns the attributes of a request's log line. refusal may be nil.

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -77,7 +76,7 @@ func (op *operation) content(r *http.Request) ([]byte, error) {
 // carryOut sends the answer after it is stored.
 func (s *Server) carryOut(c echo.Context, next echo.HandlerFunc, claim *idempotency.Claim) error {
 	r, w := c.Request(), c.Response()
-	answer := &heldAnswer{header: w.Header(), status: http.StatusOK}
+	answer := Hold(w)
 	c.SetRequest(r.WithContext(claim.Context(r.Context())))
 	c.SetResponse(echo.NewResponse(answer, c.Echo()))
 	ended := false
@@ -108,19 +107,3 @@ func (s *Server) carryOut(c echo.Context, next echo.HandlerFunc, claim *idempote
 	c.SetResponse(w)
 	return c.Blob(answer.status, echo.MIMEApplicationJSON, answer.body.Bytes())
 }
-
-// heldAnswer is an answer that is not sent yet.
-type heldAnswer struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-// Header implements http.ResponseWriter.
-func (a *heldAnswer) Header() http.Header { return a.header }
-
-// WriteHeader implements http.ResponseWriter.
-func (a *heldAnswer) WriteHeader(status int) { a.status = status }
-
-// Write implements http.ResponseWriter.
-func (a *heldAnswer) Write(p []byte) (int, error) { return a.body.Write(p) }

@@ -52,6 +52,7 @@ type Server struct {
 	Observe Observer
 
 	requests requestIDs
+	room     lists
 	known    map[string]*operation // by operationId
 }
 
@@ -67,14 +68,14 @@ func (s *Server) Handler(ops api.StrictServerInterface) (*echo.Echo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the contract: %w", err)
 	}
-	s.requests.process, s.known = uuid.NewString(), known
+	s.requests.process, s.known, s.room = uuid.NewString(), known, newLists()
 
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = s.refuse
 	e.Pre(middleware.RemoveTrailingSlash(), knownMethod)
 	e.IPExtractor = clientAddress(s.Config.Get().TrustedProxies)
-	e.Use(s.identify, s.finish, s.recoverPanics, s.allowOrigins(), s.withDeadline)
+	e.Use(s.identify, s.finish, s.limitUnderWay(), s.recoverPanics, s.allowOrigins(), s.withDeadline)
 
 	chains := map[string][]echo.MiddlewareFunc{}
 	for id, op := range known {

@@ -19,7 +19,7 @@ import (
 // X-Sandbox-Warning in a sandbox. A warning names parameters of the contract, and
 // no value.
 
-const noAPIKey = "no API-key was sent: the national host refuses such a call (here GATEWAY_API_KEY=required does)"
+const noAPIKey = "no API-key was sent: the national host refuses such a call (here GATEWAY_API_KEY=required does)" //nolint:gosec // names no key
 
 // warnBeforeAnswer puts the warnings of a request into the headers of its answer.
 func (s *Server) warnBeforeAnswer(answer *echo.Response, about *envelope.Request) {

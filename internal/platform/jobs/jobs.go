@@ -13,6 +13,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -84,6 +85,8 @@ type Queue struct {
 	Clock  *clock.Clock
 	Config *config.Live
 	Logger *slog.Logger
+	// Count, when set, is called for each job that ends or waits.
+	Count func(operation, result string)
 	// Handlers by operationId.
 	Handlers map[string]Handler
 	// AfterHandler, when set, runs between a handler and the transaction that ends
@@ -160,8 +163,12 @@ func (q *Queue) DeleteOld(ctx context.Context) error {
 }
 
 // Requeue inserts a new River job for pending jobs that have lost theirs (discarded
-// after too many rescues, or by hand), so that every job ends.
+// after too many rescues, or by hand) and ends a hold that was forgotten, so that every
+// job ends.
 func (q *Queue) Requeue(ctx context.Context) error {
+	if err := q.resume(ctx); err != nil {
+		return err
+	}
 	ids, err := db.New().ListPendingJobIDs(ctx, q.Pool, q.Clock.Now().Add(-orphanAge))
 	if err != nil {
 		return fmt.Errorf("list pending jobs: %w", postgres.Error(err))
@@ -177,6 +184,32 @@ func (q *Queue) Requeue(ctx context.Context) error {
 // orphanAge is the age from which Requeue looks at a pending job.
 const orphanAge = time.Minute
 
+// QueueName is River's queue of jobs. Nothing else is in it, so that app.Hold can pause it
+// while SMS are sent.
+const QueueName = "carry_out"
+
+// MaxHold bounds how long that queue is paused.
+const MaxHold = time.Hour
+
+// resume ends a hold whose process was killed.
+func (q *Queue) resume(ctx context.Context) error {
+	queue, err := q.River.QueueGet(ctx, QueueName)
+	if errors.Is(err, rivertype.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look at the queue of jobs: %w", postgres.Error(err))
+	}
+	if queue.PausedAt == nil || q.Clock.Now().Sub(*queue.PausedAt) < MaxHold {
+		return nil
+	}
+	q.Logger.WarnContext(ctx, "jobs were on hold for too long and are resumed", "since", *queue.PausedAt)
+	if err := q.River.QueueResume(ctx, QueueName, nil); err != nil {
+		return fmt.Errorf("resume jobs: %w", postgres.Error(err))
+	}
+	return nil
+}
+
 // Args of the River job. It has the job's id only, no data.
 type Args struct {
 	ID string `json:"id"`
@@ -188,7 +221,7 @@ func (Args) Kind() string { return "carry_out" }
 // InsertOpts implements river.JobArgsWithInsertOpts. A job has at most one River job
 // at a time, so Requeue need not check for one.
 func (Args) InsertOpts() river.InsertOpts {
-	return river.InsertOpts{MaxAttempts: maxAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+	return river.InsertOpts{Queue: QueueName, MaxAttempts: maxAttempts, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
 		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRetryable,
 		rivertype.JobStateRunning, rivertype.JobStateScheduled,
 	}}}

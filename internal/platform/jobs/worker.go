@@ -14,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/trace"
 
 	"esoz/gen/db"
 	"esoz/internal/platform/fault"
@@ -56,6 +58,7 @@ func (w *Worker) Work(ctx context.Context, riverJob *river.Job[Args]) error {
 	if job.Status != Pending {
 		return nil // an earlier try ended it and crashed before it told River
 	}
+	trace.SpanFromContext(ctx).SetAttributes(attribute.String("operation", job.Operation), attribute.String("request_id", job.RequestID))
 	outcome, err := w.handle(ctx, job)
 	if err == nil {
 		if w.AfterHandler != nil {
@@ -65,20 +68,31 @@ func (w *Worker) Work(ctx context.Context, riverJob *river.Job[Args]) error {
 	}
 	switch refusal := (*fault.Error)(nil); {
 	case err == nil:
+		w.count(job, "processed")
 		w.forget(ctx, job, outcome)
 		return nil
 	case errors.As(err, &refusal):
+		w.count(job, "failed")
+		w.Logger.InfoContext(ctx, "job refused", "job_id", job.ID, "operation", job.Operation, "request_id", job.RequestID, "rules", refusal.Rules)
 		return w.fail(ctx, riverJob, job, Failed, refusal)
 	case isAway(err), outcome != nil && outcome.Forget != nil:
 		// The database will come back. If the document is changed already, its event
 		// must be written, however long that takes.
+		w.count(job, "waits")
 		w.Logger.WarnContext(ctx, "job waits", "job_id", job.ID, "operation", job.Operation, "request_id", job.RequestID, "error", err)
 		return river.JobSnooze(snooze)
 	case errors.Is(err, errPanic) && riverJob.Attempt >= maxPanics, riverJob.Attempt >= riverJob.MaxAttempts:
+		w.count(job, "failed_with_error")
 		w.Logger.ErrorContext(ctx, "job failed", "job_id", job.ID, "operation", job.Operation, "request_id", job.RequestID, "error", err)
 		return w.fail(ctx, riverJob, job, FailedWithError, fault.Internal())
 	}
 	return err
+}
+
+func (w *Worker) count(job *Job, result string) {
+	if w.Count != nil {
+		w.Count(job.Operation, result)
+	}
 }
 
 // isAway returns whether a database caused the error, not the job. After

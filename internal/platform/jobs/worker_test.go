@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -35,7 +37,7 @@ func queueOf(t *testing.T, srv *testkit.Server, handlers map[string]jobs.Handler
 	river.AddWorker(workers, &jobs.Worker{Queue: queue})
 	config := &river.Config{
 		Schema: "river", Workers: workers, Logger: slog.New(slog.DiscardHandler),
-		Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 4}},
+		Queues: map[string]river.QueueConfig{jobs.QueueName: {MaxWorkers: 4}},
 	}
 	for _, to := range change {
 		to(config)
@@ -205,12 +207,32 @@ func TestRequeue(t *testing.T) {
 	require.EqualValues(t, 1, calls.Load())
 }
 
+// A hold whose process was killed ends after MaxHold.
+func TestRequeueEndsAForgottenHold(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t, testkit.Idle())
+	queue := queueOf(t, srv, map[string]jobs.Handler{
+		"count": func(context.Context, string, json.RawMessage) (*jobs.Outcome, error) { return &jobs.Outcome{}, nil },
+	})
+	held := func() bool {
+		return srv.Count(t, "river.river_queue WHERE name = $1 AND paused_at IS NOT NULL", jobs.QueueName) == 1
+	}
+	require.NoError(t, queue.River.QueuePause(t.Context(), jobs.QueueName, nil))
+	require.NoError(t, queue.Requeue(t.Context()))
+	require.True(t, held(), "a backup is under way")
+	srv.Clock.Advance(jobs.MaxHold + time.Minute)
+	require.NoError(t, queue.Requeue(t.Context()))
+	require.False(t, held())
+}
+
 // The last try ends a job even if its deadline has passed. But if the document is
 // changed already, tries go on until the event is written.
 func TestLastTry(t *testing.T) {
 	t.Parallel()
 	srv := testkit.New(t, testkit.Idle())
 	var commits, aways, answers atomic.Int64
+	var mu sync.Mutex
+	counted := map[string]int{}
 	queue := queueOf(t, srv, map[string]jobs.Handler{
 		"fails": func(context.Context, string, json.RawMessage) (*jobs.Outcome, error) {
 			return nil, errors.New("a fault of ours")
@@ -244,6 +266,11 @@ func TestLastTry(t *testing.T) {
 			}}, nil
 		},
 	})
+	queue.Count = func(operation, result string) {
+		mu.Lock()
+		defer mu.Unlock()
+		counted[operation+": "+result]++
+	}
 	for i, c := range []struct{ operation, status string }{
 		{"fails", "failed_with_error"},
 		{"has changed a document", "processed"},
@@ -258,6 +285,17 @@ func TestLastTry(t *testing.T) {
 		r := srv.PollJob(t, world.TokenValue("doctor"), "/api/jobs/"+id)
 		require.Contains(t, string(r.Body.Data), `"status":"`+c.status+`"`, c.operation)
 	}
+	require.Eventually(t, func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return maps.Equal(counted, map[string]int{
+			"fails: failed_with_error":      1,
+			"has changed a document: waits": 1, "has changed a document: processed": 1,
+			"finds an engine away: waits": 1, "finds an engine away: processed": 1,
+			"meets damaged data: failed_with_error":   1,
+			"has an end that is not confirmed: waits": 1, "has an end that is not confirmed: processed": 1,
+		})
+	}, 10*time.Second, 10*time.Millisecond, "what ends is counted after its answer is written")
 }
 
 // A try whose deadline passes after its change of a document still ends the job and

@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/uuid"
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"go.mongodb.org/mongo-driver/v2/event"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 	"go.mongodb.org/mongo-driver/v2/mongo/readconcern"
@@ -27,8 +28,8 @@ import (
 )
 
 // Open prepares a client. It does no I/O before the first command. It keeps a pool
-// size of the URI (maxPoolSize=1 for the embedded FerretDB).
-func Open(uri, database string, timeout time.Duration) (*mongo.Database, error) {
+// size of the URI (maxPoolSize=1 for the embedded FerretDB). At most one monitor counts.
+func Open(uri, database string, timeout time.Duration, monitors ...*event.CommandMonitor) (*mongo.Database, error) {
 	opts := options.Client().ApplyURI(uri).
 		SetRegistry(shared).
 		SetBSONOptions(&options.BSONOptions{NilSliceAsEmpty: true}).
@@ -37,6 +38,9 @@ func Open(uri, database string, timeout time.Duration) (*mongo.Database, error) 
 		SetServerSelectionTimeout(timeout).
 		SetConnectTimeout(timeout). // also of the monitor's checks, which find out that the store is back
 		SetTimeout(timeout)
+	for _, monitor := range monitors {
+		opts.SetMonitor(monitor)
+	}
 	client, err := mongo.Connect(opts)
 	if err != nil {
 		return nil, errors.New("parse MONGO_URL: not a MongoDB connection string") // the driver's text may quote the password

@@ -30,8 +30,11 @@ func Open(ctx context.Context, dsn string, maxConns int32) (*pgxpool.Pool, error
 	if maxConns > 0 {
 		cfg.MaxConns = maxConns
 	}
-	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+	if cfg.ConnConfig.ConnectTimeout == 0 { // connect_timeout in dsn; it bounds each of several hosts
+		cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+	}
 	cfg.PingTimeout = time.Second // of idle connections; without it a dead one would use up a request's deadline
+	cfg.ConnConfig.Tracer = spans{}
 	cfg.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		// The default is time.Local.
 		conn.TypeMap().RegisterType(&pgtype.Type{

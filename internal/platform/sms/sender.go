@@ -4,16 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/riverqueue/river"
 
 	"esoz/gen/db"
 	"esoz/internal/platform/clock"
+	"esoz/internal/platform/config"
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/platform/seal"
+	"esoz/internal/platform/tracing"
 )
 
 // Sender is the River worker that passes messages to the provider.
@@ -22,70 +27,106 @@ type Sender struct {
 	Pool     *pgxpool.Pool
 	Keys     *seal.Keys
 	Clock    *clock.Clock
+	Config   *config.Live
+	Logger   *slog.Logger
 	Provider Provider
+	Count    func(result string) // called with the result of each try
 }
 
 // giveUpAfter is how long a message is tried (SMS_UPDATE_TIMEOUT_MINUTES of the
 // OTP service). Codes rarely live longer.
 const giveUpAfter = 30 * time.Minute
 
-// terminated is the state of a message that is not tried any more.
-const terminated = "Terminated"
+// maxTries bounds the tries that may have sent a message.
+const maxTries = 2
+
+// storeTimeout is what a try has for PostgreSQL, beside the provider's SMS_TIMEOUT.
+const storeTimeout = 5 * time.Second
+
+// Timeout is longer than the provider's, so that its answer can be stored.
+func (s *Sender) Timeout(*river.Job[Args]) time.Duration {
+	return s.Config.Get().SMSTimeout + storeTimeout
+}
 
 // NextRetry retries soon and often, because a late code is useless.
 func (s *Sender) NextRetry(job *river.Job[Args]) time.Time {
-	return job.AttemptedAt.Add(min(time.Duration(job.Attempt)*5*time.Second, time.Minute))
+	return job.AttemptedAt.Add(min(time.Duration(job.Attempt*job.Attempt)*time.Second, time.Minute))
 }
 
 // Work sends one message. River retries failures. The operation that caused the
 // message has been answered already.
+//
+// A try is counted before the provider is called and taken back only when the
+// provider did not take the message. So a try whose outcome is unknown counts, and
+// after two such tries the message is not sent again.
 func (s *Sender) Work(ctx context.Context, job *river.Job[Args]) error {
-	entry, err := db.New().GetSMSLog(ctx, s.Pool, job.Args.ID)
+	id, now := job.Args.ID, s.Clock.Now()
+	message, err := db.New().BeginSMSTry(ctx, s.Pool, db.BeginSMSTryParams{
+		ID: id, MaxTries: maxTries, InsertedAfter: now.Add(-giveUpAfter), Now: now,
+	})
 	if err = postgres.Error(err); errors.Is(err, fault.ErrNotFound) {
-		return river.JobCancel(fmt.Errorf("SMS %s is gone", job.Args.ID))
+		return s.end(ctx, id)
 	}
 	if err != nil {
-		return fmt.Errorf("load SMS %s: %w", job.Args.ID, err)
+		return fmt.Errorf("begin to send SMS %s: %w", id, err)
 	}
-	if entry.GatewayStatus != nil {
-		return nil // an earlier try sent it and crashed before it told River
-	}
-	// A second try is recorded: the first one may have crashed after the provider's answer, so the message may be sent twice.
-	tries := int32(job.Attempt) //nolint:gosec // at most MaxAttempts
-	state := db.SetSMSStatusParams{ID: entry.ID, Provider: s.Provider.Name(), GatewayStatus: terminated, Tries: tries}
-	worth, err := s.worthSending(ctx, entry)
+	text, err := s.Keys.Open(sealPurpose, message.Body)
 	if err != nil {
-		return err
+		return errors.Join(fmt.Errorf("open SMS %s: %w", id, err), s.undo(ctx, id))
 	}
-	if worth {
-		text, err := s.Keys.Open(sealPurpose, entry.Body)
-		if err != nil {
-			return fmt.Errorf("open SMS %s: %w", entry.ID, err)
-		}
-		gatewayID, status, err := s.Provider.Send(ctx, entry.PhoneNumber, string(text))
-		if err != nil {
-			return fmt.Errorf("send SMS %s by %s: %w", entry.ID, s.Provider.Name(), err)
-		}
-		state.GatewayID, state.GatewayStatus = &gatewayID, status
+	gatewayID, status, err := s.send(ctx, message.PhoneNumber, string(text))
+	switch {
+	case errors.Is(err, ErrNotTaken):
+		err = errors.Join(err, s.undo(ctx, id))
+	case err != nil && message.Tries >= maxTries:
+		s.Logger.WarnContext(ctx, "it is not known whether an SMS was sent", "sms_id", id, "provider", s.Provider.Name(), "error", err)
+		return s.end(ctx, id)
 	}
-	state.StatusChangedAt = s.Clock.Now()
-	if _, err := db.New().SetSMSStatus(ctx, s.Pool, state); err != nil {
-		return fmt.Errorf("store state of SMS %s: %w", entry.ID, postgres.Error(err))
+	if err != nil {
+		return fmt.Errorf("send SMS %s by %s: %w", id, s.Provider.Name(), err)
+	}
+	err = db.New().SetSMSStatus(ctx, s.Pool, db.SetSMSStatusParams{
+		ID: id, Provider: s.Provider.Name(), GatewayID: gatewayID, GatewayStatus: status, StatusChangedAt: s.Clock.Now(),
+	})
+	if err != nil {
+		return fmt.Errorf("store state of SMS %s: %w", id, postgres.Error(err))
 	}
 	return nil
 }
 
-// worthSending tells whether a message still makes sense: it is not too old, and
-// its code can still be used (decisions R35).
-func (s *Sender) worthSending(ctx context.Context, entry db.OTPSMSLog) (bool, error) {
-	now := s.Clock.Now()
-	fresh := now.Sub(entry.InsertedAt) < giveUpAfter
-	if !fresh || entry.VerificationID == nil {
-		return fresh, nil
+func (s *Sender) send(ctx context.Context, phone, text string) (gatewayID, status string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, s.Config.Get().SMSTimeout)
+	defer cancel()
+	ctx, end := tracing.Call(ctx, "SMS provider "+s.Provider.Name())
+	gatewayID, status, err = s.Provider.Send(ctx, phone, text)
+	end(err)
+	switch {
+	case err == nil:
+		s.Count("accepted")
+	case errors.Is(err, ErrNotTaken):
+		s.Count("refused")
+	default:
+		s.Count("unclear")
 	}
-	live, err := db.New().IsCodeLive(ctx, s.Pool, db.IsCodeLiveParams{ID: *entry.VerificationID, Now: now})
+	return gatewayID, status, err
+}
+
+func (s *Sender) undo(ctx context.Context, id uuid.UUID) error {
+	if err := db.New().UndoSMSTry(ctx, s.Pool, id); err != nil {
+		return fmt.Errorf("take back a try: %w", postgres.Error(err))
+	}
+	return nil
+}
+
+// end ends a message that must not be sent any more, unless it has ended.
+func (s *Sender) end(ctx context.Context, id uuid.UUID) error {
+	status, err := db.New().EndSMS(ctx, s.Pool, db.EndSMSParams{ID: id, Provider: s.Provider.Name(), StatusChangedAt: s.Clock.Now()})
+	if err = postgres.Error(err); errors.Is(err, fault.ErrNotFound) {
+		return nil
+	}
 	if err != nil {
-		return false, fmt.Errorf("look up the code of SMS %s: %w", entry.ID, postgres.Error(err))
+		return fmt.Errorf("end SMS %s: %w", id, err)
 	}
-	return live, nil
+	s.Count(strings.ToLower(status))
+	return nil
 }

@@ -5,6 +5,7 @@ package sms
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -27,14 +28,19 @@ type Message struct {
 	VerificationID *uuid.UUID
 }
 
-// Provider delivers messages. After a crash or a failure Send is called again for
-// the same message: delivery is at least once, and sms_logs.tries is above 1 when
-// it may have happened twice. Messages to one phone may arrive in another order;
-// a code that is no longer valid when its turn comes is not sent.
+// ErrNotTaken is in the chain of a provider's error when the message was certainly
+// not taken: it may be sent again.
+var ErrNotTaken = errors.New("the provider did not take the message")
+
+// Provider delivers messages. After ErrNotTaken Send is called again for the same
+// message, as long as its code lives. After any other failure, and after a crash, the
+// message may have been delivered; Send is then called once more, and sms_logs.tries
+// is 2. Messages to one phone may arrive in another order; a code that is no longer
+// valid when its turn comes is not sent.
 type Provider interface {
 	Name() string
-	// Send returns the provider's id and status of the message. Its errors are
-	// logged, so they must hold neither the phone nor the text.
+	// Send returns the provider's id and status of the message. It ends with its
+	// context. Its errors are logged, so they must hold neither the phone nor the text.
 	Send(ctx context.Context, phone, text string) (gatewayID, status string, err error)
 }
 

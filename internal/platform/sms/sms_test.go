@@ -3,6 +3,7 @@ package sms_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -24,21 +25,50 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 
 const phone = "+380501234567"
 
-// unreliable is a provider that fails a number of times before it delivers.
+// unreliable is a provider whose first answers are failures.
 type unreliable struct {
 	mu       sync.Mutex
-	failures int
+	failures []failure
 	tries    int
+}
+
+// failure is what a provider does with a message that it does not simply accept.
+type failure func(ctx context.Context) error
+
+func refuses(context.Context) error { return fmt.Errorf("%w: busy", sms.ErrNotTaken) }
+
+func hangsUp(context.Context) error { return errors.New("the operator is away") }
+
+// silent accepts the message and answers nothing.
+func silent(ctx context.Context) error {
+	<-ctx.Done()
+	return fmt.Errorf("no answer in time: %w", ctx.Err())
+}
+
+// slow accepts the message late, but within SMS_TIMEOUT.
+func slow(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("no answer in time: %w", ctx.Err())
+	case <-time.After(6 * time.Second):
+		return nil
+	}
 }
 
 func (*unreliable) Name() string { return "unreliable" }
 
-func (u *unreliable) Send(context.Context, string, string) (gatewayID, status string, err error) {
+func (u *unreliable) Send(ctx context.Context, _, _ string) (gatewayID, status string, err error) {
 	u.mu.Lock()
-	defer u.mu.Unlock()
 	u.tries++
-	if u.tries <= u.failures {
-		return "", "", errors.New("the operator is away")
+	var fails failure
+	if u.tries <= len(u.failures) {
+		fails = u.failures[u.tries-1]
+	}
+	u.mu.Unlock()
+	if fails != nil {
+		if err := fails(ctx); err != nil {
+			return "", "", err
+		}
 	}
 	return "SM1", "Accepted", nil
 }
@@ -47,6 +77,82 @@ func (u *unreliable) count() int {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.tries
+}
+
+// A message goes to the provider again as long as the provider says that it did not
+// take it, and once more after a failure that leaves this open. tries counts the
+// calls that may have sent it.
+func TestHowOftenAMessageIsSent(t *testing.T) {
+	t.Parallel()
+	for what, c := range map[string]struct {
+		failures     []failure
+		timeout      string
+		state        string
+		calls, tries int
+	}{
+		"accepted late":              {[]failure{slow}, "10s", "unreliable Accepted", 1, 1},
+		"refused, then accepted":     {[]failure{refuses}, "100ms", "unreliable Accepted", 2, 1},
+		"no answer, then accepted":   {[]failure{silent}, "100ms", "unreliable Accepted", 2, 2},
+		"never an answer":            {[]failure{silent, silent, silent}, "100ms", "unreliable Unknown", 2, 2},
+		"hung up, refused, accepted": {[]failure{hangsUp, refuses}, "100ms", "unreliable Accepted", 3, 2},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			provider := &unreliable{failures: c.failures}
+			srv := testkit.New(t, testkit.WithProvider(provider), testkit.With("SMS_TIMEOUT", c.timeout))
+			initialize(t, srv)
+			require.Eventually(t, func() bool { return state(t, srv) == c.state }, time.Minute, 20*time.Millisecond)
+			require.NoError(t, srv.Stop(t.Context()))
+			require.Equal(t, c.calls, provider.count())
+			require.Equal(t, 1, srv.Count(t, "otp.sms_logs WHERE phone_number = $1 AND tries = $2", phone, c.tries))
+			require.Zero(t, srv.Count(t, "river.river_job WHERE kind = 'send_sms' AND state <> 'completed'"), "nothing is left to do")
+		})
+	}
+}
+
+// Two tries that died may both have sent the message: it is not sent again. After
+// one it is sent again, but not when its code has died meanwhile.
+func TestTriesThatDied(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		died  int
+		later time.Duration
+		state string
+		calls int
+	}{
+		{1, 0, "unreliable Accepted", 1},
+		{2, 0, "unreliable Unknown", 0},
+		{1, 15 * time.Minute, "unreliable Unknown", 0},
+	} {
+		provider := &unreliable{}
+		srv := testkit.New(t, testkit.Idle(), testkit.WithProvider(provider))
+		initialize(t, srv)
+		_, err := srv.Pool.Exec(t.Context(), "UPDATE otp.sms_logs SET tries = $1", c.died)
+		require.NoError(t, err)
+		srv.Clock.Advance(c.later)
+		require.NoError(t, srv.Start(t.Context()))
+		require.Eventually(t, func() bool { return state(t, srv) == c.state }, time.Minute, 20*time.Millisecond)
+		require.NoError(t, srv.Stop(context.Background()))
+		require.Equal(t, c.calls, provider.count())
+	}
+}
+
+// A code that is replaced while the provider refuses its message is never sent.
+func TestRefusedMessageOfAReplacedCode(t *testing.T) {
+	t.Parallel()
+	provider := &unreliable{failures: []failure{refuses}}
+	srv := testkit.New(t, testkit.WithProvider(provider))
+	initialize(t, srv)
+	first := inbox(t, srv)[0].ID
+	require.Eventually(t, func() bool { return provider.count() == 1 }, time.Minute, 20*time.Millisecond)
+	initialize(t, srv)
+	ended := func(id uuid.UUID, status string) bool {
+		return srv.Count(t, "otp.sms_logs WHERE id = $1 AND gateway_status = $2", id, status) == 1
+	}
+	require.Eventually(t, func() bool { return ended(first, "Terminated") }, time.Minute, 20*time.Millisecond)
+	require.Equal(t, 1, srv.Count(t, "otp.sms_logs WHERE id <> $1 AND gateway_status = 'Accepted' AND tries = 1", first))
+	require.Equal(t, 1, srv.Count(t, "otp.sms_logs WHERE id = $1 AND tries = 0", first))
+	require.Equal(t, 2, provider.count())
 }
 
 func initialize(t *testing.T, srv *testkit.Server) {
@@ -76,7 +182,7 @@ func state(t *testing.T, srv *testkit.Server) string {
 // the message.
 func TestFailuresAreTriedAgain(t *testing.T) {
 	t.Parallel()
-	provider := &unreliable{failures: 1}
+	provider := &unreliable{failures: []failure{hangsUp}}
 	var lines lockedBuffer
 	srv := testkit.New(t, testkit.WithProvider(provider), testkit.WithLogger(slog.New(slog.NewTextHandler(&lines, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	initialize(t, srv)

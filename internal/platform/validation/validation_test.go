@@ -190,6 +190,6 @@ func TestOpenDictionariesAcceptAnyCode(t *testing.T) {
 	value, err := Decode([]byte(`{"kind": "unheard of"}`))
 	require.NoError(t, err)
 	on := func(rules.ID) bool { return true }
-	require.Nil(t, body.Check(value, NewFormats([]string{"KIND"}, codes{}), on))
-	require.NotNil(t, body.Check(value, NewFormats([]string{"KIND"}, codes{"X"}), on))
+	require.Nil(t, body.Check(value, NewFormats([]string{"KIND"}, codes{}), on).Refusal())
+	require.NotNil(t, body.Check(value, NewFormats([]string{"KIND"}, codes{"X"}), on).Refusal())
 }

@@ -104,7 +104,7 @@ Tracing is off unless `+"`OTEL_EXPORTER_OTLP_ENDPOINT`"+` (or `+"`OTEL_EXPORTER_
 ## In the sandbox
 
 - Defaults differ: `+"`GATEWAY_API_KEY=when_sent`"+`, `+"`LOG_LEVEL=warn`"+`, `+"`ADMIN_ADDR=off`"+`, and no limits of codes (`+"`OTP_PHONE_LIMIT`"+`, `+"`OTP_RESOURCE_LIMIT`"+`, `+"`OTP_LEGAL_ENTITY_DAILY_LIMIT`"+`), because its SMS cost nothing and tests send many.
-- Its address is the flag `+"`--listen`"+`. It sets its databases and keys itself.
+- Its address is the flag `+"`--listen`"+`, `+"`ALLOWED_HOSTS`"+` also the flag `+"`--allow-host`"+`. It sets its databases and keys itself.
 - Messages stay in its inbox, whatever `+"`SMS_PROVIDER`"+` is. It sends no traces.
 - `+"`POST /_sandbox/config`"+` changes settings while it runs, except those that are read only at the start.
 `, config.Fields())

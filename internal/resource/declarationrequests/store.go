@@ -15,7 +15,10 @@ import (
 )
 
 // Store reads il.declaration_requests.
-type Store struct{ Pool *pgxpool.Pool }
+type Store struct {
+	Pool  *pgxpool.Pool
+	Lists *postgres.Lists
+}
 
 // get returns a request; fault.ErrNotFound when there is none.
 func (s Store) get(ctx context.Context, id uuid.UUID) (*details, error) {
@@ -76,13 +79,21 @@ func (s Store) list(ctx context.Context, f filter, page envelope.Page) (found []
 		LegalEntityID: f.legalEntity, EmployeeID: f.employee, Status: f.status, Channel: f.channel,
 		PageLimit: int32(page.Size), PageOffset: int32(page.Offset()), //nolint:gosec // the chain keeps both within an int32
 	}
-	rows, err := db.New().ListDeclarationRequests(ctx, s.Pool, params)
+	var rows []db.ListDeclarationRequestsRow
+	err = s.Lists.Read(ctx, func(ctx context.Context, from postgres.Conn) (err error) {
+		rows, err = db.New().ListDeclarationRequests(ctx, from, params)
+		if err == nil && len(rows) == 0 && page.Number > 1 { // past the end there is no row to tell how many there are
+			first := params
+			first.PageOffset, first.PageLimit = 0, 1
+			var counted []db.ListDeclarationRequestsRow
+			if counted, err = db.New().ListDeclarationRequests(ctx, from, first); len(counted) > 0 {
+				total = int(counted[0].Total)
+			}
+		}
+		return err
+	})
 	if err != nil {
-		return nil, 0, fmt.Errorf("list declaration requests: %w", postgres.Error(err))
-	}
-	if len(rows) == 0 && page.Number > 1 {
-		total, err := s.count(ctx, params)
-		return nil, total, err
+		return nil, 0, fmt.Errorf("list declaration requests: %w", err)
 	}
 	found = make([]entry, len(rows))
 	for i, row := range rows {
@@ -99,20 +110,6 @@ func (s Store) list(ctx context.Context, f filter, page envelope.Page) (found []
 		total = int(row.Total)
 	}
 	return found, total, nil
-}
-
-// count returns how many requests there are before a page past the end, which
-// brings no row to carry the number.
-func (s Store) count(ctx context.Context, params db.ListDeclarationRequestsParams) (int, error) {
-	params.PageLimit, params.PageOffset = 1, 0
-	rows, err := db.New().ListDeclarationRequests(ctx, s.Pool, params)
-	if err != nil {
-		return 0, fmt.Errorf("count declaration requests: %w", postgres.Error(err))
-	}
-	if len(rows) == 0 {
-		return 0, nil
-	}
-	return int(rows[0].Total), nil
 }
 
 // decode reads a jsonb column; a null one leaves into as it is.

@@ -29,10 +29,9 @@ var Create = operation.Create[*call]{
 	ID:    "createDivision",
 	Guard: createRules.guard(),
 	Body:  createRules.body(),
-	Write: func(ctx context.Context, s *call) error {
-		c := s.change(uuid.New(), s.ClientID, s.Now)
-		s.division.shown = c.created()
-		return s.Store.create(ctx, c)
+	Write: func(ctx context.Context, s *call) (err error) {
+		s.division.shown, err = s.Store.create(ctx, s.change(uuid.New(), s.ClientID, s.Now))
+		return err
 	},
 }
 

@@ -1,24 +1,28 @@
 package divisions
 
 import (
+	"encoding/json"
+
 	"github.com/oapi-codegen/nullable"
 
 	"esoz/gen/api"
 )
 
 // created is the new division as a read would show it.
-func (c change) created() api.Division {
-	d := api.Division{
+func (c change) created(e encoded) api.Division {
+	return api.Division{
 		ID: c.id.String(), LegalEntityID: c.legalEntityID.String(), Name: c.body.Name, Type: c.body.Type,
-		Status: api.DivisionStatusACTIVE, Email: c.body.Email, MountainGroup: c.mountainGroup,
-		Addresses: addressesOf(c.body.Addresses), Phones: make([]api.DivisionPhone, len(c.body.Phones)),
+		Status: api.DivisionStatusACTIVE, Email: c.body.Email, MountainGroup: c.mountainGroup, Addresses: e.shown, Phones: e.phones,
 		ExternalID: orNull(c.body.ExternalID), DlsID: nullable.NewNullNullable[string](), DlsVerified: nullable.NewNullNullable[bool](),
-		Location: orNull((*api.DivisionLocation)(c.body.Location)), WorkingHours: orNull((*api.DivisionWorkingHours)(c.body.WorkingHours)),
+		Location: orNull((*api.DivisionLocation)(c.body.Location)), WorkingHours: hours(e.workingHours),
 	}
-	for i, phone := range c.body.Phones {
-		d.Phones[i] = api.DivisionPhone(phone)
+}
+
+func hours(stored json.RawMessage) nullable.Nullable[api.DivisionWorkingHours] {
+	if stored == nil {
+		return nullable.NewNullNullable[api.DivisionWorkingHours]()
 	}
-	return d
+	return nullable.NewNullableWithValue(stored)
 }
 
 // addressesOf shows addresses of a body: what was not sent is null.

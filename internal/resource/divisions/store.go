@@ -23,7 +23,10 @@ import (
 const table = "divisions"
 
 // Store keeps the divisions.
-type Store struct{ Pool *pgxpool.Pool }
+type Store struct {
+	Pool  *pgxpool.Pool
+	Lists *postgres.Lists
+}
 
 // division is a division as methods show it, with what only checks ask about.
 type division struct {
@@ -34,16 +37,16 @@ type division struct {
 }
 
 // create writes the division, its addresses and the audit row in one statement.
-func (s Store) create(ctx context.Context, c change) error {
+func (s Store) create(ctx context.Context, c change) (created api.Division, err error) {
 	e, err := c.encode()
 	if err != nil {
-		return err
+		return api.Division{}, err
 	}
 	changeset, err := json.Marshal(creation{
 		changeset: e.changeset(c), ID: c.id, LegalEntityID: c.legalEntityID, Status: api.DivisionStatusACTIVE, IsActive: true,
 	})
 	if err != nil {
-		return fmt.Errorf("encode changeset of division %s: %w", c.id, err)
+		return api.Division{}, fmt.Errorf("encode changeset of division %s: %w", c.id, err)
 	}
 	err = postgres.Once(ctx, s.Pool, func(on postgres.Conn) error {
 		return db.New().CreateDivision(ctx, on, db.CreateDivisionParams{
@@ -54,9 +57,9 @@ func (s Store) create(ctx context.Context, c change) error {
 		})
 	})
 	if err != nil {
-		return fmt.Errorf("create division: %w", err)
+		return api.Division{}, fmt.Errorf("create division: %w", err)
 	}
-	return nil
+	return c.created(e), nil
 }
 
 // get returns a division in any status; fault.ErrNotFound when there is none.
@@ -67,7 +70,10 @@ func get(ctx context.Context, from db.DBTX, id uuid.UUID) (*division, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look up division: %w", postgres.Error(err))
 	}
-	return divisionOf(row.PRMDivision, row.Addresses)
+	return &division{
+		id: row.PRMDivision.ID, legalEntityID: row.PRMDivision.LegalEntityID, isActive: row.PRMDivision.IsActive,
+		shown: show(row.PRMDivision, row.Addresses),
+	}, nil
 }
 
 // list returns a page of divisions, oldest first, and how many there are in all.
@@ -76,26 +82,25 @@ func (s Store) list(ctx context.Context, f filter, page envelope.Page) (found []
 		LegalEntityID: f.legalEntityID, IDs: f.ids, Name: f.name, Type: f.kind, Status: f.status,
 		PageOffset: int32(page.Offset()), PageLimit: int32(page.Size), //nolint:gosec // the chain bounds both
 	}
-	rows, err := db.New().ListDivisions(ctx, s.Pool, params)
+	var rows []db.ListDivisionsRow
+	err = s.Lists.Read(ctx, func(ctx context.Context, from postgres.Conn) (err error) {
+		rows, err = db.New().ListDivisions(ctx, from, params)
+		if err == nil && len(rows) == 0 && page.Number > 1 { // past the end there is no row to tell how many there are
+			first := params
+			first.PageOffset, first.PageLimit = 0, 1
+			var counted []db.ListDivisionsRow
+			if counted, err = db.New().ListDivisions(ctx, from, first); len(counted) > 0 {
+				total = int(counted[0].Total)
+			}
+		}
+		return err
+	})
 	if err != nil {
-		return nil, 0, fmt.Errorf("list divisions: %w", postgres.Error(err))
+		return nil, 0, fmt.Errorf("list divisions: %w", err)
 	}
 	found = make([]api.Division, len(rows))
 	for i, row := range rows {
-		d, err := divisionOf(row.PRMDivision, row.Addresses)
-		if err != nil {
-			return nil, 0, err
-		}
-		found[i], total = d.shown, int(row.Total)
-	}
-	if len(rows) == 0 && page.Number > 1 { // past the end there is no row to tell how many there are
-		params.PageOffset, params.PageLimit = 0, 1
-		if rows, err = db.New().ListDivisions(ctx, s.Pool, params); err != nil {
-			return nil, 0, fmt.Errorf("count divisions: %w", postgres.Error(err))
-		}
-		for _, row := range rows {
-			total = int(row.Total)
-		}
+		found[i], total = show(row.PRMDivision, row.Addresses), int(row.Total)
 	}
 	return found, total, nil
 }
@@ -125,11 +130,7 @@ func (s Store) update(ctx context.Context, c change) (updated api.Division, err 
 		if err != nil {
 			return fmt.Errorf("insert addresses of division %s: %w", c.id, err)
 		}
-		shown, err := show(row, addressesOf(c.body.Addresses))
-		updated = shown
-		if err != nil {
-			return err
-		}
+		updated = show(row, e.shown)
 		return audit.Write(ctx, tx, audit.Entry{
 			Actor: c.userID, Resource: table, ResourceID: c.id, Changeset: e.changeset(c), At: c.at,
 		})
@@ -214,6 +215,7 @@ func endPrograms(ctx context.Context, tx pgx.Tx, id uuid.UUID, t transition) err
 // encoded is the part of a change that PostgreSQL takes as JSON or in another form.
 type encoded struct {
 	phones, addresses   json.RawMessage
+	shown               json.RawMessage // the addresses as an answer shows them
 	workingHours        json.RawMessage // nil: not sent
 	longitude, latitude *float64
 }
@@ -230,6 +232,9 @@ func (c change) encode() (encoded, error) {
 	var e encoded
 	var err error
 	if e.addresses, err = json.Marshal(addresses); err != nil {
+		return e, fmt.Errorf("encode addresses of division %s: %w", c.id, err)
+	}
+	if e.shown, err = json.Marshal(addressesOf(c.body.Addresses)); err != nil {
 		return e, fmt.Errorf("encode addresses of division %s: %w", c.id, err)
 	}
 	if e.phones, err = json.Marshal(c.body.Phones); err != nil {
@@ -275,38 +280,19 @@ func (e encoded) changeset(c change) changeset {
 	}
 }
 
-func divisionOf(row db.PRMDivision, addresses json.RawMessage) (*division, error) {
-	var decoded []api.DivisionAddress
-	if err := json.Unmarshal(addresses, &decoded); err != nil {
-		return nil, fmt.Errorf("decode addresses of division %s: %w", row.ID, err)
-	}
-	shown, err := show(row, decoded)
-	if err != nil {
-		return nil, err
-	}
-	return &division{id: row.ID, legalEntityID: row.LegalEntityID, isActive: row.IsActive, shown: shown}, nil
-}
-
-func show(row db.PRMDivision, addresses []api.DivisionAddress) (api.Division, error) {
+// show shows a division. What is stored as JSON is not decoded, so that a page of large divisions costs what it weighs.
+func show(row db.PRMDivision, addresses json.RawMessage) api.Division {
 	d := api.Division{
 		ID: row.ID.String(), LegalEntityID: row.LegalEntityID.String(), Name: row.Name, Type: row.Type,
-		Status: api.DivisionStatus(row.Status), Addresses: addresses, MountainGroup: row.MountainGroup,
+		Status: api.DivisionStatus(row.Status), Addresses: addresses, Phones: row.Phones, MountainGroup: row.MountainGroup,
 		ExternalID: orNull(row.ExternalID), DlsID: orNull(row.DLSID), DlsVerified: orNull(row.DLSVerified),
-		Location: nullable.NewNullNullable[api.DivisionLocation](), WorkingHours: nullable.NewNullNullable[api.DivisionWorkingHours](),
+		Location: nullable.NewNullNullable[api.DivisionLocation](), WorkingHours: hours(row.WorkingHours),
 	}
 	if row.Email != nil {
 		d.Email = *row.Email
 	}
-	if err := json.Unmarshal(row.Phones, &d.Phones); err != nil {
-		return d, fmt.Errorf("decode phones of division %s: %w", row.ID, err)
-	}
 	if row.Longitude != nil && row.Latitude != nil {
 		d.Location.Set(api.DivisionLocation{Longitude: *row.Longitude, Latitude: *row.Latitude})
 	}
-	if row.WorkingHours != nil {
-		if err := json.Unmarshal(row.WorkingHours, &d.WorkingHours); err != nil {
-			return d, fmt.Errorf("decode working hours of division %s: %w", row.ID, err)
-		}
-	}
-	return d, nil
+	return d
 }

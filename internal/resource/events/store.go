@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"esoz/gen/api"
 	"esoz/gen/db"
@@ -15,29 +14,37 @@ import (
 )
 
 // Store reads the events.
-type Store struct{ Pool *pgxpool.Pool }
+type Store struct{ Lists *postgres.Lists }
 
 // get returns an event; fault.ErrNotFound when there is none.
 func (s Store) get(ctx context.Context, id uuid.UUID) (api.Event, error) {
-	row, err := db.New().GetEvent(ctx, s.Pool, id)
+	var row db.GetEventRow
+	err := s.Lists.Read(ctx, func(ctx context.Context, from postgres.Conn) (err error) {
+		row, err = db.New().GetEvent(ctx, from, id)
+		return err
+	})
 	if err != nil {
-		return api.Event{}, fmt.Errorf("get event: %w", postgres.Error(err))
+		return api.Event{}, fmt.Errorf("get event: %w", err)
 	}
 	return show(row)
 }
 
 // list returns a page of events, oldest first, and how many there are in all.
 func (s Store) list(ctx context.Context, f filter, page envelope.Page) (found []api.Event, total int, err error) {
-	rows, err := s.read(ctx, f, page.Size, page.Offset())
-	if err == nil && len(rows) == 0 && page.Offset() > 0 {
-		// A page past the end has no row that tells how many there are.
-		var first []db.ListEventsRow
-		if first, err = s.read(ctx, f, 1, 0); len(first) > 0 {
-			total = int(first[0].Total)
+	var rows []db.ListEventsRow
+	err = s.Lists.Read(ctx, func(ctx context.Context, from postgres.Conn) (err error) {
+		rows, err = read(ctx, from, f, page.Size, page.Offset())
+		if err == nil && len(rows) == 0 && page.Offset() > 0 {
+			// A page past the end has no row that tells how many there are.
+			var first []db.ListEventsRow
+			if first, err = read(ctx, from, f, 1, 0); len(first) > 0 {
+				total = int(first[0].Total)
+			}
 		}
-	}
+		return err
+	})
 	if err != nil {
-		return nil, 0, fmt.Errorf("list events: %w", postgres.Error(err))
+		return nil, 0, fmt.Errorf("list events: %w", err)
 	}
 	found = make([]api.Event, len(rows))
 	for i, row := range rows {
@@ -53,8 +60,8 @@ func (s Store) list(ctx context.Context, f filter, page envelope.Page) (found []
 	return found, total, nil
 }
 
-func (s Store) read(ctx context.Context, f filter, limit, offset int) ([]db.ListEventsRow, error) {
-	return db.New().ListEvents(ctx, s.Pool, db.ListEventsParams{
+func read(ctx context.Context, from postgres.Conn, f filter, limit, offset int) ([]db.ListEventsRow, error) {
+	return db.New().ListEvents(ctx, from, db.ListEventsParams{
 		DateFrom: f.from, DateTo: f.to, EventType: f.eventType, EntityType: f.entityType,
 		AttributeName: f.attributeName, NewValue: f.newValue,
 		PageLimit: int32(limit), PageOffset: int32(offset), //nolint:gosec // bounded when the query was read

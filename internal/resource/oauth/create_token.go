@@ -76,8 +76,16 @@ var createTokenChecks = []operation.Check[*exchange]{
 	}},
 	{Rule: rules.TokenCreateGrantExpired, Pass: func(_ context.Context, s *exchange) error {
 		// Not s.Now: a logout that came before findGrant may be of a later second.
-		return operation.Expect(!s.grant.expired(s.clock.Now()), "end of the grant",
-			"after "+s.clock.Now().Format(time.RFC3339), s.grant.ExpiresAt)
+		now := s.clock.Now()
+		if err := operation.Expect(!s.grant.expired(now), "end of the grant", "after "+now.Format(time.RFC3339), s.grant.ExpiresAt); err != nil {
+			return err
+		}
+		// What ends the user's access tokens ends the way to new ones (decisions R34).
+		end := s.grant.PasswordSetAt.AddDate(0, 0, s.Config.PasswordExpiration)
+		if err := operation.Expect(now.Before(end), "end of the user's password", "after "+now.Format(time.RFC3339), end); err != nil {
+			return err
+		}
+		return operation.Expect(!s.grant.IsBlocked, "user and client", "not blocked", "blocked")
 	}},
 	{Rule: rules.TokenCreateRedirect, Pass: only(auth.AuthorizationCode, func(_ context.Context, s *exchange) error {
 		return operation.Expect(fits(s.grant.Details.RedirectURI, *s.sent.RedirectURI) && fits(s.redirect, *s.sent.RedirectURI),

@@ -149,7 +149,9 @@ func (s store) token(ctx context.Context, value, name string) (*token, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look up %s: %w", name, postgres.Error(err))
 	}
-	t := &token{ID: row.ID, Name: row.Name, UserID: row.UserID, ExpiresAt: row.ExpiresAt}
+	t := &token{
+		ID: row.ID, Name: row.Name, UserID: row.UserID, ExpiresAt: row.ExpiresAt, PasswordSetAt: row.PasswordSetAt, IsBlocked: row.IsBlocked,
+	}
 	if err := json.Unmarshal(row.Details, &t.Details); err != nil {
 		return nil, fmt.Errorf("details of token %s: %w", row.ID, err)
 	}

@@ -22,6 +22,10 @@ type token struct {
 	UserID    uuid.UUID
 	ExpiresAt int64 // Unix seconds
 	Details   details
+
+	// Of a token that was looked up.
+	PasswordSetAt time.Time // of its user
+	IsBlocked     bool      // its user or its client is
 }
 
 // details is the JSON column of a token.

@@ -35,7 +35,7 @@ import (
 func New(keys *seal.Keys, now time.Time) *World {
 	w := build.New(keys, now)
 	for _, add := range []func(*World){
-		addresses.Add, accounts.Add, persons.Add, divisions.Add, programs.Add, declarationrequests.Add, verifications.Add, approvals.Add,
+		addresses.Add, accounts.Add, persons.Add, divisions.Add, programs.Add, declarationrequests.Add, verifications.Add, approvals.Add, persons.Cases,
 		servicerequests.Add, devicedispenses.Add, jobs.Add, events.Add, dictionaries.Add, oauth.Add, gateway.Add,
 	} {
 		add(w)
@@ -63,6 +63,8 @@ const (
 	RedirectURI      = accounts.RedirectURI
 	PatientPhone     = persons.PatientPhone
 	ThirdPersonPhone = persons.ThirdPersonPhone
+	ConfidantPhone   = persons.ConfidantPhone
+	NewcomerPhone    = persons.NewcomerPhone
 	LoginEmail       = oauth.LoginEmail
 	LoginPassword    = oauth.LoginPassword
 	LiveCode         = verifications.LiveCode

@@ -7,15 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
-	"time"
+	"sync/atomic"
 
 	"github.com/twilio/twilio-go/client"
 	twilioapi "github.com/twilio/twilio-go/rest/api/v2010"
-)
 
-// sendTimeout bounds a call whose context has no deadline.
-const sendTimeout = 10 * time.Second
+	"esoz/internal/platform/sms"
+)
 
 // Provider is an sms.Provider.
 type Provider struct {
@@ -33,12 +33,11 @@ func (*Provider) Name() string { return "twilio" }
 
 // Send implements sms.Provider.
 func (p *Provider) Send(ctx context.Context, phone, text string) (gatewayID, status string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
-	defer cancel()
+	call := &call{ctx: ctx, next: p.transport}
 	params := new(twilioapi.CreateMessageParams).SetTo(phone).SetFrom(p.from).SetBody(text)
-	message, err := twilioapi.NewApiServiceWithClient(p.client(ctx)).CreateMessage(params)
+	message, err := twilioapi.NewApiServiceWithClient(p.client(call)).CreateMessage(params)
 	if err != nil {
-		return "", "", withoutData(ctx, err)
+		return "", "", call.explain(err)
 	}
 	if message.Sid == nil || message.Status == nil {
 		return "", "", errors.New("the answer names no message")
@@ -47,11 +46,11 @@ func (p *Provider) Send(ctx context.Context, phone, text string) (gatewayID, sta
 }
 
 // client makes a client for one call, because the library takes no context.
-func (p *Provider) client(ctx context.Context) *client.Client {
+func (p *Provider) client(transport http.RoundTripper) *client.Client {
 	c := &client.Client{
 		Credentials: client.NewCredentials(p.accountSID, p.authToken),
 		HTTPClient: &http.Client{
-			Transport:     bound{ctx, p.transport},
+			Transport:     transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
@@ -59,27 +58,49 @@ func (p *Provider) client(ctx context.Context) *client.Client {
 	return c
 }
 
-// bound sends requests with a context.
-type bound struct {
-	ctx  context.Context
-	next http.RoundTripper
+// call is the transport of one call: it sends requests with a context and keeps
+// what happened to them.
+type call struct {
+	ctx       context.Context
+	next      http.RoundTripper
+	connected atomic.Bool
+	status    int // of the answer
 }
 
 // RoundTrip implements http.RoundTripper.
-func (b bound) RoundTrip(r *http.Request) (*http.Response, error) {
-	return b.next.RoundTrip(r.WithContext(b.ctx))
+func (c *call) RoundTrip(r *http.Request) (*http.Response, error) {
+	ctx := httptrace.WithClientTrace(c.ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { c.connected.Store(true) },
+	})
+	response, err := c.next.RoundTrip(r.WithContext(ctx))
+	if response != nil {
+		c.status = response.StatusCode
+	}
+	return response, err
 }
 
-// withoutData describes a failure by numbers only: Twilio's texts quote the phone,
-// and the library's texts quote answers that it cannot read.
-func withoutData(ctx context.Context, err error) error {
+// explain adds sms.ErrNotTaken where the message was certainly not taken, and
+// describes a failure by numbers only: Twilio's texts quote the phone, and the
+// library's texts quote answers that it cannot read.
+func (c *call) explain(err error) error {
+	err = c.withoutData(err)
+	refused := c.status >= http.StatusBadRequest && c.status < http.StatusInternalServerError || c.status == http.StatusServiceUnavailable
+	if refused || !c.connected.Load() {
+		return fmt.Errorf("%w: %w", sms.ErrNotTaken, err)
+	}
+	return err
+}
+
+func (c *call) withoutData(err error) error {
 	var refused *client.TwilioRestError
 	var failed *url.Error
 	switch {
-	case ctx.Err() != nil:
-		return fmt.Errorf("no answer in time: %w", ctx.Err())
 	case errors.As(err, &refused):
 		return fmt.Errorf("refused with status %d, code %d", refused.Status, refused.Code)
+	case c.status >= http.StatusBadRequest:
+		return fmt.Errorf("refused with status %d", c.status)
+	case c.ctx.Err() != nil:
+		return fmt.Errorf("no answer in time: %w", c.ctx.Err())
 	case errors.As(err, &failed):
 		return fmt.Errorf("cannot be reached: %w", failed.Err)
 	}

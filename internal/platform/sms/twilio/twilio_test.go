@@ -2,6 +2,8 @@ package twilio
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -9,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"esoz/internal/platform/sms"
 )
 
 const (
@@ -60,27 +64,52 @@ func TestSend(t *testing.T) {
 func TestErrorsHoldNoData(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		answer http.HandlerFunc
-		want   string
+		answer   http.HandlerFunc
+		want     string
+		notTaken bool
 	}{
 		"refused": {func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = w.Write([]byte(`{"code": 21211, "status": 400, "message": "Invalid 'To' Phone Number: ` + phone + `", "details": {"to": "` + phone + `"}}`))
-		}, "refused with status 400, code 21211"},
-		"refused, not in JSON":  {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, phone, http.StatusBadGateway) }, "the answer cannot be read"},
-		"accepted, not in JSON": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(phone)) }, "the answer cannot be read"},
+		}, "refused with status 400, code 21211", true},
+		"too many":              {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, phone, http.StatusTooManyRequests) }, "refused with status 429", true},
+		"overloaded":            {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, phone, http.StatusServiceUnavailable) }, "refused with status 503", true},
+		"failed":                {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, phone, http.StatusInternalServerError) }, "refused with status 500", false},
+		"failed on the way":     {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, phone, http.StatusBadGateway) }, "refused with status 502", false},
+		"accepted, not in JSON": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(phone)) }, "the answer cannot be read", false},
 		"moved": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/elsewhere?to="+url.QueryEscape(phone), http.StatusTemporaryRedirect)
-		}, "the answer cannot be read"},
-		"without a message": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"to": "` + phone + `"}`)) }, "the answer names no message"},
-		"hung up":           {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "cannot be reached"},
+		}, "the answer cannot be read", false},
+		"without a message": {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"to": "` + phone + `"}`)) }, "the answer names no message", false},
+		"hung up":           {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "cannot be reached", false},
 	} {
 		_, _, err := provider(t, c.answer).Send(t.Context(), phone, text)
 		require.ErrorContains(t, err, c.want, name)
+		require.Equal(t, c.notTaken, errors.Is(err, sms.ErrNotTaken), name)
 		for _, secret := range []string{phone, phone[1:], text, "1232", "secret"} {
 			require.NotContains(t, err.Error(), secret, name)
 		}
 	}
+}
+
+// A provider that cannot be reached has taken nothing, however long the way to it took.
+func TestWithoutAConnectionNothingIsTaken(t *testing.T) {
+	t.Parallel()
+	p := New("AC0123", "secret", "+15005550006")
+	p.transport = elsewhere{&url.URL{Scheme: "http", Host: "127.0.0.1:1"}}
+	_, _, err := p.Send(t.Context(), phone, text)
+	require.ErrorIs(t, err, sms.ErrNotTaken)
+	require.ErrorContains(t, err, "cannot be reached")
+
+	silent, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0") // completes no TLS handshake
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, silent.Close()) })
+	p.transport = elsewhere{&url.URL{Scheme: "https", Host: silent.Addr().String()}}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, _, err = p.Send(ctx, phone, text)
+	require.ErrorIs(t, err, sms.ErrNotTaken)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
 func TestSendEndsWithItsContext(t *testing.T) {
@@ -97,5 +126,6 @@ func TestSendEndsWithItsContext(t *testing.T) {
 	defer cancel()
 	_, _, err := p.Send(ctx, phone, text)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.NotErrorIs(t, err, sms.ErrNotTaken, "the request was sent")
 	require.NotContains(t, err.Error(), phone)
 }

@@ -32,8 +32,9 @@ TRUNCATE
 	prm.audit_log, prm.healthcare_services, prm.equipment,
 	prm.medical_program_provision, prm.global_parameters,
 	prm.medical_programs, prm.services, prm.service_groups, prm.service_inclusions, prm.program_services,
-	mpi.persons, mpi.person_authentication_methods, mpi.confidant_person_relationships,
-	ops.declarations, il.declaration_requests,
+	mpi.persons, mpi.person_authentication_methods, mpi.person_documents, mpi.person_phones, mpi.person_addresses, mpi.person_verifications,
+	mpi.confidant_person_relationships, mpi.confidant_person_relationship_documents,
+	ops.declarations, il.declaration_requests, il.person_requests,
 	otp.verifications, otp.verified_phones, otp.sms_logs, otp.code_counts,
 	admin.registered,
 	event_manager.events, jobs.jobs, idempotency.keys, river.river_job`

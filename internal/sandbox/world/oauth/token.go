@@ -91,6 +91,18 @@ func refreshes(w *build.World) {
 		fault.Refuse(rules.TokenCreateGrantClient))
 	expired := newRefreshToken(w, "expired_refresh", "consenting_user", "an expired refresh token", build.Row{"expires_at": w.Now.Unix()})
 	w.Refused(op, "an expired refresh token", refresh(build.Row{"refresh_token": expired}), fault.Refuse(rules.TokenCreateGrantExpired))
+	for _, ended := range []struct {
+		who, note string
+		user      build.Row
+	}{
+		{"stale_user", "whose password has expired", build.Row{"password_set_at": w.Now.AddDate(-1, 0, 0)}},
+		{"barred_user", "who is blocked", build.Row{"is_blocked": true}},
+	} {
+		w.Object("user", ended.who, "has a refresh token of the clinic; a user "+ended.note)
+		accounts.User(w, ended.who, ended.user)
+		value := newRefreshToken(w, ended.who+"_refresh", ended.who, "a refresh token of a user "+ended.note, nil)
+		w.Refused(op, "a refresh token of a user "+ended.note, refresh(build.Row{"refresh_token": value}), fault.Refuse(rules.TokenCreateGrantExpired))
+	}
 	revoked := newRefreshToken(w, "revoked_refresh", "revoking_user", "a refresh token of a user who has taken back the grant since", nil)
 	w.Refused(op, "a refresh token whose grant was taken back", refresh(build.Row{"refresh_token": revoked}), fault.Refuse(rules.TokenCreateApp))
 }

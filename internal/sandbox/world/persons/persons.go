@@ -43,6 +43,7 @@ var people = []Person{
 	{"third_person", "Андрій", "Савченко", "Петрович", "1988-04-17", "MALE", "confirms for third_person_patient by OTP; no confidant of theirs, no declaration"},
 	{"confidant", "Тарас", "Гринько", "Остапович", "1986-11-02", "MALE", "confirms for confided_patient by OTP; no declaration"},
 	{"newcomer", "Людмила", "Остапчук", "Вікторівна", "1990-01-19", "FEMALE", "confirms by OTP; no declaration yet"},
+	{"namesake", "Людмила", "Остапчук", "Петрівна", "1990-01-19", "FEMALE", "has the name and the date of birth of newcomer; no declaration"},
 	{"cabinet_patient", "Назар", "Вовченко", "Ігорович", "1983-08-08", "MALE", "uses the patient's cabinet; no declaration"},
 }
 
@@ -60,9 +61,9 @@ func Add(w *build.World) {
 			status = persons.Inactive
 		}
 		id := w.Object("person", p.Name, p.note)
-		columns := build.Row{"no_tax_id": true}
+		columns := build.Row{"no_tax_id": true, "birth_country": "Україна", "birth_settlement": "Бердичів"}
 		if p.Name == "patient" { // has everything that a person can have
-			columns = build.Row{"no_tax_id": false, "tax_id": "3121203456", "unzr": "19850705-01234"}
+			columns = build.Changed(columns, build.Row{"no_tax_id": false, "tax_id": TaxID, "unzr": "19850705-01234"})
 		}
 		w.Insert("mpi.persons", build.Changed(w.Audited(build.Row{
 			"id": id, "first_name": p.First, "last_name": p.Last, "second_name": p.Second, "birth_date": p.Born, "gender": p.Gender,
@@ -71,7 +72,31 @@ func Add(w *build.World) {
 		w.Document(persons.Collection, persons.Document{ID: w.Seal.PatientID(id), Status: status})
 	}
 	methods(w)
+	registered(w)
 	declarations(w)
+}
+
+// TaxID of the patient who has everything that a person can have.
+const TaxID = "3121203456"
+
+// registered is what registration knows of those who have more than a name.
+func registered(w *build.World) {
+	document := func(person, kind, number, issued string) {
+		w.Insert("mpi.person_documents", build.Row{
+			"person_id": build.ID(person), "type": kind, "number": number, "issued_by": "РАЦС", "issued_at": issued,
+		})
+	}
+	document("patient", "PASSPORT", "АА123456", "2003-07-05")
+	document("patient", "BIRTH_CERTIFICATE", "І-АМ123456", "1985-07-20")
+	document("confidant", "PASSPORT", "ВВ654321", "2004-11-02")
+	document("confided_patient", "BIRTH_CERTIFICATE", "І-АМ654321", "2015-03-12")
+	for _, person := range []string{"patient", "confidant"} {
+		w.Insert("mpi.person_phones", build.Row{"person_id": build.ID(person), "type": "MOBILE", "number": phones[person]})
+	}
+	w.Insert("mpi.confidant_person_relationship_documents", build.Row{
+		"relationship_id": build.ID("relationship of confided_patient"), "type": "BIRTH_CERTIFICATE", "number": "І-АМ654321",
+		"issued_by": "РАЦС", "issued_at": "2015-03-12",
+	})
 }
 
 func methods(w *build.World) {
@@ -86,7 +111,12 @@ func methods(w *build.World) {
 	}
 	w.Insert("mpi.confidant_person_relationships", w.Audited(build.Row{
 		"id": build.ID("relationship of confided_patient"), "person_id": build.ID("confided_patient"), "confidant_person_id": build.ID("confidant"),
-		"relation_type": "PRIMARY", "is_active": true, "verification_status": "VERIFIED",
+		"relation_type": "PRIMARY", "is_active": true, "verification_status": "VERIFIED", "verification_reason": "MANUAL_CREATED_BY_DOCTOR",
+	}))
+	w.Insert("mpi.confidant_person_relationships", w.Audited(build.Row{
+		"id": build.ID("former relationship of confided_patient"), "person_id": build.ID("confided_patient"), "confidant_person_id": build.ID("third_person"),
+		"relation_type": "SECONDARY", "is_active": true, "active_to": w.Now.AddDate(0, -1, 0), "verification_status": "VERIFIED",
+		"verification_reason": "MANUAL_CREATED_BY_DOCTOR",
 	}))
 }
 

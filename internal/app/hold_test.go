@@ -1,0 +1,46 @@
+package app_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"esoz/internal/app"
+	"esoz/internal/platform/jobs"
+	"esoz/internal/sandbox/world"
+	"esoz/internal/testkit"
+)
+
+// While something is on hold, requests are answered, SMS go out and no job runs. Then it does.
+func TestHold(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t)
+	i := slices.IndexFunc(s.World.Cases, func(c world.Case) bool {
+		return c.OperationID == "releaseServiceRequest" && len(c.Rules) == 0 && len(c.Config) == 0
+	})
+	require.GreaterOrEqual(t, i, 0)
+	failed := errors.New("the backup failed")
+	require.Equal(t, failed, app.Hold(t.Context(), s.Pool, func(context.Context) error {
+		require.Equal(t, http.StatusAccepted, s.Send(t, s.World.Cases[i].Request).Status)
+		r := s.Send(t, testkit.As(world.TokenValue("doctor"), http.MethodPost, "/api/verifications", map[string]string{"phone_number": "+380501234561"}))
+		require.Equal(t, http.StatusOK, r.Status)
+		require.Eventually(t, func() bool {
+			return s.Count(t, "otp.sms_logs WHERE tries = 1") == 1
+		}, 10*time.Second, 10*time.Millisecond, "SMS wait, too")
+		require.Equal(t, 1, s.Count(t, "river.river_job WHERE queue = $1 AND state = 'available' AND attempt = 0", jobs.QueueName))
+		return failed
+	}))
+	require.Eventually(t, func() bool {
+		return s.Count(t, "jobs.jobs WHERE operation = 'releaseServiceRequest' AND status = $1 AND hash NOT LIKE 'sandbox %'", jobs.Processed) == 1
+	}, 10*time.Second, 10*time.Millisecond, "jobs stay on hold")
+
+	require.ErrorContains(t, app.Hold(t.Context(), s.Pool, func(ctx context.Context) error {
+		_, err := s.Pool.Exec(ctx, "UPDATE river.river_job SET attempted_at = clock_timestamp() WHERE queue = $1", jobs.QueueName)
+		return err
+	}), "carried out a job during the hold")
+}

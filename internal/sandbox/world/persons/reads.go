@@ -1,0 +1,81 @@
+package persons
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+
+	"esoz/gen/rules"
+	"esoz/internal/platform/fault"
+	"esoz/internal/sandbox/world/build"
+)
+
+const doctor = "sandbox-doctor"
+
+// Cases are those of the register of persons.
+func Cases(w *build.World) {
+	search(w)
+	authenticationMethods(w)
+	relationships(w)
+}
+
+func search(w *build.World) {
+	const op = "searchPersons"
+	of := func(person string, more ...string) build.Request {
+		p := Of(person)
+		query := url.Values{"first_name": {p.First}, "last_name": {p.Last}, "birth_date": {p.Born}}
+		for pair := range slices.Chunk(more, 2) {
+			query.Set(pair[0], pair[1])
+			if pair[1] == "" {
+				query.Del(pair[0])
+			}
+		}
+		return build.Get(doctor, "/api/persons?"+query.Encode())
+	}
+	w.Passes(op, "a person by name and date of birth", of("patient"), http.StatusOK)
+	w.Passes(op, "a person by all that is known", of("patient", "first_name", "петро", "tax_id", TaxID, "unzr", "19850705-01234",
+		"phone_number", PatientPhone, "birth_certificate", "і-ам123456"), http.StatusOK)
+	w.Passes(op, "a person by tax number and phone", of("patient", "last_name", "Інша", "birth_date", "1985-07-06", "tax_id", TaxID,
+		"phone_number", PatientPhone), http.StatusOK)
+	w.Passes(op, "a person who is not active", of("inactive_patient"), http.StatusOK)
+	w.Passes(op, "two persons of one name", of("newcomer"), http.StatusOK)
+	w.Refused(op, "no date of birth", of("patient", "birth_date", ""), fault.Refuse(rules.PersonSearchBirthDate))
+	w.Refused(op, "a date of birth that does not exist", of("patient", "birth_date", "1985-02-30"), fault.Refuse(rules.PersonSearchBirthDateForm))
+	w.Refused(op, "no first name", of("patient", "first_name", ""), fault.Refuse(rules.PersonSearchFirstName))
+	w.Refused(op, "a last name of blanks", of("patient", "last_name", " "), fault.Refuse(rules.PersonSearchLastName))
+	w.Refused(op, "a phone of another form", of("patient", "phone_number", "0501234567"), fault.Refuse(rules.PersonSearchPhoneNumber))
+	w.Passes(op, "a phone of another form finds nobody when that is not checked", of("patient", "phone_number", "0501234567"), http.StatusOK).
+		Set("RULES", "-person.search.phone_number")
+	w.Refused(op, "more persons than may be found", of("newcomer"), fault.Refuse(rules.PersonSearchTooMany)).Set("PERSON_SEARCH_LIMIT", "1")
+	w.Passes(op, "no more persons than may be found, when more are allowed", of("newcomer"), http.StatusOK).Set("PERSON_SEARCH_LIMIT", "2")
+}
+
+func authenticationMethods(w *build.World) {
+	const op = "listAuthenticationMethods"
+	of := func(id string) build.Request { return build.Get(doctor, "/api/persons/"+id+"/authentication_methods") }
+	w.Passes(op, "an OTP method", of(build.ID("patient").String()), http.StatusOK)
+	w.Passes(op, "documents", of(build.ID("offline_patient").String()), http.StatusOK)
+	w.Passes(op, "a third person who is no confidant", of(build.ID("third_person_patient").String()), http.StatusOK)
+	w.Passes(op, "a confidant as third person", of(build.ID("confided_patient").String()), http.StatusOK)
+	w.Passes(op, "no method", of(build.ID("methodless_patient").String()), http.StatusOK)
+	w.Refused(op, "an unknown person", of(build.ID("nobody").String()), fault.Refuse(rules.PersonAuthenticationMethodsNotFound))
+	w.Refused(op, "a malformed id of a person", of("1"), fault.Refuse(rules.PersonAuthenticationMethodsNotFound))
+	w.Refused(op, "a person who is not active", of(build.ID("inactive_patient").String()), fault.Refuse(rules.PersonAuthenticationMethodsNotFound))
+}
+
+func relationships(w *build.World) {
+	const op = "listConfidantPersonRelationships"
+	of := func(id, query string) build.Request {
+		return build.Get(doctor, "/api/persons/"+id+"/confidant_person_relationships"+query)
+	}
+	child := build.ID("confided_patient").String()
+	w.Passes(op, "a relationship in force", of(child, ""), http.StatusOK)
+	w.Passes(op, "a relationship whose time is over", of(child, "?is_expired=true"), http.StatusOK)
+	w.Passes(op, "a page past the end of relationships", of(child, "?page=9"), http.StatusOK)
+	w.Passes(op, "no relationship", of(build.ID("patient").String(), "?is_expired=false"), http.StatusOK)
+	w.Refused(op, "is_expired that is neither true nor false", of(child, "?is_expired=x"), fault.Refuse(rules.PersonRelationshipsIsExpired))
+	w.Passes(op, "is_expired that is neither counts as false when that is not checked", of(child, "?is_expired=x"), http.StatusOK).
+		Set("RULES", "-person.relationships.is_expired")
+	w.Refused(op, "relationships of an unknown person", of(build.ID("nobody").String(), ""), fault.Refuse(rules.PersonRelationshipsNotFound))
+	w.Refused(op, "relationships of a person who is not active", of(build.ID("inactive_patient").String(), ""), fault.Refuse(rules.PersonRelationshipsNotFound))
+}
