@@ -51,7 +51,7 @@ fuzz: ## each decoder against made-up input, for FUZZTIME
 	@grep -rE '^func Fuzz' --include='*_test.go' internal | sed -E 's|^(.*)/[^/]*:func (Fuzz[A-Za-z0-9]+).*|\1 \2|' | \
 		while read -r folder target; do \
 			echo "$$target in $$folder"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "./$$folder" || exit 1; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "./$$folder" || exit 1; \
 		done
 
 test-short: ## the same without the race detector
@@ -137,7 +137,11 @@ openapi-lint: openapi/lint/node_modules/.package-lock.json openapi-publish ## re
 		spectral lint --quiet --fail-severity hint --ruleset sandbox.spectral.yaml ../../internal/sandbox/openapi.yaml && \
 		node readers.mjs ../../bin/openapi/esoz.json ../../bin/openapi/esoz-3.1.yaml
 
-.PHONY: sdk-test-ts sdk-test-docs generate-ts
+.PHONY: sdk-test-ts sdk-test-docs generate-ts jkurwa
+
+jkurwa: ## verify what npm's jkurwa signs with DSTU 4145
+	npm ci --prefix internal/platform/signature/jkurwa --ignore-scripts --no-audit --no-fund --loglevel=error
+	$(GO) test -count=1 -tags jkurwa -run TestJkurwa ./internal/platform/signature
 
 sdk-test: sdk-test-go sdk-test-ts sdk-test-docs ## both clients, and the quick starts in other languages
 

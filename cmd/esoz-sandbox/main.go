@@ -24,6 +24,7 @@ type commands struct {
 	Version kong.VersionFlag `help:"Print the version and the commit."`
 
 	Run      runCommand      `cmd:"" default:"withargs" help:"Run the sandbox (the default command)."`
+	Sign     signCommand     `cmd:"" help:"Sign JSON with a key of a running sandbox's authority and print the container."`
 	Coverage coverageCommand `cmd:"" help:"Report which operations and checks the traffic of a running sandbox has met."`
 }
 

@@ -27,6 +27,9 @@ func (serveCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("configuration:\n%w", err)
 	}
+	if cfg.Signature != config.SignatureCMS {
+		return fmt.Errorf("configuration:\nSIGNATURE=%s: unsigned content is for a sandbox; esoz serve takes cms only", cfg.Signature)
+	}
 	logger := app.NewLogger(os.Stderr, cfg)
 	app.LimitMemory(logger)
 	stopTracing, err := app.StartTracing(ctx)

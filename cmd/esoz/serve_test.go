@@ -78,6 +78,14 @@ func TestFerretDB1IsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "maxPoolSize=1")
 }
 
+// Unsigned content is for a sandbox: a server does not start with it.
+func TestUnsignedContentIsRefused(t *testing.T) {
+	s := testkit.New(t, testkit.Idle())
+	for _, mode := range []string{"auto", "plain"} {
+		require.ErrorContains(t, serve(t, s, map[string]string{"SIGNATURE": mode}), "SIGNATURE="+mode)
+	}
+}
+
 // A store that is away when the server starts is checked when it comes back.
 func TestFerretDB1IsRefusedLater(t *testing.T) {
 	s := testkit.New(t, testkit.Idle())

@@ -643,9 +643,13 @@ SELECT
     le.type AS legal_entity_type,
     le.status AS legal_entity_status,
     le.is_active AS legal_entity_is_active,
+    COALESCE(le.edrpou, '')::text AS legal_entity_edrpou,
     p.id AS party_id,
     p.verification_status AS party_verification_status,
-    p.updated_at AS party_updated_at
+    p.updated_at AS party_updated_at,
+    COALESCE(p.tax_id, '')::text AS party_tax_id,
+    COALESCE(p.last_name, '')::text AS party_last_name,
+    COALESCE(p.first_name, '')::text AS party_first_name
 FROM mithril.tokens t
 JOIN mithril.users u ON u.id = t.user_id
 LEFT JOIN mithril.clients c ON c.id = t.client_id
@@ -686,16 +690,20 @@ type ResolveIdentityRow struct {
 	LegalEntityType         *string
 	LegalEntityStatus       *string
 	LegalEntityIsActive     *bool
+	LegalEntityEdrpou       string
 	PartyID                 *uuid.UUID
 	PartyVerificationStatus *string
 	PartyUpdatedAt          *time.Time
+	PartyTaxID              string
+	PartyLastName           string
+	PartyFirstName          string
 }
 
 // All that a request's checks need to know about its caller, in one round trip, by
 // the SHA-256 of the token and, if one was sent, of the API-key: the token, its
 // user and client, the connection behind the API-key, the legal entity and the
 // party of the user. Absent rows are null columns, each of them an answer of its
-// own; absent settings are ”. Of one value under several names, the access token.
+// own; absent settings, numbers and names are ”. Of one value under several names, the access token.
 func (q *Queries) ResolveIdentity(ctx context.Context, db DBTX, arg ResolveIdentityParams) (ResolveIdentityRow, error) {
 	row := db.QueryRow(ctx, resolveIdentity, arg.APIKeyHash, arg.ValueHash)
 	var i ResolveIdentityRow
@@ -720,9 +728,13 @@ func (q *Queries) ResolveIdentity(ctx context.Context, db DBTX, arg ResolveIdent
 		&i.LegalEntityType,
 		&i.LegalEntityStatus,
 		&i.LegalEntityIsActive,
+		&i.LegalEntityEdrpou,
 		&i.PartyID,
 		&i.PartyVerificationStatus,
 		&i.PartyUpdatedAt,
+		&i.PartyTaxID,
+		&i.PartyLastName,
+		&i.PartyFirstName,
 	)
 	return i, err
 }

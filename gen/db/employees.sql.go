@@ -11,6 +11,34 @@ import (
 	"github.com/google/uuid"
 )
 
+const getEmployeeSigner = `-- name: GetEmployeeSigner :one
+SELECT COALESCE(p.tax_id, '')::text AS tax_id, p.last_name, p.first_name, le.edrpou
+FROM prm.employees e
+JOIN prm.parties p ON p.id = e.party_id
+JOIN prm.legal_entities le ON le.id = e.legal_entity_id
+WHERE e.id = $1
+`
+
+type GetEmployeeSignerRow struct {
+	TaxID     string
+	LastName  string
+	FirstName string
+	Edrpou    string
+}
+
+// Whom the certificate of an employee names.
+func (q *Queries) GetEmployeeSigner(ctx context.Context, db DBTX, id uuid.UUID) (GetEmployeeSignerRow, error) {
+	row := db.QueryRow(ctx, getEmployeeSigner, id)
+	var i GetEmployeeSignerRow
+	err := row.Scan(
+		&i.TaxID,
+		&i.LastName,
+		&i.FirstName,
+		&i.Edrpou,
+	)
+	return i, err
+}
+
 const listUserEmployees = `-- name: ListUserEmployees :many
 SELECT e.id, e.party_id, e.division_id, e.employee_type, e.position
 FROM prm.employees e

@@ -22,6 +22,7 @@ import (
 	"esoz/internal/platform/httpapi"
 	"esoz/internal/reference"
 	"esoz/internal/resource/oauth/signin"
+	"esoz/internal/sandbox/authority"
 	"esoz/internal/sandbox/traffic"
 	"esoz/internal/sandbox/world"
 	"esoz/openapi/publish"
@@ -83,6 +84,8 @@ func NewHandler(
 	h.mux.HandleFunc("GET /_sandbox/registered", h.listRegistered)
 	h.mux.HandleFunc("DELETE /_sandbox/registered/{id}", h.deleteRegistered)
 	h.mux.HandleFunc("GET /_sandbox/sms", h.listSMS)
+	h.mux.HandleFunc("POST /_sandbox/sign", h.sign)
+	h.mux.HandleFunc("GET /_sandbox/authority.pem", file("application/x-pem-file", authority.New().Trusted()))
 	h.mux.HandleFunc("GET /_sandbox/clock", h.getClock)
 	h.mux.HandleFunc("POST /_sandbox/clock", h.setClock)
 	h.mux.HandleFunc("GET /_sandbox/explain/{request_id...}", h.explain)
@@ -189,8 +192,15 @@ func (h *Handler) Fence(work func() error) error {
 	return work()
 }
 
+// usualBody is how many bytes a body may have that is not signed.
+const usualBody = 1 << 20
+
 func decode(w http.ResponseWriter, r *http.Request, v any) error {
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
+	return decodeUpTo(usualBody, w, r, v)
+}
+
+func decodeUpTo(most int64, w http.ResponseWriter, r *http.Request, v any) error {
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, most))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(v); err != nil {
 		return fmt.Errorf("body: %w", err)

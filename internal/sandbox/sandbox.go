@@ -20,6 +20,7 @@ import (
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/platform/redact"
+	"esoz/internal/sandbox/authority"
 	"esoz/internal/sandbox/engines"
 	"esoz/internal/sandbox/traffic"
 	"esoz/internal/sandbox/world"
@@ -93,6 +94,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return fmt.Errorf("configuration:\n%w", err)
 	}
+	if err := authority.TrustIn(cfg); err != nil {
+		return err
+	}
 	clk, live := o.Clock, config.NewLive(cfg)
 	if clk == nil {
 		clk = clock.New()
@@ -146,6 +150,7 @@ func environ(user []string, dsn, mongoURI, baseURL string) []string {
 		"GATEWAY_API_KEY=when_sent", "LOG_LEVEL=warn", "ADMIN_ADDR=" + config.AdminOff, "PUBLIC_BASE_URL=" + baseURL,
 		"SHUTDOWN_DELAY=0s",                                                           // no proxy stands before it
 		"OTP_PHONE_LIMIT=0", "OTP_RESOURCE_LIMIT=0", "OTP_LEGAL_ENTITY_DAILY_LIMIT=0", // its SMS cost nothing, and tests send many
+		"SIGNATURE=auto", "SIGNATURE_TRUST=false", // keys of every authority work, and none are needed
 	}, user...)
 	return append(all,
 		"DATABASE_URL="+dsn, "MONGO_URL="+mongoURI, "MONGO_DATABASE="+database,

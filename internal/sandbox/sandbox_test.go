@@ -70,10 +70,19 @@ func startBox(t *testing.T, change ...func(*sandbox.Options)) *box {
 // call sends a request to the sandbox's own methods.
 func (b *box) call(t *testing.T, method, path string, body, answer any) int {
 	t.Helper()
+	return b.callAs(t, "", method, path, body, answer)
+}
+
+// callAs is call with an access token, unless that is empty.
+func (b *box) callAs(t *testing.T, token, method, path string, body, answer any) int {
+	t.Helper()
 	raw, err := json.Marshal(body)
 	require.NoError(t, err)
 	req, err := http.NewRequestWithContext(t.Context(), method, b.url+path, bytes.NewReader(raw))
 	require.NoError(t, err)
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
 	res, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
 	defer res.Body.Close()
@@ -212,6 +221,7 @@ func TestOwnMethods(t *testing.T) {
 		{"registry serves a team's own data", registryServesATeamsOwnData},
 		{"registry refuses what is wrong", registryRefusesWhatIsWrong},
 		{"registry makes patients", registryMakesPatients},
+		{"signing", signing},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, b) })
 	}

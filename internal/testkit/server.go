@@ -17,6 +17,7 @@ import (
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/config"
 	"esoz/internal/platform/sms"
+	"esoz/internal/sandbox/authority"
 	"esoz/internal/sandbox/world"
 )
 
@@ -83,12 +84,14 @@ func New(t testing.TB, opts ...Option) *Server {
 		"SERVER_KEY=" + serverKey, "PERSON_PK_KEYPHRASE=" + patientKey,
 		"GATEWAY_API_KEY=when_sent", "DATABASE_MAX_CONNS=8",
 		"OTP_PHONE_LIMIT=0", "OTP_RESOURCE_LIMIT=0", "OTP_LEGAL_ENTITY_DAILY_LIMIT=0",
+		"SIGNATURE=auto", "SIGNATURE_TRUST=false",
 	}
 	for variable, value := range o.vars {
 		environ = append(environ, variable+"="+value)
 	}
 	cfg, err := config.Load(environ)
 	require.NoError(t, err)
+	require.NoError(t, authority.TrustIn(cfg))
 
 	s := &Server{World: engines.world(), Clock: clock.New(), Config: config.NewLive(cfg), Metrics: prometheus.NewRegistry()}
 	heard := &watch{fail: t.Errorf}

@@ -295,6 +295,28 @@ func TestSchemasAreLimited(t *testing.T) {
 	}, dig(document, "components", "schemas", "Shown", "properties"))
 }
 
+// A list of rules stands for them, with what its operation says about all of them.
+func TestListsOfRules(t *testing.T) {
+	const lists = "lists:\n  thing.checks: [thing.status, {id: owner, check: c, uk: п, status: 409, message: Foreign}]\nparameters:"
+	files := testFiles("parameters:\n", lists+"\n", "{use: thing.status, state: new,", "{list: thing.checks, state: new,")
+	c, err := bundle(files, recorded)
+	require.NoError(t, err)
+	checks := dig(decode(t, c), "paths", "/api/things/{id}", "patch", "x-rules").([]any)
+	require.Len(t, checks, 5)
+	for i, want := range map[int]map[string]any{
+		3: {"id": "thing.update.status", "check": "the thing is new", "message": "Thing in status {status}", "default": "off", "origin": "inferred", "source": "s"},
+		4: {"id": "thing.update.owner", "check": "c", "message": "Foreign", "default": "off", "origin": "inferred", "source": "s"},
+	} {
+		for key, value := range want {
+			require.Equal(t, value, dig(checks[i], key), key)
+		}
+	}
+	_, err = bundle(testFiles("parameters:\n", lists+"\n", "{use: thing.status, state: new,", "{list: thing.checks, state: new, mood: good,"), recorded)
+	require.ErrorContains(t, err, `"mood" is no field of a rule, and no template of list thing.checks wants it`)
+	_, err = bundle(testFiles("parameters:\n", lists+"\n"), recorded)
+	require.NoError(t, err, "a list may wait for its first operation")
+}
+
 func TestRulesBecomeGoValues(t *testing.T) {
 	c, err := bundle(testFiles(), recorded)
 	require.NoError(t, err)
@@ -371,7 +393,8 @@ func TestFaultsOfSourcesAreTold(t *testing.T) {
 		"unknown template":             {"use: thing.status", "use: thing.state", op + ": line 19: there is no template thing.state for a rule"},
 		"argument left out":            {"state: new, ", "", op + ": line 19: template thing.status wants state"},
 		"template of nobody":           {"use: thing.status, state: new", "id: status, check: c, uk: п, status: 409", "templates.yaml: line 4: nothing uses thing.status"},
-		"unknown kind of template":     {"responses:\n  done", "answers:\n  done", "templates.yaml: line 8: templates are rules, parameters and responses, not answers"},
+		"unknown list":                 {"{use: thing.status, state: new,", "{list: thing.checks, state: new,", op + ": line 19: there is no list thing.checks"},
+		"unknown kind of template":     {"responses:\n  done", "answers:\n  done", "templates.yaml: line 8: templates are rules, lists of them, parameters and responses, not answers"},
 		"status without words":         {"  '409': {description: conflict, uk: конфлікт}\n", "", "templates.yaml: refusals has no text for status 409 of updateThing"},
 		"text in one language":         {"Changes it.\n    uk: {summary: Змінити річ, description: Змінює її.}", "Changes it.\n    uk: Змінити річ", op + `: line 5: description "Changes it." has no Ukrainian text beside it`},
 		"rule in one language":         {"uk: індекси — цифри, ", "", op + `: line 18: check "zips are digits" has no Ukrainian text beside it`},
@@ -421,7 +444,7 @@ func TestNamesThatStandInTwoFilesAreTold(t *testing.T) {
 	files["things/templates.yaml"] = &fstest.MapFile{Data: []byte("responses: {done: {description: done}}\nrefusals: {}")}
 	_, err = bundle(files, recorded)
 	require.ErrorContains(t, err, "things/templates.yaml: line 1: template done stands in another file already")
-	require.ErrorContains(t, err, "things/templates.yaml: line 2: templates are rules, parameters and responses, not refusals")
+	require.ErrorContains(t, err, "things/templates.yaml: line 2: templates are rules, lists of them, parameters and responses, not refusals")
 }
 
 // Several operations of one path stand in files of their own, and a query's parameters may stand beside the schemas.

@@ -5,6 +5,7 @@ import "go.yaml.in/yaml/v3"
 // What a body may hold at most; the server reads no more (internal/platform/config MAX_BODY_BYTES, internal/platform/validation).
 const (
 	maxBodyBytes  = 1 << 20
+	maxSigned     = 14 << 20 // and of a body that has signed content
 	maxBodyValues = 10_000
 	maxBodyText   = 8_192 // of a text of a body whose documents name no length
 	maxBodyItems  = 100   // of a list of a body whose documents name no number
@@ -78,6 +79,9 @@ func (l limits) limitString(schema *yaml.Node) {
 		return
 	}
 	longest := l.text
+	if text(schema, "format") == "signed-content" {
+		longest = maxSigned
+	}
 	if known, ok := formatLengths[text(schema, "format")]; ok && l.byFormat {
 		longest = known
 	}

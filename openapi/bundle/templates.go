@@ -15,6 +15,8 @@ import (
 // given beside `use`, or beside the list of rules for all of them.
 type templates struct {
 	rules, parameters, responses, queries map[string]*yaml.Node
+	// lists are rules that operations take together: {list: name} in their checks.
+	lists map[string]*yaml.Node
 
 	tags map[string]*yaml.Node // of the operations of a folder
 	used map[*yaml.Node]bool
@@ -26,9 +28,9 @@ type templates struct {
 func readTemplates(files map[string]*yaml.Node, p *problems) *templates {
 	t := &templates{
 		rules: map[string]*yaml.Node{}, parameters: map[string]*yaml.Node{}, responses: map[string]*yaml.Node{}, queries: map[string]*yaml.Node{},
-		tags: map[string]*yaml.Node{}, used: map[*yaml.Node]bool{}, refusals: mapping(),
+		lists: map[string]*yaml.Node{}, tags: map[string]*yaml.Node{}, used: map[*yaml.Node]bool{}, refusals: mapping(),
 	}
-	kinds := map[string]map[string]*yaml.Node{"rules": t.rules, "parameters": t.parameters, "responses": t.responses}
+	kinds := map[string]map[string]*yaml.Node{"rules": t.rules, "parameters": t.parameters, "responses": t.responses, "lists": t.lists}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		switch path.Base(name) {
 		case templatesFile:
@@ -39,7 +41,7 @@ func readTemplates(files map[string]*yaml.Node, p *problems) *templates {
 				case kind == "failures" && name == templatesFile:
 					t.failures = members
 				case kinds[kind] == nil:
-					p.add(name, members, "templates are rules, parameters and responses, not %s", kind)
+					p.add(name, members, "templates are rules, lists of them, parameters and responses, not %s", kind)
 				default:
 					claimAll(kinds[kind], members, name, "template", p)
 				}
@@ -52,8 +54,13 @@ func readTemplates(files map[string]*yaml.Node, p *problems) *templates {
 	return t
 }
 
-// checkUsed finds what no operation takes.
+// checkUsed finds what no operation takes. Lists may wait for one.
 func (t *templates) checkUsed(p *problems) {
+	for _, list := range t.lists {
+		for _, item := range list.Content {
+			t.used[t.rules[item.Value]] = true
+		}
+	}
 	for _, members := range []map[string]*yaml.Node{t.rules, t.parameters, t.responses, t.queries} {
 		for _, name := range slices.Sorted(maps.Keys(members)) {
 			if !t.used[members[name]] {
@@ -163,6 +170,7 @@ func (t *templates) checks(n *yaml.Node, scopes, where string, p *problems) *yam
 		set(defaults, "scopes", scopes)
 	}
 	wanted := map[string]bool{"scopes": true}
+	t.expand(list, defaults, wanted, where, p)
 	for i, rule := range list.Content {
 		rule = t.use("rule", t.rules, rule, defaults, wanted, where, p)
 		if family != "" {
@@ -186,6 +194,38 @@ func (t *templates) checks(n *yaml.Node, scopes, where string, p *problems) *yam
 		}
 	}
 	return list
+}
+
+// expand puts rules in the place of {list: name}. Its other fields hold for each of them.
+func (t *templates) expand(checks, defaults *yaml.Node, wanted map[string]bool, where string, p *problems) {
+	var all []*yaml.Node
+	for _, n := range checks.Content {
+		name := remove(n, "list")
+		if name == nil {
+			all = append(all, n)
+			continue
+		}
+		if t.lists[name.Value] == nil {
+			p.add(where, n, "there is no list %s", name.Value)
+		}
+		own := map[string]bool{}
+		for _, template := range clone(orEmpty(t.lists[name.Value])).Content {
+			both := clone(defaults)
+			for key, value := range entries(n) {
+				set(both, key, clone(value))
+			}
+			template.Line = n.Line
+			all = append(all, t.use("rule", t.rules, template, both, own, where, p))
+		}
+		for key, value := range entries(n) {
+			if !own[key] && !slices.Contains(ruleFields, key) {
+				p.add(where, value, "%q is no field of a rule, and no template of list %s wants it", key, name.Value)
+			}
+			delete(own, key)
+		}
+		maps.Copy(wanted, own)
+	}
+	checks.Content = all
 }
 
 var argument = regexp.MustCompile(`<[a-z_]+>`)

@@ -63,11 +63,13 @@ func subjectOf(row db.ResolveIdentityRow) Subject {
 		s.LegalEntity = &subject.LegalEntity{
 			ID: *row.LegalEntityID, Type: deref(row.LegalEntityType),
 			Status: deref(row.LegalEntityStatus), IsActive: deref(row.LegalEntityIsActive),
+			EDRPOU: row.LegalEntityEdrpou,
 		}
 	}
 	if row.PartyID != nil {
 		s.Party = &subject.Party{
 			ID: *row.PartyID, VerificationStatus: deref(row.PartyVerificationStatus), UpdatedAt: deref(row.PartyUpdatedAt),
+			TaxID: row.PartyTaxID, LastName: row.PartyLastName, FirstName: row.PartyFirstName,
 		}
 	}
 	return s

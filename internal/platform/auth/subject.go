@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"esoz/internal/platform/signature"
 	"esoz/internal/platform/subject"
 )
 
@@ -22,6 +23,17 @@ type Subject struct {
 	LegalEntity *subject.LegalEntity // nil: prm.legal_entities has no row of ClientID
 	Party       *subject.Party       // nil: the user has no party
 	MISClientID *uuid.UUID           // the MIS of the API-key
+}
+
+// Signer is whom a certificate of the caller names.
+func (s *Subject) Signer() (signer signature.Signer) {
+	if s.Party != nil {
+		signer = signature.Signer{DRFO: s.Party.TaxID, Surname: s.Party.LastName, GivenName: s.Party.FirstName}
+	}
+	if s.LegalEntity != nil {
+		signer.EDRPOU = s.LegalEntity.EDRPOU
+	}
+	return signer
 }
 
 // Identity is the caller before the gateway's checks.

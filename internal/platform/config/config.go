@@ -79,6 +79,12 @@ type Config struct {
 	VerificationStatus Reading `env:"VERIFICATION_STATUS" doc:"Status and meta.code of POST /api/verifications. documented: 200. live: 201"`
 	AsyncChecks        Reading `env:"ASYNC_CHECKS" doc:"Where an asynchronous operation makes the checks that come after the schema of the body. documented: in the request, which gets the status of a refusal. live: in the job, after 202. Resend SMS on Approval, Release and Stop always check in the request, as their pages say"`
 
+	// Signed content.
+	Signature      SignatureMode `env:"SIGNATURE" envDefault:"cms" doc:"Form of signed content. cms: CMS containers. plain: base64 of JSON, the signer in the headers drfo, edrpou, surname, given_name and msp_drfo, or else the owner of the token. auto: either. esoz serve takes cms only"`
+	SignatureTrust bool          `env:"SIGNATURE_TRUST" envDefault:"true" doc:"Check issuer, time stamp, validity and revocation of certificates, unless RULES says otherwise. Nothing is fetched: the container and SIGNATURE_ROOTS_FILE must have it. Content, signature and signer are always checked"`
+	SignatureRoots Authorities   `env:"SIGNATURE_ROOTS_FILE" start:"only" doc:"PEM file: certificates of trusted authorities and of their time-stamping services, and their lists of revoked certificates (X509 CRL)"`
+	MaxSignedBytes int           `env:"MAX_SIGNED_CONTENT_BYTES" envDefault:"10485760" min:"1" max:"104857600" doc:"Largest signed content in bytes. More is refused with 413. A body with signed content may have two fifths more, for base64 and certificates, even if MAX_BODY_BYTES is less"`
+
 	// OAuth.
 	AuthCodeLifetime      int  `env:"AUTH_CODE_GRANT_LIFETIME" envDefault:"300" min:"1" max:"315360000" doc:"Lifetime of an authorization code, in seconds"`
 	AccessTokenLifetime   int  `env:"AUTH_ACCESS_TOKEN_LIFETIME" envDefault:"2592000" min:"1" max:"315360000" doc:"Lifetime of an access token, in seconds"`
@@ -321,12 +327,22 @@ func (c *Config) On(id rules.ID) bool {
 		return on
 	}
 	rule, _ := rules.Get(id)
+	if rule.Flag == signatureTrust {
+		return c.SignatureTrust
+	}
 	return !rule.Off
 }
+
+// signatureTrust is a Flag that is only the default of its rules.
+const signatureTrust = "SIGNATURE_TRUST"
 
 // ReadsLive returns whether a point on which documents and the running system differ
 // follows the system: the point's own setting, or READING when that is not set.
 func (c *Config) ReadsLive(point Reading) bool { return cmp.Or(point, c.Reading) == ReadingLive }
+
+// MaxSignedBody is how many bytes a body with signed content may have (decisions
+// R43).
+func (c *Config) MaxSignedBody() int64 { return max(c.MaxBodyBytes, int64(c.MaxSignedBytes)*7/5) }
 
 // AllowsOrigin returns whether pages of a web origin may call the API.
 func (c *Config) AllowsOrigin(origin string) bool {
@@ -340,6 +356,8 @@ func (c *Config) InForce(id rules.ID) bool {
 	switch {
 	case !c.On(id):
 		return false
+	case rule.Flag == signatureTrust:
+		return true
 	case id == rules.GatewayAPIKeyMissing:
 		return c.GatewayAPIKey == APIKeyRequired
 	case rule.Flag == "GATEWAY_API_KEY":

@@ -303,6 +303,30 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 	}
 }
 
+// A server trusts the authorities of its file, and nobody without one.
+func TestSignatures(t *testing.T) {
+	t.Parallel()
+	cfg, err := config.Load(required)
+	require.NoError(t, err)
+	require.Equal(t, config.SignatureCMS, cfg.Signature)
+	require.True(t, cfg.SignatureTrust)
+	require.Zero(t, cfg.SignatureRoots)
+	require.Equal(t, int64(14<<20), cfg.MaxSignedBody())
+
+	cfg, err = config.Load(append(required, "SIGNATURE_ROOTS_FILE=../signature/testdata/dstu_m257.pem", "MAX_SIGNED_CONTENT_BYTES=1"))
+	require.NoError(t, err)
+	require.NotZero(t, cfg.SignatureRoots)
+	require.Equal(t, cfg.MaxBodyBytes, cfg.MaxSignedBody())
+	changed, err := cfg.With(map[string]string{"SIGNATURE": "plain"})
+	require.NoError(t, err)
+	require.Equal(t, cfg.SignatureRoots, changed.SignatureRoots)
+
+	for _, file := range []string{"no-such-file", "config_test.go"} {
+		_, err = config.Load(append(required, "SIGNATURE_ROOTS_FILE="+file))
+		require.ErrorContains(t, err, "SIGNATURE_ROOTS_FILE")
+	}
+}
+
 func TestWarnings(t *testing.T) {
 	t.Parallel()
 	for base, warns := range map[string]bool{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/robfig/cron/v3"
 
 	"esoz/gen/rules"
+	"esoz/internal/platform/signature"
 )
 
 // Secret is a value that must not be printed.
@@ -78,6 +80,34 @@ const (
 
 func (m *IdempotencyMode) UnmarshalText(text []byte) error {
 	return oneOf(m, text, IdempotencyEcho, IdempotencyReplay)
+}
+
+// SignatureMode says which form signed content has.
+type SignatureMode string
+
+const (
+	SignatureCMS   SignatureMode = "cms"
+	SignaturePlain SignatureMode = "plain"
+	SignatureAuto  SignatureMode = "auto"
+)
+
+func (m *SignatureMode) UnmarshalText(text []byte) error {
+	return oneOf(m, text, SignatureCMS, SignaturePlain, SignatureAuto)
+}
+
+// Authorities are whom signatures are trusted by. The zero value trusts nobody.
+type Authorities struct{ signature.Trust }
+
+// UnmarshalText reads the file of this name.
+func (a *Authorities) UnmarshalText(name []byte) error {
+	if len(name) == 0 {
+		return nil
+	}
+	text, err := os.ReadFile(string(name))
+	if err != nil {
+		return err //nolint:wrapcheck // names the file
+	}
+	return a.Add(text)
 }
 
 // Reading of a point on which documents and the running system differ (decisions

@@ -24,6 +24,7 @@ import (
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/seal"
+	"esoz/internal/platform/signature"
 	"esoz/internal/platform/validation"
 )
 
@@ -392,13 +393,16 @@ func (s *Server) readBody(op *operation) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			r := c.Request()
-			most := s.Config.Get().MaxBodyBytes
+			most, setting := s.Config.Get().MaxBodyBytes, "MAX_BODY_BYTES"
+			if op.signed {
+				most, setting = s.Config.Get().MaxSignedBody(), "MAX_SIGNED_CONTENT_BYTES"
+			}
 			var read bytes.Buffer
 			read.Grow(int(min(max(r.ContentLength, 0), usualBody)) + bytes.MinRead) // clients may announce more than they send
 			_, err := read.ReadFrom(http.MaxBytesReader(c.Response(), r.Body, most))
 			var tooLarge *http.MaxBytesError
 			if errors.As(err, &tooLarge) {
-				return op.refuse(rules.RequestTooLarge).Because("size of the body", fmt.Sprintf("at most %d bytes (MAX_BODY_BYTES)", most), "more")
+				return op.refuse(rules.RequestTooLarge).Because("size of the body", fmt.Sprintf("at most %d bytes (%s)", most, setting), "more")
 			}
 			if err != nil {
 				return op.refuse(rules.RequestJSON).Because("body", "as long as announced", fmt.Sprintf("an end after %d bytes", read.Len())) // the client hung up or sent less than it announced
@@ -414,6 +418,9 @@ func (s *Server) readBody(op *operation) echo.MiddlewareFunc {
 				return op.refuse(rules.RequestJSON).Because("body", "one JSON value in UTF-8", notJSON(raw, err))
 			}
 			r.Body = &body{ReadCloser: io.NopCloser(bytes.NewReader(raw)), value: value}
+			if op.signed {
+				c.SetRequest(r.WithContext(signature.WithClaims(r.Context(), signature.Claims(r.Header))))
+			}
 			return next(c)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/labstack/echo/v4"
 
 	"esoz/gen/rules"
 	"esoz/internal/platform/fault"
@@ -21,6 +22,7 @@ type operation struct {
 	replaced         map[rules.ID]rules.ID // gateway's rule to the operation's rule that replaces it
 	on               func(rules.ID) bool   // whether a rule is switched on
 	body             *validation.Body      // nil: a body is ignored
+	signed           bool                  // a field of the body is signed content
 	query            []string              // declared query parameters
 	filters          map[string]*openapi3.Schema
 	paged            bool
@@ -80,8 +82,19 @@ func newOperation(path, method string, item *openapi3.PathItem, spec *openapi3.O
 			return nil, fmt.Errorf("prepare body validation: %w", err)
 		}
 		op.body = body
+		op.signed = hasSigned(spec.RequestBody.Value.Content.Get(echo.MIMEApplicationJSON).Schema.Value)
 	}
 	return op, nil
+}
+
+// hasSigned returns whether a field of a body is signed content.
+func hasSigned(body *openapi3.Schema) bool {
+	for _, property := range body.Properties {
+		if property.Value.Format == validation.SignedContent {
+			return true
+		}
+	}
+	return false
 }
 
 // refuse returns the refusal of a gateway's rule, or of the operation's rule that

@@ -19,6 +19,7 @@ type LegalEntity struct {
 	Type     string
 	Status   string
 	IsActive bool
+	EDRPOU   string
 }
 
 // MayManageDivisions: ACTIVE or SUSPENDED and is_active (seed 003, Additional).

@@ -16,6 +16,9 @@ type Party struct {
 	ID                 uuid.UUID
 	VerificationStatus string
 	UpdatedAt          time.Time
+	TaxID              string // empty: none
+	LastName           string
+	FirstName          string
 }
 
 // Period compares the moment of the last change of a NOT_VERIFIED party with the

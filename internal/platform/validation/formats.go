@@ -40,6 +40,10 @@ var (
 	uuidFormatRegexp = regexp.MustCompile(uuidPattern)
 )
 
+// SignedContent is the format of fields that hold signed content in base64. The
+// checks of their operations judge it.
+const SignedContent = "signed-content"
+
 // Dictionaries are those that the contract's formats name.
 type Dictionaries interface {
 	// Codes returns the active codes of a dictionary in their order.

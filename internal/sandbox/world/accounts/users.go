@@ -1,6 +1,9 @@
 package accounts
 
 import (
+	"fmt"
+	"hash/crc32"
+
 	"github.com/google/uuid"
 
 	"esoz/internal/sandbox/world/build"
@@ -45,9 +48,19 @@ func User(w *build.World, name string, columns build.Row) uuid.UUID {
 func Party(w *build.World, user, first, last, second string, columns build.Row) {
 	w.Insert("prm.parties", build.Changed(w.Audited(build.Row{
 		"id": build.ID("party " + user), "first_name": first, "last_name": last, "second_name": second,
-		"birth_date": w.Now.AddDate(-40, 0, 0), "gender": "FEMALE", "no_tax_id": true, "verification_status": "VERIFIED",
+		"birth_date": w.Now.AddDate(-40, 0, 0), "gender": "FEMALE", "tax_id": TaxID(user), "no_tax_id": false, "verification_status": "VERIFIED",
 	}), columns))
 	w.Insert("prm.party_users", w.Stamped(build.Row{"id": build.ID("party user " + user), "user_id": build.ID(user), "party_id": build.ID("party " + user)}))
+}
+
+// TaxID is the invented tax number of a user's party, whose last digit is right.
+func TaxID(user string) string {
+	number := fmt.Sprintf("3%08d", crc32.ChecksumIEEE([]byte(user))%100_000_000)
+	check := 0
+	for i, weight := range []int{-1, 5, 7, 9, 4, 6, 10, 5, 7} {
+		check += weight * int(number[i]-'0')
+	}
+	return fmt.Sprintf("%s%d", number, (check%11+11)%11%10)
 }
 
 // Employee adds the employee of a user in a legal entity; columns override those

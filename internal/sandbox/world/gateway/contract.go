@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"esoz/internal/platform/validation"
 	"esoz/openapi"
 )
 
@@ -18,6 +19,13 @@ type operation struct {
 	public   bool   // no token
 	query    string // its first query parameter, "" when it has none
 	missing  string // a method that its path does not have
+	signed   string // the field of its body that is signed content, "" when it has none
+}
+
+// schema is the part of a body's schema that the cases need.
+type schema struct {
+	Ref        string `json:"$ref"`
+	Properties map[string]struct{ Format string }
 }
 
 type parameter struct {
@@ -29,7 +37,10 @@ type parameter struct {
 var operations = sync.OnceValue(func() []operation {
 	var document struct {
 		Paths      map[string]map[string]json.RawMessage
-		Components struct{ Parameters map[string]parameter }
+		Components struct {
+			Parameters map[string]parameter
+			Schemas    map[string]schema
+		}
 	}
 	must(json.Unmarshal(openapi.Requests, &document))
 	var all []operation
@@ -44,6 +55,9 @@ var operations = sync.OnceValue(func() []operation {
 				OperationID string
 				Security    []map[string][]string // the ways in, which want the same scopes
 				Parameters  []parameter
+				RequestBody struct {
+					Content map[string]struct{ Schema schema }
+				}
 			}
 			must(json.Unmarshal(raw, &spec))
 			op := operation{id: spec.OperationID, path: path, public: len(spec.Security) == 0}
@@ -56,6 +70,15 @@ var operations = sync.OnceValue(func() []operation {
 				}
 				if p.In == "query" {
 					op.query = cmp.Or(op.query, p.Name)
+				}
+			}
+			sent := spec.RequestBody.Content["application/json"].Schema
+			if sent.Ref != "" {
+				sent = document.Components.Schemas[sent.Ref[strings.LastIndex(sent.Ref, "/")+1:]]
+			}
+			for name, p := range sent.Properties {
+				if p.Format == validation.SignedContent {
+					op.signed = name
 				}
 			}
 			for _, method := range []string{http.MethodDelete, http.MethodPut} {

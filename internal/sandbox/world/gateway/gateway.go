@@ -1,6 +1,7 @@
 // Package gateway makes the cases of the checks that stand before an operation:
 // those of the gateway, and what an operation asks of its caller. They are made
-// for every operation of the contract, from the first case in which it passes.
+// for every operation of the contract, from the first case in which it passes; so
+// are those of signed content.
 package gateway
 
 import (
@@ -23,6 +24,7 @@ func Add(w *build.World) {
 			continue // a test fails for it
 		}
 		breakGuards(w, op, passing.Request)
+		breakSignatures(w, op, passing)
 		if !op.public {
 			spend(w, op)
 			breakCallers(w, op, passing.Request)
@@ -57,8 +59,11 @@ func breakGuards(w *build.World, op operation, passing build.Request) {
 		}
 		args := []any{"path", op.prefix(), "scopes", strings.Join(op.scopes, ", "), "parameter", op.query}
 		c := w.Refused(op.id, v.title, v.request(w, op, passing), fault.Refuse(id, args...))
-		if len(v.config) > 0 {
-			c.Set(v.config...)
+		if config := v.config; len(config) > 0 {
+			if op.signed != "" && id == rules.RequestTooLarge {
+				config = append(slices.Clone(config), "MAX_SIGNED_CONTENT_BYTES", "1") // whose bodies may be larger
+			}
+			c.Set(config...)
 		}
 		if id, ok := second[v.rule]; ok {
 			w.Refused(op.id, v.title+", in the second reading", v.request(w, op, passing), fault.Refuse(id, args...)).Set("RULES", "+"+string(id))
