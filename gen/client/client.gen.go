@@ -328,6 +328,114 @@ func (e PersonIdentityGender) Valid() bool {
 	}
 }
 
+// Defines values for PersonRequestChannel.
+const (
+	PersonRequestChannelCABINET PersonRequestChannel = "CABINET"
+	PersonRequestChannelMIS     PersonRequestChannel = "MIS"
+	PersonRequestChannelPIS     PersonRequestChannel = "PIS"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestChannel enum.
+func (e PersonRequestChannel) Valid() bool {
+	switch e {
+	case PersonRequestChannelCABINET:
+		return true
+	case PersonRequestChannelMIS:
+		return true
+	case PersonRequestChannelPIS:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PersonRequestMethodType.
+const (
+	PersonRequestMethodTypeOFFLINE     PersonRequestMethodType = "OFFLINE"
+	PersonRequestMethodTypeOTP         PersonRequestMethodType = "OTP"
+	PersonRequestMethodTypeTHIRDPERSON PersonRequestMethodType = "THIRD_PERSON"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestMethodType enum.
+func (e PersonRequestMethodType) Valid() bool {
+	switch e {
+	case PersonRequestMethodTypeOFFLINE:
+		return true
+	case PersonRequestMethodTypeOTP:
+		return true
+	case PersonRequestMethodTypeTHIRDPERSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PersonRequestMethodCurrentType.
+const (
+	PersonRequestMethodCurrentTypeNA      PersonRequestMethodCurrentType = "NA"
+	PersonRequestMethodCurrentTypeOFFLINE PersonRequestMethodCurrentType = "OFFLINE"
+	PersonRequestMethodCurrentTypeOTP     PersonRequestMethodCurrentType = "OTP"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestMethodCurrentType enum.
+func (e PersonRequestMethodCurrentType) Valid() bool {
+	switch e {
+	case PersonRequestMethodCurrentTypeNA:
+		return true
+	case PersonRequestMethodCurrentTypeOFFLINE:
+		return true
+	case PersonRequestMethodCurrentTypeOTP:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PersonRequestPersonPreferredWayCommunication.
+const (
+	PersonRequestPersonPreferredWayCommunicationEmail PersonRequestPersonPreferredWayCommunication = "email"
+	PersonRequestPersonPreferredWayCommunicationPhone PersonRequestPersonPreferredWayCommunication = "phone"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestPersonPreferredWayCommunication enum.
+func (e PersonRequestPersonPreferredWayCommunication) Valid() bool {
+	switch e {
+	case PersonRequestPersonPreferredWayCommunicationEmail:
+		return true
+	case PersonRequestPersonPreferredWayCommunicationPhone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PersonRequestStatus.
+const (
+	PersonRequestStatusAPPROVED  PersonRequestStatus = "APPROVED"
+	PersonRequestStatusCANCELLED PersonRequestStatus = "CANCELLED"
+	PersonRequestStatusNEW       PersonRequestStatus = "NEW"
+	PersonRequestStatusREJECTED  PersonRequestStatus = "REJECTED"
+	PersonRequestStatusSIGNED    PersonRequestStatus = "SIGNED"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestStatus enum.
+func (e PersonRequestStatus) Valid() bool {
+	switch e {
+	case PersonRequestStatusAPPROVED:
+		return true
+	case PersonRequestStatusCANCELLED:
+		return true
+	case PersonRequestStatusNEW:
+		return true
+	case PersonRequestStatusREJECTED:
+		return true
+	case PersonRequestStatusSIGNED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ServiceRequestStatus.
 const (
 	ServiceRequestStatusActive         ServiceRequestStatus = "active"
@@ -2045,6 +2153,422 @@ type PersonIdentity struct {
 // Example: MALE
 type PersonIdentityGender string
 
+// PersonRequest A request to register or to update a person.
+type PersonRequest struct {
+	// AuthorizeWith The authentication method that was chosen to confirm; absent when the default one is used.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// Channel Where the request came from.
+	//
+	// Example: MIS
+	Channel PersonRequestChannel `json:"channel"`
+
+	// Content The printed form in HTML, to be shown to the person; there from the approval on.
+	//
+	// Example: <!doctype html><title>Реєстрація особи</title>
+	Content *string `json:"content,omitempty"`
+
+	// ID Id of the request.
+	//
+	// Example: eeebb86d-5cba-43c9-885b-6482ecaf826b
+	ID string `json:"id"`
+
+	// PatientSigned Whether the person has signed.
+	//
+	// Example: false
+	PatientSigned bool `json:"patient_signed"`
+
+	// Person The data of a person.
+	Person PersonRequestPerson `json:"person"`
+
+	// ProcessDisclosureDataConsent Whether the person agrees that the data is processed and disclosed.
+	//
+	// Example: true
+	ProcessDisclosureDataConsent bool `json:"process_disclosure_data_consent"`
+
+	// Status Where the request stands: `NEW` waits for the confirmation, `APPROVED` for the signature, `SIGNED` changed the register;
+	// `REJECTED` by the legal entity, `CANCELLED` by a newer request for the same person.
+	//
+	//
+	// Example: NEW
+	Status PersonRequestStatus `json:"status"`
+}
+
+// PersonRequestChannel Where the request came from.
+//
+// Example: MIS
+type PersonRequestChannel string
+
+// PersonRequestAddress An address. `area`, `region`, `settlement` and `settlement_id` must come from one record of
+// `/api/uaddresses/settlements`, where `area` is called `region` and `region` is called `district`.
+type PersonRequestAddress struct {
+	// Apartment Number of the apartment.
+	//
+	// Example: 23
+	Apartment *string `json:"apartment,omitempty"`
+
+	// Area Name of the oblast, as in uaddresses.
+	//
+	// Example: Житомирська
+	Area string `json:"area"`
+
+	// Building Number of the building, first a digit from 1 to 9, then up to 20 Ukrainian letters, digits, spaces, `/`, `'` or `-`.
+	//
+	// Example: 15
+	Building *string `json:"building,omitempty"`
+
+	// Country A value of dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Region Name of the raion. Compared only when the settlement belongs to one.
+	//
+	// Example: Бердичівський
+	Region *string `json:"region,omitempty"`
+
+	// Settlement Name of the settlement, as in uaddresses.
+	//
+	// Example: Бердичів
+	Settlement string `json:"settlement"`
+
+	// SettlementID Id of the settlement in uaddresses.
+	//
+	// Example: c2a32a74-3898-5b34-932b-37a8441235d2
+	SettlementID string `json:"settlement_id"`
+
+	// SettlementType A value of dictionary `SETTLEMENT_TYPE`.
+	//
+	// Example: CITY
+	SettlementType string `json:"settlement_type"`
+
+	// Street Name of the street; not looked up in uaddresses.
+	//
+	// Example: вул. Ніжинська
+	Street *string `json:"street,omitempty"`
+
+	// StreetType A value of dictionary `STREET_TYPE`.
+	//
+	// Example: STREET
+	StreetType *string `json:"street_type,omitempty"`
+
+	// Type A value of dictionary `ADDRESS_TYPE`.
+	//
+	// Example: RESIDENCE
+	Type string `json:"type"`
+
+	// Zip Zip code, five digits.
+	//
+	// Example: 02090
+	Zip *string `json:"zip,omitempty"`
+}
+
+// PersonRequestConfidant Who acts for the person. Registered together with the person, never changed by a person request.
+type PersonRequestConfidant struct {
+	// DocumentsRelationship The documents that prove it, each type once.
+	DocumentsRelationship []PersonRequestRelationshipDocument `json:"documents_relationship"`
+
+	// PersonID Id of the registered person who acts.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	PersonID string `json:"person_id"`
+}
+
+// PersonRequestContact Whom to call when the person is in danger.
+type PersonRequestContact struct {
+	// FirstName First name, in Ukrainian letters.
+	//
+	// Example: Олена
+	FirstName string `json:"first_name"`
+
+	// LastName Last name, in Ukrainian letters.
+	//
+	// Example: Іванова
+	LastName string `json:"last_name"`
+
+	// Phones The phones, each type once.
+	Phones []PersonRequestPhone `json:"phones"`
+
+	// SecondName Patronymic, in Ukrainian letters.
+	//
+	// Example: Петрівна
+	SecondName *string `json:"second_name,omitempty"`
+}
+
+// PersonRequestCreate A person to register, or, when `person.id` is sent, what becomes of a registered one.
+type PersonRequestCreate struct {
+	// AuthorizeWith The person's authentication method that shall confirm an update. Without it the default one does.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// PatientSigned False. The person signs the printed form of the approved request.
+	//
+	// Example: false
+	PatientSigned bool `json:"patient_signed"`
+
+	// Person The data of a person.
+	Person PersonRequestPerson `json:"person"`
+
+	// ProcessDisclosureDataConsent True. The person agrees that the data is processed and disclosed.
+	//
+	// Example: true
+	ProcessDisclosureDataConsent bool `json:"process_disclosure_data_consent"`
+}
+
+// PersonRequestCreatedResponse Answer with a person request that waits for its confirmation.
+type PersonRequestCreatedResponse struct {
+	// Data A request to register or to update a person.
+	Data PersonRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent PersonRequestUrgent `json:"urgent"`
+}
+
+// PersonRequestDocument A document of a person.
+type PersonRequestDocument struct {
+	// ExpirationDate Until when it is good; some types must have it.
+	//
+	// Example: 2037-02-28
+	ExpirationDate *string `json:"expiration_date,omitempty"`
+
+	// IssuedAt When it was issued.
+	//
+	// Example: 2017-02-28
+	IssuedAt string `json:"issued_at"`
+
+	// IssuedBy Who issued the document.
+	//
+	// Example: Рокитнянським РВ ГУ МВС Київської області
+	IssuedBy string `json:"issued_by"`
+
+	// Number Number of the document; its form depends on the type.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type A value of dictionary `DOCUMENT_TYPE`.
+	//
+	// Example: PASSPORT
+	Type string `json:"type"`
+}
+
+// PersonRequestMethod How a person confirms what is done in their name.
+type PersonRequestMethod struct {
+	// Alias What the person calls the method; a third person's must have one.
+	//
+	// Example: мама
+	Alias *string `json:"alias,omitempty"`
+
+	// PhoneNumber The phone of an OTP method, `+38` and ten digits; masked in answers.
+	//
+	// Example: +380508887700
+	PhoneNumber *string `json:"phone_number,omitempty"`
+
+	// Type `OTP` by codes sent to a phone, `OFFLINE` by scanned documents, `THIRD_PERSON` by the confidant person.
+	//
+	// Example: OTP
+	Type PersonRequestMethodType `json:"type"`
+
+	// Value The confidant person, who confirms as a third person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	Value *string `json:"value,omitempty"`
+}
+
+// PersonRequestMethodType `OTP` by codes sent to a phone, `OFFLINE` by scanned documents, `THIRD_PERSON` by the confidant person.
+//
+// Example: OTP
+type PersonRequestMethodType string
+
+// PersonRequestMethodCurrent How the request is confirmed.
+type PersonRequestMethodCurrent struct {
+	// PhoneNumber The phone that the code went to, masked; OTP only.
+	//
+	// Example: +38050*****00
+	PhoneNumber *string `json:"phone_number,omitempty"`
+
+	// Type `OTP` by the code of an SMS, `OFFLINE` by scanned documents, `NA` by nothing.
+	//
+	// Example: OTP
+	Type PersonRequestMethodCurrentType `json:"type"`
+}
+
+// PersonRequestMethodCurrentType `OTP` by the code of an SMS, `OFFLINE` by scanned documents, `NA` by nothing.
+//
+// Example: OTP
+type PersonRequestMethodCurrentType string
+
+// PersonRequestPerson The data of a person.
+type PersonRequestPerson struct {
+	// Addresses The addresses; one of them, and only one, is of type `RESIDENCE`.
+	Addresses []PersonRequestAddress `json:"addresses"`
+
+	// AuthenticationMethods How the person will confirm; exactly one, and only when a person is registered.
+	AuthenticationMethods []PersonRequestMethod `json:"authentication_methods,omitempty"`
+
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry string `json:"birth_country"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1990-07-05
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Settlement of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement string `json:"birth_settlement"`
+
+	// ConfidantPerson Who acts for the person. Registered together with the person, never changed by a person request.
+	ConfidantPerson *PersonRequestConfidant `json:"confidant_person,omitempty"`
+
+	// Documents The documents, each type once.
+	Documents []PersonRequestDocument `json:"documents"`
+
+	// Email E-mail; stored in lower case.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// EmergencyContact Whom to call when the person is in danger.
+	EmergencyContact PersonRequestContact `json:"emergency_contact"`
+
+	// FirstName First name, in Ukrainian letters.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender A value of dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender string `json:"gender"`
+
+	// ID Id of a registered person, which makes the request an update.
+	//
+	// Example: 13001c60-45a0-4b5a-b425-9505e1de18bd
+	ID *string `json:"id,omitempty"`
+
+	// LastName Last name, in Ukrainian letters.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// NoTaxID Whether the person has refused the tax id.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones The phones, each type once.
+	Phones []PersonRequestPhone `json:"phones,omitempty"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: phone
+	PreferredWayCommunication *PersonRequestPersonPreferredWayCommunication `json:"preferred_way_communication,omitempty"`
+
+	// SecondName Patronymic, in Ukrainian letters.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// Secret A secret word of the person.
+	//
+	// Example: таємниця
+	Secret string `json:"secret"`
+
+	// TaxID Tax id, ten digits.
+	//
+	// Example: 3312103456
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register. Begins with the date of birth; when it does not, its scan is asked for.
+	//
+	// Example: 19900705-00011
+	Unzr *string `json:"unzr,omitempty"`
+}
+
+// PersonRequestPersonPreferredWayCommunication How the person wants to be reached.
+//
+// Example: phone
+type PersonRequestPersonPreferredWayCommunication string
+
+// PersonRequestPhone A phone.
+type PersonRequestPhone struct {
+	// Number The number, `+38` and ten digits.
+	//
+	// Example: +380503410870
+	Number string `json:"number"`
+
+	// Type A value of dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
+// PersonRequestRelationshipDocument A document that proves that somebody acts for the person.
+type PersonRequestRelationshipDocument struct {
+	// ActiveTo Until when it is good.
+	//
+	// Example: 2037-08-19
+	ActiveTo *string `json:"active_to,omitempty"`
+
+	// IssuedAt When it was issued.
+	//
+	// Example: 2020-02-28
+	IssuedAt string `json:"issued_at"`
+
+	// IssuedBy Who issued the document.
+	//
+	// Example: Рокитнянським РВ ГУ МВС Київської області
+	IssuedBy string `json:"issued_by"`
+
+	// Number Number of the document.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type A value of dictionary `DOCUMENT_RELATIONSHIP_TYPE`.
+	//
+	// Example: BIRTH_CERTIFICATE
+	Type string `json:"type"`
+}
+
+// PersonRequestStatus Where the request stands: `NEW` waits for the confirmation, `APPROVED` for the signature, `SIGNED` changed the register;
+// `REJECTED` by the legal entity, `CANCELLED` by a newer request for the same person.
+//
+// Example: NEW
+type PersonRequestStatus string
+
+// PersonRequestUpload Where to send the scan of one document, by `PUT` with `Content-Type` `image/jpeg` and without a token.
+type PersonRequestUpload struct {
+	// Type What the scan shows.
+	//
+	// Example: person.PERMANENT_RESIDENCE_PERMIT
+	Type string `json:"type"`
+
+	// URL Where to send it; good for some minutes.
+	//
+	// Example: https://storage.example.com/person_requests/eeebb86d-5cba-43c9-885b-6482ecaf826b/person.PERMANENT_RESIDENCE_PERMIT.jpeg
+	URL string `json:"url"`
+}
+
+// PersonRequestUrgent What the client needs at once.
+type PersonRequestUrgent struct {
+	// AuthenticationMethodCurrent How the request is confirmed; one item.
+	AuthenticationMethodCurrent []PersonRequestMethodCurrent `json:"authentication_method_current"`
+
+	// Documents Where to send scans before the approval. Absent when none are asked for.
+	Documents []PersonRequestUpload `json:"documents,omitempty"`
+}
+
 // Quantity An amount of something.
 type Quantity struct {
 	// Code The unit.
@@ -3159,6 +3683,9 @@ type UpdateDivisionJSONRequestBody = DivisionRequest
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
 
+// CreatePersonRequestJSONRequestBody defines body for CreatePersonRequest for application/json ContentType.
+type CreatePersonRequestJSONRequestBody = PersonRequestCreate
+
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
 
@@ -3709,6 +4236,40 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v2/dictionaries (the `ListDictionariesV2` operationId).
 	ListDictionariesV2(ctx context.Context, params *ListDictionariesV2Params, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreatePersonRequestWithBody Create/Update Person Request V2
+	//
+	// Begins to register a person or, with `person.id`, to change the data of a registered one. Nothing changes in the register until the
+	// request is confirmed and signed.
+	//
+	// Without `person.id`, `authentication_methods` holds how the person will confirm: one method, `OTP` or `OFFLINE`, or `THIRD_PERSON`
+	// when `confidant_person` is sent, whose id is then its `value`. Who is below NO_SELF_REGISTRATION_AGE must have a confidant person;
+	// who is below PERSON_FULL_LEGAL_CAPACITY_AGE, one or a document that proves legal capacity. An update has neither of the two fields.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent to the addresses in
+	// `documents`, or both. An earlier request for the same person that is `NEW` or `APPROVED` becomes `CANCELLED`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v2/person_requests (the `CreatePersonRequest` operationId).
+	CreatePersonRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreatePersonRequest Create/Update Person Request V2
+	//
+	// Begins to register a person or, with `person.id`, to change the data of a registered one. Nothing changes in the register until the
+	// request is confirmed and signed.
+	//
+	// Without `person.id`, `authentication_methods` holds how the person will confirm: one method, `OTP` or `OFFLINE`, or `THIRD_PERSON`
+	// when `confidant_person` is sent, whose id is then its `value`. Who is below NO_SELF_REGISTRATION_AGE must have a confidant person;
+	// who is below PERSON_FULL_LEGAL_CAPACITY_AGE, one or a document that proves legal capacity. An update has neither of the two fields.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent to the addresses in
+	// `documents`, or both. An earlier request for the same person that is `NEW` or `APPROVED` becomes `CANCELLED`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v2/person_requests (the `CreatePersonRequest` operationId).
+	CreatePersonRequest(ctx context.Context, body CreatePersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDeclarationRequests Get Declaration Requests List V3
 	//
@@ -4729,6 +5290,60 @@ func (c *Client) ListStreets(ctx context.Context, params *ListStreetsParams, req
 // Corresponds with GET /api/v2/dictionaries (the `ListDictionariesV2` operationId).
 func (c *Client) ListDictionariesV2(ctx context.Context, params *ListDictionariesV2Params, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListDictionariesV2Request(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreatePersonRequestWithBody Create/Update Person Request V2
+//
+// Begins to register a person or, with `person.id`, to change the data of a registered one. Nothing changes in the register until the
+// request is confirmed and signed.
+//
+// Without `person.id`, `authentication_methods` holds how the person will confirm: one method, `OTP` or `OFFLINE`, or `THIRD_PERSON`
+// when `confidant_person` is sent, whose id is then its `value`. Who is below NO_SELF_REGISTRATION_AGE must have a confidant person;
+// who is below PERSON_FULL_LEGAL_CAPACITY_AGE, one or a document that proves legal capacity. An update has neither of the two fields.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent to the addresses in
+// `documents`, or both. An earlier request for the same person that is `NEW` or `APPROVED` becomes `CANCELLED`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v2/person_requests (the `CreatePersonRequest` operationId).
+func (c *Client) CreatePersonRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreatePersonRequestRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreatePersonRequest Create/Update Person Request V2
+//
+// Begins to register a person or, with `person.id`, to change the data of a registered one. Nothing changes in the register until the
+// request is confirmed and signed.
+//
+// Without `person.id`, `authentication_methods` holds how the person will confirm: one method, `OTP` or `OFFLINE`, or `THIRD_PERSON`
+// when `confidant_person` is sent, whose id is then its `value`. Who is below NO_SELF_REGISTRATION_AGE must have a confidant person;
+// who is below PERSON_FULL_LEGAL_CAPACITY_AGE, one or a document that proves legal capacity. An update has neither of the two fields.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent to the addresses in
+// `documents`, or both. An earlier request for the same person that is `NEW` or `APPROVED` becomes `CANCELLED`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v2/person_requests (the `CreatePersonRequest` operationId).
+func (c *Client) CreatePersonRequest(ctx context.Context, body CreatePersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreatePersonRequestRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -7567,6 +8182,46 @@ func NewListDictionariesV2Request(server string, params *ListDictionariesV2Param
 	return req, nil
 }
 
+// NewCreatePersonRequestRequest calls the generic CreatePersonRequest builder with application/json body
+func NewCreatePersonRequestRequest(server string, body CreatePersonRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreatePersonRequestRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreatePersonRequestRequestWithBody constructs an http.Request for the CreatePersonRequest method, with any body, and a specified content type
+func NewCreatePersonRequestRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/person_requests")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListDeclarationRequestsRequest constructs an http.Request for the ListDeclarationRequests method
 func NewListDeclarationRequestsRequest(server string, params *ListDeclarationRequestsParams) (*http.Request, error) {
 	var err error
@@ -8601,6 +9256,40 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v2/dictionaries (the `ListDictionariesV2` operationId).
 	ListDictionariesV2WithResponse(ctx context.Context, params *ListDictionariesV2Params, reqEditors ...RequestEditorFn) (*ListDictionariesV2Result, error)
+
+	// CreatePersonRequestWithBodyWithResponse Create/Update Person Request V2
+	//
+	// Begins to register a person or, with `person.id`, to change the data of a registered one. Nothing changes in the register until the
+	// request is confirmed and signed.
+	//
+	// Without `person.id`, `authentication_methods` holds how the person will confirm: one method, `OTP` or `OFFLINE`, or `THIRD_PERSON`
+	// when `confidant_person` is sent, whose id is then its `value`. Who is below NO_SELF_REGISTRATION_AGE must have a confidant person;
+	// who is below PERSON_FULL_LEGAL_CAPACITY_AGE, one or a document that proves legal capacity. An update has neither of the two fields.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent to the addresses in
+	// `documents`, or both. An earlier request for the same person that is `NEW` or `APPROVED` becomes `CANCELLED`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/person_requests (the `CreatePersonRequest` operationId).
+	CreatePersonRequestWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePersonRequestResult, error)
+
+	// CreatePersonRequestWithResponse Create/Update Person Request V2
+	//
+	// Begins to register a person or, with `person.id`, to change the data of a registered one. Nothing changes in the register until the
+	// request is confirmed and signed.
+	//
+	// Without `person.id`, `authentication_methods` holds how the person will confirm: one method, `OTP` or `OFFLINE`, or `THIRD_PERSON`
+	// when `confidant_person` is sent, whose id is then its `value`. Who is below NO_SELF_REGISTRATION_AGE must have a confidant person;
+	// who is below PERSON_FULL_LEGAL_CAPACITY_AGE, one or a document that proves legal capacity. An update has neither of the two fields.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent to the addresses in
+	// `documents`, or both. An earlier request for the same person that is `NEW` or `APPROVED` becomes `CANCELLED`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/person_requests (the `CreatePersonRequest` operationId).
+	CreatePersonRequestWithResponse(ctx context.Context, body CreatePersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePersonRequestResult, error)
 
 	// ListDeclarationRequestsWithResponse Get Declaration Requests List V3
 	//
@@ -9765,6 +10454,37 @@ func (r ListDictionariesV2Result) ContentType() string {
 	return ""
 }
 
+type CreatePersonRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *PersonRequestCreatedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CreatePersonRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreatePersonRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreatePersonRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListDeclarationRequestsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -10812,6 +11532,52 @@ func (c *ClientWithResponses) ListDictionariesV2WithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseListDictionariesV2Result(rsp)
+}
+
+// CreatePersonRequestWithBodyWithResponse Create/Update Person Request V2
+//
+// Begins to register a person or, with `person.id`, to change the data of a registered one. Nothing changes in the register until the
+// request is confirmed and signed.
+//
+// Without `person.id`, `authentication_methods` holds how the person will confirm: one method, `OTP` or `OFFLINE`, or `THIRD_PERSON`
+// when `confidant_person` is sent, whose id is then its `value`. Who is below NO_SELF_REGISTRATION_AGE must have a confidant person;
+// who is below PERSON_FULL_LEGAL_CAPACITY_AGE, one or a document that proves legal capacity. An update has neither of the two fields.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent to the addresses in
+// `documents`, or both. An earlier request for the same person that is `NEW` or `APPROVED` becomes `CANCELLED`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/person_requests (the `CreatePersonRequest` operationId).
+func (c *ClientWithResponses) CreatePersonRequestWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePersonRequestResult, error) {
+	rsp, err := c.CreatePersonRequestWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreatePersonRequestResult(rsp)
+}
+
+// CreatePersonRequestWithResponse Create/Update Person Request V2
+//
+// Begins to register a person or, with `person.id`, to change the data of a registered one. Nothing changes in the register until the
+// request is confirmed and signed.
+//
+// Without `person.id`, `authentication_methods` holds how the person will confirm: one method, `OTP` or `OFFLINE`, or `THIRD_PERSON`
+// when `confidant_person` is sent, whose id is then its `value`. Who is below NO_SELF_REGISTRATION_AGE must have a confidant person;
+// who is below PERSON_FULL_LEGAL_CAPACITY_AGE, one or a document that proves legal capacity. An update has neither of the two fields.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent to the addresses in
+// `documents`, or both. An earlier request for the same person that is `NEW` or `APPROVED` becomes `CANCELLED`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/person_requests (the `CreatePersonRequest` operationId).
+func (c *ClientWithResponses) CreatePersonRequestWithResponse(ctx context.Context, body CreatePersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePersonRequestResult, error) {
+	rsp, err := c.CreatePersonRequest(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreatePersonRequestResult(rsp)
 }
 
 // ListDeclarationRequestsWithResponse Get Declaration Requests List V3
@@ -11931,6 +12697,32 @@ func ParseListDictionariesV2Result(rsp *http.Response) (*ListDictionariesV2Resul
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreatePersonRequestResult parses an HTTP response from a CreatePersonRequestWithResponse call
+func ParseCreatePersonRequestResult(rsp *http.Response) (*CreatePersonRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreatePersonRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest PersonRequestCreatedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
 
 	}
 

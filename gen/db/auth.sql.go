@@ -623,7 +623,8 @@ SELECT
     le.is_active AS legal_entity_is_active,
     p.id AS party_id,
     p.verification_status AS party_verification_status,
-    p.updated_at AS party_updated_at
+    p.updated_at AS party_updated_at,
+    COALESCE(p.dracs_death_verification_status = 'VERIFIED' AND p.dracs_death_verification_reason = 'MANUAL_CONFIRMED', false)::boolean AS party_deceased
 FROM mithril.tokens t
 JOIN mithril.users u ON u.id = t.user_id
 LEFT JOIN mithril.clients c ON c.id = t.client_id
@@ -667,6 +668,7 @@ type ResolveIdentityRow struct {
 	PartyID                 *uuid.UUID
 	PartyVerificationStatus *string
 	PartyUpdatedAt          *time.Time
+	PartyDeceased           bool
 }
 
 // All that a request's checks need to know about its caller, in one round trip, by
@@ -701,6 +703,7 @@ func (q *Queries) ResolveIdentity(ctx context.Context, db DBTX, arg ResolveIdent
 		&i.PartyID,
 		&i.PartyVerificationStatus,
 		&i.PartyUpdatedAt,
+		&i.PartyDeceased,
 	)
 	return i, err
 }

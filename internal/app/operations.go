@@ -18,6 +18,7 @@ import (
 	"esoz/internal/resource/events"
 	jobreads "esoz/internal/resource/jobs"
 	"esoz/internal/resource/oauth"
+	"esoz/internal/resource/personrequests"
 	"esoz/internal/resource/servicerequests"
 	"esoz/internal/resource/uaddresses"
 	"esoz/internal/resource/verifications"
@@ -33,6 +34,7 @@ type (
 	eventsAPI          = events.API
 	jobsAPI            = jobreads.API
 	oauthAPI           = oauth.API
+	personRequestsAPI  = personrequests.API
 	serviceRequestsAPI = servicerequests.API
 	uaddressesAPI      = uaddresses.API
 	verificationsAPI   = verifications.API
@@ -48,6 +50,7 @@ type server struct {
 	*eventsAPI
 	*jobsAPI
 	*oauthAPI
+	*personRequestsAPI
 	*serviceRequestsAPI
 	*uaddressesAPI
 	*verificationsAPI
@@ -66,6 +69,7 @@ func (s *server) operations() []operation.Operation {
 		s.eventsAPI.Operations(),
 		s.jobsAPI.Operations(),
 		s.oauthAPI.Operations(),
+		s.personRequestsAPI.Operations(),
 		s.serviceRequestsAPI.Operations(),
 		s.uaddressesAPI.Operations(),
 		s.verificationsAPI.Operations(),
@@ -84,6 +88,7 @@ func Operations() []operation.Operation {
 		new(eventsAPI),
 		new(jobsAPI),
 		new(oauthAPI),
+		new(personRequestsAPI),
 		new(serviceRequestsAPI),
 		new(uaddressesAPI),
 		new(verificationsAPI),

@@ -27,7 +27,8 @@ SELECT
     le.is_active AS legal_entity_is_active,
     p.id AS party_id,
     p.verification_status AS party_verification_status,
-    p.updated_at AS party_updated_at
+    p.updated_at AS party_updated_at,
+    COALESCE(p.dracs_death_verification_status = 'VERIFIED' AND p.dracs_death_verification_reason = 'MANUAL_CONFIRMED', false)::boolean AS party_deceased
 FROM mithril.tokens t
 JOIN mithril.users u ON u.id = t.user_id
 LEFT JOIN mithril.clients c ON c.id = t.client_id

@@ -228,6 +228,7 @@ func (f fitting) number(schema *openapi3.Schema, at string) float64 {
 // among: no schema can say so, and no text of ours may have it.
 var fittingTexts = map[string]*rapid.Generator[string]{
 	"ua-name":     rapid.StringMatching(`[a-zA-ZА-ЩЬЮЯҐЇІЄа-щьюяґїіє0-9№"!*)\]\[(._-][^ЫЪЭЁыъэё@%&$^#\n\x00]{0,60}`),
+	"ua-person":   rapid.StringMatching(`[А-ЩЬЮЯҐЇІЄа-щьюяґїіє'-]{1,20}( [А-ЩЬЮЯҐЇІЄа-щьюяґїіє'-]{1,20})?`),
 	"ua-building": rapid.StringMatching(`[1-9][А-ЩЬЮЯҐЇІЄа-щьюяґїіє /'0-9-]{0,20}`),
 	"ua-email":    rapid.StringMatching(`[a-zA-Z0-9]([a-zA-Z0-9._%+-]{0,30}[a-zA-Z0-9])?@[a-z0-9-]{1,20}(\.[a-z0-9-]{1,10}){0,2}\.[a-zA-Z]{2,12}`),
 	"uuid":        rapid.StringMatching(`[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`),

@@ -65,7 +65,7 @@ func subjectOf(row db.ResolveIdentityRow) Subject {
 	}
 	if row.PartyID != nil {
 		s.Party = &subject.Party{
-			ID: *row.PartyID, VerificationStatus: deref(row.PartyVerificationStatus), UpdatedAt: deref(row.PartyUpdatedAt),
+			ID: *row.PartyID, VerificationStatus: deref(row.PartyVerificationStatus), UpdatedAt: deref(row.PartyUpdatedAt), Deceased: row.PartyDeceased,
 		}
 	}
 	return s

@@ -16,6 +16,7 @@ type Party struct {
 	ID                 uuid.UUID
 	VerificationStatus string
 	UpdatedAt          time.Time
+	Deceased           bool // the death is confirmed by hand
 }
 
 // Period compares the moment of the last change of a NOT_VERIFIED party with the

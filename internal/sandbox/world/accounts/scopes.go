@@ -15,7 +15,7 @@ var (
 	divisionScopes = []string{"division:read", "division:details", "division:write", "division:activate", "division:deactivate"}
 	doctorScopes   = slices.Concat(commonScopes, []string{
 		"approval:create", "approval:read", "declaration_request:read", "service_request:use", "service_request:read",
-		"device_dispense:read", "division:read", "division:details",
+		"device_dispense:read", "division:read", "division:details", "person_request:read", "person_request:write",
 	})
 	ownerScopes = slices.Concat(commonScopes, divisionScopes, []string{
 		"declaration_request:read", "service_request:read", "device_dispense:read",
