@@ -2273,6 +2273,14 @@ type PersonRequestAddress struct {
 	Zip *string `json:"zip,omitempty"`
 }
 
+// PersonRequestApprove The code of the SMS; nothing when the request is confirmed by documents or by nothing.
+type PersonRequestApprove struct {
+	// VerificationCode The code, a number or a text of digits.
+	//
+	// Example: 6598
+	VerificationCode interface{} `json:"verification_code,omitempty"`
+}
+
 // PersonRequestConfidant Who acts for the person. Registered together with the person, never changed by a person request.
 type PersonRequestConfidant struct {
 	// DocumentsRelationship The documents that prove it, each type once.
@@ -2366,6 +2374,18 @@ type PersonRequestDocument struct {
 	Type string `json:"type"`
 }
 
+// PersonRequestListResponse Answer with a page of person requests.
+type PersonRequestListResponse struct {
+	// Data The requests of the page, newest first.
+	Data []PersonRequestShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // PersonRequestMethod How a person confirms what is done in their name.
 type PersonRequestMethod struct {
 	// Alias What the person calls the method; a third person's must have one.
@@ -2411,6 +2431,24 @@ type PersonRequestMethodCurrent struct {
 //
 // Example: OTP
 type PersonRequestMethodCurrentType string
+
+// PersonRequestName Whom the request is about; absent once the clean-up has removed the data of the request.
+type PersonRequestName struct {
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// SecondName Patronymic; absent when there is none.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+}
 
 // PersonRequestPerson The data of a person.
 type PersonRequestPerson struct {
@@ -2547,6 +2585,41 @@ type PersonRequestRelationshipDocument struct {
 	//
 	// Example: BIRTH_CERTIFICATE
 	Type string `json:"type"`
+}
+
+// PersonRequestResponse Answer with one person request.
+type PersonRequestResponse struct {
+	// Data A request to register or to update a person.
+	Data PersonRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent *PersonRequestUrgent `json:"urgent,omitempty"`
+}
+
+// PersonRequestShort A person request in a list.
+type PersonRequestShort struct {
+	// ID Id of the request.
+	//
+	// Example: eeebb86d-5cba-43c9-885b-6482ecaf826b
+	ID string `json:"id"`
+
+	// Person Whom the request is about; absent once the clean-up has removed the data of the request.
+	Person *PersonRequestName `json:"person,omitempty"`
+
+	// Status Where the request stands: `NEW` waits for the confirmation, `APPROVED` for the signature, `SIGNED` changed the register;
+	// `REJECTED` by the legal entity, `CANCELLED` by a newer request for the same person.
+	//
+	//
+	// Example: NEW
+	Status PersonRequestStatus `json:"status"`
+
+	// Version Version of the method that made the request.
+	//
+	// Example: 2
+	Version int `json:"version"`
 }
 
 // PersonRequestStatus Where the request stands: `NEW` waits for the confirmation, `APPROVED` for the signature, `SIGNED` changed the register;
@@ -3520,6 +3593,18 @@ type ListDeviceDispensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListPersonRequestsParams defines parameters for ListPersonRequests.
+type ListPersonRequestsParams struct {
+	// Status `NEW`, `APPROVED`, `SIGNED`, `REJECTED` or `CANCELLED`; without it all are listed.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Requests per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // SearchServiceRequestsParams defines parameters for SearchServiceRequests.
 type SearchServiceRequestsParams struct {
 	// Requisition Requisition number, 16 characters in four groups; the dashes may be left out.
@@ -3700,6 +3785,9 @@ type UseServiceRequestJSONRequestBody = ServiceRequestUse
 // CreatePersonRequestJSONRequestBody defines body for CreatePersonRequest for application/json ContentType.
 type CreatePersonRequestJSONRequestBody = PersonRequestCreate
 
+// ApprovePersonRequestJSONRequestBody defines body for ApprovePersonRequest for application/json ContentType.
+type ApprovePersonRequestJSONRequestBody = PersonRequestApprove
+
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
 
@@ -3771,6 +3859,12 @@ type ServerInterface interface {
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx echo.Context, patientID string, serviceRequestID string) error
+	// ListPersonRequests Get Person Requests List
+	// (GET /api/person_requests)
+	ListPersonRequests(ctx echo.Context, params ListPersonRequestsParams) error
+	// ResendPersonRequestOTP Resend Authorization OTP on Person Request
+	// (POST /api/person_requests/{id}/actions/resend_otp)
+	ResendPersonRequestOTP(ctx echo.Context, id string) error
 	// SearchServiceRequests Search for a Service Requests
 	// (GET /api/service_requests)
 	SearchServiceRequests(ctx echo.Context, params SearchServiceRequestsParams) error
@@ -3809,6 +3903,15 @@ type ServerInterface interface {
 	// CreatePersonRequest Create/Update Person Request V2
 	// (POST /api/v2/person_requests)
 	CreatePersonRequest(ctx echo.Context) error
+	// GetPersonRequest Get Person Request by ID V2
+	// (GET /api/v2/person_requests/{id})
+	GetPersonRequest(ctx echo.Context, id string) error
+	// ApprovePersonRequest Approve Person Request V2
+	// (PATCH /api/v2/person_requests/{id}/actions/approve)
+	ApprovePersonRequest(ctx echo.Context, id string) error
+	// RejectPersonRequest Reject Person Request V2
+	// (PATCH /api/v2/person_requests/{id}/actions/reject)
+	RejectPersonRequest(ctx echo.Context, id string) error
 	// ListDeclarationRequests Get Declaration Requests List V3
 	// (GET /api/v3/declaration_requests)
 	ListDeclarationRequests(ctx echo.Context, params ListDeclarationRequestsParams) error
@@ -4588,6 +4691,54 @@ func (w *ServerInterfaceWrapper) GetServiceRequest(ctx echo.Context) error {
 	return err
 }
 
+// ListPersonRequests converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPersonRequests(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPersonRequestsParams
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPersonRequests(ctx, params)
+	return err
+}
+
+// ResendPersonRequestOTP converts echo context to params.
+func (w *ServerInterfaceWrapper) ResendPersonRequestOTP(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ResendPersonRequestOTP(ctx, id)
+	return err
+}
+
 // SearchServiceRequests converts echo context to params.
 func (w *ServerInterfaceWrapper) SearchServiceRequests(ctx echo.Context) error {
 	var err error
@@ -5034,6 +5185,54 @@ func (w *ServerInterfaceWrapper) CreatePersonRequest(ctx echo.Context) error {
 	return err
 }
 
+// GetPersonRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPersonRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPersonRequest(ctx, id)
+	return err
+}
+
+// ApprovePersonRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) ApprovePersonRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApprovePersonRequest(ctx, id)
+	return err
+}
+
+// RejectPersonRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) RejectPersonRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RejectPersonRequest(ctx, id)
+	return err
+}
+
 // ListDeclarationRequests converts echo context to params.
 func (w *ServerInterfaceWrapper) ListDeclarationRequests(ctx echo.Context) error {
 	var err error
@@ -5270,6 +5469,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id", wrapper.GetDeviceDispense, options.OperationMiddlewares["getDeviceDispense"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id", wrapper.GetServiceRequest, options.OperationMiddlewares["getServiceRequest"]...)
+	router.GET(options.BaseURL+"/api/person_requests", wrapper.ListPersonRequests, options.OperationMiddlewares["listPersonRequests"]...)
+	router.POST(options.BaseURL+"/api/person_requests/:id/actions/resend_otp", wrapper.ResendPersonRequestOTP, options.OperationMiddlewares["resendPersonRequestOtp"]...)
 	router.GET(options.BaseURL+"/api/service_requests", wrapper.SearchServiceRequests, options.OperationMiddlewares["searchServiceRequests"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/release", wrapper.ReleaseServiceRequest, options.OperationMiddlewares["releaseServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/use", wrapper.UseServiceRequest, options.OperationMiddlewares["useServiceRequest"]...)
@@ -5282,6 +5483,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/uaddresses/streets", wrapper.ListStreets, options.OperationMiddlewares["listStreets"]...)
 	router.GET(options.BaseURL+"/api/v2/dictionaries", wrapper.ListDictionariesV2, options.OperationMiddlewares["listDictionariesV2"]...)
 	router.POST(options.BaseURL+"/api/v2/person_requests", wrapper.CreatePersonRequest, options.OperationMiddlewares["createPersonRequest"]...)
+	router.GET(options.BaseURL+"/api/v2/person_requests/:id", wrapper.GetPersonRequest, options.OperationMiddlewares["getPersonRequest"]...)
+	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/approve", wrapper.ApprovePersonRequest, options.OperationMiddlewares["approvePersonRequest"]...)
+	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/reject", wrapper.RejectPersonRequest, options.OperationMiddlewares["rejectPersonRequest"]...)
 	router.GET(options.BaseURL+"/api/v3/declaration_requests", wrapper.ListDeclarationRequests, options.OperationMiddlewares["listDeclarationRequests"]...)
 	router.GET(options.BaseURL+"/api/v3/declaration_requests/:id", wrapper.GetDeclarationRequest, options.OperationMiddlewares["getDeclarationRequest"]...)
 	router.POST(options.BaseURL+"/api/v3/declaration_requests/:id/actions/resend_otp", wrapper.ResendDeclarationRequestOTP, options.OperationMiddlewares["resendDeclarationRequestOtp"]...)
@@ -5728,6 +5932,50 @@ func (response GetServiceRequest200JSONResponse) VisitGetServiceRequestResponse(
 	return err
 }
 
+type ListPersonRequestsRequestObject struct {
+	Params ListPersonRequestsParams
+}
+
+type ListPersonRequestsResponseObject interface {
+	VisitListPersonRequestsResponse(w http.ResponseWriter) error
+}
+
+type ListPersonRequests200JSONResponse PersonRequestListResponse
+
+func (response ListPersonRequests200JSONResponse) VisitListPersonRequestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResendPersonRequestOTPRequestObject struct {
+	ID string `json:"id"`
+}
+
+type ResendPersonRequestOTPResponseObject interface {
+	VisitResendPersonRequestOTPResponse(w http.ResponseWriter) error
+}
+
+type ResendPersonRequestOTP200JSONResponse OTPResponse
+
+func (response ResendPersonRequestOTP200JSONResponse) VisitResendPersonRequestOTPResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SearchServiceRequestsRequestObject struct {
 	Params SearchServiceRequestsParams
 }
@@ -5991,6 +6239,73 @@ func (response CreatePersonRequest201JSONResponse) VisitCreatePersonRequestRespo
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonRequestRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetPersonRequestResponseObject interface {
+	VisitGetPersonRequestResponse(w http.ResponseWriter) error
+}
+
+type GetPersonRequest200JSONResponse PersonRequestResponse
+
+func (response GetPersonRequest200JSONResponse) VisitGetPersonRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApprovePersonRequestRequestObject struct {
+	ID   string `json:"id"`
+	Body *ApprovePersonRequestJSONRequestBody
+}
+
+type ApprovePersonRequestResponseObject interface {
+	VisitApprovePersonRequestResponse(w http.ResponseWriter) error
+}
+
+type ApprovePersonRequest201JSONResponse PersonRequestResponse
+
+func (response ApprovePersonRequest201JSONResponse) VisitApprovePersonRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RejectPersonRequestRequestObject struct {
+	ID string `json:"id"`
+}
+
+type RejectPersonRequestResponseObject interface {
+	VisitRejectPersonRequestResponse(w http.ResponseWriter) error
+}
+
+type RejectPersonRequest200JSONResponse PersonRequestResponse
+
+func (response RejectPersonRequest200JSONResponse) VisitRejectPersonRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -6314,6 +6629,12 @@ type StrictServerInterface interface {
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx context.Context, request GetServiceRequestRequestObject) (GetServiceRequestResponseObject, error)
+	// ListPersonRequests Get Person Requests List
+	// (GET /api/person_requests)
+	ListPersonRequests(ctx context.Context, request ListPersonRequestsRequestObject) (ListPersonRequestsResponseObject, error)
+	// ResendPersonRequestOTP Resend Authorization OTP on Person Request
+	// (POST /api/person_requests/{id}/actions/resend_otp)
+	ResendPersonRequestOTP(ctx context.Context, request ResendPersonRequestOTPRequestObject) (ResendPersonRequestOTPResponseObject, error)
 	// SearchServiceRequests Search for a Service Requests
 	// (GET /api/service_requests)
 	SearchServiceRequests(ctx context.Context, request SearchServiceRequestsRequestObject) (SearchServiceRequestsResponseObject, error)
@@ -6352,6 +6673,15 @@ type StrictServerInterface interface {
 	// CreatePersonRequest Create/Update Person Request V2
 	// (POST /api/v2/person_requests)
 	CreatePersonRequest(ctx context.Context, request CreatePersonRequestRequestObject) (CreatePersonRequestResponseObject, error)
+	// GetPersonRequest Get Person Request by ID V2
+	// (GET /api/v2/person_requests/{id})
+	GetPersonRequest(ctx context.Context, request GetPersonRequestRequestObject) (GetPersonRequestResponseObject, error)
+	// ApprovePersonRequest Approve Person Request V2
+	// (PATCH /api/v2/person_requests/{id}/actions/approve)
+	ApprovePersonRequest(ctx context.Context, request ApprovePersonRequestRequestObject) (ApprovePersonRequestResponseObject, error)
+	// RejectPersonRequest Reject Person Request V2
+	// (PATCH /api/v2/person_requests/{id}/actions/reject)
+	RejectPersonRequest(ctx context.Context, request RejectPersonRequestRequestObject) (RejectPersonRequestResponseObject, error)
 	// ListDeclarationRequests Get Declaration Requests List V3
 	// (GET /api/v3/declaration_requests)
 	ListDeclarationRequests(ctx context.Context, request ListDeclarationRequestsRequestObject) (ListDeclarationRequestsResponseObject, error)
@@ -6900,6 +7230,56 @@ func (sh *strictHandler) GetServiceRequest(ctx echo.Context, patientID string, s
 	return nil
 }
 
+// ListPersonRequests operation middleware
+func (sh *strictHandler) ListPersonRequests(ctx echo.Context, params ListPersonRequestsParams) error {
+	var request ListPersonRequestsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPersonRequests(ctx.Request().Context(), request.(ListPersonRequestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPersonRequests")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPersonRequestsResponseObject); ok {
+		return validResponse.VisitListPersonRequestsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ResendPersonRequestOTP operation middleware
+func (sh *strictHandler) ResendPersonRequestOTP(ctx echo.Context, id string) error {
+	var request ResendPersonRequestOTPRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResendPersonRequestOTP(ctx.Request().Context(), request.(ResendPersonRequestOTPRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResendPersonRequestOTP")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ResendPersonRequestOTPResponseObject); ok {
+		return validResponse.VisitResendPersonRequestOTPResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // SearchServiceRequests operation middleware
 func (sh *strictHandler) SearchServiceRequests(ctx echo.Context, params SearchServiceRequestsParams) error {
 	var request SearchServiceRequestsRequestObject
@@ -7240,6 +7620,104 @@ func (sh *strictHandler) CreatePersonRequest(ctx echo.Context) error {
 		return err
 	} else if validResponse, ok := response.(CreatePersonRequestResponseObject); ok {
 		return validResponse.VisitCreatePersonRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPersonRequest operation middleware
+func (sh *strictHandler) GetPersonRequest(ctx echo.Context, id string) error {
+	var request GetPersonRequestRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPersonRequest(ctx.Request().Context(), request.(GetPersonRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPersonRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPersonRequestResponseObject); ok {
+		return validResponse.VisitGetPersonRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ApprovePersonRequest operation middleware
+func (sh *strictHandler) ApprovePersonRequest(ctx echo.Context, id string) error {
+	var request ApprovePersonRequestRequestObject
+
+	request.ID = id
+
+	var body ApprovePersonRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApprovePersonRequest(ctx.Request().Context(), request.(ApprovePersonRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApprovePersonRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApprovePersonRequestResponseObject); ok {
+		return validResponse.VisitApprovePersonRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RejectPersonRequest operation middleware
+func (sh *strictHandler) RejectPersonRequest(ctx echo.Context, id string) error {
+	var request RejectPersonRequestRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RejectPersonRequest(ctx.Request().Context(), request.(RejectPersonRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RejectPersonRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RejectPersonRequestResponseObject); ok {
+		return validResponse.VisitRejectPersonRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -2265,6 +2265,14 @@ type PersonRequestAddress struct {
 	Zip *string `json:"zip,omitempty"`
 }
 
+// PersonRequestApprove The code of the SMS; nothing when the request is confirmed by documents or by nothing.
+type PersonRequestApprove struct {
+	// VerificationCode The code, a number or a text of digits.
+	//
+	// Example: 6598
+	VerificationCode interface{} `json:"verification_code,omitempty"`
+}
+
 // PersonRequestConfidant Who acts for the person. Registered together with the person, never changed by a person request.
 type PersonRequestConfidant struct {
 	// DocumentsRelationship The documents that prove it, each type once.
@@ -2358,6 +2366,18 @@ type PersonRequestDocument struct {
 	Type string `json:"type"`
 }
 
+// PersonRequestListResponse Answer with a page of person requests.
+type PersonRequestListResponse struct {
+	// Data The requests of the page, newest first.
+	Data []PersonRequestShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // PersonRequestMethod How a person confirms what is done in their name.
 type PersonRequestMethod struct {
 	// Alias What the person calls the method; a third person's must have one.
@@ -2403,6 +2423,24 @@ type PersonRequestMethodCurrent struct {
 //
 // Example: OTP
 type PersonRequestMethodCurrentType string
+
+// PersonRequestName Whom the request is about; absent once the clean-up has removed the data of the request.
+type PersonRequestName struct {
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// SecondName Patronymic; absent when there is none.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+}
 
 // PersonRequestPerson The data of a person.
 type PersonRequestPerson struct {
@@ -2539,6 +2577,41 @@ type PersonRequestRelationshipDocument struct {
 	//
 	// Example: BIRTH_CERTIFICATE
 	Type string `json:"type"`
+}
+
+// PersonRequestResponse Answer with one person request.
+type PersonRequestResponse struct {
+	// Data A request to register or to update a person.
+	Data PersonRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent *PersonRequestUrgent `json:"urgent,omitempty"`
+}
+
+// PersonRequestShort A person request in a list.
+type PersonRequestShort struct {
+	// ID Id of the request.
+	//
+	// Example: eeebb86d-5cba-43c9-885b-6482ecaf826b
+	ID string `json:"id"`
+
+	// Person Whom the request is about; absent once the clean-up has removed the data of the request.
+	Person *PersonRequestName `json:"person,omitempty"`
+
+	// Status Where the request stands: `NEW` waits for the confirmation, `APPROVED` for the signature, `SIGNED` changed the register;
+	// `REJECTED` by the legal entity, `CANCELLED` by a newer request for the same person.
+	//
+	//
+	// Example: NEW
+	Status PersonRequestStatus `json:"status"`
+
+	// Version Version of the method that made the request.
+	//
+	// Example: 2
+	Version int `json:"version"`
 }
 
 // PersonRequestStatus Where the request stands: `NEW` waits for the confirmation, `APPROVED` for the signature, `SIGNED` changed the register;
@@ -3506,6 +3579,18 @@ type ListDeviceDispensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListPersonRequestsParams defines parameters for ListPersonRequests.
+type ListPersonRequestsParams struct {
+	// Status `NEW`, `APPROVED`, `SIGNED`, `REJECTED` or `CANCELLED`; without it all are listed.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Requests per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // SearchServiceRequestsParams defines parameters for SearchServiceRequests.
 type SearchServiceRequestsParams struct {
 	// Requisition Requisition number, 16 characters in four groups; the dashes may be left out.
@@ -3685,6 +3770,9 @@ type UseServiceRequestJSONRequestBody = ServiceRequestUse
 
 // CreatePersonRequestJSONRequestBody defines body for CreatePersonRequest for application/json ContentType.
 type CreatePersonRequestJSONRequestBody = PersonRequestCreate
+
+// ApprovePersonRequestJSONRequestBody defines body for ApprovePersonRequest for application/json ContentType.
+type ApprovePersonRequestJSONRequestBody = PersonRequestApprove
 
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
@@ -4085,6 +4173,27 @@ type ClientInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/service_requests/{service_request_id} (the `GetServiceRequest` operationId).
 	GetServiceRequest(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListPersonRequests Get Person Requests List
+	//
+	// Lists the person requests of the legal entity that the token works for, of every version, newest first, in pages and in short form;
+	// take the rest with getPersonRequest.
+	//
+	// Nothing is changed. Requests whose time was over are left out, for their data is gone.
+	//
+	// Corresponds with GET /api/person_requests (the `ListPersonRequests` operationId).
+	ListPersonRequests(ctx context.Context, params *ListPersonRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResendPersonRequestOTP Resend Authorization OTP on Person Request
+	//
+	// Sends another SMS with a code for a person request of any version that is `NEW` and confirmed by `OTP`. Use it when the first SMS did
+	// not arrive or its code is used up or over.
+	//
+	// No body is needed and one that is sent is ignored. Every earlier code of that phone stops working at once; attempts are counted from
+	// zero. The request is not changed. The code is never in the answer; `id` of the answer is that of the verification.
+	//
+	// Corresponds with POST /api/person_requests/{id}/actions/resend_otp (the `ResendPersonRequestOTP` operationId).
+	ResendPersonRequestOTP(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SearchServiceRequests Search for a Service Requests
 	//
 	// Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -4270,6 +4379,59 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v2/person_requests (the `CreatePersonRequest` operationId).
 	CreatePersonRequest(ctx context.Context, body CreatePersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPersonRequest Get Person Request by ID V2
+	//
+	// Shows one person request of the legal entity that the token works for. Nothing is changed.
+	//
+	// `content`, the printed form, is there from the approval on. `urgent` is there while the request is `NEW`: how it is confirmed, and
+	// fresh addresses for the scans that are asked for.
+	//
+	// A request that does not exist and one of another legal entity answer alike, so that nobody learns which ids exist. So does a request
+	// whose time was over: its data is gone.
+	//
+	// Corresponds with GET /api/v2/person_requests/{id} (the `GetPersonRequest` operationId).
+	GetPersonRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApprovePersonRequestWithBody Approve Person Request V2
+	//
+	// Confirms a person request. `verification_code` is the code of the SMS, when `urgent.authentication_method_current` is `OTP`; else no
+	// body is needed. Before that, the scans of `urgent.documents` must have been sent to their addresses.
+	//
+	// What changes: the request is `APPROVED` and has `content`, the printed form that the person signs. Nothing changes in the register.
+	// Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+	//
+	// Each code counts its attempts. A code that was right is used up, also when a scan turns out to be missing: send the scan, ask for
+	// another code with resendPersonRequestOtp, and approve again.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/approve (the `ApprovePersonRequest` operationId).
+	ApprovePersonRequestWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApprovePersonRequest Approve Person Request V2
+	//
+	// Confirms a person request. `verification_code` is the code of the SMS, when `urgent.authentication_method_current` is `OTP`; else no
+	// body is needed. Before that, the scans of `urgent.documents` must have been sent to their addresses.
+	//
+	// What changes: the request is `APPROVED` and has `content`, the printed form that the person signs. Nothing changes in the register.
+	// Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+	//
+	// Each code counts its attempts. A code that was right is used up, also when a scan turns out to be missing: send the scan, ask for
+	// another code with resendPersonRequestOtp, and approve again.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/approve (the `ApprovePersonRequest` operationId).
+	ApprovePersonRequest(ctx context.Context, id string, body ApprovePersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RejectPersonRequest Reject Person Request V2
+	//
+	// Gives a person request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED`; nothing changes in the register, and a code
+	// that was sent stays as it is. No body is needed and one that is sent is ignored.
+	//
+	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/reject (the `RejectPersonRequest` operationId).
+	RejectPersonRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDeclarationRequests Get Declaration Requests List V3
 	//
@@ -5029,6 +5191,47 @@ func (c *Client) GetServiceRequest(ctx context.Context, patientID string, servic
 	return c.Client.Do(req)
 }
 
+// ListPersonRequests Get Person Requests List
+//
+// Lists the person requests of the legal entity that the token works for, of every version, newest first, in pages and in short form;
+// take the rest with getPersonRequest.
+//
+// Nothing is changed. Requests whose time was over are left out, for their data is gone.
+//
+// Corresponds with GET /api/person_requests (the `ListPersonRequests` operationId).
+func (c *Client) ListPersonRequests(ctx context.Context, params *ListPersonRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPersonRequestsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResendPersonRequestOTP Resend Authorization OTP on Person Request
+//
+// Sends another SMS with a code for a person request of any version that is `NEW` and confirmed by `OTP`. Use it when the first SMS did
+// not arrive or its code is used up or over.
+//
+// No body is needed and one that is sent is ignored. Every earlier code of that phone stops working at once; attempts are counted from
+// zero. The request is not changed. The code is never in the answer; `id` of the answer is that of the verification.
+//
+// Corresponds with POST /api/person_requests/{id}/actions/resend_otp (the `ResendPersonRequestOTP` operationId).
+func (c *Client) ResendPersonRequestOTP(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResendPersonRequestOTPRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // SearchServiceRequests Search for a Service Requests
 //
 // Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -5344,6 +5547,99 @@ func (c *Client) CreatePersonRequestWithBody(ctx context.Context, contentType st
 // Corresponds with POST /api/v2/person_requests (the `CreatePersonRequest` operationId).
 func (c *Client) CreatePersonRequest(ctx context.Context, body CreatePersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreatePersonRequestRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPersonRequest Get Person Request by ID V2
+//
+// Shows one person request of the legal entity that the token works for. Nothing is changed.
+//
+// `content`, the printed form, is there from the approval on. `urgent` is there while the request is `NEW`: how it is confirmed, and
+// fresh addresses for the scans that are asked for.
+//
+// A request that does not exist and one of another legal entity answer alike, so that nobody learns which ids exist. So does a request
+// whose time was over: its data is gone.
+//
+// Corresponds with GET /api/v2/person_requests/{id} (the `GetPersonRequest` operationId).
+func (c *Client) GetPersonRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPersonRequestRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApprovePersonRequestWithBody Approve Person Request V2
+//
+// Confirms a person request. `verification_code` is the code of the SMS, when `urgent.authentication_method_current` is `OTP`; else no
+// body is needed. Before that, the scans of `urgent.documents` must have been sent to their addresses.
+//
+// What changes: the request is `APPROVED` and has `content`, the printed form that the person signs. Nothing changes in the register.
+// Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+//
+// Each code counts its attempts. A code that was right is used up, also when a scan turns out to be missing: send the scan, ask for
+// another code with resendPersonRequestOtp, and approve again.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v2/person_requests/{id}/actions/approve (the `ApprovePersonRequest` operationId).
+func (c *Client) ApprovePersonRequestWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApprovePersonRequestRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApprovePersonRequest Approve Person Request V2
+//
+// Confirms a person request. `verification_code` is the code of the SMS, when `urgent.authentication_method_current` is `OTP`; else no
+// body is needed. Before that, the scans of `urgent.documents` must have been sent to their addresses.
+//
+// What changes: the request is `APPROVED` and has `content`, the printed form that the person signs. Nothing changes in the register.
+// Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+//
+// Each code counts its attempts. A code that was right is used up, also when a scan turns out to be missing: send the scan, ask for
+// another code with resendPersonRequestOtp, and approve again.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v2/person_requests/{id}/actions/approve (the `ApprovePersonRequest` operationId).
+func (c *Client) ApprovePersonRequest(ctx context.Context, id string, body ApprovePersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApprovePersonRequestRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RejectPersonRequest Reject Person Request V2
+//
+// Gives a person request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED`; nothing changes in the register, and a code
+// that was sent stays as it is. No body is needed and one that is sent is ignored.
+//
+// Corresponds with PATCH /api/v2/person_requests/{id}/actions/reject (the `RejectPersonRequest` operationId).
+func (c *Client) RejectPersonRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRejectPersonRequestRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -7233,6 +7529,118 @@ func NewGetServiceRequestRequest(server string, patientID string, serviceRequest
 	return req, nil
 }
 
+// NewListPersonRequestsRequest constructs an http.Request for the ListPersonRequests method
+func NewListPersonRequestsRequest(server string, params *ListPersonRequestsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/person_requests")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewResendPersonRequestOTPRequest constructs an http.Request for the ResendPersonRequestOTP method
+func NewResendPersonRequestOTPRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/person_requests/%s/actions/resend_otp", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewSearchServiceRequestsRequest constructs an http.Request for the SearchServiceRequests method
 func NewSearchServiceRequestsRequest(server string, params *SearchServiceRequestsParams) (*http.Request, error) {
 	var err error
@@ -8222,6 +8630,121 @@ func NewCreatePersonRequestRequestWithBody(server string, contentType string, bo
 	return req, nil
 }
 
+// NewGetPersonRequestRequest constructs an http.Request for the GetPersonRequest method
+func NewGetPersonRequestRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/person_requests/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewApprovePersonRequestRequest calls the generic ApprovePersonRequest builder with application/json body
+func NewApprovePersonRequestRequest(server string, id string, body ApprovePersonRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApprovePersonRequestRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewApprovePersonRequestRequestWithBody constructs an http.Request for the ApprovePersonRequest method, with any body, and a specified content type
+func NewApprovePersonRequestRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/person_requests/%s/actions/approve", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRejectPersonRequestRequest constructs an http.Request for the RejectPersonRequest method
+func NewRejectPersonRequestRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/person_requests/%s/actions/reject", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListDeclarationRequestsRequest constructs an http.Request for the ListDeclarationRequests method
 func NewListDeclarationRequestsRequest(server string, params *ListDeclarationRequestsParams) (*http.Request, error) {
 	var err error
@@ -9085,6 +9608,31 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/service_requests/{service_request_id} (the `GetServiceRequest` operationId).
 	GetServiceRequestWithResponse(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*GetServiceRequestResult, error)
 
+	// ListPersonRequestsWithResponse Get Person Requests List
+	//
+	// Lists the person requests of the legal entity that the token works for, of every version, newest first, in pages and in short form;
+	// take the rest with getPersonRequest.
+	//
+	// Nothing is changed. Requests whose time was over are left out, for their data is gone.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/person_requests (the `ListPersonRequests` operationId).
+	ListPersonRequestsWithResponse(ctx context.Context, params *ListPersonRequestsParams, reqEditors ...RequestEditorFn) (*ListPersonRequestsResult, error)
+
+	// ResendPersonRequestOTPWithResponse Resend Authorization OTP on Person Request
+	//
+	// Sends another SMS with a code for a person request of any version that is `NEW` and confirmed by `OTP`. Use it when the first SMS did
+	// not arrive or its code is used up or over.
+	//
+	// No body is needed and one that is sent is ignored. Every earlier code of that phone stops working at once; attempts are counted from
+	// zero. The request is not changed. The code is never in the answer; `id` of the answer is that of the verification.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/person_requests/{id}/actions/resend_otp (the `ResendPersonRequestOTP` operationId).
+	ResendPersonRequestOTPWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ResendPersonRequestOTPResult, error)
+
 	// SearchServiceRequestsWithResponse Search for a Service Requests
 	//
 	// Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -9290,6 +9838,63 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v2/person_requests (the `CreatePersonRequest` operationId).
 	CreatePersonRequestWithResponse(ctx context.Context, body CreatePersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePersonRequestResult, error)
+
+	// GetPersonRequestWithResponse Get Person Request by ID V2
+	//
+	// Shows one person request of the legal entity that the token works for. Nothing is changed.
+	//
+	// `content`, the printed form, is there from the approval on. `urgent` is there while the request is `NEW`: how it is confirmed, and
+	// fresh addresses for the scans that are asked for.
+	//
+	// A request that does not exist and one of another legal entity answer alike, so that nobody learns which ids exist. So does a request
+	// whose time was over: its data is gone.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/person_requests/{id} (the `GetPersonRequest` operationId).
+	GetPersonRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonRequestResult, error)
+
+	// ApprovePersonRequestWithBodyWithResponse Approve Person Request V2
+	//
+	// Confirms a person request. `verification_code` is the code of the SMS, when `urgent.authentication_method_current` is `OTP`; else no
+	// body is needed. Before that, the scans of `urgent.documents` must have been sent to their addresses.
+	//
+	// What changes: the request is `APPROVED` and has `content`, the printed form that the person signs. Nothing changes in the register.
+	// Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+	//
+	// Each code counts its attempts. A code that was right is used up, also when a scan turns out to be missing: send the scan, ask for
+	// another code with resendPersonRequestOtp, and approve again.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/approve (the `ApprovePersonRequest` operationId).
+	ApprovePersonRequestWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApprovePersonRequestResult, error)
+
+	// ApprovePersonRequestWithResponse Approve Person Request V2
+	//
+	// Confirms a person request. `verification_code` is the code of the SMS, when `urgent.authentication_method_current` is `OTP`; else no
+	// body is needed. Before that, the scans of `urgent.documents` must have been sent to their addresses.
+	//
+	// What changes: the request is `APPROVED` and has `content`, the printed form that the person signs. Nothing changes in the register.
+	// Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+	//
+	// Each code counts its attempts. A code that was right is used up, also when a scan turns out to be missing: send the scan, ask for
+	// another code with resendPersonRequestOtp, and approve again.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/approve (the `ApprovePersonRequest` operationId).
+	ApprovePersonRequestWithResponse(ctx context.Context, id string, body ApprovePersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*ApprovePersonRequestResult, error)
+
+	// RejectPersonRequestWithResponse Reject Person Request V2
+	//
+	// Gives a person request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED`; nothing changes in the register, and a code
+	// that was sent stays as it is. No body is needed and one that is sent is ignored.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/reject (the `RejectPersonRequest` operationId).
+	RejectPersonRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectPersonRequestResult, error)
 
 	// ListDeclarationRequestsWithResponse Get Declaration Requests List V3
 	//
@@ -10113,6 +10718,68 @@ func (r GetServiceRequestResult) ContentType() string {
 	return ""
 }
 
+type ListPersonRequestsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonRequestListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPersonRequestsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPersonRequestsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPersonRequestsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ResendPersonRequestOTPResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OTPResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ResendPersonRequestOTPResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResendPersonRequestOTPResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResendPersonRequestOTPResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SearchServiceRequestsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -10479,6 +11146,99 @@ func (r CreatePersonRequestResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CreatePersonRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetPersonRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonRequestResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPersonRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPersonRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPersonRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ApprovePersonRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *PersonRequestResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ApprovePersonRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApprovePersonRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ApprovePersonRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RejectPersonRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonRequestResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r RejectPersonRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RejectPersonRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RejectPersonRequestResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -11290,6 +12050,43 @@ func (c *ClientWithResponses) GetServiceRequestWithResponse(ctx context.Context,
 	return ParseGetServiceRequestResult(rsp)
 }
 
+// ListPersonRequestsWithResponse Get Person Requests List
+//
+// Lists the person requests of the legal entity that the token works for, of every version, newest first, in pages and in short form;
+// take the rest with getPersonRequest.
+//
+// Nothing is changed. Requests whose time was over are left out, for their data is gone.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/person_requests (the `ListPersonRequests` operationId).
+func (c *ClientWithResponses) ListPersonRequestsWithResponse(ctx context.Context, params *ListPersonRequestsParams, reqEditors ...RequestEditorFn) (*ListPersonRequestsResult, error) {
+	rsp, err := c.ListPersonRequests(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPersonRequestsResult(rsp)
+}
+
+// ResendPersonRequestOTPWithResponse Resend Authorization OTP on Person Request
+//
+// Sends another SMS with a code for a person request of any version that is `NEW` and confirmed by `OTP`. Use it when the first SMS did
+// not arrive or its code is used up or over.
+//
+// No body is needed and one that is sent is ignored. Every earlier code of that phone stops working at once; attempts are counted from
+// zero. The request is not changed. The code is never in the answer; `id` of the answer is that of the verification.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/person_requests/{id}/actions/resend_otp (the `ResendPersonRequestOTP` operationId).
+func (c *ClientWithResponses) ResendPersonRequestOTPWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ResendPersonRequestOTPResult, error) {
+	rsp, err := c.ResendPersonRequestOTP(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResendPersonRequestOTPResult(rsp)
+}
+
 // SearchServiceRequestsWithResponse Search for a Service Requests
 //
 // Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -11578,6 +12375,87 @@ func (c *ClientWithResponses) CreatePersonRequestWithResponse(ctx context.Contex
 		return nil, err
 	}
 	return ParseCreatePersonRequestResult(rsp)
+}
+
+// GetPersonRequestWithResponse Get Person Request by ID V2
+//
+// Shows one person request of the legal entity that the token works for. Nothing is changed.
+//
+// `content`, the printed form, is there from the approval on. `urgent` is there while the request is `NEW`: how it is confirmed, and
+// fresh addresses for the scans that are asked for.
+//
+// A request that does not exist and one of another legal entity answer alike, so that nobody learns which ids exist. So does a request
+// whose time was over: its data is gone.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/person_requests/{id} (the `GetPersonRequest` operationId).
+func (c *ClientWithResponses) GetPersonRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonRequestResult, error) {
+	rsp, err := c.GetPersonRequest(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPersonRequestResult(rsp)
+}
+
+// ApprovePersonRequestWithBodyWithResponse Approve Person Request V2
+//
+// Confirms a person request. `verification_code` is the code of the SMS, when `urgent.authentication_method_current` is `OTP`; else no
+// body is needed. Before that, the scans of `urgent.documents` must have been sent to their addresses.
+//
+// What changes: the request is `APPROVED` and has `content`, the printed form that the person signs. Nothing changes in the register.
+// Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+//
+// Each code counts its attempts. A code that was right is used up, also when a scan turns out to be missing: send the scan, ask for
+// another code with resendPersonRequestOtp, and approve again.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v2/person_requests/{id}/actions/approve (the `ApprovePersonRequest` operationId).
+func (c *ClientWithResponses) ApprovePersonRequestWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApprovePersonRequestResult, error) {
+	rsp, err := c.ApprovePersonRequestWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApprovePersonRequestResult(rsp)
+}
+
+// ApprovePersonRequestWithResponse Approve Person Request V2
+//
+// Confirms a person request. `verification_code` is the code of the SMS, when `urgent.authentication_method_current` is `OTP`; else no
+// body is needed. Before that, the scans of `urgent.documents` must have been sent to their addresses.
+//
+// What changes: the request is `APPROVED` and has `content`, the printed form that the person signs. Nothing changes in the register.
+// Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+//
+// Each code counts its attempts. A code that was right is used up, also when a scan turns out to be missing: send the scan, ask for
+// another code with resendPersonRequestOtp, and approve again.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v2/person_requests/{id}/actions/approve (the `ApprovePersonRequest` operationId).
+func (c *ClientWithResponses) ApprovePersonRequestWithResponse(ctx context.Context, id string, body ApprovePersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*ApprovePersonRequestResult, error) {
+	rsp, err := c.ApprovePersonRequest(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApprovePersonRequestResult(rsp)
+}
+
+// RejectPersonRequestWithResponse Reject Person Request V2
+//
+// Gives a person request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED`; nothing changes in the register, and a code
+// that was sent stays as it is. No body is needed and one that is sent is ignored.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v2/person_requests/{id}/actions/reject (the `RejectPersonRequest` operationId).
+func (c *ClientWithResponses) RejectPersonRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectPersonRequestResult, error) {
+	rsp, err := c.RejectPersonRequest(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRejectPersonRequestResult(rsp)
 }
 
 // ListDeclarationRequestsWithResponse Get Declaration Requests List V3
@@ -12417,6 +13295,58 @@ func ParseGetServiceRequestResult(rsp *http.Response) (*GetServiceRequestResult,
 	return response, nil
 }
 
+// ParseListPersonRequestsResult parses an HTTP response from a ListPersonRequestsWithResponse call
+func ParseListPersonRequestsResult(rsp *http.Response) (*ListPersonRequestsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPersonRequestsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonRequestListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseResendPersonRequestOTPResult parses an HTTP response from a ResendPersonRequestOTPWithResponse call
+func ParseResendPersonRequestOTPResult(rsp *http.Response) (*ResendPersonRequestOTPResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResendPersonRequestOTPResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OTPResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseSearchServiceRequestsResult parses an HTTP response from a SearchServiceRequestsWithResponse call
 func ParseSearchServiceRequestsResult(rsp *http.Response) (*SearchServiceRequestsResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -12723,6 +13653,84 @@ func ParseCreatePersonRequestResult(rsp *http.Response) (*CreatePersonRequestRes
 			return nil, err
 		}
 		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPersonRequestResult parses an HTTP response from a GetPersonRequestWithResponse call
+func ParseGetPersonRequestResult(rsp *http.Response) (*GetPersonRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPersonRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonRequestResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseApprovePersonRequestResult parses an HTTP response from a ApprovePersonRequestWithResponse call
+func ParseApprovePersonRequestResult(rsp *http.Response) (*ApprovePersonRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApprovePersonRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest PersonRequestResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRejectPersonRequestResult parses an HTTP response from a RejectPersonRequestWithResponse call
+func ParseRejectPersonRequestResult(rsp *http.Response) (*RejectPersonRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RejectPersonRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonRequestResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

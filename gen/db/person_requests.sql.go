@@ -103,6 +103,45 @@ func (q *Queries) CountThirdPersonUses(ctx context.Context, db DBTX, arg CountTh
 	return count, err
 }
 
+const getPersonRequest = `-- name: GetPersonRequest :one
+SELECT id, version, data, status, mpi_id, authentication_method_current, documents, printout_form, authorize_with, legal_entity_id, channel
+FROM il.person_requests
+WHERE id = $1
+`
+
+type GetPersonRequestRow struct {
+	ID                          uuid.UUID
+	Version                     int16
+	Data                        json.RawMessage
+	Status                      string
+	MPIID                       *uuid.UUID
+	AuthenticationMethodCurrent json.RawMessage
+	Documents                   json.RawMessage
+	PrintoutForm                *string
+	AuthorizeWith               *uuid.UUID
+	LegalEntityID               uuid.UUID
+	Channel                     string
+}
+
+func (q *Queries) GetPersonRequest(ctx context.Context, db DBTX, id uuid.UUID) (GetPersonRequestRow, error) {
+	row := db.QueryRow(ctx, getPersonRequest, id)
+	var i GetPersonRequestRow
+	err := row.Scan(
+		&i.ID,
+		&i.Version,
+		&i.Data,
+		&i.Status,
+		&i.MPIID,
+		&i.AuthenticationMethodCurrent,
+		&i.Documents,
+		&i.PrintoutForm,
+		&i.AuthorizeWith,
+		&i.LegalEntityID,
+		&i.Channel,
+	)
+	return i, err
+}
+
 const getRegisteredPerson = `-- name: GetRegisteredPerson :one
 SELECT p.id, p.birth_date, p.status, p.is_active, p.verification_status,
        EXISTS (
@@ -340,4 +379,115 @@ func (q *Queries) ListDocumentTypes(ctx context.Context, db DBTX, personID uuid.
 		return nil, err
 	}
 	return items, nil
+}
+
+const listPersonRequests = `-- name: ListPersonRequests :many
+SELECT id, status, version, data, count(*) OVER () AS total
+FROM il.person_requests
+WHERE legal_entity_id = $1 AND status <> 'EXPIRED'
+  AND ($2::text IS NULL OR status = $2::text)
+ORDER BY inserted_at DESC, id
+LIMIT $4 OFFSET $3
+`
+
+type ListPersonRequestsParams struct {
+	LegalEntityID uuid.UUID
+	Status        *string
+	PageOffset    int32
+	PageLimit     int32
+}
+
+type ListPersonRequestsRow struct {
+	ID      uuid.UUID
+	Status  string
+	Version int16
+	Data    json.RawMessage
+	Total   int64
+}
+
+// A page of a legal entity's requests, newest first, with the number of all that
+// match. A page past the end has no row to carry that number: ask again with limit
+// 1, offset 0. Expired requests have lost their data.
+func (q *Queries) ListPersonRequests(ctx context.Context, db DBTX, arg ListPersonRequestsParams) ([]ListPersonRequestsRow, error) {
+	rows, err := db.Query(ctx, listPersonRequests,
+		arg.LegalEntityID,
+		arg.Status,
+		arg.PageOffset,
+		arg.PageLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListPersonRequestsRow
+	for rows.Next() {
+		var i ListPersonRequestsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Status,
+			&i.Version,
+			&i.Data,
+			&i.Total,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const lockPersonRequest = `-- name: LockPersonRequest :one
+SELECT status, authentication_method_current, legal_entity_id
+FROM il.person_requests
+WHERE id = $1
+FOR SHARE
+`
+
+type LockPersonRequestRow struct {
+	Status                      string
+	AuthenticationMethodCurrent json.RawMessage
+	LegalEntityID               uuid.UUID
+}
+
+// What decides whether a code may be sent. Nobody changes the row before the
+// transaction ends: a code is never sent for a request that has just been approved.
+func (q *Queries) LockPersonRequest(ctx context.Context, db DBTX, id uuid.UUID) (LockPersonRequestRow, error) {
+	row := db.QueryRow(ctx, lockPersonRequest, id)
+	var i LockPersonRequestRow
+	err := row.Scan(&i.Status, &i.AuthenticationMethodCurrent, &i.LegalEntityID)
+	return i, err
+}
+
+const setPersonRequestStatus = `-- name: SetPersonRequestStatus :execrows
+UPDATE il.person_requests
+SET status = $1, printout_form = COALESCE($2::text, printout_form), updated_by = $3, updated_at = $4
+WHERE id = $5 AND status = $6::text
+`
+
+type SetPersonRequestStatusParams struct {
+	ToStatus   string
+	Content    *string
+	UserID     uuid.UUID
+	At         time.Time
+	ID         uuid.UUID
+	FromStatus string
+}
+
+// content is the printed form; null leaves it as it is.
+func (q *Queries) SetPersonRequestStatus(ctx context.Context, db DBTX, arg SetPersonRequestStatusParams) (int64, error) {
+	result, err := db.Exec(ctx, setPersonRequestStatus,
+		arg.ToStatus,
+		arg.Content,
+		arg.UserID,
+		arg.At,
+		arg.ID,
+		arg.FromStatus,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

@@ -89,3 +89,33 @@ INSERT INTO il.person_requests (
 -- name: ListDocumentTypes :many
 -- Of the documents of a person of the register.
 SELECT type FROM mpi.person_documents WHERE person_id = @person_id ORDER BY type;
+
+-- name: GetPersonRequest :one
+SELECT id, version, data, status, mpi_id, authentication_method_current, documents, printout_form, authorize_with, legal_entity_id, channel
+FROM il.person_requests
+WHERE id = @id;
+
+-- name: LockPersonRequest :one
+-- What decides whether a code may be sent. Nobody changes the row before the
+-- transaction ends: a code is never sent for a request that has just been approved.
+SELECT status, authentication_method_current, legal_entity_id
+FROM il.person_requests
+WHERE id = @id
+FOR SHARE;
+
+-- name: ListPersonRequests :many
+-- A page of a legal entity's requests, newest first, with the number of all that
+-- match. A page past the end has no row to carry that number: ask again with limit
+-- 1, offset 0. Expired requests have lost their data.
+SELECT id, status, version, data, count(*) OVER () AS total
+FROM il.person_requests
+WHERE legal_entity_id = @legal_entity_id AND status <> 'EXPIRED'
+  AND (sqlc.narg('status')::text IS NULL OR status = sqlc.narg('status')::text)
+ORDER BY inserted_at DESC, id
+LIMIT @page_limit OFFSET @page_offset;
+
+-- name: SetPersonRequestStatus :execrows
+-- content is the printed form; null leaves it as it is.
+UPDATE il.person_requests
+SET status = @to_status, printout_form = COALESCE(sqlc.narg('content')::text, printout_form), updated_by = @user_id, updated_at = @at
+WHERE id = @id AND status = @from_status::text;

@@ -23,5 +23,10 @@ func (a *API) Operations() []operation.Operation {
 	create := a.creation()
 	return []operation.Operation{
 		create.Operation(a.Engine, a.read),
+		Approve.Operation(a.Engine, a.readCode),
+		Reject.Operation(a.Engine, nil),
+		{ID: "resendPersonRequestOtp", Rules: operation.RulesOf(resendChecks)},
+		{ID: "getPersonRequest", Rules: operation.RulesOf(getChecks), Reads: table},
+		{ID: "listPersonRequests", Rules: operation.RulesOf(listChecks)},
 	}
 }

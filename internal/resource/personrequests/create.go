@@ -163,7 +163,7 @@ func (s *creating) write(ctx context.Context) error {
 		return err
 	}
 	s.made = request{
-		ID: uuid.New(), Status: api.PersonRequestStatusNEW, Channel: "MIS", Method: s.current, Uploads: scans,
+		ID: uuid.New(), Version: version, LegalEntityID: s.ClientID, Status: api.PersonRequestStatusNEW, Channel: channelMIS, Method: s.current, Uploads: scans,
 		Data: data{Person: normal(*s.person), PatientSigned: s.body.PatientSigned, Consent: s.body.ProcessDisclosureDataConsent},
 	}
 	if s.isUpdate() && s.body.AuthorizeWith != nil {

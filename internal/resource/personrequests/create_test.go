@@ -20,8 +20,6 @@ func TestMain(m *testing.M) { testkit.Main(m) }
 
 type object = map[string]any
 
-var doctor = world.TokenValue("doctor")
-
 // sent is the request of a case of the world.
 func sent(t *testing.T, s *testkit.Server, operation, title string) world.Request {
 	t.Helper()
@@ -42,6 +40,12 @@ func created(t *testing.T, s *testkit.Server, title string) (data, urgent object
 	r.Data(t, &data)
 	require.NoError(t, json.Unmarshal(r.Body.Urgent, &urgent))
 	return data, urgent
+}
+
+func decoded(t *testing.T, raw []byte) (whole object) {
+	t.Helper()
+	require.NoError(t, json.Unmarshal(raw, &whole))
+	return whole
 }
 
 // row of a query as one JSON object.
@@ -93,6 +97,7 @@ func TestCreateStoresTheRequestAndSendsACode(t *testing.T) {
 func TestANewerRequestCancels(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t)
+	others := s.Count(t, "il.person_requests WHERE status = 'NEW'")
 	const adult, children, updates = "an adult who confirms by OTP", "a child with a confidant person", "an update"
 	for _, title := range []string{adult, children, updates} {
 		first, _ := created(t, s, title)
@@ -100,7 +105,7 @@ func TestANewerRequestCancels(t *testing.T) {
 		require.Equal(t, "CANCELLED", requestOf(t, s, first["id"])["status"], title)
 		require.Equal(t, "NEW", requestOf(t, s, second["id"])["status"], title)
 	}
-	require.Equal(t, 3, s.Count(t, "il.person_requests WHERE status = 'NEW'"), "requests for other persons stay")
+	require.Equal(t, others+3, s.Count(t, "il.person_requests WHERE status = 'NEW'"), "requests for other persons stay")
 }
 
 // How an update is confirmed when the client names no method, and when it does.
@@ -173,6 +178,7 @@ func upload(t *testing.T, s *testkit.Server, method, address, contentType string
 func TestScansAreTaken(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t)
+	before := s.Count(t, "il.media")
 	_, urgent := created(t, s, "an adult who confirms by documents")
 	_, urls := documents(urgent)
 	address := urls[0]
@@ -193,13 +199,13 @@ func TestScansAreTaken(t *testing.T) {
 	} {
 		require.Equal(t, refused.want, upload(t, s, http.MethodPut, refused.address, refused.contentType, refused.content), what)
 	}
-	require.Zero(t, s.Count(t, "il.media"))
+	require.Equal(t, before, s.Count(t, "il.media"))
 	require.Equal(t, http.StatusMethodNotAllowed, upload(t, s, http.MethodGet, address, "", nil))
 
 	require.Equal(t, http.StatusOK, upload(t, s, http.MethodPut, address, "image/jpeg", jpeg))
 	require.Equal(t, http.StatusOK, upload(t, s, http.MethodPut, address, "image/jpeg", jpeg), "a scan may be sent again")
 	require.Equal(t, http.StatusOK, upload(t, s, http.MethodHead, address, "", nil))
-	require.Equal(t, 1, s.Count(t, "il.media"))
+	require.Equal(t, before+1, s.Count(t, "il.media"))
 	require.Zero(t, s.Count(t, "il.media WHERE position($1 IN content) > 0", jpeg), "it is sealed")
 
 	s.Clock.Set(s.Clock.Now().Add(16 * 60e9))
@@ -218,6 +224,7 @@ func TestCreateChecksInOrder(t *testing.T) {
 	original := r.Body.(object)["person"].(object)
 	person := maps.Clone(original) // the world is shared
 	r.Body = object{"person": person, "patient_signed": false, "process_disclosure_data_consent": true}
+	before := s.Count(t, "il.person_requests")
 	edit := func(field string, value any) { person[field] = value }
 	edit("birth_date", "2999-01-01")
 	edit("no_tax_id", true)
@@ -236,5 +243,5 @@ func TestCreateChecksInOrder(t *testing.T) {
 		person[step.repair] = original[step.repair]
 	}
 	require.Equal(t, http.StatusCreated, s.Send(t, r).Status)
-	require.Equal(t, 1, s.Count(t, "il.person_requests"), "a refusal stores nothing")
+	require.Equal(t, before+1, s.Count(t, "il.person_requests"), "a refusal stores nothing")
 }

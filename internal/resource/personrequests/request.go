@@ -1,11 +1,11 @@
 package personrequests
 
 import (
+	"github.com/google/uuid"
+
 	"esoz/gen/api"
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/media"
-
-	"github.com/google/uuid"
 )
 
 // Methods by which a request is confirmed.
@@ -19,9 +19,17 @@ const (
 // version of the requests that this API makes and reads.
 const version = 2
 
+// channelMIS is the channel of requests that legal entities make.
+const channelMIS = "MIS"
+
+// statusExpired is the status of requests whose data is gone; no answer shows it.
+const statusExpired api.PersonRequestStatus = "EXPIRED"
+
 // request is a stored person request.
 type request struct {
 	ID            uuid.UUID
+	Version       int
+	LegalEntityID uuid.UUID
 	Status        api.PersonRequestStatus
 	Channel       string
 	Data          data

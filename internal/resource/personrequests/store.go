@@ -3,15 +3,20 @@ package personrequests
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"esoz/gen/api"
 	"esoz/gen/db"
+	"esoz/internal/operation"
 	"esoz/internal/platform/audit"
 	"esoz/internal/platform/clock"
+	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/fault"
 	"esoz/internal/platform/postgres"
 )
 
@@ -158,20 +163,115 @@ func (s Store) create(ctx context.Context, tx postgres.Tx, c *creating) error {
 		return fmt.Errorf("cancel pending person requests: %w", err)
 	}
 	for _, id := range cancelled {
-		if err := logStatus(ctx, tx, c, id, "CANCELLED"); err != nil {
+		if err := logStatus(ctx, tx, &c.Caller, id, "CANCELLED"); err != nil {
 			return err
 		}
 	}
 	if err := db.New().InsertPersonRequest(ctx, tx, params); err != nil {
 		return fmt.Errorf("insert person request: %w", err)
 	}
-	return logStatus(ctx, tx, c, made.ID, string(made.Status))
+	return logStatus(ctx, tx, &c.Caller, made.ID, string(made.Status))
+}
+
+// get returns a request; fault.ErrNotFound when there is none.
+func (s Store) get(ctx context.Context, id uuid.UUID) (*request, error) {
+	row, err := db.New().GetPersonRequest(ctx, s.Pool, id)
+	if err != nil {
+		return nil, fmt.Errorf("get person request: %w", postgres.Error(err))
+	}
+	found := request{
+		ID: row.ID, Version: int(row.Version), LegalEntityID: row.LegalEntityID, Status: api.PersonRequestStatus(row.Status), Channel: row.Channel,
+		AuthorizeWith: row.AuthorizeWith, Content: row.PrintoutForm,
+	}
+	err = errors.Join(decode(row.Data, &found.Data), decode(row.AuthenticationMethodCurrent, &found.Method), decode(row.Documents, &found.Uploads))
+	if err != nil {
+		return nil, fmt.Errorf("read person request %s: %w", id, err)
+	}
+	return &found, nil
+}
+
+// lock returns what decides about a code for a request that nobody changes before
+// tx ends; fault.ErrNotFound when there is none.
+func (s Store) lock(ctx context.Context, tx postgres.Tx, id uuid.UUID) (lockedRequest, error) {
+	row, err := db.New().LockPersonRequest(ctx, tx, id)
+	if err != nil {
+		return lockedRequest{}, fmt.Errorf("lock person request: %w", postgres.Error(err))
+	}
+	locked := lockedRequest{status: api.PersonRequestStatus(row.Status), legalEntityID: row.LegalEntityID}
+	if err := decode(row.AuthenticationMethodCurrent, &locked.method); err != nil {
+		return lockedRequest{}, fmt.Errorf("read person request %s: %w", id, err)
+	}
+	return locked, nil
+}
+
+// list returns a page of the requests of a legal entity, newest first, and the
+// number of all of them.
+func (s Store) list(ctx context.Context, legalEntity uuid.UUID, status *string, page envelope.Page) (found []api.PersonRequestShort, total int, err error) {
+	params := db.ListPersonRequestsParams{
+		LegalEntityID: legalEntity, Status: status,
+		PageLimit: int32(page.Size), PageOffset: int32(page.Offset()), //nolint:gosec // the chain keeps both within an int32
+	}
+	rows, err := db.New().ListPersonRequests(ctx, s.Pool, params)
+	if err != nil {
+		return nil, 0, fmt.Errorf("list person requests: %w", postgres.Error(err))
+	}
+	found = make([]api.PersonRequestShort, len(rows))
+	for i, row := range rows {
+		total = int(row.Total)
+		found[i] = api.PersonRequestShort{ID: row.ID.String(), Status: api.PersonRequestStatus(row.Status), Version: int(row.Version)}
+		var sent struct {
+			Person *api.PersonRequestName `json:"person"`
+		}
+		if err := decode(row.Data, &sent); err != nil {
+			return nil, 0, fmt.Errorf("read person request %s: %w", row.ID, err)
+		}
+		found[i].Person = sent.Person
+	}
+	if len(rows) == 0 && page.Number > 1 { // past the end there is no row to tell how many there are
+		params.PageLimit, params.PageOffset = 1, 0
+		if rows, err = db.New().ListPersonRequests(ctx, s.Pool, params); err != nil {
+			return nil, 0, fmt.Errorf("count person requests: %w", postgres.Error(err))
+		}
+		for _, row := range rows {
+			total = int(row.Total)
+		}
+	}
+	return found, total, nil
+}
+
+// setStatus moves a request from the status in which it was read; fault.ErrStale
+// when it is no longer in it.
+func (s Store) setStatus(ctx context.Context, a *acting, to api.PersonRequestStatus, form *string) error {
+	//nolint:wrapcheck // says what failed
+	return postgres.InTx(ctx, s.Pool, func(tx postgres.Tx) error {
+		rows, err := db.New().SetPersonRequestStatus(ctx, tx, db.SetPersonRequestStatusParams{
+			ID: a.found.ID, FromStatus: string(a.found.Status), ToStatus: string(to), Content: form, UserID: a.UserID, At: a.Engine.Clock.Now(),
+		})
+		if err != nil {
+			return fmt.Errorf("set status of person request %s: %w", a.found.ID, err)
+		}
+		if rows == 0 {
+			return fault.ErrStale
+		}
+		return logStatus(ctx, tx, &a.Caller, a.found.ID, string(to))
+	})
 }
 
 // logStatus writes the audit row of a request that got a status.
-func logStatus(ctx context.Context, tx postgres.Tx, c *creating, id uuid.UUID, status string) error {
+func logStatus(ctx context.Context, tx postgres.Tx, c *operation.Caller, id uuid.UUID, status string) error {
 	//nolint:wrapcheck // says what failed
 	return audit.Write(ctx, tx, audit.Entry{
 		Actor: c.UserID, Resource: table, ResourceID: id, Changeset: map[string]any{"status": status}, At: c.Now,
 	})
+}
+
+// decode reads a jsonb column; a null one leaves into as it is.
+func decode(column json.RawMessage, into any) error {
+	if len(column) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(column, into); err != nil {
+		return fmt.Errorf("decode %T: %w", into, err)
+	}
+	return nil
 }

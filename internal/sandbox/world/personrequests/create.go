@@ -240,7 +240,8 @@ func wrongDocuments(w *build.World) []refused {
 		},
 		{
 			"a person who is registered, by tax id", fault.Refuse(rules.PersonRequestCreateDuplicate),
-			adult(build.Row{"tax_id": "3121203456", "birth_date": "1985-07-05"}), []string{"VALIDATE_PERSON_TAX_ID_UNIQUENESS", "false"},
+			adult(build.Row{"tax_id": "3121203456", "birth_date": "1985-07-05"}),
+			[]string{"VALIDATE_PERSON_TAX_ID_UNIQUENESS", "false"},
 		},
 	}
 }

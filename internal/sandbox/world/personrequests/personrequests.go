@@ -25,6 +25,11 @@ func Add(w *build.World) {
 	phones(w)
 	create(w)
 	update(w)
+	stored(w)
+	reads(w)
+	approve(w)
+	reject(w)
+	resend(w)
 }
 
 // Phones of who is to be registered.
@@ -57,7 +62,8 @@ func registered(w *build.World) {
 		"relation_type": "PRIMARY", "is_active": true, "verification_status": "VERIFIED",
 	}))
 	people.Method(w, "guarded_child", build.Row{"type": "OTP", "phone_number": childPhone})
-	for third, since := range map[string]time.Time{"confidant": w.Now.AddDate(0, -2, 0), "third_person": w.Now.AddDate(0, -1, 0)} {
+	for i, third := range []string{"confidant", "third_person"} {
+		since := w.Now.AddDate(0, i-2, 0)
 		people.Method(w, "guarded_child", build.Row{
 			"id": build.ID(third + " for guarded_child"), "type": "THIRD_PERSON", "value": build.ID(third), "alias": third, "inserted_at": since,
 		})
@@ -67,9 +73,9 @@ func registered(w *build.World) {
 		person(name, "Зоя", "1970-01-01", "one of five who confirm by one phone", nil)
 		people.Method(w, name, build.Row{"type": "OTP", "phone_number": crowdedPhone})
 	}
-	for owner, number := range map[string]string{"patient": "СН123456", "offline_patient": "СН654321"} {
+	for i, owner := range []string{"patient", "offline_patient"} {
 		w.Insert("mpi.person_documents", build.Row{
-			"person_id": build.ID(owner), "type": "PASSPORT", "number": number, "issued_by": "Дарницьким РВ", "issued_at": "2003-08-01",
+			"person_id": build.ID(owner), "type": "PASSPORT", "number": fmt.Sprintf("СН%d", 123456+i), "issued_by": "Дарницьким РВ", "issued_at": "2003-08-01",
 		})
 	}
 }
