@@ -3724,7 +3724,7 @@ var All = []Rule{
 	{
 		ID:          PersonRequestCreateOneMethod,
 		Operation:   "createPersonRequest",
-		Check:       "There is not more than one authentication method",
+		Check:       "There is at most one authentication method",
 		CheckUK:     "Методів автентифікації не більше одного",
 		Status:      422,
 		Type:        "validation_failed",
@@ -4227,8 +4227,8 @@ var All = []Rule{
 	{
 		ID:          PersonRequestCreateRelationshipActive,
 		Operation:   "createPersonRequest",
-		Check:       "active_to is after today, where it is sent",
-		CheckUK:     "active_to пізніше ніж сьогодні, якщо передано",
+		Check:       "active_to is after today, if it is sent",
+		CheckUK:     "active_to пізніше за сьогодні, якщо передано",
 		Status:      422,
 		Type:        "validation_failed",
 		Entry:       "$.person.confidant_person.documents_relationship[*].active_to",
@@ -4334,7 +4334,7 @@ var All = []Rule{
 		ID:          PersonRequestCreatePassports,
 		Operation:   "createPersonRequest",
 		Check:       "NATIONAL_ID and PASSPORT do not come together",
-		CheckUK:     "NATIONAL_ID і PASSPORT не передаються разом",
+		CheckUK:     "NATIONAL_ID і PASSPORT не разом",
 		Status:      422,
 		Type:        "validation_failed",
 		Entry:       "$.person.documents",
@@ -4623,7 +4623,7 @@ var All = []Rule{
 	{
 		ID:          PersonRequestCreateAuthorizeConfidant,
 		Operation:   "createPersonRequest",
-		Check:       "Its third person is an approved confidant person",
+		Check:       "Its third person is an approved confidant",
 		CheckUK:     "Його третя особа — підтверджений представник",
 		Status:      422,
 		Type:        "validation_failed",

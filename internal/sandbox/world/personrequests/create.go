@@ -252,7 +252,7 @@ func wrongMethods(w *build.World) []refused {
 	return []refused{
 		{
 			"a child who confirms alone", fault.Refuse(rules.PersonRequestCreateMethodThirdPerson),
-			child(w, build.Row{"authentication_methods": []build.Row{otp(verifications.VerifiedPhone)}}), nil,
+			child(w, build.Row{"authentication_methods": []build.Row{otp(verifications.SilentPhone)}}), nil,
 		},
 		{
 			"a third person who is not the confidant person", fault.Refuse(rules.PersonRequestCreateMethodValue),

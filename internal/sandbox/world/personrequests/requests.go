@@ -166,11 +166,11 @@ func approve(w *build.World) {
 		w.Refused(op, "a request that is "+status, named(status+" person request"), fault.Refuse(rules.PersonRequestApproveStatus))
 	}
 	w.Refused(op, "a request without a method", named("person request without a method"), fault.Refuse(rules.PersonRequestApproveMethod))
-	w.Refused(op, "no code", empty("new person request"), fault.Refuse(rules.PersonRequestApproveCodeRequired))
+	w.Refused(op, "no code", empty("new person request").With(build.Row{}), fault.Refuse(rules.PersonRequestApproveCodeRequired))
 	w.Refused(op, "a used code", named("person request with a used code"), fault.Refuse(rules.PersonRequestApproveAttempts))
 	w.Refused(op, "a code whose time is over", named("person request with an old code"), fault.Refuse(rules.PersonRequestApproveCodeExpired))
 	w.Refused(op, "a wrong code", named("person request for a wrong code").With(build.Row{"verification_code": wrongCode}), fault.Refuse(rules.PersonRequestApproveCode))
-	w.Refused(op, "a scan was not sent", empty("person request without scans"), fault.Refuse(rules.PersonRequestApproveDocuments, "types", "person.PASSPORT"))
+	w.Refused(op, "a scan was not sent", empty("person request without scans").With(build.Row{}), fault.Refuse(rules.PersonRequestApproveDocuments, "types", "person.PASSPORT"))
 	w.Refused(op, "the right code, but a scan was not sent", named("person request with a missing scan"),
 		fault.Refuse(rules.PersonRequestApproveDocuments, "types", "person.unzr"))
 }

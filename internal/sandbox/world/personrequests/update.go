@@ -29,9 +29,9 @@ func update(w *build.World) {
 	w.Passes(op, "an update of a person by their own tax id", register(of("patient", adult(build.Row{"tax_id": "3121203456"}))), http.StatusCreated)
 	w.Passes(op, "an update that a stranger confirms, which is not asked", with("third_person for guarded_child"), http.StatusCreated)
 
-	forbidden := build.Edit(of("newcomer", adult(nil)), build.Row{"authentication_methods": []build.Row{otp(verifications.VerifiedPhone)}})
+	forbidden := build.Edit(of("newcomer", adult(nil)), build.Row{"authentication_methods": []build.Row{otp(verifications.SilentPhone)}})
 	w.Refused(op, "an update with a new authentication method", register(forbidden), fault.Refuse(rules.PersonRequestCreateMethodsForbidden))
-	withConfidant := build.Edit(of("newcomer", adult(nil)), build.Row{"confidant_person": confidant(w, "confidant", nil)})
+	withConfidant := build.Edit(of("former_patient", adult(nil)), build.Row{"confidant_person": confidant(w, "confidant", nil)})
 	w.Refused(op, "an update with a confidant person", register(withConfidant), fault.Refuse(rules.PersonRequestCreateConfidantForbidden))
 	w.Refused(op, "an update of nobody", register(of("no person", adult(nil))), fault.Refuse(rules.PersonRequestCreatePerson))
 	w.Refused(op, "an update of a person who is not active", register(of("inactive_patient", adult(nil))), fault.Refuse(rules.PersonRequestCreatePersonActive))
