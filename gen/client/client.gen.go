@@ -2267,10 +2267,10 @@ type PersonRequestAddress struct {
 
 // PersonRequestApprove The code of the SMS; nothing when the request is confirmed by documents or by nothing.
 type PersonRequestApprove struct {
-	// VerificationCode The code, a number or a text of digits.
+	// VerificationCode The code, a number or a text.
 	//
 	// Example: 6598
-	VerificationCode interface{} `json:"verification_code,omitempty"`
+	VerificationCode any `json:"verification_code,omitempty"`
 }
 
 // PersonRequestConfidant Who acts for the person. Registered together with the person, never changed by a person request.

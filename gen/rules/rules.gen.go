@@ -370,7 +370,6 @@ const (
 	PersonRequestGetExpired                         ID = "person_request.get.expired"
 	PersonRequestGetVersion                         ID = "person_request.get.version"
 	PersonRequestApproveSchema                      ID = "person_request.approve.schema"
-	PersonRequestApproveCodeType                    ID = "person_request.approve.code_type"
 	PersonRequestApproveNotFound                    ID = "person_request.approve.not_found"
 	PersonRequestApproveLegalEntity                 ID = "person_request.approve.legal_entity"
 	PersonRequestApproveExpired                     ID = "person_request.approve.expired"
@@ -4730,25 +4729,7 @@ var All = []Rule{
 		Source:    "wiki Approve person request v2 (17999298891)",
 		Origin:    "wiki",
 		Fixed:     true,
-		Together:  "body",
 		Schema:    true,
-	},
-	{
-		ID:          PersonRequestApproveCodeType,
-		Operation:   "approvePersonRequest",
-		Check:       "verification_code, if given, is a whole number or a text of digits",
-		CheckUK:     "verification_code, якщо передано, — ціле число або рядок із цифр",
-		Status:      422,
-		Type:        "validation_failed",
-		Entry:       "$.verification_code",
-		EntryType:   "json_data_property",
-		Keyword:     "cast",
-		Description: "type mismatch. Expected integer",
-		Params:      map[string]any{"expected": "integer"},
-		Source:      "general.apib L785 prints a number, the wiki a string",
-		Origin:      "inferred",
-		Fixed:       true,
-		Together:    "body",
 	},
 	{
 		ID:        PersonRequestApproveNotFound,

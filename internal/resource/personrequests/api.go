@@ -23,7 +23,7 @@ func (a *API) Operations() []operation.Operation {
 	create := a.creation()
 	return []operation.Operation{
 		create.Operation(a.Engine, a.read),
-		Approve.Operation(a.Engine, a.readCode),
+		Approve.Operation(a.Engine, nil),
 		Reject.Operation(a.Engine, nil),
 		{ID: "resendPersonRequestOtp", Rules: operation.RulesOf(resendChecks)},
 		{ID: "getPersonRequest", Rules: operation.RulesOf(getChecks), Reads: table},

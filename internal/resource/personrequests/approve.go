@@ -2,7 +2,6 @@ package personrequests
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -16,7 +15,6 @@ import (
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/otp"
-	"esoz/internal/platform/validation"
 )
 
 // ApprovePersonRequest serves PATCH /api/v2/person_requests/{id}/actions/approve.
@@ -34,12 +32,6 @@ func (a *API) ApprovePersonRequest(ctx context.Context, req api.ApprovePersonReq
 // Approve confirms a request.
 var Approve = operation.RowTransition[*acting]{
 	ID: "approvePersonRequest",
-	Body: []operation.Check[*acting]{
-		{Rule: rules.PersonRequestApproveCodeType, Pass: func(_ context.Context, s *acting) error {
-			_, ok := number(s.code)
-			return operation.Unless(s.code == nil || ok)
-		}},
-	},
 	Checks: slices.Concat(ofRequest("person_request.approve."), []operation.Check[*acting]{
 		{Rule: rules.PersonRequestApproveChannel, Pass: func(_ context.Context, s *acting) error {
 			return operation.Expect(s.found.Channel == channelMIS, "channel of the person request", channelMIS, s.found.Channel)
@@ -64,44 +56,23 @@ var Approve = operation.RowTransition[*acting]{
 	},
 }
 
-// readCode prepares the check of the body of an approval.
-func (a *API) readCode(ctx context.Context, sent *validation.Checked) *acting {
-	s := a.acting(ctx, "")
-	s.code = sent.Value("verification_code")
-	return s
-}
-
 // noCode is no code of any verification.
 const noCode = -1
 
-// number reads a code: a whole number, or a text of digits. One that cannot be a
-// code is a wrong one, and costs an attempt.
-func number(sent any) (code int, ok bool) {
-	const beyond = 1e9 // codes have at most nine digits
+// number reads a code. What cannot be one is a wrong code, and costs an attempt.
+func number(sent any) int {
 	switch sent := sent.(type) {
 	case float64:
-		code = int(min(max(sent, noCode), beyond))
-		if float64(code) != sent {
-			code = noCode
+		const beyond = 1e9 // codes have at most nine digits
+		if code := int(min(max(sent, noCode), beyond)); float64(code) == sent {
+			return code
 		}
-		return code, sent == float64(int64(sent))
-	case json.Number:
-		f, err := sent.Float64()
-		if err != nil {
-			return noCode, false
-		}
-		return number(f)
 	case string:
-		if sent == "" || strings.Trim(sent, "0123456789") != "" {
-			return noCode, false
+		if code, err := strconv.Atoi(sent); err == nil {
+			return code
 		}
-		code, err := strconv.Atoi(sent)
-		if err != nil {
-			return noCode, true
-		}
-		return code, true
 	}
-	return noCode, false
+	return noCode
 }
 
 // enterCode passes when the code is the one that was sent. The service judges it in
@@ -110,8 +81,7 @@ func enterCode(ctx context.Context, s *acting) error {
 	if s.found.Method.Type != methodOTP {
 		return nil
 	}
-	code, _ := number(s.code)
-	_, err := s.Codes.Complete(ctx, s.found.Method.PhoneNumber, code)
+	_, err := s.Codes.Complete(ctx, s.found.Method.PhoneNumber, number(s.code))
 	switch {
 	case errors.Is(err, otp.ErrNoVerification), errors.Is(err, otp.ErrAttempts):
 		return fault.Refuse(rules.PersonRequestApproveAttempts).Because("code",

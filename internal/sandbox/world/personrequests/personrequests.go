@@ -65,7 +65,7 @@ func registered(w *build.World) {
 	for i, third := range []string{"confidant", "third_person"} {
 		since := w.Now.AddDate(0, i-2, 0)
 		people.Method(w, "guarded_child", build.Row{
-			"id": build.ID(third + " for guarded_child"), "type": "THIRD_PERSON", "value": build.ID(third), "alias": third, "inserted_at": since,
+			"id": build.ID(third + " for guarded_child"), "type": "THIRD_PERSON", "value": build.ID(third), "alias": "батько", "inserted_at": since,
 		})
 	}
 	for i := range 5 {
