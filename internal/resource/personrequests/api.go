@@ -26,7 +26,7 @@ func (a *API) Operations() []operation.Operation {
 		Approve.Operation(a.Engine, nil),
 		Reject.Operation(a.Engine, nil),
 		{ID: "resendPersonRequestOtp", Rules: operation.RulesOf(resendChecks)},
-		{ID: "getPersonRequest", Rules: operation.RulesOf(getChecks), Reads: table},
+		{ID: "getPersonRequest", Rules: operation.RulesOf(getChecks)},
 		{ID: "listPersonRequests", Rules: operation.RulesOf(listChecks)},
 	}
 }

@@ -33,6 +33,8 @@ type refused struct {
 
 func create(w *build.World) {
 	passing(w)
+	w.Refused(op, "no person", post(doctor, build.Row{"patient_signed": false, "process_disclosure_data_consent": true}),
+		build.MissingProperty(rules.PersonRequestCreateSchema, "person"))
 	w.Refused(op, "patient_signed that is true", post(doctor, build.Changed(request(adult(nil)), build.Row{"patient_signed": true})),
 		fault.Refuse(rules.PersonRequestCreatePatientSigned))
 	w.Refused(op, "no consent", post(doctor, build.Changed(request(adult(nil)), build.Row{"process_disclosure_data_consent": false})),

@@ -147,13 +147,15 @@ func approve(w *build.World) {
 	empty := func(name string) build.Request {
 		return build.Patch(doctor, "/api/v2/person_requests/"+build.ID(name).String()+"/actions/approve")
 	}
+	w.Passes(op, "a request by documents, with a code that nobody asked for", named("person request by documents"), http.StatusCreated)
 	w.Passes(op, "the right code", named("person request with a code"), http.StatusCreated)
 	w.Passes(op, "the right code, as a text", named("person request with a code in text").With(build.Row{"verification_code": "1232"}), http.StatusCreated)
-	w.Passes(op, "a request by documents, with a code that nobody asked for", named("person request by documents"), http.StatusCreated)
 	w.Passes(op, "a request by nothing, with a code that nobody asked for", named("person request by nothing"), http.StatusCreated)
 
 	w.Refused(op, "a field that there is not", named("new person request").With(build.Row{"code": verifications.LiveCode}),
 		build.WrongShape(rules.PersonRequestApproveSchema, "$.code", "schema", "schema does not allow additional properties"))
+	w.Refused(op, "a list in place of an object", named("new person request").With([]int{}),
+		build.WrongShape(rules.PersonRequestApproveSchema, "$", "cast", "type mismatch. Expected object but got array"))
 	refuseUnseen(w, op, "approve", of)
 	w.Refused(op, "a request that the patient has made", named("patient's person request"), fault.Refuse(rules.PersonRequestApproveChannel))
 	for _, status := range []string{"approved", "signed", "rejected", "cancelled"} {
