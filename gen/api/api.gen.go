@@ -348,6 +348,114 @@ func (e PersonIdentityGender) Valid() bool {
 	}
 }
 
+// Defines values for PersonRequestChannel.
+const (
+	PersonRequestChannelCABINET PersonRequestChannel = "CABINET"
+	PersonRequestChannelMIS     PersonRequestChannel = "MIS"
+	PersonRequestChannelPIS     PersonRequestChannel = "PIS"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestChannel enum.
+func (e PersonRequestChannel) Valid() bool {
+	switch e {
+	case PersonRequestChannelCABINET:
+		return true
+	case PersonRequestChannelMIS:
+		return true
+	case PersonRequestChannelPIS:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PersonRequestMethodType.
+const (
+	PersonRequestMethodTypeOFFLINE     PersonRequestMethodType = "OFFLINE"
+	PersonRequestMethodTypeOTP         PersonRequestMethodType = "OTP"
+	PersonRequestMethodTypeTHIRDPERSON PersonRequestMethodType = "THIRD_PERSON"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestMethodType enum.
+func (e PersonRequestMethodType) Valid() bool {
+	switch e {
+	case PersonRequestMethodTypeOFFLINE:
+		return true
+	case PersonRequestMethodTypeOTP:
+		return true
+	case PersonRequestMethodTypeTHIRDPERSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PersonRequestMethodCurrentType.
+const (
+	PersonRequestMethodCurrentTypeNA      PersonRequestMethodCurrentType = "NA"
+	PersonRequestMethodCurrentTypeOFFLINE PersonRequestMethodCurrentType = "OFFLINE"
+	PersonRequestMethodCurrentTypeOTP     PersonRequestMethodCurrentType = "OTP"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestMethodCurrentType enum.
+func (e PersonRequestMethodCurrentType) Valid() bool {
+	switch e {
+	case PersonRequestMethodCurrentTypeNA:
+		return true
+	case PersonRequestMethodCurrentTypeOFFLINE:
+		return true
+	case PersonRequestMethodCurrentTypeOTP:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PersonRequestPersonPreferredWayCommunication.
+const (
+	PersonRequestPersonPreferredWayCommunicationEmail PersonRequestPersonPreferredWayCommunication = "email"
+	PersonRequestPersonPreferredWayCommunicationPhone PersonRequestPersonPreferredWayCommunication = "phone"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestPersonPreferredWayCommunication enum.
+func (e PersonRequestPersonPreferredWayCommunication) Valid() bool {
+	switch e {
+	case PersonRequestPersonPreferredWayCommunicationEmail:
+		return true
+	case PersonRequestPersonPreferredWayCommunicationPhone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PersonRequestStatus.
+const (
+	PersonRequestStatusAPPROVED  PersonRequestStatus = "APPROVED"
+	PersonRequestStatusCANCELLED PersonRequestStatus = "CANCELLED"
+	PersonRequestStatusNEW       PersonRequestStatus = "NEW"
+	PersonRequestStatusREJECTED  PersonRequestStatus = "REJECTED"
+	PersonRequestStatusSIGNED    PersonRequestStatus = "SIGNED"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestStatus enum.
+func (e PersonRequestStatus) Valid() bool {
+	switch e {
+	case PersonRequestStatusAPPROVED:
+		return true
+	case PersonRequestStatusCANCELLED:
+		return true
+	case PersonRequestStatusNEW:
+		return true
+	case PersonRequestStatusREJECTED:
+		return true
+	case PersonRequestStatusSIGNED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ServiceRequestStatus.
 const (
 	ServiceRequestStatusActive         ServiceRequestStatus = "active"
@@ -2308,6 +2416,495 @@ type PersonIdentity struct {
 // Example: MALE
 type PersonIdentityGender string
 
+// PersonRequest A request to register or to update a person.
+type PersonRequest struct {
+	// AuthorizeWith The authentication method that was chosen to confirm; absent when the default one is used.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// Channel Where the request came from.
+	//
+	// Example: MIS
+	Channel PersonRequestChannel `json:"channel"`
+
+	// Content The printed form in HTML, to be shown to the person; there from the approval on.
+	//
+	// Example: <!doctype html><title>Реєстрація особи</title>
+	Content *string `json:"content,omitempty"`
+
+	// ID Id of the request.
+	//
+	// Example: eeebb86d-5cba-43c9-885b-6482ecaf826b
+	ID string `json:"id"`
+
+	// PatientSigned Whether the person has signed.
+	//
+	// Example: false
+	PatientSigned bool `json:"patient_signed"`
+
+	// Person The data of a person.
+	Person PersonRequestPerson `json:"person"`
+
+	// ProcessDisclosureDataConsent Whether the person agrees that the data is processed and disclosed.
+	//
+	// Example: true
+	ProcessDisclosureDataConsent bool `json:"process_disclosure_data_consent"`
+
+	// Status Where the request stands: `NEW` waits for the confirmation, `APPROVED` for the signature, `SIGNED` changed the register;
+	// `REJECTED` by the legal entity, `CANCELLED` by a newer request for the same person.
+	//
+	//
+	// Example: NEW
+	Status PersonRequestStatus `json:"status"`
+}
+
+// PersonRequestChannel Where the request came from.
+//
+// Example: MIS
+type PersonRequestChannel string
+
+// PersonRequestAddress An address. `area`, `region`, `settlement` and `settlement_id` must come from one record of
+// `/api/uaddresses/settlements`, where `area` is called `region` and `region` is called `district`.
+type PersonRequestAddress struct {
+	// Apartment Number of the apartment.
+	//
+	// Example: 23
+	Apartment *string `json:"apartment,omitempty"`
+
+	// Area Name of the oblast, as in uaddresses.
+	//
+	// Example: Житомирська
+	Area string `json:"area"`
+
+	// Building Number of the building, first a digit from 1 to 9, then up to 20 Ukrainian letters, digits, spaces, `/`, `'` or `-`.
+	//
+	// Example: 15
+	Building *string `json:"building,omitempty"`
+
+	// Country A value of dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Region Name of the raion. Compared only when the settlement belongs to one.
+	//
+	// Example: Бердичівський
+	Region *string `json:"region,omitempty"`
+
+	// Settlement Name of the settlement, as in uaddresses.
+	//
+	// Example: Бердичів
+	Settlement string `json:"settlement"`
+
+	// SettlementID Id of the settlement in uaddresses.
+	//
+	// Example: c2a32a74-3898-5b34-932b-37a8441235d2
+	SettlementID string `json:"settlement_id"`
+
+	// SettlementType A value of dictionary `SETTLEMENT_TYPE`.
+	//
+	// Example: CITY
+	SettlementType string `json:"settlement_type"`
+
+	// Street Name of the street; not looked up in uaddresses.
+	//
+	// Example: вул. Ніжинська
+	Street *string `json:"street,omitempty"`
+
+	// StreetType A value of dictionary `STREET_TYPE`.
+	//
+	// Example: STREET
+	StreetType *string `json:"street_type,omitempty"`
+
+	// Type A value of dictionary `ADDRESS_TYPE`.
+	//
+	// Example: RESIDENCE
+	Type string `json:"type"`
+
+	// Zip Zip code, five digits.
+	//
+	// Example: 02090
+	Zip *string `json:"zip,omitempty"`
+}
+
+// PersonRequestApprove The code of the SMS; nothing when the request is confirmed by documents or by nothing.
+type PersonRequestApprove struct {
+	// VerificationCode The code, a number or a text.
+	//
+	// Example: 6598
+	VerificationCode any `json:"verification_code,omitempty"`
+}
+
+// PersonRequestConfidant Who acts for the person. Registered together with the person, never changed by a person request.
+type PersonRequestConfidant struct {
+	// DocumentsRelationship The documents that prove it, each type once.
+	DocumentsRelationship []PersonRequestRelationshipDocument `json:"documents_relationship"`
+
+	// PersonID Id of the registered person who acts.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	PersonID string `json:"person_id"`
+}
+
+// PersonRequestContact Whom to call when the person is in danger.
+type PersonRequestContact struct {
+	// FirstName First name, in Ukrainian letters.
+	//
+	// Example: Олена
+	FirstName string `json:"first_name"`
+
+	// LastName Last name, in Ukrainian letters.
+	//
+	// Example: Іванова
+	LastName string `json:"last_name"`
+
+	// Phones The phones, each type once.
+	Phones []PersonRequestPhone `json:"phones"`
+
+	// SecondName Patronymic, in Ukrainian letters.
+	//
+	// Example: Петрівна
+	SecondName *string `json:"second_name,omitempty"`
+}
+
+// PersonRequestCreate A person to register, or, when `person.id` is sent, what becomes of a registered one.
+type PersonRequestCreate struct {
+	// AuthorizeWith The person's authentication method that shall confirm an update. Without it the default one does.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// PatientSigned False. The person signs the printed form of the approved request.
+	//
+	// Example: false
+	PatientSigned bool `json:"patient_signed"`
+
+	// Person The data of a person.
+	Person PersonRequestPerson `json:"person"`
+
+	// ProcessDisclosureDataConsent True. The person agrees that the data is processed and disclosed.
+	//
+	// Example: true
+	ProcessDisclosureDataConsent bool `json:"process_disclosure_data_consent"`
+}
+
+// PersonRequestCreatedResponse Answer with a person request that waits for its confirmation.
+type PersonRequestCreatedResponse struct {
+	// Data A request to register or to update a person.
+	Data PersonRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent PersonRequestUrgent `json:"urgent"`
+}
+
+// PersonRequestDocument A document of a person.
+type PersonRequestDocument struct {
+	// ExpirationDate Until when it is good; some types must have it.
+	//
+	// Example: 2037-02-28
+	ExpirationDate *string `json:"expiration_date,omitempty"`
+
+	// IssuedAt When it was issued.
+	//
+	// Example: 2017-02-28
+	IssuedAt string `json:"issued_at"`
+
+	// IssuedBy Who issued the document.
+	//
+	// Example: Рокитнянським РВ ГУ МВС Київської області
+	IssuedBy string `json:"issued_by"`
+
+	// Number Number of the document; its form depends on the type.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type A value of dictionary `DOCUMENT_TYPE`.
+	//
+	// Example: PASSPORT
+	Type string `json:"type"`
+}
+
+// PersonRequestListResponse Answer with a page of person requests.
+type PersonRequestListResponse struct {
+	// Data The requests of the page, newest first.
+	Data []PersonRequestShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// PersonRequestMethod How a person confirms what is done in their name.
+type PersonRequestMethod struct {
+	// Alias What the person calls the method; a third person's must have one.
+	//
+	// Example: мама
+	Alias *string `json:"alias,omitempty"`
+
+	// PhoneNumber The phone of an OTP method, `+38` and ten digits; masked in answers.
+	//
+	// Example: +380508887700
+	PhoneNumber *string `json:"phone_number,omitempty"`
+
+	// Type `OTP` by codes sent to a phone, `OFFLINE` by scanned documents, `THIRD_PERSON` by the confidant person.
+	//
+	// Example: OTP
+	Type PersonRequestMethodType `json:"type"`
+
+	// Value The confidant person, who confirms as a third person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	Value *string `json:"value,omitempty"`
+}
+
+// PersonRequestMethodType `OTP` by codes sent to a phone, `OFFLINE` by scanned documents, `THIRD_PERSON` by the confidant person.
+//
+// Example: OTP
+type PersonRequestMethodType string
+
+// PersonRequestMethodCurrent How the request is confirmed.
+type PersonRequestMethodCurrent struct {
+	// PhoneNumber The phone that the code went to, masked; OTP only.
+	//
+	// Example: +38050*****00
+	PhoneNumber *string `json:"phone_number,omitempty"`
+
+	// Type `OTP` by the code of an SMS, `OFFLINE` by scanned documents, `NA` by nothing.
+	//
+	// Example: OTP
+	Type PersonRequestMethodCurrentType `json:"type"`
+}
+
+// PersonRequestMethodCurrentType `OTP` by the code of an SMS, `OFFLINE` by scanned documents, `NA` by nothing.
+//
+// Example: OTP
+type PersonRequestMethodCurrentType string
+
+// PersonRequestName Whom the request is about; absent once the clean-up has removed the data of the request.
+type PersonRequestName struct {
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// SecondName Patronymic; absent when there is none.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+}
+
+// PersonRequestPerson The data of a person.
+type PersonRequestPerson struct {
+	// Addresses The addresses; one of them, and only one, is of type `RESIDENCE`.
+	Addresses []PersonRequestAddress `json:"addresses"`
+
+	// AuthenticationMethods How the person will confirm; exactly one, and only when a person is registered.
+	AuthenticationMethods *[]PersonRequestMethod `json:"authentication_methods,omitempty"`
+
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry string `json:"birth_country"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1990-07-05
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Settlement of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement string `json:"birth_settlement"`
+
+	// ConfidantPerson Who acts for the person. Registered together with the person, never changed by a person request.
+	ConfidantPerson *PersonRequestConfidant `json:"confidant_person,omitempty"`
+
+	// Documents The documents, each type once.
+	Documents []PersonRequestDocument `json:"documents"`
+
+	// Email E-mail; stored in lower case.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// EmergencyContact Whom to call when the person is in danger.
+	EmergencyContact PersonRequestContact `json:"emergency_contact"`
+
+	// FirstName First name, in Ukrainian letters.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender A value of dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender string `json:"gender"`
+
+	// ID Id of a registered person, which makes the request an update.
+	//
+	// Example: 13001c60-45a0-4b5a-b425-9505e1de18bd
+	ID *string `json:"id,omitempty"`
+
+	// LastName Last name, in Ukrainian letters.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// NoTaxID Whether the person has refused the tax id.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones The phones, each type once.
+	Phones *[]PersonRequestPhone `json:"phones,omitempty"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: phone
+	PreferredWayCommunication *PersonRequestPersonPreferredWayCommunication `json:"preferred_way_communication,omitempty"`
+
+	// SecondName Patronymic, in Ukrainian letters.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// Secret A secret word of the person.
+	//
+	// Example: таємниця
+	Secret string `json:"secret"`
+
+	// TaxID Tax id, ten digits.
+	//
+	// Example: 3312103456
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register. Begins with the date of birth; when it does not, its scan is asked for.
+	//
+	// Example: 19900705-00011
+	Unzr *string `json:"unzr,omitempty"`
+}
+
+// PersonRequestPersonPreferredWayCommunication How the person wants to be reached.
+//
+// Example: phone
+type PersonRequestPersonPreferredWayCommunication string
+
+// PersonRequestPhone A phone.
+type PersonRequestPhone struct {
+	// Number The number, `+38` and ten digits.
+	//
+	// Example: +380503410870
+	Number string `json:"number"`
+
+	// Type A value of dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
+// PersonRequestRelationshipDocument A document that proves that somebody acts for the person.
+type PersonRequestRelationshipDocument struct {
+	// ActiveTo Until when it is good.
+	//
+	// Example: 2037-08-19
+	ActiveTo *string `json:"active_to,omitempty"`
+
+	// IssuedAt When it was issued.
+	//
+	// Example: 2020-02-28
+	IssuedAt string `json:"issued_at"`
+
+	// IssuedBy Who issued the document.
+	//
+	// Example: Рокитнянським РВ ГУ МВС Київської області
+	IssuedBy string `json:"issued_by"`
+
+	// Number Number of the document.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type A value of dictionary `DOCUMENT_RELATIONSHIP_TYPE`.
+	//
+	// Example: BIRTH_CERTIFICATE
+	Type string `json:"type"`
+}
+
+// PersonRequestResponse Answer with one person request.
+type PersonRequestResponse struct {
+	// Data A request to register or to update a person.
+	Data PersonRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent *PersonRequestUrgent `json:"urgent,omitempty"`
+}
+
+// PersonRequestShort A person request in a list.
+type PersonRequestShort struct {
+	// ID Id of the request.
+	//
+	// Example: eeebb86d-5cba-43c9-885b-6482ecaf826b
+	ID string `json:"id"`
+
+	// Person Whom the request is about; absent once the clean-up has removed the data of the request.
+	Person *PersonRequestName `json:"person,omitempty"`
+
+	// Status Where the request stands: `NEW` waits for the confirmation, `APPROVED` for the signature, `SIGNED` changed the register;
+	// `REJECTED` by the legal entity, `CANCELLED` by a newer request for the same person.
+	//
+	//
+	// Example: NEW
+	Status PersonRequestStatus `json:"status"`
+
+	// Version Version of the method that made the request.
+	//
+	// Example: 2
+	Version int `json:"version"`
+}
+
+// PersonRequestStatus Where the request stands: `NEW` waits for the confirmation, `APPROVED` for the signature, `SIGNED` changed the register;
+// `REJECTED` by the legal entity, `CANCELLED` by a newer request for the same person.
+//
+// Example: NEW
+type PersonRequestStatus string
+
+// PersonRequestUpload Where to send the scan of one document, by `PUT` with `Content-Type` `image/jpeg` and without a token.
+type PersonRequestUpload struct {
+	// Type What the scan shows.
+	//
+	// Example: person.PERMANENT_RESIDENCE_PERMIT
+	Type string `json:"type"`
+
+	// URL Where to send it; good for some minutes.
+	//
+	// Example: https://storage.example.com/person_requests/eeebb86d-5cba-43c9-885b-6482ecaf826b/person.PERMANENT_RESIDENCE_PERMIT.jpeg
+	URL string `json:"url"`
+}
+
+// PersonRequestUrgent What the client needs at once.
+type PersonRequestUrgent struct {
+	// AuthenticationMethodCurrent How the request is confirmed; one item.
+	AuthenticationMethodCurrent []PersonRequestMethodCurrent `json:"authentication_method_current"`
+
+	// Documents Where to send scans before the approval. Absent when none are asked for.
+	Documents *[]PersonRequestUpload `json:"documents,omitempty"`
+}
+
 // PersonSearchResponse Answer with persons.
 type PersonSearchResponse struct {
 	// Data The persons.
@@ -3340,6 +3937,18 @@ type ListDeviceDispensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListPersonRequestsParams defines parameters for ListPersonRequests.
+type ListPersonRequestsParams struct {
+	// Status `NEW`, `APPROVED`, `SIGNED`, `REJECTED` or `CANCELLED`; without it all are listed.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Requests per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // SearchPersonsParams defines parameters for SearchPersons.
 type SearchPersonsParams struct {
 	// FirstName First name, upper and lower case alike.
@@ -3556,6 +4165,12 @@ type UpdateDivisionJSONRequestBody = DivisionRequest
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
 
+// CreatePersonRequestJSONRequestBody defines body for CreatePersonRequest for application/json ContentType.
+type CreatePersonRequestJSONRequestBody = PersonRequestCreate
+
+// ApprovePersonRequestJSONRequestBody defines body for ApprovePersonRequest for application/json ContentType.
+type ApprovePersonRequestJSONRequestBody = PersonRequestApprove
+
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
 
@@ -3627,6 +4242,12 @@ type ServerInterface interface {
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx echo.Context, patientID string, serviceRequestID string) error
+	// ListPersonRequests Get Person Requests List
+	// (GET /api/person_requests)
+	ListPersonRequests(ctx echo.Context, params ListPersonRequestsParams) error
+	// ResendPersonRequestOTP Resend Authorization OTP on Person Request
+	// (POST /api/person_requests/{id}/actions/resend_otp)
+	ResendPersonRequestOTP(ctx echo.Context, id string) error
 	// SearchPersons Search for a Person
 	// (GET /api/persons)
 	SearchPersons(ctx echo.Context, params SearchPersonsParams) error
@@ -3671,6 +4292,18 @@ type ServerInterface interface {
 	// ListDictionariesV2 Get dictionaries v2
 	// (GET /api/v2/dictionaries)
 	ListDictionariesV2(ctx echo.Context, params ListDictionariesV2Params) error
+	// CreatePersonRequest Create/Update Person Request V2
+	// (POST /api/v2/person_requests)
+	CreatePersonRequest(ctx echo.Context) error
+	// GetPersonRequest Get Person Request by ID V2
+	// (GET /api/v2/person_requests/{id})
+	GetPersonRequest(ctx echo.Context, id string) error
+	// ApprovePersonRequest Approve Person Request V2
+	// (PATCH /api/v2/person_requests/{id}/actions/approve)
+	ApprovePersonRequest(ctx echo.Context, id string) error
+	// RejectPersonRequest Reject Person Request V2
+	// (PATCH /api/v2/person_requests/{id}/actions/reject)
+	RejectPersonRequest(ctx echo.Context, id string) error
 	// ListDeclarationRequests Get Declaration Requests List V3
 	// (GET /api/v3/declaration_requests)
 	ListDeclarationRequests(ctx echo.Context, params ListDeclarationRequestsParams) error
@@ -4450,6 +5083,54 @@ func (w *ServerInterfaceWrapper) GetServiceRequest(ctx echo.Context) error {
 	return err
 }
 
+// ListPersonRequests converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPersonRequests(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPersonRequestsParams
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPersonRequests(ctx, params)
+	return err
+}
+
+// ResendPersonRequestOTP converts echo context to params.
+func (w *ServerInterfaceWrapper) ResendPersonRequestOTP(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ResendPersonRequestOTP(ctx, id)
+	return err
+}
+
 // SearchPersons converts echo context to params.
 func (w *ServerInterfaceWrapper) SearchPersons(ctx echo.Context) error {
 	var err error
@@ -5009,6 +5690,63 @@ func (w *ServerInterfaceWrapper) ListDictionariesV2(ctx echo.Context) error {
 	return err
 }
 
+// CreatePersonRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) CreatePersonRequest(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreatePersonRequest(ctx)
+	return err
+}
+
+// GetPersonRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPersonRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPersonRequest(ctx, id)
+	return err
+}
+
+// ApprovePersonRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) ApprovePersonRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApprovePersonRequest(ctx, id)
+	return err
+}
+
+// RejectPersonRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) RejectPersonRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RejectPersonRequest(ctx, id)
+	return err
+}
+
 // ListDeclarationRequests converts echo context to params.
 func (w *ServerInterfaceWrapper) ListDeclarationRequests(ctx echo.Context) error {
 	var err error
@@ -5245,6 +5983,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id", wrapper.GetDeviceDispense, options.OperationMiddlewares["getDeviceDispense"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id", wrapper.GetServiceRequest, options.OperationMiddlewares["getServiceRequest"]...)
+	router.GET(options.BaseURL+"/api/person_requests", wrapper.ListPersonRequests, options.OperationMiddlewares["listPersonRequests"]...)
+	router.POST(options.BaseURL+"/api/person_requests/:id/actions/resend_otp", wrapper.ResendPersonRequestOTP, options.OperationMiddlewares["resendPersonRequestOtp"]...)
 	router.GET(options.BaseURL+"/api/persons", wrapper.SearchPersons, options.OperationMiddlewares["searchPersons"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/authentication_methods", wrapper.ListAuthenticationMethods, options.OperationMiddlewares["listAuthenticationMethods"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/confidant_person_relationships", wrapper.ListConfidantPersonRelationships, options.OperationMiddlewares["listConfidantPersonRelationships"]...)
@@ -5259,6 +5999,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/uaddresses/settlements/:id", wrapper.GetSettlement, options.OperationMiddlewares["getSettlement"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/streets", wrapper.ListStreets, options.OperationMiddlewares["listStreets"]...)
 	router.GET(options.BaseURL+"/api/v2/dictionaries", wrapper.ListDictionariesV2, options.OperationMiddlewares["listDictionariesV2"]...)
+	router.POST(options.BaseURL+"/api/v2/person_requests", wrapper.CreatePersonRequest, options.OperationMiddlewares["createPersonRequest"]...)
+	router.GET(options.BaseURL+"/api/v2/person_requests/:id", wrapper.GetPersonRequest, options.OperationMiddlewares["getPersonRequest"]...)
+	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/approve", wrapper.ApprovePersonRequest, options.OperationMiddlewares["approvePersonRequest"]...)
+	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/reject", wrapper.RejectPersonRequest, options.OperationMiddlewares["rejectPersonRequest"]...)
 	router.GET(options.BaseURL+"/api/v3/declaration_requests", wrapper.ListDeclarationRequests, options.OperationMiddlewares["listDeclarationRequests"]...)
 	router.GET(options.BaseURL+"/api/v3/declaration_requests/:id", wrapper.GetDeclarationRequest, options.OperationMiddlewares["getDeclarationRequest"]...)
 	router.POST(options.BaseURL+"/api/v3/declaration_requests/:id/actions/resend_otp", wrapper.ResendDeclarationRequestOTP, options.OperationMiddlewares["resendDeclarationRequestOtp"]...)
@@ -5705,6 +6449,50 @@ func (response GetServiceRequest200JSONResponse) VisitGetServiceRequestResponse(
 	return err
 }
 
+type ListPersonRequestsRequestObject struct {
+	Params ListPersonRequestsParams
+}
+
+type ListPersonRequestsResponseObject interface {
+	VisitListPersonRequestsResponse(w http.ResponseWriter) error
+}
+
+type ListPersonRequests200JSONResponse PersonRequestListResponse
+
+func (response ListPersonRequests200JSONResponse) VisitListPersonRequestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResendPersonRequestOTPRequestObject struct {
+	ID string `json:"id"`
+}
+
+type ResendPersonRequestOTPResponseObject interface {
+	VisitResendPersonRequestOTPResponse(w http.ResponseWriter) error
+}
+
+type ResendPersonRequestOTP200JSONResponse OTPResponse
+
+func (response ResendPersonRequestOTP200JSONResponse) VisitResendPersonRequestOTPResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SearchPersonsRequestObject struct {
 	Params SearchPersonsParams
 }
@@ -6006,6 +6794,95 @@ type ListDictionariesV2ResponseObject interface {
 type ListDictionariesV2200JSONResponse DictionaryV2ListResponse
 
 func (response ListDictionariesV2200JSONResponse) VisitListDictionariesV2Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePersonRequestRequestObject struct {
+	Body *CreatePersonRequestJSONRequestBody
+}
+
+type CreatePersonRequestResponseObject interface {
+	VisitCreatePersonRequestResponse(w http.ResponseWriter) error
+}
+
+type CreatePersonRequest201JSONResponse PersonRequestCreatedResponse
+
+func (response CreatePersonRequest201JSONResponse) VisitCreatePersonRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonRequestRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetPersonRequestResponseObject interface {
+	VisitGetPersonRequestResponse(w http.ResponseWriter) error
+}
+
+type GetPersonRequest200JSONResponse PersonRequestResponse
+
+func (response GetPersonRequest200JSONResponse) VisitGetPersonRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApprovePersonRequestRequestObject struct {
+	ID   string `json:"id"`
+	Body *ApprovePersonRequestJSONRequestBody
+}
+
+type ApprovePersonRequestResponseObject interface {
+	VisitApprovePersonRequestResponse(w http.ResponseWriter) error
+}
+
+type ApprovePersonRequest201JSONResponse PersonRequestResponse
+
+func (response ApprovePersonRequest201JSONResponse) VisitApprovePersonRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RejectPersonRequestRequestObject struct {
+	ID string `json:"id"`
+}
+
+type RejectPersonRequestResponseObject interface {
+	VisitRejectPersonRequestResponse(w http.ResponseWriter) error
+}
+
+type RejectPersonRequest200JSONResponse PersonRequestResponse
+
+func (response RejectPersonRequest200JSONResponse) VisitRejectPersonRequestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -6336,6 +7213,12 @@ type StrictServerInterface interface {
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx context.Context, request GetServiceRequestRequestObject) (GetServiceRequestResponseObject, error)
+	// ListPersonRequests Get Person Requests List
+	// (GET /api/person_requests)
+	ListPersonRequests(ctx context.Context, request ListPersonRequestsRequestObject) (ListPersonRequestsResponseObject, error)
+	// ResendPersonRequestOTP Resend Authorization OTP on Person Request
+	// (POST /api/person_requests/{id}/actions/resend_otp)
+	ResendPersonRequestOTP(ctx context.Context, request ResendPersonRequestOTPRequestObject) (ResendPersonRequestOTPResponseObject, error)
 	// SearchPersons Search for a Person
 	// (GET /api/persons)
 	SearchPersons(ctx context.Context, request SearchPersonsRequestObject) (SearchPersonsResponseObject, error)
@@ -6380,6 +7263,18 @@ type StrictServerInterface interface {
 	// ListDictionariesV2 Get dictionaries v2
 	// (GET /api/v2/dictionaries)
 	ListDictionariesV2(ctx context.Context, request ListDictionariesV2RequestObject) (ListDictionariesV2ResponseObject, error)
+	// CreatePersonRequest Create/Update Person Request V2
+	// (POST /api/v2/person_requests)
+	CreatePersonRequest(ctx context.Context, request CreatePersonRequestRequestObject) (CreatePersonRequestResponseObject, error)
+	// GetPersonRequest Get Person Request by ID V2
+	// (GET /api/v2/person_requests/{id})
+	GetPersonRequest(ctx context.Context, request GetPersonRequestRequestObject) (GetPersonRequestResponseObject, error)
+	// ApprovePersonRequest Approve Person Request V2
+	// (PATCH /api/v2/person_requests/{id}/actions/approve)
+	ApprovePersonRequest(ctx context.Context, request ApprovePersonRequestRequestObject) (ApprovePersonRequestResponseObject, error)
+	// RejectPersonRequest Reject Person Request V2
+	// (PATCH /api/v2/person_requests/{id}/actions/reject)
+	RejectPersonRequest(ctx context.Context, request RejectPersonRequestRequestObject) (RejectPersonRequestResponseObject, error)
 	// ListDeclarationRequests Get Declaration Requests List V3
 	// (GET /api/v3/declaration_requests)
 	ListDeclarationRequests(ctx context.Context, request ListDeclarationRequestsRequestObject) (ListDeclarationRequestsResponseObject, error)
@@ -6928,6 +7823,56 @@ func (sh *strictHandler) GetServiceRequest(ctx echo.Context, patientID string, s
 	return nil
 }
 
+// ListPersonRequests operation middleware
+func (sh *strictHandler) ListPersonRequests(ctx echo.Context, params ListPersonRequestsParams) error {
+	var request ListPersonRequestsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPersonRequests(ctx.Request().Context(), request.(ListPersonRequestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPersonRequests")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPersonRequestsResponseObject); ok {
+		return validResponse.VisitListPersonRequestsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ResendPersonRequestOTP operation middleware
+func (sh *strictHandler) ResendPersonRequestOTP(ctx echo.Context, id string) error {
+	var request ResendPersonRequestOTPRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResendPersonRequestOTP(ctx.Request().Context(), request.(ResendPersonRequestOTPRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResendPersonRequestOTP")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ResendPersonRequestOTPResponseObject); ok {
+		return validResponse.VisitResendPersonRequestOTPResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // SearchPersons operation middleware
 func (sh *strictHandler) SearchPersons(ctx echo.Context, params SearchPersonsParams) error {
 	var request SearchPersonsRequestObject
@@ -7298,6 +8243,150 @@ func (sh *strictHandler) ListDictionariesV2(ctx echo.Context, params ListDiction
 		return err
 	} else if validResponse, ok := response.(ListDictionariesV2ResponseObject); ok {
 		return validResponse.VisitListDictionariesV2Response(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreatePersonRequest operation middleware
+func (sh *strictHandler) CreatePersonRequest(ctx echo.Context) error {
+	var request CreatePersonRequestRequestObject
+
+	var body CreatePersonRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreatePersonRequest(ctx.Request().Context(), request.(CreatePersonRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreatePersonRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreatePersonRequestResponseObject); ok {
+		return validResponse.VisitCreatePersonRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPersonRequest operation middleware
+func (sh *strictHandler) GetPersonRequest(ctx echo.Context, id string) error {
+	var request GetPersonRequestRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPersonRequest(ctx.Request().Context(), request.(GetPersonRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPersonRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPersonRequestResponseObject); ok {
+		return validResponse.VisitGetPersonRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ApprovePersonRequest operation middleware
+func (sh *strictHandler) ApprovePersonRequest(ctx echo.Context, id string) error {
+	var request ApprovePersonRequestRequestObject
+
+	request.ID = id
+
+	var body ApprovePersonRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApprovePersonRequest(ctx.Request().Context(), request.(ApprovePersonRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApprovePersonRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApprovePersonRequestResponseObject); ok {
+		return validResponse.VisitApprovePersonRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RejectPersonRequest operation middleware
+func (sh *strictHandler) RejectPersonRequest(ctx echo.Context, id string) error {
+	var request RejectPersonRequestRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RejectPersonRequest(ctx.Request().Context(), request.(RejectPersonRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RejectPersonRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RejectPersonRequestResponseObject); ok {
+		return validResponse.VisitRejectPersonRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -349,6 +349,114 @@ func (e PersonIdentityGender) Valid() bool {
 	}
 }
 
+// Defines values for PersonRequestChannel.
+const (
+	PersonRequestChannelCABINET PersonRequestChannel = "CABINET"
+	PersonRequestChannelMIS     PersonRequestChannel = "MIS"
+	PersonRequestChannelPIS     PersonRequestChannel = "PIS"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestChannel enum.
+func (e PersonRequestChannel) Valid() bool {
+	switch e {
+	case PersonRequestChannelCABINET:
+		return true
+	case PersonRequestChannelMIS:
+		return true
+	case PersonRequestChannelPIS:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PersonRequestMethodType.
+const (
+	PersonRequestMethodTypeOFFLINE     PersonRequestMethodType = "OFFLINE"
+	PersonRequestMethodTypeOTP         PersonRequestMethodType = "OTP"
+	PersonRequestMethodTypeTHIRDPERSON PersonRequestMethodType = "THIRD_PERSON"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestMethodType enum.
+func (e PersonRequestMethodType) Valid() bool {
+	switch e {
+	case PersonRequestMethodTypeOFFLINE:
+		return true
+	case PersonRequestMethodTypeOTP:
+		return true
+	case PersonRequestMethodTypeTHIRDPERSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PersonRequestMethodCurrentType.
+const (
+	PersonRequestMethodCurrentTypeNA      PersonRequestMethodCurrentType = "NA"
+	PersonRequestMethodCurrentTypeOFFLINE PersonRequestMethodCurrentType = "OFFLINE"
+	PersonRequestMethodCurrentTypeOTP     PersonRequestMethodCurrentType = "OTP"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestMethodCurrentType enum.
+func (e PersonRequestMethodCurrentType) Valid() bool {
+	switch e {
+	case PersonRequestMethodCurrentTypeNA:
+		return true
+	case PersonRequestMethodCurrentTypeOFFLINE:
+		return true
+	case PersonRequestMethodCurrentTypeOTP:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PersonRequestPersonPreferredWayCommunication.
+const (
+	PersonRequestPersonPreferredWayCommunicationEmail PersonRequestPersonPreferredWayCommunication = "email"
+	PersonRequestPersonPreferredWayCommunicationPhone PersonRequestPersonPreferredWayCommunication = "phone"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestPersonPreferredWayCommunication enum.
+func (e PersonRequestPersonPreferredWayCommunication) Valid() bool {
+	switch e {
+	case PersonRequestPersonPreferredWayCommunicationEmail:
+		return true
+	case PersonRequestPersonPreferredWayCommunicationPhone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PersonRequestStatus.
+const (
+	PersonRequestStatusAPPROVED  PersonRequestStatus = "APPROVED"
+	PersonRequestStatusCANCELLED PersonRequestStatus = "CANCELLED"
+	PersonRequestStatusNEW       PersonRequestStatus = "NEW"
+	PersonRequestStatusREJECTED  PersonRequestStatus = "REJECTED"
+	PersonRequestStatusSIGNED    PersonRequestStatus = "SIGNED"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestStatus enum.
+func (e PersonRequestStatus) Valid() bool {
+	switch e {
+	case PersonRequestStatusAPPROVED:
+		return true
+	case PersonRequestStatusCANCELLED:
+		return true
+	case PersonRequestStatusNEW:
+		return true
+	case PersonRequestStatusREJECTED:
+		return true
+	case PersonRequestStatusSIGNED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ServiceRequestStatus.
 const (
 	ServiceRequestStatusActive         ServiceRequestStatus = "active"
@@ -2335,6 +2443,495 @@ type PersonIdentity struct {
 // Example: MALE
 type PersonIdentityGender string
 
+// PersonRequest A request to register or to update a person.
+type PersonRequest struct {
+	// AuthorizeWith The authentication method that was chosen to confirm; absent when the default one is used.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// Channel Where the request came from.
+	//
+	// Example: MIS
+	Channel PersonRequestChannel `json:"channel"`
+
+	// Content The printed form in HTML, to be shown to the person; there from the approval on.
+	//
+	// Example: <!doctype html><title>Реєстрація особи</title>
+	Content *string `json:"content,omitempty"`
+
+	// ID Id of the request.
+	//
+	// Example: eeebb86d-5cba-43c9-885b-6482ecaf826b
+	ID string `json:"id"`
+
+	// PatientSigned Whether the person has signed.
+	//
+	// Example: false
+	PatientSigned bool `json:"patient_signed"`
+
+	// Person The data of a person.
+	Person PersonRequestPerson `json:"person"`
+
+	// ProcessDisclosureDataConsent Whether the person agrees that the data is processed and disclosed.
+	//
+	// Example: true
+	ProcessDisclosureDataConsent bool `json:"process_disclosure_data_consent"`
+
+	// Status Where the request stands: `NEW` waits for the confirmation, `APPROVED` for the signature, `SIGNED` changed the register;
+	// `REJECTED` by the legal entity, `CANCELLED` by a newer request for the same person.
+	//
+	//
+	// Example: NEW
+	Status PersonRequestStatus `json:"status"`
+}
+
+// PersonRequestChannel Where the request came from.
+//
+// Example: MIS
+type PersonRequestChannel string
+
+// PersonRequestAddress An address. `area`, `region`, `settlement` and `settlement_id` must come from one record of
+// `/api/uaddresses/settlements`, where `area` is called `region` and `region` is called `district`.
+type PersonRequestAddress struct {
+	// Apartment Number of the apartment.
+	//
+	// Example: 23
+	Apartment *string `json:"apartment,omitempty"`
+
+	// Area Name of the oblast, as in uaddresses.
+	//
+	// Example: Житомирська
+	Area string `json:"area"`
+
+	// Building Number of the building, first a digit from 1 to 9, then up to 20 Ukrainian letters, digits, spaces, `/`, `'` or `-`.
+	//
+	// Example: 15
+	Building *string `json:"building,omitempty"`
+
+	// Country A value of dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Region Name of the raion. Compared only when the settlement belongs to one.
+	//
+	// Example: Бердичівський
+	Region *string `json:"region,omitempty"`
+
+	// Settlement Name of the settlement, as in uaddresses.
+	//
+	// Example: Бердичів
+	Settlement string `json:"settlement"`
+
+	// SettlementID Id of the settlement in uaddresses.
+	//
+	// Example: c2a32a74-3898-5b34-932b-37a8441235d2
+	SettlementID string `json:"settlement_id"`
+
+	// SettlementType A value of dictionary `SETTLEMENT_TYPE`.
+	//
+	// Example: CITY
+	SettlementType string `json:"settlement_type"`
+
+	// Street Name of the street; not looked up in uaddresses.
+	//
+	// Example: вул. Ніжинська
+	Street *string `json:"street,omitempty"`
+
+	// StreetType A value of dictionary `STREET_TYPE`.
+	//
+	// Example: STREET
+	StreetType *string `json:"street_type,omitempty"`
+
+	// Type A value of dictionary `ADDRESS_TYPE`.
+	//
+	// Example: RESIDENCE
+	Type string `json:"type"`
+
+	// Zip Zip code, five digits.
+	//
+	// Example: 02090
+	Zip *string `json:"zip,omitempty"`
+}
+
+// PersonRequestApprove The code of the SMS; nothing when the request is confirmed by documents or by nothing.
+type PersonRequestApprove struct {
+	// VerificationCode The code, a number or a text.
+	//
+	// Example: 6598
+	VerificationCode any `json:"verification_code,omitempty"`
+}
+
+// PersonRequestConfidant Who acts for the person. Registered together with the person, never changed by a person request.
+type PersonRequestConfidant struct {
+	// DocumentsRelationship The documents that prove it, each type once.
+	DocumentsRelationship []PersonRequestRelationshipDocument `json:"documents_relationship"`
+
+	// PersonID Id of the registered person who acts.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	PersonID string `json:"person_id"`
+}
+
+// PersonRequestContact Whom to call when the person is in danger.
+type PersonRequestContact struct {
+	// FirstName First name, in Ukrainian letters.
+	//
+	// Example: Олена
+	FirstName string `json:"first_name"`
+
+	// LastName Last name, in Ukrainian letters.
+	//
+	// Example: Іванова
+	LastName string `json:"last_name"`
+
+	// Phones The phones, each type once.
+	Phones []PersonRequestPhone `json:"phones"`
+
+	// SecondName Patronymic, in Ukrainian letters.
+	//
+	// Example: Петрівна
+	SecondName *string `json:"second_name,omitempty"`
+}
+
+// PersonRequestCreate A person to register, or, when `person.id` is sent, what becomes of a registered one.
+type PersonRequestCreate struct {
+	// AuthorizeWith The person's authentication method that shall confirm an update. Without it the default one does.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// PatientSigned False. The person signs the printed form of the approved request.
+	//
+	// Example: false
+	PatientSigned bool `json:"patient_signed"`
+
+	// Person The data of a person.
+	Person PersonRequestPerson `json:"person"`
+
+	// ProcessDisclosureDataConsent True. The person agrees that the data is processed and disclosed.
+	//
+	// Example: true
+	ProcessDisclosureDataConsent bool `json:"process_disclosure_data_consent"`
+}
+
+// PersonRequestCreatedResponse Answer with a person request that waits for its confirmation.
+type PersonRequestCreatedResponse struct {
+	// Data A request to register or to update a person.
+	Data PersonRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent PersonRequestUrgent `json:"urgent"`
+}
+
+// PersonRequestDocument A document of a person.
+type PersonRequestDocument struct {
+	// ExpirationDate Until when it is good; some types must have it.
+	//
+	// Example: 2037-02-28
+	ExpirationDate *string `json:"expiration_date,omitempty"`
+
+	// IssuedAt When it was issued.
+	//
+	// Example: 2017-02-28
+	IssuedAt string `json:"issued_at"`
+
+	// IssuedBy Who issued the document.
+	//
+	// Example: Рокитнянським РВ ГУ МВС Київської області
+	IssuedBy string `json:"issued_by"`
+
+	// Number Number of the document; its form depends on the type.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type A value of dictionary `DOCUMENT_TYPE`.
+	//
+	// Example: PASSPORT
+	Type string `json:"type"`
+}
+
+// PersonRequestListResponse Answer with a page of person requests.
+type PersonRequestListResponse struct {
+	// Data The requests of the page, newest first.
+	Data []PersonRequestShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// PersonRequestMethod How a person confirms what is done in their name.
+type PersonRequestMethod struct {
+	// Alias What the person calls the method; a third person's must have one.
+	//
+	// Example: мама
+	Alias *string `json:"alias,omitempty"`
+
+	// PhoneNumber The phone of an OTP method, `+38` and ten digits; masked in answers.
+	//
+	// Example: +380508887700
+	PhoneNumber *string `json:"phone_number,omitempty"`
+
+	// Type `OTP` by codes sent to a phone, `OFFLINE` by scanned documents, `THIRD_PERSON` by the confidant person.
+	//
+	// Example: OTP
+	Type PersonRequestMethodType `json:"type"`
+
+	// Value The confidant person, who confirms as a third person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	Value *string `json:"value,omitempty"`
+}
+
+// PersonRequestMethodType `OTP` by codes sent to a phone, `OFFLINE` by scanned documents, `THIRD_PERSON` by the confidant person.
+//
+// Example: OTP
+type PersonRequestMethodType string
+
+// PersonRequestMethodCurrent How the request is confirmed.
+type PersonRequestMethodCurrent struct {
+	// PhoneNumber The phone that the code went to, masked; OTP only.
+	//
+	// Example: +38050*****00
+	PhoneNumber *string `json:"phone_number,omitempty"`
+
+	// Type `OTP` by the code of an SMS, `OFFLINE` by scanned documents, `NA` by nothing.
+	//
+	// Example: OTP
+	Type PersonRequestMethodCurrentType `json:"type"`
+}
+
+// PersonRequestMethodCurrentType `OTP` by the code of an SMS, `OFFLINE` by scanned documents, `NA` by nothing.
+//
+// Example: OTP
+type PersonRequestMethodCurrentType string
+
+// PersonRequestName Whom the request is about; absent once the clean-up has removed the data of the request.
+type PersonRequestName struct {
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// SecondName Patronymic; absent when there is none.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+}
+
+// PersonRequestPerson The data of a person.
+type PersonRequestPerson struct {
+	// Addresses The addresses; one of them, and only one, is of type `RESIDENCE`.
+	Addresses []PersonRequestAddress `json:"addresses"`
+
+	// AuthenticationMethods How the person will confirm; exactly one, and only when a person is registered.
+	AuthenticationMethods []PersonRequestMethod `json:"authentication_methods,omitempty"`
+
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry string `json:"birth_country"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1990-07-05
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Settlement of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement string `json:"birth_settlement"`
+
+	// ConfidantPerson Who acts for the person. Registered together with the person, never changed by a person request.
+	ConfidantPerson *PersonRequestConfidant `json:"confidant_person,omitempty"`
+
+	// Documents The documents, each type once.
+	Documents []PersonRequestDocument `json:"documents"`
+
+	// Email E-mail; stored in lower case.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// EmergencyContact Whom to call when the person is in danger.
+	EmergencyContact PersonRequestContact `json:"emergency_contact"`
+
+	// FirstName First name, in Ukrainian letters.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender A value of dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender string `json:"gender"`
+
+	// ID Id of a registered person, which makes the request an update.
+	//
+	// Example: 13001c60-45a0-4b5a-b425-9505e1de18bd
+	ID *string `json:"id,omitempty"`
+
+	// LastName Last name, in Ukrainian letters.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// NoTaxID Whether the person has refused the tax id.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones The phones, each type once.
+	Phones []PersonRequestPhone `json:"phones,omitempty"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: phone
+	PreferredWayCommunication *PersonRequestPersonPreferredWayCommunication `json:"preferred_way_communication,omitempty"`
+
+	// SecondName Patronymic, in Ukrainian letters.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// Secret A secret word of the person.
+	//
+	// Example: таємниця
+	Secret string `json:"secret"`
+
+	// TaxID Tax id, ten digits.
+	//
+	// Example: 3312103456
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register. Begins with the date of birth; when it does not, its scan is asked for.
+	//
+	// Example: 19900705-00011
+	Unzr *string `json:"unzr,omitempty"`
+}
+
+// PersonRequestPersonPreferredWayCommunication How the person wants to be reached.
+//
+// Example: phone
+type PersonRequestPersonPreferredWayCommunication string
+
+// PersonRequestPhone A phone.
+type PersonRequestPhone struct {
+	// Number The number, `+38` and ten digits.
+	//
+	// Example: +380503410870
+	Number string `json:"number"`
+
+	// Type A value of dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
+// PersonRequestRelationshipDocument A document that proves that somebody acts for the person.
+type PersonRequestRelationshipDocument struct {
+	// ActiveTo Until when it is good.
+	//
+	// Example: 2037-08-19
+	ActiveTo *string `json:"active_to,omitempty"`
+
+	// IssuedAt When it was issued.
+	//
+	// Example: 2020-02-28
+	IssuedAt string `json:"issued_at"`
+
+	// IssuedBy Who issued the document.
+	//
+	// Example: Рокитнянським РВ ГУ МВС Київської області
+	IssuedBy string `json:"issued_by"`
+
+	// Number Number of the document.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type A value of dictionary `DOCUMENT_RELATIONSHIP_TYPE`.
+	//
+	// Example: BIRTH_CERTIFICATE
+	Type string `json:"type"`
+}
+
+// PersonRequestResponse Answer with one person request.
+type PersonRequestResponse struct {
+	// Data A request to register or to update a person.
+	Data PersonRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent *PersonRequestUrgent `json:"urgent,omitempty"`
+}
+
+// PersonRequestShort A person request in a list.
+type PersonRequestShort struct {
+	// ID Id of the request.
+	//
+	// Example: eeebb86d-5cba-43c9-885b-6482ecaf826b
+	ID string `json:"id"`
+
+	// Person Whom the request is about; absent once the clean-up has removed the data of the request.
+	Person *PersonRequestName `json:"person,omitempty"`
+
+	// Status Where the request stands: `NEW` waits for the confirmation, `APPROVED` for the signature, `SIGNED` changed the register;
+	// `REJECTED` by the legal entity, `CANCELLED` by a newer request for the same person.
+	//
+	//
+	// Example: NEW
+	Status PersonRequestStatus `json:"status"`
+
+	// Version Version of the method that made the request.
+	//
+	// Example: 2
+	Version int `json:"version"`
+}
+
+// PersonRequestStatus Where the request stands: `NEW` waits for the confirmation, `APPROVED` for the signature, `SIGNED` changed the register;
+// `REJECTED` by the legal entity, `CANCELLED` by a newer request for the same person.
+//
+// Example: NEW
+type PersonRequestStatus string
+
+// PersonRequestUpload Where to send the scan of one document, by `PUT` with `Content-Type` `image/jpeg` and without a token.
+type PersonRequestUpload struct {
+	// Type What the scan shows.
+	//
+	// Example: person.PERMANENT_RESIDENCE_PERMIT
+	Type string `json:"type"`
+
+	// URL Where to send it; good for some minutes.
+	//
+	// Example: https://storage.example.com/person_requests/eeebb86d-5cba-43c9-885b-6482ecaf826b/person.PERMANENT_RESIDENCE_PERMIT.jpeg
+	URL string `json:"url"`
+}
+
+// PersonRequestUrgent What the client needs at once.
+type PersonRequestUrgent struct {
+	// AuthenticationMethodCurrent How the request is confirmed; one item.
+	AuthenticationMethodCurrent []PersonRequestMethodCurrent `json:"authentication_method_current"`
+
+	// Documents Where to send scans before the approval. Absent when none are asked for.
+	Documents []PersonRequestUpload `json:"documents,omitempty"`
+}
+
 // PersonSearchResponse Answer with persons.
 type PersonSearchResponse struct {
 	// Data The persons.
@@ -3361,6 +3958,18 @@ type ListDeviceDispensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListPersonRequestsParams defines parameters for ListPersonRequests.
+type ListPersonRequestsParams struct {
+	// Status `NEW`, `APPROVED`, `SIGNED`, `REJECTED` or `CANCELLED`; without it all are listed.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Requests per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // SearchPersonsParams defines parameters for SearchPersons.
 type SearchPersonsParams struct {
 	// FirstName First name, upper and lower case alike.
@@ -3576,6 +4185,12 @@ type UpdateDivisionJSONRequestBody = DivisionRequest
 
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
+
+// CreatePersonRequestJSONRequestBody defines body for CreatePersonRequest for application/json ContentType.
+type CreatePersonRequestJSONRequestBody = PersonRequestCreate
+
+// ApprovePersonRequestJSONRequestBody defines body for ApprovePersonRequest for application/json ContentType.
+type ApprovePersonRequestJSONRequestBody = PersonRequestApprove
 
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
@@ -3976,6 +4591,27 @@ type ClientInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/service_requests/{service_request_id} (the `GetServiceRequest` operationId).
 	GetServiceRequest(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListPersonRequests Get Person Requests List
+	//
+	// Lists the person requests of the legal entity that the token works for, of every version, newest first, in pages and in short form;
+	// take the rest with getPersonRequest.
+	//
+	// Nothing is changed. Requests whose time was over are left out, for their data is gone.
+	//
+	// Corresponds with GET /api/person_requests (the `ListPersonRequests` operationId).
+	ListPersonRequests(ctx context.Context, params *ListPersonRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResendPersonRequestOTP Resend Authorization OTP on Person Request
+	//
+	// Sends another SMS with a code for a person request of any version that is `NEW` and confirmed by `OTP`. Use it when the first SMS did
+	// not arrive or its code is used up or over.
+	//
+	// No body is needed and one that is sent is ignored. Every earlier code of that phone stops working at once; attempts are counted from
+	// zero. The request is not changed. The code is never in the answer; `id` of the answer is that of the verification.
+	//
+	// Corresponds with POST /api/person_requests/{id}/actions/resend_otp (the `ResendPersonRequestOTP` operationId).
+	ResendPersonRequestOTP(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SearchPersons Search for a Person
 	//
 	// Finds active persons by name and date of birth, with what else is known of them, without disclosing personal data: the answer has
@@ -4159,6 +4795,93 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v2/dictionaries (the `ListDictionariesV2` operationId).
 	ListDictionariesV2(ctx context.Context, params *ListDictionariesV2Params, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreatePersonRequestWithBody Create/Update Person Request V2
+	//
+	// Begins to register a person or, with `person.id`, to change the data of a registered one. Nothing changes in the register until the
+	// request is confirmed and signed.
+	//
+	// Without `person.id`, `authentication_methods` holds how the person will confirm: one method, `OTP` or `OFFLINE`, or `THIRD_PERSON`
+	// when `confidant_person` is sent, whose id is then its `value`. Who is below NO_SELF_REGISTRATION_AGE must have a confidant person;
+	// who is below PERSON_FULL_LEGAL_CAPACITY_AGE, one or a document that proves legal capacity. An update has neither of the two fields.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent to the addresses in
+	// `documents`, or both. An earlier request for the same person that is `NEW` or `APPROVED` becomes `CANCELLED`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v2/person_requests (the `CreatePersonRequest` operationId).
+	CreatePersonRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreatePersonRequest Create/Update Person Request V2
+	//
+	// Begins to register a person or, with `person.id`, to change the data of a registered one. Nothing changes in the register until the
+	// request is confirmed and signed.
+	//
+	// Without `person.id`, `authentication_methods` holds how the person will confirm: one method, `OTP` or `OFFLINE`, or `THIRD_PERSON`
+	// when `confidant_person` is sent, whose id is then its `value`. Who is below NO_SELF_REGISTRATION_AGE must have a confidant person;
+	// who is below PERSON_FULL_LEGAL_CAPACITY_AGE, one or a document that proves legal capacity. An update has neither of the two fields.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent to the addresses in
+	// `documents`, or both. An earlier request for the same person that is `NEW` or `APPROVED` becomes `CANCELLED`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v2/person_requests (the `CreatePersonRequest` operationId).
+	CreatePersonRequest(ctx context.Context, body CreatePersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPersonRequest Get Person Request by ID V2
+	//
+	// Shows one person request of the legal entity that the token works for. Nothing is changed.
+	//
+	// `content`, the printed form, is there from the approval on. `urgent` is there while the request is `NEW`: how it is confirmed, and
+	// fresh addresses for the scans that are asked for.
+	//
+	// A request that does not exist and one of another legal entity answer alike, so that nobody learns which ids exist. So does a request
+	// whose time was over: its data is gone.
+	//
+	// Corresponds with GET /api/v2/person_requests/{id} (the `GetPersonRequest` operationId).
+	GetPersonRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApprovePersonRequestWithBody Approve Person Request V2
+	//
+	// Confirms a person request. `verification_code` is the code of the SMS, when `urgent.authentication_method_current` is `OTP`; else no
+	// body is needed. Before that, the scans of `urgent.documents` must have been sent to their addresses.
+	//
+	// What changes: the request is `APPROVED` and has `content`, the printed form that the person signs. Nothing changes in the register.
+	// Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+	//
+	// Each code counts its attempts. A code that was right is used up, also when a scan turns out to be missing: send the scan, ask for
+	// another code with resendPersonRequestOtp, and approve again.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/approve (the `ApprovePersonRequest` operationId).
+	ApprovePersonRequestWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApprovePersonRequest Approve Person Request V2
+	//
+	// Confirms a person request. `verification_code` is the code of the SMS, when `urgent.authentication_method_current` is `OTP`; else no
+	// body is needed. Before that, the scans of `urgent.documents` must have been sent to their addresses.
+	//
+	// What changes: the request is `APPROVED` and has `content`, the printed form that the person signs. Nothing changes in the register.
+	// Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+	//
+	// Each code counts its attempts. A code that was right is used up, also when a scan turns out to be missing: send the scan, ask for
+	// another code with resendPersonRequestOtp, and approve again.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/approve (the `ApprovePersonRequest` operationId).
+	ApprovePersonRequest(ctx context.Context, id string, body ApprovePersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RejectPersonRequest Reject Person Request V2
+	//
+	// Gives a person request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED`; nothing changes in the register, and a code
+	// that was sent stays as it is. No body is needed and one that is sent is ignored.
+	//
+	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/reject (the `RejectPersonRequest` operationId).
+	RejectPersonRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDeclarationRequests Get Declaration Requests List V3
 	//
@@ -4918,6 +5641,47 @@ func (c *Client) GetServiceRequest(ctx context.Context, patientID string, servic
 	return c.Client.Do(req)
 }
 
+// ListPersonRequests Get Person Requests List
+//
+// Lists the person requests of the legal entity that the token works for, of every version, newest first, in pages and in short form;
+// take the rest with getPersonRequest.
+//
+// Nothing is changed. Requests whose time was over are left out, for their data is gone.
+//
+// Corresponds with GET /api/person_requests (the `ListPersonRequests` operationId).
+func (c *Client) ListPersonRequests(ctx context.Context, params *ListPersonRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPersonRequestsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResendPersonRequestOTP Resend Authorization OTP on Person Request
+//
+// Sends another SMS with a code for a person request of any version that is `NEW` and confirmed by `OTP`. Use it when the first SMS did
+// not arrive or its code is used up or over.
+//
+// No body is needed and one that is sent is ignored. Every earlier code of that phone stops working at once; attempts are counted from
+// zero. The request is not changed. The code is never in the answer; `id` of the answer is that of the verification.
+//
+// Corresponds with POST /api/person_requests/{id}/actions/resend_otp (the `ResendPersonRequestOTP` operationId).
+func (c *Client) ResendPersonRequestOTP(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResendPersonRequestOTPRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // SearchPersons Search for a Person
 //
 // Finds active persons by name and date of birth, with what else is known of them, without disclosing personal data: the answer has
@@ -5241,6 +6005,153 @@ func (c *Client) ListStreets(ctx context.Context, params *ListStreetsParams, req
 // Corresponds with GET /api/v2/dictionaries (the `ListDictionariesV2` operationId).
 func (c *Client) ListDictionariesV2(ctx context.Context, params *ListDictionariesV2Params, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListDictionariesV2Request(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreatePersonRequestWithBody Create/Update Person Request V2
+//
+// Begins to register a person or, with `person.id`, to change the data of a registered one. Nothing changes in the register until the
+// request is confirmed and signed.
+//
+// Without `person.id`, `authentication_methods` holds how the person will confirm: one method, `OTP` or `OFFLINE`, or `THIRD_PERSON`
+// when `confidant_person` is sent, whose id is then its `value`. Who is below NO_SELF_REGISTRATION_AGE must have a confidant person;
+// who is below PERSON_FULL_LEGAL_CAPACITY_AGE, one or a document that proves legal capacity. An update has neither of the two fields.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent to the addresses in
+// `documents`, or both. An earlier request for the same person that is `NEW` or `APPROVED` becomes `CANCELLED`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v2/person_requests (the `CreatePersonRequest` operationId).
+func (c *Client) CreatePersonRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreatePersonRequestRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreatePersonRequest Create/Update Person Request V2
+//
+// Begins to register a person or, with `person.id`, to change the data of a registered one. Nothing changes in the register until the
+// request is confirmed and signed.
+//
+// Without `person.id`, `authentication_methods` holds how the person will confirm: one method, `OTP` or `OFFLINE`, or `THIRD_PERSON`
+// when `confidant_person` is sent, whose id is then its `value`. Who is below NO_SELF_REGISTRATION_AGE must have a confidant person;
+// who is below PERSON_FULL_LEGAL_CAPACITY_AGE, one or a document that proves legal capacity. An update has neither of the two fields.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent to the addresses in
+// `documents`, or both. An earlier request for the same person that is `NEW` or `APPROVED` becomes `CANCELLED`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v2/person_requests (the `CreatePersonRequest` operationId).
+func (c *Client) CreatePersonRequest(ctx context.Context, body CreatePersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreatePersonRequestRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPersonRequest Get Person Request by ID V2
+//
+// Shows one person request of the legal entity that the token works for. Nothing is changed.
+//
+// `content`, the printed form, is there from the approval on. `urgent` is there while the request is `NEW`: how it is confirmed, and
+// fresh addresses for the scans that are asked for.
+//
+// A request that does not exist and one of another legal entity answer alike, so that nobody learns which ids exist. So does a request
+// whose time was over: its data is gone.
+//
+// Corresponds with GET /api/v2/person_requests/{id} (the `GetPersonRequest` operationId).
+func (c *Client) GetPersonRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPersonRequestRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApprovePersonRequestWithBody Approve Person Request V2
+//
+// Confirms a person request. `verification_code` is the code of the SMS, when `urgent.authentication_method_current` is `OTP`; else no
+// body is needed. Before that, the scans of `urgent.documents` must have been sent to their addresses.
+//
+// What changes: the request is `APPROVED` and has `content`, the printed form that the person signs. Nothing changes in the register.
+// Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+//
+// Each code counts its attempts. A code that was right is used up, also when a scan turns out to be missing: send the scan, ask for
+// another code with resendPersonRequestOtp, and approve again.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v2/person_requests/{id}/actions/approve (the `ApprovePersonRequest` operationId).
+func (c *Client) ApprovePersonRequestWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApprovePersonRequestRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApprovePersonRequest Approve Person Request V2
+//
+// Confirms a person request. `verification_code` is the code of the SMS, when `urgent.authentication_method_current` is `OTP`; else no
+// body is needed. Before that, the scans of `urgent.documents` must have been sent to their addresses.
+//
+// What changes: the request is `APPROVED` and has `content`, the printed form that the person signs. Nothing changes in the register.
+// Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+//
+// Each code counts its attempts. A code that was right is used up, also when a scan turns out to be missing: send the scan, ask for
+// another code with resendPersonRequestOtp, and approve again.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v2/person_requests/{id}/actions/approve (the `ApprovePersonRequest` operationId).
+func (c *Client) ApprovePersonRequest(ctx context.Context, id string, body ApprovePersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApprovePersonRequestRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RejectPersonRequest Reject Person Request V2
+//
+// Gives a person request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED`; nothing changes in the register, and a code
+// that was sent stays as it is. No body is needed and one that is sent is ignored.
+//
+// Corresponds with PATCH /api/v2/person_requests/{id}/actions/reject (the `RejectPersonRequest` operationId).
+func (c *Client) RejectPersonRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRejectPersonRequestRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -7130,6 +8041,118 @@ func NewGetServiceRequestRequest(server string, patientID string, serviceRequest
 	return req, nil
 }
 
+// NewListPersonRequestsRequest constructs an http.Request for the ListPersonRequests method
+func NewListPersonRequestsRequest(server string, params *ListPersonRequestsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/person_requests")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewResendPersonRequestOTPRequest constructs an http.Request for the ResendPersonRequestOTP method
+func NewResendPersonRequestOTPRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/person_requests/%s/actions/resend_otp", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewSearchPersonsRequest constructs an http.Request for the SearchPersons method
 func NewSearchPersonsRequest(server string, params *SearchPersonsParams) (*http.Request, error) {
 	var err error
@@ -8324,6 +9347,161 @@ func NewListDictionariesV2Request(server string, params *ListDictionariesV2Param
 	return req, nil
 }
 
+// NewCreatePersonRequestRequest calls the generic CreatePersonRequest builder with application/json body
+func NewCreatePersonRequestRequest(server string, body CreatePersonRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreatePersonRequestRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreatePersonRequestRequestWithBody constructs an http.Request for the CreatePersonRequest method, with any body, and a specified content type
+func NewCreatePersonRequestRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/person_requests")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetPersonRequestRequest constructs an http.Request for the GetPersonRequest method
+func NewGetPersonRequestRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/person_requests/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewApprovePersonRequestRequest calls the generic ApprovePersonRequest builder with application/json body
+func NewApprovePersonRequestRequest(server string, id string, body ApprovePersonRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApprovePersonRequestRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewApprovePersonRequestRequestWithBody constructs an http.Request for the ApprovePersonRequest method, with any body, and a specified content type
+func NewApprovePersonRequestRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/person_requests/%s/actions/approve", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRejectPersonRequestRequest constructs an http.Request for the RejectPersonRequest method
+func NewRejectPersonRequestRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/person_requests/%s/actions/reject", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListDeclarationRequestsRequest constructs an http.Request for the ListDeclarationRequests method
 func NewListDeclarationRequestsRequest(server string, params *ListDeclarationRequestsParams) (*http.Request, error) {
 	var err error
@@ -9187,6 +10365,31 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/service_requests/{service_request_id} (the `GetServiceRequest` operationId).
 	GetServiceRequestWithResponse(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*GetServiceRequestResult, error)
 
+	// ListPersonRequestsWithResponse Get Person Requests List
+	//
+	// Lists the person requests of the legal entity that the token works for, of every version, newest first, in pages and in short form;
+	// take the rest with getPersonRequest.
+	//
+	// Nothing is changed. Requests whose time was over are left out, for their data is gone.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/person_requests (the `ListPersonRequests` operationId).
+	ListPersonRequestsWithResponse(ctx context.Context, params *ListPersonRequestsParams, reqEditors ...RequestEditorFn) (*ListPersonRequestsResult, error)
+
+	// ResendPersonRequestOTPWithResponse Resend Authorization OTP on Person Request
+	//
+	// Sends another SMS with a code for a person request of any version that is `NEW` and confirmed by `OTP`. Use it when the first SMS did
+	// not arrive or its code is used up or over.
+	//
+	// No body is needed and one that is sent is ignored. Every earlier code of that phone stops working at once; attempts are counted from
+	// zero. The request is not changed. The code is never in the answer; `id` of the answer is that of the verification.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/person_requests/{id}/actions/resend_otp (the `ResendPersonRequestOTP` operationId).
+	ResendPersonRequestOTPWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ResendPersonRequestOTPResult, error)
+
 	// SearchPersonsWithResponse Search for a Person
 	//
 	// Finds active persons by name and date of birth, with what else is known of them, without disclosing personal data: the answer has
@@ -9396,6 +10599,97 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v2/dictionaries (the `ListDictionariesV2` operationId).
 	ListDictionariesV2WithResponse(ctx context.Context, params *ListDictionariesV2Params, reqEditors ...RequestEditorFn) (*ListDictionariesV2Result, error)
+
+	// CreatePersonRequestWithBodyWithResponse Create/Update Person Request V2
+	//
+	// Begins to register a person or, with `person.id`, to change the data of a registered one. Nothing changes in the register until the
+	// request is confirmed and signed.
+	//
+	// Without `person.id`, `authentication_methods` holds how the person will confirm: one method, `OTP` or `OFFLINE`, or `THIRD_PERSON`
+	// when `confidant_person` is sent, whose id is then its `value`. Who is below NO_SELF_REGISTRATION_AGE must have a confidant person;
+	// who is below PERSON_FULL_LEGAL_CAPACITY_AGE, one or a document that proves legal capacity. An update has neither of the two fields.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent to the addresses in
+	// `documents`, or both. An earlier request for the same person that is `NEW` or `APPROVED` becomes `CANCELLED`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/person_requests (the `CreatePersonRequest` operationId).
+	CreatePersonRequestWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePersonRequestResult, error)
+
+	// CreatePersonRequestWithResponse Create/Update Person Request V2
+	//
+	// Begins to register a person or, with `person.id`, to change the data of a registered one. Nothing changes in the register until the
+	// request is confirmed and signed.
+	//
+	// Without `person.id`, `authentication_methods` holds how the person will confirm: one method, `OTP` or `OFFLINE`, or `THIRD_PERSON`
+	// when `confidant_person` is sent, whose id is then its `value`. Who is below NO_SELF_REGISTRATION_AGE must have a confidant person;
+	// who is below PERSON_FULL_LEGAL_CAPACITY_AGE, one or a document that proves legal capacity. An update has neither of the two fields.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent to the addresses in
+	// `documents`, or both. An earlier request for the same person that is `NEW` or `APPROVED` becomes `CANCELLED`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v2/person_requests (the `CreatePersonRequest` operationId).
+	CreatePersonRequestWithResponse(ctx context.Context, body CreatePersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePersonRequestResult, error)
+
+	// GetPersonRequestWithResponse Get Person Request by ID V2
+	//
+	// Shows one person request of the legal entity that the token works for. Nothing is changed.
+	//
+	// `content`, the printed form, is there from the approval on. `urgent` is there while the request is `NEW`: how it is confirmed, and
+	// fresh addresses for the scans that are asked for.
+	//
+	// A request that does not exist and one of another legal entity answer alike, so that nobody learns which ids exist. So does a request
+	// whose time was over: its data is gone.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/person_requests/{id} (the `GetPersonRequest` operationId).
+	GetPersonRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonRequestResult, error)
+
+	// ApprovePersonRequestWithBodyWithResponse Approve Person Request V2
+	//
+	// Confirms a person request. `verification_code` is the code of the SMS, when `urgent.authentication_method_current` is `OTP`; else no
+	// body is needed. Before that, the scans of `urgent.documents` must have been sent to their addresses.
+	//
+	// What changes: the request is `APPROVED` and has `content`, the printed form that the person signs. Nothing changes in the register.
+	// Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+	//
+	// Each code counts its attempts. A code that was right is used up, also when a scan turns out to be missing: send the scan, ask for
+	// another code with resendPersonRequestOtp, and approve again.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/approve (the `ApprovePersonRequest` operationId).
+	ApprovePersonRequestWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApprovePersonRequestResult, error)
+
+	// ApprovePersonRequestWithResponse Approve Person Request V2
+	//
+	// Confirms a person request. `verification_code` is the code of the SMS, when `urgent.authentication_method_current` is `OTP`; else no
+	// body is needed. Before that, the scans of `urgent.documents` must have been sent to their addresses.
+	//
+	// What changes: the request is `APPROVED` and has `content`, the printed form that the person signs. Nothing changes in the register.
+	// Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+	//
+	// Each code counts its attempts. A code that was right is used up, also when a scan turns out to be missing: send the scan, ask for
+	// another code with resendPersonRequestOtp, and approve again.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/approve (the `ApprovePersonRequest` operationId).
+	ApprovePersonRequestWithResponse(ctx context.Context, id string, body ApprovePersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*ApprovePersonRequestResult, error)
+
+	// RejectPersonRequestWithResponse Reject Person Request V2
+	//
+	// Gives a person request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED`; nothing changes in the register, and a code
+	// that was sent stays as it is. No body is needed and one that is sent is ignored.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/reject (the `RejectPersonRequest` operationId).
+	RejectPersonRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectPersonRequestResult, error)
 
 	// ListDeclarationRequestsWithResponse Get Declaration Requests List V3
 	//
@@ -10219,6 +11513,68 @@ func (r GetServiceRequestResult) ContentType() string {
 	return ""
 }
 
+type ListPersonRequestsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonRequestListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPersonRequestsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPersonRequestsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPersonRequestsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ResendPersonRequestOTPResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OTPResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ResendPersonRequestOTPResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResendPersonRequestOTPResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResendPersonRequestOTPResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SearchPersonsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -10647,6 +12003,130 @@ func (r ListDictionariesV2Result) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListDictionariesV2Result) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreatePersonRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *PersonRequestCreatedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CreatePersonRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreatePersonRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreatePersonRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetPersonRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonRequestResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPersonRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPersonRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPersonRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ApprovePersonRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *PersonRequestResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ApprovePersonRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApprovePersonRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ApprovePersonRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RejectPersonRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonRequestResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r RejectPersonRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RejectPersonRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RejectPersonRequestResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -11458,6 +12938,43 @@ func (c *ClientWithResponses) GetServiceRequestWithResponse(ctx context.Context,
 	return ParseGetServiceRequestResult(rsp)
 }
 
+// ListPersonRequestsWithResponse Get Person Requests List
+//
+// Lists the person requests of the legal entity that the token works for, of every version, newest first, in pages and in short form;
+// take the rest with getPersonRequest.
+//
+// Nothing is changed. Requests whose time was over are left out, for their data is gone.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/person_requests (the `ListPersonRequests` operationId).
+func (c *ClientWithResponses) ListPersonRequestsWithResponse(ctx context.Context, params *ListPersonRequestsParams, reqEditors ...RequestEditorFn) (*ListPersonRequestsResult, error) {
+	rsp, err := c.ListPersonRequests(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPersonRequestsResult(rsp)
+}
+
+// ResendPersonRequestOTPWithResponse Resend Authorization OTP on Person Request
+//
+// Sends another SMS with a code for a person request of any version that is `NEW` and confirmed by `OTP`. Use it when the first SMS did
+// not arrive or its code is used up or over.
+//
+// No body is needed and one that is sent is ignored. Every earlier code of that phone stops working at once; attempts are counted from
+// zero. The request is not changed. The code is never in the answer; `id` of the answer is that of the verification.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/person_requests/{id}/actions/resend_otp (the `ResendPersonRequestOTP` operationId).
+func (c *ClientWithResponses) ResendPersonRequestOTPWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ResendPersonRequestOTPResult, error) {
+	rsp, err := c.ResendPersonRequestOTP(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResendPersonRequestOTPResult(rsp)
+}
+
 // SearchPersonsWithResponse Search for a Person
 //
 // Finds active persons by name and date of birth, with what else is known of them, without disclosing personal data: the answer has
@@ -11756,6 +13273,133 @@ func (c *ClientWithResponses) ListDictionariesV2WithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseListDictionariesV2Result(rsp)
+}
+
+// CreatePersonRequestWithBodyWithResponse Create/Update Person Request V2
+//
+// Begins to register a person or, with `person.id`, to change the data of a registered one. Nothing changes in the register until the
+// request is confirmed and signed.
+//
+// Without `person.id`, `authentication_methods` holds how the person will confirm: one method, `OTP` or `OFFLINE`, or `THIRD_PERSON`
+// when `confidant_person` is sent, whose id is then its `value`. Who is below NO_SELF_REGISTRATION_AGE must have a confidant person;
+// who is below PERSON_FULL_LEGAL_CAPACITY_AGE, one or a document that proves legal capacity. An update has neither of the two fields.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent to the addresses in
+// `documents`, or both. An earlier request for the same person that is `NEW` or `APPROVED` becomes `CANCELLED`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/person_requests (the `CreatePersonRequest` operationId).
+func (c *ClientWithResponses) CreatePersonRequestWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePersonRequestResult, error) {
+	rsp, err := c.CreatePersonRequestWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreatePersonRequestResult(rsp)
+}
+
+// CreatePersonRequestWithResponse Create/Update Person Request V2
+//
+// Begins to register a person or, with `person.id`, to change the data of a registered one. Nothing changes in the register until the
+// request is confirmed and signed.
+//
+// Without `person.id`, `authentication_methods` holds how the person will confirm: one method, `OTP` or `OFFLINE`, or `THIRD_PERSON`
+// when `confidant_person` is sent, whose id is then its `value`. Who is below NO_SELF_REGISTRATION_AGE must have a confidant person;
+// who is below PERSON_FULL_LEGAL_CAPACITY_AGE, one or a document that proves legal capacity. An update has neither of the two fields.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent to the addresses in
+// `documents`, or both. An earlier request for the same person that is `NEW` or `APPROVED` becomes `CANCELLED`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v2/person_requests (the `CreatePersonRequest` operationId).
+func (c *ClientWithResponses) CreatePersonRequestWithResponse(ctx context.Context, body CreatePersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePersonRequestResult, error) {
+	rsp, err := c.CreatePersonRequest(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreatePersonRequestResult(rsp)
+}
+
+// GetPersonRequestWithResponse Get Person Request by ID V2
+//
+// Shows one person request of the legal entity that the token works for. Nothing is changed.
+//
+// `content`, the printed form, is there from the approval on. `urgent` is there while the request is `NEW`: how it is confirmed, and
+// fresh addresses for the scans that are asked for.
+//
+// A request that does not exist and one of another legal entity answer alike, so that nobody learns which ids exist. So does a request
+// whose time was over: its data is gone.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/person_requests/{id} (the `GetPersonRequest` operationId).
+func (c *ClientWithResponses) GetPersonRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonRequestResult, error) {
+	rsp, err := c.GetPersonRequest(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPersonRequestResult(rsp)
+}
+
+// ApprovePersonRequestWithBodyWithResponse Approve Person Request V2
+//
+// Confirms a person request. `verification_code` is the code of the SMS, when `urgent.authentication_method_current` is `OTP`; else no
+// body is needed. Before that, the scans of `urgent.documents` must have been sent to their addresses.
+//
+// What changes: the request is `APPROVED` and has `content`, the printed form that the person signs. Nothing changes in the register.
+// Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+//
+// Each code counts its attempts. A code that was right is used up, also when a scan turns out to be missing: send the scan, ask for
+// another code with resendPersonRequestOtp, and approve again.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v2/person_requests/{id}/actions/approve (the `ApprovePersonRequest` operationId).
+func (c *ClientWithResponses) ApprovePersonRequestWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApprovePersonRequestResult, error) {
+	rsp, err := c.ApprovePersonRequestWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApprovePersonRequestResult(rsp)
+}
+
+// ApprovePersonRequestWithResponse Approve Person Request V2
+//
+// Confirms a person request. `verification_code` is the code of the SMS, when `urgent.authentication_method_current` is `OTP`; else no
+// body is needed. Before that, the scans of `urgent.documents` must have been sent to their addresses.
+//
+// What changes: the request is `APPROVED` and has `content`, the printed form that the person signs. Nothing changes in the register.
+// Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+//
+// Each code counts its attempts. A code that was right is used up, also when a scan turns out to be missing: send the scan, ask for
+// another code with resendPersonRequestOtp, and approve again.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v2/person_requests/{id}/actions/approve (the `ApprovePersonRequest` operationId).
+func (c *ClientWithResponses) ApprovePersonRequestWithResponse(ctx context.Context, id string, body ApprovePersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*ApprovePersonRequestResult, error) {
+	rsp, err := c.ApprovePersonRequest(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApprovePersonRequestResult(rsp)
+}
+
+// RejectPersonRequestWithResponse Reject Person Request V2
+//
+// Gives a person request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED`; nothing changes in the register, and a code
+// that was sent stays as it is. No body is needed and one that is sent is ignored.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v2/person_requests/{id}/actions/reject (the `RejectPersonRequest` operationId).
+func (c *ClientWithResponses) RejectPersonRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectPersonRequestResult, error) {
+	rsp, err := c.RejectPersonRequest(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRejectPersonRequestResult(rsp)
 }
 
 // ListDeclarationRequestsWithResponse Get Declaration Requests List V3
@@ -12595,6 +14239,58 @@ func ParseGetServiceRequestResult(rsp *http.Response) (*GetServiceRequestResult,
 	return response, nil
 }
 
+// ParseListPersonRequestsResult parses an HTTP response from a ListPersonRequestsWithResponse call
+func ParseListPersonRequestsResult(rsp *http.Response) (*ListPersonRequestsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPersonRequestsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonRequestListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseResendPersonRequestOTPResult parses an HTTP response from a ResendPersonRequestOTPWithResponse call
+func ParseResendPersonRequestOTPResult(rsp *http.Response) (*ResendPersonRequestOTPResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResendPersonRequestOTPResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OTPResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseSearchPersonsResult parses an HTTP response from a SearchPersonsWithResponse call
 func ParseSearchPersonsResult(rsp *http.Response) (*SearchPersonsResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -12949,6 +14645,110 @@ func ParseListDictionariesV2Result(rsp *http.Response) (*ListDictionariesV2Resul
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest DictionaryV2ListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreatePersonRequestResult parses an HTTP response from a CreatePersonRequestWithResponse call
+func ParseCreatePersonRequestResult(rsp *http.Response) (*CreatePersonRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreatePersonRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest PersonRequestCreatedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPersonRequestResult parses an HTTP response from a GetPersonRequestWithResponse call
+func ParseGetPersonRequestResult(rsp *http.Response) (*GetPersonRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPersonRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonRequestResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseApprovePersonRequestResult parses an HTTP response from a ApprovePersonRequestWithResponse call
+func ParseApprovePersonRequestResult(rsp *http.Response) (*ApprovePersonRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApprovePersonRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest PersonRequestResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRejectPersonRequestResult parses an HTTP response from a RejectPersonRequestWithResponse call
+func ParseRejectPersonRequestResult(rsp *http.Response) (*RejectPersonRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RejectPersonRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonRequestResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -649,7 +649,8 @@ SELECT
     p.updated_at AS party_updated_at,
     COALESCE(p.tax_id, '')::text AS party_tax_id,
     COALESCE(p.last_name, '')::text AS party_last_name,
-    COALESCE(p.first_name, '')::text AS party_first_name
+    COALESCE(p.first_name, '')::text AS party_first_name,
+    COALESCE(p.dracs_death_verification_status = 'VERIFIED' AND p.dracs_death_verification_reason = 'MANUAL_CONFIRMED', false)::boolean AS party_deceased
 FROM mithril.tokens t
 JOIN mithril.users u ON u.id = t.user_id
 LEFT JOIN mithril.clients c ON c.id = t.client_id
@@ -697,6 +698,7 @@ type ResolveIdentityRow struct {
 	PartyTaxID              string
 	PartyLastName           string
 	PartyFirstName          string
+	PartyDeceased           bool
 }
 
 // All that a request's checks need to know about its caller, in one round trip, by
@@ -735,6 +737,7 @@ func (q *Queries) ResolveIdentity(ctx context.Context, db DBTX, arg ResolveIdent
 		&i.PartyTaxID,
 		&i.PartyLastName,
 		&i.PartyFirstName,
+		&i.PartyDeceased,
 	)
 	return i, err
 }

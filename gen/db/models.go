@@ -76,6 +76,13 @@ type ILDeclarationRequest struct {
 	UpdatedAt               time.Time
 }
 
+// Scans that clients have sent to signed addresses, sealed with AES-GCM under a server key.
+type ILMedium struct {
+	Name       string
+	Content    []byte
+	InsertedAt time.Time
+}
+
 type ILPersonRequest struct {
 	ID      uuid.UUID
 	Version int16

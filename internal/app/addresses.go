@@ -3,18 +3,18 @@ package app
 import (
 	"github.com/google/uuid"
 
-	"esoz/internal/resource/divisions"
+	"esoz/internal/platform/address"
 	"esoz/internal/resource/uaddresses"
 )
 
-// addresses answers what divisions ask about addresses.
+// addresses answers what the checks of addresses ask.
 type addresses struct{ *uaddresses.Cache }
 
-var _ divisions.Addresses = addresses{}
+var _ address.Register = addresses{}
 
-func (a addresses) Settlement(id uuid.UUID) (divisions.Settlement, bool) {
+func (a addresses) Settlement(id uuid.UUID) (address.Settlement, bool) {
 	s, ok := a.Cache.Settlement(id)
-	return divisions.Settlement{Name: s.Name, AreaID: s.AreaID, RegionID: s.RegionID, MountainGroup: s.MountainGroup}, ok
+	return address.Settlement{Name: s.Name, AreaID: s.AreaID, RegionID: s.RegionID, MountainGroup: s.MountainGroup}, ok
 }
 
 func (a addresses) Area(id uuid.UUID) (string, bool) {

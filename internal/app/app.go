@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,7 @@ import (
 	"esoz/internal/platform/httpapi"
 	"esoz/internal/platform/idempotency"
 	"esoz/internal/platform/jobs"
+	"esoz/internal/platform/media"
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/otp"
 	"esoz/internal/platform/postgres"
@@ -48,6 +50,7 @@ import (
 	jobreads "esoz/internal/resource/jobs"
 	"esoz/internal/resource/oauth"
 	"esoz/internal/resource/oauth/signin"
+	"esoz/internal/resource/personrequests"
 	"esoz/internal/resource/persons"
 	"esoz/internal/resource/servicerequests"
 	"esoz/internal/resource/uaddresses"
@@ -83,7 +86,7 @@ type App struct {
 	Mongo   *mongo.Database
 	Keys    *seal.Keys
 	API     http.Handler // the operations of the contract
-	Handler http.Handler // the API and the sign-in page
+	Handler http.Handler // the API, the sign-in page and the scans
 
 	Dictionaries *dictionaries.Cache
 	Addresses    *uaddresses.Cache
@@ -215,6 +218,8 @@ func (a *App) build() error {
 	answers := &idempotency.Store{Pool: a.Pool, Keys: a.Keys, Clock: o.Clock, Config: o.Config}
 	people := &persons.Store{Pool: a.Pool, Documents: a.Mongo, Keys: a.Keys, Clock: o.Clock}
 
+	files := &media.Store{Pool: a.Pool, Keys: a.Keys, Clock: o.Clock, Config: o.Config, Logger: o.Logger}
+
 	engine := &operation.Engine{
 		Documents: a.Mongo, Queue: queue, Keys: a.Keys, Clock: o.Clock, Config: o.Config, People: people,
 	}
@@ -230,6 +235,9 @@ func (a *App) build() error {
 		eventsAPI:          &events.API{Engine: engine, Store: events.Store{Lists: lists}},
 		jobsAPI:            &jobreads.API{Engine: engine},
 		oauthAPI:           &oauth.API{Engine: engine, Pool: a.Pool},
+		personRequestsAPI: &personrequests.API{
+			Engine: engine, Store: personrequests.Store{Pool: a.Pool}, Addresses: addresses{a.Addresses}, Codes: codes, Media: files,
+		},
 		serviceRequestsAPI: &servicerequests.API{Engine: engine, Pool: a.Pool, Identities: people},
 		uaddressesAPI:      &uaddresses.API{Engine: engine, Cache: a.Addresses},
 		verificationsAPI:   &verifications.API{Engine: engine, Codes: codes},
@@ -258,11 +266,14 @@ func (a *App) build() error {
 	}
 	page := &signin.Page{API: a.API, Pool: a.Pool, Config: o.Config, Logger: o.Logger}
 	a.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if signin.IsFor(r) {
+		switch {
+		case signin.IsFor(r):
 			page.ServeHTTP(w, r)
-			return
+		case strings.HasPrefix(r.URL.Path, media.Prefix):
+			files.ServeHTTP(w, r)
+		default:
+			a.API.ServeHTTP(w, r)
 		}
-		a.API.ServeHTTP(w, r)
 	})
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"esoz/internal/resource/events"
 	jobreads "esoz/internal/resource/jobs"
 	"esoz/internal/resource/oauth"
+	"esoz/internal/resource/personrequests"
 	"esoz/internal/resource/persons"
 	"esoz/internal/resource/servicerequests"
 	"esoz/internal/resource/uaddresses"
@@ -35,6 +36,7 @@ type (
 	jobsAPI            = jobreads.API
 	oauthAPI           = oauth.API
 	personsAPI         = persons.API
+	personRequestsAPI  = personrequests.API
 	serviceRequestsAPI = servicerequests.API
 	uaddressesAPI      = uaddresses.API
 	verificationsAPI   = verifications.API
@@ -51,6 +53,7 @@ type server struct {
 	*jobsAPI
 	*oauthAPI
 	*personsAPI
+	*personRequestsAPI
 	*serviceRequestsAPI
 	*uaddressesAPI
 	*verificationsAPI
@@ -70,6 +73,7 @@ func (s *server) operations() []operation.Operation {
 		s.jobsAPI.Operations(),
 		s.oauthAPI.Operations(),
 		s.personsAPI.Operations(),
+		s.personRequestsAPI.Operations(),
 		s.serviceRequestsAPI.Operations(),
 		s.uaddressesAPI.Operations(),
 		s.verificationsAPI.Operations(),
@@ -89,6 +93,7 @@ func Operations() []operation.Operation {
 		new(jobsAPI),
 		new(oauthAPI),
 		new(personsAPI),
+		new(personRequestsAPI),
 		new(serviceRequestsAPI),
 		new(uaddressesAPI),
 		new(verificationsAPI),

@@ -1,8 +1,11 @@
 package operation
 
 import (
+	"fmt"
 	"slices"
+	"time"
 
+	"esoz/internal/platform/config"
 	"esoz/internal/platform/subject"
 )
 
@@ -36,4 +39,29 @@ func ExpectStatus(of *subject.LegalEntity, ok bool, statuses ...string) error {
 		}
 	}
 	return Expect(ok, "status of the caller's legal entity", statuses, found)
+}
+
+// PartyIsVerified compares as seed 003 does, unless the settings say otherwise
+// (decisions R7).
+func PartyIsVerified(c *Caller) error {
+	compare := subject.Literal
+	if c.Config.UnverifiedPartyCompare == config.PeriodGrace {
+		compare = subject.Grace
+	}
+	if !c.Config.BlockUnverifiedParty || c.Party.Allowed(c.Now, c.Config.UnverifiedPartyDays, compare) {
+		return nil
+	}
+	found := "a user without a party"
+	if c.Party != nil {
+		found = c.Party.VerificationStatus + ", changed " + c.Party.UpdatedAt.UTC().Format(time.RFC3339)
+	}
+	return Expect(false, "party of the user", fmt.Sprintf("not NOT_VERIFIED; the border is %d days (UNVERIFIED_PARTY_PERIOD_DAYS_ALLOWED, %s)",
+		c.Config.UnverifiedPartyDays, c.Config.UnverifiedPartyCompare), found)
+}
+
+// PartyIsAlive passes users whose death the register of civil status has not
+// confirmed.
+func PartyIsAlive(c *Caller) error {
+	dead := c.Config.BlockDeceasedParty && c.Party != nil && c.Party.Deceased
+	return Expect(!dead, "party of the user", "no confirmed death", "a confirmed death")
 }

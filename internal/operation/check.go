@@ -96,6 +96,14 @@ type Refusals []*fault.Error
 
 func (Refusals) Error() string { return "refused" }
 
+// OrNil returns nil when nothing is refused.
+func (r Refusals) OrNil() error {
+	if len(r) == 0 {
+		return nil
+	}
+	return r
+}
+
 // Run makes the checks in their order. Checks whose rules have the same
 // `together` in the contract are all made and answer in one refusal; otherwise
 // the first one that refuses answers.

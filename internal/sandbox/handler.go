@@ -20,6 +20,7 @@ import (
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/config"
 	"esoz/internal/platform/httpapi"
+	"esoz/internal/platform/media"
 	"esoz/internal/reference"
 	"esoz/internal/resource/oauth/signin"
 	"esoz/internal/sandbox/authority"
@@ -176,7 +177,7 @@ func (h *Handler) api(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, raw []byte, whole bool) {
 	h.changing.RLock()
 	defer h.changing.RUnlock()
-	if !signin.IsFor(r) { // what is typed into the page is not remembered
+	if !signin.IsFor(r) && !strings.HasPrefix(r.URL.Path, media.Prefix) { // neither what is typed into the page nor scans are remembered
 		r = h.traffic.Arrive(r, raw, whole)
 		w.Header().Set("X-Sandbox-Explain", fmt.Sprintf("/_sandbox/explain/%d", traffic.NumberOf(r)))
 	}

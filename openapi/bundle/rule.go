@@ -65,7 +65,7 @@ var (
 	refusalTypes = []string{
 		"access_denied", "content_type_invalid", "forbidden", "internal_error", "invalid_client", "invalid_grant", "not_found",
 		"password_expired", "request_conflict", "request_malformed", "request_too_large", "token_expired", "token_not_found",
-		"too_many_requests", "too_many_results", "user_blocked", validationFailed,
+		"too_many_requests", "too_many_results", "unverified", "user_blocked", validationFailed,
 	}
 
 	ruleID      = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$`)

@@ -100,7 +100,15 @@ CREATE INDEX person_requests_tax_id_idx ON il.person_requests (tax_id) WHERE sta
 COMMENT ON COLUMN il.person_requests.data IS 'person, patient_signed and process_disclosure_data_consent as they were sent. The expiry job nulls it and all other personal columns.';
 COMMENT ON COLUMN il.person_requests.authentication_method_current IS 'type OTP, OFFLINE or NA, and phone_number: unmasked, since codes are sent to it.';
 
+CREATE TABLE il.media (
+    name        text        PRIMARY KEY,
+    content     bytea       NOT NULL,
+    inserted_at timestamptz NOT NULL
+);
+COMMENT ON TABLE il.media IS 'Scans that clients have sent to signed addresses, sealed with AES-GCM under a server key.';
+
 -- +goose Down
+DROP TABLE il.media;
 DROP TABLE il.person_requests;
 DROP TABLE mpi.person_verifications;
 DROP TABLE mpi.confidant_person_relationship_documents;

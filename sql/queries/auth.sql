@@ -31,7 +31,8 @@ SELECT
     p.updated_at AS party_updated_at,
     COALESCE(p.tax_id, '')::text AS party_tax_id,
     COALESCE(p.last_name, '')::text AS party_last_name,
-    COALESCE(p.first_name, '')::text AS party_first_name
+    COALESCE(p.first_name, '')::text AS party_first_name,
+    COALESCE(p.dracs_death_verification_status = 'VERIFIED' AND p.dracs_death_verification_reason = 'MANUAL_CONFIRMED', false)::boolean AS party_deceased
 FROM mithril.tokens t
 JOIN mithril.users u ON u.id = t.user_id
 LEFT JOIN mithril.clients c ON c.id = t.client_id

@@ -452,6 +452,7 @@ func hostileText(r *rand.Rand) string {
 // wrongTexts are texts that a format refuses, whatever else is said of it.
 var wrongTexts = map[string][]string{
 	"ua-name":     {"", "Ы", "Верба @", "a%b", "a&b", "$", "^a", "a^b", "#1", " Верба", "ёлка", "\tВерба", "\ufffd"},
+	"ua-person":   {"", " ", "Ы", "a", "Петро ", "Пет2о", "Пет_ро", "Пет\nЫ"},
 	"ua-building": {"", "0", "01", "a", "1Ы", "1a", "1_", "1\n", "123456789012345678901 2", "-1", "١"},
 	"ua-email":    {"", "a", "a@b", "@b.com", "a b@c.com", "a@", "a@b..com", "a@@b.com", "a@b@c.com", "а@кома.укр", "a@b.c", "a@b.com ", "a@b.com\n", "\"a\"@b.com"},
 	"date":        {"", "soon", "2023-02-29", "2023-13-01", "2023-1-1", "01.01.2023", "2023-01-01T00:00:00Z", "+2023-01-01"},

@@ -121,7 +121,10 @@ func (f fitting) value(schema *openapi3.Schema, like any, at string) any {
 	if len(schema.OneOf) > 0 {
 		schema = rapid.SampledFrom(schema.OneOf).Draw(f.t, at+" as one of").Value
 	}
+	_, isObject := like.(map[string]any)
 	switch {
+	case isObject && schema.Type.Is("object") && rapid.IntRange(0, 7).Draw(f.t, at+" whole as it was") == 7:
+		return like // of a large object hardly any form but this one passes all checks of what it means
 	case schema.Type.Is("object"):
 		return f.object(schema, like, at)
 	case schema.Type.Is("array"):
@@ -228,6 +231,7 @@ func (f fitting) number(schema *openapi3.Schema, at string) float64 {
 // among: no schema can say so, and no text of ours may have it.
 var fittingTexts = map[string]*rapid.Generator[string]{
 	"ua-name":     rapid.StringMatching(`[a-zA-ZА-ЩЬЮЯҐЇІЄа-щьюяґїіє0-9№"!*)\]\[(._-][^ЫЪЭЁыъэё@%&$^#\n\x00]{0,60}`),
+	"ua-person":   rapid.StringMatching(`[А-ЩЬЮЯҐЇІЄа-щьюяґїіє'-]{1,20}( [А-ЩЬЮЯҐЇІЄа-щьюяґїіє'-]{1,20})?`),
 	"ua-building": rapid.StringMatching(`[1-9][А-ЩЬЮЯҐЇІЄа-щьюяґїіє /'0-9-]{0,20}`),
 	"ua-email":    rapid.StringMatching(`[a-zA-Z0-9]([a-zA-Z0-9._%+-]{0,30}[a-zA-Z0-9])?@[a-z0-9-]{1,20}(\.[a-z0-9-]{1,10}){0,2}\.[a-zA-Z]{2,12}`),
 	"uuid":        rapid.StringMatching(`[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`),
@@ -249,7 +253,14 @@ func (f fitting) text(schema *openapi3.Schema, at string) string {
 		return rapid.StringMatching(schema.Pattern).Draw(f.t, at)
 	}
 	if texts, known := fittingTexts[schema.Format]; known {
-		return texts.Draw(f.t, at)
+		text := []rune(texts.Draw(f.t, at))
+		for len(text) < int(schema.MinLength) {
+			text = append(text, 'а') // fits each format that has a shortest length
+		}
+		if schema.MaxLength != nil {
+			text = text[:min(len(text), int(*schema.MaxLength))]
+		}
+		return string(text)
 	}
 	require.Contains(f.t, openFormats, schema.Format, "%s: the generator does not know what fits the format", at)
 	const most = 80

@@ -68,7 +68,7 @@ func subjectOf(row db.ResolveIdentityRow) Subject {
 	}
 	if row.PartyID != nil {
 		s.Party = &subject.Party{
-			ID: *row.PartyID, VerificationStatus: deref(row.PartyVerificationStatus), UpdatedAt: deref(row.PartyUpdatedAt),
+			ID: *row.PartyID, VerificationStatus: deref(row.PartyVerificationStatus), UpdatedAt: deref(row.PartyUpdatedAt), Deceased: row.PartyDeceased,
 			TaxID: row.PartyTaxID, LastName: row.PartyLastName, FirstName: row.PartyFirstName,
 		}
 	}

@@ -13,3 +13,14 @@ var Kyiv = func() *time.Location {
 	}
 	return location
 }()
+
+// Age counts the full years since a date of birth, on the day of a moment. Who was
+// born on 29 February turns older on 1 March of a common year.
+func Age(born, at time.Time) int {
+	today := at.In(Kyiv)
+	years := today.Year() - born.Year()
+	if today.Month() < born.Month() || today.Month() == born.Month() && today.Day() < born.Day() {
+		years--
+	}
+	return years
+}

@@ -95,6 +95,7 @@ type Config struct {
 
 	// Parties and legal entities.
 	BlockUnverifiedParty   bool           `env:"BLOCK_UNVERIFIED_PARTY_USERS" envDefault:"false" doc:"Refuse users whose party is not verified"`
+	BlockDeceasedParty     bool           `env:"BLOCK_DECEASED_PARTY_USERS" envDefault:"false" doc:"Refuse users whose death the register of civil status has confirmed, where persons are registered"`
 	UnverifiedPartyDays    int            `env:"UNVERIFIED_PARTY_PERIOD_DAYS_ALLOWED" envDefault:"30" min:"0" max:"3650" doc:"Period of the unverified-party check, in days"`
 	UnverifiedPartyCompare PeriodOperator `env:"UNVERIFIED_PARTY_PERIOD_OPERATOR" envDefault:"seed" doc:"When an unverified party passes. seed: it was last changed at least that many days ago, as the page of Create Division prints it. grace: it was changed within them, as newer pages say"`
 	MedicalEventsLETypes   []string       `env:"ME_ALLOWED_TRANSACTIONS_LE_TYPES" envDefault:"PRIMARY_CARE,OUTPATIENT,EMERGENCY,MSP,MSP_PHARMACY" doc:"Legal entity types that may work with medical events"`
@@ -107,6 +108,21 @@ type Config struct {
 	OutpatientDivisionTypes  []string      `env:"LEGAL_ENTITY_OUTPATIENT_DIVISION_TYPES" envDefault:"LICENSED_UNIT,CLINIC,AMBULANT_CLINIC,FAP" doc:"Division types of an OUTPATIENT"`
 	EmergencyDivisionTypes   []string      `env:"LEGAL_ENTITY_EMERGENCY_DIVISION_TYPES" envDefault:"LICENSED_UNIT" doc:"Division types of an EMERGENCY"`
 	DivisionAddressTypes     AddressMatrix `env:"DIVISION_ADDRESS_TYPES" envDefault:"*/*=RESIDENCE!,REGISTRATION;OUTPATIENT/*=RESIDENCE!,REGISTRATION,RECEPTION" envSeparator:"" doc:"Address types by LEGAL_ENTITY_TYPE/DIVISION_TYPE. An exclamation mark makes a type required. The most specific line applies"`
+
+	// Persons.
+	NoSelfAuthAge              int      `env:"NO_SELF_AUTH_AGE" envDefault:"14" min:"0" max:"150" doc:"Age below which a person has no authentication method of their own, in years"`
+	NoSelfRegistrationAge      int      `env:"NO_SELF_REGISTRATION_AGE" envDefault:"14" min:"0" max:"150" doc:"Age below which a person must have a confidant person, in years"`
+	FullLegalCapacityAge       int      `env:"PERSON_FULL_LEGAL_CAPACITY_AGE" envDefault:"18" min:"0" max:"150" doc:"Age below which a person must have a confidant person or a document that proves legal capacity, in years"`
+	PhoneAuthLimit             int      `env:"PHONE_NUMBER_AUTH_LIMIT" envDefault:"5" min:"0" max:"1000000" doc:"Persons who may confirm by codes to one phone. 0: no limit"`
+	ThirdPersonLimit           int      `env:"THIRD_PERSON_LIMIT" envDefault:"150" min:"0" max:"1000000" doc:"Persons for whom one person may confirm. 0: no limit"`
+	ThirdPersonOffline         bool     `env:"THIRD_PERSON_OFFLINE" envDefault:"false" doc:"Whether a person who confirms by documents may confirm for others"`
+	TaxIDUniqueness            bool     `env:"VALIDATE_PERSON_TAX_ID_UNIQUENESS" envDefault:"true" doc:"Refuse the tax id of another active person"`
+	RegistrationDocumentTypes  []string `env:"PERSON_REGISTRATION_DOCUMENT_TYPES" envDefault:"BIRTH_CERTIFICATE,BIRTH_CERTIFICATE_FOREIGN,COMPLEMENTARY_PROTECTION_CERTIFICATE,NATIONAL_ID,PASSPORT,PERMANENT_RESIDENCE_PERMIT,REFUGEE_CERTIFICATE,TEMPORARY_CERTIFICATE,TEMPORARY_PASSPORT" doc:"Document types that prove who a person is"`
+	LegalCapacityDocumentTypes []string `env:"PERSON_LEGAL_CAPACITY_DOCUMENT_TYPES" envDefault:"DIVORCE_CERTIFICATE,MARRIAGE_CERTIFICATE,STATE_REGISTER_EXTRACT,COURT_DECISION_LEGAL_CAPACITY,COURT_DECISION_DIVORCE,GUARDIANSHIP_DECISION_LEGAL_CAPACITY,LEGAL_CAPACITY_DOCUMENT" doc:"Document types that prove full legal capacity of a minor"`
+	ExpiringDocumentTypes      []string `env:"EXPIRATION_DATE_EXISTS" envDefault:"NATIONAL_ID,COMPLEMENTARY_PROTECTION_CERTIFICATE,PERMANENT_RESIDENCE_PERMIT,REFUGEE_CERTIFICATE,TEMPORARY_CERTIFICATE,TEMPORARY_PASSPORT" doc:"Document types that must have expiration_date"`
+
+	// Files.
+	SecretsTTL int `env:"SECRETS_TTL" envDefault:"900" min:"1" max:"315360000" doc:"How long the address to which a scan is sent is good, in seconds"`
 
 	// Dictionaries.
 	BigDictionaries []string `env:"BIG_DICTIONARIES" doc:"Dictionaries left out of a list that names none, comma-separated"`

@@ -6,6 +6,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -107,6 +108,13 @@ func RefuseAt(id rules.ID, entry string, params any, args ...any) *Error {
 		e.Message = rules.ValidationMessage // decisions R3
 	}
 	return e
+}
+
+// RefuseItem is RefuseAt for an item of the list that the rule's entry names.
+func RefuseItem(id rules.ID, i int, params any, args ...any) *Error {
+	rule := mustGet(id)
+	entry := strings.Replace(rule.Entry, "*", strconv.Itoa(i), 1)
+	return RefuseAt(id, entry, params, args...).Because(entry, rule.Check, "another value")
 }
 
 // Join merges refusals into one: status and message of the first, items and rules

@@ -19,6 +19,7 @@ type Party struct {
 	TaxID              string // empty: none
 	LastName           string
 	FirstName          string
+	Deceased           bool // the death is confirmed by hand
 }
 
 // Period compares the moment of the last change of a NOT_VERIFIED party with the

@@ -17,11 +17,13 @@ type formatError struct{ rule fault.Rule }
 
 func (e *formatError) Error() string { return "format: " + e.rule.Rule }
 
-// Patterns of the national system. Go's regexp has no look-ahead, so two of them
+// Patterns of the national system. Go's regexp has no look-ahead, so three of them
 // are checked by an equivalent (RE2), and answers print the documented one.
 const (
 	namePattern     = `^(?!.*[ЫЪЭЁыъэё@%&$^#])[a-zA-ZА-ЯҐЇІЄа-яґїіє0-9№\"!\^\*)\]\[(._-].*$`
 	nameRE2         = `^[a-zA-ZА-ЩЬЮЯҐЇІЄа-щьюяґїіє0-9№"!*)\]\[(._-][^ЫЪЭЁыъэё@%&$^#\n]*$`
+	personPattern   = `^(?!.*[ЫЪЭЁыъэё@%&$^#])[А-ЯҐЇІЄа-яґїіє\'\-]+(\s(?!.*[ЫЪЭЁыъэё@%&$^#])[А-ЯҐЇІЄа-яґїіє\'\-]+)*$`
+	personRE2       = `^[А-ЩЬЮЯҐЇІЄа-щьюяґїіє'\-]+(\s[А-ЩЬЮЯҐЇІЄа-щьюяґїіє'\-]+)*$`
 	buildingPattern = `^[1-9]((?![ЫЪЭЁыъэё])()([А-ЯҐЇІЄа-яґїіє \/\'\-0-9])){0,20}$`
 	buildingRE2     = `^[1-9][А-ЩЬЮЯҐЇІЄа-щьюяґїіє /'\-0-9]{0,20}$`
 	emailWiki       = "(?i)^[\\w!#$%&'*+/=?`{|}~^-]+(?:\\.[\\w!#$%&'*+/=?`{|}~^-]+)*@(?:[A-Z0-9-]+\\.)+[A-Z]{2,6}$"
@@ -32,6 +34,7 @@ const (
 
 var (
 	nameRegexp       = regexp.MustCompile(nameRE2)
+	personRegexp     = regexp.MustCompile(personRE2)
 	buildingRegexp   = regexp.MustCompile(buildingRE2)
 	emailWikiRegexp  = regexp.MustCompile(emailWiki)
 	emailRegexp      = regexp.MustCompile(emailPattern)
@@ -58,6 +61,7 @@ type Dictionaries interface {
 func NewFormats(names []string, dictionaries Dictionaries) Formats {
 	formats := Formats{
 		"ua-name":     matching(nameRegexp, namePattern),
+		"ua-person":   matching(personRegexp, personPattern),
 		"ua-building": matching(buildingRegexp, buildingPattern),
 		"uuid":        matching(uuidFormatRegexp, uuidPattern),
 		"ua-email":    openapi3.NewCallbackValidator(checkEmail),

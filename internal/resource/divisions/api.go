@@ -5,10 +5,9 @@ package divisions
 import (
 	"context"
 
-	"github.com/google/uuid"
-
 	"esoz/gen/api"
 	"esoz/internal/operation"
+	"esoz/internal/platform/address"
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/subject"
@@ -18,27 +17,7 @@ import (
 type API struct {
 	Engine    *operation.Engine
 	Store     Store
-	Addresses Addresses
-}
-
-// Addresses answers what the checks ask about the country's areas, regions and
-// settlements.
-type Addresses interface {
-	Settlement(id uuid.UUID) (Settlement, bool)
-	Area(id uuid.UUID) (name string, ok bool)
-	Region(id uuid.UUID) (name string, ok bool)
-	AreaNamed(name string) bool
-	SettlementNamed(name string) bool
-	SameName(a, b string) bool
-	SameArea(a, b string) bool
-}
-
-// Settlement is what the checks ask about a settlement.
-type Settlement struct {
-	Name          string
-	AreaID        uuid.UUID
-	RegionID      *uuid.UUID // nil: belongs to no region
-	MountainGroup bool
+	Addresses address.Register
 }
 
 // Operations registers what the resource serves.

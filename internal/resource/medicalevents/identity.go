@@ -16,13 +16,5 @@ type Identity struct {
 	BirthDate  time.Time
 }
 
-// Age counts the full years that the person had on the day of a moment. Who was
-// born on 29 February turns older on 1 March of a common year.
-func (i Identity) Age(at time.Time) int {
-	born, today := i.BirthDate, at.In(clock.Kyiv)
-	years := today.Year() - born.Year()
-	if today.Month() < born.Month() || today.Month() == born.Month() && today.Day() < born.Day() {
-		years--
-	}
-	return years
-}
+// Age counts the full years that the person had on the day of a moment.
+func (i Identity) Age(at time.Time) int { return clock.Age(i.BirthDate, at) }

@@ -25,6 +25,7 @@ import (
 	"esoz/internal/sandbox/world/gateway"
 	"esoz/internal/sandbox/world/jobs"
 	"esoz/internal/sandbox/world/oauth"
+	"esoz/internal/sandbox/world/personrequests"
 	"esoz/internal/sandbox/world/persons"
 	"esoz/internal/sandbox/world/programs"
 	"esoz/internal/sandbox/world/servicerequests"
@@ -35,7 +36,8 @@ import (
 func New(keys *seal.Keys, now time.Time) *World {
 	w := build.New(keys, now)
 	for _, add := range []func(*World){
-		addresses.Add, accounts.Add, persons.Add, divisions.Add, programs.Add, declarationrequests.Add, verifications.Add, approvals.Add, persons.Cases,
+		addresses.Add, accounts.Add, persons.Add, divisions.Add, programs.Add, declarationrequests.Add, verifications.Add, personrequests.Add,
+		approvals.Add, persons.Cases,
 		servicerequests.Add, devicedispenses.Add, jobs.Add, events.Add, dictionaries.Add, oauth.Add, gateway.Add,
 	} {
 		add(w)

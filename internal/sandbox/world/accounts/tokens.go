@@ -69,6 +69,19 @@ func unverified(w *build.World) {
 		build.Row{"verification_status": "NOT_VERIFIED", "inserted_at": since, "updated_at": since})
 	Token(w, "long_unverified_owner", "long_unverified_owner", "clinic", ownerScopes, "a party NOT_VERIFIED for 90 days", nil)
 	User(w, "partyless_owner", nil)
+	// The same in the role of a doctor, and one more.
+	for _, u := range []struct{ name, user, note string }{
+		{"unverified_doctor", "unverified_owner", "a party NOT_VERIFIED since today"},
+		{"long_unverified_doctor", "long_unverified_owner", "a party NOT_VERIFIED for 90 days"},
+		{"partyless_doctor", "partyless_owner", "a user without a party"},
+		{"deceased_doctor", "deceased_doctor", "a party whose death is confirmed"},
+		{"unemployed_doctor", "owner", "a user whom the clinic employs as its OWNER alone, with the scopes of a doctor"},
+	} {
+		Token(w, u.name, u.user, "clinic", doctorScopes, u.note, nil)
+	}
+	User(w, "deceased_doctor", nil)
+	Party(w, "deceased_doctor", "Марта", "Тиха", "Олегівна",
+		build.Row{"dracs_death_verification_status": "VERIFIED", "dracs_death_verification_reason": "MANUAL_CONFIRMED"})
 	Token(w, "partyless_owner", "partyless_owner", "clinic", ownerScopes, "a user without a party", nil)
 }
 

@@ -1,0 +1,32 @@
+// Package personrequests holds the requests to register a person or to change
+// the data of a registered one (wiki 17999298851).
+package personrequests
+
+import (
+	"esoz/internal/operation"
+	"esoz/internal/platform/address"
+	"esoz/internal/platform/media"
+	"esoz/internal/platform/otp"
+)
+
+// API serves the operations of the resource.
+type API struct {
+	Engine    *operation.Engine
+	Store     Store
+	Addresses address.Register
+	Codes     *otp.Service
+	Media     *media.Store
+}
+
+// Operations registers what the resource serves.
+func (a *API) Operations() []operation.Operation {
+	create := a.creation()
+	return []operation.Operation{
+		create.Operation(a.Engine, a.read),
+		Approve.Operation(a.Engine, nil),
+		Reject.Operation(a.Engine, nil),
+		{ID: "resendPersonRequestOtp", Rules: operation.RulesOf(resendChecks)},
+		{ID: "getPersonRequest", Rules: operation.RulesOf(getChecks)},
+		{ID: "listPersonRequests", Rules: operation.RulesOf(listChecks)},
+	}
+}

@@ -1,0 +1,136 @@
+package personrequests
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"esoz/gen/api"
+	"esoz/gen/rules"
+	"esoz/internal/operation"
+	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/fault"
+	"esoz/internal/platform/otp"
+)
+
+// ApprovePersonRequest serves PATCH /api/v2/person_requests/{id}/actions/approve.
+func (a *API) ApprovePersonRequest(ctx context.Context, req api.ApprovePersonRequestRequestObject) (api.ApprovePersonRequestResponseObject, error) {
+	s := a.acting(ctx, req.ID)
+	if req.Body != nil {
+		s.code = req.Body.VerificationCode
+	}
+	if err := Approve.Run(ctx, s); err != nil {
+		return nil, err
+	}
+	return api.ApprovePersonRequest201JSONResponse{Meta: envelope.Meta(ctx, http.StatusCreated), Data: s.found.show()}, nil
+}
+
+// Approve confirms a request.
+var Approve = operation.RowTransition[*acting]{
+	ID: "approvePersonRequest",
+	Checks: slices.Concat(ofRequest("person_request.approve."), []operation.Check[*acting]{
+		{Rule: rules.PersonRequestApproveChannel, Pass: func(_ context.Context, s *acting) error {
+			return operation.Expect(s.found.Channel == channelMIS, "channel of the person request", channelMIS, s.found.Channel)
+		}},
+		{Rule: rules.PersonRequestApproveStatus, Pass: isIn(api.PersonRequestStatusNEW)},
+		{Rule: rules.PersonRequestApproveMethod, Pass: func(_ context.Context, s *acting) error {
+			return operation.Expect(s.found.Method.Type != "", "authentication_method_current", "a method", "null")
+		}},
+		{Rule: rules.PersonRequestApproveCodeRequired, Pass: func(_ context.Context, s *acting) error {
+			return operation.Unless(s.found.Method.Type != methodOTP || s.code != nil)
+		}},
+		{Rule: rules.PersonRequestApproveAttempts, Or: []rules.ID{rules.PersonRequestApproveCodeExpired, rules.PersonRequestApproveCode}, Pass: enterCode},
+		{Rule: rules.PersonRequestApproveDocuments, Pass: scansAreThere},
+	}),
+	Moves: moves(api.PersonRequestStatusAPPROVED, api.PersonRequestStatusNEW),
+	Write: func(ctx context.Context, s *acting) error {
+		form, err := printedForm(s.found)
+		if err != nil {
+			return err
+		}
+		return s.setStatus(ctx, api.PersonRequestStatusAPPROVED, &form)
+	},
+}
+
+// noCode is no code of any verification.
+const noCode = -1
+
+// number reads a code. What cannot be one is a wrong code, and costs an attempt.
+func number(sent any) int {
+	switch sent := sent.(type) {
+	case float64:
+		const beyond = 1e9 // codes have at most nine digits
+		if code := int(min(max(sent, noCode), beyond)); float64(code) == sent {
+			return code
+		}
+	case string:
+		if code, err := strconv.Atoi(sent); err == nil {
+			return code
+		}
+	}
+	return noCode
+}
+
+// enterCode passes when the code is the one that was sent. The service judges it in
+// one transaction, which counts the attempt.
+func enterCode(ctx context.Context, s *acting) error {
+	if s.found.Method.Type != methodOTP {
+		return nil
+	}
+	_, err := s.Codes.Complete(ctx, s.found.Method.PhoneNumber, number(s.code))
+	switch {
+	case errors.Is(err, otp.ErrNoVerification), errors.Is(err, otp.ErrAttempts):
+		return fault.Refuse(rules.PersonRequestApproveAttempts).Because("code",
+			fmt.Sprintf("live, after fewer than %d attempts (MAX_ATTEMPTS)", s.Config.MaxAttempts), "used, cancelled, or no attempt is left")
+	case errors.Is(err, otp.ErrExpired):
+		return fault.Refuse(rules.PersonRequestApproveCodeExpired).Because("age of the code",
+			fmt.Sprintf("at most %d minutes (CODE_EXPIRATION_PERIOD_MINUTES)", s.Config.CodeExpirationMinutes), "more")
+	case errors.Is(err, otp.ErrWrongCode):
+		return fault.Refuse(rules.PersonRequestApproveCode).Because("code", "the code of the last SMS", "another one")
+	}
+	return err //nolint:wrapcheck // says what failed
+}
+
+// scansAreThere passes when all scans that were asked for have been sent.
+func scansAreThere(ctx context.Context, s *acting) error {
+	names := make([]string, len(s.found.Uploads))
+	for i, scan := range s.found.Uploads {
+		names[i] = scan.name(s.found.ID)
+	}
+	missing, err := s.Media.Missing(ctx, names)
+	if err != nil {
+		return err //nolint:wrapcheck // says what failed
+	}
+	var types []string
+	for i, name := range names {
+		if slices.Contains(missing, name) {
+			types = append(types, s.found.Uploads[i].Type)
+		}
+	}
+	return operation.Expect(len(types) == 0, "scans", "all that were asked for", fmt.Sprintf("%d missing", len(types)), "types", strings.Join(types, ", "))
+}
+
+// moves are the ways to a status.
+func moves(to api.PersonRequestStatus, from ...api.PersonRequestStatus) *operation.Moves {
+	m := &operation.Moves{Collection: table, Attribute: "status", To: []string{string(to)}}
+	for _, status := range from {
+		m.From = append(m.From, string(status))
+	}
+	return m
+}
+
+// setStatus moves the request from the status in which it was read.
+func (s *acting) setStatus(ctx context.Context, to api.PersonRequestStatus, form *string) error {
+	if err := s.Store.setStatus(ctx, s, to, form); err != nil {
+		return err
+	}
+	s.found.Status = to
+	if form != nil {
+		s.found.Content = form
+	}
+	return nil
+}

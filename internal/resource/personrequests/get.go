@@ -1,0 +1,87 @@
+package personrequests
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"esoz/gen/api"
+	"esoz/gen/rules"
+	"esoz/internal/operation"
+	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/fault"
+)
+
+// GetPersonRequest serves GET /api/v2/person_requests/{id}.
+func (a *API) GetPersonRequest(ctx context.Context, req api.GetPersonRequestRequestObject) (api.GetPersonRequestResponseObject, error) {
+	s := a.acting(ctx, req.ID)
+	if err := operation.Run(ctx, getChecks, s); err != nil {
+		return nil, err
+	}
+	shown := api.PersonRequestResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: s.found.show()}
+	if s.found.Status == api.PersonRequestStatusNEW {
+		urgent := s.found.urgent(a.Media)
+		shown.Urgent = &urgent
+	}
+	return api.GetPersonRequest200JSONResponse(shown), nil
+}
+
+// acting is one call of an operation on a stored request.
+type acting struct {
+	operation.Caller
+	*API
+	pathID string
+	code   any // verification_code of the body
+	found  *request
+}
+
+func (a *API) acting(ctx context.Context, id string) *acting {
+	return &acting{Caller: a.Engine.Caller(ctx), API: a, pathID: id}
+}
+
+var getChecks = ofRequest("person_request.get.")
+
+// ofRequest are the checks of the request that the path names.
+func ofRequest(family rules.ID) []operation.Check[*acting] {
+	return []operation.Check[*acting]{
+		{Rule: family + "not_found", Pass: func(ctx context.Context, s *acting) (err error) {
+			id, err := parsed(s.pathID)
+			if err != nil {
+				return err
+			}
+			s.found, err = s.Store.get(ctx, id)
+			return err
+		}},
+		{Rule: family + "legal_entity", Pass: func(_ context.Context, s *acting) error {
+			return operation.Expect(s.found.LegalEntityID == s.ClientID, "legal entity of the person request", s.ClientID, "another legal entity")
+		}},
+		{Rule: family + "expired", Pass: func(_ context.Context, s *acting) error {
+			return operation.Expect(s.found.Status != statusExpired, "status", "any but EXPIRED", s.found.Status)
+		}},
+		{Rule: family + "version", Pass: func(_ context.Context, s *acting) error {
+			return operation.Expect(s.found.Version == version, "version of the person request", version, s.found.Version)
+		}},
+	}
+}
+
+// parsed reads the id of a path. A malformed id is not found (decisions R12).
+func parsed(pathID string) (uuid.UUID, error) {
+	id, ok := envelope.ParseID(pathID)
+	if !ok {
+		return uuid.Nil, fault.ErrNotFound
+	}
+	return id, nil
+}
+
+// isIn passes when the request has one of the statuses.
+func isIn(statuses ...api.PersonRequestStatus) func(context.Context, *acting) error {
+	return func(_ context.Context, s *acting) error {
+		for _, status := range statuses {
+			if s.found.Status == status {
+				return nil
+			}
+		}
+		return operation.Expect(false, "status", statuses, s.found.Status)
+	}
+}

@@ -1,0 +1,103 @@
+package personrequests
+
+import (
+	"github.com/google/uuid"
+
+	"esoz/gen/api"
+	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/media"
+)
+
+// Methods by which a request is confirmed.
+const (
+	methodOTP     = "OTP"
+	methodOffline = "OFFLINE"
+	methodThird   = "THIRD_PERSON"
+	methodNone    = "NA"
+)
+
+// version of the requests that this API makes and reads.
+const version = 2
+
+// channelMIS is the channel of requests that legal entities make.
+const channelMIS = "MIS"
+
+// statusExpired is the status of requests whose data is gone; no answer shows it.
+const statusExpired api.PersonRequestStatus = "EXPIRED"
+
+// request is a stored person request.
+type request struct {
+	ID            uuid.UUID
+	Version       int
+	LegalEntityID uuid.UUID
+	Status        api.PersonRequestStatus
+	Channel       string
+	Data          data
+	Method        method
+	Uploads       []upload
+	AuthorizeWith *uuid.UUID
+	Content       *string
+}
+
+// data is what was sent.
+type data struct {
+	Person        api.PersonRequestPerson `json:"person"`
+	PatientSigned bool                    `json:"patient_signed"`
+	Consent       bool                    `json:"process_disclosure_data_consent"`
+}
+
+// method is how the request is confirmed, fixed when it is created.
+type method struct {
+	Type        string `json:"type"`
+	PhoneNumber string `json:"phone_number,omitempty"`
+}
+
+// upload is a scan that the approval waits for.
+type upload struct {
+	Type string `json:"type"`
+}
+
+// name of the scan in the media store.
+func (u upload) name(request uuid.UUID) string {
+	return "person_requests/" + request.String() + "/person_request_" + u.Type + ".jpeg"
+}
+
+// show renders a request. Phones by which somebody confirms are masked.
+func (r *request) show() api.PersonRequest {
+	shown := api.PersonRequest{
+		ID: r.ID.String(), Status: r.Status, Person: r.Data.Person, PatientSigned: r.Data.PatientSigned,
+		ProcessDisclosureDataConsent: r.Data.Consent, Channel: api.PersonRequestChannel(r.Channel), Content: r.Content,
+	}
+	if r.AuthorizeWith != nil {
+		id := r.AuthorizeWith.String()
+		shown.AuthorizeWith = &id
+	}
+	if sent := shown.Person.AuthenticationMethods; sent != nil {
+		masked := make([]api.PersonRequestMethod, len(*sent))
+		for i, m := range *sent {
+			masked[i] = m
+			if m.PhoneNumber != nil {
+				masked[i].PhoneNumber = envelope.MaskPhone(*m.PhoneNumber)
+			}
+		}
+		shown.Person.AuthenticationMethods = &masked
+	}
+	return shown
+}
+
+// urgent says how the request is confirmed.
+func (r *request) urgent(scans *media.Store) api.PersonRequestUrgent {
+	current := api.PersonRequestMethodCurrent{Type: api.PersonRequestMethodCurrentType(r.Method.Type)}
+	if r.Method.Type == methodOTP {
+		current.PhoneNumber = envelope.MaskPhone(r.Method.PhoneNumber)
+	}
+	u := api.PersonRequestUrgent{AuthenticationMethodCurrent: []api.PersonRequestMethodCurrent{current}}
+	if len(r.Uploads) > 0 {
+		links := make([]api.PersonRequestUpload, len(r.Uploads))
+		for i, scan := range r.Uploads {
+			links[i] = api.PersonRequestUpload{Type: scan.Type, URL: scans.URL(scan.name(r.ID))}
+		}
+		u.Documents = &links
+	}
+	return u
+}
