@@ -86,7 +86,6 @@ func registered(w *build.World) {
 			"person_id": build.ID(person), "type": kind, "number": number, "issued_by": "РАЦС", "issued_at": issued,
 		})
 	}
-	document("patient", "PASSPORT", "АА123456", "2003-07-05")
 	document("patient", "BIRTH_CERTIFICATE", "І-АМ123456", "1985-07-20")
 	document("confidant", "PASSPORT", "ВВ654321", "2004-11-02")
 	document("confided_patient", "BIRTH_CERTIFICATE", "І-АМ654321", "2015-03-12")
