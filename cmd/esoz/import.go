@@ -13,17 +13,22 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"esoz/internal/platform/clock"
+	"esoz/internal/platform/config"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/resource/uaddresses"
 )
 
 type importKATOTTGCommand struct {
-	File        string `arg:"" type:"existingfile" help:"Codifier as CSV: five codes, category and name. UTF-8, UTF-16 and windows-1251 are read, with semicolons, commas or tabs."`
-	DatabaseURL string `required:"" env:"DATABASE_URL" help:"Connection string of PostgreSQL." placeholder:"URL"`
+	File string `arg:"" type:"existingfile" help:"Codifier as CSV: five codes, category and name. UTF-8, UTF-16 and windows-1251 are read, with semicolons, commas or tabs."`
 }
 
 // Run loads the file, shows how far it is, and lists the rows that were passed over.
 func (c importKATOTTGCommand) Run(ctx context.Context) (err error) {
+	// Not a flag: everybody on the machine sees those of others.
+	databaseURL, err := config.DatabaseURLOf(os.Environ())
+	if err != nil {
+		return err
+	}
 	file, err := os.Open(c.File)
 	if err != nil {
 		return fmt.Errorf("open the codifier: %w", err)
@@ -33,7 +38,7 @@ func (c importKATOTTGCommand) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("open the codifier: %w", err)
 	}
-	pool, err := postgres.Open(ctx, c.DatabaseURL, 1)
+	pool, err := postgres.Open(ctx, databaseURL, 1)
 	if err != nil {
 		return err
 	}

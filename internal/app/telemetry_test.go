@@ -1,6 +1,8 @@
 package app_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -11,6 +13,8 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
+	"esoz/internal/app"
+	"esoz/internal/platform/config"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
 )
@@ -65,4 +69,19 @@ func TestTraceOfARequest(t *testing.T) {
 	}
 	require.Contains(t, log.String(), "operation=initializeVerification status=200")
 	require.Contains(t, log.String(), "trace_id="+traceID)
+}
+
+// A time in a log line says its unit.
+func TestTimesAreLoggedInMilliseconds(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	app.NewLogger(&out, &config.Config{LogFormat: config.LogJSON}).Info("request", "took", 1500*time.Microsecond)
+	var fields map[string]any
+	require.NoError(t, json.Unmarshal(out.Bytes(), &fields))
+	require.NotContains(t, fields, "took")
+	require.InDelta(t, 1.5, fields["took_ms"], 0)
+
+	out.Reset()
+	app.NewLogger(&out, &config.Config{LogFormat: config.LogText}).Info("request", "took", 1500*time.Microsecond)
+	require.Contains(t, out.String(), " took_ms=1.5\n")
 }

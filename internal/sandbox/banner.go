@@ -17,7 +17,7 @@ var shownOperations = []string{
 }
 
 // printBanner shows how to talk to a sandbox that has just started.
-func printBanner(out io.Writer, at Addresses, w *world.World) {
+func printBanner(out io.Writer, at Addresses, w *world.World, old bool) {
 	fmt.Fprintf(out, "\nesoz sandbox\n\n")
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "  API\t%s\n", at.BaseURL)
@@ -41,6 +41,10 @@ func printBanner(out io.Writer, at Addresses, w *world.World) {
 		if c, ok := w.Passing(operation); ok {
 			fmt.Fprintf(out, "\n# %s\n%s\n", operation, c.Request.Curl(at.BaseURL))
 		}
+	}
+	if old {
+		fmt.Fprintf(out, "\nThe data folder holds the world of another version of esoz: what this page and the documents name may be missing.\n"+
+			"POST %s/_sandbox/reset makes the world new, and takes what you have registered.\n", at.BaseURL)
 	}
 	fmt.Fprintf(out, "\nPress Ctrl-C to stop. POST %s/_sandbox/reset makes the world new.\n\n", at.BaseURL)
 }

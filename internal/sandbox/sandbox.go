@@ -106,7 +106,8 @@ func Run(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	w := world.New(keys, clk.Now())
-	if err := prepare(ctx, cfg, w, clk.Now()); err != nil {
+	old, err := prepare(ctx, cfg, w, clk.Now())
+	if err != nil {
 		return err
 	}
 	doc, err := app.Document()
@@ -136,7 +137,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, within(ctx, cfg.ShutdownTimeout, a.Stop)) }()
 	addresses := Addresses{BaseURL: baseURL, DatabaseURL: dsn, MongoURL: eng.MongoURI}
-	printBanner(o.Out, addresses, w)
+	printBanner(o.Out, addresses, w, old)
 	if o.Ready != nil {
 		o.Ready(addresses)
 	}
@@ -157,28 +158,30 @@ func environ(user []string, dsn, mongoURI, baseURL string) []string {
 		"SERVER_KEY="+serverKey, "PERSON_PK_KEYPHRASE="+patientKey)
 }
 
-// prepare migrates the databases and seeds them when they are new.
-func prepare(ctx context.Context, cfg *config.Config, w *world.World, now time.Time) (err error) {
+// prepare migrates the databases and seeds them when they are new. old means that
+// they hold the world of another version: a reset would take what the user has
+// registered, so it is left to them.
+func prepare(ctx context.Context, cfg *config.Config, w *world.World, now time.Time) (old bool, err error) {
 	pool, err := postgres.Open(ctx, string(cfg.DatabaseURL), 4)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer pool.Close()
 	documents, err := mongodb.Open(string(cfg.MongoURL), cfg.MongoDatabase, cfg.EngineTimeout)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer func() {
 		err = errors.Join(err, within(ctx, 5*time.Second, func(ctx context.Context) error { return mongodb.Close(ctx, documents) }))
 	}()
 	if err := app.Migrate(ctx, pool, documents, now, cfg.SystemUser); err != nil {
-		return err
+		return false, err
 	}
-	seeded, err := world.Seeded(ctx, pool)
+	seeded, same, err := w.Seeded(ctx, pool)
 	if err != nil || seeded {
-		return err
+		return seeded && !same, err
 	}
-	return w.Seed(ctx, pool, documents)
+	return false, w.Seed(ctx, pool, documents)
 }
 
 // within runs stop with a deadline of its own: ctx has ended by then.

@@ -178,6 +178,23 @@ func Load(environ []string) (*Config, error) {
 	return cfg, nil
 }
 
+// DatabaseURLOf reads DATABASE_URL alone, for commands that need no other setting.
+func DatabaseURLOf(environ []string) (string, error) {
+	vars := env.ToMap(environ)
+	for name := range vars {
+		if !strings.HasPrefix(name, "DATABASE_URL") {
+			delete(vars, name)
+		}
+	}
+	if err := errors.Join(readFiles(vars)...); err != nil {
+		return "", err
+	}
+	if vars["DATABASE_URL"] == "" {
+		return "", errors.New("DATABASE_URL or DATABASE_URL_FILE is needed")
+	}
+	return vars["DATABASE_URL"], nil
+}
+
 // readFiles sets each secret whose file is named.
 func readFiles(vars map[string]string) (faults []error) {
 	for _, f := range Fields() {

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,6 +25,7 @@ import (
 // Open makes a pool that connects with the first query. maxConns 0 means the
 // default of pgxpool (4, or the number of cores).
 func Open(ctx context.Context, dsn string, maxConns int32) (*pgxpool.Pool, error) {
+	IgnoreEnvironment()
 	cfg, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
 		return nil, errors.New("parse DATABASE_URL: not a PostgreSQL connection string") // the driver's text may quote the password
@@ -50,6 +53,17 @@ func Open(ctx context.Context, dsn string, maxConns int32) (*pgxpool.Pool, error
 		return nil, fmt.Errorf("open PostgreSQL pool: %w", err)
 	}
 	return pool, nil
+}
+
+// IgnoreEnvironment takes the variables of libpq (PGSERVICE, PGOPTIONS, PGPASSWORD, …)
+// from the environment of the process: they are about connections that the user
+// makes with other programs, and the driver reads them for every connection.
+func IgnoreEnvironment() {
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "PG") {
+			_ = os.Unsetenv(name) // the name has come from the environment
+		}
+	}
 }
 
 const (

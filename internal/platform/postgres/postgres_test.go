@@ -180,3 +180,17 @@ func throughBridge(t *testing.T, to *pgxpool.Pool, lose func(answer []byte) bool
 	t.Cleanup(pool.Close)
 	return pool
 }
+
+// Variables that are about the user's own connections never reach ours.
+func TestLibpqVariablesAreIgnored(t *testing.T) {
+	s := testkit.New(t, testkit.Idle())
+	t.Setenv("PGSERVICE", "prod")
+	t.Setenv("PGOPTIONS", "-c default_transaction_read_only=on")
+	t.Setenv("PGAPPNAME", "theirs")
+	pool, err := postgres.Open(t.Context(), string(s.Config.Get().DatabaseURL), 1)
+	require.NoError(t, err)
+	defer pool.Close()
+	var readOnly, name string
+	require.NoError(t, pool.QueryRow(t.Context(), "SELECT current_setting('default_transaction_read_only'), current_setting('application_name')").Scan(&readOnly, &name))
+	require.Equal(t, []string{"off", ""}, []string{readOnly, name})
+}

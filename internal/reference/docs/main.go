@@ -101,6 +101,8 @@ A secret may lie in a file: each of {{secrets .}} is read from the file that the
 |---|---|---|
 {{range .}}| `+"`{{.Name}}`"+` | {{if .Required}}(required){{else if .Default}}`+"`{{cell .Default}}`"+`{{end}} | {{cell .Doc}}{{if .Max}} ({{.Min}} to {{.Max}}){{end}} |
 {{end}}
+Variables of libpq (`+"`PGOPTIONS`"+`, `+"`PGPASSWORD`"+` and others that begin with `+"`PG`"+`) are ignored: everything about PostgreSQL stands in `+"`DATABASE_URL`"+`.
+
 Tracing is off unless `+"`OTEL_EXPORTER_OTLP_ENDPOINT`"+` (or `+"`OTEL_EXPORTER_OTLP_TRACES_ENDPOINT`"+`) names a collector. OpenTelemetry's other variables apply too.
 
 ## In the sandbox

@@ -49,17 +49,31 @@ func accountOf(u *user.User) (account, error) {
 	return account{uid: uint32(uid), gid: uint32(gid), drop: true}, nil
 }
 
+// nameless returns whether the account is ourselves and the machine has no name for
+// us, as in containers that run as any number. initdb does not work then.
+func (a account) nameless() bool {
+	if a.drop {
+		return false
+	}
+	_, err := user.LookupId(strconv.Itoa(os.Geteuid()))
+	return err != nil
+}
+
 // give makes the account the owner of path and of everything in it.
 func (a account) give(path string) error {
 	if !a.drop {
 		return nil
 	}
-	return filepath.WalkDir(path, func(path string, _ fs.DirEntry, err error) error {
+	err := filepath.WalkDir(path, func(path string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		return os.Lchown(path, int(a.uid), int(a.gid))
 	})
+	if errors.Is(err, os.ErrPermission) {
+		return fmt.Errorf("PostgreSQL does not run as root, and this root has no capability to become user %d: run as another user (docker run --user 1000:1000): %w", a.uid, err)
+	}
+	return err
 }
 
 // reaches reports whether the account may enter the folder, which needs the
@@ -86,6 +100,10 @@ func (a account) reaches(dir string) bool {
 	}
 }
 
+// environment of PostgreSQL's programs. A known locale also keeps macOS from
+// starting threads in the server, which it refuses.
+var environment = []string{"LC_ALL=C", "TZ=UTC", "PATH=/usr/bin:/bin:/usr/sbin:/sbin"}
+
 func (a account) searches(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
@@ -109,8 +127,6 @@ func (a account) become(cmd *exec.Cmd) {
 	if a.drop {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: a.uid, Gid: a.gid}
 	}
-	// A known locale also keeps macOS from starting threads in the server,
-	// which it refuses.
-	cmd.Env = []string{"LC_ALL=C", "TZ=UTC", "PATH=/usr/bin:/bin:/usr/sbin:/sbin"}
+	cmd.Env = environment
 	cmd.Dir = "/" // ours may be closed to the account
 }

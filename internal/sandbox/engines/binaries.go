@@ -86,9 +86,15 @@ func inspect(ctx context.Context, folder string) (server, error) {
 	if _, err := os.Stat(filepath.Join(folder, "initdb")); err != nil {
 		return server{}, err
 	}
-	output, err := exec.CommandContext(ctx, filepath.Join(folder, "postgres"), "--version").Output()
-	if err != nil {
-		return server{}, fmt.Errorf("ask %s for its version: %w", folder, err)
+	var output []byte
+	for _, program := range []string{"initdb", "postgres"} {
+		// As they will run. The scripts of a version manager may need the user's environment.
+		cmd := exec.CommandContext(ctx, filepath.Join(folder, program), "--version")
+		cmd.Env = environment
+		var err error
+		if output, err = cmd.Output(); err != nil {
+			return server{}, fmt.Errorf("ask %s for its version: %w", folder, err)
+		}
 	}
 	match := versionPattern.FindSubmatch(output)
 	if match == nil {

@@ -2,6 +2,8 @@ package engines
 
 import (
 	"os"
+	"os/exec"
+	"os/user"
 	"syscall"
 )
 
@@ -19,3 +21,20 @@ func inheritedFolder() (path string, ok bool) {
 // the parent's thread ends, so the child must be started from a goroutine that
 // stays locked to its thread (https://go.dev/issue/27505).
 func dieWithUs(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGINT }
+
+// named runs cmd in a user namespace in which our number is that of a user with a
+// name.
+func named(cmd *exec.Cmd) {
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		if as, err := accountOf(u); err == nil {
+			cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
+			cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: int(as.uid), HostID: os.Geteuid(), Size: 1}}
+			cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: int(as.gid), HostID: os.Getegid(), Size: 1}}
+			return
+		}
+	}
+}

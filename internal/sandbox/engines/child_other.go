@@ -2,7 +2,10 @@
 
 package engines
 
-import "syscall"
+import (
+	"os/exec"
+	"syscall"
+)
 
 // inheritedFolder: only Linux can name a folder by its descriptor.
 func inheritedFolder() (path string, ok bool) { return "", false }
@@ -10,3 +13,6 @@ func inheritedFolder() (path string, ok bool) { return "", false }
 // dieWithUs: without parent-death signals a killed sandbox leaves its server
 // to the next start.
 func dieWithUs(*syscall.SysProcAttr) {}
+
+// named does nothing: other systems have no user namespaces.
+func named(*exec.Cmd) {}

@@ -124,12 +124,27 @@ func (p *postgres) initdb(ctx context.Context, cluster string, alive *os.File, l
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
 	cmd.WaitDelay = evictTimeout
 
+	nameless := p.account.nameless()
+	if nameless {
+		named(cmd)
+	}
+
 	runtime.LockOSThread() // see dieWithUs
 	defer runtime.UnlockOSThread()
-	if output, err := cmd.CombinedOutput(); err != nil {
+	output, err := cmd.CombinedOutput()
+	if err != nil && nameless {
+		return fmt.Errorf("user %d has no name, which PostgreSQL's initdb needs: add a line to /etc/passwd (esoz:x:%[1]d:%d::/tmp:/bin/false) or run as a user with a name: %w: %s",
+			os.Geteuid(), os.Getegid(), err, firstLine(output))
+	}
+	if err != nil {
 		return fmt.Errorf("initdb: %w: %s", err, strings.TrimSpace(string(output)))
 	}
 	return nil
+}
+
+func firstLine(output []byte) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(string(output)), "\n")
+	return line
 }
 
 // locales are options of initdb, best first: byte order for sorting, which is

@@ -31,6 +31,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+
+	pg "esoz/internal/platform/postgres"
 )
 
 // Options tells Start what to run and where.
@@ -77,6 +79,7 @@ type Engines struct {
 // context bounds the start only. A folder that another process uses is refused
 // with an *InUseError.
 func Start(ctx context.Context, opts Options) (*Engines, error) {
+	pg.IgnoreEnvironment()
 	if opts.Logger == nil {
 		opts.Logger = slog.Default()
 	}

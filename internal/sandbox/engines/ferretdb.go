@@ -70,8 +70,14 @@ func fitForDocuments(dir string) error {
 	if strings.ContainsAny(dir, "?#%") {
 		return fmt.Errorf("FerretDB cannot work in %s, because of a ?, # or %% in the path: choose another data folder", dir)
 	}
+	if len(dir) > maxDataPath {
+		return fmt.Errorf("FerretDB cannot work in a data folder whose path has more than %d bytes, and this one has %d: choose another data folder", maxDataPath, len(dir))
+	}
 	return nil
 }
+
+// maxDataPath leaves room for the names of files: SQLite takes 512 bytes.
+const maxDataPath = 400
 
 func sqliteURI(dir string, fast bool) string {
 	if fast {

@@ -5,11 +5,9 @@
 package world
 
 import (
-	"context"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/seal"
@@ -90,4 +88,3 @@ func Secret(client string) string { return accounts.Secret(client) }
 func Expecting(refusal *fault.Error) Expect { return build.Expecting(refusal) }
 
 // Seeded tells whether the databases hold a whole world.
-func Seeded(ctx context.Context, pool *pgxpool.Pool) (bool, error) { return build.Seeded(ctx, pool) }

@@ -2,6 +2,9 @@ package build
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -60,7 +63,7 @@ func (w *World) Seed(ctx context.Context, pool *pgxpool.Pool, documents *mongo.D
 	if err := w.SeedDocuments(ctx, documents); err != nil {
 		return err
 	}
-	if _, err := pool.Exec(ctx, "INSERT INTO prm.cache_versions (name, version, updated_at) VALUES ($1, 1, $2)", seededMark, w.Now); err != nil {
+	if _, err := pool.Exec(ctx, "INSERT INTO prm.cache_versions (name, version, updated_at) VALUES ($1, $2, $3)", seededMark, w.version(), w.Now); err != nil {
 		return fmt.Errorf("mark the world as whole: %w", postgres.Error(err))
 	}
 	return nil
@@ -108,11 +111,39 @@ func (w *World) insertRows(ctx context.Context, tx pgx.Tx) error {
 // seeding that was killed between them leaves none.
 const seededMark = "world"
 
-// Seeded tells whether the databases hold a whole world.
-func Seeded(ctx context.Context, pool *pgxpool.Pool) (seeded bool, err error) {
-	err = pool.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM prm.cache_versions WHERE name = $1)", seededMark).Scan(&seeded)
-	if err != nil {
-		return false, fmt.Errorf("look for the world: %w", postgres.Error(err))
+// Seeded tells whether the databases hold a whole world, and whether it is this one:
+// another version of the program may have seeded it.
+func (w *World) Seeded(ctx context.Context, pool *pgxpool.Pool) (seeded, same bool, err error) {
+	var version int64
+	err = pool.QueryRow(ctx, "SELECT version FROM prm.cache_versions WHERE name = $1", seededMark).Scan(&version)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, false, nil
 	}
-	return seeded, nil
+	if err != nil {
+		return false, false, fmt.Errorf("look for the world: %w", postgres.Error(err))
+	}
+	return true, version == w.version(), nil
+}
+
+// version is the same for worlds of the same tokens, objects and cases, whenever
+// they were made. Requests and rows hold moments and random values and do not count.
+func (w *World) version() int64 {
+	hash := sha256.New()
+	encoder := json.NewEncoder(hash)
+	note := func(v any) {
+		if err := encoder.Encode(v); err != nil {
+			panic(err) // nothing in it that JSON does not know
+		}
+	}
+	note([]any{w.Tokens, w.Keys, w.Objects})
+	for _, c := range w.Cases {
+		note([]any{c.ID, c.OperationID, c.Rules, c.Title, c.Config, c.Request.Method})
+	}
+	for _, table := range slices.Sorted(maps.Keys(w.Rows)) {
+		note([]any{table, len(w.Rows[table])})
+	}
+	for _, collection := range slices.Sorted(maps.Keys(w.Documents)) {
+		note([]any{collection, len(w.Documents[collection])})
+	}
+	return int64(binary.BigEndian.Uint64(hash.Sum(nil))) //nolint:gosec // any number will do
 }
