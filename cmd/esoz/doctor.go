@@ -58,7 +58,7 @@ func examine(ctx context.Context, out io.Writer) error {
 func openFiles() (warnings []string) {
 	for _, f := range config.Fields() {
 		name := f.Name + "_FILE"
-		if info, err := os.Stat(os.Getenv(name)); err == nil && f.Secret && info.Mode().Perm()&0o077 != 0 {
+		if info, err := os.Stat(os.Getenv(name)); err == nil && f.Secret && info.Mode().Perm()&0o077 != 0 { //nolint:gosec // the operator names it
 			warnings = append(warnings, fmt.Sprintf("%s: others may read the file (chmod 600)", name))
 		}
 	}

@@ -39,7 +39,7 @@ func TestDoctor(t *testing.T) {
 	require.NotContains(t, out, "chmod")
 	require.NotContains(t, out, "import katottg")
 
-	require.NoError(t, os.Chmod(keys, 0o644)) //nolint:gosec // it is what is tested
+	require.NoError(t, os.Chmod(keys, 0o644))
 	out, err = examined()
 	require.NoError(t, err, out)
 	require.Contains(t, out, "warning  settings: SERVER_KEY_FILE: others may read the file (chmod 600)\n")

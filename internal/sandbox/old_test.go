@@ -26,7 +26,7 @@ func TestOldWorldIsNamed(t *testing.T) {
 		require.NotContains(t, start(t).out.String(), old)
 		conn, err := pgx.Connect(t.Context(), database)
 		require.NoError(t, err)
-		defer conn.Close(t.Context()) //nolint:errcheck // it is not used any more
+		defer conn.Close(t.Context())
 		changed, err := conn.Exec(t.Context(), "UPDATE prm.cache_versions SET version = version - 1 WHERE name = 'world'")
 		require.NoError(t, err)
 		require.EqualValues(t, 1, changed.RowsAffected())
