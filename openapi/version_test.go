@@ -24,7 +24,7 @@ func TestPrograms(t *testing.T) {
 	version := regexp.MustCompile(`(?m)^  version: (\S+)$`).FindSubmatch(document)[1]
 	for _, name := range []string{"esoz", "esoz-sandbox", "esoz-conformance"} {
 		program := filepath.Join(t.TempDir(), name)
-		out, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, "../cmd/"+name).CombinedOutput()
+		out, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=auto", "-o", program, "../cmd/"+name).CombinedOutput()
 		require.NoError(t, err, "%s", out)
 		out, err = exec.CommandContext(t.Context(), program, "--version").CombinedOutput()
 		require.NoError(t, err, "%s", out)

@@ -4938,9 +4938,9 @@ type ClientInterface interface {
 	// send it with completeVerification.
 	//
 	// A verification of the phone that this method began and that is under way is cancelled; attempts are counted from zero again. Codes
-	// that were sent for an approval or a declaration request stay valid. The code is never in the answer. An answer 200 tells that the SMS was queued: a failure of the mobile
-	// operator does not show here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait that many seconds
-	// between two calls for one phone or get 429.
+	// that were sent for an approval or a declaration request stay valid. The code is never in the answer. An answer 200 tells that the SMS
+	// was queued: a failure of the mobile operator does not show here. Calling again is how a code is sent again; where
+	// `INIT_VERIFICATION_LIMIT` is set, wait that many seconds between two calls for one phone or get 429.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4953,9 +4953,9 @@ type ClientInterface interface {
 	// send it with completeVerification.
 	//
 	// A verification of the phone that this method began and that is under way is cancelled; attempts are counted from zero again. Codes
-	// that were sent for an approval or a declaration request stay valid. The code is never in the answer. An answer 200 tells that the SMS was queued: a failure of the mobile
-	// operator does not show here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait that many seconds
-	// between two calls for one phone or get 429.
+	// that were sent for an approval or a declaration request stay valid. The code is never in the answer. An answer 200 tells that the SMS
+	// was queued: a failure of the mobile operator does not show here. Calling again is how a code is sent again; where
+	// `INIT_VERIFICATION_LIMIT` is set, wait that many seconds between two calls for one phone or get 429.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -6247,9 +6247,9 @@ func (c *Client) ResendDeclarationRequestOTP(ctx context.Context, id string, req
 // send it with completeVerification.
 //
 // A verification of the phone that this method began and that is under way is cancelled; attempts are counted from zero again. Codes
-// that were sent for an approval or a declaration request stay valid. The code is never in the answer. An answer 200 tells that the SMS was queued: a failure of the mobile
-// operator does not show here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait that many seconds
-// between two calls for one phone or get 429.
+// that were sent for an approval or a declaration request stay valid. The code is never in the answer. An answer 200 tells that the SMS
+// was queued: a failure of the mobile operator does not show here. Calling again is how a code is sent again; where
+// `INIT_VERIFICATION_LIMIT` is set, wait that many seconds between two calls for one phone or get 429.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6272,9 +6272,9 @@ func (c *Client) InitializeVerificationWithBody(ctx context.Context, contentType
 // send it with completeVerification.
 //
 // A verification of the phone that this method began and that is under way is cancelled; attempts are counted from zero again. Codes
-// that were sent for an approval or a declaration request stay valid. The code is never in the answer. An answer 200 tells that the SMS was queued: a failure of the mobile
-// operator does not show here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait that many seconds
-// between two calls for one phone or get 429.
+// that were sent for an approval or a declaration request stay valid. The code is never in the answer. An answer 200 tells that the SMS
+// was queued: a failure of the mobile operator does not show here. Calling again is how a code is sent again; where
+// `INIT_VERIFICATION_LIMIT` is set, wait that many seconds between two calls for one phone or get 429.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -10752,9 +10752,9 @@ type ClientWithResponsesInterface interface {
 	// send it with completeVerification.
 	//
 	// A verification of the phone that this method began and that is under way is cancelled; attempts are counted from zero again. Codes
-	// that were sent for an approval or a declaration request stay valid. The code is never in the answer. An answer 200 tells that the SMS was queued: a failure of the mobile
-	// operator does not show here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait that many seconds
-	// between two calls for one phone or get 429.
+	// that were sent for an approval or a declaration request stay valid. The code is never in the answer. An answer 200 tells that the SMS
+	// was queued: a failure of the mobile operator does not show here. Calling again is how a code is sent again; where
+	// `INIT_VERIFICATION_LIMIT` is set, wait that many seconds between two calls for one phone or get 429.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10767,9 +10767,9 @@ type ClientWithResponsesInterface interface {
 	// send it with completeVerification.
 	//
 	// A verification of the phone that this method began and that is under way is cancelled; attempts are counted from zero again. Codes
-	// that were sent for an approval or a declaration request stay valid. The code is never in the answer. An answer 200 tells that the SMS was queued: a failure of the mobile
-	// operator does not show here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait that many seconds
-	// between two calls for one phone or get 429.
+	// that were sent for an approval or a declaration request stay valid. The code is never in the answer. An answer 200 tells that the SMS
+	// was queued: a failure of the mobile operator does not show here. Calling again is how a code is sent again; where
+	// `INIT_VERIFICATION_LIMIT` is set, wait that many seconds between two calls for one phone or get 429.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -13481,9 +13481,9 @@ func (c *ClientWithResponses) ResendDeclarationRequestOTPWithResponse(ctx contex
 // send it with completeVerification.
 //
 // A verification of the phone that this method began and that is under way is cancelled; attempts are counted from zero again. Codes
-// that were sent for an approval or a declaration request stay valid. The code is never in the answer. An answer 200 tells that the SMS was queued: a failure of the mobile
-// operator does not show here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait that many seconds
-// between two calls for one phone or get 429.
+// that were sent for an approval or a declaration request stay valid. The code is never in the answer. An answer 200 tells that the SMS
+// was queued: a failure of the mobile operator does not show here. Calling again is how a code is sent again; where
+// `INIT_VERIFICATION_LIMIT` is set, wait that many seconds between two calls for one phone or get 429.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -13502,9 +13502,9 @@ func (c *ClientWithResponses) InitializeVerificationWithBodyWithResponse(ctx con
 // send it with completeVerification.
 //
 // A verification of the phone that this method began and that is under way is cancelled; attempts are counted from zero again. Codes
-// that were sent for an approval or a declaration request stay valid. The code is never in the answer. An answer 200 tells that the SMS was queued: a failure of the mobile
-// operator does not show here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait that many seconds
-// between two calls for one phone or get 429.
+// that were sent for an approval or a declaration request stay valid. The code is never in the answer. An answer 200 tells that the SMS
+// was queued: a failure of the mobile operator does not show here. Calling again is how a code is sent again; where
+// `INIT_VERIFICATION_LIMIT` is set, wait that many seconds between two calls for one phone or get 429.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -26,7 +26,7 @@ import (
 // page is what ADMIN_ADDR shows of a server's metrics.
 func page(srv *testkit.Server) string {
 	answer := httptest.NewRecorder()
-	request := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/metrics", http.NoBody)
+	request := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "http://localhost/metrics", http.NoBody)
 	srv.AdminHandler(srv.Metrics).ServeHTTP(answer, request)
 	return answer.Body.String()
 }

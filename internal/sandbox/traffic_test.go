@@ -552,8 +552,8 @@ func explainInABrowser(t *testing.T, b *box) {
 	contentType, page := b.fetch(t, "/_sandbox/explain/last", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
 	require.Equal(t, "text/html; charset=utf-8", contentType)
 	for _, part := range []string{
-		"<!doctype html>", "<h1>Create Division</h1>", `href="/docs/rules/createDivision/#gateway.scope"`, "general.apib L2878",
-		"missing scopes: division:write", "The token sandbox-owner has division:write", "curl -sS -X POST", "/docs/assets/atlas.css",
+		"<!doctype html>", "<h1>Create Division</h1>", `docs/rules/createDivision/#gateway.scope"`, "general.apib L2878",
+		"missing scopes: division:write", "The token sandbox-owner has division:write", "curl -sS -X POST", "docs/assets/atlas.css",
 	} {
 		require.Contains(t, page, part)
 	}

@@ -14,7 +14,6 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 
-	"esoz/internal/app"
 	"esoz/internal/sandbox/world"
 )
 
@@ -33,7 +32,7 @@ func newEar() *ear {
 // Every way of telling something confidential is heard.
 func TestCanariesAreHeard(t *testing.T) {
 	t.Parallel()
-	ctx := context.Background()
+	ctx, srv := context.Background(), New(t, Idle())
 	for way, tell := range map[string]func(e *ear, logger *slog.Logger){
 		"a message":          func(_ *ear, l *slog.Logger) { l.Info("sent to " + world.PatientPhone) },
 		"an attribute":       func(_ *ear, l *slog.Logger) { l.Debug("found", "name", "Іваненко") },
@@ -72,7 +71,7 @@ func TestCanariesAreHeard(t *testing.T) {
 			counter := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "codes_total", Help: "Codes."}, []string{"phone"})
 			metrics.MustRegister(counter)
 			counter.WithLabelValues(world.PatientPhone).Inc()
-			e.metrics(&app.App{}, metrics)
+			e.metrics(srv.App, metrics)
 		},
 	} {
 		e := newEar()

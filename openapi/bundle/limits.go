@@ -7,8 +7,8 @@ const (
 	maxBodyBytes  = 1 << 20
 	maxSigned     = 14 << 20 // and of a body that has signed content
 	maxBodyValues = 10_000
-	maxBodyText   = 8_192 // of a text of a body whose documents name no length
-	maxBodyItems  = 100   // of a list of a body whose documents name no number
+	maxBodyText   = 8_192   // of a text of a body whose documents name no length
+	maxBodyItems  = 100     // of a list of a body whose documents name no number
 	maxParameter  = 1 << 16 // a request's line and headers together
 	maxPageSize   = 300     // MAX_PAGE_SIZE
 )

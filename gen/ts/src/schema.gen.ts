@@ -1193,9 +1193,9 @@ export interface paths {
          *     send it with completeVerification.
          *
          *     A verification of the phone that this method began and that is under way is cancelled; attempts are counted from zero again. Codes
-         *     that were sent for an approval or a declaration request stay valid. The code is never in the answer. An answer 200 tells that the SMS was queued: a failure of the mobile
-         *     operator does not show here. Calling again is how a code is sent again; where `INIT_VERIFICATION_LIMIT` is set, wait that many seconds
-         *     between two calls for one phone or get 429.
+         *     that were sent for an approval or a declaration request stay valid. The code is never in the answer. An answer 200 tells that the SMS
+         *     was queued: a failure of the mobile operator does not show here. Calling again is how a code is sent again; where
+         *     `INIT_VERIFICATION_LIMIT` is set, wait that many seconds between two calls for one phone or get 429.
          */
         post: operations["initializeVerification"];
         delete?: never;

@@ -65,8 +65,9 @@ type Service struct {
 	Outbox *sms.Outbox
 }
 
-// Initialize cancels the valid code that the phone has for the same resource, makes a new one and queues its SMS, all in tx. When a limit is reached it returns a *LimitError; the caller must then roll
-// tx back.
+// Initialize cancels the valid code that the phone has for the same resource, makes
+// a new one and queues its SMS, all in tx. When a limit is reached it returns a
+// *LimitError; the caller must then roll tx back.
 func (s *Service) Initialize(ctx context.Context, tx pgx.Tx, r Request) (Verification, error) {
 	q, cfg := db.New(), s.Config.Get()
 	if err := q.LockPhone(ctx, tx, r.Phone); err != nil {

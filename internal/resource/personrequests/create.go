@@ -181,7 +181,9 @@ func (s *creating) write(ctx context.Context) error {
 		if s.current.Type != methodOTP {
 			return nil
 		}
-		_, err := s.Codes.Initialize(ctx, tx, s.code())
+		request := s.code()
+		request.Resource = s.made.ID // a code that is sent again replaces it
+		_, err := s.Codes.Initialize(ctx, tx, request)
 		return otp.Refusal(err, codeRules)
 	})
 }

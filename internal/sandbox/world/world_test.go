@@ -249,7 +249,7 @@ func TestDivisionsAndCodesAreReachable(t *testing.T) {
 		require.Equal(t, r["status"] == "new", r["active"], phone)
 		require.Equal(t, r["status"] == "unverified", r["attempts_count"] == 3, phone)
 		require.True(t, r["code_expired_at"].(time.Time).After(r["inserted_at"].(time.Time)), phone) //nolint:forcetypeassert // columns of one type
-		require.Equal(t, r["status"] == "verified", slices.ContainsFunc(w.Rows["otp.verified_phones"], func(v map[string]any) bool {
+		require.True(t, r["status"] != "verified" || slices.ContainsFunc(w.Rows["otp.verified_phones"], func(v map[string]any) bool {
 			return v["phone_number"] == phone
 		}), phone)
 		require.False(t, r["active"] == true && live[phone], "%s has two codes", phone)

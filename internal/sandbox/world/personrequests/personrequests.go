@@ -81,7 +81,7 @@ func registered(w *build.World) {
 }
 
 func phones(w *build.World) {
-	for _, phone := range []string{crowdedPhone, freshPhone} {
+	for _, phone := range []string{crowdedPhone, freshPhone, usedPhone} {
 		w.Insert("otp.verified_phones", build.Row{"id": build.ID("verified phone " + phone), "phone_number": phone, "updated_at": w.Now})
 	}
 	id := build.ID("code of a person to register")
