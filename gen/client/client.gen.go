@@ -4283,7 +4283,7 @@ type ClientInterface interface {
 
 	// SearchDeviceDispenses Get Device dispenses by search params
 	//
-	// Device dispenses that the legal entity of the token has made, whoever the patient. Nothing is changed by reading. All filters are
+	// Device dispenses that the legal entity of the token has made, for all patients. Nothing is changed by reading. All filters are
 	// optional and must all be met; `performer_legal_entity` of another legal entity finds nothing.
 	//
 	// What clients get wrong: `status` is in lower case; a parameter that is not listed here is refused and not ignored.
@@ -5133,7 +5133,7 @@ type ClientInterface interface {
 
 // SearchDeviceDispenses Get Device dispenses by search params
 //
-// Device dispenses that the legal entity of the token has made, whoever the patient. Nothing is changed by reading. All filters are
+// Device dispenses that the legal entity of the token has made, for all patients. Nothing is changed by reading. All filters are
 // optional and must all be met; `performer_legal_entity` of another legal entity finds nothing.
 //
 // What clients get wrong: `status` is in lower case; a parameter that is not listed here is refused and not ignored.
@@ -10025,7 +10025,7 @@ type ClientWithResponsesInterface interface {
 
 	// SearchDeviceDispensesWithResponse Get Device dispenses by search params
 	//
-	// Device dispenses that the legal entity of the token has made, whoever the patient. Nothing is changed by reading. All filters are
+	// Device dispenses that the legal entity of the token has made, for all patients. Nothing is changed by reading. All filters are
 	// optional and must all be met; `performer_legal_entity` of another legal entity finds nothing.
 	//
 	// What clients get wrong: `status` is in lower case; a parameter that is not listed here is refused and not ignored.
@@ -12478,7 +12478,7 @@ func (r GetUserResult) ContentType() string {
 
 // SearchDeviceDispensesWithResponse Get Device dispenses by search params
 //
-// Device dispenses that the legal entity of the token has made, whoever the patient. Nothing is changed by reading. All filters are
+// Device dispenses that the legal entity of the token has made, for all patients. Nothing is changed by reading. All filters are
 // optional and must all be met; `performer_legal_entity` of another legal entity finds nothing.
 //
 // What clients get wrong: `status` is in lower case; a parameter that is not listed here is refused and not ignored.

@@ -189,7 +189,7 @@ export interface paths {
         };
         /**
          * Get Device dispenses by search params
-         * @description Device dispenses that the legal entity of the token has made, whoever the patient. Nothing is changed by reading. All filters are
+         * @description Device dispenses that the legal entity of the token has made, for all patients. Nothing is changed by reading. All filters are
          *     optional and must all be met; `performer_legal_entity` of another legal entity finds nothing.
          *
          *     What clients get wrong: `status` is in lower case; a parameter that is not listed here is refused and not ignored.

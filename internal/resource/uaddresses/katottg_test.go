@@ -235,7 +235,7 @@ func TestReadFails(t *testing.T) {
 	} {
 		report, _, err := read(strings.NewReader(text))
 		require.ErrorContains(t, err, reason)
-		require.NotEmpty(t, report.Bad, "all reasons are told too")
+		require.NotEmpty(t, report.Bad, "the report holds the reasons")
 	}
 	broken := errors.New("the disk is gone")
 	_, _, err := read(io.MultiReader(strings.NewReader(sample), iotest.ErrReader(broken)))
