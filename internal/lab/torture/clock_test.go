@@ -254,13 +254,19 @@ var endings = []ending{
 			return s.Count(t, "jobs.jobs WHERE id = $1", id) == 1
 		}
 	}},
-	{what: "an event (EVENTS_EXPIRATION)", late: true, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
-		id, at := s.event(t)
-		return at.AddDate(0, 0, 30), func() bool {
-			require.NoError(t, (&events.Cleaner{Pool: s.Pool, Clock: s.Clock, Config: s.Config}).Run(t.Context()))
-			return s.Count(t, "event_manager.events WHERE id = $1", id) == 1
-		}
-	}},
+	{
+		what: "an event (EVENTS_EXPIRATION) that is not among the newest (MAX_EVENTS)", late: true, settings: map[string]string{"MAX_EVENTS": "1"},
+		begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+			id, at := s.event(t)
+			newest, _ := s.event(t)
+			s.exec(t, "UPDATE event_manager.events SET inserted_at = $2 WHERE id = $1", newest, at.Add(time.Millisecond))
+			return at.AddDate(0, 0, 30), func() bool {
+				require.NoError(t, (&events.Cleaner{Pool: s.Pool, Clock: s.Clock, Config: s.Config}).Run(t.Context()))
+				require.Equal(t, 1, s.Count(t, "event_manager.events WHERE id = $1", newest), "the newest event has no end")
+				return s.Count(t, "event_manager.events WHERE id = $1", id) == 1
+			}
+		},
+	},
 	{what: "an event in the list of the last hours (EVENTS_LIST_MAX_PERIOD_HOURS)", late: true, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
 		id, at := s.event(t)
 		return at.Add(3 * time.Hour), func() bool {
