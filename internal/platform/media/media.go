@@ -27,6 +27,11 @@ import (
 	"esoz/internal/platform/seal"
 )
 
+// Sealed is where files lie.
+var Sealed = seal.Column{Table: "il.media", Key: "name", KeyType: "text", Name: "content", Purpose: sealPurpose, Batch: 4}
+
+const sealPurpose = "media"
+
 // Prefix of the paths of files.
 const Prefix = "/media/"
 
@@ -113,7 +118,7 @@ func (s *Store) put(r *http.Request, name string) (status int, err error) {
 	case http.DetectContentType(content) != contentType:
 		return http.StatusUnsupportedMediaType, nil
 	}
-	sealed := s.Keys.Seal("media "+name, content)
+	sealed := s.Keys.Seal(sealPurpose, content)
 	err = db.New().PutMedia(r.Context(), s.Pool, db.PutMediaParams{Name: name, Content: sealed, At: s.Clock.Now()})
 	if err != nil {
 		return http.StatusServiceUnavailable, fmt.Errorf("store a file: %w", postgres.Error(err))
