@@ -71,6 +71,15 @@ func (s *Store) Missing(ctx context.Context, names []string) ([]string, error) {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(sent, name) }), nil
 }
 
+// Keep stores what the server itself keeps, in a transaction.
+func (s *Store) Keep(ctx context.Context, tx postgres.Tx, name string, content []byte) error {
+	err := db.New().PutMedia(ctx, tx, db.PutMediaParams{Name: name, Content: s.Keys.Seal(sealPurpose, content), At: s.Clock.Now()})
+	if err != nil {
+		return fmt.Errorf("store a file: %w", err)
+	}
+	return nil
+}
+
 // ServeHTTP takes a file, or says whether it is there. It answers with a status
 // alone, like an object store.
 func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
