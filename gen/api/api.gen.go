@@ -1074,6 +1074,46 @@ type DeclarationRequest struct {
 // Example: MIS
 type DeclarationRequestChannel string
 
+// DeclarationRequestCreate Who is to have a declaration with whom, and where.
+type DeclarationRequestCreate struct {
+	// AuthorizeWith The person's authentication method that shall confirm. Without it the default one does.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// DivisionID Where the doctor receives the person.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	DivisionID string `json:"division_id"`
+
+	// EmployeeID The doctor.
+	//
+	// Example: 1a8b10ea-ba09-40f2-8f9e-55608e9208c6
+	EmployeeID string `json:"employee_id"`
+
+	// ParentDeclarationID The active declaration with a reorganised legal entity that is to be carried on.
+	//
+	// Example: 8c7753fc-a647-435f-8e43-4ff4546431f6
+	ParentDeclarationID *string `json:"parent_declaration_id,omitempty"`
+
+	// PersonID A registered person.
+	//
+	// Example: 4d0d790c-cbf1-44f5-ab21-ba8db67da161
+	PersonID string `json:"person_id"`
+}
+
+// DeclarationRequestCreatedResponse Answer with the request that was created.
+type DeclarationRequestCreatedResponse struct {
+	// Data A request for a declaration between a patient and a doctor.
+	Data DeclarationRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent DeclarationRequestUrgent `json:"urgent"`
+}
+
 // DeclarationRequestDataToBeSigned The object that the doctor signs; there from the approval on, absent before it and for requests
 // of V2. Sign exactly these keys and values: a copy that was parsed into types of your own and
 // written again may differ. Its keys are `id`, `status`, `declaration_number`, `declaration_id`,
@@ -1210,7 +1250,7 @@ type DeclarationRequestUrgent struct {
 	// AuthenticationMethodCurrent How the person confirms the request.
 	AuthenticationMethodCurrent AuthenticationMethodCurrent `json:"authentication_method_current"`
 
-	// Documents Links to the signed content; only for an APPROVED request of channel PIS.
+	// Documents Where to send the scans, when the request was created; links to the signed content of an APPROVED request of channel PIS.
 	Documents *[]DeclarationRequestDocument `json:"documents,omitempty"`
 }
 
@@ -4171,6 +4211,9 @@ type CreatePersonRequestJSONRequestBody = PersonRequestCreate
 // ApprovePersonRequestJSONRequestBody defines body for ApprovePersonRequest for application/json ContentType.
 type ApprovePersonRequestJSONRequestBody = PersonRequestApprove
 
+// CreateDeclarationRequestJSONRequestBody defines body for CreateDeclarationRequest for application/json ContentType.
+type CreateDeclarationRequestJSONRequestBody = DeclarationRequestCreate
+
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
 
@@ -4307,6 +4350,9 @@ type ServerInterface interface {
 	// ListDeclarationRequests Get Declaration Requests List V3
 	// (GET /api/v3/declaration_requests)
 	ListDeclarationRequests(ctx echo.Context, params ListDeclarationRequestsParams) error
+	// CreateDeclarationRequest Create Declaration Request V3
+	// (POST /api/v3/declaration_requests)
+	CreateDeclarationRequest(ctx echo.Context) error
 	// GetDeclarationRequest Get Declaration Request by ID V3
 	// (GET /api/v3/declaration_requests/{id})
 	GetDeclarationRequest(ctx echo.Context, id string) error
@@ -5800,6 +5846,15 @@ func (w *ServerInterfaceWrapper) ListDeclarationRequests(ctx echo.Context) error
 	return err
 }
 
+// CreateDeclarationRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateDeclarationRequest(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateDeclarationRequest(ctx)
+	return err
+}
+
 // GetDeclarationRequest converts echo context to params.
 func (w *ServerInterfaceWrapper) GetDeclarationRequest(ctx echo.Context) error {
 	var err error
@@ -6004,6 +6059,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/approve", wrapper.ApprovePersonRequest, options.OperationMiddlewares["approvePersonRequest"]...)
 	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/reject", wrapper.RejectPersonRequest, options.OperationMiddlewares["rejectPersonRequest"]...)
 	router.GET(options.BaseURL+"/api/v3/declaration_requests", wrapper.ListDeclarationRequests, options.OperationMiddlewares["listDeclarationRequests"]...)
+	router.POST(options.BaseURL+"/api/v3/declaration_requests", wrapper.CreateDeclarationRequest, options.OperationMiddlewares["createDeclarationRequest"]...)
 	router.GET(options.BaseURL+"/api/v3/declaration_requests/:id", wrapper.GetDeclarationRequest, options.OperationMiddlewares["getDeclarationRequest"]...)
 	router.POST(options.BaseURL+"/api/v3/declaration_requests/:id/actions/resend_otp", wrapper.ResendDeclarationRequestOTP, options.OperationMiddlewares["resendDeclarationRequestOtp"]...)
 	router.POST(options.BaseURL+"/api/verifications", wrapper.InitializeVerification, options.OperationMiddlewares["initializeVerification"]...)
@@ -6916,6 +6972,28 @@ func (response ListDeclarationRequests200JSONResponse) VisitListDeclarationReque
 	return err
 }
 
+type CreateDeclarationRequestRequestObject struct {
+	Body *CreateDeclarationRequestJSONRequestBody
+}
+
+type CreateDeclarationRequestResponseObject interface {
+	VisitCreateDeclarationRequestResponse(w http.ResponseWriter) error
+}
+
+type CreateDeclarationRequest201JSONResponse DeclarationRequestCreatedResponse
+
+func (response CreateDeclarationRequest201JSONResponse) VisitCreateDeclarationRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetDeclarationRequestRequestObject struct {
 	ID string `json:"id"`
 }
@@ -7278,6 +7356,9 @@ type StrictServerInterface interface {
 	// ListDeclarationRequests Get Declaration Requests List V3
 	// (GET /api/v3/declaration_requests)
 	ListDeclarationRequests(ctx context.Context, request ListDeclarationRequestsRequestObject) (ListDeclarationRequestsResponseObject, error)
+	// CreateDeclarationRequest Create Declaration Request V3
+	// (POST /api/v3/declaration_requests)
+	CreateDeclarationRequest(ctx context.Context, request CreateDeclarationRequestRequestObject) (CreateDeclarationRequestResponseObject, error)
 	// GetDeclarationRequest Get Declaration Request by ID V3
 	// (GET /api/v3/declaration_requests/{id})
 	GetDeclarationRequest(ctx context.Context, request GetDeclarationRequestRequestObject) (GetDeclarationRequestResponseObject, error)
@@ -8412,6 +8493,52 @@ func (sh *strictHandler) ListDeclarationRequests(ctx echo.Context, params ListDe
 		return err
 	} else if validResponse, ok := response.(ListDeclarationRequestsResponseObject); ok {
 		return validResponse.VisitListDeclarationRequestsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateDeclarationRequest operation middleware
+func (sh *strictHandler) CreateDeclarationRequest(ctx echo.Context) error {
+	var request CreateDeclarationRequestRequestObject
+
+	var body CreateDeclarationRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateDeclarationRequest(ctx.Request().Context(), request.(CreateDeclarationRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateDeclarationRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateDeclarationRequestResponseObject); ok {
+		return validResponse.VisitCreateDeclarationRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -1075,6 +1075,46 @@ type DeclarationRequest struct {
 // Example: MIS
 type DeclarationRequestChannel string
 
+// DeclarationRequestCreate Who is to have a declaration with whom, and where.
+type DeclarationRequestCreate struct {
+	// AuthorizeWith The person's authentication method that shall confirm. Without it the default one does.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// DivisionID Where the doctor receives the person.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	DivisionID string `json:"division_id"`
+
+	// EmployeeID The doctor.
+	//
+	// Example: 1a8b10ea-ba09-40f2-8f9e-55608e9208c6
+	EmployeeID string `json:"employee_id"`
+
+	// ParentDeclarationID The active declaration with a reorganised legal entity that is to be carried on.
+	//
+	// Example: 8c7753fc-a647-435f-8e43-4ff4546431f6
+	ParentDeclarationID *string `json:"parent_declaration_id,omitempty"`
+
+	// PersonID A registered person.
+	//
+	// Example: 4d0d790c-cbf1-44f5-ab21-ba8db67da161
+	PersonID string `json:"person_id"`
+}
+
+// DeclarationRequestCreatedResponse Answer with the request that was created.
+type DeclarationRequestCreatedResponse struct {
+	// Data A request for a declaration between a patient and a doctor.
+	Data DeclarationRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent DeclarationRequestUrgent `json:"urgent"`
+}
+
 // DeclarationRequestDataToBeSigned The object that the doctor signs; there from the approval on, absent before it and for requests
 // of V2. Sign exactly these keys and values: a copy that was parsed into types of your own and
 // written again may differ. Its keys are `id`, `status`, `declaration_number`, `declaration_id`,
@@ -1211,7 +1251,7 @@ type DeclarationRequestUrgent struct {
 	// AuthenticationMethodCurrent How the person confirms the request.
 	AuthenticationMethodCurrent AuthenticationMethodCurrent `json:"authentication_method_current"`
 
-	// Documents Links to the signed content; only for an APPROVED request of channel PIS.
+	// Documents Where to send the scans, when the request was created; links to the signed content of an APPROVED request of channel PIS.
 	Documents []DeclarationRequestDocument `json:"documents,omitempty"`
 }
 
@@ -4192,6 +4232,9 @@ type CreatePersonRequestJSONRequestBody = PersonRequestCreate
 // ApprovePersonRequestJSONRequestBody defines body for ApprovePersonRequest for application/json ContentType.
 type ApprovePersonRequestJSONRequestBody = PersonRequestApprove
 
+// CreateDeclarationRequestJSONRequestBody defines body for CreateDeclarationRequest for application/json ContentType.
+type CreateDeclarationRequestJSONRequestBody = DeclarationRequestCreate
+
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
 
@@ -4898,6 +4941,40 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v3/declaration_requests (the `ListDeclarationRequests` operationId).
 	ListDeclarationRequests(ctx context.Context, params *ListDeclarationRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateDeclarationRequestWithBody Create Declaration Request V3
+	//
+	// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+	//
+	// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+	// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+	// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+	// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+	// doctor they name. Go on with approveDeclarationRequest.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+	CreateDeclarationRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateDeclarationRequest Create Declaration Request V3
+	//
+	// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+	//
+	// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+	// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+	// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+	// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+	// doctor they name. Go on with approveDeclarationRequest.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+	CreateDeclarationRequest(ctx context.Context, body CreateDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetDeclarationRequest Get Declaration Request by ID V3
 	//
@@ -6178,6 +6255,60 @@ func (c *Client) RejectPersonRequest(ctx context.Context, id string, reqEditors 
 // Corresponds with GET /api/v3/declaration_requests (the `ListDeclarationRequests` operationId).
 func (c *Client) ListDeclarationRequests(ctx context.Context, params *ListDeclarationRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListDeclarationRequestsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateDeclarationRequestWithBody Create Declaration Request V3
+//
+// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+//
+// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+// doctor they name. Go on with approveDeclarationRequest.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+func (c *Client) CreateDeclarationRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateDeclarationRequestRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateDeclarationRequest Create Declaration Request V3
+//
+// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+//
+// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+// doctor they name. Go on with approveDeclarationRequest.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+func (c *Client) CreateDeclarationRequest(ctx context.Context, body CreateDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateDeclarationRequestRequest(c.Server, body)
 	if err != nil {
 		return nil, err
 	}
@@ -9616,6 +9747,46 @@ func NewListDeclarationRequestsRequest(server string, params *ListDeclarationReq
 	return req, nil
 }
 
+// NewCreateDeclarationRequestRequest calls the generic CreateDeclarationRequest builder with application/json body
+func NewCreateDeclarationRequestRequest(server string, body CreateDeclarationRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateDeclarationRequestRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateDeclarationRequestRequestWithBody constructs an http.Request for the CreateDeclarationRequest method, with any body, and a specified content type
+func NewCreateDeclarationRequestRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v3/declaration_requests")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetDeclarationRequestRequest constructs an http.Request for the GetDeclarationRequest method
 func NewGetDeclarationRequestRequest(server string, id string) (*http.Request, error) {
 	var err error
@@ -10708,6 +10879,40 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v3/declaration_requests (the `ListDeclarationRequests` operationId).
 	ListDeclarationRequestsWithResponse(ctx context.Context, params *ListDeclarationRequestsParams, reqEditors ...RequestEditorFn) (*ListDeclarationRequestsResult, error)
+
+	// CreateDeclarationRequestWithBodyWithResponse Create Declaration Request V3
+	//
+	// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+	//
+	// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+	// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+	// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+	// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+	// doctor they name. Go on with approveDeclarationRequest.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+	CreateDeclarationRequestWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDeclarationRequestResult, error)
+
+	// CreateDeclarationRequestWithResponse Create Declaration Request V3
+	//
+	// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+	//
+	// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+	// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+	// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+	// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+	// doctor they name. Go on with approveDeclarationRequest.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+	CreateDeclarationRequestWithResponse(ctx context.Context, body CreateDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDeclarationRequestResult, error)
 
 	// GetDeclarationRequestWithResponse Get Declaration Request by ID V3
 	//
@@ -12164,6 +12369,37 @@ func (r ListDeclarationRequestsResult) ContentType() string {
 	return ""
 }
 
+type CreateDeclarationRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *DeclarationRequestCreatedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateDeclarationRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateDeclarationRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateDeclarationRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetDeclarationRequestResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -13424,6 +13660,52 @@ func (c *ClientWithResponses) ListDeclarationRequestsWithResponse(ctx context.Co
 		return nil, err
 	}
 	return ParseListDeclarationRequestsResult(rsp)
+}
+
+// CreateDeclarationRequestWithBodyWithResponse Create Declaration Request V3
+//
+// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+//
+// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+// doctor they name. Go on with approveDeclarationRequest.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+func (c *ClientWithResponses) CreateDeclarationRequestWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDeclarationRequestResult, error) {
+	rsp, err := c.CreateDeclarationRequestWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateDeclarationRequestResult(rsp)
+}
+
+// CreateDeclarationRequestWithResponse Create Declaration Request V3
+//
+// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+//
+// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+// doctor they name. Go on with approveDeclarationRequest.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+func (c *ClientWithResponses) CreateDeclarationRequestWithResponse(ctx context.Context, body CreateDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDeclarationRequestResult, error) {
+	rsp, err := c.CreateDeclarationRequest(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateDeclarationRequestResult(rsp)
 }
 
 // GetDeclarationRequestWithResponse Get Declaration Request by ID V3
@@ -14779,6 +15061,32 @@ func ParseListDeclarationRequestsResult(rsp *http.Response) (*ListDeclarationReq
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateDeclarationRequestResult parses an HTTP response from a CreateDeclarationRequestWithResponse call
+func ParseCreateDeclarationRequestResult(rsp *http.Response) (*CreateDeclarationRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateDeclarationRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest DeclarationRequestCreatedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
 
 	}
 

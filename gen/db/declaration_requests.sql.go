@@ -13,6 +13,184 @@ import (
 	"github.com/google/uuid"
 )
 
+const beginDeclarationRequest = `-- name: BeginDeclarationRequest :one
+SELECT nextval('il.declaration_request') AS number
+FROM (SELECT pg_advisory_xact_lock(hashtextextended('il.declaration_requests ' || $1::text, 0))) AS locked
+`
+
+// Makes what is done about the declarations of one person wait for each other, and
+// gives the number of a new request.
+func (q *Queries) BeginDeclarationRequest(ctx context.Context, db DBTX, personID string) (int64, error) {
+	row := db.QueryRow(ctx, beginDeclarationRequest, personID)
+	var number int64
+	err := row.Scan(&number)
+	return number, err
+}
+
+const cancelDeclarationRequests = `-- name: CancelDeclarationRequests :many
+UPDATE il.declaration_requests
+SET status = 'CANCELLED', status_reason = 'request_cancelled', updated_by = $1, updated_at = $2
+WHERE mpi_id = $3::uuid AND status IN ('NEW', 'APPROVED')
+RETURNING id
+`
+
+type CancelDeclarationRequestsParams struct {
+	UserID   uuid.UUID
+	At       time.Time
+	PersonID uuid.UUID
+}
+
+// The requests that a newer one for the same person replaces.
+func (q *Queries) CancelDeclarationRequests(ctx context.Context, db DBTX, arg CancelDeclarationRequestsParams) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, cancelDeclarationRequests, arg.UserID, arg.At, arg.PersonID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const countDoctorDeclarations = `-- name: CountDoctorDeclarations :one
+WITH employees AS (
+    SELECT e.id, e.speciality FROM prm.employees e
+    WHERE e.party_id = $2 AND e.employee_type = 'DOCTOR' AND e.status = 'APPROVED' AND e.is_active
+)
+SELECT ARRAY (SELECT e.speciality ->> 'speciality' FROM employees e WHERE e.speciality ->> 'speciality_officio' = 'true')::text[] AS specialities,
+       (SELECT count(*) FROM ops.declarations d
+        WHERE d.employee_id IN (SELECT e.id FROM employees e) AND d.status = 'active' AND d.is_active AND d.person_id <> $1)
+     + (SELECT count(*) FROM il.declaration_requests r
+        WHERE r.data_employee_id IN (SELECT e.id FROM employees e) AND r.status = 'APPROVED' AND r.mpi_id IS DISTINCT FROM $1::uuid) AS total
+`
+
+type CountDoctorDeclarationsParams struct {
+	PersonID uuid.UUID
+	PartyID  uuid.UUID
+}
+
+type CountDoctorDeclarationsRow struct {
+	Specialities []string
+	Total        int32
+}
+
+// The declarations of a doctor and the approved requests for some, those of one
+// person left out, and the specialities that limit them.
+func (q *Queries) CountDoctorDeclarations(ctx context.Context, db DBTX, arg CountDoctorDeclarationsParams) (CountDoctorDeclarationsRow, error) {
+	row := db.QueryRow(ctx, countDoctorDeclarations, arg.PersonID, arg.PartyID)
+	var i CountDoctorDeclarationsRow
+	err := row.Scan(&i.Specialities, &i.Total)
+	return i, err
+}
+
+const getDeclarationDivision = `-- name: GetDeclarationDivision :one
+SELECT legal_entity_id, status = 'ACTIVE' AS is_active FROM prm.divisions WHERE id = $1 AND is_active
+`
+
+type GetDeclarationDivisionRow struct {
+	LegalEntityID uuid.UUID
+	IsActive      bool
+}
+
+func (q *Queries) GetDeclarationDivision(ctx context.Context, db DBTX, id uuid.UUID) (GetDeclarationDivisionRow, error) {
+	row := db.QueryRow(ctx, getDeclarationDivision, id)
+	var i GetDeclarationDivisionRow
+	err := row.Scan(&i.LegalEntityID, &i.IsActive)
+	return i, err
+}
+
+const getDeclarationDoctor = `-- name: GetDeclarationDoctor :one
+SELECT e.party_id, e.legal_entity_id, e.employee_type, e.status = 'APPROVED' AS is_approved,
+       (CASE WHEN e.speciality ->> 'speciality_officio' = 'true' THEN e.speciality ->> 'speciality' ELSE '' END)::text AS officio,
+       (ARRAY (SELECT s ->> 'speciality' FROM jsonb_array_elements(COALESCE(e.additional_info -> 'specialities', '[]')) s)
+           || COALESCE(e.speciality ->> 'speciality', ''))::text[] AS specialities
+FROM prm.employees e
+WHERE e.id = $1 AND e.is_active
+`
+
+type GetDeclarationDoctorRow struct {
+	PartyID       uuid.UUID
+	LegalEntityID uuid.UUID
+	EmployeeType  string
+	IsApproved    bool
+	Officio       string
+	Specialities  []string
+}
+
+// What decides about the doctor of a new request. officio is the speciality of the
+// position; specialities are all of them.
+func (q *Queries) GetDeclarationDoctor(ctx context.Context, db DBTX, id uuid.UUID) (GetDeclarationDoctorRow, error) {
+	row := db.QueryRow(ctx, getDeclarationDoctor, id)
+	var i GetDeclarationDoctorRow
+	err := row.Scan(
+		&i.PartyID,
+		&i.LegalEntityID,
+		&i.EmployeeType,
+		&i.IsApproved,
+		&i.Officio,
+		&i.Specialities,
+	)
+	return i, err
+}
+
+const getDeclarationPerson = `-- name: GetDeclarationPerson :one
+SELECT p.birth_date, (p.status = 'active' AND p.is_active)::boolean AS is_active, p.verification_status, p.no_tax_id,
+       (p.tax_id IS NOT NULL)::boolean AS has_tax_id,
+       ARRAY (SELECT d.type FROM mpi.person_documents d WHERE d.person_id = p.id ORDER BY d.type)::text[] AS document_types,
+       EXISTS (
+           SELECT 1 FROM mpi.confidant_person_relationships r
+           WHERE r.person_id = p.id AND r.is_active AND (r.active_to IS NULL OR r.active_to > $1::timestamptz)
+             AND (r.verification_status = 'VERIFIED'
+                  OR r.verification_status = 'VERIFICATION_NEEDED' AND r.verification_reason = 'MANUAL_CREATED_BY_DOCTOR')
+       ) AS has_confidant,
+       EXISTS (SELECT 1 FROM il.person_requests r WHERE r.mpi_id = p.id AND r.status IN ('NEW', 'APPROVED')) AS has_pending_request
+FROM mpi.persons p
+WHERE p.id = $2
+`
+
+type GetDeclarationPersonParams struct {
+	At time.Time
+	ID uuid.UUID
+}
+
+type GetDeclarationPersonRow struct {
+	BirthDate          time.Time
+	IsActive           bool
+	VerificationStatus string
+	NoTaxID            bool
+	HasTaxID           bool
+	DocumentTypes      []string
+	HasConfidant       bool
+	HasPendingRequest  bool
+}
+
+// What decides about the person of a new request. has_confidant: an approved
+// confidant acts for the person (wiki 17999298976).
+func (q *Queries) GetDeclarationPerson(ctx context.Context, db DBTX, arg GetDeclarationPersonParams) (GetDeclarationPersonRow, error) {
+	row := db.QueryRow(ctx, getDeclarationPerson, arg.At, arg.ID)
+	var i GetDeclarationPersonRow
+	err := row.Scan(
+		&i.BirthDate,
+		&i.IsActive,
+		&i.VerificationStatus,
+		&i.NoTaxID,
+		&i.HasTaxID,
+		&i.DocumentTypes,
+		&i.HasConfidant,
+		&i.HasPendingRequest,
+	)
+	return i, err
+}
+
 const getDeclarationRequest = `-- name: GetDeclarationRequest :one
 SELECT id, data, status, status_reason, authentication_method_current, documents, data_to_be_signed,
        declaration_id, declaration_number, parent_declaration_id, authorize_with, mpi_id,
@@ -76,6 +254,197 @@ func (q *Queries) GetDeclarationRequest(ctx context.Context, db DBTX, id uuid.UU
 		&i.UpdatedAt,
 	)
 	return i, err
+}
+
+const getMethodOwner = `-- name: GetMethodOwner :one
+SELECT person_id FROM mpi.person_authentication_methods WHERE id = $1
+`
+
+// Whose a method is, whatever its state.
+func (q *Queries) GetMethodOwner(ctx context.Context, db DBTX, id uuid.UUID) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, getMethodOwner, id)
+	var person_id uuid.UUID
+	err := row.Scan(&person_id)
+	return person_id, err
+}
+
+const getParentDeclaration = `-- name: GetParentDeclaration :one
+SELECT d.person_id,
+       EXISTS (
+           SELECT 1 FROM prm.related_legal_entities r
+           WHERE r.merged_from_id = d.legal_entity_id AND r.merged_to_id = $1 AND r.is_active
+       ) AS is_related
+FROM ops.declarations d
+WHERE d.id = $2 AND d.status = 'active' AND d.is_active
+`
+
+type GetParentDeclarationParams struct {
+	LegalEntityID uuid.UUID
+	ID            uuid.UUID
+}
+
+type GetParentDeclarationRow struct {
+	PersonID  uuid.UUID
+	IsRelated bool
+}
+
+// An active declaration that another one shall carry on. is_related: its legal
+// entity was reorganised into the other one.
+func (q *Queries) GetParentDeclaration(ctx context.Context, db DBTX, arg GetParentDeclarationParams) (GetParentDeclarationRow, error) {
+	row := db.QueryRow(ctx, getParentDeclaration, arg.LegalEntityID, arg.ID)
+	var i GetParentDeclarationRow
+	err := row.Scan(&i.PersonID, &i.IsRelated)
+	return i, err
+}
+
+const insertDeclarationRequest = `-- name: InsertDeclarationRequest :exec
+INSERT INTO il.declaration_requests (
+    id, data, status, authentication_method_current, documents, declaration_id, declaration_number, parent_declaration_id, authorize_with,
+    mpi_id, channel, is_shareable, system_declaration_limit, current_declaration_count, data_legal_entity_id, data_employee_id,
+    data_start_date_year, inserted_by, inserted_at, updated_by, updated_at
+) VALUES (
+    $1, $2, 'NEW', $3, $4, $5, $6, $7,
+    $8, $9::uuid, 'MIS', false, $10::int, $11::int, $12::uuid,
+    $13::uuid, $14::int, $15, $16, $15, $16
+)
+`
+
+type InsertDeclarationRequestParams struct {
+	ID                          uuid.UUID
+	Data                        json.RawMessage
+	AuthenticationMethodCurrent json.RawMessage
+	Documents                   json.RawMessage
+	DeclarationID               *uuid.UUID
+	DeclarationNumber           string
+	ParentDeclarationID         *uuid.UUID
+	AuthorizeWith               *uuid.UUID
+	PersonID                    uuid.UUID
+	SystemDeclarationLimit      int32
+	CurrentDeclarationCount     int32
+	LegalEntityID               uuid.UUID
+	EmployeeID                  uuid.UUID
+	StartDateYear               int32
+	UserID                      uuid.UUID
+	At                          time.Time
+}
+
+func (q *Queries) InsertDeclarationRequest(ctx context.Context, db DBTX, arg InsertDeclarationRequestParams) error {
+	_, err := db.Exec(ctx, insertDeclarationRequest,
+		arg.ID,
+		arg.Data,
+		arg.AuthenticationMethodCurrent,
+		arg.Documents,
+		arg.DeclarationID,
+		arg.DeclarationNumber,
+		arg.ParentDeclarationID,
+		arg.AuthorizeWith,
+		arg.PersonID,
+		arg.SystemDeclarationLimit,
+		arg.CurrentDeclarationCount,
+		arg.LegalEntityID,
+		arg.EmployeeID,
+		arg.StartDateYear,
+		arg.UserID,
+		arg.At,
+	)
+	return err
+}
+
+const listConfidantDocuments = `-- name: ListConfidantDocuments :many
+SELECT r.id, r.relation_type, d.type
+FROM mpi.confidant_person_relationships r
+JOIN mpi.confidant_person_relationship_documents d ON d.relationship_id = r.id
+WHERE r.person_id = $1 AND r.is_active AND (r.active_to IS NULL OR r.active_to > $2::timestamptz)
+  AND (r.verification_status = 'VERIFIED'
+       OR r.verification_status = 'VERIFICATION_NEEDED' AND r.verification_reason = 'MANUAL_CREATED_BY_DOCTOR')
+ORDER BY r.inserted_at, r.id, d.type
+`
+
+type ListConfidantDocumentsParams struct {
+	PersonID uuid.UUID
+	At       time.Time
+}
+
+type ListConfidantDocumentsRow struct {
+	ID           uuid.UUID
+	RelationType string
+	Type         string
+}
+
+// Of the approved confidants of a person: what proves that they may act.
+func (q *Queries) ListConfidantDocuments(ctx context.Context, db DBTX, arg ListConfidantDocumentsParams) ([]ListConfidantDocumentsRow, error) {
+	rows, err := db.Query(ctx, listConfidantDocuments, arg.PersonID, arg.At)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListConfidantDocumentsRow
+	for rows.Next() {
+		var i ListConfidantDocumentsRow
+		if err := rows.Scan(&i.ID, &i.RelationType, &i.Type); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listConfirmingMethods = `-- name: ListConfirmingMethods :many
+SELECT m.id, m.type, COALESCE(own.type, CASE WHEN m.type = 'THIRD_PERSON' THEN 'NA' ELSE m.type END)::text AS kind,
+       COALESCE(own.phone_number, m.phone_number) AS phone_number
+FROM mpi.person_authentication_methods m
+LEFT JOIN LATERAL (
+    SELECT o.type, o.phone_number FROM mpi.person_authentication_methods o
+    WHERE m.type = 'THIRD_PERSON' AND o.person_id = m.value AND o.type IN ('OTP', 'OFFLINE')
+      AND o.is_active AND (o.ended_at IS NULL OR o.ended_at > $1::timestamptz)
+    ORDER BY o.type = 'OTP' DESC, o.inserted_at, o.id
+    LIMIT 1
+) own ON true
+WHERE m.person_id = $2 AND m.is_active AND (m.ended_at IS NULL OR m.ended_at > $1::timestamptz)
+ORDER BY m.type = 'OTP' DESC, m.type = 'OFFLINE' DESC, COALESCE(own.type = 'OTP', false) DESC, own.type IS NULL, m.inserted_at, m.id
+`
+
+type ListConfirmingMethodsParams struct {
+	At       time.Time
+	PersonID uuid.UUID
+}
+
+type ListConfirmingMethodsRow struct {
+	ID          uuid.UUID
+	Type        string
+	Kind        string
+	PhoneNumber *string
+}
+
+// The ways in which a person confirms now, the default one first (wiki 622133300).
+// kind and phone_number are those of the third person when one confirms: kind is NA
+// when that person cannot.
+func (q *Queries) ListConfirmingMethods(ctx context.Context, db DBTX, arg ListConfirmingMethodsParams) ([]ListConfirmingMethodsRow, error) {
+	rows, err := db.Query(ctx, listConfirmingMethods, arg.At, arg.PersonID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListConfirmingMethodsRow
+	for rows.Next() {
+		var i ListConfirmingMethodsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Type,
+			&i.Kind,
+			&i.PhoneNumber,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listDeclarationRequests = `-- name: ListDeclarationRequests :many

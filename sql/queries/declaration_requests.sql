@@ -33,3 +33,111 @@ WHERE data_legal_entity_id = @legal_entity_id::uuid
   AND (sqlc.narg('channel')::text IS NULL OR channel = sqlc.narg('channel')::text)
 ORDER BY inserted_at DESC, id
 LIMIT @page_limit OFFSET @page_offset;
+
+-- name: GetDeclarationDoctor :one
+-- What decides about the doctor of a new request. officio is the speciality of the
+-- position; specialities are all of them.
+SELECT e.party_id, e.legal_entity_id, e.employee_type, e.status = 'APPROVED' AS is_approved,
+       (CASE WHEN e.speciality ->> 'speciality_officio' = 'true' THEN e.speciality ->> 'speciality' ELSE '' END)::text AS officio,
+       (ARRAY (SELECT s ->> 'speciality' FROM jsonb_array_elements(COALESCE(e.additional_info -> 'specialities', '[]')) s)
+           || COALESCE(e.speciality ->> 'speciality', ''))::text[] AS specialities
+FROM prm.employees e
+WHERE e.id = @id AND e.is_active;
+
+-- name: GetDeclarationDivision :one
+SELECT legal_entity_id, status = 'ACTIVE' AS is_active FROM prm.divisions WHERE id = @id AND is_active;
+
+-- name: GetDeclarationPerson :one
+-- What decides about the person of a new request. has_confidant: an approved
+-- confidant acts for the person (wiki 17999298976).
+SELECT p.birth_date, (p.status = 'active' AND p.is_active)::boolean AS is_active, p.verification_status, p.no_tax_id,
+       (p.tax_id IS NOT NULL)::boolean AS has_tax_id,
+       ARRAY (SELECT d.type FROM mpi.person_documents d WHERE d.person_id = p.id ORDER BY d.type)::text[] AS document_types,
+       EXISTS (
+           SELECT 1 FROM mpi.confidant_person_relationships r
+           WHERE r.person_id = p.id AND r.is_active AND (r.active_to IS NULL OR r.active_to > @at::timestamptz)
+             AND (r.verification_status = 'VERIFIED'
+                  OR r.verification_status = 'VERIFICATION_NEEDED' AND r.verification_reason = 'MANUAL_CREATED_BY_DOCTOR')
+       ) AS has_confidant,
+       EXISTS (SELECT 1 FROM il.person_requests r WHERE r.mpi_id = p.id AND r.status IN ('NEW', 'APPROVED')) AS has_pending_request
+FROM mpi.persons p
+WHERE p.id = @id;
+
+-- name: ListConfirmingMethods :many
+-- The ways in which a person confirms now, the default one first (wiki 622133300).
+-- kind and phone_number are those of the third person when one confirms: kind is NA
+-- when that person cannot.
+SELECT m.id, m.type, COALESCE(own.type, CASE WHEN m.type = 'THIRD_PERSON' THEN 'NA' ELSE m.type END)::text AS kind,
+       COALESCE(own.phone_number, m.phone_number) AS phone_number
+FROM mpi.person_authentication_methods m
+LEFT JOIN LATERAL (
+    SELECT o.type, o.phone_number FROM mpi.person_authentication_methods o
+    WHERE m.type = 'THIRD_PERSON' AND o.person_id = m.value AND o.type IN ('OTP', 'OFFLINE')
+      AND o.is_active AND (o.ended_at IS NULL OR o.ended_at > @at::timestamptz)
+    ORDER BY o.type = 'OTP' DESC, o.inserted_at, o.id
+    LIMIT 1
+) own ON true
+WHERE m.person_id = @person_id AND m.is_active AND (m.ended_at IS NULL OR m.ended_at > @at::timestamptz)
+ORDER BY m.type = 'OTP' DESC, m.type = 'OFFLINE' DESC, COALESCE(own.type = 'OTP', false) DESC, own.type IS NULL, m.inserted_at, m.id;
+
+-- name: GetMethodOwner :one
+-- Whose a method is, whatever its state.
+SELECT person_id FROM mpi.person_authentication_methods WHERE id = @id;
+
+-- name: GetParentDeclaration :one
+-- An active declaration that another one shall carry on. is_related: its legal
+-- entity was reorganised into the other one.
+SELECT d.person_id,
+       EXISTS (
+           SELECT 1 FROM prm.related_legal_entities r
+           WHERE r.merged_from_id = d.legal_entity_id AND r.merged_to_id = @legal_entity_id AND r.is_active
+       ) AS is_related
+FROM ops.declarations d
+WHERE d.id = @id AND d.status = 'active' AND d.is_active;
+
+-- name: CountDoctorDeclarations :one
+-- The declarations of a doctor and the approved requests for some, those of one
+-- person left out, and the specialities that limit them.
+WITH employees AS (
+    SELECT e.id, e.speciality FROM prm.employees e
+    WHERE e.party_id = @party_id AND e.employee_type = 'DOCTOR' AND e.status = 'APPROVED' AND e.is_active
+)
+SELECT ARRAY (SELECT e.speciality ->> 'speciality' FROM employees e WHERE e.speciality ->> 'speciality_officio' = 'true')::text[] AS specialities,
+       (SELECT count(*) FROM ops.declarations d
+        WHERE d.employee_id IN (SELECT e.id FROM employees e) AND d.status = 'active' AND d.is_active AND d.person_id <> @person_id)
+     + (SELECT count(*) FROM il.declaration_requests r
+        WHERE r.data_employee_id IN (SELECT e.id FROM employees e) AND r.status = 'APPROVED' AND r.mpi_id IS DISTINCT FROM @person_id::uuid) AS total;
+
+-- name: ListConfidantDocuments :many
+-- Of the approved confidants of a person: what proves that they may act.
+SELECT r.id, r.relation_type, d.type
+FROM mpi.confidant_person_relationships r
+JOIN mpi.confidant_person_relationship_documents d ON d.relationship_id = r.id
+WHERE r.person_id = @person_id AND r.is_active AND (r.active_to IS NULL OR r.active_to > @at::timestamptz)
+  AND (r.verification_status = 'VERIFIED'
+       OR r.verification_status = 'VERIFICATION_NEEDED' AND r.verification_reason = 'MANUAL_CREATED_BY_DOCTOR')
+ORDER BY r.inserted_at, r.id, d.type;
+
+-- name: BeginDeclarationRequest :one
+-- Makes what is done about the declarations of one person wait for each other, and
+-- gives the number of a new request.
+SELECT nextval('il.declaration_request') AS number
+FROM (SELECT pg_advisory_xact_lock(hashtextextended('il.declaration_requests ' || @person_id::text, 0))) AS locked;
+
+-- name: CancelDeclarationRequests :many
+-- The requests that a newer one for the same person replaces.
+UPDATE il.declaration_requests
+SET status = 'CANCELLED', status_reason = 'request_cancelled', updated_by = @user_id, updated_at = @at
+WHERE mpi_id = @person_id::uuid AND status IN ('NEW', 'APPROVED')
+RETURNING id;
+
+-- name: InsertDeclarationRequest :exec
+INSERT INTO il.declaration_requests (
+    id, data, status, authentication_method_current, documents, declaration_id, declaration_number, parent_declaration_id, authorize_with,
+    mpi_id, channel, is_shareable, system_declaration_limit, current_declaration_count, data_legal_entity_id, data_employee_id,
+    data_start_date_year, inserted_by, inserted_at, updated_by, updated_at
+) VALUES (
+    @id, @data, 'NEW', @authentication_method_current, @documents, @declaration_id, @declaration_number, sqlc.narg('parent_declaration_id'),
+    sqlc.narg('authorize_with'), @person_id::uuid, 'MIS', false, @system_declaration_limit::int, @current_declaration_count::int, @legal_entity_id::uuid,
+    @employee_id::uuid, @start_date_year::int, @user_id, @at, @user_id, @at
+);
