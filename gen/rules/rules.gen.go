@@ -3955,7 +3955,7 @@ var All = []Rule{
 	{
 		ID:        PersonRequestResendOTPLegalEntity,
 		Operation: "resendPersonRequestOtp",
-		Check:     "The request is one of the legal entity of the token",
+		Check:     "The request belongs to the legal entity of the token",
 		CheckUK:   "Запит належить закладу, якому видано токен",
 		Status:    404,
 		Type:      "not_found",
@@ -5158,7 +5158,7 @@ var All = []Rule{
 	{
 		ID:        PersonRequestGetLegalEntity,
 		Operation: "getPersonRequest",
-		Check:     "The request is one of the legal entity of the token",
+		Check:     "The request belongs to the legal entity of the token",
 		CheckUK:   "Запит належить закладу, якому видано токен",
 		Status:    404,
 		Type:      "not_found",
@@ -5214,7 +5214,7 @@ var All = []Rule{
 	{
 		ID:        PersonRequestApproveLegalEntity,
 		Operation: "approvePersonRequest",
-		Check:     "The request is one of the legal entity of the token",
+		Check:     "The request belongs to the legal entity of the token",
 		CheckUK:   "Запит належить закладу, якому видано токен",
 		Status:    404,
 		Type:      "not_found",
@@ -5353,7 +5353,7 @@ var All = []Rule{
 	{
 		ID:        PersonRequestRejectLegalEntity,
 		Operation: "rejectPersonRequest",
-		Check:     "The request is one of the legal entity of the token",
+		Check:     "The request belongs to the legal entity of the token",
 		CheckUK:   "Запит належить закладу, якому видано токен",
 		Status:    404,
 		Type:      "not_found",

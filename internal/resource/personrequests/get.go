@@ -31,9 +31,10 @@ func (a *API) GetPersonRequest(ctx context.Context, req api.GetPersonRequestRequ
 type acting struct {
 	operation.Caller
 	*API
-	pathID string
-	code   any // verification_code of the body
-	found  *request
+	pathID       string
+	code         any // verification_code of the body
+	found        *request
+	verification uuid.UUID // of the right code
 }
 
 func (a *API) acting(ctx context.Context, id string) *acting {
