@@ -1069,6 +1069,14 @@ type DeclarationRequest struct {
 	SystemDeclarationLimit *int `json:"system_declaration_limit,omitempty"`
 }
 
+// DeclarationRequestApprove The code of the SMS; nothing when the request is confirmed by documents or by nothing.
+type DeclarationRequestApprove struct {
+	// VerificationCode The code, a number or a text.
+	//
+	// Example: 2836
+	VerificationCode any `json:"verification_code,omitempty"`
+}
+
 // DeclarationRequestChannel Where the request came from, a medical information system, a patient information system or the patient's cabinet.
 //
 // Example: MIS
@@ -1148,6 +1156,15 @@ type DeclarationRequestListResponse struct {
 
 	// Paging Which part of a list an answer holds.
 	Paging Paging `json:"paging"`
+}
+
+// DeclarationRequestMovedResponse Answer with a declaration request that has another status now.
+type DeclarationRequestMovedResponse struct {
+	// Data A request for a declaration between a patient and a doctor.
+	Data DeclarationRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
 }
 
 // DeclarationRequestResponse Answer with one declaration request.
@@ -4214,6 +4231,9 @@ type ApprovePersonRequestJSONRequestBody = PersonRequestApprove
 // CreateDeclarationRequestJSONRequestBody defines body for CreateDeclarationRequest for application/json ContentType.
 type CreateDeclarationRequestJSONRequestBody = DeclarationRequestCreate
 
+// ApproveDeclarationRequestJSONRequestBody defines body for ApproveDeclarationRequest for application/json ContentType.
+type ApproveDeclarationRequestJSONRequestBody = DeclarationRequestApprove
+
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
 
@@ -4356,6 +4376,9 @@ type ServerInterface interface {
 	// GetDeclarationRequest Get Declaration Request by ID V3
 	// (GET /api/v3/declaration_requests/{id})
 	GetDeclarationRequest(ctx echo.Context, id string) error
+	// ApproveDeclarationRequest Approve Declaration Request V3
+	// (PATCH /api/v3/declaration_requests/{id}/actions/approve)
+	ApproveDeclarationRequest(ctx echo.Context, id string) error
 	// ResendDeclarationRequestOTP Resend Authorization OTP on Declaration Request
 	// (POST /api/v3/declaration_requests/{id}/actions/resend_otp)
 	ResendDeclarationRequestOTP(ctx echo.Context, id string) error
@@ -5871,6 +5894,22 @@ func (w *ServerInterfaceWrapper) GetDeclarationRequest(ctx echo.Context) error {
 	return err
 }
 
+// ApproveDeclarationRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) ApproveDeclarationRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApproveDeclarationRequest(ctx, id)
+	return err
+}
+
 // ResendDeclarationRequestOTP converts echo context to params.
 func (w *ServerInterfaceWrapper) ResendDeclarationRequestOTP(ctx echo.Context) error {
 	var err error
@@ -6061,6 +6100,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/v3/declaration_requests", wrapper.ListDeclarationRequests, options.OperationMiddlewares["listDeclarationRequests"]...)
 	router.POST(options.BaseURL+"/api/v3/declaration_requests", wrapper.CreateDeclarationRequest, options.OperationMiddlewares["createDeclarationRequest"]...)
 	router.GET(options.BaseURL+"/api/v3/declaration_requests/:id", wrapper.GetDeclarationRequest, options.OperationMiddlewares["getDeclarationRequest"]...)
+	router.PATCH(options.BaseURL+"/api/v3/declaration_requests/:id/actions/approve", wrapper.ApproveDeclarationRequest, options.OperationMiddlewares["approveDeclarationRequest"]...)
 	router.POST(options.BaseURL+"/api/v3/declaration_requests/:id/actions/resend_otp", wrapper.ResendDeclarationRequestOTP, options.OperationMiddlewares["resendDeclarationRequestOtp"]...)
 	router.POST(options.BaseURL+"/api/verifications", wrapper.InitializeVerification, options.OperationMiddlewares["initializeVerification"]...)
 	router.GET(options.BaseURL+"/api/verifications/:phone_number", wrapper.GetVerification, options.OperationMiddlewares["getVerification"]...)
@@ -7016,6 +7056,29 @@ func (response GetDeclarationRequest200JSONResponse) VisitGetDeclarationRequestR
 	return err
 }
 
+type ApproveDeclarationRequestRequestObject struct {
+	ID   string `json:"id"`
+	Body *ApproveDeclarationRequestJSONRequestBody
+}
+
+type ApproveDeclarationRequestResponseObject interface {
+	VisitApproveDeclarationRequestResponse(w http.ResponseWriter) error
+}
+
+type ApproveDeclarationRequest201JSONResponse DeclarationRequestMovedResponse
+
+func (response ApproveDeclarationRequest201JSONResponse) VisitApproveDeclarationRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ResendDeclarationRequestOTPRequestObject struct {
 	ID string `json:"id"`
 }
@@ -7362,6 +7425,9 @@ type StrictServerInterface interface {
 	// GetDeclarationRequest Get Declaration Request by ID V3
 	// (GET /api/v3/declaration_requests/{id})
 	GetDeclarationRequest(ctx context.Context, request GetDeclarationRequestRequestObject) (GetDeclarationRequestResponseObject, error)
+	// ApproveDeclarationRequest Approve Declaration Request V3
+	// (PATCH /api/v3/declaration_requests/{id}/actions/approve)
+	ApproveDeclarationRequest(ctx context.Context, request ApproveDeclarationRequestRequestObject) (ApproveDeclarationRequestResponseObject, error)
 	// ResendDeclarationRequestOTP Resend Authorization OTP on Declaration Request
 	// (POST /api/v3/declaration_requests/{id}/actions/resend_otp)
 	ResendDeclarationRequestOTP(ctx context.Context, request ResendDeclarationRequestOTPRequestObject) (ResendDeclarationRequestOTPResponseObject, error)
@@ -8564,6 +8630,54 @@ func (sh *strictHandler) GetDeclarationRequest(ctx echo.Context, id string) erro
 		return err
 	} else if validResponse, ok := response.(GetDeclarationRequestResponseObject); ok {
 		return validResponse.VisitGetDeclarationRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ApproveDeclarationRequest operation middleware
+func (sh *strictHandler) ApproveDeclarationRequest(ctx echo.Context, id string) error {
+	var request ApproveDeclarationRequestRequestObject
+
+	request.ID = id
+
+	var body ApproveDeclarationRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApproveDeclarationRequest(ctx.Request().Context(), request.(ApproveDeclarationRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApproveDeclarationRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApproveDeclarationRequestResponseObject); ok {
+		return validResponse.VisitApproveDeclarationRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -1070,6 +1070,14 @@ type DeclarationRequest struct {
 	SystemDeclarationLimit *int `json:"system_declaration_limit,omitempty"`
 }
 
+// DeclarationRequestApprove The code of the SMS; nothing when the request is confirmed by documents or by nothing.
+type DeclarationRequestApprove struct {
+	// VerificationCode The code, a number or a text.
+	//
+	// Example: 2836
+	VerificationCode any `json:"verification_code,omitempty"`
+}
+
 // DeclarationRequestChannel Where the request came from, a medical information system, a patient information system or the patient's cabinet.
 //
 // Example: MIS
@@ -1149,6 +1157,15 @@ type DeclarationRequestListResponse struct {
 
 	// Paging Which part of a list an answer holds.
 	Paging Paging `json:"paging"`
+}
+
+// DeclarationRequestMovedResponse Answer with a declaration request that has another status now.
+type DeclarationRequestMovedResponse struct {
+	// Data A request for a declaration between a patient and a doctor.
+	Data DeclarationRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
 }
 
 // DeclarationRequestResponse Answer with one declaration request.
@@ -4235,6 +4252,9 @@ type ApprovePersonRequestJSONRequestBody = PersonRequestApprove
 // CreateDeclarationRequestJSONRequestBody defines body for CreateDeclarationRequest for application/json ContentType.
 type CreateDeclarationRequestJSONRequestBody = DeclarationRequestCreate
 
+// ApproveDeclarationRequestJSONRequestBody defines body for ApproveDeclarationRequest for application/json ContentType.
+type ApproveDeclarationRequestJSONRequestBody = DeclarationRequestApprove
+
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
 
@@ -4989,6 +5009,40 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v3/declaration_requests/{id} (the `GetDeclarationRequest` operationId).
 	GetDeclarationRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApproveDeclarationRequestWithBody Approve Declaration Request V3
+	//
+	// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+	// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+	// sent to their addresses.
+	//
+	// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+	// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+	//
+	// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+	// approve again with the same code.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+	ApproveDeclarationRequestWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApproveDeclarationRequest Approve Declaration Request V3
+	//
+	// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+	// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+	// sent to their addresses.
+	//
+	// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+	// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+	//
+	// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+	// approve again with the same code.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+	ApproveDeclarationRequest(ctx context.Context, id string, body ApproveDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ResendDeclarationRequestOTP Resend Authorization OTP on Declaration Request
 	//
@@ -6333,6 +6387,60 @@ func (c *Client) CreateDeclarationRequest(ctx context.Context, body CreateDeclar
 // Corresponds with GET /api/v3/declaration_requests/{id} (the `GetDeclarationRequest` operationId).
 func (c *Client) GetDeclarationRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetDeclarationRequestRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApproveDeclarationRequestWithBody Approve Declaration Request V3
+//
+// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+// sent to their addresses.
+//
+// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+//
+// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+// approve again with the same code.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+func (c *Client) ApproveDeclarationRequestWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApproveDeclarationRequestRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApproveDeclarationRequest Approve Declaration Request V3
+//
+// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+// sent to their addresses.
+//
+// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+//
+// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+// approve again with the same code.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+func (c *Client) ApproveDeclarationRequest(ctx context.Context, id string, body ApproveDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApproveDeclarationRequestRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -9821,6 +9929,53 @@ func NewGetDeclarationRequestRequest(server string, id string) (*http.Request, e
 	return req, nil
 }
 
+// NewApproveDeclarationRequestRequest calls the generic ApproveDeclarationRequest builder with application/json body
+func NewApproveDeclarationRequestRequest(server string, id string, body ApproveDeclarationRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApproveDeclarationRequestRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewApproveDeclarationRequestRequestWithBody constructs an http.Request for the ApproveDeclarationRequest method, with any body, and a specified content type
+func NewApproveDeclarationRequestRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v3/declaration_requests/%s/actions/approve", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewResendDeclarationRequestOTPRequest constructs an http.Request for the ResendDeclarationRequestOTP method
 func NewResendDeclarationRequestOTPRequest(server string, id string) (*http.Request, error) {
 	var err error
@@ -10929,6 +11084,40 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v3/declaration_requests/{id} (the `GetDeclarationRequest` operationId).
 	GetDeclarationRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDeclarationRequestResult, error)
+
+	// ApproveDeclarationRequestWithBodyWithResponse Approve Declaration Request V3
+	//
+	// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+	// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+	// sent to their addresses.
+	//
+	// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+	// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+	//
+	// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+	// approve again with the same code.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+	ApproveDeclarationRequestWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApproveDeclarationRequestResult, error)
+
+	// ApproveDeclarationRequestWithResponse Approve Declaration Request V3
+	//
+	// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+	// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+	// sent to their addresses.
+	//
+	// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+	// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+	//
+	// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+	// approve again with the same code.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+	ApproveDeclarationRequestWithResponse(ctx context.Context, id string, body ApproveDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*ApproveDeclarationRequestResult, error)
 
 	// ResendDeclarationRequestOTPWithResponse Resend Authorization OTP on Declaration Request
 	//
@@ -12431,6 +12620,37 @@ func (r GetDeclarationRequestResult) ContentType() string {
 	return ""
 }
 
+type ApproveDeclarationRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *DeclarationRequestMovedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ApproveDeclarationRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApproveDeclarationRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ApproveDeclarationRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ResendDeclarationRequestOTPResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -13728,6 +13948,52 @@ func (c *ClientWithResponses) GetDeclarationRequestWithResponse(ctx context.Cont
 		return nil, err
 	}
 	return ParseGetDeclarationRequestResult(rsp)
+}
+
+// ApproveDeclarationRequestWithBodyWithResponse Approve Declaration Request V3
+//
+// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+// sent to their addresses.
+//
+// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+//
+// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+// approve again with the same code.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+func (c *ClientWithResponses) ApproveDeclarationRequestWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApproveDeclarationRequestResult, error) {
+	rsp, err := c.ApproveDeclarationRequestWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApproveDeclarationRequestResult(rsp)
+}
+
+// ApproveDeclarationRequestWithResponse Approve Declaration Request V3
+//
+// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+// sent to their addresses.
+//
+// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+//
+// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+// approve again with the same code.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+func (c *ClientWithResponses) ApproveDeclarationRequestWithResponse(ctx context.Context, id string, body ApproveDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*ApproveDeclarationRequestResult, error) {
+	rsp, err := c.ApproveDeclarationRequest(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApproveDeclarationRequestResult(rsp)
 }
 
 // ResendDeclarationRequestOTPWithResponse Resend Authorization OTP on Declaration Request
@@ -15113,6 +15379,32 @@ func ParseGetDeclarationRequestResult(rsp *http.Response) (*GetDeclarationReques
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseApproveDeclarationRequestResult parses an HTTP response from a ApproveDeclarationRequestWithResponse call
+func ParseApproveDeclarationRequestResult(rsp *http.Response) (*ApproveDeclarationRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApproveDeclarationRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest DeclarationRequestMovedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
 
 	}
 

@@ -142,6 +142,101 @@ func (q *Queries) GetDeclarationDoctor(ctx context.Context, db DBTX, id uuid.UUI
 	return i, err
 }
 
+const getDeclarationParties = `-- name: GetDeclarationParties :one
+SELECT
+    jsonb_strip_nulls(jsonb_build_object(
+        'id', p.id, 'first_name', p.first_name, 'last_name', p.last_name, 'second_name', p.second_name, 'birth_date', p.birth_date,
+        'birth_country', p.birth_country, 'birth_settlement', p.birth_settlement, 'gender', p.gender, 'email', p.email, 'no_tax_id', p.no_tax_id,
+        'tax_id', p.tax_id, 'unzr', p.unzr, 'secret', p.secret, 'preferred_way_communication', p.preferred_way_communication,
+        'emergency_contact', p.emergency_contact, 'patient_signed', false,
+        'process_disclosure_data_consent', COALESCE(p.process_disclosure_data_consent, true),
+        'documents', COALESCE((
+            SELECT jsonb_agg(to_jsonb(d) - 'person_id' ORDER BY d.type) FROM mpi.person_documents d WHERE d.person_id = p.id), '[]'),
+        'addresses', COALESCE((
+            SELECT jsonb_agg(to_jsonb(a) - 'person_id' - 'position' ORDER BY a.position) FROM mpi.person_addresses a WHERE a.person_id = p.id), '[]'),
+        'phones', (
+            SELECT jsonb_agg(jsonb_build_object('type', n.type, 'number', n.number) ORDER BY n.type) FROM mpi.person_phones n WHERE n.person_id = p.id),
+        'authentication_methods', COALESCE((
+            SELECT jsonb_agg(jsonb_build_object(
+                'type', m.type, 'phone_number', left(m.phone_number, 6) || '*****' || right(m.phone_number, 2), 'value', m.value, 'alias', m.alias
+            ) ORDER BY m.inserted_at, m.id)
+            FROM mpi.person_authentication_methods m
+            WHERE m.person_id = p.id AND m.is_active AND (m.ended_at IS NULL OR m.ended_at > $1::timestamptz)), '[]'),
+        'confidant_person', (
+            SELECT jsonb_agg(jsonb_build_object(
+                'relation_type', r.relation_type, 'first_name', c.first_name, 'last_name', c.last_name, 'second_name', c.second_name,
+                'birth_date', c.birth_date, 'birth_country', c.birth_country, 'birth_settlement', c.birth_settlement, 'gender', c.gender,
+                'tax_id', c.tax_id, 'unzr', c.unzr, 'secret', c.secret, 'email', c.email, 'preferred_way_communication', c.preferred_way_communication,
+                'documents_person', COALESCE((
+                    SELECT jsonb_agg(to_jsonb(d) - 'person_id' ORDER BY d.type) FROM mpi.person_documents d WHERE d.person_id = c.id), '[]'),
+                'documents_relationship', COALESCE((
+                    SELECT jsonb_agg(to_jsonb(d) - 'relationship_id' ORDER BY d.type)
+                    FROM mpi.confidant_person_relationship_documents d WHERE d.relationship_id = r.id), '[]'),
+                'phones', (
+                    SELECT jsonb_agg(jsonb_build_object('type', n.type, 'number', n.number) ORDER BY n.type)
+                    FROM mpi.person_phones n WHERE n.person_id = c.id)
+            ) ORDER BY r.inserted_at, r.id)
+            FROM mpi.confidant_person_relationships r
+            JOIN mpi.persons c ON c.id = r.confidant_person_id
+            WHERE r.person_id = p.id AND r.is_active AND (r.active_to IS NULL OR r.active_to > $1::timestamptz)
+              AND (r.verification_status = 'VERIFIED'
+                   OR r.verification_status = 'VERIFICATION_NEEDED' AND r.verification_reason = 'MANUAL_CREATED_BY_DOCTOR'))
+    ))::jsonb AS person,
+    jsonb_strip_nulls(jsonb_build_object(
+        'id', e.id, 'position', e.position,
+        'party', jsonb_build_object(
+            'id', y.id, 'no_tax_id', y.no_tax_id, 'first_name', y.first_name, 'last_name', y.last_name, 'second_name', y.second_name, 'phones', y.phones)
+    ))::jsonb AS employee,
+    jsonb_strip_nulls(jsonb_build_object(
+        'id', l.id, 'name', l.name, 'short_name', l.short_name, 'public_name', l.public_name, 'legal_form', l.legal_form, 'edrpou', l.edrpou,
+        'licenses', '[]'::jsonb, 'accreditation', l.accreditation, 'addresses', l.addresses, 'phones', COALESCE(l.phones, '[]'), 'email', l.email
+    ))::jsonb AS legal_entity,
+    jsonb_strip_nulls(jsonb_build_object(
+        'id', v.id, 'legal_entity_id', v.legal_entity_id, 'name', v.name, 'type', v.type, 'phones', v.phones, 'email', v.email,
+        'external_id', v.external_id, 'dls_id', v.dls_id, 'dls_verified', v.dls_verified,
+        'addresses', COALESCE((
+            SELECT jsonb_agg(to_jsonb(a) - '{id,division_id,position,inserted_by,inserted_at,updated_by,updated_at}'::text[] ORDER BY a.position)
+            FROM prm.division_addresses a WHERE a.division_id = v.id), '[]')
+    ))::jsonb AS division
+FROM mpi.persons p, prm.employees e, prm.parties y, prm.legal_entities l, prm.divisions v
+WHERE p.id = $2 AND e.id = $3 AND y.id = e.party_id AND l.id = $4 AND v.id = $5
+`
+
+type GetDeclarationPartiesParams struct {
+	At            time.Time
+	PersonID      uuid.UUID
+	EmployeeID    uuid.UUID
+	LegalEntityID uuid.UUID
+	DivisionID    uuid.UUID
+}
+
+type GetDeclarationPartiesRow struct {
+	Person      json.RawMessage
+	Employee    json.RawMessage
+	LegalEntity json.RawMessage
+	Division    json.RawMessage
+}
+
+// Person, doctor, legal entity and division as the doctor signs them, without what
+// is not known. Phones by which the person confirms are masked.
+func (q *Queries) GetDeclarationParties(ctx context.Context, db DBTX, arg GetDeclarationPartiesParams) (GetDeclarationPartiesRow, error) {
+	row := db.QueryRow(ctx, getDeclarationParties,
+		arg.At,
+		arg.PersonID,
+		arg.EmployeeID,
+		arg.LegalEntityID,
+		arg.DivisionID,
+	)
+	var i GetDeclarationPartiesRow
+	err := row.Scan(
+		&i.Person,
+		&i.Employee,
+		&i.LegalEntity,
+		&i.Division,
+	)
+	return i, err
+}
+
 const getDeclarationPerson = `-- name: GetDeclarationPerson :one
 SELECT p.birth_date, (p.status = 'active' AND p.is_active)::boolean AS is_active, p.verification_status, p.no_tax_id,
        (p.tax_id IS NOT NULL)::boolean AS has_tax_id,
@@ -252,6 +347,46 @@ func (q *Queries) GetDeclarationRequest(ctx context.Context, db DBTX, id uuid.UU
 		&i.InsertedAt,
 		&i.UpdatedBy,
 		&i.UpdatedAt,
+	)
+	return i, err
+}
+
+const getDeclarationState = `-- name: GetDeclarationState :one
+SELECT p.verification_status, p.no_tax_id,
+       EXISTS (SELECT 1 FROM ops.declarations d WHERE d.id = $1::uuid AND d.status = 'active' AND d.is_active) AS parent_is_active,
+       e.party_id, e.legal_entity_id, COALESCE(e.status = 'APPROVED' AND e.is_active, false)::boolean AS is_employed
+FROM mpi.persons p
+LEFT JOIN prm.employees e ON e.id = $2::uuid
+WHERE p.id = $3
+`
+
+type GetDeclarationStateParams struct {
+	ParentDeclarationID *uuid.UUID
+	EmployeeID          uuid.UUID
+	PersonID            uuid.UUID
+}
+
+type GetDeclarationStateRow struct {
+	VerificationStatus string
+	NoTaxID            bool
+	ParentIsActive     bool
+	PartyID            *uuid.UUID
+	LegalEntityID      *uuid.UUID
+	IsEmployed         bool
+}
+
+// What decides whether a request may be approved or signed: the person, the doctor
+// and the declaration that it carries on, as they are now.
+func (q *Queries) GetDeclarationState(ctx context.Context, db DBTX, arg GetDeclarationStateParams) (GetDeclarationStateRow, error) {
+	row := db.QueryRow(ctx, getDeclarationState, arg.ParentDeclarationID, arg.EmployeeID, arg.PersonID)
+	var i GetDeclarationStateRow
+	err := row.Scan(
+		&i.VerificationStatus,
+		&i.NoTaxID,
+		&i.ParentIsActive,
+		&i.PartyID,
+		&i.LegalEntityID,
+		&i.IsEmployed,
 	)
 	return i, err
 }
@@ -571,4 +706,52 @@ func (q *Queries) LockDeclarationRequest(ctx context.Context, db DBTX, id uuid.U
 		&i.DataLegalEntityID,
 	)
 	return i, err
+}
+
+const lockDoctor = `-- name: LockDoctor :exec
+SELECT pg_advisory_xact_lock(hashtextextended('doctor ' || $1::text, 0))
+`
+
+// Makes approvals for one doctor wait for each other, so that no two of them take
+// the last place.
+func (q *Queries) LockDoctor(ctx context.Context, db DBTX, partyID string) error {
+	_, err := db.Exec(ctx, lockDoctor, partyID)
+	return err
+}
+
+const setDeclarationRequestStatus = `-- name: SetDeclarationRequestStatus :execrows
+UPDATE il.declaration_requests
+SET status = $1, status_reason = COALESCE($2::text, status_reason),
+    data_to_be_signed = COALESCE($3::jsonb, data_to_be_signed),
+    printout_content = COALESCE($4::text, printout_content), updated_by = $5, updated_at = $6
+WHERE id = $7 AND status = $8::text
+`
+
+type SetDeclarationRequestStatusParams struct {
+	ToStatus        string
+	StatusReason    *string
+	DataToBeSigned  json.RawMessage
+	PrintoutContent *string
+	UserID          uuid.UUID
+	At              time.Time
+	ID              uuid.UUID
+	FromStatus      string
+}
+
+// What is null stays as it is.
+func (q *Queries) SetDeclarationRequestStatus(ctx context.Context, db DBTX, arg SetDeclarationRequestStatusParams) (int64, error) {
+	result, err := db.Exec(ctx, setDeclarationRequestStatus,
+		arg.ToStatus,
+		arg.StatusReason,
+		arg.DataToBeSigned,
+		arg.PrintoutContent,
+		arg.UserID,
+		arg.At,
+		arg.ID,
+		arg.FromStatus,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

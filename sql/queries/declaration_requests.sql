@@ -141,3 +141,87 @@ INSERT INTO il.declaration_requests (
     sqlc.narg('authorize_with'), @person_id::uuid, 'MIS', false, @system_declaration_limit::int, @current_declaration_count::int, @legal_entity_id::uuid,
     @employee_id::uuid, @start_date_year::int, @user_id, @at, @user_id, @at
 );
+
+-- name: GetDeclarationState :one
+-- What decides whether a request may be approved or signed: the person, the doctor
+-- and the declaration that it carries on, as they are now.
+SELECT p.verification_status, p.no_tax_id,
+       EXISTS (SELECT 1 FROM ops.declarations d WHERE d.id = sqlc.narg('parent_declaration_id')::uuid AND d.status = 'active' AND d.is_active) AS parent_is_active,
+       e.party_id, e.legal_entity_id, COALESCE(e.status = 'APPROVED' AND e.is_active, false)::boolean AS is_employed
+FROM mpi.persons p
+LEFT JOIN prm.employees e ON e.id = @employee_id::uuid
+WHERE p.id = @person_id;
+
+-- name: GetDeclarationParties :one
+-- Person, doctor, legal entity and division as the doctor signs them, without what
+-- is not known. Phones by which the person confirms are masked.
+SELECT
+    jsonb_strip_nulls(jsonb_build_object(
+        'id', p.id, 'first_name', p.first_name, 'last_name', p.last_name, 'second_name', p.second_name, 'birth_date', p.birth_date,
+        'birth_country', p.birth_country, 'birth_settlement', p.birth_settlement, 'gender', p.gender, 'email', p.email, 'no_tax_id', p.no_tax_id,
+        'tax_id', p.tax_id, 'unzr', p.unzr, 'secret', p.secret, 'preferred_way_communication', p.preferred_way_communication,
+        'emergency_contact', p.emergency_contact, 'patient_signed', false,
+        'process_disclosure_data_consent', COALESCE(p.process_disclosure_data_consent, true),
+        'documents', COALESCE((
+            SELECT jsonb_agg(to_jsonb(d) - 'person_id' ORDER BY d.type) FROM mpi.person_documents d WHERE d.person_id = p.id), '[]'),
+        'addresses', COALESCE((
+            SELECT jsonb_agg(to_jsonb(a) - 'person_id' - 'position' ORDER BY a.position) FROM mpi.person_addresses a WHERE a.person_id = p.id), '[]'),
+        'phones', (
+            SELECT jsonb_agg(jsonb_build_object('type', n.type, 'number', n.number) ORDER BY n.type) FROM mpi.person_phones n WHERE n.person_id = p.id),
+        'authentication_methods', COALESCE((
+            SELECT jsonb_agg(jsonb_build_object(
+                'type', m.type, 'phone_number', left(m.phone_number, 6) || '*****' || right(m.phone_number, 2), 'value', m.value, 'alias', m.alias
+            ) ORDER BY m.inserted_at, m.id)
+            FROM mpi.person_authentication_methods m
+            WHERE m.person_id = p.id AND m.is_active AND (m.ended_at IS NULL OR m.ended_at > @at::timestamptz)), '[]'),
+        'confidant_person', (
+            SELECT jsonb_agg(jsonb_build_object(
+                'relation_type', r.relation_type, 'first_name', c.first_name, 'last_name', c.last_name, 'second_name', c.second_name,
+                'birth_date', c.birth_date, 'birth_country', c.birth_country, 'birth_settlement', c.birth_settlement, 'gender', c.gender,
+                'tax_id', c.tax_id, 'unzr', c.unzr, 'secret', c.secret, 'email', c.email, 'preferred_way_communication', c.preferred_way_communication,
+                'documents_person', COALESCE((
+                    SELECT jsonb_agg(to_jsonb(d) - 'person_id' ORDER BY d.type) FROM mpi.person_documents d WHERE d.person_id = c.id), '[]'),
+                'documents_relationship', COALESCE((
+                    SELECT jsonb_agg(to_jsonb(d) - 'relationship_id' ORDER BY d.type)
+                    FROM mpi.confidant_person_relationship_documents d WHERE d.relationship_id = r.id), '[]'),
+                'phones', (
+                    SELECT jsonb_agg(jsonb_build_object('type', n.type, 'number', n.number) ORDER BY n.type)
+                    FROM mpi.person_phones n WHERE n.person_id = c.id)
+            ) ORDER BY r.inserted_at, r.id)
+            FROM mpi.confidant_person_relationships r
+            JOIN mpi.persons c ON c.id = r.confidant_person_id
+            WHERE r.person_id = p.id AND r.is_active AND (r.active_to IS NULL OR r.active_to > @at::timestamptz)
+              AND (r.verification_status = 'VERIFIED'
+                   OR r.verification_status = 'VERIFICATION_NEEDED' AND r.verification_reason = 'MANUAL_CREATED_BY_DOCTOR'))
+    ))::jsonb AS person,
+    jsonb_strip_nulls(jsonb_build_object(
+        'id', e.id, 'position', e.position,
+        'party', jsonb_build_object(
+            'id', y.id, 'no_tax_id', y.no_tax_id, 'first_name', y.first_name, 'last_name', y.last_name, 'second_name', y.second_name, 'phones', y.phones)
+    ))::jsonb AS employee,
+    jsonb_strip_nulls(jsonb_build_object(
+        'id', l.id, 'name', l.name, 'short_name', l.short_name, 'public_name', l.public_name, 'legal_form', l.legal_form, 'edrpou', l.edrpou,
+        'licenses', '[]'::jsonb, 'accreditation', l.accreditation, 'addresses', l.addresses, 'phones', COALESCE(l.phones, '[]'), 'email', l.email
+    ))::jsonb AS legal_entity,
+    jsonb_strip_nulls(jsonb_build_object(
+        'id', v.id, 'legal_entity_id', v.legal_entity_id, 'name', v.name, 'type', v.type, 'phones', v.phones, 'email', v.email,
+        'external_id', v.external_id, 'dls_id', v.dls_id, 'dls_verified', v.dls_verified,
+        'addresses', COALESCE((
+            SELECT jsonb_agg(to_jsonb(a) - '{id,division_id,position,inserted_by,inserted_at,updated_by,updated_at}'::text[] ORDER BY a.position)
+            FROM prm.division_addresses a WHERE a.division_id = v.id), '[]')
+    ))::jsonb AS division
+FROM mpi.persons p, prm.employees e, prm.parties y, prm.legal_entities l, prm.divisions v
+WHERE p.id = @person_id AND e.id = @employee_id AND y.id = e.party_id AND l.id = @legal_entity_id AND v.id = @division_id;
+
+-- name: LockDoctor :exec
+-- Makes approvals for one doctor wait for each other, so that no two of them take
+-- the last place.
+SELECT pg_advisory_xact_lock(hashtextextended('doctor ' || @party_id::text, 0));
+
+-- name: SetDeclarationRequestStatus :execrows
+-- What is null stays as it is.
+UPDATE il.declaration_requests
+SET status = @to_status, status_reason = COALESCE(sqlc.narg('status_reason')::text, status_reason),
+    data_to_be_signed = COALESCE(sqlc.narg('data_to_be_signed')::jsonb, data_to_be_signed),
+    printout_content = COALESCE(sqlc.narg('printout_content')::text, printout_content), updated_by = @user_id, updated_at = @at
+WHERE id = @id AND status = @from_status::text;

@@ -120,6 +120,7 @@ func doctors(w *build.World) {
 	}))
 	for _, p := range []struct{ name, legalEntity, note string }{
 		{"carried_declarant", "reorganized_clinic", "has a declaration with a clinic that was reorganised into the clinic"},
+		{"carrying_declarant", "reorganized_clinic", "has a declaration with a clinic that was reorganised into the clinic"},
 		{"faithful_declarant", "other_clinic", "has a declaration with the other clinic"},
 	} {
 		declarant(w, p.name, "1990-07-05", p.note, nil, "PASSPORT")

@@ -20,6 +20,7 @@ func Add(w *build.World) {
 	byStatus(w)
 	ofPatients(w)
 	ofOthers(w)
+	approve(w)
 	resend(w)
 	get(w)
 	list(w)
