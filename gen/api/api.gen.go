@@ -165,6 +165,27 @@ func (e DeclarationRequestStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeclarationSignedStatus.
+const (
+	DeclarationSignedStatusActive              DeclarationSignedStatus = "active"
+	DeclarationSignedStatusPendingVerification DeclarationSignedStatus = "pending_verification"
+	DeclarationSignedStatusTerminated          DeclarationSignedStatus = "terminated"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationSignedStatus enum.
+func (e DeclarationSignedStatus) Valid() bool {
+	switch e {
+	case DeclarationSignedStatusActive:
+		return true
+	case DeclarationSignedStatusPendingVerification:
+		return true
+	case DeclarationSignedStatusTerminated:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeviceDispenseStatus.
 const (
 	DeviceDispenseStatusCanceled       DeviceDispenseStatus = "canceled"
@@ -1255,6 +1276,14 @@ type DeclarationRequestShort struct {
 	SystemDeclarationLimit *int `json:"system_declaration_limit,omitempty"`
 }
 
+// DeclarationRequestSign What the doctor has signed.
+type DeclarationRequestSign struct {
+	// SignedDeclarationRequest `data_to_be_signed` with `person.patient_signed` true, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+	SignedDeclarationRequest string `json:"signed_declaration_request"`
+}
+
 // DeclarationRequestStatus Where the request stands: `NEW` waits for the patient's confirmation, `APPROVED` for the
 // doctor's signature, `SIGNED` became a declaration; `REJECTED` by the legal entity or the
 // patient, `CANCELLED` by a newer request for the same person, `EXPIRED` by time.
@@ -1269,6 +1298,88 @@ type DeclarationRequestUrgent struct {
 
 	// Documents Where to send the scans, when the request was created; links to the signed content of an APPROVED request of channel PIS.
 	Documents *[]DeclarationRequestDocument `json:"documents,omitempty"`
+}
+
+// DeclarationSigned The declaration that a request became.
+type DeclarationSigned struct {
+	// DeclarationRequestID The request that it was.
+	//
+	// Example: 74a6fae6-4207-4e03-a136-f2e70c6b0c02
+	DeclarationRequestID string `json:"declaration_request_id"`
+
+	// DivisionID Where the doctor receives the patient.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	DivisionID string `json:"division_id"`
+
+	// EmployeeID The doctor.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	EmployeeID string `json:"employee_id"`
+
+	// EndDate Last day.
+	//
+	// Example: 2018-03-02
+	EndDate string `json:"end_date"`
+
+	// ID Id of the declaration.
+	//
+	// Example: 8311ab82-e341-4da0-8a95-235ec9885e23
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-07-06T16:54:05.161571Z
+	InsertedAt string `json:"inserted_at"`
+
+	// IsActive Whether it is in force.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// LegalEntityID The legal entity of the doctor.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// PersonID The patient.
+	//
+	// Example: 5fb57a5d-1457-430e-9678-c81cec72779f
+	PersonID string `json:"person_id"`
+
+	// Reason Why it has this status: `offline` or `no_tax_id`; absent when there is no reason.
+	//
+	// Example: no_tax_id
+	Reason *string `json:"reason,omitempty"`
+
+	// SignedAt When it was signed.
+	//
+	// Example: 2017-03-02T00:00:00.000000Z
+	SignedAt string `json:"signed_at"`
+
+	// StartDate First day.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status Where the declaration stands.
+	//
+	// Example: active
+	Status DeclarationSignedStatus `json:"status"`
+}
+
+// DeclarationSignedStatus Where the declaration stands.
+//
+// Example: active
+type DeclarationSignedStatus string
+
+// DeclarationSignedResponse Answer with the declaration.
+type DeclarationSignedResponse struct {
+	// Data The declaration that a request became.
+	Data DeclarationSigned `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
 }
 
 // DeviceDispense Devices that were handed out, or are kept ready to be handed out, to a patient.
@@ -4234,6 +4345,9 @@ type CreateDeclarationRequestJSONRequestBody = DeclarationRequestCreate
 // ApproveDeclarationRequestJSONRequestBody defines body for ApproveDeclarationRequest for application/json ContentType.
 type ApproveDeclarationRequestJSONRequestBody = DeclarationRequestApprove
 
+// SignDeclarationRequestJSONRequestBody defines body for SignDeclarationRequest for application/json ContentType.
+type SignDeclarationRequestJSONRequestBody = DeclarationRequestSign
+
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
 
@@ -4379,9 +4493,15 @@ type ServerInterface interface {
 	// ApproveDeclarationRequest Approve Declaration Request V3
 	// (PATCH /api/v3/declaration_requests/{id}/actions/approve)
 	ApproveDeclarationRequest(ctx echo.Context, id string) error
+	// RejectDeclarationRequest Reject Declaration Request V3
+	// (PATCH /api/v3/declaration_requests/{id}/actions/reject)
+	RejectDeclarationRequest(ctx echo.Context, id string) error
 	// ResendDeclarationRequestOTP Resend Authorization OTP on Declaration Request
 	// (POST /api/v3/declaration_requests/{id}/actions/resend_otp)
 	ResendDeclarationRequestOTP(ctx echo.Context, id string) error
+	// SignDeclarationRequest Sign Declaration Request V3
+	// (PATCH /api/v3/declaration_requests/{id}/actions/sign)
+	SignDeclarationRequest(ctx echo.Context, id string) error
 	// InitializeVerification Initialize OTP Verification
 	// (POST /api/verifications)
 	InitializeVerification(ctx echo.Context) error
@@ -5910,6 +6030,22 @@ func (w *ServerInterfaceWrapper) ApproveDeclarationRequest(ctx echo.Context) err
 	return err
 }
 
+// RejectDeclarationRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) RejectDeclarationRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RejectDeclarationRequest(ctx, id)
+	return err
+}
+
 // ResendDeclarationRequestOTP converts echo context to params.
 func (w *ServerInterfaceWrapper) ResendDeclarationRequestOTP(ctx echo.Context) error {
 	var err error
@@ -5923,6 +6059,22 @@ func (w *ServerInterfaceWrapper) ResendDeclarationRequestOTP(ctx echo.Context) e
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ResendDeclarationRequestOTP(ctx, id)
+	return err
+}
+
+// SignDeclarationRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) SignDeclarationRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SignDeclarationRequest(ctx, id)
 	return err
 }
 
@@ -6101,7 +6253,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/api/v3/declaration_requests", wrapper.CreateDeclarationRequest, options.OperationMiddlewares["createDeclarationRequest"]...)
 	router.GET(options.BaseURL+"/api/v3/declaration_requests/:id", wrapper.GetDeclarationRequest, options.OperationMiddlewares["getDeclarationRequest"]...)
 	router.PATCH(options.BaseURL+"/api/v3/declaration_requests/:id/actions/approve", wrapper.ApproveDeclarationRequest, options.OperationMiddlewares["approveDeclarationRequest"]...)
+	router.PATCH(options.BaseURL+"/api/v3/declaration_requests/:id/actions/reject", wrapper.RejectDeclarationRequest, options.OperationMiddlewares["rejectDeclarationRequest"]...)
 	router.POST(options.BaseURL+"/api/v3/declaration_requests/:id/actions/resend_otp", wrapper.ResendDeclarationRequestOTP, options.OperationMiddlewares["resendDeclarationRequestOtp"]...)
+	router.PATCH(options.BaseURL+"/api/v3/declaration_requests/:id/actions/sign", wrapper.SignDeclarationRequest, options.OperationMiddlewares["signDeclarationRequest"]...)
 	router.POST(options.BaseURL+"/api/verifications", wrapper.InitializeVerification, options.OperationMiddlewares["initializeVerification"]...)
 	router.GET(options.BaseURL+"/api/verifications/:phone_number", wrapper.GetVerification, options.OperationMiddlewares["getVerification"]...)
 	router.PATCH(options.BaseURL+"/api/verifications/:phone_number/actions/complete", wrapper.CompleteVerification, options.OperationMiddlewares["completeVerification"]...)
@@ -7079,6 +7233,28 @@ func (response ApproveDeclarationRequest201JSONResponse) VisitApproveDeclaration
 	return err
 }
 
+type RejectDeclarationRequestRequestObject struct {
+	ID string `json:"id"`
+}
+
+type RejectDeclarationRequestResponseObject interface {
+	VisitRejectDeclarationRequestResponse(w http.ResponseWriter) error
+}
+
+type RejectDeclarationRequest200JSONResponse DeclarationRequestMovedResponse
+
+func (response RejectDeclarationRequest200JSONResponse) VisitRejectDeclarationRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ResendDeclarationRequestOTPRequestObject struct {
 	ID string `json:"id"`
 }
@@ -7090,6 +7266,29 @@ type ResendDeclarationRequestOTPResponseObject interface {
 type ResendDeclarationRequestOTP200JSONResponse OTPResponse
 
 func (response ResendDeclarationRequestOTP200JSONResponse) VisitResendDeclarationRequestOTPResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignDeclarationRequestRequestObject struct {
+	ID   string `json:"id"`
+	Body *SignDeclarationRequestJSONRequestBody
+}
+
+type SignDeclarationRequestResponseObject interface {
+	VisitSignDeclarationRequestResponse(w http.ResponseWriter) error
+}
+
+type SignDeclarationRequest200JSONResponse DeclarationSignedResponse
+
+func (response SignDeclarationRequest200JSONResponse) VisitSignDeclarationRequestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -7428,9 +7627,15 @@ type StrictServerInterface interface {
 	// ApproveDeclarationRequest Approve Declaration Request V3
 	// (PATCH /api/v3/declaration_requests/{id}/actions/approve)
 	ApproveDeclarationRequest(ctx context.Context, request ApproveDeclarationRequestRequestObject) (ApproveDeclarationRequestResponseObject, error)
+	// RejectDeclarationRequest Reject Declaration Request V3
+	// (PATCH /api/v3/declaration_requests/{id}/actions/reject)
+	RejectDeclarationRequest(ctx context.Context, request RejectDeclarationRequestRequestObject) (RejectDeclarationRequestResponseObject, error)
 	// ResendDeclarationRequestOTP Resend Authorization OTP on Declaration Request
 	// (POST /api/v3/declaration_requests/{id}/actions/resend_otp)
 	ResendDeclarationRequestOTP(ctx context.Context, request ResendDeclarationRequestOTPRequestObject) (ResendDeclarationRequestOTPResponseObject, error)
+	// SignDeclarationRequest Sign Declaration Request V3
+	// (PATCH /api/v3/declaration_requests/{id}/actions/sign)
+	SignDeclarationRequest(ctx context.Context, request SignDeclarationRequestRequestObject) (SignDeclarationRequestResponseObject, error)
 	// InitializeVerification Initialize OTP Verification
 	// (POST /api/verifications)
 	InitializeVerification(ctx context.Context, request InitializeVerificationRequestObject) (InitializeVerificationResponseObject, error)
@@ -8684,6 +8889,31 @@ func (sh *strictHandler) ApproveDeclarationRequest(ctx echo.Context, id string) 
 	return nil
 }
 
+// RejectDeclarationRequest operation middleware
+func (sh *strictHandler) RejectDeclarationRequest(ctx echo.Context, id string) error {
+	var request RejectDeclarationRequestRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RejectDeclarationRequest(ctx.Request().Context(), request.(RejectDeclarationRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RejectDeclarationRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RejectDeclarationRequestResponseObject); ok {
+		return validResponse.VisitRejectDeclarationRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ResendDeclarationRequestOTP operation middleware
 func (sh *strictHandler) ResendDeclarationRequestOTP(ctx echo.Context, id string) error {
 	var request ResendDeclarationRequestOTPRequestObject
@@ -8703,6 +8933,54 @@ func (sh *strictHandler) ResendDeclarationRequestOTP(ctx echo.Context, id string
 		return err
 	} else if validResponse, ok := response.(ResendDeclarationRequestOTPResponseObject); ok {
 		return validResponse.VisitResendDeclarationRequestOTPResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SignDeclarationRequest operation middleware
+func (sh *strictHandler) SignDeclarationRequest(ctx echo.Context, id string) error {
+	var request SignDeclarationRequestRequestObject
+
+	request.ID = id
+
+	var body SignDeclarationRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SignDeclarationRequest(ctx.Request().Context(), request.(SignDeclarationRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SignDeclarationRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SignDeclarationRequestResponseObject); ok {
+		return validResponse.VisitSignDeclarationRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -166,6 +166,27 @@ func (e DeclarationRequestStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeclarationSignedStatus.
+const (
+	DeclarationSignedStatusActive              DeclarationSignedStatus = "active"
+	DeclarationSignedStatusPendingVerification DeclarationSignedStatus = "pending_verification"
+	DeclarationSignedStatusTerminated          DeclarationSignedStatus = "terminated"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationSignedStatus enum.
+func (e DeclarationSignedStatus) Valid() bool {
+	switch e {
+	case DeclarationSignedStatusActive:
+		return true
+	case DeclarationSignedStatusPendingVerification:
+		return true
+	case DeclarationSignedStatusTerminated:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeviceDispenseStatus.
 const (
 	DeviceDispenseStatusCanceled       DeviceDispenseStatus = "canceled"
@@ -1256,6 +1277,14 @@ type DeclarationRequestShort struct {
 	SystemDeclarationLimit *int `json:"system_declaration_limit,omitempty"`
 }
 
+// DeclarationRequestSign What the doctor has signed.
+type DeclarationRequestSign struct {
+	// SignedDeclarationRequest `data_to_be_signed` with `person.patient_signed` true, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+	SignedDeclarationRequest string `json:"signed_declaration_request"`
+}
+
 // DeclarationRequestStatus Where the request stands: `NEW` waits for the patient's confirmation, `APPROVED` for the
 // doctor's signature, `SIGNED` became a declaration; `REJECTED` by the legal entity or the
 // patient, `CANCELLED` by a newer request for the same person, `EXPIRED` by time.
@@ -1270,6 +1299,88 @@ type DeclarationRequestUrgent struct {
 
 	// Documents Where to send the scans, when the request was created; links to the signed content of an APPROVED request of channel PIS.
 	Documents []DeclarationRequestDocument `json:"documents,omitempty"`
+}
+
+// DeclarationSigned The declaration that a request became.
+type DeclarationSigned struct {
+	// DeclarationRequestID The request that it was.
+	//
+	// Example: 74a6fae6-4207-4e03-a136-f2e70c6b0c02
+	DeclarationRequestID string `json:"declaration_request_id"`
+
+	// DivisionID Where the doctor receives the patient.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	DivisionID string `json:"division_id"`
+
+	// EmployeeID The doctor.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	EmployeeID string `json:"employee_id"`
+
+	// EndDate Last day.
+	//
+	// Example: 2018-03-02
+	EndDate string `json:"end_date"`
+
+	// ID Id of the declaration.
+	//
+	// Example: 8311ab82-e341-4da0-8a95-235ec9885e23
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-07-06T16:54:05.161571Z
+	InsertedAt string `json:"inserted_at"`
+
+	// IsActive Whether it is in force.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// LegalEntityID The legal entity of the doctor.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// PersonID The patient.
+	//
+	// Example: 5fb57a5d-1457-430e-9678-c81cec72779f
+	PersonID string `json:"person_id"`
+
+	// Reason Why it has this status: `offline` or `no_tax_id`; absent when there is no reason.
+	//
+	// Example: no_tax_id
+	Reason *string `json:"reason,omitempty"`
+
+	// SignedAt When it was signed.
+	//
+	// Example: 2017-03-02T00:00:00.000000Z
+	SignedAt string `json:"signed_at"`
+
+	// StartDate First day.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status Where the declaration stands.
+	//
+	// Example: active
+	Status DeclarationSignedStatus `json:"status"`
+}
+
+// DeclarationSignedStatus Where the declaration stands.
+//
+// Example: active
+type DeclarationSignedStatus string
+
+// DeclarationSignedResponse Answer with the declaration.
+type DeclarationSignedResponse struct {
+	// Data The declaration that a request became.
+	Data DeclarationSigned `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
 }
 
 // DeviceDispense Devices that were handed out, or are kept ready to be handed out, to a patient.
@@ -4255,6 +4366,9 @@ type CreateDeclarationRequestJSONRequestBody = DeclarationRequestCreate
 // ApproveDeclarationRequestJSONRequestBody defines body for ApproveDeclarationRequest for application/json ContentType.
 type ApproveDeclarationRequestJSONRequestBody = DeclarationRequestApprove
 
+// SignDeclarationRequestJSONRequestBody defines body for SignDeclarationRequest for application/json ContentType.
+type SignDeclarationRequestJSONRequestBody = DeclarationRequestSign
+
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
 
@@ -5044,6 +5158,15 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
 	ApproveDeclarationRequest(ctx context.Context, id string, body ApproveDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// RejectDeclarationRequest Reject Declaration Request V3
+	//
+	// Gives a declaration request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED` with `status_reason` `doctor_reject`, or
+	// `doctor_rejected_over_limit` when the patient has made it. Declarations stay as they are. No body is needed and one that is sent is
+	// ignored.
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/reject (the `RejectDeclarationRequest` operationId).
+	RejectDeclarationRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ResendDeclarationRequestOTP Resend Authorization OTP on Declaration Request
 	//
 	// Sends the patient another SMS with a code for a declaration request that was created with V3 and still waits for it. Use it when the
@@ -5062,6 +5185,34 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v3/declaration_requests/{id}/actions/resend_otp (the `ResendDeclarationRequestOTP` operationId).
 	ResendDeclarationRequestOTP(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignDeclarationRequestWithBody Sign Declaration Request V3
+	//
+	// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+	// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+	// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+	//
+	// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+	// person has had end. Events say so, for each declaration.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+	SignDeclarationRequestWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignDeclarationRequest Sign Declaration Request V3
+	//
+	// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+	// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+	// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+	//
+	// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+	// person has had end. Events say so, for each declaration.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+	SignDeclarationRequest(ctx context.Context, id string, body SignDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// InitializeVerificationWithBody Initialize OTP Verification
 	//
@@ -6451,6 +6602,25 @@ func (c *Client) ApproveDeclarationRequest(ctx context.Context, id string, body 
 	return c.Client.Do(req)
 }
 
+// RejectDeclarationRequest Reject Declaration Request V3
+//
+// Gives a declaration request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED` with `status_reason` `doctor_reject`, or
+// `doctor_rejected_over_limit` when the patient has made it. Declarations stay as they are. No body is needed and one that is sent is
+// ignored.
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/reject (the `RejectDeclarationRequest` operationId).
+func (c *Client) RejectDeclarationRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRejectDeclarationRequestRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ResendDeclarationRequestOTP Resend Authorization OTP on Declaration Request
 //
 // Sends the patient another SMS with a code for a declaration request that was created with V3 and still waits for it. Use it when the
@@ -6470,6 +6640,54 @@ func (c *Client) ApproveDeclarationRequest(ctx context.Context, id string, body 
 // Corresponds with POST /api/v3/declaration_requests/{id}/actions/resend_otp (the `ResendDeclarationRequestOTP` operationId).
 func (c *Client) ResendDeclarationRequestOTP(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewResendDeclarationRequestOTPRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SignDeclarationRequestWithBody Sign Declaration Request V3
+//
+// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+//
+// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+// person has had end. Events say so, for each declaration.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+func (c *Client) SignDeclarationRequestWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignDeclarationRequestRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SignDeclarationRequest Sign Declaration Request V3
+//
+// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+//
+// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+// person has had end. Events say so, for each declaration.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+func (c *Client) SignDeclarationRequest(ctx context.Context, id string, body SignDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignDeclarationRequestRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -9976,6 +10194,40 @@ func NewApproveDeclarationRequestRequestWithBody(server string, id string, conte
 	return req, nil
 }
 
+// NewRejectDeclarationRequestRequest constructs an http.Request for the RejectDeclarationRequest method
+func NewRejectDeclarationRequestRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v3/declaration_requests/%s/actions/reject", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewResendDeclarationRequestOTPRequest constructs an http.Request for the ResendDeclarationRequestOTP method
 func NewResendDeclarationRequestOTPRequest(server string, id string) (*http.Request, error) {
 	var err error
@@ -10006,6 +10258,53 @@ func NewResendDeclarationRequestOTPRequest(server string, id string) (*http.Requ
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewSignDeclarationRequestRequest calls the generic SignDeclarationRequest builder with application/json body
+func NewSignDeclarationRequestRequest(server string, id string, body SignDeclarationRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSignDeclarationRequestRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewSignDeclarationRequestRequestWithBody constructs an http.Request for the SignDeclarationRequest method, with any body, and a specified content type
+func NewSignDeclarationRequestRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v3/declaration_requests/%s/actions/sign", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -11119,6 +11418,17 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
 	ApproveDeclarationRequestWithResponse(ctx context.Context, id string, body ApproveDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*ApproveDeclarationRequestResult, error)
 
+	// RejectDeclarationRequestWithResponse Reject Declaration Request V3
+	//
+	// Gives a declaration request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED` with `status_reason` `doctor_reject`, or
+	// `doctor_rejected_over_limit` when the patient has made it. Declarations stay as they are. No body is needed and one that is sent is
+	// ignored.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/reject (the `RejectDeclarationRequest` operationId).
+	RejectDeclarationRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectDeclarationRequestResult, error)
+
 	// ResendDeclarationRequestOTPWithResponse Resend Authorization OTP on Declaration Request
 	//
 	// Sends the patient another SMS with a code for a declaration request that was created with V3 and still waits for it. Use it when the
@@ -11139,6 +11449,34 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v3/declaration_requests/{id}/actions/resend_otp (the `ResendDeclarationRequestOTP` operationId).
 	ResendDeclarationRequestOTPWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ResendDeclarationRequestOTPResult, error)
+
+	// SignDeclarationRequestWithBodyWithResponse Sign Declaration Request V3
+	//
+	// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+	// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+	// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+	//
+	// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+	// person has had end. Events say so, for each declaration.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+	SignDeclarationRequestWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignDeclarationRequestResult, error)
+
+	// SignDeclarationRequestWithResponse Sign Declaration Request V3
+	//
+	// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+	// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+	// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+	//
+	// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+	// person has had end. Events say so, for each declaration.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+	SignDeclarationRequestWithResponse(ctx context.Context, id string, body SignDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*SignDeclarationRequestResult, error)
 
 	// InitializeVerificationWithBodyWithResponse Initialize OTP Verification
 	//
@@ -12651,6 +12989,37 @@ func (r ApproveDeclarationRequestResult) ContentType() string {
 	return ""
 }
 
+type RejectDeclarationRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationRequestMovedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r RejectDeclarationRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RejectDeclarationRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RejectDeclarationRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ResendDeclarationRequestOTPResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -12676,6 +13045,37 @@ func (r ResendDeclarationRequestOTPResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ResendDeclarationRequestOTPResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SignDeclarationRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationSignedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r SignDeclarationRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SignDeclarationRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SignDeclarationRequestResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13996,6 +14396,23 @@ func (c *ClientWithResponses) ApproveDeclarationRequestWithResponse(ctx context.
 	return ParseApproveDeclarationRequestResult(rsp)
 }
 
+// RejectDeclarationRequestWithResponse Reject Declaration Request V3
+//
+// Gives a declaration request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED` with `status_reason` `doctor_reject`, or
+// `doctor_rejected_over_limit` when the patient has made it. Declarations stay as they are. No body is needed and one that is sent is
+// ignored.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/reject (the `RejectDeclarationRequest` operationId).
+func (c *ClientWithResponses) RejectDeclarationRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectDeclarationRequestResult, error) {
+	rsp, err := c.RejectDeclarationRequest(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRejectDeclarationRequestResult(rsp)
+}
+
 // ResendDeclarationRequestOTPWithResponse Resend Authorization OTP on Declaration Request
 //
 // Sends the patient another SMS with a code for a declaration request that was created with V3 and still waits for it. Use it when the
@@ -14021,6 +14438,46 @@ func (c *ClientWithResponses) ResendDeclarationRequestOTPWithResponse(ctx contex
 		return nil, err
 	}
 	return ParseResendDeclarationRequestOTPResult(rsp)
+}
+
+// SignDeclarationRequestWithBodyWithResponse Sign Declaration Request V3
+//
+// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+//
+// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+// person has had end. Events say so, for each declaration.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+func (c *ClientWithResponses) SignDeclarationRequestWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignDeclarationRequestResult, error) {
+	rsp, err := c.SignDeclarationRequestWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignDeclarationRequestResult(rsp)
+}
+
+// SignDeclarationRequestWithResponse Sign Declaration Request V3
+//
+// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+//
+// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+// person has had end. Events say so, for each declaration.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+func (c *ClientWithResponses) SignDeclarationRequestWithResponse(ctx context.Context, id string, body SignDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*SignDeclarationRequestResult, error) {
+	rsp, err := c.SignDeclarationRequest(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignDeclarationRequestResult(rsp)
 }
 
 // InitializeVerificationWithBodyWithResponse Initialize OTP Verification
@@ -15411,6 +15868,32 @@ func ParseApproveDeclarationRequestResult(rsp *http.Response) (*ApproveDeclarati
 	return response, nil
 }
 
+// ParseRejectDeclarationRequestResult parses an HTTP response from a RejectDeclarationRequestWithResponse call
+func ParseRejectDeclarationRequestResult(rsp *http.Response) (*RejectDeclarationRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RejectDeclarationRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationRequestMovedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseResendDeclarationRequestOTPResult parses an HTTP response from a ResendDeclarationRequestOTPWithResponse call
 func ParseResendDeclarationRequestOTPResult(rsp *http.Response) (*ResendDeclarationRequestOTPResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -15427,6 +15910,32 @@ func ParseResendDeclarationRequestOTPResult(rsp *http.Response) (*ResendDeclarat
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest OTPResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSignDeclarationRequestResult parses an HTTP response from a SignDeclarationRequestWithResponse call
+func ParseSignDeclarationRequestResult(rsp *http.Response) (*SignDeclarationRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SignDeclarationRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationSignedResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -92,6 +92,47 @@ func (q *Queries) CountDoctorDeclarations(ctx context.Context, db DBTX, arg Coun
 	return i, err
 }
 
+const endDeclarations = `-- name: EndDeclarations :many
+UPDATE ops.declarations
+SET status = 'terminated', is_active = false, updated_by = $1, updated_at = $2,
+    reason = CASE WHEN id = $3::uuid THEN 'auto_reorganization' ELSE reason END
+WHERE person_id = $4 AND status = 'active' AND is_active
+RETURNING id
+`
+
+type EndDeclarationsParams struct {
+	UserID              uuid.UUID
+	At                  time.Time
+	ParentDeclarationID *uuid.UUID
+	PersonID            uuid.UUID
+}
+
+// The active declarations of a person end, for a new one begins.
+func (q *Queries) EndDeclarations(ctx context.Context, db DBTX, arg EndDeclarationsParams) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, endDeclarations,
+		arg.UserID,
+		arg.At,
+		arg.ParentDeclarationID,
+		arg.PersonID,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const getDeclarationDivision = `-- name: GetDeclarationDivision :one
 SELECT legal_entity_id, status = 'ACTIVE' AS is_active FROM prm.divisions WHERE id = $1 AND is_active
 `
@@ -432,6 +473,51 @@ func (q *Queries) GetParentDeclaration(ctx context.Context, db DBTX, arg GetPare
 	return i, err
 }
 
+const insertDeclaration = `-- name: InsertDeclaration :exec
+INSERT INTO ops.declarations (
+    id, declaration_number, declaration_request_id, person_id, employee_id, division_id, legal_entity_id, start_date, end_date, signed_at,
+    status, is_active, reason, seed, created_by, updated_by, inserted_at, updated_at
+) VALUES (
+    $1, $2, $3, $4, $5, $6, $7, to_date($8::text, 'YYYY-MM-DD'),
+    to_date($9::text, 'YYYY-MM-DD'), $10, 'active', true, $11, $12, $13, $13, $10, $10
+)
+`
+
+type InsertDeclarationParams struct {
+	ID                   uuid.UUID
+	DeclarationNumber    string
+	DeclarationRequestID uuid.UUID
+	PersonID             uuid.UUID
+	EmployeeID           uuid.UUID
+	DivisionID           uuid.UUID
+	LegalEntityID        uuid.UUID
+	StartDate            string
+	EndDate              string
+	At                   time.Time
+	Reason               *string
+	Seed                 string
+	UserID               uuid.UUID
+}
+
+func (q *Queries) InsertDeclaration(ctx context.Context, db DBTX, arg InsertDeclarationParams) error {
+	_, err := db.Exec(ctx, insertDeclaration,
+		arg.ID,
+		arg.DeclarationNumber,
+		arg.DeclarationRequestID,
+		arg.PersonID,
+		arg.EmployeeID,
+		arg.DivisionID,
+		arg.LegalEntityID,
+		arg.StartDate,
+		arg.EndDate,
+		arg.At,
+		arg.Reason,
+		arg.Seed,
+		arg.UserID,
+	)
+	return err
+}
+
 const insertDeclarationRequest = `-- name: InsertDeclarationRequest :exec
 INSERT INTO il.declaration_requests (
     id, data, status, authentication_method_current, documents, declaration_id, declaration_number, parent_declaration_id, authorize_with,
@@ -706,6 +792,17 @@ func (q *Queries) LockDeclarationRequest(ctx context.Context, db DBTX, id uuid.U
 		&i.DataLegalEntityID,
 	)
 	return i, err
+}
+
+const lockDeclarations = `-- name: LockDeclarations :exec
+SELECT pg_advisory_xact_lock(hashtextextended('il.declaration_requests ' || $1::text, 0))
+`
+
+// Makes what is done about the declarations of one person wait for each other, as
+// BeginDeclarationRequest does.
+func (q *Queries) LockDeclarations(ctx context.Context, db DBTX, personID string) error {
+	_, err := db.Exec(ctx, lockDeclarations, personID)
+	return err
 }
 
 const lockDoctor = `-- name: LockDoctor :exec

@@ -225,3 +225,25 @@ SET status = @to_status, status_reason = COALESCE(sqlc.narg('status_reason')::te
     data_to_be_signed = COALESCE(sqlc.narg('data_to_be_signed')::jsonb, data_to_be_signed),
     printout_content = COALESCE(sqlc.narg('printout_content')::text, printout_content), updated_by = @user_id, updated_at = @at
 WHERE id = @id AND status = @from_status::text;
+
+-- name: LockDeclarations :exec
+-- Makes what is done about the declarations of one person wait for each other, as
+-- BeginDeclarationRequest does.
+SELECT pg_advisory_xact_lock(hashtextextended('il.declaration_requests ' || @person_id::text, 0));
+
+-- name: EndDeclarations :many
+-- The active declarations of a person end, for a new one begins.
+UPDATE ops.declarations
+SET status = 'terminated', is_active = false, updated_by = @user_id, updated_at = @at,
+    reason = CASE WHEN id = sqlc.narg('parent_declaration_id')::uuid THEN 'auto_reorganization' ELSE reason END
+WHERE person_id = @person_id AND status = 'active' AND is_active
+RETURNING id;
+
+-- name: InsertDeclaration :exec
+INSERT INTO ops.declarations (
+    id, declaration_number, declaration_request_id, person_id, employee_id, division_id, legal_entity_id, start_date, end_date, signed_at,
+    status, is_active, reason, seed, created_by, updated_by, inserted_at, updated_at
+) VALUES (
+    @id, @declaration_number, @declaration_request_id, @person_id, @employee_id, @division_id, @legal_entity_id, to_date(@start_date::text, 'YYYY-MM-DD'),
+    to_date(@end_date::text, 'YYYY-MM-DD'), @at, 'active', true, sqlc.narg('reason'), @seed, @user_id, @user_id, @at, @at
+);

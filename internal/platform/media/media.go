@@ -66,6 +66,15 @@ func (s *Store) Missing(ctx context.Context, names []string) ([]string, error) {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(sent, name) }), nil
 }
 
+// Put stores a file, or replaces it.
+func (s *Store) Put(ctx context.Context, on db.DBTX, name string, content []byte) error {
+	sealed := s.Keys.Seal("media "+name, content)
+	if err := db.New().PutMedia(ctx, on, db.PutMediaParams{Name: name, Content: sealed, At: s.Clock.Now()}); err != nil {
+		return fmt.Errorf("store a file: %w", err)
+	}
+	return nil
+}
+
 // ServeHTTP takes a file, or says whether it is there. It answers with a status
 // alone, like an object store.
 func (s *Store) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -113,10 +122,8 @@ func (s *Store) put(r *http.Request, name string) (status int, err error) {
 	case http.DetectContentType(content) != contentType:
 		return http.StatusUnsupportedMediaType, nil
 	}
-	sealed := s.Keys.Seal("media "+name, content)
-	err = db.New().PutMedia(r.Context(), s.Pool, db.PutMediaParams{Name: name, Content: sealed, At: s.Clock.Now()})
-	if err != nil {
-		return http.StatusServiceUnavailable, fmt.Errorf("store a file: %w", postgres.Error(err))
+	if err := s.Put(r.Context(), s.Pool, name, content); err != nil {
+		return http.StatusServiceUnavailable, postgres.Error(err)
 	}
 	return http.StatusOK, nil
 }

@@ -21,6 +21,8 @@ func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
 		create.Operation(a.Engine, nil),
 		approve.Operation(a.Engine, nil),
+		sign.Operation(a.Engine, nil),
+		reject.Operation(a.Engine, nil),
 		{ID: "resendDeclarationRequestOtp", Rules: operation.RulesOf(resendChecks)},
 		{ID: "getDeclarationRequest", Rules: operation.RulesOf(getChecks)},
 		{ID: "listDeclarationRequests", Rules: operation.RulesOf(listChecks)},

@@ -11,6 +11,8 @@ import (
 const (
 	statusNew      = "NEW"      // waits for the patient's confirmation
 	statusApproved = "APPROVED" // waits for the doctor's signature
+	statusSigned   = "SIGNED"   // has become a declaration
+	statusRejected = "REJECTED" // was given up
 )
 
 // Methods by which a patient confirms a request.

@@ -21,6 +21,8 @@ func Add(w *build.World) {
 	ofPatients(w)
 	ofOthers(w)
 	approve(w)
+	sign(w)
+	reject(w)
 	resend(w)
 	get(w)
 	list(w)
