@@ -720,6 +720,19 @@ type PRMProgramService struct {
 	UpdatedAt      time.Time
 }
 
+// Reorganisations: which legal entity carries on the work of which.
+type PRMRelatedLegalEntity struct {
+	ID           uuid.UUID
+	MergedFromID uuid.UUID
+	MergedToID   uuid.UUID
+	Type         string
+	IsActive     bool
+	InsertedBy   uuid.UUID
+	InsertedAt   time.Time
+	UpdatedBy    uuid.UUID
+	UpdatedAt    time.Time
+}
+
 type PRMService struct {
 	ID             uuid.UUID
 	Code           string

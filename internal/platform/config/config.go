@@ -122,6 +122,16 @@ type Config struct {
 	LegalCapacityDocumentTypes []string `env:"PERSON_LEGAL_CAPACITY_DOCUMENT_TYPES" envDefault:"DIVORCE_CERTIFICATE,MARRIAGE_CERTIFICATE,STATE_REGISTER_EXTRACT,COURT_DECISION_LEGAL_CAPACITY,COURT_DECISION_DIVORCE,GUARDIANSHIP_DECISION_LEGAL_CAPACITY,LEGAL_CAPACITY_DOCUMENT" doc:"Document types that prove full legal capacity of a minor"`
 	ExpiringDocumentTypes      []string `env:"EXPIRATION_DATE_EXISTS" envDefault:"NATIONAL_ID,COMPLEMENTARY_PROTECTION_CERTIFICATE,PERMANENT_RESIDENCE_PERMIT,REFUGEE_CERTIFICATE,TEMPORARY_CERTIFICATE,TEMPORARY_PASSPORT" doc:"Document types that must have expiration_date"`
 
+	// Declarations.
+	DeclarationLETypes            []string `env:"DECLARATION_REQUEST_LEGAL_ENTITY_TYPES" envDefault:"MSP,PRIMARY_CARE,MSP_PHARMACY" doc:"Legal entity types that request declarations"`
+	AdultAge                      int      `env:"ADULT_AGE" envDefault:"18" min:"0" max:"150" doc:"Age from which a person goes to a therapist and no longer to a pediatrician, in years"`
+	DeclarationTerm               int      `env:"DECLARATION_TERM" envDefault:"365" min:"1" max:"36500" doc:"Term of a declaration, in days"`
+	PediatricianDeclarationLimit  int      `env:"PEDIATRICIAN_DECLARATION_LIMIT" envDefault:"900" min:"0" max:"1000000" doc:"Declarations that a pediatrician may have"`
+	TherapistDeclarationLimit     int      `env:"THERAPIST_DECLARATION_LIMIT" envDefault:"2000" min:"0" max:"1000000" doc:"Declarations that a therapist may have"`
+	FamilyDoctorDeclarationLimit  int      `env:"FAMILY_DOCTOR_DECLARATION_LIMIT" envDefault:"1800" min:"0" max:"1000000" doc:"Declarations that a family doctor may have"`
+	DeclarationChildDocumentTypes []string `env:"DECLARATION_NO_SELF_AUTH_AGE_DOCUMENT_TYPES" envDefault:"BIRTH_CERTIFICATE,BIRTH_CERTIFICATE_FOREIGN,FOREIGN_PASSPORT" doc:"Document types, one of which a person below NO_SELF_AUTH_AGE needs for a declaration. Empty: none is needed"`
+	DeclarationDocumentTypes      []string `env:"DECLARATION_SELF_AUTH_AGE_DOCUMENT_TYPES" envDefault:"PASSPORT,NATIONAL_ID,TEMPORARY_PASSPORT,PERMANENT_RESIDENCE_PERMIT,REFUGEE_CERTIFICATE,COMPLEMENTARY_PROTECTION_CERTIFICATE,FOREIGN_PASSPORT" doc:"Document types, one of which a person above NO_SELF_AUTH_AGE needs for a declaration. Empty: none is needed"`
+
 	// Files.
 	SecretsTTL int `env:"SECRETS_TTL" envDefault:"900" min:"1" max:"315360000" doc:"How long the address to which a scan is sent is good, in seconds"`
 

@@ -16,10 +16,11 @@ var (
 	doctorScopes   = slices.Concat(commonScopes, []string{
 		"approval:create", "approval:read", "declaration_request:read", "service_request:use", "service_request:read",
 		"device_dispense:read", "division:read", "division:details", "person:read", "confidant_person_relationship:read",
-		"person_request:read", "person_request:write",
+		"person_request:read", "person_request:write", "declaration_request:write", "declaration_request:approve", "declaration_request:sign",
 	})
 	ownerScopes = slices.Concat(commonScopes, divisionScopes, []string{
 		"declaration_request:read", "service_request:read", "device_dispense:read",
+		"declaration_request:write", "declaration_request:approve", "declaration_request:reject",
 	})
 	pharmacistScopes = slices.Concat(commonScopes, []string{
 		"device_dispense:read", "device_dispense:stop", "division:read", "division:details",
