@@ -114,6 +114,30 @@ func (e AuthenticationMethodCurrentType) Valid() bool {
 	}
 }
 
+// Defines values for DeclarationLegalEntityStatus.
+const (
+	DeclarationLegalEntityStatusACTIVE      DeclarationLegalEntityStatus = "ACTIVE"
+	DeclarationLegalEntityStatusCLOSED      DeclarationLegalEntityStatus = "CLOSED"
+	DeclarationLegalEntityStatusREORGANIZED DeclarationLegalEntityStatus = "REORGANIZED"
+	DeclarationLegalEntityStatusSUSPENDED   DeclarationLegalEntityStatus = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationLegalEntityStatus enum.
+func (e DeclarationLegalEntityStatus) Valid() bool {
+	switch e {
+	case DeclarationLegalEntityStatusACTIVE:
+		return true
+	case DeclarationLegalEntityStatusCLOSED:
+		return true
+	case DeclarationLegalEntityStatusREORGANIZED:
+		return true
+	case DeclarationLegalEntityStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeclarationRequestChannel.
 const (
 	DeclarationRequestChannelCABINET DeclarationRequestChannel = "CABINET"
@@ -159,6 +183,33 @@ func (e DeclarationRequestStatus) Valid() bool {
 	case DeclarationRequestStatusREJECTED:
 		return true
 	case DeclarationRequestStatusSIGNED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeclarationStatus.
+const (
+	DeclarationStatusActive              DeclarationStatus = "active"
+	DeclarationStatusClosed              DeclarationStatus = "closed"
+	DeclarationStatusPendingVerification DeclarationStatus = "pending_verification"
+	DeclarationStatusRejected            DeclarationStatus = "rejected"
+	DeclarationStatusTerminated          DeclarationStatus = "terminated"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationStatus enum.
+func (e DeclarationStatus) Valid() bool {
+	switch e {
+	case DeclarationStatusActive:
+		return true
+	case DeclarationStatusClosed:
+		return true
+	case DeclarationStatusPendingVerification:
+		return true
+	case DeclarationStatusRejected:
+		return true
+	case DeclarationStatusTerminated:
 		return true
 	default:
 		return false
@@ -213,6 +264,42 @@ func (e DivisionStatus) Valid() bool {
 	case DivisionStatusACTIVE:
 		return true
 	case DivisionStatusINACTIVE:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeStatus.
+const (
+	EmployeeStatusAPPROVED        EmployeeStatus = "APPROVED"
+	EmployeeStatusAUTODEACTIVATED EmployeeStatus = "AUTODEACTIVATED"
+	EmployeeStatusDISMISSED       EmployeeStatus = "DISMISSED"
+	EmployeeStatusENTEREDINERROR  EmployeeStatus = "ENTERED_IN_ERROR"
+	EmployeeStatusENTEREDINERROR1 EmployeeStatus = "ENTERED IN ERROR"
+	EmployeeStatusNEW             EmployeeStatus = "NEW"
+	EmployeeStatusREORGANIZED     EmployeeStatus = "REORGANIZED"
+	EmployeeStatusSTOPPED         EmployeeStatus = "STOPPED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeStatus enum.
+func (e EmployeeStatus) Valid() bool {
+	switch e {
+	case EmployeeStatusAPPROVED:
+		return true
+	case EmployeeStatusAUTODEACTIVATED:
+		return true
+	case EmployeeStatusDISMISSED:
+		return true
+	case EmployeeStatusENTEREDINERROR:
+		return true
+	case EmployeeStatusENTEREDINERROR1:
+		return true
+	case EmployeeStatusNEW:
+		return true
+	case EmployeeStatusREORGANIZED:
+		return true
+	case EmployeeStatusSTOPPED:
 		return true
 	default:
 		return false
@@ -971,6 +1058,408 @@ type ConfidantPersonRelationshipListResponse struct {
 	Paging Paging `json:"paging"`
 }
 
+// Declaration A declaration between a patient and a doctor.
+type Declaration struct {
+	// DeclarationNumber Number of the declaration for people.
+	//
+	// Example: 0000-12H4-245D
+	DeclarationNumber string `json:"declaration_number"`
+
+	// DeclarationRequestID The request that was signed.
+	//
+	// Example: 74a6fae6-4207-4e03-a136-f2e70c6b0c02
+	DeclarationRequestID string `json:"declaration_request_id"`
+
+	// Division A division.
+	Division EmployeeDivision `json:"division"`
+
+	// Employee The doctor.
+	Employee DeclarationEmployee `json:"employee"`
+
+	// EndDate Last day.
+	//
+	// Example: 2018-03-02
+	EndDate string `json:"end_date"`
+
+	// ID Id of the declaration.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-03-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// LegalEntity The legal entity.
+	LegalEntity DeclarationLegalEntity `json:"legal_entity"`
+
+	// Person The patient.
+	Person DeclarationPerson `json:"person"`
+
+	// Reason Why it has this status, if something is known.
+	//
+	// Example: manual_employee
+	Reason *string `json:"reason,omitempty"`
+
+	// ReasonDescription The reason in words, if some were given.
+	//
+	// Example: Згідно постанови 1 від 10.01.2017
+	ReasonDescription *string `json:"reason_description,omitempty"`
+
+	// Scope Always `family_doctor`, where it is kept.
+	//
+	// Example: family_doctor
+	Scope *string `json:"scope,omitempty"`
+
+	// SignedAt When the doctor signed.
+	//
+	// Example: 2017-03-02T00:00:00.000Z
+	SignedAt string `json:"signed_at"`
+
+	// StartDate First day.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `active` is in force, `pending_verification` waits for the National Health Service. It has ended as `terminated` by a newer declaration, the
+	// patient or the doctor's dismissal, as `closed` by its end date, as `rejected` by the National Health Service.
+	//
+	//
+	// Example: active
+	Status DeclarationStatus `json:"status"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-03-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// DeclarationDivisionShort Where the doctor receives the patient.
+type DeclarationDivisionShort struct {
+	// ID Id of the division.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// Name Its name.
+	//
+	// Example: Пединовка
+	Name string `json:"name"`
+}
+
+// DeclarationEmergencyContact Whom to call for the patient; null when the register knows nobody.
+type DeclarationEmergencyContact struct {
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// Phones Their phones.
+	Phones []DeclarationPhone `json:"phones"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+}
+
+// DeclarationEmployee The doctor.
+type DeclarationEmployee struct {
+	// DivisionID Division of the employee, if there is one.
+	//
+	// Example: 4cffa825-8b5b-4cba-9a38-fb57733e14b2
+	DivisionID *string `json:"division_id,omitempty"`
+
+	// Doctor What the employee has learnt.
+	Doctor *EmployeeProfession `json:"doctor,omitempty"`
+
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// EndDate Last day of work, if it is known.
+	//
+	// Example: 2018-03-02
+	EndDate *string `json:"end_date,omitempty"`
+
+	// ID Id of the employee.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// LegalEntityID Legal entity of the employee.
+	//
+	// Example: be3a154c-3e07-496d-9680-f22c443f5d0c
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// Party The doctor as a person.
+	Party DeclarationParty `json:"party"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P1
+	Position string `json:"position"`
+
+	// StartDate First day of work.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
+	// chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
+	//
+	//
+	// Example: APPROVED
+	Status EmployeeStatus `json:"status"`
+}
+
+// DeclarationEmployeeShort The doctor.
+type DeclarationEmployeeShort struct {
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// ID Id of the employee.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P6
+	Position string `json:"position"`
+}
+
+// DeclarationLegalEntity The legal entity.
+type DeclarationLegalEntity struct {
+	// Addresses Its addresses.
+	Addresses *[]DivisionAddress `json:"addresses,omitempty"`
+
+	// Edrpou Its number in the register of enterprises.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// Email Its e-mail.
+	//
+	// Example: email@example.com
+	Email nullable.Nullable[string] `json:"email"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// LegalForm Dictionary `LEGAL_FORM`.
+	//
+	// Example: 140
+	LegalForm nullable.Nullable[string] `json:"legal_form"`
+
+	// Name Its name.
+	//
+	// Example: Клініка ЦПМСД №1
+	Name nullable.Nullable[string] `json:"name"`
+
+	// Phones Its phones.
+	Phones []DeclarationPhone `json:"phones"`
+
+	// PublicName Its name for the public, if there is one.
+	//
+	// Example: ЦПМСД №1
+	PublicName *string `json:"public_name,omitempty"`
+
+	// ShortName Its short name.
+	//
+	// Example: ЦПМСД №1
+	ShortName nullable.Nullable[string] `json:"short_name"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status DeclarationLegalEntityStatus `json:"status"`
+}
+
+// DeclarationLegalEntityStatus Its status.
+//
+// Example: ACTIVE
+type DeclarationLegalEntityStatus string
+
+// DeclarationLegalEntityShort The legal entity.
+type DeclarationLegalEntityShort struct {
+	// Edrpou Its number in the register of enterprises.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// Name Its name.
+	//
+	// Example: Клініка Ноунейм
+	Name nullable.Nullable[string] `json:"name"`
+
+	// ShortName Its short name.
+	//
+	// Example: Ноунейм
+	ShortName nullable.Nullable[string] `json:"short_name"`
+}
+
+// DeclarationListResponse Answer with a page of declarations.
+type DeclarationListResponse struct {
+	// Data The declarations of the page, newest first.
+	Data []DeclarationShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// DeclarationParty The doctor as a person.
+type DeclarationParty struct {
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the party.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+}
+
+// DeclarationPerson The patient.
+type DeclarationPerson struct {
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry nullable.Nullable[string] `json:"birth_country"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement nullable.Nullable[string] `json:"birth_settlement"`
+
+	// EmergencyContact Whom to call for the patient; null when the register knows nobody.
+	EmergencyContact nullable.Nullable[DeclarationEmergencyContact] `json:"emergency_contact"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// Phones Phones, if some are known.
+	Phones *[]DeclarationPhone `json:"phones,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// TaxID Tax number, if it is known.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// VerificationStatus Dictionary `PERSON_VERIFICATION_STATUSES`.
+	//
+	// Example: NOT_VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// DeclarationPersonShort The patient.
+type DeclarationPersonShort struct {
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// VerificationStatus Dictionary `PERSON_VERIFICATION_STATUSES`.
+	//
+	// Example: NOT_VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// DeclarationPhone A phone.
+type DeclarationPhone struct {
+	// Number The phone.
+	//
+	// Example: +380503410870
+	Number string `json:"number"`
+
+	// Type Dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
 // DeclarationRequest A request for a declaration between a patient and a doctor.
 type DeclarationRequest struct {
 	// AuthorizeWith The patient's authentication method that was chosen when the request was created; absent when the default one is used.
@@ -1212,6 +1701,97 @@ type DeclarationRequestUrgent struct {
 
 	// Documents Links to the signed content; only for an APPROVED request of channel PIS.
 	Documents *[]DeclarationRequestDocument `json:"documents,omitempty"`
+}
+
+// DeclarationResponse Answer with one declaration.
+type DeclarationResponse struct {
+	// Data A declaration between a patient and a doctor.
+	Data Declaration `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent DeclarationUrgent `json:"urgent"`
+}
+
+// DeclarationShort A declaration in a list.
+type DeclarationShort struct {
+	// DeclarationNumber Number of the declaration for people.
+	//
+	// Example: 0000-12H4-245D
+	DeclarationNumber string `json:"declaration_number"`
+
+	// DeclarationRequestID The request that was signed.
+	//
+	// Example: 74a6fae6-4207-4e03-a136-f2e70c6b0c02
+	DeclarationRequestID string `json:"declaration_request_id"`
+
+	// Division Where the doctor receives the patient.
+	Division DeclarationDivisionShort `json:"division"`
+
+	// Employee The doctor.
+	Employee DeclarationEmployeeShort `json:"employee"`
+
+	// EndDate Last day.
+	//
+	// Example: 2018-03-02
+	EndDate string `json:"end_date"`
+
+	// ID Id of the declaration.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13Z
+	InsertedAt string `json:"inserted_at"`
+
+	// LegalEntity The legal entity.
+	LegalEntity DeclarationLegalEntityShort `json:"legal_entity"`
+
+	// Person The patient.
+	Person DeclarationPersonShort `json:"person"`
+
+	// Reason Why it has this status, if something is known.
+	//
+	// Example: manual_employee
+	Reason *string `json:"reason,omitempty"`
+
+	// ReasonDescription The reason in words, if some were given.
+	//
+	// Example: Згідно постанови 1 від 10.01.2017
+	ReasonDescription *string `json:"reason_description,omitempty"`
+
+	// StartDate First day.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `active` is in force, `pending_verification` waits for the National Health Service. It has ended as `terminated` by a newer declaration, the
+	// patient or the doctor's dismissal, as `closed` by its end date, as `rejected` by the National Health Service.
+	//
+	//
+	// Example: active
+	Status DeclarationStatus `json:"status"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// DeclarationStatus `active` is in force, `pending_verification` waits for the National Health Service. It has ended as `terminated` by a newer declaration, the
+// patient or the doctor's dismissal, as `closed` by its end date, as `rejected` by the National Health Service.
+//
+// Example: active
+type DeclarationStatus string
+
+// DeclarationUrgent What the client needs at once.
+type DeclarationUrgent struct {
+	// AuthenticationMethodCurrent How the person confirms the request.
+	AuthenticationMethodCurrent AuthenticationMethodCurrent `json:"authentication_method_current"`
 }
 
 // DeviceDispense Devices that were handed out, or are kept ready to be handed out, to a patient.
@@ -1889,6 +2469,227 @@ type DivisionWorkingHoursRequest struct {
 	Wed *DivisionWorkingDay `json:"wed,omitempty"`
 }
 
+// EmployeeDivision A division.
+type EmployeeDivision struct {
+	// DlsID Id in the register of the State Service on Medicines, if there is one.
+	//
+	// Example: 2872985
+	DlsID *string `json:"dls_id,omitempty"`
+
+	// DlsVerified Whether that register lists it as active, if that is known.
+	//
+	// Example: true
+	DlsVerified *bool `json:"dls_verified,omitempty"`
+
+	// ID Id of the division.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// LegalEntityID Its legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// MountainGroup Whether it lies in a mountain settlement.
+	//
+	// Example: false
+	MountainGroup *bool `json:"mountain_group,omitempty"`
+
+	// Name Its name.
+	//
+	// Example: Бориспільське відділення Клініки Ноунейм
+	Name string `json:"name"`
+
+	// Status Whether the division works. `ACTIVE` from its creation on, changed by activateDivision and deactivateDivision only.
+	//
+	// Example: ACTIVE
+	Status DivisionStatus `json:"status"`
+
+	// Type Dictionary `DIVISION_TYPE`.
+	//
+	// Example: CLINIC
+	Type string `json:"type"`
+}
+
+// EmployeeEducation An education.
+type EmployeeEducation struct {
+	// City The city.
+	//
+	// Example: Київ
+	City string `json:"city"`
+
+	// Country Dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Degree Dictionary `EDUCATION_DEGREE`.
+	//
+	// Example: MASTER
+	Degree string `json:"degree"`
+
+	// DiplomaNumber Its number.
+	//
+	// Example: DD123543
+	DiplomaNumber string `json:"diploma_number"`
+
+	// InstitutionName Where.
+	//
+	// Example: Академія Богомольця
+	InstitutionName string `json:"institution_name"`
+
+	// IssuedDate Date of the diploma.
+	//
+	// Example: 2017-02-28
+	IssuedDate *string `json:"issued_date,omitempty"`
+
+	// Speciality In what.
+	//
+	// Example: Педіатр
+	Speciality string `json:"speciality"`
+}
+
+// EmployeeProfession What the employee has learnt.
+type EmployeeProfession struct {
+	// Educations Educations.
+	Educations []EmployeeEducation `json:"educations"`
+
+	// Qualifications Further trainings.
+	Qualifications *[]EmployeeQualification `json:"qualifications,omitempty"`
+
+	// ScienceDegree A science degree.
+	ScienceDegree *EmployeeScienceDegree `json:"science_degree,omitempty"`
+
+	// Specialities Specialities, the one that the employee works in first.
+	Specialities []EmployeeSpeciality `json:"specialities"`
+}
+
+// EmployeeQualification A further training.
+type EmployeeQualification struct {
+	// AdditionalInfo More about it, if something was said.
+	//
+	// Example: додаткова інформація
+	AdditionalInfo *string `json:"additional_info,omitempty"`
+
+	// CertificateNumber Its number.
+	//
+	// Example: AB/21331
+	CertificateNumber string `json:"certificate_number"`
+
+	// InstitutionName Where.
+	//
+	// Example: Академія Богомольця
+	InstitutionName string `json:"institution_name"`
+
+	// IssuedDate Date of the certificate.
+	//
+	// Example: 2017-02-28
+	IssuedDate string `json:"issued_date"`
+
+	// Speciality In what.
+	//
+	// Example: Педіатр
+	Speciality string `json:"speciality"`
+
+	// Type Dictionary `QUALIFICATION_TYPE`.
+	//
+	// Example: SPECIALIZATION
+	Type string `json:"type"`
+
+	// ValidTo Until when, if there is an end.
+	//
+	// Example: 2027-02-28
+	ValidTo *string `json:"valid_to,omitempty"`
+}
+
+// EmployeeScienceDegree A science degree.
+type EmployeeScienceDegree struct {
+	// City The city.
+	//
+	// Example: Київ
+	City string `json:"city"`
+
+	// Country Dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Degree Dictionary `SCIENCE_DEGREE`.
+	//
+	// Example: PHD
+	Degree string `json:"degree"`
+
+	// DiplomaNumber Number of the diploma.
+	//
+	// Example: DD123543
+	DiplomaNumber string `json:"diploma_number"`
+
+	// InstitutionName Where.
+	//
+	// Example: Академія Богомольця
+	InstitutionName string `json:"institution_name"`
+
+	// IssuedDate Date of the diploma, if it is known.
+	//
+	// Example: 2017-02-28
+	IssuedDate *string `json:"issued_date,omitempty"`
+
+	// Speciality In what.
+	//
+	// Example: Педіатр
+	Speciality string `json:"speciality"`
+}
+
+// EmployeeSpeciality A speciality with what is known of its certificate.
+type EmployeeSpeciality struct {
+	// AttestationDate When it was given.
+	//
+	// Example: 2017-02-28
+	AttestationDate *string `json:"attestation_date,omitempty"`
+
+	// AttestationName Who gave it.
+	//
+	// Example: Академія Богомольця
+	AttestationName *string `json:"attestation_name,omitempty"`
+
+	// CertificateNumber Number of the certificate.
+	//
+	// Example: AB/21331
+	CertificateNumber *string `json:"certificate_number,omitempty"`
+
+	// Level Dictionary `SPECIALITY_LEVEL`.
+	//
+	// Example: FIRST
+	Level *string `json:"level,omitempty"`
+
+	// QualificationType Dictionary `SPEC_QUALIFICATION_TYPE`.
+	//
+	// Example: AWARDING
+	QualificationType *string `json:"qualification_type,omitempty"`
+
+	// Speciality Dictionary `SPECIALITY_TYPE`.
+	//
+	// Example: THERAPIST
+	Speciality string `json:"speciality"`
+
+	// SpecialityOfficio Whether it is the one that the employee works in.
+	//
+	// Example: true
+	SpecialityOfficio bool `json:"speciality_officio"`
+
+	// ValidToDate Until when, if there is an end.
+	//
+	// Example: 2020-02-28
+	ValidToDate *string `json:"valid_to_date,omitempty"`
+}
+
+// EmployeeStatus `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
+// chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
+//
+// Example: APPROVED
+type EmployeeStatus string
+
 // Error Why a request was refused.
 type Error struct {
 	// Invalid What is wrong in the request, one item for each failed check.
@@ -2381,6 +3182,18 @@ type Period struct {
 	//
 	// Example: 2018-08-02T10:45:16.000Z
 	Start string `json:"start"`
+}
+
+// PersonDeclarationResponse Answer with the active declaration of a person, a list of one.
+type PersonDeclarationResponse struct {
+	// Data The declaration.
+	Data []Declaration `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
 }
 
 // PersonIdentity As much of a patient as is needed to recognise them. Search for a Service Requests has it, Get Service Request Details does not.
@@ -3724,6 +4537,30 @@ type IdempotencyKey = string
 // XIdempotencyKey defines model for X-Idempotency-Key.
 type XIdempotencyKey = string
 
+// ListDeclarationsParams defines parameters for ListDeclarations.
+type ListDeclarationsParams struct {
+	// EmployeeID Id of the doctor's employee record.
+	EmployeeID *string `form:"employee_id,omitempty" json:"employee_id,omitempty"`
+
+	// LegalEntityID Id of a legal entity. Any other than the one of the token gives an empty list.
+	LegalEntityID *string `form:"legal_entity_id,omitempty" json:"legal_entity_id,omitempty"`
+
+	// DeclarationNumber Number of the declaration.
+	DeclarationNumber *string `form:"declaration_number,omitempty" json:"declaration_number,omitempty"`
+
+	// Status Status of the declaration. Without it `active`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Reason Why the declaration has its status.
+	Reason *string `form:"reason,omitempty" json:"reason,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Declarations per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // SearchDeviceDispensesParams defines parameters for SearchDeviceDispenses.
 type SearchDeviceDispensesParams struct {
 	// BasedOn Only dispenses of this device request.
@@ -4188,6 +5025,12 @@ type CreateTokenJSONRequestBody = TokenRequest
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// ListDeclarations Get Declarations List
+	// (GET /api/declarations)
+	ListDeclarations(ctx echo.Context, params ListDeclarationsParams) error
+	// GetDeclaration Get Declaration by ID
+	// (GET /api/declarations/{id})
+	GetDeclaration(ctx echo.Context, id string) error
 	// SearchDeviceDispenses Get Device dispenses by search params
 	// (GET /api/device_dispenses)
 	SearchDeviceDispenses(ctx echo.Context, params SearchDeviceDispensesParams) error
@@ -4257,6 +5100,9 @@ type ServerInterface interface {
 	// ListConfidantPersonRelationships Get Confidant Person relationships
 	// (GET /api/persons/{id}/confidant_person_relationships)
 	ListConfidantPersonRelationships(ctx echo.Context, id string, params ListConfidantPersonRelationshipsParams) error
+	// GetPersonDeclaration Get Person Declaration
+	// (GET /api/persons/{id}/declaration)
+	GetPersonDeclaration(ctx echo.Context, id string) error
 	// SearchServiceRequests Search for a Service Requests
 	// (GET /api/service_requests)
 	SearchServiceRequests(ctx echo.Context, params SearchServiceRequestsParams) error
@@ -4342,6 +5188,82 @@ type ServerInterface interface {
 // ServerInterfaceWrapper converts echo contexts to parameters.
 type ServerInterfaceWrapper struct {
 	Handler ServerInterface
+}
+
+// ListDeclarations converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDeclarations(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDeclarationsParams
+	// ------------- Optional query parameter "employee_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "employee_id", ctx.QueryParams(), &params.EmployeeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter employee_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "legal_entity_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "legal_entity_id", ctx.QueryParams(), &params.LegalEntityID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter legal_entity_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "declaration_number" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "declaration_number", ctx.QueryParams(), &params.DeclarationNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter declaration_number: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "reason" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "reason", ctx.QueryParams(), &params.Reason, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter reason: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDeclarations(ctx, params)
+	return err
+}
+
+// GetDeclaration converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDeclaration(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDeclaration(ctx, id)
+	return err
 }
 
 // SearchDeviceDispenses converts echo context to params.
@@ -5253,6 +6175,22 @@ func (w *ServerInterfaceWrapper) ListConfidantPersonRelationships(ctx echo.Conte
 	return err
 }
 
+// GetPersonDeclaration converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPersonDeclaration(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPersonDeclaration(ctx, id)
+	return err
+}
+
 // SearchServiceRequests converts echo context to params.
 func (w *ServerInterfaceWrapper) SearchServiceRequests(ctx echo.Context) error {
 	var err error
@@ -5965,6 +6903,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 		Handler: si,
 	}
 
+	router.GET(options.BaseURL+"/api/declarations", wrapper.ListDeclarations, options.OperationMiddlewares["listDeclarations"]...)
+	router.GET(options.BaseURL+"/api/declarations/:id", wrapper.GetDeclaration, options.OperationMiddlewares["getDeclaration"]...)
 	router.GET(options.BaseURL+"/api/device_dispenses", wrapper.SearchDeviceDispenses, options.OperationMiddlewares["searchDeviceDispenses"]...)
 	router.GET(options.BaseURL+"/api/dictionaries", wrapper.ListDictionaries, options.OperationMiddlewares["listDictionaries"]...)
 	router.GET(options.BaseURL+"/api/divisions", wrapper.ListDivisions, options.OperationMiddlewares["listDivisions"]...)
@@ -5988,6 +6928,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/persons", wrapper.SearchPersons, options.OperationMiddlewares["searchPersons"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/authentication_methods", wrapper.ListAuthenticationMethods, options.OperationMiddlewares["listAuthenticationMethods"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/confidant_person_relationships", wrapper.ListConfidantPersonRelationships, options.OperationMiddlewares["listConfidantPersonRelationships"]...)
+	router.GET(options.BaseURL+"/api/persons/:id/declaration", wrapper.GetPersonDeclaration, options.OperationMiddlewares["getPersonDeclaration"]...)
 	router.GET(options.BaseURL+"/api/service_requests", wrapper.SearchServiceRequests, options.OperationMiddlewares["searchServiceRequests"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/release", wrapper.ReleaseServiceRequest, options.OperationMiddlewares["releaseServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/use", wrapper.UseServiceRequest, options.OperationMiddlewares["useServiceRequest"]...)
@@ -6015,6 +6956,50 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/oauth/tokens", wrapper.CreateToken, options.OperationMiddlewares["createToken"]...)
 	router.GET(options.BaseURL+"/oauth/user", wrapper.GetUser, options.OperationMiddlewares["getUser"]...)
 
+}
+
+type ListDeclarationsRequestObject struct {
+	Params ListDeclarationsParams
+}
+
+type ListDeclarationsResponseObject interface {
+	VisitListDeclarationsResponse(w http.ResponseWriter) error
+}
+
+type ListDeclarations200JSONResponse DeclarationListResponse
+
+func (response ListDeclarations200JSONResponse) VisitListDeclarationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDeclarationRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetDeclarationResponseObject interface {
+	VisitGetDeclarationResponse(w http.ResponseWriter) error
+}
+
+type GetDeclaration200JSONResponse DeclarationResponse
+
+func (response GetDeclaration200JSONResponse) VisitGetDeclarationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type SearchDeviceDispensesRequestObject struct {
@@ -6549,6 +7534,28 @@ type ListConfidantPersonRelationshipsResponseObject interface {
 type ListConfidantPersonRelationships200JSONResponse ConfidantPersonRelationshipListResponse
 
 func (response ListConfidantPersonRelationships200JSONResponse) VisitListConfidantPersonRelationshipsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonDeclarationRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetPersonDeclarationResponseObject interface {
+	VisitGetPersonDeclarationResponse(w http.ResponseWriter) error
+}
+
+type GetPersonDeclaration200JSONResponse PersonDeclarationResponse
+
+func (response GetPersonDeclaration200JSONResponse) VisitGetPersonDeclarationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -7159,6 +8166,12 @@ func (response GetUser200JSONResponse) VisitGetUserResponse(w http.ResponseWrite
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// ListDeclarations Get Declarations List
+	// (GET /api/declarations)
+	ListDeclarations(ctx context.Context, request ListDeclarationsRequestObject) (ListDeclarationsResponseObject, error)
+	// GetDeclaration Get Declaration by ID
+	// (GET /api/declarations/{id})
+	GetDeclaration(ctx context.Context, request GetDeclarationRequestObject) (GetDeclarationResponseObject, error)
 	// SearchDeviceDispenses Get Device dispenses by search params
 	// (GET /api/device_dispenses)
 	SearchDeviceDispenses(ctx context.Context, request SearchDeviceDispensesRequestObject) (SearchDeviceDispensesResponseObject, error)
@@ -7228,6 +8241,9 @@ type StrictServerInterface interface {
 	// ListConfidantPersonRelationships Get Confidant Person relationships
 	// (GET /api/persons/{id}/confidant_person_relationships)
 	ListConfidantPersonRelationships(ctx context.Context, request ListConfidantPersonRelationshipsRequestObject) (ListConfidantPersonRelationshipsResponseObject, error)
+	// GetPersonDeclaration Get Person Declaration
+	// (GET /api/persons/{id}/declaration)
+	GetPersonDeclaration(ctx context.Context, request GetPersonDeclarationRequestObject) (GetPersonDeclarationResponseObject, error)
 	// SearchServiceRequests Search for a Service Requests
 	// (GET /api/service_requests)
 	SearchServiceRequests(ctx context.Context, request SearchServiceRequestsRequestObject) (SearchServiceRequestsResponseObject, error)
@@ -7320,6 +8336,56 @@ func NewStrictHandler(ssi StrictServerInterface, middlewares []StrictMiddlewareF
 type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
+}
+
+// ListDeclarations operation middleware
+func (sh *strictHandler) ListDeclarations(ctx echo.Context, params ListDeclarationsParams) error {
+	var request ListDeclarationsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDeclarations(ctx.Request().Context(), request.(ListDeclarationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDeclarations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDeclarationsResponseObject); ok {
+		return validResponse.VisitListDeclarationsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDeclaration operation middleware
+func (sh *strictHandler) GetDeclaration(ctx echo.Context, id string) error {
+	var request GetDeclarationRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDeclaration(ctx.Request().Context(), request.(GetDeclarationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDeclaration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDeclarationResponseObject); ok {
+		return validResponse.VisitGetDeclarationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
 }
 
 // SearchDeviceDispenses operation middleware
@@ -7943,6 +9009,31 @@ func (sh *strictHandler) ListConfidantPersonRelationships(ctx echo.Context, id s
 		return err
 	} else if validResponse, ok := response.(ListConfidantPersonRelationshipsResponseObject); ok {
 		return validResponse.VisitListConfidantPersonRelationshipsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPersonDeclaration operation middleware
+func (sh *strictHandler) GetPersonDeclaration(ctx echo.Context, id string) error {
+	var request GetPersonDeclarationRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPersonDeclaration(ctx.Request().Context(), request.(GetPersonDeclarationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPersonDeclaration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPersonDeclarationResponseObject); ok {
+		return validResponse.VisitGetPersonDeclarationResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

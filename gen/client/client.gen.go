@@ -115,6 +115,30 @@ func (e AuthenticationMethodCurrentType) Valid() bool {
 	}
 }
 
+// Defines values for DeclarationLegalEntityStatus.
+const (
+	DeclarationLegalEntityStatusACTIVE      DeclarationLegalEntityStatus = "ACTIVE"
+	DeclarationLegalEntityStatusCLOSED      DeclarationLegalEntityStatus = "CLOSED"
+	DeclarationLegalEntityStatusREORGANIZED DeclarationLegalEntityStatus = "REORGANIZED"
+	DeclarationLegalEntityStatusSUSPENDED   DeclarationLegalEntityStatus = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationLegalEntityStatus enum.
+func (e DeclarationLegalEntityStatus) Valid() bool {
+	switch e {
+	case DeclarationLegalEntityStatusACTIVE:
+		return true
+	case DeclarationLegalEntityStatusCLOSED:
+		return true
+	case DeclarationLegalEntityStatusREORGANIZED:
+		return true
+	case DeclarationLegalEntityStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeclarationRequestChannel.
 const (
 	DeclarationRequestChannelCABINET DeclarationRequestChannel = "CABINET"
@@ -160,6 +184,33 @@ func (e DeclarationRequestStatus) Valid() bool {
 	case DeclarationRequestStatusREJECTED:
 		return true
 	case DeclarationRequestStatusSIGNED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeclarationStatus.
+const (
+	DeclarationStatusActive              DeclarationStatus = "active"
+	DeclarationStatusClosed              DeclarationStatus = "closed"
+	DeclarationStatusPendingVerification DeclarationStatus = "pending_verification"
+	DeclarationStatusRejected            DeclarationStatus = "rejected"
+	DeclarationStatusTerminated          DeclarationStatus = "terminated"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationStatus enum.
+func (e DeclarationStatus) Valid() bool {
+	switch e {
+	case DeclarationStatusActive:
+		return true
+	case DeclarationStatusClosed:
+		return true
+	case DeclarationStatusPendingVerification:
+		return true
+	case DeclarationStatusRejected:
+		return true
+	case DeclarationStatusTerminated:
 		return true
 	default:
 		return false
@@ -214,6 +265,42 @@ func (e DivisionStatus) Valid() bool {
 	case DivisionStatusACTIVE:
 		return true
 	case DivisionStatusINACTIVE:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeStatus.
+const (
+	EmployeeStatusAPPROVED        EmployeeStatus = "APPROVED"
+	EmployeeStatusAUTODEACTIVATED EmployeeStatus = "AUTODEACTIVATED"
+	EmployeeStatusDISMISSED       EmployeeStatus = "DISMISSED"
+	EmployeeStatusENTEREDINERROR  EmployeeStatus = "ENTERED_IN_ERROR"
+	EmployeeStatusENTEREDINERROR1 EmployeeStatus = "ENTERED IN ERROR"
+	EmployeeStatusNEW             EmployeeStatus = "NEW"
+	EmployeeStatusREORGANIZED     EmployeeStatus = "REORGANIZED"
+	EmployeeStatusSTOPPED         EmployeeStatus = "STOPPED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeStatus enum.
+func (e EmployeeStatus) Valid() bool {
+	switch e {
+	case EmployeeStatusAPPROVED:
+		return true
+	case EmployeeStatusAUTODEACTIVATED:
+		return true
+	case EmployeeStatusDISMISSED:
+		return true
+	case EmployeeStatusENTEREDINERROR:
+		return true
+	case EmployeeStatusENTEREDINERROR1:
+		return true
+	case EmployeeStatusNEW:
+		return true
+	case EmployeeStatusREORGANIZED:
+		return true
+	case EmployeeStatusSTOPPED:
 		return true
 	default:
 		return false
@@ -972,6 +1059,408 @@ type ConfidantPersonRelationshipListResponse struct {
 	Paging Paging `json:"paging"`
 }
 
+// Declaration A declaration between a patient and a doctor.
+type Declaration struct {
+	// DeclarationNumber Number of the declaration for people.
+	//
+	// Example: 0000-12H4-245D
+	DeclarationNumber string `json:"declaration_number"`
+
+	// DeclarationRequestID The request that was signed.
+	//
+	// Example: 74a6fae6-4207-4e03-a136-f2e70c6b0c02
+	DeclarationRequestID string `json:"declaration_request_id"`
+
+	// Division A division.
+	Division EmployeeDivision `json:"division"`
+
+	// Employee The doctor.
+	Employee DeclarationEmployee `json:"employee"`
+
+	// EndDate Last day.
+	//
+	// Example: 2018-03-02
+	EndDate string `json:"end_date"`
+
+	// ID Id of the declaration.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-03-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// LegalEntity The legal entity.
+	LegalEntity DeclarationLegalEntity `json:"legal_entity"`
+
+	// Person The patient.
+	Person DeclarationPerson `json:"person"`
+
+	// Reason Why it has this status, if something is known.
+	//
+	// Example: manual_employee
+	Reason *string `json:"reason,omitempty"`
+
+	// ReasonDescription The reason in words, if some were given.
+	//
+	// Example: Згідно постанови 1 від 10.01.2017
+	ReasonDescription *string `json:"reason_description,omitempty"`
+
+	// Scope Always `family_doctor`, where it is kept.
+	//
+	// Example: family_doctor
+	Scope *string `json:"scope,omitempty"`
+
+	// SignedAt When the doctor signed.
+	//
+	// Example: 2017-03-02T00:00:00.000Z
+	SignedAt string `json:"signed_at"`
+
+	// StartDate First day.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `active` is in force, `pending_verification` waits for the National Health Service. It has ended as `terminated` by a newer declaration, the
+	// patient or the doctor's dismissal, as `closed` by its end date, as `rejected` by the National Health Service.
+	//
+	//
+	// Example: active
+	Status DeclarationStatus `json:"status"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-03-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// DeclarationDivisionShort Where the doctor receives the patient.
+type DeclarationDivisionShort struct {
+	// ID Id of the division.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// Name Its name.
+	//
+	// Example: Пединовка
+	Name string `json:"name"`
+}
+
+// DeclarationEmergencyContact Whom to call for the patient; null when the register knows nobody.
+type DeclarationEmergencyContact struct {
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// Phones Their phones.
+	Phones []DeclarationPhone `json:"phones"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+}
+
+// DeclarationEmployee The doctor.
+type DeclarationEmployee struct {
+	// DivisionID Division of the employee, if there is one.
+	//
+	// Example: 4cffa825-8b5b-4cba-9a38-fb57733e14b2
+	DivisionID *string `json:"division_id,omitempty"`
+
+	// Doctor What the employee has learnt.
+	Doctor *EmployeeProfession `json:"doctor,omitempty"`
+
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// EndDate Last day of work, if it is known.
+	//
+	// Example: 2018-03-02
+	EndDate *string `json:"end_date,omitempty"`
+
+	// ID Id of the employee.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// LegalEntityID Legal entity of the employee.
+	//
+	// Example: be3a154c-3e07-496d-9680-f22c443f5d0c
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// Party The doctor as a person.
+	Party DeclarationParty `json:"party"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P1
+	Position string `json:"position"`
+
+	// StartDate First day of work.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
+	// chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
+	//
+	//
+	// Example: APPROVED
+	Status EmployeeStatus `json:"status"`
+}
+
+// DeclarationEmployeeShort The doctor.
+type DeclarationEmployeeShort struct {
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// ID Id of the employee.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P6
+	Position string `json:"position"`
+}
+
+// DeclarationLegalEntity The legal entity.
+type DeclarationLegalEntity struct {
+	// Addresses Its addresses.
+	Addresses []DivisionAddress `json:"addresses,omitempty"`
+
+	// Edrpou Its number in the register of enterprises.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// Email Its e-mail.
+	//
+	// Example: email@example.com
+	Email *string `json:"email"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// LegalForm Dictionary `LEGAL_FORM`.
+	//
+	// Example: 140
+	LegalForm *string `json:"legal_form"`
+
+	// Name Its name.
+	//
+	// Example: Клініка ЦПМСД №1
+	Name *string `json:"name"`
+
+	// Phones Its phones.
+	Phones []DeclarationPhone `json:"phones"`
+
+	// PublicName Its name for the public, if there is one.
+	//
+	// Example: ЦПМСД №1
+	PublicName *string `json:"public_name,omitempty"`
+
+	// ShortName Its short name.
+	//
+	// Example: ЦПМСД №1
+	ShortName *string `json:"short_name"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status DeclarationLegalEntityStatus `json:"status"`
+}
+
+// DeclarationLegalEntityStatus Its status.
+//
+// Example: ACTIVE
+type DeclarationLegalEntityStatus string
+
+// DeclarationLegalEntityShort The legal entity.
+type DeclarationLegalEntityShort struct {
+	// Edrpou Its number in the register of enterprises.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// Name Its name.
+	//
+	// Example: Клініка Ноунейм
+	Name *string `json:"name"`
+
+	// ShortName Its short name.
+	//
+	// Example: Ноунейм
+	ShortName *string `json:"short_name"`
+}
+
+// DeclarationListResponse Answer with a page of declarations.
+type DeclarationListResponse struct {
+	// Data The declarations of the page, newest first.
+	Data []DeclarationShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// DeclarationParty The doctor as a person.
+type DeclarationParty struct {
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the party.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+}
+
+// DeclarationPerson The patient.
+type DeclarationPerson struct {
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement"`
+
+	// EmergencyContact Whom to call for the patient; null when the register knows nobody.
+	EmergencyContact *DeclarationEmergencyContact `json:"emergency_contact"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// Phones Phones, if some are known.
+	Phones []DeclarationPhone `json:"phones,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// TaxID Tax number, if it is known.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// VerificationStatus Dictionary `PERSON_VERIFICATION_STATUSES`.
+	//
+	// Example: NOT_VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// DeclarationPersonShort The patient.
+type DeclarationPersonShort struct {
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// VerificationStatus Dictionary `PERSON_VERIFICATION_STATUSES`.
+	//
+	// Example: NOT_VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// DeclarationPhone A phone.
+type DeclarationPhone struct {
+	// Number The phone.
+	//
+	// Example: +380503410870
+	Number string `json:"number"`
+
+	// Type Dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
 // DeclarationRequest A request for a declaration between a patient and a doctor.
 type DeclarationRequest struct {
 	// AuthorizeWith The patient's authentication method that was chosen when the request was created; absent when the default one is used.
@@ -1213,6 +1702,97 @@ type DeclarationRequestUrgent struct {
 
 	// Documents Links to the signed content; only for an APPROVED request of channel PIS.
 	Documents []DeclarationRequestDocument `json:"documents,omitempty"`
+}
+
+// DeclarationResponse Answer with one declaration.
+type DeclarationResponse struct {
+	// Data A declaration between a patient and a doctor.
+	Data Declaration `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent DeclarationUrgent `json:"urgent"`
+}
+
+// DeclarationShort A declaration in a list.
+type DeclarationShort struct {
+	// DeclarationNumber Number of the declaration for people.
+	//
+	// Example: 0000-12H4-245D
+	DeclarationNumber string `json:"declaration_number"`
+
+	// DeclarationRequestID The request that was signed.
+	//
+	// Example: 74a6fae6-4207-4e03-a136-f2e70c6b0c02
+	DeclarationRequestID string `json:"declaration_request_id"`
+
+	// Division Where the doctor receives the patient.
+	Division DeclarationDivisionShort `json:"division"`
+
+	// Employee The doctor.
+	Employee DeclarationEmployeeShort `json:"employee"`
+
+	// EndDate Last day.
+	//
+	// Example: 2018-03-02
+	EndDate string `json:"end_date"`
+
+	// ID Id of the declaration.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13Z
+	InsertedAt string `json:"inserted_at"`
+
+	// LegalEntity The legal entity.
+	LegalEntity DeclarationLegalEntityShort `json:"legal_entity"`
+
+	// Person The patient.
+	Person DeclarationPersonShort `json:"person"`
+
+	// Reason Why it has this status, if something is known.
+	//
+	// Example: manual_employee
+	Reason *string `json:"reason,omitempty"`
+
+	// ReasonDescription The reason in words, if some were given.
+	//
+	// Example: Згідно постанови 1 від 10.01.2017
+	ReasonDescription *string `json:"reason_description,omitempty"`
+
+	// StartDate First day.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `active` is in force, `pending_verification` waits for the National Health Service. It has ended as `terminated` by a newer declaration, the
+	// patient or the doctor's dismissal, as `closed` by its end date, as `rejected` by the National Health Service.
+	//
+	//
+	// Example: active
+	Status DeclarationStatus `json:"status"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// DeclarationStatus `active` is in force, `pending_verification` waits for the National Health Service. It has ended as `terminated` by a newer declaration, the
+// patient or the doctor's dismissal, as `closed` by its end date, as `rejected` by the National Health Service.
+//
+// Example: active
+type DeclarationStatus string
+
+// DeclarationUrgent What the client needs at once.
+type DeclarationUrgent struct {
+	// AuthenticationMethodCurrent How the person confirms the request.
+	AuthenticationMethodCurrent AuthenticationMethodCurrent `json:"authentication_method_current"`
 }
 
 // DeviceDispense Devices that were handed out, or are kept ready to be handed out, to a patient.
@@ -1925,6 +2505,227 @@ type DivisionWorkingHoursRequest struct {
 	Wed *DivisionWorkingDay `json:"wed,omitempty"`
 }
 
+// EmployeeDivision A division.
+type EmployeeDivision struct {
+	// DlsID Id in the register of the State Service on Medicines, if there is one.
+	//
+	// Example: 2872985
+	DlsID *string `json:"dls_id,omitempty"`
+
+	// DlsVerified Whether that register lists it as active, if that is known.
+	//
+	// Example: true
+	DlsVerified *bool `json:"dls_verified,omitempty"`
+
+	// ID Id of the division.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// LegalEntityID Its legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// MountainGroup Whether it lies in a mountain settlement.
+	//
+	// Example: false
+	MountainGroup *bool `json:"mountain_group,omitempty"`
+
+	// Name Its name.
+	//
+	// Example: Бориспільське відділення Клініки Ноунейм
+	Name string `json:"name"`
+
+	// Status Whether the division works. `ACTIVE` from its creation on, changed by activateDivision and deactivateDivision only.
+	//
+	// Example: ACTIVE
+	Status DivisionStatus `json:"status"`
+
+	// Type Dictionary `DIVISION_TYPE`.
+	//
+	// Example: CLINIC
+	Type string `json:"type"`
+}
+
+// EmployeeEducation An education.
+type EmployeeEducation struct {
+	// City The city.
+	//
+	// Example: Київ
+	City string `json:"city"`
+
+	// Country Dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Degree Dictionary `EDUCATION_DEGREE`.
+	//
+	// Example: MASTER
+	Degree string `json:"degree"`
+
+	// DiplomaNumber Its number.
+	//
+	// Example: DD123543
+	DiplomaNumber string `json:"diploma_number"`
+
+	// InstitutionName Where.
+	//
+	// Example: Академія Богомольця
+	InstitutionName string `json:"institution_name"`
+
+	// IssuedDate Date of the diploma.
+	//
+	// Example: 2017-02-28
+	IssuedDate *string `json:"issued_date,omitempty"`
+
+	// Speciality In what.
+	//
+	// Example: Педіатр
+	Speciality string `json:"speciality"`
+}
+
+// EmployeeProfession What the employee has learnt.
+type EmployeeProfession struct {
+	// Educations Educations.
+	Educations []EmployeeEducation `json:"educations"`
+
+	// Qualifications Further trainings.
+	Qualifications []EmployeeQualification `json:"qualifications,omitempty"`
+
+	// ScienceDegree A science degree.
+	ScienceDegree *EmployeeScienceDegree `json:"science_degree,omitempty"`
+
+	// Specialities Specialities, the one that the employee works in first.
+	Specialities []EmployeeSpeciality `json:"specialities"`
+}
+
+// EmployeeQualification A further training.
+type EmployeeQualification struct {
+	// AdditionalInfo More about it, if something was said.
+	//
+	// Example: додаткова інформація
+	AdditionalInfo *string `json:"additional_info,omitempty"`
+
+	// CertificateNumber Its number.
+	//
+	// Example: AB/21331
+	CertificateNumber string `json:"certificate_number"`
+
+	// InstitutionName Where.
+	//
+	// Example: Академія Богомольця
+	InstitutionName string `json:"institution_name"`
+
+	// IssuedDate Date of the certificate.
+	//
+	// Example: 2017-02-28
+	IssuedDate string `json:"issued_date"`
+
+	// Speciality In what.
+	//
+	// Example: Педіатр
+	Speciality string `json:"speciality"`
+
+	// Type Dictionary `QUALIFICATION_TYPE`.
+	//
+	// Example: SPECIALIZATION
+	Type string `json:"type"`
+
+	// ValidTo Until when, if there is an end.
+	//
+	// Example: 2027-02-28
+	ValidTo *string `json:"valid_to,omitempty"`
+}
+
+// EmployeeScienceDegree A science degree.
+type EmployeeScienceDegree struct {
+	// City The city.
+	//
+	// Example: Київ
+	City string `json:"city"`
+
+	// Country Dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Degree Dictionary `SCIENCE_DEGREE`.
+	//
+	// Example: PHD
+	Degree string `json:"degree"`
+
+	// DiplomaNumber Number of the diploma.
+	//
+	// Example: DD123543
+	DiplomaNumber string `json:"diploma_number"`
+
+	// InstitutionName Where.
+	//
+	// Example: Академія Богомольця
+	InstitutionName string `json:"institution_name"`
+
+	// IssuedDate Date of the diploma, if it is known.
+	//
+	// Example: 2017-02-28
+	IssuedDate *string `json:"issued_date,omitempty"`
+
+	// Speciality In what.
+	//
+	// Example: Педіатр
+	Speciality string `json:"speciality"`
+}
+
+// EmployeeSpeciality A speciality with what is known of its certificate.
+type EmployeeSpeciality struct {
+	// AttestationDate When it was given.
+	//
+	// Example: 2017-02-28
+	AttestationDate *string `json:"attestation_date,omitempty"`
+
+	// AttestationName Who gave it.
+	//
+	// Example: Академія Богомольця
+	AttestationName *string `json:"attestation_name,omitempty"`
+
+	// CertificateNumber Number of the certificate.
+	//
+	// Example: AB/21331
+	CertificateNumber *string `json:"certificate_number,omitempty"`
+
+	// Level Dictionary `SPECIALITY_LEVEL`.
+	//
+	// Example: FIRST
+	Level *string `json:"level,omitempty"`
+
+	// QualificationType Dictionary `SPEC_QUALIFICATION_TYPE`.
+	//
+	// Example: AWARDING
+	QualificationType *string `json:"qualification_type,omitempty"`
+
+	// Speciality Dictionary `SPECIALITY_TYPE`.
+	//
+	// Example: THERAPIST
+	Speciality string `json:"speciality"`
+
+	// SpecialityOfficio Whether it is the one that the employee works in.
+	//
+	// Example: true
+	SpecialityOfficio bool `json:"speciality_officio"`
+
+	// ValidToDate Until when, if there is an end.
+	//
+	// Example: 2020-02-28
+	ValidToDate *string `json:"valid_to_date,omitempty"`
+}
+
+// EmployeeStatus `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
+// chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
+//
+// Example: APPROVED
+type EmployeeStatus string
+
 // ErrorBody Why a request was refused.
 type ErrorBody struct {
 	// Invalid What is wrong in the request, one item for each failed check.
@@ -2408,6 +3209,18 @@ type Period struct {
 	//
 	// Example: 2018-08-02T10:45:16.000Z
 	Start string `json:"start"`
+}
+
+// PersonDeclarationResponse Answer with the active declaration of a person, a list of one.
+type PersonDeclarationResponse struct {
+	// Data The declaration.
+	Data []Declaration `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
 }
 
 // PersonIdentity As much of a patient as is needed to recognise them. Search for a Service Requests has it, Get Service Request Details does not.
@@ -3745,6 +4558,30 @@ type VerifiedPhoneResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// ListDeclarationsParams defines parameters for ListDeclarations.
+type ListDeclarationsParams struct {
+	// EmployeeID Id of the doctor's employee record.
+	EmployeeID *string `form:"employee_id,omitempty" json:"employee_id,omitempty"`
+
+	// LegalEntityID Id of a legal entity. Any other than the one of the token gives an empty list.
+	LegalEntityID *string `form:"legal_entity_id,omitempty" json:"legal_entity_id,omitempty"`
+
+	// DeclarationNumber Number of the declaration.
+	DeclarationNumber *string `form:"declaration_number,omitempty" json:"declaration_number,omitempty"`
+
+	// Status Status of the declaration. Without it `active`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Reason Why the declaration has its status.
+	Reason *string `form:"reason,omitempty" json:"reason,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Declarations per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // SearchDeviceDispensesParams defines parameters for SearchDeviceDispenses.
 type SearchDeviceDispensesParams struct {
 	// BasedOn Only dispenses of this device request.
@@ -4281,6 +5118,26 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// ListDeclarations Get Declarations List
+	//
+	// Lists declarations of the legal entity that the token works for, newest first, in pages and in short form; take the rest with
+	// getDeclaration. Without `status` only `active` ones are listed.
+	//
+	// Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types of TOKENS_TYPES_ADMIN (the
+	// National Health Service), which see those of all legal entities.
+	//
+	// Corresponds with GET /api/declarations (the `ListDeclarations` operationId).
+	ListDeclarations(ctx context.Context, params *ListDeclarationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDeclaration Get Declaration by ID
+	//
+	// Shows one declaration in any status, with its patient, doctor, division and legal entity as they are now.
+	//
+	// `urgent.authentication_method_current` is how the patient confirmed the request (`NA` when the request's data are gone).
+	//
+	// Corresponds with GET /api/declarations/{id} (the `GetDeclaration` operationId).
+	GetDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SearchDeviceDispenses Get Device dispenses by search params
 	//
 	// Device dispenses that the legal entity of the token has made, for all patients. Nothing is changed by reading. All filters are
@@ -4643,6 +5500,14 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/persons/{id}/confidant_person_relationships (the `ListConfidantPersonRelationships` operationId).
 	ListConfidantPersonRelationships(ctx context.Context, id string, params *ListConfidantPersonRelationshipsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPersonDeclaration Get Person Declaration
+	//
+	// Shows the active declaration of a person, if it is one of the legal entity that the token works for; otherwise it only says that
+	// there is none, or that it is another's. Client types of TOKENS_TYPES_ADMIN (the National Health Service) see it in any case.
+	//
+	// Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
+	GetPersonDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchServiceRequests Search for a Service Requests
 	//
@@ -5129,6 +5994,46 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /oauth/user (the `GetUser` operationId).
 	GetUser(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// ListDeclarations Get Declarations List
+//
+// Lists declarations of the legal entity that the token works for, newest first, in pages and in short form; take the rest with
+// getDeclaration. Without `status` only `active` ones are listed.
+//
+// Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types of TOKENS_TYPES_ADMIN (the
+// National Health Service), which see those of all legal entities.
+//
+// Corresponds with GET /api/declarations (the `ListDeclarations` operationId).
+func (c *Client) ListDeclarations(ctx context.Context, params *ListDeclarationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDeclarationsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDeclaration Get Declaration by ID
+//
+// Shows one declaration in any status, with its patient, doctor, division and legal entity as they are now.
+//
+// `urgent.authentication_method_current` is how the patient confirmed the request (`NA` when the request's data are gone).
+//
+// Corresponds with GET /api/declarations/{id} (the `GetDeclaration` operationId).
+func (c *Client) GetDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDeclarationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // SearchDeviceDispenses Get Device dispenses by search params
@@ -5734,6 +6639,24 @@ func (c *Client) ListAuthenticationMethods(ctx context.Context, id string, reqEd
 // Corresponds with GET /api/persons/{id}/confidant_person_relationships (the `ListConfidantPersonRelationships` operationId).
 func (c *Client) ListConfidantPersonRelationships(ctx context.Context, id string, params *ListConfidantPersonRelationshipsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListConfidantPersonRelationshipsRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPersonDeclaration Get Person Declaration
+//
+// Shows the active declaration of a person, if it is one of the legal entity that the token works for; otherwise it only says that
+// there is none, or that it is another's. Client types of TOKENS_TYPES_ADMIN (the National Health Service) see it in any case.
+//
+// Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
+func (c *Client) GetPersonDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPersonDeclarationRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -6567,6 +7490,166 @@ func (c *Client) GetUser(ctx context.Context, reqEditors ...RequestEditorFn) (*h
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// NewListDeclarationsRequest constructs an http.Request for the ListDeclarations method
+func NewListDeclarationsRequest(server string, params *ListDeclarationsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/declarations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.EmployeeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "employee_id", *params.EmployeeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LegalEntityID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "legal_entity_id", *params.LegalEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DeclarationNumber != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "declaration_number", *params.DeclarationNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Reason != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "reason", *params.Reason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDeclarationRequest constructs an http.Request for the GetDeclaration method
+func NewGetDeclarationRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/declarations/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
 }
 
 // NewSearchDeviceDispensesRequest constructs an http.Request for the SearchDeviceDispenses method
@@ -8398,6 +9481,40 @@ func NewListConfidantPersonRelationshipsRequest(server string, id string, params
 	return req, nil
 }
 
+// NewGetPersonDeclarationRequest constructs an http.Request for the GetPersonDeclaration method
+func NewGetPersonDeclarationRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/persons/%s/declaration", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewSearchServiceRequestsRequest constructs an http.Request for the SearchServiceRequests method
 func NewSearchServiceRequestsRequest(server string, params *SearchServiceRequestsParams) (*http.Request, error) {
 	var err error
@@ -10023,6 +11140,30 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// ListDeclarationsWithResponse Get Declarations List
+	//
+	// Lists declarations of the legal entity that the token works for, newest first, in pages and in short form; take the rest with
+	// getDeclaration. Without `status` only `active` ones are listed.
+	//
+	// Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types of TOKENS_TYPES_ADMIN (the
+	// National Health Service), which see those of all legal entities.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/declarations (the `ListDeclarations` operationId).
+	ListDeclarationsWithResponse(ctx context.Context, params *ListDeclarationsParams, reqEditors ...RequestEditorFn) (*ListDeclarationsResult, error)
+
+	// GetDeclarationWithResponse Get Declaration by ID
+	//
+	// Shows one declaration in any status, with its patient, doctor, division and legal entity as they are now.
+	//
+	// `urgent.authentication_method_current` is how the patient confirmed the request (`NA` when the request's data are gone).
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/declarations/{id} (the `GetDeclaration` operationId).
+	GetDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDeclarationResult, error)
+
 	// SearchDeviceDispensesWithResponse Get Device dispenses by search params
 	//
 	// Device dispenses that the legal entity of the token has made, for all patients. Nothing is changed by reading. All filters are
@@ -10427,6 +11568,16 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/persons/{id}/confidant_person_relationships (the `ListConfidantPersonRelationships` operationId).
 	ListConfidantPersonRelationshipsWithResponse(ctx context.Context, id string, params *ListConfidantPersonRelationshipsParams, reqEditors ...RequestEditorFn) (*ListConfidantPersonRelationshipsResult, error)
+
+	// GetPersonDeclarationWithResponse Get Person Declaration
+	//
+	// Shows the active declaration of a person, if it is one of the legal entity that the token works for; otherwise it only says that
+	// there is none, or that it is another's. Client types of TOKENS_TYPES_ADMIN (the National Health Service) see it in any case.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
+	GetPersonDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonDeclarationResult, error)
 
 	// SearchServiceRequestsWithResponse Search for a Service Requests
 	//
@@ -10949,6 +12100,68 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /oauth/user (the `GetUser` operationId).
 	GetUserWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetUserResult, error)
+}
+
+type ListDeclarationsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDeclarationsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDeclarationsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDeclarationsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDeclarationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDeclarationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDeclarationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDeclarationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 type SearchDeviceDispensesResult struct {
@@ -11662,6 +12875,37 @@ func (r ListConfidantPersonRelationshipsResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListConfidantPersonRelationshipsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetPersonDeclarationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonDeclarationResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPersonDeclarationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPersonDeclarationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPersonDeclarationResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -12476,6 +13720,42 @@ func (r GetUserResult) ContentType() string {
 	return ""
 }
 
+// ListDeclarationsWithResponse Get Declarations List
+//
+// Lists declarations of the legal entity that the token works for, newest first, in pages and in short form; take the rest with
+// getDeclaration. Without `status` only `active` ones are listed.
+//
+// Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types of TOKENS_TYPES_ADMIN (the
+// National Health Service), which see those of all legal entities.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/declarations (the `ListDeclarations` operationId).
+func (c *ClientWithResponses) ListDeclarationsWithResponse(ctx context.Context, params *ListDeclarationsParams, reqEditors ...RequestEditorFn) (*ListDeclarationsResult, error) {
+	rsp, err := c.ListDeclarations(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDeclarationsResult(rsp)
+}
+
+// GetDeclarationWithResponse Get Declaration by ID
+//
+// Shows one declaration in any status, with its patient, doctor, division and legal entity as they are now.
+//
+// `urgent.authentication_method_current` is how the patient confirmed the request (`NA` when the request's data are gone).
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/declarations/{id} (the `GetDeclaration` operationId).
+func (c *ClientWithResponses) GetDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDeclarationResult, error) {
+	rsp, err := c.GetDeclaration(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDeclarationResult(rsp)
+}
+
 // SearchDeviceDispensesWithResponse Get Device dispenses by search params
 //
 // Device dispenses that the legal entity of the token has made, for all patients. Nothing is changed by reading. All filters are
@@ -13029,6 +14309,22 @@ func (c *ClientWithResponses) ListConfidantPersonRelationshipsWithResponse(ctx c
 		return nil, err
 	}
 	return ParseListConfidantPersonRelationshipsResult(rsp)
+}
+
+// GetPersonDeclarationWithResponse Get Person Declaration
+//
+// Shows the active declaration of a person, if it is one of the legal entity that the token works for; otherwise it only says that
+// there is none, or that it is another's. Client types of TOKENS_TYPES_ADMIN (the National Health Service) see it in any case.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
+func (c *ClientWithResponses) GetPersonDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonDeclarationResult, error) {
+	rsp, err := c.GetPersonDeclaration(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPersonDeclarationResult(rsp)
 }
 
 // SearchServiceRequestsWithResponse Search for a Service Requests
@@ -13757,6 +15053,58 @@ func (c *ClientWithResponses) GetUserWithResponse(ctx context.Context, reqEditor
 	return ParseGetUserResult(rsp)
 }
 
+// ParseListDeclarationsResult parses an HTTP response from a ListDeclarationsWithResponse call
+func ParseListDeclarationsResult(rsp *http.Response) (*ListDeclarationsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDeclarationsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDeclarationResult parses an HTTP response from a GetDeclarationWithResponse call
+func ParseGetDeclarationResult(rsp *http.Response) (*GetDeclarationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDeclarationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseSearchDeviceDispensesResult parses an HTTP response from a SearchDeviceDispensesWithResponse call
 func ParseSearchDeviceDispensesResult(rsp *http.Response) (*SearchDeviceDispensesResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -14359,6 +15707,32 @@ func ParseListConfidantPersonRelationshipsResult(rsp *http.Response) (*ListConfi
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest ConfidantPersonRelationshipListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPersonDeclarationResult parses an HTTP response from a GetPersonDeclarationWithResponse call
+func ParseGetPersonDeclarationResult(rsp *http.Response) (*GetPersonDeclarationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPersonDeclarationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonDeclarationResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -41,6 +41,31 @@ type EventManagerEvent struct {
 	UpdatedAt  time.Time
 }
 
+// A declaration with what the registers know today of those who made it, as objects with the field names of the API.
+type ILDeclarationDetail struct {
+	ID                          uuid.UUID
+	DeclarationNumber           string
+	DeclarationRequestID        uuid.UUID
+	PersonID                    uuid.UUID
+	EmployeeID                  uuid.UUID
+	LegalEntityID               uuid.UUID
+	StartDate                   time.Time
+	EndDate                     time.Time
+	SignedAt                    time.Time
+	Status                      string
+	IsActive                    bool
+	Scope                       *string
+	Reason                      *string
+	ReasonDescription           *string
+	InsertedAt                  time.Time
+	UpdatedAt                   time.Time
+	Person                      json.RawMessage
+	Employee                    json.RawMessage
+	Division                    json.RawMessage
+	LegalEntity                 json.RawMessage
+	AuthenticationMethodCurrent json.RawMessage
+}
+
 type ILDeclarationRequest struct {
 	ID uuid.UUID
 	// V3: start_date, end_date, person_id, employee_id, division_id, legal_entity_id. The expiry job nulls it, the data_ copies (all but data_employee_id) and authentication_method_current.
@@ -693,6 +718,8 @@ type PRMParty struct {
 	InsertedAt                    time.Time
 	UpdatedBy                     uuid.UUID
 	UpdatedAt                     time.Time
+	Documents                     json.RawMessage
+	Specialities                  json.RawMessage
 }
 
 type PRMPartyUser struct {

@@ -123,6 +123,13 @@ const (
 	DeclarationRequestResendOTPPhoneLimit           ID = "declaration_request.resend_otp.phone_limit"
 	DeclarationRequestResendOTPResourceLimit        ID = "declaration_request.resend_otp.resource_limit"
 	DeclarationRequestResendOTPLegalEntityLimit     ID = "declaration_request.resend_otp.legal_entity_limit"
+	DeclarationListEmployeeID                       ID = "declaration.list.employee_id"
+	DeclarationListLegalEntityID                    ID = "declaration.list.legal_entity_id"
+	DeclarationListStatus                           ID = "declaration.list.status"
+	DeclarationGetNotFound                          ID = "declaration.get.not_found"
+	DeclarationGetLegalEntity                       ID = "declaration.get.legal_entity"
+	DeclarationOfPersonNotFound                     ID = "declaration.of_person.not_found"
+	DeclarationOfPersonLegalEntity                  ID = "declaration.of_person.legal_entity"
 	DeviceDispenseSearchUnknownParameter            ID = "device_dispense.search.unknown_parameter"
 	DeviceDispenseSearchIDFilter                    ID = "device_dispense.search.id_filter"
 	DeviceDispenseSearchDateTimeFilter              ID = "device_dispense.search.date_time_filter"
@@ -1198,6 +1205,97 @@ var All = []Rule{
 		Origin:    "inferred",
 		Flag:      "OTP_LEGAL_ENTITY_DAILY_LIMIT",
 		Fixed:     true,
+	},
+	{
+		ID:          DeclarationListEmployeeID,
+		Operation:   "listDeclarations",
+		Check:       "`employee_id` is a UUID",
+		CheckUK:     "`employee_id` — UUID",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.employee_id",
+		EntryType:   "json_data_property",
+		Keyword:     "cast",
+		Description: "is invalid",
+		Params:      []any{"uuid"},
+		Source:      "OPS 2019, core/declaration/declarations.ex; texts of Ecto",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:          DeclarationListLegalEntityID,
+		Operation:   "listDeclarations",
+		Check:       "`legal_entity_id` is a UUID",
+		CheckUK:     "`legal_entity_id` — UUID",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.legal_entity_id",
+		EntryType:   "json_data_property",
+		Keyword:     "cast",
+		Description: "is invalid",
+		Params:      []any{"uuid"},
+		Source:      "OPS 2019, core/declaration/declarations.ex; texts of Ecto",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:          DeclarationListStatus,
+		Operation:   "listDeclarations",
+		Check:       "`status`, if given, is a status of declarations",
+		CheckUK:     "`status`, якщо передано, — статус декларації",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.status",
+		EntryType:   "json_data_property",
+		Keyword:     "inclusion",
+		Description: "is invalid",
+		Params:      []any{"active", "pending_verification", "terminated", "closed", "rejected"},
+		Source:      "OPS 2019, core/declaration/declarations.ex; texts of Ecto",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:        DeclarationGetNotFound,
+		Operation: "getDeclaration",
+		Check:     "The id is a UUID and names a declaration",
+		CheckUK:   "Ідентифікатор — UUID, і декларація з ним існує",
+		Status:    404,
+		Type:      "not_found",
+		Source:    "IL 2019, core/declarations/api.ex",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationGetLegalEntity,
+		Operation: "getDeclaration",
+		Check:     "The declaration is one of the legal entity of the token, or the token's client type is in TOKENS_TYPES_ADMIN",
+		CheckUK:   "Декларацію укладено із закладом, якому видано токен, або тип клієнта токена є в TOKENS_TYPES_ADMIN",
+		Status:    403,
+		Type:      "forbidden",
+		Source:    "IL 2019, core/declarations/api.ex",
+		Origin:    "code",
+	},
+	{
+		ID:        DeclarationOfPersonNotFound,
+		Operation: "getPersonDeclaration",
+		Check:     "The id is a UUID and names a person who has an active declaration",
+		CheckUK:   "Ідентифікатор — UUID, і особа з ним має активну декларацію",
+		Status:    404,
+		Type:      "not_found",
+		Source:    "general.apib L1960",
+		Origin:    "blueprint",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationOfPersonLegalEntity,
+		Operation: "getPersonDeclaration",
+		Check:     "The declaration is one of the legal entity of the token, or the token's client type is in TOKENS_TYPES_ADMIN",
+		CheckUK:   "Декларацію укладено із закладом, якому видано токен, або тип клієнта токена є в TOKENS_TYPES_ADMIN",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "Active declaration belongs to another msp",
+		Source:    "general.apib L1960",
+		Origin:    "blueprint",
 	},
 	{
 		ID:          DeviceDispenseSearchUnknownParameter,
@@ -5813,6 +5911,9 @@ var guards = map[string][]ID{
 	"listDeclarationRequests":          {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getDeclarationRequest":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"resendDeclarationRequestOtp":      {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"listDeclarations":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"getDeclaration":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"getPersonDeclaration":             {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"searchDeviceDispenses":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"listDeviceDispenses":              {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getDeviceDispense":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},

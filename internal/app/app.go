@@ -43,6 +43,7 @@ import (
 	"esoz/internal/platform/validation"
 	"esoz/internal/resource/approvals"
 	"esoz/internal/resource/declarationrequests"
+	"esoz/internal/resource/declarations"
 	"esoz/internal/resource/devicedispenses"
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/divisions"
@@ -239,6 +240,7 @@ func (a *App) build() error {
 			Engine: engine, Store: personrequests.Store{Pool: a.Pool}, Addresses: addresses{a.Addresses}, Codes: codes, Media: files,
 		},
 		serviceRequestsAPI: &servicerequests.API{Engine: engine, Pool: a.Pool, Identities: people},
+		signedAPI:          &declarations.API{Engine: engine, Store: declarations.Store{Pool: a.Pool, Lists: lists}},
 		uaddressesAPI:      &uaddresses.API{Engine: engine, Cache: a.Addresses},
 		verificationsAPI:   &verifications.API{Engine: engine, Codes: codes},
 	}

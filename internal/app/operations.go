@@ -12,6 +12,7 @@ import (
 	"esoz/internal/platform/jobs"
 	"esoz/internal/resource/approvals"
 	"esoz/internal/resource/declarationrequests"
+	"esoz/internal/resource/declarations"
 	"esoz/internal/resource/devicedispenses"
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/divisions"
@@ -38,6 +39,7 @@ type (
 	personsAPI         = persons.API
 	personRequestsAPI  = personrequests.API
 	serviceRequestsAPI = servicerequests.API
+	signedAPI          = declarations.API
 	uaddressesAPI      = uaddresses.API
 	verificationsAPI   = verifications.API
 )
@@ -55,6 +57,7 @@ type server struct {
 	*personsAPI
 	*personRequestsAPI
 	*serviceRequestsAPI
+	*signedAPI
 	*uaddressesAPI
 	*verificationsAPI
 }
@@ -75,6 +78,7 @@ func (s *server) operations() []operation.Operation {
 		s.personsAPI.Operations(),
 		s.personRequestsAPI.Operations(),
 		s.serviceRequestsAPI.Operations(),
+		s.signedAPI.Operations(),
 		s.uaddressesAPI.Operations(),
 		s.verificationsAPI.Operations(),
 	)
@@ -95,6 +99,7 @@ func Operations() []operation.Operation {
 		new(personsAPI),
 		new(personRequestsAPI),
 		new(serviceRequestsAPI),
+		new(signedAPI),
 		new(uaddressesAPI),
 		new(verificationsAPI),
 	}

@@ -100,6 +100,8 @@ type Config struct {
 	UnverifiedPartyCompare PeriodOperator `env:"UNVERIFIED_PARTY_PERIOD_OPERATOR" envDefault:"seed" doc:"When an unverified party passes. seed: it was last changed at least that many days ago, as the page of Create Division prints it. grace: it was changed within them, as newer pages say"`
 	MedicalEventsLETypes   []string       `env:"ME_ALLOWED_TRANSACTIONS_LE_TYPES" envDefault:"PRIMARY_CARE,OUTPATIENT,EMERGENCY,MSP,MSP_PHARMACY" doc:"Legal entity types that may work with medical events"`
 
+	AdminClientTypes []string `env:"TOKENS_TYPES_ADMIN" envDefault:"NHS" doc:"Client types whose tokens see the declarations of all legal entities"`
+
 	// Divisions.
 	MSPDivisionTypes         []string      `env:"LEGAL_ENTITY_MSP_DIVISION_TYPES" envDefault:"CLINIC,AMBULANT_CLINIC,FAP" doc:"Division types of an MSP"`
 	PharmacyDivisionTypes    []string      `env:"LEGAL_ENTITY_PHARMACIST_DIVISION_TYPES" envDefault:"DRUGSTORE,DRUGSTORE_POINT" doc:"Division types of a PHARMACY"`

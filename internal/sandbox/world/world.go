@@ -16,6 +16,7 @@ import (
 	"esoz/internal/sandbox/world/approvals"
 	"esoz/internal/sandbox/world/build"
 	"esoz/internal/sandbox/world/declarationrequests"
+	"esoz/internal/sandbox/world/declarations"
 	"esoz/internal/sandbox/world/devicedispenses"
 	"esoz/internal/sandbox/world/dictionaries"
 	"esoz/internal/sandbox/world/divisions"
@@ -35,7 +36,7 @@ func New(keys *seal.Keys, now time.Time) *World {
 	w := build.New(keys, now)
 	for _, add := range []func(*World){
 		addresses.Add, accounts.Add, persons.Add, divisions.Add, programs.Add, declarationrequests.Add, verifications.Add, personrequests.Add,
-		approvals.Add, persons.Cases,
+		approvals.Add, persons.Cases, declarations.Add,
 		servicerequests.Add, devicedispenses.Add, jobs.Add, events.Add, dictionaries.Add, oauth.Add, gateway.Add,
 	} {
 		add(w)
