@@ -1135,6 +1135,15 @@ type Declaration struct {
 	UpdatedAt string `json:"updated_at"`
 }
 
+// DeclarationChangedResponse Answer with the declaration as it is now.
+type DeclarationChangedResponse struct {
+	// Data A declaration between a patient and a doctor.
+	Data Declaration `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // DeclarationDivisionShort Where the doctor receives the patient.
 type DeclarationDivisionShort struct {
 	// ID Id of the division.
@@ -1787,6 +1796,14 @@ type DeclarationShort struct {
 //
 // Example: active
 type DeclarationStatus string
+
+// DeclarationTermination Why the patient ends the declaration.
+type DeclarationTermination struct {
+	// ReasonDescription The reason in words.
+	//
+	// Example: Неякісне обслуговування
+	ReasonDescription *string `json:"reason_description,omitempty"`
+}
 
 // DeclarationUrgent What the client needs at once.
 type DeclarationUrgent struct {
@@ -4993,6 +5010,9 @@ type ListDeclarationRequestsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// TerminateDeclarationJSONRequestBody defines body for TerminateDeclaration for application/json ContentType.
+type TerminateDeclarationJSONRequestBody = DeclarationTermination
+
 // CreateDivisionJSONRequestBody defines body for CreateDivision for application/json ContentType.
 type CreateDivisionJSONRequestBody = DivisionRequest
 
@@ -5025,12 +5045,21 @@ type CreateTokenJSONRequestBody = TokenRequest
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// TerminateDeclaration Terminate declarations via Cabinet
+	// (PATCH /api/cabinet/declarations/{id}/actions/terminate)
+	TerminateDeclaration(ctx echo.Context, id string) error
 	// ListDeclarations Get Declarations List
 	// (GET /api/declarations)
 	ListDeclarations(ctx echo.Context, params ListDeclarationsParams) error
 	// GetDeclaration Get Declaration by ID
 	// (GET /api/declarations/{id})
 	GetDeclaration(ctx echo.Context, id string) error
+	// ApproveDeclaration Verify declaration
+	// (PATCH /api/declarations/{id}/actions/approve)
+	ApproveDeclaration(ctx echo.Context, id string) error
+	// RejectDeclaration Reject declaration
+	// (PATCH /api/declarations/{id}/actions/reject)
+	RejectDeclaration(ctx echo.Context, id string) error
 	// SearchDeviceDispenses Get Device dispenses by search params
 	// (GET /api/device_dispenses)
 	SearchDeviceDispenses(ctx echo.Context, params SearchDeviceDispensesParams) error
@@ -5190,6 +5219,22 @@ type ServerInterfaceWrapper struct {
 	Handler ServerInterface
 }
 
+// TerminateDeclaration converts echo context to params.
+func (w *ServerInterfaceWrapper) TerminateDeclaration(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.TerminateDeclaration(ctx, id)
+	return err
+}
+
 // ListDeclarations converts echo context to params.
 func (w *ServerInterfaceWrapper) ListDeclarations(ctx echo.Context) error {
 	var err error
@@ -5263,6 +5308,38 @@ func (w *ServerInterfaceWrapper) GetDeclaration(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetDeclaration(ctx, id)
+	return err
+}
+
+// ApproveDeclaration converts echo context to params.
+func (w *ServerInterfaceWrapper) ApproveDeclaration(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApproveDeclaration(ctx, id)
+	return err
+}
+
+// RejectDeclaration converts echo context to params.
+func (w *ServerInterfaceWrapper) RejectDeclaration(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RejectDeclaration(ctx, id)
 	return err
 }
 
@@ -6903,8 +6980,11 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 		Handler: si,
 	}
 
+	router.PATCH(options.BaseURL+"/api/cabinet/declarations/:id/actions/terminate", wrapper.TerminateDeclaration, options.OperationMiddlewares["terminateDeclaration"]...)
 	router.GET(options.BaseURL+"/api/declarations", wrapper.ListDeclarations, options.OperationMiddlewares["listDeclarations"]...)
 	router.GET(options.BaseURL+"/api/declarations/:id", wrapper.GetDeclaration, options.OperationMiddlewares["getDeclaration"]...)
+	router.PATCH(options.BaseURL+"/api/declarations/:id/actions/approve", wrapper.ApproveDeclaration, options.OperationMiddlewares["approveDeclaration"]...)
+	router.PATCH(options.BaseURL+"/api/declarations/:id/actions/reject", wrapper.RejectDeclaration, options.OperationMiddlewares["rejectDeclaration"]...)
 	router.GET(options.BaseURL+"/api/device_dispenses", wrapper.SearchDeviceDispenses, options.OperationMiddlewares["searchDeviceDispenses"]...)
 	router.GET(options.BaseURL+"/api/dictionaries", wrapper.ListDictionaries, options.OperationMiddlewares["listDictionaries"]...)
 	router.GET(options.BaseURL+"/api/divisions", wrapper.ListDivisions, options.OperationMiddlewares["listDivisions"]...)
@@ -6958,6 +7038,29 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 
 }
 
+type TerminateDeclarationRequestObject struct {
+	ID   string `json:"id"`
+	Body *TerminateDeclarationJSONRequestBody
+}
+
+type TerminateDeclarationResponseObject interface {
+	VisitTerminateDeclarationResponse(w http.ResponseWriter) error
+}
+
+type TerminateDeclaration200JSONResponse DeclarationChangedResponse
+
+func (response TerminateDeclaration200JSONResponse) VisitTerminateDeclarationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListDeclarationsRequestObject struct {
 	Params ListDeclarationsParams
 }
@@ -6991,6 +7094,50 @@ type GetDeclarationResponseObject interface {
 type GetDeclaration200JSONResponse DeclarationResponse
 
 func (response GetDeclaration200JSONResponse) VisitGetDeclarationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApproveDeclarationRequestObject struct {
+	ID string `json:"id"`
+}
+
+type ApproveDeclarationResponseObject interface {
+	VisitApproveDeclarationResponse(w http.ResponseWriter) error
+}
+
+type ApproveDeclaration200JSONResponse DeclarationChangedResponse
+
+func (response ApproveDeclaration200JSONResponse) VisitApproveDeclarationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RejectDeclarationRequestObject struct {
+	ID string `json:"id"`
+}
+
+type RejectDeclarationResponseObject interface {
+	VisitRejectDeclarationResponse(w http.ResponseWriter) error
+}
+
+type RejectDeclaration200JSONResponse DeclarationChangedResponse
+
+func (response RejectDeclaration200JSONResponse) VisitRejectDeclarationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -8166,12 +8313,21 @@ func (response GetUser200JSONResponse) VisitGetUserResponse(w http.ResponseWrite
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// TerminateDeclaration Terminate declarations via Cabinet
+	// (PATCH /api/cabinet/declarations/{id}/actions/terminate)
+	TerminateDeclaration(ctx context.Context, request TerminateDeclarationRequestObject) (TerminateDeclarationResponseObject, error)
 	// ListDeclarations Get Declarations List
 	// (GET /api/declarations)
 	ListDeclarations(ctx context.Context, request ListDeclarationsRequestObject) (ListDeclarationsResponseObject, error)
 	// GetDeclaration Get Declaration by ID
 	// (GET /api/declarations/{id})
 	GetDeclaration(ctx context.Context, request GetDeclarationRequestObject) (GetDeclarationResponseObject, error)
+	// ApproveDeclaration Verify declaration
+	// (PATCH /api/declarations/{id}/actions/approve)
+	ApproveDeclaration(ctx context.Context, request ApproveDeclarationRequestObject) (ApproveDeclarationResponseObject, error)
+	// RejectDeclaration Reject declaration
+	// (PATCH /api/declarations/{id}/actions/reject)
+	RejectDeclaration(ctx context.Context, request RejectDeclarationRequestObject) (RejectDeclarationResponseObject, error)
 	// SearchDeviceDispenses Get Device dispenses by search params
 	// (GET /api/device_dispenses)
 	SearchDeviceDispenses(ctx context.Context, request SearchDeviceDispensesRequestObject) (SearchDeviceDispensesResponseObject, error)
@@ -8338,6 +8494,54 @@ type strictHandler struct {
 	middlewares []StrictMiddlewareFunc
 }
 
+// TerminateDeclaration operation middleware
+func (sh *strictHandler) TerminateDeclaration(ctx echo.Context, id string) error {
+	var request TerminateDeclarationRequestObject
+
+	request.ID = id
+
+	var body TerminateDeclarationJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.TerminateDeclaration(ctx.Request().Context(), request.(TerminateDeclarationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TerminateDeclaration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(TerminateDeclarationResponseObject); ok {
+		return validResponse.VisitTerminateDeclarationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListDeclarations operation middleware
 func (sh *strictHandler) ListDeclarations(ctx echo.Context, params ListDeclarationsParams) error {
 	var request ListDeclarationsRequestObject
@@ -8382,6 +8586,56 @@ func (sh *strictHandler) GetDeclaration(ctx echo.Context, id string) error {
 		return err
 	} else if validResponse, ok := response.(GetDeclarationResponseObject); ok {
 		return validResponse.VisitGetDeclarationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ApproveDeclaration operation middleware
+func (sh *strictHandler) ApproveDeclaration(ctx echo.Context, id string) error {
+	var request ApproveDeclarationRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApproveDeclaration(ctx.Request().Context(), request.(ApproveDeclarationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApproveDeclaration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApproveDeclarationResponseObject); ok {
+		return validResponse.VisitApproveDeclarationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RejectDeclaration operation middleware
+func (sh *strictHandler) RejectDeclaration(ctx echo.Context, id string) error {
+	var request RejectDeclarationRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RejectDeclaration(ctx.Request().Context(), request.(RejectDeclarationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RejectDeclaration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RejectDeclarationResponseObject); ok {
+		return validResponse.VisitRejectDeclarationResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -1136,6 +1136,15 @@ type Declaration struct {
 	UpdatedAt string `json:"updated_at"`
 }
 
+// DeclarationChangedResponse Answer with the declaration as it is now.
+type DeclarationChangedResponse struct {
+	// Data A declaration between a patient and a doctor.
+	Data Declaration `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // DeclarationDivisionShort Where the doctor receives the patient.
 type DeclarationDivisionShort struct {
 	// ID Id of the division.
@@ -1788,6 +1797,14 @@ type DeclarationShort struct {
 //
 // Example: active
 type DeclarationStatus string
+
+// DeclarationTermination Why the patient ends the declaration.
+type DeclarationTermination struct {
+	// ReasonDescription The reason in words.
+	//
+	// Example: Неякісне обслуговування
+	ReasonDescription *string `json:"reason_description,omitempty"`
+}
 
 // DeclarationUrgent What the client needs at once.
 type DeclarationUrgent struct {
@@ -5014,6 +5031,9 @@ type ListDeclarationRequestsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// TerminateDeclarationJSONRequestBody defines body for TerminateDeclaration for application/json ContentType.
+type TerminateDeclarationJSONRequestBody = DeclarationTermination
+
 // CreateDivisionJSONRequestBody defines body for CreateDivision for application/json ContentType.
 type CreateDivisionJSONRequestBody = DivisionRequest
 
@@ -5118,13 +5138,33 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// TerminateDeclarationWithBody Terminate declarations via Cabinet
+	//
+	// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+	// `reason_description` is kept.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+	TerminateDeclarationWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TerminateDeclaration Terminate declarations via Cabinet
+	//
+	// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+	// `reason_description` is kept.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+	TerminateDeclaration(ctx context.Context, id string, body TerminateDeclarationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListDeclarations Get Declarations List
 	//
 	// Lists declarations of the legal entity that the token works for, newest first, in pages and in short form; take the rest with
 	// getDeclaration. Without `status` only `active` ones are listed.
 	//
-	// Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types of TOKENS_TYPES_ADMIN (the
-	// National Health Service), which see those of all legal entities.
+	// Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types that are not in
+	// TOKENS_TYPES_PERSONAL (the National Health Service), which see those of all legal entities.
 	//
 	// Corresponds with GET /api/declarations (the `ListDeclarations` operationId).
 	ListDeclarations(ctx context.Context, params *ListDeclarationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5137,6 +5177,22 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/declarations/{id} (the `GetDeclaration` operationId).
 	GetDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApproveDeclaration Verify declaration
+	//
+	// For the National Health Service: a declaration that waits for verification becomes `active`. No body is needed and one that is sent
+	// is ignored.
+	//
+	// Corresponds with PATCH /api/declarations/{id}/actions/approve (the `ApproveDeclaration` operationId).
+	ApproveDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RejectDeclaration Reject declaration
+	//
+	// For the National Health Service: a declaration that waits for verification becomes `rejected`. No body is needed and one that is
+	// sent is ignored. `PATCH /declarations/{id}/reject`, the path of the blueprints, is served alike.
+	//
+	// Corresponds with PATCH /api/declarations/{id}/actions/reject (the `RejectDeclaration` operationId).
+	RejectDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchDeviceDispenses Get Device dispenses by search params
 	//
@@ -5504,7 +5560,8 @@ type ClientInterface interface {
 	// GetPersonDeclaration Get Person Declaration
 	//
 	// Shows the active declaration of a person, if it is one of the legal entity that the token works for; otherwise it only says that
-	// there is none, or that it is another's. Client types of TOKENS_TYPES_ADMIN (the National Health Service) see it in any case.
+	// there is none, or that it is another's. Client types that are not in TOKENS_TYPES_PERSONAL (the National Health
+	// Service) see it in any case.
 	//
 	// Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
 	GetPersonDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5996,13 +6053,53 @@ type ClientInterface interface {
 	GetUser(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
+// TerminateDeclarationWithBody Terminate declarations via Cabinet
+//
+// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+// `reason_description` is kept.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+func (c *Client) TerminateDeclarationWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTerminateDeclarationRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TerminateDeclaration Terminate declarations via Cabinet
+//
+// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+// `reason_description` is kept.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+func (c *Client) TerminateDeclaration(ctx context.Context, id string, body TerminateDeclarationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTerminateDeclarationRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListDeclarations Get Declarations List
 //
 // Lists declarations of the legal entity that the token works for, newest first, in pages and in short form; take the rest with
 // getDeclaration. Without `status` only `active` ones are listed.
 //
-// Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types of TOKENS_TYPES_ADMIN (the
-// National Health Service), which see those of all legal entities.
+// Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types that are not in
+// TOKENS_TYPES_PERSONAL (the National Health Service), which see those of all legal entities.
 //
 // Corresponds with GET /api/declarations (the `ListDeclarations` operationId).
 func (c *Client) ListDeclarations(ctx context.Context, params *ListDeclarationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -6026,6 +6123,42 @@ func (c *Client) ListDeclarations(ctx context.Context, params *ListDeclarationsP
 // Corresponds with GET /api/declarations/{id} (the `GetDeclaration` operationId).
 func (c *Client) GetDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetDeclarationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApproveDeclaration Verify declaration
+//
+// For the National Health Service: a declaration that waits for verification becomes `active`. No body is needed and one that is sent
+// is ignored.
+//
+// Corresponds with PATCH /api/declarations/{id}/actions/approve (the `ApproveDeclaration` operationId).
+func (c *Client) ApproveDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApproveDeclarationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RejectDeclaration Reject declaration
+//
+// For the National Health Service: a declaration that waits for verification becomes `rejected`. No body is needed and one that is
+// sent is ignored. `PATCH /declarations/{id}/reject`, the path of the blueprints, is served alike.
+//
+// Corresponds with PATCH /api/declarations/{id}/actions/reject (the `RejectDeclaration` operationId).
+func (c *Client) RejectDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRejectDeclarationRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -6652,7 +6785,8 @@ func (c *Client) ListConfidantPersonRelationships(ctx context.Context, id string
 // GetPersonDeclaration Get Person Declaration
 //
 // Shows the active declaration of a person, if it is one of the legal entity that the token works for; otherwise it only says that
-// there is none, or that it is another's. Client types of TOKENS_TYPES_ADMIN (the National Health Service) see it in any case.
+// there is none, or that it is another's. Client types that are not in TOKENS_TYPES_PERSONAL (the National Health
+// Service) see it in any case.
 //
 // Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
 func (c *Client) GetPersonDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -7492,6 +7626,53 @@ func (c *Client) GetUser(ctx context.Context, reqEditors ...RequestEditorFn) (*h
 	return c.Client.Do(req)
 }
 
+// NewTerminateDeclarationRequest calls the generic TerminateDeclaration builder with application/json body
+func NewTerminateDeclarationRequest(server string, id string, body TerminateDeclarationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTerminateDeclarationRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewTerminateDeclarationRequestWithBody constructs an http.Request for the TerminateDeclaration method, with any body, and a specified content type
+func NewTerminateDeclarationRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/cabinet/declarations/%s/actions/terminate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListDeclarationsRequest constructs an http.Request for the ListDeclarations method
 func NewListDeclarationsRequest(server string, params *ListDeclarationsParams) (*http.Request, error) {
 	var err error
@@ -7645,6 +7826,74 @@ func NewGetDeclarationRequest(server string, id string) (*http.Request, error) {
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewApproveDeclarationRequest constructs an http.Request for the ApproveDeclaration method
+func NewApproveDeclarationRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/declarations/%s/actions/approve", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRejectDeclarationRequest constructs an http.Request for the RejectDeclaration method
+func NewRejectDeclarationRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/declarations/%s/actions/reject", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -11140,13 +11389,33 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// TerminateDeclarationWithBodyWithResponse Terminate declarations via Cabinet
+	//
+	// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+	// `reason_description` is kept.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+	TerminateDeclarationWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TerminateDeclarationResult, error)
+
+	// TerminateDeclarationWithResponse Terminate declarations via Cabinet
+	//
+	// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+	// `reason_description` is kept.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+	TerminateDeclarationWithResponse(ctx context.Context, id string, body TerminateDeclarationJSONRequestBody, reqEditors ...RequestEditorFn) (*TerminateDeclarationResult, error)
+
 	// ListDeclarationsWithResponse Get Declarations List
 	//
 	// Lists declarations of the legal entity that the token works for, newest first, in pages and in short form; take the rest with
 	// getDeclaration. Without `status` only `active` ones are listed.
 	//
-	// Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types of TOKENS_TYPES_ADMIN (the
-	// National Health Service), which see those of all legal entities.
+	// Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types that are not in
+	// TOKENS_TYPES_PERSONAL (the National Health Service), which see those of all legal entities.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -11163,6 +11432,26 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/declarations/{id} (the `GetDeclaration` operationId).
 	GetDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDeclarationResult, error)
+
+	// ApproveDeclarationWithResponse Verify declaration
+	//
+	// For the National Health Service: a declaration that waits for verification becomes `active`. No body is needed and one that is sent
+	// is ignored.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/declarations/{id}/actions/approve (the `ApproveDeclaration` operationId).
+	ApproveDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ApproveDeclarationResult, error)
+
+	// RejectDeclarationWithResponse Reject declaration
+	//
+	// For the National Health Service: a declaration that waits for verification becomes `rejected`. No body is needed and one that is
+	// sent is ignored. `PATCH /declarations/{id}/reject`, the path of the blueprints, is served alike.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/declarations/{id}/actions/reject (the `RejectDeclaration` operationId).
+	RejectDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectDeclarationResult, error)
 
 	// SearchDeviceDispensesWithResponse Get Device dispenses by search params
 	//
@@ -11572,7 +11861,8 @@ type ClientWithResponsesInterface interface {
 	// GetPersonDeclarationWithResponse Get Person Declaration
 	//
 	// Shows the active declaration of a person, if it is one of the legal entity that the token works for; otherwise it only says that
-	// there is none, or that it is another's. Client types of TOKENS_TYPES_ADMIN (the National Health Service) see it in any case.
+	// there is none, or that it is another's. Client types that are not in TOKENS_TYPES_PERSONAL (the National Health
+	// Service) see it in any case.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -12102,6 +12392,37 @@ type ClientWithResponsesInterface interface {
 	GetUserWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetUserResult, error)
 }
 
+type TerminateDeclarationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationChangedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r TerminateDeclarationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TerminateDeclarationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TerminateDeclarationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListDeclarationsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -12158,6 +12479,68 @@ func (r GetDeclarationResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetDeclarationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ApproveDeclarationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationChangedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ApproveDeclarationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApproveDeclarationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ApproveDeclarationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RejectDeclarationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationChangedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r RejectDeclarationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RejectDeclarationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RejectDeclarationResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13720,13 +14103,45 @@ func (r GetUserResult) ContentType() string {
 	return ""
 }
 
+// TerminateDeclarationWithBodyWithResponse Terminate declarations via Cabinet
+//
+// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+// `reason_description` is kept.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+func (c *ClientWithResponses) TerminateDeclarationWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TerminateDeclarationResult, error) {
+	rsp, err := c.TerminateDeclarationWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTerminateDeclarationResult(rsp)
+}
+
+// TerminateDeclarationWithResponse Terminate declarations via Cabinet
+//
+// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+// `reason_description` is kept.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+func (c *ClientWithResponses) TerminateDeclarationWithResponse(ctx context.Context, id string, body TerminateDeclarationJSONRequestBody, reqEditors ...RequestEditorFn) (*TerminateDeclarationResult, error) {
+	rsp, err := c.TerminateDeclaration(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTerminateDeclarationResult(rsp)
+}
+
 // ListDeclarationsWithResponse Get Declarations List
 //
 // Lists declarations of the legal entity that the token works for, newest first, in pages and in short form; take the rest with
 // getDeclaration. Without `status` only `active` ones are listed.
 //
-// Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types of TOKENS_TYPES_ADMIN (the
-// National Health Service), which see those of all legal entities.
+// Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types that are not in
+// TOKENS_TYPES_PERSONAL (the National Health Service), which see those of all legal entities.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13754,6 +14169,38 @@ func (c *ClientWithResponses) GetDeclarationWithResponse(ctx context.Context, id
 		return nil, err
 	}
 	return ParseGetDeclarationResult(rsp)
+}
+
+// ApproveDeclarationWithResponse Verify declaration
+//
+// For the National Health Service: a declaration that waits for verification becomes `active`. No body is needed and one that is sent
+// is ignored.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/declarations/{id}/actions/approve (the `ApproveDeclaration` operationId).
+func (c *ClientWithResponses) ApproveDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ApproveDeclarationResult, error) {
+	rsp, err := c.ApproveDeclaration(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApproveDeclarationResult(rsp)
+}
+
+// RejectDeclarationWithResponse Reject declaration
+//
+// For the National Health Service: a declaration that waits for verification becomes `rejected`. No body is needed and one that is
+// sent is ignored. `PATCH /declarations/{id}/reject`, the path of the blueprints, is served alike.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/declarations/{id}/actions/reject (the `RejectDeclaration` operationId).
+func (c *ClientWithResponses) RejectDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectDeclarationResult, error) {
+	rsp, err := c.RejectDeclaration(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRejectDeclarationResult(rsp)
 }
 
 // SearchDeviceDispensesWithResponse Get Device dispenses by search params
@@ -14314,7 +14761,8 @@ func (c *ClientWithResponses) ListConfidantPersonRelationshipsWithResponse(ctx c
 // GetPersonDeclarationWithResponse Get Person Declaration
 //
 // Shows the active declaration of a person, if it is one of the legal entity that the token works for; otherwise it only says that
-// there is none, or that it is another's. Client types of TOKENS_TYPES_ADMIN (the National Health Service) see it in any case.
+// there is none, or that it is another's. Client types that are not in TOKENS_TYPES_PERSONAL (the National Health
+// Service) see it in any case.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -15053,6 +15501,32 @@ func (c *ClientWithResponses) GetUserWithResponse(ctx context.Context, reqEditor
 	return ParseGetUserResult(rsp)
 }
 
+// ParseTerminateDeclarationResult parses an HTTP response from a TerminateDeclarationWithResponse call
+func ParseTerminateDeclarationResult(rsp *http.Response) (*TerminateDeclarationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TerminateDeclarationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationChangedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListDeclarationsResult parses an HTTP response from a ListDeclarationsWithResponse call
 func ParseListDeclarationsResult(rsp *http.Response) (*ListDeclarationsResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -15095,6 +15569,58 @@ func ParseGetDeclarationResult(rsp *http.Response) (*GetDeclarationResult, error
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest DeclarationResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseApproveDeclarationResult parses an HTTP response from a ApproveDeclarationWithResponse call
+func ParseApproveDeclarationResult(rsp *http.Response) (*ApproveDeclarationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApproveDeclarationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationChangedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRejectDeclarationResult parses an HTTP response from a RejectDeclarationWithResponse call
+func ParseRejectDeclarationResult(rsp *http.Response) (*RejectDeclarationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RejectDeclarationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationChangedResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -7,10 +7,95 @@ package db
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
 )
+
+const closeDeclarations = `-- name: CloseDeclarations :many
+UPDATE ops.declarations
+SET status = 'closed', updated_by = $1, updated_at = $2
+WHERE id IN (
+    SELECT o.id FROM ops.declarations o
+    WHERE o.status = 'active' AND o.end_date < $3
+    ORDER BY o.end_date
+    LIMIT $4
+    FOR UPDATE SKIP LOCKED)
+RETURNING id
+`
+
+type CloseDeclarationsParams struct {
+	UserID uuid.UUID
+	At     time.Time
+	Today  time.Time
+	Batch  int32
+}
+
+// Those whose last day is over.
+func (q *Queries) CloseDeclarations(ctx context.Context, db DBTX, arg CloseDeclarationsParams) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, closeDeclarations,
+		arg.UserID,
+		arg.At,
+		arg.Today,
+		arg.Batch,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const endDeclarationsOfEmployee = `-- name: EndDeclarationsOfEmployee :many
+UPDATE ops.declarations
+SET status = 'terminated', reason = $1::text, updated_by = $2, updated_at = $3
+WHERE employee_id = $4 AND status IN ('active', 'pending_verification')
+RETURNING id
+`
+
+type EndDeclarationsOfEmployeeParams struct {
+	Reason     string
+	UserID     uuid.UUID
+	At         time.Time
+	EmployeeID uuid.UUID
+}
+
+func (q *Queries) EndDeclarationsOfEmployee(ctx context.Context, db DBTX, arg EndDeclarationsOfEmployeeParams) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, endDeclarationsOfEmployee,
+		arg.Reason,
+		arg.UserID,
+		arg.At,
+		arg.EmployeeID,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
 
 const getDeclaration = `-- name: GetDeclaration :one
 SELECT id, declaration_number, declaration_request_id, person_id, employee_id, legal_entity_id, start_date, end_date, signed_at, status, is_active, scope, reason, reason_description, inserted_at, updated_at, person, employee, division, legal_entity, authentication_method_current FROM il.declaration_details WHERE id = $1
@@ -41,6 +126,38 @@ func (q *Queries) GetDeclaration(ctx context.Context, db DBTX, id uuid.UUID) (IL
 		&i.Division,
 		&i.LegalEntity,
 		&i.AuthenticationMethodCurrent,
+	)
+	return i, err
+}
+
+const getDeclarationState = `-- name: GetDeclarationState :one
+SELECT d.id, d.person_id, d.legal_entity_id, d.status, d.is_active,
+       EXISTS (SELECT 1 FROM mpi.persons p WHERE p.id = d.person_id) AS person_exists
+FROM ops.declarations d
+WHERE d.id = $1
+`
+
+type GetDeclarationStateRow struct {
+	ID            uuid.UUID
+	PersonID      uuid.UUID
+	LegalEntityID uuid.UUID
+	Status        string
+	IsActive      bool
+	PersonExists  bool
+}
+
+// What decides whether a declaration may be changed. The register may have lost the
+// person.
+func (q *Queries) GetDeclarationState(ctx context.Context, db DBTX, id uuid.UUID) (GetDeclarationStateRow, error) {
+	row := db.QueryRow(ctx, getDeclarationState, id)
+	var i GetDeclarationStateRow
+	err := row.Scan(
+		&i.ID,
+		&i.PersonID,
+		&i.LegalEntityID,
+		&i.Status,
+		&i.IsActive,
+		&i.PersonExists,
 	)
 	return i, err
 }
@@ -80,6 +197,18 @@ func (q *Queries) GetPersonDeclaration(ctx context.Context, db DBTX, personID uu
 		&i.AuthenticationMethodCurrent,
 	)
 	return i, err
+}
+
+const getUserPerson = `-- name: GetUserPerson :one
+SELECT person_id FROM mithril.users WHERE id = $1
+`
+
+// Null: the user is nobody's account in the patient's cabinet.
+func (q *Queries) GetUserPerson(ctx context.Context, db DBTX, id uuid.UUID) (*uuid.UUID, error) {
+	row := db.QueryRow(ctx, getUserPerson, id)
+	var person_id *uuid.UUID
+	err := row.Scan(&person_id)
+	return person_id, err
 }
 
 const listDeclarations = `-- name: ListDeclarations :many
@@ -191,6 +320,87 @@ func (q *Queries) ListDeclarations(ctx context.Context, db DBTX, arg ListDeclara
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const recordDeclarations = `-- name: RecordDeclarations :exec
+WITH events AS (
+    INSERT INTO event_manager.events (id, event_type, entity_type, entity_id, properties, event_time, changed_by, inserted_at, updated_at)
+    SELECT gen_random_uuid(), 'StatusChangeEvent', 'Declaration', d.id,
+           jsonb_build_object('status', jsonb_build_object('new_value', $5::text)), $3, $1, $3, $3
+    FROM unnest($4::uuid[]) AS d (id)
+)
+INSERT INTO prm.audit_log (id, actor_id, resource, resource_id, changeset, inserted_at)
+SELECT gen_random_uuid(), $1::uuid::text, 'declarations', d.id::text, $2, $3
+FROM unnest($4::uuid[]) AS d (id)
+`
+
+type RecordDeclarationsParams struct {
+	UserID    uuid.UUID
+	Changeset json.RawMessage
+	At        time.Time
+	IDs       []uuid.UUID
+	Status    string
+}
+
+// The events and audit rows of declarations that got a status, in the transaction
+// that changed them.
+func (q *Queries) RecordDeclarations(ctx context.Context, db DBTX, arg RecordDeclarationsParams) error {
+	_, err := db.Exec(ctx, recordDeclarations,
+		arg.UserID,
+		arg.Changeset,
+		arg.At,
+		arg.IDs,
+		arg.Status,
+	)
+	return err
+}
+
+const setDeclarationStatus = `-- name: SetDeclarationStatus :many
+UPDATE ops.declarations
+SET status = $1, reason = COALESCE($2::text, reason),
+    reason_description = COALESCE($3::text, reason_description), updated_by = $4, updated_at = $5
+WHERE id = $6 AND status = $7
+RETURNING id
+`
+
+type SetDeclarationStatusParams struct {
+	ToStatus          string
+	Reason            *string
+	ReasonDescription *string
+	UserID            uuid.UUID
+	At                time.Time
+	ID                uuid.UUID
+	FromStatus        string
+}
+
+// No row: another request has changed the status since it was read. Without a reason
+// the former one stays.
+func (q *Queries) SetDeclarationStatus(ctx context.Context, db DBTX, arg SetDeclarationStatusParams) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, setDeclarationStatus,
+		arg.ToStatus,
+		arg.Reason,
+		arg.ReasonDescription,
+		arg.UserID,
+		arg.At,
+		arg.ID,
+		arg.FromStatus,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

@@ -123,11 +123,25 @@ const (
 	DeclarationRequestResendOTPPhoneLimit           ID = "declaration_request.resend_otp.phone_limit"
 	DeclarationRequestResendOTPResourceLimit        ID = "declaration_request.resend_otp.resource_limit"
 	DeclarationRequestResendOTPLegalEntityLimit     ID = "declaration_request.resend_otp.legal_entity_limit"
+	DeclarationTerminateSchema                      ID = "declaration.terminate.schema"
+	DeclarationTerminateNotFound                    ID = "declaration.terminate.not_found"
+	DeclarationTerminateLegalEntity                 ID = "declaration.terminate.legal_entity"
+	DeclarationTerminatePerson                      ID = "declaration.terminate.person"
+	DeclarationTerminateStatus                      ID = "declaration.terminate.status"
+	DeclarationTerminateOwn                         ID = "declaration.terminate.own"
 	DeclarationListEmployeeID                       ID = "declaration.list.employee_id"
 	DeclarationListLegalEntityID                    ID = "declaration.list.legal_entity_id"
 	DeclarationListStatus                           ID = "declaration.list.status"
 	DeclarationGetNotFound                          ID = "declaration.get.not_found"
 	DeclarationGetLegalEntity                       ID = "declaration.get.legal_entity"
+	DeclarationApproveNotFound                      ID = "declaration.approve.not_found"
+	DeclarationApproveLegalEntity                   ID = "declaration.approve.legal_entity"
+	DeclarationApproveRemoved                       ID = "declaration.approve.removed"
+	DeclarationApproveStatus                        ID = "declaration.approve.status"
+	DeclarationRejectNotFound                       ID = "declaration.reject.not_found"
+	DeclarationRejectLegalEntity                    ID = "declaration.reject.legal_entity"
+	DeclarationRejectRemoved                        ID = "declaration.reject.removed"
+	DeclarationRejectStatus                         ID = "declaration.reject.status"
 	DeclarationOfPersonNotFound                     ID = "declaration.of_person.not_found"
 	DeclarationOfPersonLegalEntity                  ID = "declaration.of_person.legal_entity"
 	DeviceDispenseSearchUnknownParameter            ID = "device_dispense.search.unknown_parameter"
@@ -1207,6 +1221,75 @@ var All = []Rule{
 		Fixed:     true,
 	},
 	{
+		ID:        DeclarationTerminateSchema,
+		Operation: "terminateDeclaration",
+		Check:     "The body has the shape of DeclarationTermination, without unknown fields or doubled keys",
+		CheckUK:   "Тіло запиту відповідає схемі DeclarationTermination, без невідомих полів і повторених ключів",
+		Status:    422,
+		Type:      "validation_failed",
+		EntryType: "json_data_property",
+		Source:    "shape of general.apib L5504; texts of njs 0.8.10",
+		Origin:    "code",
+		Fixed:     true,
+		Schema:    true,
+	},
+	{
+		ID:        DeclarationTerminateNotFound,
+		Operation: "terminateDeclaration",
+		Check:     "The id is a UUID and names a declaration",
+		CheckUK:   "Ідентифікатор — UUID, і декларація з ним існує",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Declaration not found",
+		Source:    "IL 2019, cabinet/declarations",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationTerminateLegalEntity,
+		Operation: "terminateDeclaration",
+		Check:     "The declaration is one of the legal entity of the token, or the token's client type is not in TOKENS_TYPES_PERSONAL",
+		CheckUK:   "Декларацію укладено із закладом, якому видано токен, або типу клієнта токена немає в TOKENS_TYPES_PERSONAL",
+		Status:    403,
+		Type:      "forbidden",
+		Source:    "IL 2019, cabinet/declarations",
+		Origin:    "code",
+	},
+	{
+		ID:        DeclarationTerminatePerson,
+		Operation: "terminateDeclaration",
+		Check:     "The person of the declaration is in the register",
+		CheckUK:   "Особа з декларації є в реєстрі",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Person not found",
+		Source:    "IL 2019, cabinet/declarations",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationTerminateStatus,
+		Operation: "terminateDeclaration",
+		Check:     "The declaration is active",
+		CheckUK:   "Декларація активна",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Declaration is not active",
+		Source:    "IL 2019, cabinet/declarations",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationTerminateOwn,
+		Operation: "terminateDeclaration",
+		Check:     "The user of the token is the person of the declaration",
+		CheckUK:   "Користувач, якому видано токен, — особа з декларації",
+		Status:    403,
+		Type:      "forbidden",
+		Source:    "IL 2019, cabinet/declarations",
+		Origin:    "code",
+	},
+	{
 		ID:          DeclarationListEmployeeID,
 		Operation:   "listDeclarations",
 		Check:       "`employee_id` is a UUID",
@@ -1268,12 +1351,104 @@ var All = []Rule{
 	{
 		ID:        DeclarationGetLegalEntity,
 		Operation: "getDeclaration",
-		Check:     "The declaration is one of the legal entity of the token, or the token's client type is in TOKENS_TYPES_ADMIN",
-		CheckUK:   "Декларацію укладено із закладом, якому видано токен, або тип клієнта токена є в TOKENS_TYPES_ADMIN",
+		Check:     "The declaration is one of the legal entity of the token, or the token's client type is not in TOKENS_TYPES_PERSONAL",
+		CheckUK:   "Декларацію укладено із закладом, якому видано токен, або типу клієнта токена немає в TOKENS_TYPES_PERSONAL",
 		Status:    403,
 		Type:      "forbidden",
 		Source:    "IL 2019, core/declarations/api.ex",
 		Origin:    "code",
+	},
+	{
+		ID:        DeclarationApproveNotFound,
+		Operation: "approveDeclaration",
+		Check:     "The id is a UUID and names a declaration",
+		CheckUK:   "Ідентифікатор — UUID, і декларація з ним існує",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Declaration not found",
+		Source:    "IL 2019, core/declarations/api.ex",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationApproveLegalEntity,
+		Operation: "approveDeclaration",
+		Check:     "The declaration is one of the legal entity of the token, or the token's client type is not in TOKENS_TYPES_PERSONAL",
+		CheckUK:   "Декларацію укладено із закладом, якому видано токен, або типу клієнта токена немає в TOKENS_TYPES_PERSONAL",
+		Status:    403,
+		Type:      "forbidden",
+		Source:    "IL 2019, core/declarations/api.ex",
+		Origin:    "code",
+	},
+	{
+		ID:        DeclarationApproveRemoved,
+		Operation: "approveDeclaration",
+		Check:     "The declaration is not removed (`is_active`)",
+		CheckUK:   "Декларацію не вилучено (`is_active`)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Declaration not found",
+		Source:    "IL 2019, core/declarations/api.ex",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationApproveStatus,
+		Operation: "approveDeclaration",
+		Check:     "The declaration is in status pending_verification",
+		CheckUK:   "Статус декларації — pending_verification",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Incorrect status transition.",
+		Source:    "OPS 2019, core/declaration/declarations.ex",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationRejectNotFound,
+		Operation: "rejectDeclaration",
+		Check:     "The id is a UUID and names a declaration",
+		CheckUK:   "Ідентифікатор — UUID, і декларація з ним існує",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Declaration not found",
+		Source:    "IL 2019, core/declarations/api.ex",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationRejectLegalEntity,
+		Operation: "rejectDeclaration",
+		Check:     "The declaration is one of the legal entity of the token, or the token's client type is not in TOKENS_TYPES_PERSONAL",
+		CheckUK:   "Декларацію укладено із закладом, якому видано токен, або типу клієнта токена немає в TOKENS_TYPES_PERSONAL",
+		Status:    403,
+		Type:      "forbidden",
+		Source:    "IL 2019, core/declarations/api.ex",
+		Origin:    "code",
+	},
+	{
+		ID:        DeclarationRejectRemoved,
+		Operation: "rejectDeclaration",
+		Check:     "The declaration is not removed (`is_active`)",
+		CheckUK:   "Декларацію не вилучено (`is_active`)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Declaration not found",
+		Source:    "IL 2019, core/declarations/api.ex",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationRejectStatus,
+		Operation: "rejectDeclaration",
+		Check:     "The declaration is in status pending_verification",
+		CheckUK:   "Статус декларації — pending_verification",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Incorrect status transition.",
+		Source:    "OPS 2019, core/declaration/declarations.ex",
+		Origin:    "code",
+		Fixed:     true,
 	},
 	{
 		ID:        DeclarationOfPersonNotFound,
@@ -1289,8 +1464,8 @@ var All = []Rule{
 	{
 		ID:        DeclarationOfPersonLegalEntity,
 		Operation: "getPersonDeclaration",
-		Check:     "The declaration is one of the legal entity of the token, or the token's client type is in TOKENS_TYPES_ADMIN",
-		CheckUK:   "Декларацію укладено із закладом, якому видано токен, або тип клієнта токена є в TOKENS_TYPES_ADMIN",
+		Check:     "The declaration is one of the legal entity of the token, or the token's client type is not in TOKENS_TYPES_PERSONAL",
+		CheckUK:   "Декларацію укладено із закладом, якому видано токен, або типу клієнта токена немає в TOKENS_TYPES_PERSONAL",
 		Status:    403,
 		Type:      "forbidden",
 		Message:   "Active declaration belongs to another msp",
@@ -5911,8 +6086,11 @@ var guards = map[string][]ID{
 	"listDeclarationRequests":          {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getDeclarationRequest":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"resendDeclarationRequestOtp":      {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"terminateDeclaration":             {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"listDeclarations":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getDeclaration":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"approveDeclaration":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"rejectDeclaration":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"getPersonDeclaration":             {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"searchDeviceDispenses":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"listDeviceDispenses":              {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},

@@ -100,7 +100,9 @@ type Config struct {
 	UnverifiedPartyCompare PeriodOperator `env:"UNVERIFIED_PARTY_PERIOD_OPERATOR" envDefault:"seed" doc:"When an unverified party passes. seed: it was last changed at least that many days ago, as the page of Create Division prints it. grace: it was changed within them, as newer pages say"`
 	MedicalEventsLETypes   []string       `env:"ME_ALLOWED_TRANSACTIONS_LE_TYPES" envDefault:"PRIMARY_CARE,OUTPATIENT,EMERGENCY,MSP,MSP_PHARMACY" doc:"Legal entity types that may work with medical events"`
 
-	AdminClientTypes []string `env:"TOKENS_TYPES_ADMIN" envDefault:"NHS" doc:"Client types whose tokens see the declarations of all legal entities"`
+	// Declarations.
+	DeclarationsSchedule Schedule `env:"DECLARATION_AUTOTERMINATION_SCHEDULE" start:"only" envDefault:"0 0-4 * * *" doc:"Cron: close declarations whose last day is over"`
+	PersonalClientTypes  []string `env:"TOKENS_TYPES_PERSONAL" envDefault:"MSP,MSP_LIMITED,MSP_PHARMACY,PRIMARY_CARE,OUTPATIENT,EMERGENCY,PHARMACY" doc:"Client types whose tokens see only the declarations of their own legal entity"`
 
 	// Divisions.
 	MSPDivisionTypes         []string      `env:"LEGAL_ENTITY_MSP_DIVISION_TYPES" envDefault:"CLINIC,AMBULANT_CLINIC,FAP" doc:"Division types of an MSP"`

@@ -27,6 +27,9 @@ func (a *API) Operations() []operation.Operation {
 		{ID: "listDeclarations", Rules: operation.RulesOf(listChecks)},
 		{ID: "getDeclaration", Rules: operation.RulesOf(getChecks), Reads: table},
 		{ID: "getPersonDeclaration", Rules: operation.RulesOf(personChecks)},
+		Approve.Operation(a.Engine, nil),
+		Reject.Operation(a.Engine, nil),
+		Terminate.Operation(a.Engine, nil),
 	}
 }
 
@@ -35,6 +38,7 @@ type call struct {
 	operation.Caller
 	*API
 	pathID string
+	words  *string // reason_description of the body
 	found  *declaration
 }
 
@@ -44,11 +48,12 @@ func (a *API) call(ctx context.Context, id string) *call {
 
 // declaration is a declaration as operations show it, with what only checks ask about.
 type declaration struct {
-	id, legalEntityID uuid.UUID
-	status            api.DeclarationStatus
-	isActive          bool
-	shown             api.Declaration
-	confirmed         api.AuthenticationMethodCurrent
+	id, legalEntityID, personID uuid.UUID
+	status                      api.DeclarationStatus
+	isActive                    bool
+	personExists                bool                            // of those that are changed
+	shown                       api.Declaration                 // of those that are read, or have been changed
+	confirmed                   api.AuthenticationMethodCurrent // of those that are read
 }
 
 // lookUp passes when get finds a declaration by the id of the path. A malformed
@@ -69,7 +74,8 @@ func isOpen(_ context.Context, s *call) error {
 	return operation.Expect(seesAll(&s.Caller) || s.found.legalEntityID == s.ClientID, "legal entity of the declaration", s.ClientID, "another legal entity")
 }
 
-// seesAll tells the clients that see the declarations of all legal entities.
+// seesAll tells the clients that see the declarations of all legal entities. A
+// token without a client sees none.
 func seesAll(c *operation.Caller) bool {
-	return slices.Contains(c.Config.AdminClientTypes, c.ClientType)
+	return c.ClientType != "" && !slices.Contains(c.Config.PersonalClientTypes, c.ClientType)
 }

@@ -31,6 +31,18 @@ func (s Store) get(ctx context.Context, id uuid.UUID) (*declaration, error) {
 	return read(row, err)
 }
 
+// state returns what decides whether a declaration may be changed.
+func (s Store) state(ctx context.Context, id uuid.UUID) (*declaration, error) {
+	row, err := db.New().GetDeclarationState(ctx, s.Pool, id)
+	if err != nil {
+		return nil, fmt.Errorf("look up declaration: %w", postgres.Error(err))
+	}
+	return &declaration{
+		id: row.ID, legalEntityID: row.LegalEntityID, personID: row.PersonID, status: api.DeclarationStatus(row.Status), isActive: row.IsActive,
+		personExists: row.PersonExists,
+	}, nil
+}
+
 // ofPerson returns the active declaration of a person.
 func (s Store) ofPerson(ctx context.Context, person uuid.UUID) (*declaration, error) {
 	row, err := db.New().GetPersonDeclaration(ctx, s.Pool, person)
@@ -42,7 +54,7 @@ func read(row db.ILDeclarationDetail, err error) (*declaration, error) {
 		return nil, fmt.Errorf("look up declaration: %w", postgres.Error(err))
 	}
 	d := &declaration{
-		id: row.ID, legalEntityID: row.LegalEntityID, status: api.DeclarationStatus(row.Status), isActive: row.IsActive,
+		id: row.ID, legalEntityID: row.LegalEntityID, personID: row.PersonID, status: api.DeclarationStatus(row.Status), isActive: row.IsActive,
 		confirmed: api.AuthenticationMethodCurrent{Type: api.AuthenticationMethodCurrentTypeNA},
 		shown: api.Declaration{
 			ID: row.ID.String(), DeclarationNumber: row.DeclarationNumber, DeclarationRequestID: row.DeclarationRequestID.String(),

@@ -79,6 +79,9 @@ var SystemUser = build.SystemUser
 // ID returns the id of the named object: the same in every sandbox.
 func ID(name string) uuid.UUID { return build.ID(name) }
 
+// DeclarationID is that of a person's declaration.
+func DeclarationID(person string) uuid.UUID { return persons.DeclarationID(person) }
+
 // TokenValue is the token of a name.
 func TokenValue(name string) string { return build.TokenValue(name) }
 

@@ -11,7 +11,7 @@ import (
 	"esoz/internal/sandbox/world/persons"
 )
 
-var doctor, nhs = build.TokenValue("doctor"), build.TokenValue("nhs_admin")
+var doctor, nhs, patient, stranger = build.TokenValue("doctor"), build.TokenValue("nhs_admin"), build.TokenValue("cabinet"), build.TokenValue("stranger")
 
 // Add adds the declarations and the cases.
 func Add(w *build.World) {
@@ -22,9 +22,11 @@ func Add(w *build.World) {
 	}{
 		{"settled_patient", "active; the patient of token cabinet", nil},
 		{"pending_patient", "pending_verification, signed by documents", build.Row{"status": "pending_verification", "reason": "offline"}},
+		{"doubted_patient", "pending_verification, to be rejected", build.Row{"status": "pending_verification", "reason": "no_tax_id"}},
 		{"hidden_patient", "pending_verification with is_active = false", build.Row{"status": "pending_verification", "is_active": false}},
 		{"rejected_patient", "rejected by the National Health Service", build.Row{"status": "rejected", "reason": "offline", "updated_at": ended}},
 		{"closed_patient", "closed: its time is over", build.Row{"status": "closed", "end_date": ended, "updated_at": ended}},
+		{"lost_patient", "active; the register has lost the patient", nil},
 	} {
 		persons.Declaration(w, d.person, "clinic", "doctor", d.columns)
 		w.Object("declaration", "declaration of "+d.person, d.note)
@@ -32,6 +34,8 @@ func Add(w *build.World) {
 	list(w)
 	get(w)
 	ofPerson(w)
+	ofNHS(w)
+	terminate(w)
 }
 
 func list(w *build.World) {
@@ -68,8 +72,9 @@ func get(w *build.World) {
 	w.Refused(op, "an unknown declaration", of(doctor, "nobody"), fault.Refuse(rules.DeclarationGetNotFound))
 	w.Refused(op, "a malformed id of a declaration", build.Get(doctor, "/api/declarations/1"), fault.Refuse(rules.DeclarationGetNotFound))
 	w.Refused(op, "a declaration of another legal entity", of(doctor, "stranger_patient"), fault.Refuse(rules.DeclarationGetLegalEntity))
-	w.Refused(op, "a declaration of another legal entity, for a client type that is none of the administrators", of(nhs, "patient"),
-		fault.Refuse(rules.DeclarationGetLegalEntity)).Set("TOKENS_TYPES_ADMIN", "MIS")
+	w.Refused(op, "a declaration of another legal entity, for another client type that sees its own only", of(nhs, "patient"),
+		fault.Refuse(rules.DeclarationGetLegalEntity)).Set("TOKENS_TYPES_PERSONAL", "NHS")
+	w.Refused(op, "a declaration, for a token of no client", of(build.TokenValue("clientless"), "patient"), fault.Refuse(rules.DeclarationGetLegalEntity))
 	w.Passes(op, "a declaration of another legal entity, when that is not checked", of(doctor, "stranger_patient"), http.StatusOK).
 		Set("RULES", "-declaration.get.legal_entity")
 }

@@ -48,6 +48,7 @@ var people = []Person{
 	{"cabinet_patient", "Назар", "Вовченко", "Ігорович", "1983-08-08", "MALE", "uses the patient's cabinet; no declaration"},
 	{"settled_patient", "Катерина", "Панченко", "Максимівна", "1972-03-15", "FEMALE", "uses the patient's cabinet (token cabinet); active declaration with the clinic"},
 	{"pending_patient", "Арсен", "Шаповал", "Дмитрович", "1966-09-09", "MALE", "the declaration with the clinic waits for the National Health Service"},
+	{"doubted_patient", "Ніна", "Косенко", "Леонідівна", "1961-02-02", "FEMALE", "the declaration with the clinic waits for the National Health Service"},
 	{"hidden_patient", "Поліна", "Довженко", "Степанівна", "1998-12-24", "FEMALE", "a declaration with is_active = false"},
 	{"rejected_patient", "Микола", "Рудий", "Якович", "1955-05-05", "MALE", "the declaration was rejected by the National Health Service"},
 	{"closed_patient", "Зоя", "Мазур", "Федорівна", "1949-10-18", "FEMALE", "the declaration has ended by its date"},
