@@ -270,6 +270,69 @@ func (e DivisionStatus) Valid() bool {
 	}
 }
 
+// Defines values for EmployeeDeactivationStatus.
+const (
+	EmployeeDeactivationStatusENTEREDINERROR  EmployeeDeactivationStatus = "ENTERED_IN_ERROR"
+	EmployeeDeactivationStatusENTEREDINERROR1 EmployeeDeactivationStatus = "ENTERED IN ERROR"
+	EmployeeDeactivationStatusSTOPPED         EmployeeDeactivationStatus = "STOPPED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeDeactivationStatus enum.
+func (e EmployeeDeactivationStatus) Valid() bool {
+	switch e {
+	case EmployeeDeactivationStatusENTEREDINERROR:
+		return true
+	case EmployeeDeactivationStatusENTEREDINERROR1:
+		return true
+	case EmployeeDeactivationStatusSTOPPED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeLegalEntityMisVerified.
+const (
+	EmployeeLegalEntityMisVerifiedNOTVERIFIED EmployeeLegalEntityMisVerified = "NOT_VERIFIED"
+	EmployeeLegalEntityMisVerifiedVERIFIED    EmployeeLegalEntityMisVerified = "VERIFIED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeLegalEntityMisVerified enum.
+func (e EmployeeLegalEntityMisVerified) Valid() bool {
+	switch e {
+	case EmployeeLegalEntityMisVerifiedNOTVERIFIED:
+		return true
+	case EmployeeLegalEntityMisVerifiedVERIFIED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeLegalEntityStatus.
+const (
+	EmployeeLegalEntityStatusACTIVE      EmployeeLegalEntityStatus = "ACTIVE"
+	EmployeeLegalEntityStatusCLOSED      EmployeeLegalEntityStatus = "CLOSED"
+	EmployeeLegalEntityStatusREORGANIZED EmployeeLegalEntityStatus = "REORGANIZED"
+	EmployeeLegalEntityStatusSUSPENDED   EmployeeLegalEntityStatus = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeLegalEntityStatus enum.
+func (e EmployeeLegalEntityStatus) Valid() bool {
+	switch e {
+	case EmployeeLegalEntityStatusACTIVE:
+		return true
+	case EmployeeLegalEntityStatusCLOSED:
+		return true
+	case EmployeeLegalEntityStatusREORGANIZED:
+		return true
+	case EmployeeLegalEntityStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EmployeeStatus.
 const (
 	EmployeeStatusAPPROVED        EmployeeStatus = "APPROVED"
@@ -2486,6 +2549,99 @@ type DivisionWorkingHoursRequest struct {
 	Wed *DivisionWorkingDay `json:"wed,omitempty"`
 }
 
+// Employee An employee. What they have learnt stands under the name of the type, in lower case.
+type Employee struct {
+	// Assistant What the employee has learnt.
+	Assistant *EmployeeProfession `json:"assistant,omitempty"`
+
+	// Division A division.
+	Division *EmployeeDivision `json:"division,omitempty"`
+
+	// Doctor What the employee has learnt.
+	Doctor *EmployeeProfession `json:"doctor,omitempty"`
+
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// EndDate Last day of work, if it is known.
+	//
+	// Example: 2018-03-02
+	EndDate *string `json:"end_date,omitempty"`
+
+	// ID Id of the employee.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// IsActive Whether the row counts; a dismissal does not change it.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Laborant What the employee has learnt.
+	Laborant *EmployeeProfession `json:"laborant,omitempty"`
+
+	// LegalEntity The legal entity.
+	LegalEntity EmployeeLegalEntity `json:"legal_entity"`
+
+	// MedAdmin What the employee has learnt.
+	MedAdmin *EmployeeProfession `json:"med_admin,omitempty"`
+
+	// MedCoordinator What the employee has learnt.
+	MedCoordinator *EmployeeProfession `json:"med_coordinator,omitempty"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// Party The employee as a person.
+	Party EmployeeParty `json:"party"`
+
+	// Pharmacist What the employee has learnt.
+	Pharmacist *EmployeeProfession `json:"pharmacist,omitempty"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P8
+	Position string `json:"position"`
+
+	// Specialist What the employee has learnt.
+	Specialist *EmployeeProfession `json:"specialist,omitempty"`
+
+	// StartDate First day of work.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
+	// chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
+	//
+	//
+	// Example: APPROVED
+	Status EmployeeStatus `json:"status"`
+}
+
+// EmployeeDeactivation How and when the work ends. Without a body the employee is dismissed today.
+type EmployeeDeactivation struct {
+	// EndDate Last day of work; needed for `STOPPED`.
+	//
+	// Example: 2017-09-01
+	EndDate *string `json:"end_date,omitempty"`
+
+	// Status `STOPPED`: dismissed. `ENTERED_IN_ERROR`: was never employed.
+	//
+	// Example: STOPPED
+	Status *EmployeeDeactivationStatus `json:"status,omitempty"`
+}
+
+// EmployeeDeactivationStatus `STOPPED`: dismissed. `ENTERED_IN_ERROR`: was never employed.
+//
+// Example: STOPPED
+type EmployeeDeactivationStatus string
+
 // EmployeeDivision A division.
 type EmployeeDivision struct {
 	// DlsID Id in the register of the State Service on Medicines, if there is one.
@@ -2567,6 +2723,151 @@ type EmployeeEducation struct {
 	Speciality string `json:"speciality"`
 }
 
+// EmployeeLegalEntity The legal entity.
+type EmployeeLegalEntity struct {
+	// Edrpou Its number in the register of enterprises.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// LegalForm Dictionary `LEGAL_FORM`.
+	//
+	// Example: 140
+	LegalForm nullable.Nullable[string] `json:"legal_form"`
+
+	// MisVerified Whether a MIS has verified it.
+	//
+	// Example: VERIFIED
+	MisVerified EmployeeLegalEntityMisVerified `json:"mis_verified"`
+
+	// Name Its name.
+	//
+	// Example: Клініка Ноунейм
+	Name nullable.Nullable[string] `json:"name"`
+
+	// OwnerPropertyType Dictionary `OWNER_PROPERTY_TYPE`.
+	//
+	// Example: STATE
+	OwnerPropertyType nullable.Nullable[string] `json:"owner_property_type"`
+
+	// PublicName Its name for the public.
+	//
+	// Example: Клініка Ноунейм
+	PublicName nullable.Nullable[string] `json:"public_name"`
+
+	// ShortName Its short name.
+	//
+	// Example: Ноунейм
+	ShortName nullable.Nullable[string] `json:"short_name"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status EmployeeLegalEntityStatus `json:"status"`
+
+	// Type Dictionary `LEGAL_ENTITY_TYPE`.
+	//
+	// Example: PRIMARY_CARE
+	Type string `json:"type"`
+}
+
+// EmployeeLegalEntityMisVerified Whether a MIS has verified it.
+//
+// Example: VERIFIED
+type EmployeeLegalEntityMisVerified string
+
+// EmployeeLegalEntityStatus Its status.
+//
+// Example: ACTIVE
+type EmployeeLegalEntityStatus string
+
+// EmployeeParty The employee as a person.
+type EmployeeParty struct {
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// DeclarationCount Always zero.
+	//
+	// Example: 0
+	DeclarationCount int `json:"declaration_count"`
+
+	// DeclarationLimit Always zero.
+	//
+	// Example: 0
+	DeclarationLimit int `json:"declaration_limit"`
+
+	// Documents Documents, if some are known.
+	Documents *[]PartyDocument `json:"documents,omitempty"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the party.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones Phones, if some are known.
+	Phones *[]EmployeePhone `json:"phones,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// TaxID Tax number, or that of the passport of who has declined one.
+	//
+	// Example: 3126509816
+	TaxID nullable.Nullable[string] `json:"tax_id"`
+
+	// VerificationStatus Dictionary `PARTY_VERIFICATION_STATUSES`.
+	//
+	// Example: NOT_VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// EmployeePhone A phone.
+type EmployeePhone struct {
+	// Number The phone.
+	//
+	// Example: +380503410870
+	Number string `json:"number"`
+
+	// Type Dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
 // EmployeeProfession What the employee has learnt.
 type EmployeeProfession struct {
 	// Educations Educations.
@@ -2618,6 +2919,15 @@ type EmployeeQualification struct {
 	//
 	// Example: 2027-02-28
 	ValidTo *string `json:"valid_to,omitempty"`
+}
+
+// EmployeeResponse Answer with one employee.
+type EmployeeResponse struct {
+	// Data An employee. What they have learnt stands under the name of the type, in lower case.
+	Data Employee `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
 }
 
 // EmployeeScienceDegree A science degree.
@@ -3186,6 +3496,29 @@ type Paging struct {
 	//
 	// Example: 1
 	TotalPages int `json:"total_pages"`
+}
+
+// PartyDocument A document.
+type PartyDocument struct {
+	// IssuedAt When it was issued, if that is known.
+	//
+	// Example: 2017-02-28
+	IssuedAt *string `json:"issued_at,omitempty"`
+
+	// IssuedBy Who issued it, if that is known.
+	//
+	// Example: Рокитнянським РВ ГУ МВС Київської області
+	IssuedBy *string `json:"issued_by,omitempty"`
+
+	// Number Its number.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type Dictionary `DOCUMENT_TYPE`.
+	//
+	// Example: PASSPORT
+	Type string `json:"type"`
 }
 
 // Period A stretch of time.
@@ -5019,6 +5352,9 @@ type CreateDivisionJSONRequestBody = DivisionRequest
 // UpdateDivisionJSONRequestBody defines body for UpdateDivision for application/json ContentType.
 type UpdateDivisionJSONRequestBody = DivisionRequest
 
+// DeactivateEmployeeJSONRequestBody defines body for DeactivateEmployee for application/json ContentType.
+type DeactivateEmployeeJSONRequestBody = EmployeeDeactivation
+
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
 
@@ -5084,6 +5420,9 @@ type ServerInterface interface {
 	// DeactivateDivision Deactivate Division
 	// (PATCH /api/divisions/{id}/actions/deactivate)
 	DeactivateDivision(ctx echo.Context, id string) error
+	// DeactivateEmployee Deactivate Employee
+	// (PATCH /api/employees/{id}/actions/deactivate)
+	DeactivateEmployee(ctx echo.Context, id string) error
 	// ListEvents Get events list
 	// (GET /api/events)
 	ListEvents(ctx echo.Context, params ListEventsParams) error
@@ -5635,6 +5974,22 @@ func (w *ServerInterfaceWrapper) DeactivateDivision(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.DeactivateDivision(ctx, id)
+	return err
+}
+
+// DeactivateEmployee converts echo context to params.
+func (w *ServerInterfaceWrapper) DeactivateEmployee(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeactivateEmployee(ctx, id)
 	return err
 }
 
@@ -6993,6 +7348,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/divisions/:id", wrapper.UpdateDivision, options.OperationMiddlewares["updateDivision"]...)
 	router.PATCH(options.BaseURL+"/api/divisions/:id/actions/activate", wrapper.ActivateDivision, options.OperationMiddlewares["activateDivision"]...)
 	router.PATCH(options.BaseURL+"/api/divisions/:id/actions/deactivate", wrapper.DeactivateDivision, options.OperationMiddlewares["deactivateDivision"]...)
+	router.PATCH(options.BaseURL+"/api/employees/:id/actions/deactivate", wrapper.DeactivateEmployee, options.OperationMiddlewares["deactivateEmployee"]...)
 	router.GET(options.BaseURL+"/api/events", wrapper.ListEvents, options.OperationMiddlewares["listEvents"]...)
 	router.GET(options.BaseURL+"/api/events/:id", wrapper.GetEvent, options.OperationMiddlewares["getEvent"]...)
 	router.GET(options.BaseURL+"/api/jobs/:id", wrapper.GetJob, options.OperationMiddlewares["getJob"]...)
@@ -7315,6 +7671,29 @@ type DeactivateDivisionResponseObject interface {
 type DeactivateDivision200JSONResponse DivisionResponse
 
 func (response DeactivateDivision200JSONResponse) VisitDeactivateDivisionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeactivateEmployeeRequestObject struct {
+	ID   string `json:"id"`
+	Body *DeactivateEmployeeJSONRequestBody
+}
+
+type DeactivateEmployeeResponseObject interface {
+	VisitDeactivateEmployeeResponse(w http.ResponseWriter) error
+}
+
+type DeactivateEmployee200JSONResponse EmployeeResponse
+
+func (response DeactivateEmployee200JSONResponse) VisitDeactivateEmployeeResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -8352,6 +8731,9 @@ type StrictServerInterface interface {
 	// DeactivateDivision Deactivate Division
 	// (PATCH /api/divisions/{id}/actions/deactivate)
 	DeactivateDivision(ctx context.Context, request DeactivateDivisionRequestObject) (DeactivateDivisionResponseObject, error)
+	// DeactivateEmployee Deactivate Employee
+	// (PATCH /api/employees/{id}/actions/deactivate)
+	DeactivateEmployee(ctx context.Context, request DeactivateEmployeeRequestObject) (DeactivateEmployeeResponseObject, error)
 	// ListEvents Get events list
 	// (GET /api/events)
 	ListEvents(ctx context.Context, request ListEventsRequestObject) (ListEventsResponseObject, error)
@@ -8880,6 +9262,54 @@ func (sh *strictHandler) DeactivateDivision(ctx echo.Context, id string) error {
 		return err
 	} else if validResponse, ok := response.(DeactivateDivisionResponseObject); ok {
 		return validResponse.VisitDeactivateDivisionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeactivateEmployee operation middleware
+func (sh *strictHandler) DeactivateEmployee(ctx echo.Context, id string) error {
+	var request DeactivateEmployeeRequestObject
+
+	request.ID = id
+
+	var body DeactivateEmployeeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeactivateEmployee(ctx.Request().Context(), request.(DeactivateEmployeeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeactivateEmployee")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeactivateEmployeeResponseObject); ok {
+		return validResponse.VisitDeactivateEmployeeResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -271,6 +271,69 @@ func (e DivisionStatus) Valid() bool {
 	}
 }
 
+// Defines values for EmployeeDeactivationStatus.
+const (
+	EmployeeDeactivationStatusENTEREDINERROR  EmployeeDeactivationStatus = "ENTERED_IN_ERROR"
+	EmployeeDeactivationStatusENTEREDINERROR1 EmployeeDeactivationStatus = "ENTERED IN ERROR"
+	EmployeeDeactivationStatusSTOPPED         EmployeeDeactivationStatus = "STOPPED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeDeactivationStatus enum.
+func (e EmployeeDeactivationStatus) Valid() bool {
+	switch e {
+	case EmployeeDeactivationStatusENTEREDINERROR:
+		return true
+	case EmployeeDeactivationStatusENTEREDINERROR1:
+		return true
+	case EmployeeDeactivationStatusSTOPPED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeLegalEntityMisVerified.
+const (
+	EmployeeLegalEntityMisVerifiedNOTVERIFIED EmployeeLegalEntityMisVerified = "NOT_VERIFIED"
+	EmployeeLegalEntityMisVerifiedVERIFIED    EmployeeLegalEntityMisVerified = "VERIFIED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeLegalEntityMisVerified enum.
+func (e EmployeeLegalEntityMisVerified) Valid() bool {
+	switch e {
+	case EmployeeLegalEntityMisVerifiedNOTVERIFIED:
+		return true
+	case EmployeeLegalEntityMisVerifiedVERIFIED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeLegalEntityStatus.
+const (
+	EmployeeLegalEntityStatusACTIVE      EmployeeLegalEntityStatus = "ACTIVE"
+	EmployeeLegalEntityStatusCLOSED      EmployeeLegalEntityStatus = "CLOSED"
+	EmployeeLegalEntityStatusREORGANIZED EmployeeLegalEntityStatus = "REORGANIZED"
+	EmployeeLegalEntityStatusSUSPENDED   EmployeeLegalEntityStatus = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeLegalEntityStatus enum.
+func (e EmployeeLegalEntityStatus) Valid() bool {
+	switch e {
+	case EmployeeLegalEntityStatusACTIVE:
+		return true
+	case EmployeeLegalEntityStatusCLOSED:
+		return true
+	case EmployeeLegalEntityStatusREORGANIZED:
+		return true
+	case EmployeeLegalEntityStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EmployeeStatus.
 const (
 	EmployeeStatusAPPROVED        EmployeeStatus = "APPROVED"
@@ -2522,6 +2585,99 @@ type DivisionWorkingHoursRequest struct {
 	Wed *DivisionWorkingDay `json:"wed,omitempty"`
 }
 
+// Employee An employee. What they have learnt stands under the name of the type, in lower case.
+type Employee struct {
+	// Assistant What the employee has learnt.
+	Assistant *EmployeeProfession `json:"assistant,omitempty"`
+
+	// Division A division.
+	Division *EmployeeDivision `json:"division,omitempty"`
+
+	// Doctor What the employee has learnt.
+	Doctor *EmployeeProfession `json:"doctor,omitempty"`
+
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// EndDate Last day of work, if it is known.
+	//
+	// Example: 2018-03-02
+	EndDate *string `json:"end_date,omitempty"`
+
+	// ID Id of the employee.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// IsActive Whether the row counts; a dismissal does not change it.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Laborant What the employee has learnt.
+	Laborant *EmployeeProfession `json:"laborant,omitempty"`
+
+	// LegalEntity The legal entity.
+	LegalEntity EmployeeLegalEntity `json:"legal_entity"`
+
+	// MedAdmin What the employee has learnt.
+	MedAdmin *EmployeeProfession `json:"med_admin,omitempty"`
+
+	// MedCoordinator What the employee has learnt.
+	MedCoordinator *EmployeeProfession `json:"med_coordinator,omitempty"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// Party The employee as a person.
+	Party EmployeeParty `json:"party"`
+
+	// Pharmacist What the employee has learnt.
+	Pharmacist *EmployeeProfession `json:"pharmacist,omitempty"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P8
+	Position string `json:"position"`
+
+	// Specialist What the employee has learnt.
+	Specialist *EmployeeProfession `json:"specialist,omitempty"`
+
+	// StartDate First day of work.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
+	// chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
+	//
+	//
+	// Example: APPROVED
+	Status EmployeeStatus `json:"status"`
+}
+
+// EmployeeDeactivation How and when the work ends. Without a body the employee is dismissed today.
+type EmployeeDeactivation struct {
+	// EndDate Last day of work; needed for `STOPPED`.
+	//
+	// Example: 2017-09-01
+	EndDate *string `json:"end_date,omitempty"`
+
+	// Status `STOPPED`: dismissed. `ENTERED_IN_ERROR`: was never employed.
+	//
+	// Example: STOPPED
+	Status *EmployeeDeactivationStatus `json:"status,omitempty"`
+}
+
+// EmployeeDeactivationStatus `STOPPED`: dismissed. `ENTERED_IN_ERROR`: was never employed.
+//
+// Example: STOPPED
+type EmployeeDeactivationStatus string
+
 // EmployeeDivision A division.
 type EmployeeDivision struct {
 	// DlsID Id in the register of the State Service on Medicines, if there is one.
@@ -2603,6 +2759,151 @@ type EmployeeEducation struct {
 	Speciality string `json:"speciality"`
 }
 
+// EmployeeLegalEntity The legal entity.
+type EmployeeLegalEntity struct {
+	// Edrpou Its number in the register of enterprises.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// LegalForm Dictionary `LEGAL_FORM`.
+	//
+	// Example: 140
+	LegalForm *string `json:"legal_form"`
+
+	// MisVerified Whether a MIS has verified it.
+	//
+	// Example: VERIFIED
+	MisVerified EmployeeLegalEntityMisVerified `json:"mis_verified"`
+
+	// Name Its name.
+	//
+	// Example: Клініка Ноунейм
+	Name *string `json:"name"`
+
+	// OwnerPropertyType Dictionary `OWNER_PROPERTY_TYPE`.
+	//
+	// Example: STATE
+	OwnerPropertyType *string `json:"owner_property_type"`
+
+	// PublicName Its name for the public.
+	//
+	// Example: Клініка Ноунейм
+	PublicName *string `json:"public_name"`
+
+	// ShortName Its short name.
+	//
+	// Example: Ноунейм
+	ShortName *string `json:"short_name"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status EmployeeLegalEntityStatus `json:"status"`
+
+	// Type Dictionary `LEGAL_ENTITY_TYPE`.
+	//
+	// Example: PRIMARY_CARE
+	Type string `json:"type"`
+}
+
+// EmployeeLegalEntityMisVerified Whether a MIS has verified it.
+//
+// Example: VERIFIED
+type EmployeeLegalEntityMisVerified string
+
+// EmployeeLegalEntityStatus Its status.
+//
+// Example: ACTIVE
+type EmployeeLegalEntityStatus string
+
+// EmployeeParty The employee as a person.
+type EmployeeParty struct {
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// DeclarationCount Always zero.
+	//
+	// Example: 0
+	DeclarationCount int `json:"declaration_count"`
+
+	// DeclarationLimit Always zero.
+	//
+	// Example: 0
+	DeclarationLimit int `json:"declaration_limit"`
+
+	// Documents Documents, if some are known.
+	Documents []PartyDocument `json:"documents,omitempty"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the party.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones Phones, if some are known.
+	Phones []EmployeePhone `json:"phones,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// TaxID Tax number, or that of the passport of who has declined one.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id"`
+
+	// VerificationStatus Dictionary `PARTY_VERIFICATION_STATUSES`.
+	//
+	// Example: NOT_VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// EmployeePhone A phone.
+type EmployeePhone struct {
+	// Number The phone.
+	//
+	// Example: +380503410870
+	Number string `json:"number"`
+
+	// Type Dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
 // EmployeeProfession What the employee has learnt.
 type EmployeeProfession struct {
 	// Educations Educations.
@@ -2654,6 +2955,15 @@ type EmployeeQualification struct {
 	//
 	// Example: 2027-02-28
 	ValidTo *string `json:"valid_to,omitempty"`
+}
+
+// EmployeeResponse Answer with one employee.
+type EmployeeResponse struct {
+	// Data An employee. What they have learnt stands under the name of the type, in lower case.
+	Data Employee `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
 }
 
 // EmployeeScienceDegree A science degree.
@@ -3213,6 +3523,29 @@ type Paging struct {
 	//
 	// Example: 1
 	TotalPages int `json:"total_pages"`
+}
+
+// PartyDocument A document.
+type PartyDocument struct {
+	// IssuedAt When it was issued, if that is known.
+	//
+	// Example: 2017-02-28
+	IssuedAt *string `json:"issued_at,omitempty"`
+
+	// IssuedBy Who issued it, if that is known.
+	//
+	// Example: Рокитнянським РВ ГУ МВС Київської області
+	IssuedBy *string `json:"issued_by,omitempty"`
+
+	// Number Its number.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type Dictionary `DOCUMENT_TYPE`.
+	//
+	// Example: PASSPORT
+	Type string `json:"type"`
 }
 
 // Period A stretch of time.
@@ -5040,6 +5373,9 @@ type CreateDivisionJSONRequestBody = DivisionRequest
 // UpdateDivisionJSONRequestBody defines body for UpdateDivision for application/json ContentType.
 type UpdateDivisionJSONRequestBody = DivisionRequest
 
+// DeactivateEmployeeJSONRequestBody defines body for DeactivateEmployee for application/json ContentType.
+type DeactivateEmployeeJSONRequestBody = EmployeeDeactivation
+
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
 
@@ -5360,6 +5696,34 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/divisions/{id}/actions/deactivate (the `DeactivateDivision` operationId).
 	DeactivateDivision(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeactivateEmployeeWithBody Deactivate Employee
+	//
+	// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+	// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+	//
+	// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+	// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+	// legal entity loses the role of the user there, and all tokens.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+	DeactivateEmployeeWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeactivateEmployee Deactivate Employee
+	//
+	// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+	// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+	//
+	// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+	// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+	// legal entity loses the role of the user there, and all tokens.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+	DeactivateEmployee(ctx context.Context, id string, body DeactivateEmployeeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListEvents Get events list
 	//
@@ -6426,6 +6790,54 @@ func (c *Client) ActivateDivision(ctx context.Context, id string, reqEditors ...
 // Corresponds with PATCH /api/divisions/{id}/actions/deactivate (the `DeactivateDivision` operationId).
 func (c *Client) DeactivateDivision(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeactivateDivisionRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeactivateEmployeeWithBody Deactivate Employee
+//
+// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+//
+// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+// legal entity loses the role of the user there, and all tokens.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+func (c *Client) DeactivateEmployeeWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeactivateEmployeeRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeactivateEmployee Deactivate Employee
+//
+// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+//
+// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+// legal entity loses the role of the user there, and all tokens.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+func (c *Client) DeactivateEmployee(ctx context.Context, id string, body DeactivateEmployeeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeactivateEmployeeRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8536,6 +8948,53 @@ func NewDeactivateDivisionRequest(server string, id string) (*http.Request, erro
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewDeactivateEmployeeRequest calls the generic DeactivateEmployee builder with application/json body
+func NewDeactivateEmployeeRequest(server string, id string, body DeactivateEmployeeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDeactivateEmployeeRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewDeactivateEmployeeRequestWithBody constructs an http.Request for the DeactivateEmployee method, with any body, and a specified content type
+func NewDeactivateEmployeeRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/employees/%s/actions/deactivate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -11632,6 +12091,34 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/divisions/{id}/actions/deactivate (the `DeactivateDivision` operationId).
 	DeactivateDivisionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeactivateDivisionResult, error)
 
+	// DeactivateEmployeeWithBodyWithResponse Deactivate Employee
+	//
+	// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+	// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+	//
+	// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+	// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+	// legal entity loses the role of the user there, and all tokens.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+	DeactivateEmployeeWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeactivateEmployeeResult, error)
+
+	// DeactivateEmployeeWithResponse Deactivate Employee
+	//
+	// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+	// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+	//
+	// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+	// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+	// legal entity loses the role of the user there, and all tokens.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+	DeactivateEmployeeWithResponse(ctx context.Context, id string, body DeactivateEmployeeJSONRequestBody, reqEditors ...RequestEditorFn) (*DeactivateEmployeeResult, error)
+
 	// ListEventsWithResponse Get events list
 	//
 	// What has changed in the system, oldest first: a MIS asks this method regularly and so learns of status changes that its own users did
@@ -12789,6 +13276,37 @@ func (r DeactivateDivisionResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r DeactivateDivisionResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeactivateEmployeeResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EmployeeResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r DeactivateEmployeeResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeactivateEmployeeResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeactivateEmployeeResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -14442,6 +14960,46 @@ func (c *ClientWithResponses) DeactivateDivisionWithResponse(ctx context.Context
 	return ParseDeactivateDivisionResult(rsp)
 }
 
+// DeactivateEmployeeWithBodyWithResponse Deactivate Employee
+//
+// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+//
+// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+// legal entity loses the role of the user there, and all tokens.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+func (c *ClientWithResponses) DeactivateEmployeeWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeactivateEmployeeResult, error) {
+	rsp, err := c.DeactivateEmployeeWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeactivateEmployeeResult(rsp)
+}
+
+// DeactivateEmployeeWithResponse Deactivate Employee
+//
+// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+//
+// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+// legal entity loses the role of the user there, and all tokens.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+func (c *ClientWithResponses) DeactivateEmployeeWithResponse(ctx context.Context, id string, body DeactivateEmployeeJSONRequestBody, reqEditors ...RequestEditorFn) (*DeactivateEmployeeResult, error) {
+	rsp, err := c.DeactivateEmployee(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeactivateEmployeeResult(rsp)
+}
+
 // ListEventsWithResponse Get events list
 //
 // What has changed in the system, oldest first: a MIS asks this method regularly and so learns of status changes that its own users did
@@ -15829,6 +16387,32 @@ func ParseDeactivateDivisionResult(rsp *http.Response) (*DeactivateDivisionResul
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest DivisionResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeactivateEmployeeResult parses an HTTP response from a DeactivateEmployeeWithResponse call
+func ParseDeactivateEmployeeResult(rsp *http.Response) (*DeactivateEmployeeResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeactivateEmployeeResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EmployeeResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

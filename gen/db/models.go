@@ -576,6 +576,36 @@ type PRMEmployee struct {
 	UpdatedAt      time.Time
 }
 
+// An employee with party, division and legal entity as objects with the field names of the API.
+type PRMEmployeeDetail struct {
+	ID           uuid.UUID
+	EmployeeType string
+	Position     string
+	Status       string
+	IsActive     bool
+	StartDate    time.Time
+	EndDate      *time.Time
+	Profession   json.RawMessage
+	Party        json.RawMessage
+	Division     json.RawMessage
+	LegalEntity  json.RawMessage
+}
+
+// Healthcare services that an employee provides; roles of users are mithril.user_roles.
+type PRMEmployeeRole struct {
+	ID                  uuid.UUID
+	HealthcareServiceID uuid.UUID
+	EmployeeID          uuid.UUID
+	StartDate           time.Time
+	EndDate             *time.Time
+	Status              string
+	IsActive            bool
+	InsertedBy          uuid.UUID
+	InsertedAt          time.Time
+	UpdatedBy           uuid.UUID
+	UpdatedAt           time.Time
+}
+
 type PRMEquipment struct {
 	ID                 uuid.UUID
 	DivisionID         *uuid.UUID
@@ -745,6 +775,21 @@ type PRMProgramService struct {
 	InsertedAt     time.Time
 	UpdatedBy      uuid.UUID
 	UpdatedAt      time.Time
+}
+
+// Which legal entity goes on with the work of another one after a reorganisation.
+type PRMRelatedLegalEntity struct {
+	ID           uuid.UUID
+	MergedFromID uuid.UUID
+	MergedToID   uuid.UUID
+	Reason       string
+	ReasonDate   time.Time
+	Type         string
+	IsActive     bool
+	InsertedBy   uuid.UUID
+	InsertedAt   time.Time
+	UpdatedBy    uuid.UUID
+	UpdatedAt    time.Time
 }
 
 type PRMService struct {

@@ -60,7 +60,7 @@ func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authent
 		"requeue_jobs":         queue.Requeue,
 		"delete_tokens":        tokens.DeleteExpired,
 		"delete_answers":       answers.DeleteExpired,
-		"close_declarations":   s.signedAPI.Close,
+		"close_declarations":   s.Close,
 	}}
 	river.AddWorker(pool, cleaner)
 

@@ -16,6 +16,7 @@ import (
 	"esoz/internal/resource/devicedispenses"
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/divisions"
+	"esoz/internal/resource/employees"
 	"esoz/internal/resource/events"
 	jobreads "esoz/internal/resource/jobs"
 	"esoz/internal/resource/oauth"
@@ -33,6 +34,7 @@ type (
 	deviceDispensesAPI = devicedispenses.API
 	dictionariesAPI    = dictionaries.API
 	divisionsAPI       = divisions.API
+	employeesAPI       = employees.API
 	eventsAPI          = events.API
 	jobsAPI            = jobreads.API
 	oauthAPI           = oauth.API
@@ -51,6 +53,7 @@ type server struct {
 	*deviceDispensesAPI
 	*dictionariesAPI
 	*divisionsAPI
+	*employeesAPI
 	*eventsAPI
 	*jobsAPI
 	*oauthAPI
@@ -72,6 +75,7 @@ func (s *server) operations() []operation.Operation {
 		s.deviceDispensesAPI.Operations(),
 		s.dictionariesAPI.Operations(),
 		s.divisionsAPI.Operations(),
+		s.employeesAPI.Operations(),
 		s.eventsAPI.Operations(),
 		s.jobsAPI.Operations(),
 		s.oauthAPI.Operations(),
@@ -93,6 +97,7 @@ func Operations() []operation.Operation {
 		new(deviceDispensesAPI),
 		new(dictionariesAPI),
 		new(divisionsAPI),
+		new(employeesAPI),
 		new(eventsAPI),
 		new(jobsAPI),
 		new(oauthAPI),

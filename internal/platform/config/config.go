@@ -125,6 +125,11 @@ type Config struct {
 	LegalCapacityDocumentTypes []string `env:"PERSON_LEGAL_CAPACITY_DOCUMENT_TYPES" envDefault:"DIVORCE_CERTIFICATE,MARRIAGE_CERTIFICATE,STATE_REGISTER_EXTRACT,COURT_DECISION_LEGAL_CAPACITY,COURT_DECISION_DIVORCE,GUARDIANSHIP_DECISION_LEGAL_CAPACITY,LEGAL_CAPACITY_DOCUMENT" doc:"Document types that prove full legal capacity of a minor"`
 	ExpiringDocumentTypes      []string `env:"EXPIRATION_DATE_EXISTS" envDefault:"NATIONAL_ID,COMPLEMENTARY_PROTECTION_CERTIFICATE,PERMANENT_RESIDENCE_PERMIT,REFUGEE_CERTIFICATE,TEMPORARY_CERTIFICATE,TEMPORARY_PASSPORT" doc:"Document types that must have expiration_date"`
 
+	// Employees.
+	EmployeeStopped        StoppedValue        `env:"EMPLOYEE_STOPPED_VALUE" envDefault:"by_body" doc:"Status of an employee who is dismissed: STOPPED, DISMISSED (its older name), or by_body: STOPPED, and DISMISSED when the request has no status"`
+	EmployeeEnteredInError EnteredInErrorValue `env:"EMPLOYEE_ENTERED_IN_ERROR_VALUE" envDefault:"ENTERED_IN_ERROR" doc:"Status of an employee who was never employed: ENTERED_IN_ERROR, or ENTERED IN ERROR with spaces"`
+	EmployeeWithRoles      WithRoles           `env:"EMPLOYEE_DEACTIVATE_WITH_ROLES" envDefault:"deactivate" doc:"Dismissal of an employee with active employee roles: deactivate ends them, refuse answers 409"`
+
 	// Files.
 	SecretsTTL int `env:"SECRETS_TTL" envDefault:"900" min:"1" max:"315360000" doc:"How long the address to which a scan is sent is good, in seconds"`
 

@@ -20,6 +20,7 @@ import (
 	"esoz/internal/sandbox/world/devicedispenses"
 	"esoz/internal/sandbox/world/dictionaries"
 	"esoz/internal/sandbox/world/divisions"
+	"esoz/internal/sandbox/world/employees"
 	"esoz/internal/sandbox/world/events"
 	"esoz/internal/sandbox/world/gateway"
 	"esoz/internal/sandbox/world/jobs"
@@ -36,7 +37,7 @@ func New(keys *seal.Keys, now time.Time) *World {
 	w := build.New(keys, now)
 	for _, add := range []func(*World){
 		addresses.Add, accounts.Add, persons.Add, divisions.Add, programs.Add, declarationrequests.Add, verifications.Add, personrequests.Add,
-		approvals.Add, persons.Cases, declarations.Add,
+		approvals.Add, persons.Cases, declarations.Add, employees.Add,
 		servicerequests.Add, devicedispenses.Add, jobs.Add, events.Add, dictionaries.Add, oauth.Add, gateway.Add,
 	} {
 		add(w)

@@ -19,6 +19,7 @@ var (
 		"person_request:read", "person_request:write",
 	})
 	ownerScopes = slices.Concat(commonScopes, divisionScopes, []string{
+		"employee:deactivate",
 		"declaration:read", "declaration_request:read", "service_request:read", "device_dispense:read",
 	})
 	pharmacistScopes = slices.Concat(commonScopes, []string{
