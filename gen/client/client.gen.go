@@ -115,6 +115,30 @@ func (e AuthenticationMethodCurrentType) Valid() bool {
 	}
 }
 
+// Defines values for DeclarationLegalEntityStatus.
+const (
+	DeclarationLegalEntityStatusACTIVE      DeclarationLegalEntityStatus = "ACTIVE"
+	DeclarationLegalEntityStatusCLOSED      DeclarationLegalEntityStatus = "CLOSED"
+	DeclarationLegalEntityStatusREORGANIZED DeclarationLegalEntityStatus = "REORGANIZED"
+	DeclarationLegalEntityStatusSUSPENDED   DeclarationLegalEntityStatus = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationLegalEntityStatus enum.
+func (e DeclarationLegalEntityStatus) Valid() bool {
+	switch e {
+	case DeclarationLegalEntityStatusACTIVE:
+		return true
+	case DeclarationLegalEntityStatusCLOSED:
+		return true
+	case DeclarationLegalEntityStatusREORGANIZED:
+		return true
+	case DeclarationLegalEntityStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeclarationRequestChannel.
 const (
 	DeclarationRequestChannelCABINET DeclarationRequestChannel = "CABINET"
@@ -187,6 +211,33 @@ func (e DeclarationSignedStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeclarationStatus.
+const (
+	DeclarationStatusActive              DeclarationStatus = "active"
+	DeclarationStatusClosed              DeclarationStatus = "closed"
+	DeclarationStatusPendingVerification DeclarationStatus = "pending_verification"
+	DeclarationStatusRejected            DeclarationStatus = "rejected"
+	DeclarationStatusTerminated          DeclarationStatus = "terminated"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationStatus enum.
+func (e DeclarationStatus) Valid() bool {
+	switch e {
+	case DeclarationStatusActive:
+		return true
+	case DeclarationStatusClosed:
+		return true
+	case DeclarationStatusPendingVerification:
+		return true
+	case DeclarationStatusRejected:
+		return true
+	case DeclarationStatusTerminated:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeviceDispenseStatus.
 const (
 	DeviceDispenseStatusCanceled       DeviceDispenseStatus = "canceled"
@@ -235,6 +286,105 @@ func (e DivisionStatus) Valid() bool {
 	case DivisionStatusACTIVE:
 		return true
 	case DivisionStatusINACTIVE:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeDeactivationStatus.
+const (
+	EmployeeDeactivationStatusENTEREDINERROR  EmployeeDeactivationStatus = "ENTERED_IN_ERROR"
+	EmployeeDeactivationStatusENTEREDINERROR1 EmployeeDeactivationStatus = "ENTERED IN ERROR"
+	EmployeeDeactivationStatusSTOPPED         EmployeeDeactivationStatus = "STOPPED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeDeactivationStatus enum.
+func (e EmployeeDeactivationStatus) Valid() bool {
+	switch e {
+	case EmployeeDeactivationStatusENTEREDINERROR:
+		return true
+	case EmployeeDeactivationStatusENTEREDINERROR1:
+		return true
+	case EmployeeDeactivationStatusSTOPPED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeLegalEntityMisVerified.
+const (
+	EmployeeLegalEntityMisVerifiedNOTVERIFIED EmployeeLegalEntityMisVerified = "NOT_VERIFIED"
+	EmployeeLegalEntityMisVerifiedVERIFIED    EmployeeLegalEntityMisVerified = "VERIFIED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeLegalEntityMisVerified enum.
+func (e EmployeeLegalEntityMisVerified) Valid() bool {
+	switch e {
+	case EmployeeLegalEntityMisVerifiedNOTVERIFIED:
+		return true
+	case EmployeeLegalEntityMisVerifiedVERIFIED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeLegalEntityStatus.
+const (
+	EmployeeLegalEntityStatusACTIVE      EmployeeLegalEntityStatus = "ACTIVE"
+	EmployeeLegalEntityStatusCLOSED      EmployeeLegalEntityStatus = "CLOSED"
+	EmployeeLegalEntityStatusREORGANIZED EmployeeLegalEntityStatus = "REORGANIZED"
+	EmployeeLegalEntityStatusSUSPENDED   EmployeeLegalEntityStatus = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeLegalEntityStatus enum.
+func (e EmployeeLegalEntityStatus) Valid() bool {
+	switch e {
+	case EmployeeLegalEntityStatusACTIVE:
+		return true
+	case EmployeeLegalEntityStatusCLOSED:
+		return true
+	case EmployeeLegalEntityStatusREORGANIZED:
+		return true
+	case EmployeeLegalEntityStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeStatus.
+const (
+	EmployeeStatusAPPROVED        EmployeeStatus = "APPROVED"
+	EmployeeStatusAUTODEACTIVATED EmployeeStatus = "AUTODEACTIVATED"
+	EmployeeStatusDISMISSED       EmployeeStatus = "DISMISSED"
+	EmployeeStatusENTEREDINERROR  EmployeeStatus = "ENTERED_IN_ERROR"
+	EmployeeStatusENTEREDINERROR1 EmployeeStatus = "ENTERED IN ERROR"
+	EmployeeStatusNEW             EmployeeStatus = "NEW"
+	EmployeeStatusREORGANIZED     EmployeeStatus = "REORGANIZED"
+	EmployeeStatusSTOPPED         EmployeeStatus = "STOPPED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeStatus enum.
+func (e EmployeeStatus) Valid() bool {
+	switch e {
+	case EmployeeStatusAPPROVED:
+		return true
+	case EmployeeStatusAUTODEACTIVATED:
+		return true
+	case EmployeeStatusDISMISSED:
+		return true
+	case EmployeeStatusENTEREDINERROR:
+		return true
+	case EmployeeStatusENTEREDINERROR1:
+		return true
+	case EmployeeStatusNEW:
+		return true
+	case EmployeeStatusREORGANIZED:
+		return true
+	case EmployeeStatusSTOPPED:
 		return true
 	default:
 		return false
@@ -1008,6 +1158,417 @@ type ConfidantPersonRelationshipListResponse struct {
 	Paging Paging `json:"paging"`
 }
 
+// Declaration A declaration between a patient and a doctor.
+type Declaration struct {
+	// DeclarationNumber Number of the declaration for people.
+	//
+	// Example: 0000-12H4-245D
+	DeclarationNumber string `json:"declaration_number"`
+
+	// DeclarationRequestID The request that was signed.
+	//
+	// Example: 74a6fae6-4207-4e03-a136-f2e70c6b0c02
+	DeclarationRequestID string `json:"declaration_request_id"`
+
+	// Division A division.
+	Division EmployeeDivision `json:"division"`
+
+	// Employee The doctor.
+	Employee DeclarationEmployee `json:"employee"`
+
+	// EndDate Last day.
+	//
+	// Example: 2018-03-02
+	EndDate string `json:"end_date"`
+
+	// ID Id of the declaration.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-03-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// LegalEntity The legal entity.
+	LegalEntity DeclarationLegalEntity `json:"legal_entity"`
+
+	// Person The patient.
+	Person DeclarationPerson `json:"person"`
+
+	// Reason Why it has this status, if something is known.
+	//
+	// Example: manual_employee
+	Reason *string `json:"reason,omitempty"`
+
+	// ReasonDescription The reason in words, if some were given.
+	//
+	// Example: Згідно постанови 1 від 10.01.2017
+	ReasonDescription *string `json:"reason_description,omitempty"`
+
+	// Scope Always `family_doctor`, where it is kept.
+	//
+	// Example: family_doctor
+	Scope *string `json:"scope,omitempty"`
+
+	// SignedAt When the doctor signed.
+	//
+	// Example: 2017-03-02T00:00:00.000Z
+	SignedAt string `json:"signed_at"`
+
+	// StartDate First day.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `active` is in force, `pending_verification` waits for the National Health Service. It has ended as `terminated` by a newer declaration, the
+	// patient or the doctor's dismissal, as `closed` by its end date, as `rejected` by the National Health Service.
+	//
+	//
+	// Example: active
+	Status DeclarationStatus `json:"status"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-03-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// DeclarationChangedResponse Answer with the declaration as it is now.
+type DeclarationChangedResponse struct {
+	// Data A declaration between a patient and a doctor.
+	Data Declaration `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// DeclarationDivisionShort Where the doctor receives the patient.
+type DeclarationDivisionShort struct {
+	// ID Id of the division.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// Name Its name.
+	//
+	// Example: Пединовка
+	Name string `json:"name"`
+}
+
+// DeclarationEmergencyContact Whom to call for the patient; null when the register knows nobody.
+type DeclarationEmergencyContact struct {
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// Phones Their phones.
+	Phones []DeclarationPhone `json:"phones"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+}
+
+// DeclarationEmployee The doctor.
+type DeclarationEmployee struct {
+	// DivisionID Division of the employee, if there is one.
+	//
+	// Example: 4cffa825-8b5b-4cba-9a38-fb57733e14b2
+	DivisionID *string `json:"division_id,omitempty"`
+
+	// Doctor What the employee has learnt.
+	Doctor *EmployeeProfession `json:"doctor,omitempty"`
+
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// EndDate Last day of work, if it is known.
+	//
+	// Example: 2018-03-02
+	EndDate *string `json:"end_date,omitempty"`
+
+	// ID Id of the employee.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// LegalEntityID Legal entity of the employee.
+	//
+	// Example: be3a154c-3e07-496d-9680-f22c443f5d0c
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// Party The doctor as a person.
+	Party DeclarationParty `json:"party"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P1
+	Position string `json:"position"`
+
+	// StartDate First day of work.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
+	// chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
+	//
+	//
+	// Example: APPROVED
+	Status EmployeeStatus `json:"status"`
+}
+
+// DeclarationEmployeeShort The doctor.
+type DeclarationEmployeeShort struct {
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// ID Id of the employee.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P6
+	Position string `json:"position"`
+}
+
+// DeclarationLegalEntity The legal entity.
+type DeclarationLegalEntity struct {
+	// Addresses Its addresses.
+	Addresses []DivisionAddress `json:"addresses,omitempty"`
+
+	// Edrpou Its number in the register of enterprises.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// Email Its e-mail.
+	//
+	// Example: email@example.com
+	Email *string `json:"email"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// LegalForm Dictionary `LEGAL_FORM`.
+	//
+	// Example: 140
+	LegalForm *string `json:"legal_form"`
+
+	// Name Its name.
+	//
+	// Example: Клініка ЦПМСД №1
+	Name *string `json:"name"`
+
+	// Phones Its phones.
+	Phones []DeclarationPhone `json:"phones"`
+
+	// PublicName Its name for the public, if there is one.
+	//
+	// Example: ЦПМСД №1
+	PublicName *string `json:"public_name,omitempty"`
+
+	// ShortName Its short name.
+	//
+	// Example: ЦПМСД №1
+	ShortName *string `json:"short_name"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status DeclarationLegalEntityStatus `json:"status"`
+}
+
+// DeclarationLegalEntityStatus Its status.
+//
+// Example: ACTIVE
+type DeclarationLegalEntityStatus string
+
+// DeclarationLegalEntityShort The legal entity.
+type DeclarationLegalEntityShort struct {
+	// Edrpou Its number in the register of enterprises.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// Name Its name.
+	//
+	// Example: Клініка Ноунейм
+	Name *string `json:"name"`
+
+	// ShortName Its short name.
+	//
+	// Example: Ноунейм
+	ShortName *string `json:"short_name"`
+}
+
+// DeclarationListResponse Answer with a page of declarations.
+type DeclarationListResponse struct {
+	// Data The declarations of the page, newest first.
+	Data []DeclarationShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// DeclarationParty The doctor as a person.
+type DeclarationParty struct {
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the party.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+}
+
+// DeclarationPerson The patient.
+type DeclarationPerson struct {
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement"`
+
+	// EmergencyContact Whom to call for the patient; null when the register knows nobody.
+	EmergencyContact *DeclarationEmergencyContact `json:"emergency_contact"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// Phones Phones, if some are known.
+	Phones []DeclarationPhone `json:"phones,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// TaxID Tax number, if it is known.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// VerificationStatus Dictionary `PERSON_VERIFICATION_STATUSES`.
+	//
+	// Example: NOT_VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// DeclarationPersonShort The patient.
+type DeclarationPersonShort struct {
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// VerificationStatus Dictionary `PERSON_VERIFICATION_STATUSES`.
+	//
+	// Example: NOT_VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// DeclarationPhone A phone.
+type DeclarationPhone struct {
+	// Number The phone.
+	//
+	// Example: +380503410870
+	Number string `json:"number"`
+
+	// Type Dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
 // DeclarationRequest A request for a declaration between a patient and a doctor.
 type DeclarationRequest struct {
 	// AuthorizeWith The patient's authentication method that was chosen when the request was created; absent when the default one is used.
@@ -1316,6 +1877,85 @@ type DeclarationRequestUrgent struct {
 	Documents []DeclarationRequestDocument `json:"documents,omitempty"`
 }
 
+// DeclarationResponse Answer with one declaration.
+type DeclarationResponse struct {
+	// Data A declaration between a patient and a doctor.
+	Data Declaration `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent DeclarationUrgent `json:"urgent"`
+}
+
+// DeclarationShort A declaration in a list.
+type DeclarationShort struct {
+	// DeclarationNumber Number of the declaration for people.
+	//
+	// Example: 0000-12H4-245D
+	DeclarationNumber string `json:"declaration_number"`
+
+	// DeclarationRequestID The request that was signed.
+	//
+	// Example: 74a6fae6-4207-4e03-a136-f2e70c6b0c02
+	DeclarationRequestID string `json:"declaration_request_id"`
+
+	// Division Where the doctor receives the patient.
+	Division DeclarationDivisionShort `json:"division"`
+
+	// Employee The doctor.
+	Employee DeclarationEmployeeShort `json:"employee"`
+
+	// EndDate Last day.
+	//
+	// Example: 2018-03-02
+	EndDate string `json:"end_date"`
+
+	// ID Id of the declaration.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13Z
+	InsertedAt string `json:"inserted_at"`
+
+	// LegalEntity The legal entity.
+	LegalEntity DeclarationLegalEntityShort `json:"legal_entity"`
+
+	// Person The patient.
+	Person DeclarationPersonShort `json:"person"`
+
+	// Reason Why it has this status, if something is known.
+	//
+	// Example: manual_employee
+	Reason *string `json:"reason,omitempty"`
+
+	// ReasonDescription The reason in words, if some were given.
+	//
+	// Example: Згідно постанови 1 від 10.01.2017
+	ReasonDescription *string `json:"reason_description,omitempty"`
+
+	// StartDate First day.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `active` is in force, `pending_verification` waits for the National Health Service. It has ended as `terminated` by a newer declaration, the
+	// patient or the doctor's dismissal, as `closed` by its end date, as `rejected` by the National Health Service.
+	//
+	//
+	// Example: active
+	Status DeclarationStatus `json:"status"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13Z
+	UpdatedAt string `json:"updated_at"`
+}
+
 // DeclarationSigned The declaration that a request became.
 type DeclarationSigned struct {
 	// DeclarationRequestID The request that it was.
@@ -1396,6 +2036,26 @@ type DeclarationSignedResponse struct {
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
+}
+
+// DeclarationStatus `active` is in force, `pending_verification` waits for the National Health Service. It has ended as `terminated` by a newer declaration, the
+// patient or the doctor's dismissal, as `closed` by its end date, as `rejected` by the National Health Service.
+//
+// Example: active
+type DeclarationStatus string
+
+// DeclarationTermination Why the patient ends the declaration.
+type DeclarationTermination struct {
+	// ReasonDescription The reason in words.
+	//
+	// Example: Неякісне обслуговування
+	ReasonDescription *string `json:"reason_description,omitempty"`
+}
+
+// DeclarationUrgent What the client needs at once.
+type DeclarationUrgent struct {
+	// AuthenticationMethodCurrent How the person confirms the request.
+	AuthenticationMethodCurrent AuthenticationMethodCurrent `json:"authentication_method_current"`
 }
 
 // DeviceDispense Devices that were handed out, or are kept ready to be handed out, to a patient.
@@ -2108,6 +2768,474 @@ type DivisionWorkingHoursRequest struct {
 	Wed *DivisionWorkingDay `json:"wed,omitempty"`
 }
 
+// Employee An employee. What they have learnt stands under the name of the type, in lower case.
+type Employee struct {
+	// Assistant What the employee has learnt.
+	Assistant *EmployeeProfession `json:"assistant,omitempty"`
+
+	// Division A division.
+	Division *EmployeeDivision `json:"division,omitempty"`
+
+	// Doctor What the employee has learnt.
+	Doctor *EmployeeProfession `json:"doctor,omitempty"`
+
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// EndDate Last day of work, if it is known.
+	//
+	// Example: 2018-03-02
+	EndDate *string `json:"end_date,omitempty"`
+
+	// ID Id of the employee.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// IsActive Whether the row counts; a dismissal does not change it.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Laborant What the employee has learnt.
+	Laborant *EmployeeProfession `json:"laborant,omitempty"`
+
+	// LegalEntity The legal entity.
+	LegalEntity EmployeeLegalEntity `json:"legal_entity"`
+
+	// MedAdmin What the employee has learnt.
+	MedAdmin *EmployeeProfession `json:"med_admin,omitempty"`
+
+	// MedCoordinator What the employee has learnt.
+	MedCoordinator *EmployeeProfession `json:"med_coordinator,omitempty"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// Party The employee as a person.
+	Party EmployeeParty `json:"party"`
+
+	// Pharmacist What the employee has learnt.
+	Pharmacist *EmployeeProfession `json:"pharmacist,omitempty"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P8
+	Position string `json:"position"`
+
+	// Specialist What the employee has learnt.
+	Specialist *EmployeeProfession `json:"specialist,omitempty"`
+
+	// StartDate First day of work.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
+	// chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
+	//
+	//
+	// Example: APPROVED
+	Status EmployeeStatus `json:"status"`
+}
+
+// EmployeeDeactivation How and when the work ends. Without a body the employee is dismissed today.
+type EmployeeDeactivation struct {
+	// EndDate Last day of work; needed for `STOPPED`.
+	//
+	// Example: 2017-09-01
+	EndDate *string `json:"end_date,omitempty"`
+
+	// Status `STOPPED`: dismissed. `ENTERED_IN_ERROR`: was never employed.
+	//
+	// Example: STOPPED
+	Status *EmployeeDeactivationStatus `json:"status,omitempty"`
+}
+
+// EmployeeDeactivationStatus `STOPPED`: dismissed. `ENTERED_IN_ERROR`: was never employed.
+//
+// Example: STOPPED
+type EmployeeDeactivationStatus string
+
+// EmployeeDivision A division.
+type EmployeeDivision struct {
+	// DlsID Id in the register of the State Service on Medicines, if there is one.
+	//
+	// Example: 2872985
+	DlsID *string `json:"dls_id,omitempty"`
+
+	// DlsVerified Whether that register lists it as active, if that is known.
+	//
+	// Example: true
+	DlsVerified *bool `json:"dls_verified,omitempty"`
+
+	// ID Id of the division.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// LegalEntityID Its legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// MountainGroup Whether it lies in a mountain settlement.
+	//
+	// Example: false
+	MountainGroup *bool `json:"mountain_group,omitempty"`
+
+	// Name Its name.
+	//
+	// Example: Бориспільське відділення Клініки Ноунейм
+	Name string `json:"name"`
+
+	// Status Whether the division works. `ACTIVE` from its creation on, changed by activateDivision and deactivateDivision only.
+	//
+	// Example: ACTIVE
+	Status DivisionStatus `json:"status"`
+
+	// Type Dictionary `DIVISION_TYPE`.
+	//
+	// Example: CLINIC
+	Type string `json:"type"`
+}
+
+// EmployeeEducation An education.
+type EmployeeEducation struct {
+	// City The city.
+	//
+	// Example: Київ
+	City string `json:"city"`
+
+	// Country Dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Degree Dictionary `EDUCATION_DEGREE`.
+	//
+	// Example: MASTER
+	Degree string `json:"degree"`
+
+	// DiplomaNumber Its number.
+	//
+	// Example: DD123543
+	DiplomaNumber string `json:"diploma_number"`
+
+	// InstitutionName Where.
+	//
+	// Example: Академія Богомольця
+	InstitutionName string `json:"institution_name"`
+
+	// IssuedDate Date of the diploma.
+	//
+	// Example: 2017-02-28
+	IssuedDate *string `json:"issued_date,omitempty"`
+
+	// Speciality In what.
+	//
+	// Example: Педіатр
+	Speciality string `json:"speciality"`
+}
+
+// EmployeeLegalEntity The legal entity.
+type EmployeeLegalEntity struct {
+	// Edrpou Its number in the register of enterprises.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// LegalForm Dictionary `LEGAL_FORM`.
+	//
+	// Example: 140
+	LegalForm *string `json:"legal_form"`
+
+	// MisVerified Whether a MIS has verified it.
+	//
+	// Example: VERIFIED
+	MisVerified EmployeeLegalEntityMisVerified `json:"mis_verified"`
+
+	// Name Its name.
+	//
+	// Example: Клініка Ноунейм
+	Name *string `json:"name"`
+
+	// OwnerPropertyType Dictionary `OWNER_PROPERTY_TYPE`.
+	//
+	// Example: STATE
+	OwnerPropertyType *string `json:"owner_property_type"`
+
+	// PublicName Its name for the public.
+	//
+	// Example: Клініка Ноунейм
+	PublicName *string `json:"public_name"`
+
+	// ShortName Its short name.
+	//
+	// Example: Ноунейм
+	ShortName *string `json:"short_name"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status EmployeeLegalEntityStatus `json:"status"`
+
+	// Type Dictionary `LEGAL_ENTITY_TYPE`.
+	//
+	// Example: PRIMARY_CARE
+	Type string `json:"type"`
+}
+
+// EmployeeLegalEntityMisVerified Whether a MIS has verified it.
+//
+// Example: VERIFIED
+type EmployeeLegalEntityMisVerified string
+
+// EmployeeLegalEntityStatus Its status.
+//
+// Example: ACTIVE
+type EmployeeLegalEntityStatus string
+
+// EmployeeParty The employee as a person.
+type EmployeeParty struct {
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// DeclarationCount Always zero.
+	//
+	// Example: 0
+	DeclarationCount int `json:"declaration_count"`
+
+	// DeclarationLimit Always zero.
+	//
+	// Example: 0
+	DeclarationLimit int `json:"declaration_limit"`
+
+	// Documents Documents, if some are known.
+	Documents []PartyDocument `json:"documents,omitempty"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the party.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones Phones, if some are known.
+	Phones []EmployeePhone `json:"phones,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// TaxID Tax number, or that of the passport of who has declined one.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id"`
+
+	// VerificationStatus Dictionary `PARTY_VERIFICATION_STATUSES`.
+	//
+	// Example: NOT_VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// EmployeePhone A phone.
+type EmployeePhone struct {
+	// Number The phone.
+	//
+	// Example: +380503410870
+	Number string `json:"number"`
+
+	// Type Dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
+// EmployeeProfession What the employee has learnt.
+type EmployeeProfession struct {
+	// Educations Educations.
+	Educations []EmployeeEducation `json:"educations"`
+
+	// Qualifications Further trainings.
+	Qualifications []EmployeeQualification `json:"qualifications,omitempty"`
+
+	// ScienceDegree A science degree.
+	ScienceDegree *EmployeeScienceDegree `json:"science_degree,omitempty"`
+
+	// Specialities Specialities, the one that the employee works in first.
+	Specialities []EmployeeSpeciality `json:"specialities"`
+}
+
+// EmployeeQualification A further training.
+type EmployeeQualification struct {
+	// AdditionalInfo More about it, if something was said.
+	//
+	// Example: додаткова інформація
+	AdditionalInfo *string `json:"additional_info,omitempty"`
+
+	// CertificateNumber Its number.
+	//
+	// Example: AB/21331
+	CertificateNumber string `json:"certificate_number"`
+
+	// InstitutionName Where.
+	//
+	// Example: Академія Богомольця
+	InstitutionName string `json:"institution_name"`
+
+	// IssuedDate Date of the certificate.
+	//
+	// Example: 2017-02-28
+	IssuedDate string `json:"issued_date"`
+
+	// Speciality In what.
+	//
+	// Example: Педіатр
+	Speciality string `json:"speciality"`
+
+	// Type Dictionary `QUALIFICATION_TYPE`.
+	//
+	// Example: SPECIALIZATION
+	Type string `json:"type"`
+
+	// ValidTo Until when, if there is an end.
+	//
+	// Example: 2027-02-28
+	ValidTo *string `json:"valid_to,omitempty"`
+}
+
+// EmployeeResponse Answer with one employee.
+type EmployeeResponse struct {
+	// Data An employee. What they have learnt stands under the name of the type, in lower case.
+	Data Employee `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// EmployeeScienceDegree A science degree.
+type EmployeeScienceDegree struct {
+	// City The city.
+	//
+	// Example: Київ
+	City string `json:"city"`
+
+	// Country Dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Degree Dictionary `SCIENCE_DEGREE`.
+	//
+	// Example: PHD
+	Degree string `json:"degree"`
+
+	// DiplomaNumber Number of the diploma.
+	//
+	// Example: DD123543
+	DiplomaNumber string `json:"diploma_number"`
+
+	// InstitutionName Where.
+	//
+	// Example: Академія Богомольця
+	InstitutionName string `json:"institution_name"`
+
+	// IssuedDate Date of the diploma, if it is known.
+	//
+	// Example: 2017-02-28
+	IssuedDate *string `json:"issued_date,omitempty"`
+
+	// Speciality In what.
+	//
+	// Example: Педіатр
+	Speciality string `json:"speciality"`
+}
+
+// EmployeeSpeciality A speciality with what is known of its certificate.
+type EmployeeSpeciality struct {
+	// AttestationDate When it was given.
+	//
+	// Example: 2017-02-28
+	AttestationDate *string `json:"attestation_date,omitempty"`
+
+	// AttestationName Who gave it.
+	//
+	// Example: Академія Богомольця
+	AttestationName *string `json:"attestation_name,omitempty"`
+
+	// CertificateNumber Number of the certificate.
+	//
+	// Example: AB/21331
+	CertificateNumber *string `json:"certificate_number,omitempty"`
+
+	// Level Dictionary `SPECIALITY_LEVEL`.
+	//
+	// Example: FIRST
+	Level *string `json:"level,omitempty"`
+
+	// QualificationType Dictionary `SPEC_QUALIFICATION_TYPE`.
+	//
+	// Example: AWARDING
+	QualificationType *string `json:"qualification_type,omitempty"`
+
+	// Speciality Dictionary `SPECIALITY_TYPE`.
+	//
+	// Example: THERAPIST
+	Speciality string `json:"speciality"`
+
+	// SpecialityOfficio Whether it is the one that the employee works in.
+	//
+	// Example: true
+	SpecialityOfficio bool `json:"speciality_officio"`
+
+	// ValidToDate Until when, if there is an end.
+	//
+	// Example: 2020-02-28
+	ValidToDate *string `json:"valid_to_date,omitempty"`
+}
+
+// EmployeeStatus `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
+// chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
+//
+// Example: APPROVED
+type EmployeeStatus string
+
 // ErrorBody Why a request was refused.
 type ErrorBody struct {
 	// Invalid What is wrong in the request, one item for each failed check.
@@ -2580,6 +3708,29 @@ type Paging struct {
 	TotalPages int `json:"total_pages"`
 }
 
+// PartyDocument A document.
+type PartyDocument struct {
+	// IssuedAt When it was issued, if that is known.
+	//
+	// Example: 2017-02-28
+	IssuedAt *string `json:"issued_at,omitempty"`
+
+	// IssuedBy Who issued it, if that is known.
+	//
+	// Example: Рокитнянським РВ ГУ МВС Київської області
+	IssuedBy *string `json:"issued_by,omitempty"`
+
+	// Number Its number.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type Dictionary `DOCUMENT_TYPE`.
+	//
+	// Example: PASSPORT
+	Type string `json:"type"`
+}
+
 // Period A stretch of time.
 type Period struct {
 	// End When it ended. Absent while it lasts.
@@ -2591,6 +3742,18 @@ type Period struct {
 	//
 	// Example: 2018-08-02T10:45:16.000Z
 	Start string `json:"start"`
+}
+
+// PersonDeclarationResponse Answer with the active declaration of a person, a list of one.
+type PersonDeclarationResponse struct {
+	// Data The declaration.
+	Data []Declaration `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
 }
 
 // PersonIdentity As much of a patient as is needed to recognise them. Search for a Service Requests has it, Get Service Request Details does not.
@@ -3985,6 +5148,30 @@ type VerifiedPhoneResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// ListDeclarationsParams defines parameters for ListDeclarations.
+type ListDeclarationsParams struct {
+	// EmployeeID Id of the doctor's employee record.
+	EmployeeID *string `form:"employee_id,omitempty" json:"employee_id,omitempty"`
+
+	// LegalEntityID Id of a legal entity. Any other than the one of the token gives an empty list.
+	LegalEntityID *string `form:"legal_entity_id,omitempty" json:"legal_entity_id,omitempty"`
+
+	// DeclarationNumber Number of the declaration.
+	DeclarationNumber *string `form:"declaration_number,omitempty" json:"declaration_number,omitempty"`
+
+	// Status Status of the declaration. Without it `active`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Reason Why the declaration has its status.
+	Reason *string `form:"reason,omitempty" json:"reason,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Declarations per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // SearchDeviceDispensesParams defines parameters for SearchDeviceDispenses.
 type SearchDeviceDispensesParams struct {
 	// BasedOn Only dispenses of this device request.
@@ -4417,11 +5604,17 @@ type ListDeclarationRequestsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// TerminateDeclarationJSONRequestBody defines body for TerminateDeclaration for application/json ContentType.
+type TerminateDeclarationJSONRequestBody = DeclarationTermination
+
 // CreateDivisionJSONRequestBody defines body for CreateDivision for application/json ContentType.
 type CreateDivisionJSONRequestBody = DivisionRequest
 
 // UpdateDivisionJSONRequestBody defines body for UpdateDivision for application/json ContentType.
 type UpdateDivisionJSONRequestBody = DivisionRequest
+
+// DeactivateEmployeeJSONRequestBody defines body for DeactivateEmployee for application/json ContentType.
+type DeactivateEmployeeJSONRequestBody = EmployeeDeactivation
 
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
@@ -4532,6 +5725,62 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 
 // The interface specification for the client above.
 type ClientInterface interface {
+
+	// TerminateDeclarationWithBody Terminate declarations via Cabinet
+	//
+	// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+	// `reason_description` is kept.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+	TerminateDeclarationWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TerminateDeclaration Terminate declarations via Cabinet
+	//
+	// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+	// `reason_description` is kept.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+	TerminateDeclaration(ctx context.Context, id string, body TerminateDeclarationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDeclarations Get Declarations List
+	//
+	// Lists declarations of the legal entity that the token works for, newest first, in pages and in short form; take the rest with
+	// getDeclaration. Without `status` only `active` ones are listed.
+	//
+	// Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types that are not in
+	// TOKENS_TYPES_PERSONAL (the National Health Service), which see those of all legal entities.
+	//
+	// Corresponds with GET /api/declarations (the `ListDeclarations` operationId).
+	ListDeclarations(ctx context.Context, params *ListDeclarationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDeclaration Get Declaration by ID
+	//
+	// Shows one declaration in any status, with its patient, doctor, division and legal entity as they are now.
+	//
+	// `urgent.authentication_method_current` is how the patient confirmed the request (`NA` when the request's data are gone).
+	//
+	// Corresponds with GET /api/declarations/{id} (the `GetDeclaration` operationId).
+	GetDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApproveDeclaration Verify declaration
+	//
+	// For the National Health Service: a declaration that waits for verification becomes `active`. No body is needed and one that is sent
+	// is ignored.
+	//
+	// Corresponds with PATCH /api/declarations/{id}/actions/approve (the `ApproveDeclaration` operationId).
+	ApproveDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RejectDeclaration Reject declaration
+	//
+	// For the National Health Service: a declaration that waits for verification becomes `rejected`. No body is needed and one that is
+	// sent is ignored. `PATCH /declarations/{id}/reject`, the path of the blueprints, is served alike.
+	//
+	// Corresponds with PATCH /api/declarations/{id}/actions/reject (the `RejectDeclaration` operationId).
+	RejectDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchDeviceDispenses Get Device dispenses by search params
 	//
@@ -4699,6 +5948,34 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/divisions/{id}/actions/deactivate (the `DeactivateDivision` operationId).
 	DeactivateDivision(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeactivateEmployeeWithBody Deactivate Employee
+	//
+	// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+	// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+	//
+	// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+	// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+	// legal entity loses the role of the user there, and all tokens.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+	DeactivateEmployeeWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeactivateEmployee Deactivate Employee
+	//
+	// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+	// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+	//
+	// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+	// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+	// legal entity loses the role of the user there, and all tokens.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+	DeactivateEmployee(ctx context.Context, id string, body DeactivateEmployeeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListEvents Get events list
 	//
@@ -4895,6 +6172,15 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/persons/{id}/confidant_person_relationships (the `ListConfidantPersonRelationships` operationId).
 	ListConfidantPersonRelationships(ctx context.Context, id string, params *ListConfidantPersonRelationshipsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPersonDeclaration Get Person Declaration
+	//
+	// Shows the active declaration of a person, if it is one of the legal entity that the token works for; otherwise it only says that
+	// there is none, or that it is another's. Client types that are not in TOKENS_TYPES_PERSONAL (the National Health
+	// Service) see it in any case.
+	//
+	// Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
+	GetPersonDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchServiceRequests Search for a Service Requests
 	//
@@ -5518,6 +6804,122 @@ type ClientInterface interface {
 	GetUser(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
+// TerminateDeclarationWithBody Terminate declarations via Cabinet
+//
+// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+// `reason_description` is kept.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+func (c *Client) TerminateDeclarationWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTerminateDeclarationRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TerminateDeclaration Terminate declarations via Cabinet
+//
+// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+// `reason_description` is kept.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+func (c *Client) TerminateDeclaration(ctx context.Context, id string, body TerminateDeclarationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTerminateDeclarationRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDeclarations Get Declarations List
+//
+// Lists declarations of the legal entity that the token works for, newest first, in pages and in short form; take the rest with
+// getDeclaration. Without `status` only `active` ones are listed.
+//
+// Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types that are not in
+// TOKENS_TYPES_PERSONAL (the National Health Service), which see those of all legal entities.
+//
+// Corresponds with GET /api/declarations (the `ListDeclarations` operationId).
+func (c *Client) ListDeclarations(ctx context.Context, params *ListDeclarationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDeclarationsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDeclaration Get Declaration by ID
+//
+// Shows one declaration in any status, with its patient, doctor, division and legal entity as they are now.
+//
+// `urgent.authentication_method_current` is how the patient confirmed the request (`NA` when the request's data are gone).
+//
+// Corresponds with GET /api/declarations/{id} (the `GetDeclaration` operationId).
+func (c *Client) GetDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDeclarationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApproveDeclaration Verify declaration
+//
+// For the National Health Service: a declaration that waits for verification becomes `active`. No body is needed and one that is sent
+// is ignored.
+//
+// Corresponds with PATCH /api/declarations/{id}/actions/approve (the `ApproveDeclaration` operationId).
+func (c *Client) ApproveDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApproveDeclarationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RejectDeclaration Reject declaration
+//
+// For the National Health Service: a declaration that waits for verification becomes `rejected`. No body is needed and one that is
+// sent is ignored. `PATCH /declarations/{id}/reject`, the path of the blueprints, is served alike.
+//
+// Corresponds with PATCH /api/declarations/{id}/actions/reject (the `RejectDeclaration` operationId).
+func (c *Client) RejectDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRejectDeclarationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // SearchDeviceDispenses Get Device dispenses by search params
 //
 // Device dispenses that the legal entity of the token has made, for all patients. Nothing is changed by reading. All filters are
@@ -5775,6 +7177,54 @@ func (c *Client) ActivateDivision(ctx context.Context, id string, reqEditors ...
 // Corresponds with PATCH /api/divisions/{id}/actions/deactivate (the `DeactivateDivision` operationId).
 func (c *Client) DeactivateDivision(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeactivateDivisionRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeactivateEmployeeWithBody Deactivate Employee
+//
+// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+//
+// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+// legal entity loses the role of the user there, and all tokens.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+func (c *Client) DeactivateEmployeeWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeactivateEmployeeRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeactivateEmployee Deactivate Employee
+//
+// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+//
+// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+// legal entity loses the role of the user there, and all tokens.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+func (c *Client) DeactivateEmployee(ctx context.Context, id string, body DeactivateEmployeeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeactivateEmployeeRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6121,6 +7571,25 @@ func (c *Client) ListAuthenticationMethods(ctx context.Context, id string, reqEd
 // Corresponds with GET /api/persons/{id}/confidant_person_relationships (the `ListConfidantPersonRelationships` operationId).
 func (c *Client) ListConfidantPersonRelationships(ctx context.Context, id string, params *ListConfidantPersonRelationshipsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListConfidantPersonRelationshipsRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPersonDeclaration Get Person Declaration
+//
+// Shows the active declaration of a person, if it is one of the legal entity that the token works for; otherwise it only says that
+// there is none, or that it is another's. Client types that are not in TOKENS_TYPES_PERSONAL (the National Health
+// Service) see it in any case.
+//
+// Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
+func (c *Client) GetPersonDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPersonDeclarationRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -7181,6 +8650,281 @@ func (c *Client) GetUser(ctx context.Context, reqEditors ...RequestEditorFn) (*h
 	return c.Client.Do(req)
 }
 
+// NewTerminateDeclarationRequest calls the generic TerminateDeclaration builder with application/json body
+func NewTerminateDeclarationRequest(server string, id string, body TerminateDeclarationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTerminateDeclarationRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewTerminateDeclarationRequestWithBody constructs an http.Request for the TerminateDeclaration method, with any body, and a specified content type
+func NewTerminateDeclarationRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/cabinet/declarations/%s/actions/terminate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListDeclarationsRequest constructs an http.Request for the ListDeclarations method
+func NewListDeclarationsRequest(server string, params *ListDeclarationsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/declarations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.EmployeeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "employee_id", *params.EmployeeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LegalEntityID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "legal_entity_id", *params.LegalEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DeclarationNumber != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "declaration_number", *params.DeclarationNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Reason != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "reason", *params.Reason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDeclarationRequest constructs an http.Request for the GetDeclaration method
+func NewGetDeclarationRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/declarations/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewApproveDeclarationRequest constructs an http.Request for the ApproveDeclaration method
+func NewApproveDeclarationRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/declarations/%s/actions/approve", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRejectDeclarationRequest constructs an http.Request for the RejectDeclaration method
+func NewRejectDeclarationRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/declarations/%s/actions/reject", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewSearchDeviceDispensesRequest constructs an http.Request for the SearchDeviceDispenses method
 func NewSearchDeviceDispensesRequest(server string, params *SearchDeviceDispensesParams) (*http.Request, error) {
 	var err error
@@ -7816,6 +9560,53 @@ func NewDeactivateDivisionRequest(server string, id string) (*http.Request, erro
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewDeactivateEmployeeRequest calls the generic DeactivateEmployee builder with application/json body
+func NewDeactivateEmployeeRequest(server string, id string, body DeactivateEmployeeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDeactivateEmployeeRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewDeactivateEmployeeRequestWithBody constructs an http.Request for the DeactivateEmployee method, with any body, and a specified content type
+func NewDeactivateEmployeeRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/employees/%s/actions/deactivate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -9000,6 +10791,40 @@ func NewListConfidantPersonRelationshipsRequest(server string, id string, params
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
 		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetPersonDeclarationRequest constructs an http.Request for the GetPersonDeclaration method
+func NewGetPersonDeclarationRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/persons/%s/declaration", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -10850,6 +12675,70 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// TerminateDeclarationWithBodyWithResponse Terminate declarations via Cabinet
+	//
+	// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+	// `reason_description` is kept.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+	TerminateDeclarationWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TerminateDeclarationResult, error)
+
+	// TerminateDeclarationWithResponse Terminate declarations via Cabinet
+	//
+	// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+	// `reason_description` is kept.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+	TerminateDeclarationWithResponse(ctx context.Context, id string, body TerminateDeclarationJSONRequestBody, reqEditors ...RequestEditorFn) (*TerminateDeclarationResult, error)
+
+	// ListDeclarationsWithResponse Get Declarations List
+	//
+	// Lists declarations of the legal entity that the token works for, newest first, in pages and in short form; take the rest with
+	// getDeclaration. Without `status` only `active` ones are listed.
+	//
+	// Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types that are not in
+	// TOKENS_TYPES_PERSONAL (the National Health Service), which see those of all legal entities.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/declarations (the `ListDeclarations` operationId).
+	ListDeclarationsWithResponse(ctx context.Context, params *ListDeclarationsParams, reqEditors ...RequestEditorFn) (*ListDeclarationsResult, error)
+
+	// GetDeclarationWithResponse Get Declaration by ID
+	//
+	// Shows one declaration in any status, with its patient, doctor, division and legal entity as they are now.
+	//
+	// `urgent.authentication_method_current` is how the patient confirmed the request (`NA` when the request's data are gone).
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/declarations/{id} (the `GetDeclaration` operationId).
+	GetDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDeclarationResult, error)
+
+	// ApproveDeclarationWithResponse Verify declaration
+	//
+	// For the National Health Service: a declaration that waits for verification becomes `active`. No body is needed and one that is sent
+	// is ignored.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/declarations/{id}/actions/approve (the `ApproveDeclaration` operationId).
+	ApproveDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ApproveDeclarationResult, error)
+
+	// RejectDeclarationWithResponse Reject declaration
+	//
+	// For the National Health Service: a declaration that waits for verification becomes `rejected`. No body is needed and one that is
+	// sent is ignored. `PATCH /declarations/{id}/reject`, the path of the blueprints, is served alike.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/declarations/{id}/actions/reject (the `RejectDeclaration` operationId).
+	RejectDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectDeclarationResult, error)
+
 	// SearchDeviceDispensesWithResponse Get Device dispenses by search params
 	//
 	// Device dispenses that the legal entity of the token has made, for all patients. Nothing is changed by reading. All filters are
@@ -11028,6 +12917,34 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/divisions/{id}/actions/deactivate (the `DeactivateDivision` operationId).
 	DeactivateDivisionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeactivateDivisionResult, error)
+
+	// DeactivateEmployeeWithBodyWithResponse Deactivate Employee
+	//
+	// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+	// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+	//
+	// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+	// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+	// legal entity loses the role of the user there, and all tokens.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+	DeactivateEmployeeWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeactivateEmployeeResult, error)
+
+	// DeactivateEmployeeWithResponse Deactivate Employee
+	//
+	// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+	// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+	//
+	// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+	// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+	// legal entity loses the role of the user there, and all tokens.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+	DeactivateEmployeeWithResponse(ctx context.Context, id string, body DeactivateEmployeeJSONRequestBody, reqEditors ...RequestEditorFn) (*DeactivateEmployeeResult, error)
 
 	// ListEventsWithResponse Get events list
 	//
@@ -11254,6 +13171,17 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/persons/{id}/confidant_person_relationships (the `ListConfidantPersonRelationships` operationId).
 	ListConfidantPersonRelationshipsWithResponse(ctx context.Context, id string, params *ListConfidantPersonRelationshipsParams, reqEditors ...RequestEditorFn) (*ListConfidantPersonRelationshipsResult, error)
+
+	// GetPersonDeclarationWithResponse Get Person Declaration
+	//
+	// Shows the active declaration of a person, if it is one of the legal entity that the token works for; otherwise it only says that
+	// there is none, or that it is another's. Client types that are not in TOKENS_TYPES_PERSONAL (the National Health
+	// Service) see it in any case.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
+	GetPersonDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonDeclarationResult, error)
 
 	// SearchServiceRequestsWithResponse Search for a Service Requests
 	//
@@ -11915,6 +13843,161 @@ type ClientWithResponsesInterface interface {
 	GetUserWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetUserResult, error)
 }
 
+type TerminateDeclarationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationChangedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r TerminateDeclarationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TerminateDeclarationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TerminateDeclarationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListDeclarationsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDeclarationsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDeclarationsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDeclarationsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDeclarationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDeclarationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDeclarationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDeclarationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ApproveDeclarationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationChangedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ApproveDeclarationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApproveDeclarationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ApproveDeclarationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RejectDeclarationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationChangedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r RejectDeclarationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RejectDeclarationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RejectDeclarationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SearchDeviceDispensesResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -12157,6 +14240,37 @@ func (r DeactivateDivisionResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r DeactivateDivisionResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeactivateEmployeeResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EmployeeResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r DeactivateEmployeeResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeactivateEmployeeResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeactivateEmployeeResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -12626,6 +14740,37 @@ func (r ListConfidantPersonRelationshipsResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListConfidantPersonRelationshipsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetPersonDeclarationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonDeclarationResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPersonDeclarationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPersonDeclarationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPersonDeclarationResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13595,6 +15740,106 @@ func (r GetUserResult) ContentType() string {
 	return ""
 }
 
+// TerminateDeclarationWithBodyWithResponse Terminate declarations via Cabinet
+//
+// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+// `reason_description` is kept.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+func (c *ClientWithResponses) TerminateDeclarationWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TerminateDeclarationResult, error) {
+	rsp, err := c.TerminateDeclarationWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTerminateDeclarationResult(rsp)
+}
+
+// TerminateDeclarationWithResponse Terminate declarations via Cabinet
+//
+// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+// `reason_description` is kept.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+func (c *ClientWithResponses) TerminateDeclarationWithResponse(ctx context.Context, id string, body TerminateDeclarationJSONRequestBody, reqEditors ...RequestEditorFn) (*TerminateDeclarationResult, error) {
+	rsp, err := c.TerminateDeclaration(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTerminateDeclarationResult(rsp)
+}
+
+// ListDeclarationsWithResponse Get Declarations List
+//
+// Lists declarations of the legal entity that the token works for, newest first, in pages and in short form; take the rest with
+// getDeclaration. Without `status` only `active` ones are listed.
+//
+// Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types that are not in
+// TOKENS_TYPES_PERSONAL (the National Health Service), which see those of all legal entities.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/declarations (the `ListDeclarations` operationId).
+func (c *ClientWithResponses) ListDeclarationsWithResponse(ctx context.Context, params *ListDeclarationsParams, reqEditors ...RequestEditorFn) (*ListDeclarationsResult, error) {
+	rsp, err := c.ListDeclarations(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDeclarationsResult(rsp)
+}
+
+// GetDeclarationWithResponse Get Declaration by ID
+//
+// Shows one declaration in any status, with its patient, doctor, division and legal entity as they are now.
+//
+// `urgent.authentication_method_current` is how the patient confirmed the request (`NA` when the request's data are gone).
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/declarations/{id} (the `GetDeclaration` operationId).
+func (c *ClientWithResponses) GetDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDeclarationResult, error) {
+	rsp, err := c.GetDeclaration(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDeclarationResult(rsp)
+}
+
+// ApproveDeclarationWithResponse Verify declaration
+//
+// For the National Health Service: a declaration that waits for verification becomes `active`. No body is needed and one that is sent
+// is ignored.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/declarations/{id}/actions/approve (the `ApproveDeclaration` operationId).
+func (c *ClientWithResponses) ApproveDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ApproveDeclarationResult, error) {
+	rsp, err := c.ApproveDeclaration(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApproveDeclarationResult(rsp)
+}
+
+// RejectDeclarationWithResponse Reject declaration
+//
+// For the National Health Service: a declaration that waits for verification becomes `rejected`. No body is needed and one that is
+// sent is ignored. `PATCH /declarations/{id}/reject`, the path of the blueprints, is served alike.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/declarations/{id}/actions/reject (the `RejectDeclaration` operationId).
+func (c *ClientWithResponses) RejectDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectDeclarationResult, error) {
+	rsp, err := c.RejectDeclaration(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRejectDeclarationResult(rsp)
+}
+
 // SearchDeviceDispensesWithResponse Get Device dispenses by search params
 //
 // Device dispenses that the legal entity of the token has made, for all patients. Nothing is changed by reading. All filters are
@@ -13832,6 +16077,46 @@ func (c *ClientWithResponses) DeactivateDivisionWithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseDeactivateDivisionResult(rsp)
+}
+
+// DeactivateEmployeeWithBodyWithResponse Deactivate Employee
+//
+// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+//
+// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+// legal entity loses the role of the user there, and all tokens.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+func (c *ClientWithResponses) DeactivateEmployeeWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeactivateEmployeeResult, error) {
+	rsp, err := c.DeactivateEmployeeWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeactivateEmployeeResult(rsp)
+}
+
+// DeactivateEmployeeWithResponse Deactivate Employee
+//
+// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+//
+// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+// legal entity loses the role of the user there, and all tokens.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+func (c *ClientWithResponses) DeactivateEmployeeWithResponse(ctx context.Context, id string, body DeactivateEmployeeJSONRequestBody, reqEditors ...RequestEditorFn) (*DeactivateEmployeeResult, error) {
+	rsp, err := c.DeactivateEmployee(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeactivateEmployeeResult(rsp)
 }
 
 // ListEventsWithResponse Get events list
@@ -14148,6 +16433,23 @@ func (c *ClientWithResponses) ListConfidantPersonRelationshipsWithResponse(ctx c
 		return nil, err
 	}
 	return ParseListConfidantPersonRelationshipsResult(rsp)
+}
+
+// GetPersonDeclarationWithResponse Get Person Declaration
+//
+// Shows the active declaration of a person, if it is one of the legal entity that the token works for; otherwise it only says that
+// there is none, or that it is another's. Client types that are not in TOKENS_TYPES_PERSONAL (the National Health
+// Service) see it in any case.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
+func (c *ClientWithResponses) GetPersonDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonDeclarationResult, error) {
+	rsp, err := c.GetPersonDeclaration(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPersonDeclarationResult(rsp)
 }
 
 // SearchServiceRequestsWithResponse Search for a Service Requests
@@ -15067,6 +17369,136 @@ func (c *ClientWithResponses) GetUserWithResponse(ctx context.Context, reqEditor
 	return ParseGetUserResult(rsp)
 }
 
+// ParseTerminateDeclarationResult parses an HTTP response from a TerminateDeclarationWithResponse call
+func ParseTerminateDeclarationResult(rsp *http.Response) (*TerminateDeclarationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TerminateDeclarationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationChangedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListDeclarationsResult parses an HTTP response from a ListDeclarationsWithResponse call
+func ParseListDeclarationsResult(rsp *http.Response) (*ListDeclarationsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDeclarationsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDeclarationResult parses an HTTP response from a GetDeclarationWithResponse call
+func ParseGetDeclarationResult(rsp *http.Response) (*GetDeclarationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDeclarationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseApproveDeclarationResult parses an HTTP response from a ApproveDeclarationWithResponse call
+func ParseApproveDeclarationResult(rsp *http.Response) (*ApproveDeclarationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApproveDeclarationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationChangedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRejectDeclarationResult parses an HTTP response from a RejectDeclarationWithResponse call
+func ParseRejectDeclarationResult(rsp *http.Response) (*RejectDeclarationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RejectDeclarationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationChangedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseSearchDeviceDispensesResult parses an HTTP response from a SearchDeviceDispensesWithResponse call
 func ParseSearchDeviceDispensesResult(rsp *http.Response) (*SearchDeviceDispensesResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -15265,6 +17697,32 @@ func ParseDeactivateDivisionResult(rsp *http.Response) (*DeactivateDivisionResul
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest DivisionResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeactivateEmployeeResult parses an HTTP response from a DeactivateEmployeeWithResponse call
+func ParseDeactivateEmployeeResult(rsp *http.Response) (*DeactivateEmployeeResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeactivateEmployeeResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EmployeeResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -15669,6 +18127,32 @@ func ParseListConfidantPersonRelationshipsResult(rsp *http.Response) (*ListConfi
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest ConfidantPersonRelationshipListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPersonDeclarationResult parses an HTTP response from a GetPersonDeclarationWithResponse call
+func ParseGetPersonDeclarationResult(rsp *http.Response) (*GetPersonDeclarationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPersonDeclarationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonDeclarationResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -183,6 +183,46 @@ func (q *Queries) GetDeclarationDoctor(ctx context.Context, db DBTX, id uuid.UUI
 	return i, err
 }
 
+const getDeclarationGrounds = `-- name: GetDeclarationGrounds :one
+SELECT p.verification_status, p.no_tax_id,
+       EXISTS (SELECT 1 FROM ops.declarations d WHERE d.id = $1::uuid AND d.status = 'active' AND d.is_active) AS parent_is_active,
+       e.party_id, e.legal_entity_id, COALESCE(e.status = 'APPROVED' AND e.is_active, false)::boolean AS is_employed
+FROM mpi.persons p
+LEFT JOIN prm.employees e ON e.id = $2::uuid
+WHERE p.id = $3
+`
+
+type GetDeclarationGroundsParams struct {
+	ParentDeclarationID *uuid.UUID
+	EmployeeID          uuid.UUID
+	PersonID            uuid.UUID
+}
+
+type GetDeclarationGroundsRow struct {
+	VerificationStatus string
+	NoTaxID            bool
+	ParentIsActive     bool
+	PartyID            *uuid.UUID
+	LegalEntityID      *uuid.UUID
+	IsEmployed         bool
+}
+
+// What decides whether a request may be approved or signed: the person, the doctor
+// and the declaration that it carries on, as they are now.
+func (q *Queries) GetDeclarationGrounds(ctx context.Context, db DBTX, arg GetDeclarationGroundsParams) (GetDeclarationGroundsRow, error) {
+	row := db.QueryRow(ctx, getDeclarationGrounds, arg.ParentDeclarationID, arg.EmployeeID, arg.PersonID)
+	var i GetDeclarationGroundsRow
+	err := row.Scan(
+		&i.VerificationStatus,
+		&i.NoTaxID,
+		&i.ParentIsActive,
+		&i.PartyID,
+		&i.LegalEntityID,
+		&i.IsEmployed,
+	)
+	return i, err
+}
+
 const getDeclarationParties = `-- name: GetDeclarationParties :one
 SELECT
     jsonb_strip_nulls(jsonb_build_object(
@@ -388,46 +428,6 @@ func (q *Queries) GetDeclarationRequest(ctx context.Context, db DBTX, id uuid.UU
 		&i.InsertedAt,
 		&i.UpdatedBy,
 		&i.UpdatedAt,
-	)
-	return i, err
-}
-
-const getDeclarationState = `-- name: GetDeclarationState :one
-SELECT p.verification_status, p.no_tax_id,
-       EXISTS (SELECT 1 FROM ops.declarations d WHERE d.id = $1::uuid AND d.status = 'active' AND d.is_active) AS parent_is_active,
-       e.party_id, e.legal_entity_id, COALESCE(e.status = 'APPROVED' AND e.is_active, false)::boolean AS is_employed
-FROM mpi.persons p
-LEFT JOIN prm.employees e ON e.id = $2::uuid
-WHERE p.id = $3
-`
-
-type GetDeclarationStateParams struct {
-	ParentDeclarationID *uuid.UUID
-	EmployeeID          uuid.UUID
-	PersonID            uuid.UUID
-}
-
-type GetDeclarationStateRow struct {
-	VerificationStatus string
-	NoTaxID            bool
-	ParentIsActive     bool
-	PartyID            *uuid.UUID
-	LegalEntityID      *uuid.UUID
-	IsEmployed         bool
-}
-
-// What decides whether a request may be approved or signed: the person, the doctor
-// and the declaration that it carries on, as they are now.
-func (q *Queries) GetDeclarationState(ctx context.Context, db DBTX, arg GetDeclarationStateParams) (GetDeclarationStateRow, error) {
-	row := db.QueryRow(ctx, getDeclarationState, arg.ParentDeclarationID, arg.EmployeeID, arg.PersonID)
-	var i GetDeclarationStateRow
-	err := row.Scan(
-		&i.VerificationStatus,
-		&i.NoTaxID,
-		&i.ParentIsActive,
-		&i.PartyID,
-		&i.LegalEntityID,
-		&i.IsEmployed,
 	)
 	return i, err
 }

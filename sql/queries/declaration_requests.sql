@@ -142,7 +142,7 @@ INSERT INTO il.declaration_requests (
     @employee_id::uuid, @start_date_year::int, @user_id, @at, @user_id, @at
 );
 
--- name: GetDeclarationState :one
+-- name: GetDeclarationGrounds :one
 -- What decides whether a request may be approved or signed: the person, the doctor
 -- and the declaration that it carries on, as they are now.
 SELECT p.verification_status, p.no_tax_id,

@@ -16,7 +16,7 @@ import (
 // state returns what decides about a request of V3; fault.ErrNotFound when its person
 // is not stored.
 func (s Store) state(ctx context.Context, d *details) (*state, error) {
-	row, err := db.New().GetDeclarationState(ctx, s.Pool, db.GetDeclarationStateParams{
+	row, err := db.New().GetDeclarationGrounds(ctx, s.Pool, db.GetDeclarationGroundsParams{
 		PersonID: *parsed(d.PersonID), EmployeeID: *parsed(d.EmployeeID), ParentDeclarationID: d.ParentDeclarationID,
 	})
 	if err != nil {

@@ -80,6 +80,7 @@ func EDRPOU(name string) string {
 // clients are those of no legal entity, the MIS, and how the others reach it.
 func clients(w *build.World) {
 	Client(w, "stranger", "Клієнт без закладу", "PRIMARY_CARE", nil)
+	Client(w, "cabinet", "Кабінет пацієнта", "CABINET", nil)
 	Client(w, "blocked_client", "Заблокований клієнт", "PRIMARY_CARE", build.Row{"is_blocked": true})
 	direct := func(scopes ...string) build.Row {
 		settings := build.Row{"access_type": auth.Direct}

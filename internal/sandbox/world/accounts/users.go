@@ -35,6 +35,11 @@ func users(w *build.World) {
 		Employee(w, u.name, u.legalEntity, u.employee, u.employee+" of "+u.legalEntity, columns)
 		Role(w, u.name, u.legalEntity, u.role)
 	}
+	User(w, "nhs_admin", nil)
+	Party(w, "nhs_admin", "Оксана", "Захарчук", "Вікторівна", nil)
+	Role(w, "nhs_admin", "nhs", "NHS ADMIN")
+	User(w, "cabinet_user", build.Row{"person_id": build.ID("settled_patient")})
+	Role(w, "cabinet_user", "cabinet", "CABINET")
 	User(w, "mis_service", nil)
 	User(w, "blocked_user", build.Row{"is_blocked": true})
 }

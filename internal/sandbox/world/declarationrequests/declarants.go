@@ -115,9 +115,6 @@ func doctors(w *build.World) {
 		build.Changed(accounts.Speciality("FAMILY_DOCTOR"), build.Row{"status": "DISMISSED", "end_date": w.Now.AddDate(0, 0, -1)}))
 	employee("specialist", "Рита", "clinic", "SPECIALIST", "a SPECIALIST of the clinic with the speciality of a family doctor", accounts.Speciality("FAMILY_DOCTOR"))
 
-	w.Insert("prm.related_legal_entities", w.Audited(build.Row{
-		"id": build.ID("reorganisation"), "merged_from_id": build.ID("reorganized_clinic"), "merged_to_id": build.ID("clinic"), "type": "MERGING", "is_active": true,
-	}))
 	for _, p := range []struct{ name, legalEntity, note string }{
 		{"carried_declarant", "reorganized_clinic", "has a declaration with a clinic that was reorganised into the clinic"},
 		{"carrying_declarant", "reorganized_clinic", "has a declaration with a clinic that was reorganised into the clinic"},
