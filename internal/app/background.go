@@ -60,6 +60,7 @@ func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authent
 		"requeue_jobs":         queue.Requeue,
 		"delete_tokens":        tokens.DeleteExpired,
 		"delete_answers":       answers.DeleteExpired,
+		"clean_persons":        s.personRequestsAPI.Clean,
 	}}
 	river.AddWorker(pool, cleaner)
 
@@ -118,6 +119,7 @@ func schedules(cfg *config.Config) []*river.PeriodicJob {
 		"delete_jobs":          cfg.JobsCleanupSchedule,
 		"delete_approvals":     cfg.ApprovalsCleanupSchedule,
 		"delete_events":        cfg.EventsCleanupSchedule,
+		"clean_persons":        cfg.PersonRequestsSchedule,
 		"delete_rate_limits":   hourly,
 		"requeue_jobs":         everyMinute,
 		"delete_tokens":        hourly,
