@@ -431,6 +431,7 @@ const (
 	PersonAuthenticationMethodsNotFound             ID = "person.authentication_methods.not_found"
 	PersonRelationshipsIsExpired                    ID = "person.relationships.is_expired"
 	PersonRelationshipsNotFound                     ID = "person.relationships.not_found"
+	PersonVerificationNotFound                      ID = "person.verification.not_found"
 	ServiceRequestGetPerson                         ID = "service_request.get.person"
 	ServiceRequestGetPersonActive                   ID = "service_request.get.person_active"
 	ServiceRequestGetNotFound                       ID = "service_request.get.not_found"
@@ -5562,6 +5563,18 @@ var All = []Rule{
 		Fixed:     true,
 	},
 	{
+		ID:        PersonVerificationNotFound,
+		Operation: "getPersonVerification",
+		Check:     "A person with this id is stored, and so is the state of the verification (a malformed id finds none)",
+		CheckUK:   "Особа з таким ідентифікатором є в системі, як і стан її верифікації (за ідентифікатором хибного формату нікого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "not found",
+		Source:    "wiki Get person verification details, x/SgHoPAQ",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
 		ID:        ServiceRequestGetPerson,
 		Operation: "getServiceRequest",
 		Check:     "A patient is stored under patient_id (a malformed id finds none)",
@@ -6338,6 +6351,7 @@ var guards = map[string][]ID{
 	"searchPersons":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"listAuthenticationMethods":        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"listConfidantPersonRelationships": {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"getPersonVerification":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"getServiceRequest":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"searchServiceRequests":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"releaseServiceRequest":            {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},

@@ -126,6 +126,10 @@ func TestSignRegistersAPerson(t *testing.T) {
 	require.Equal(t, object{"verification_status": "VERIFICATION_NEEDED", "verification_reason": "ONLINE_TRIGGERED"}, streams["mvs_passport"])
 	require.Equal(t, object{"verification_status": "VERIFICATION_NOT_NEEDED", "verification_reason": "AUTO"}, streams["nhs"])
 
+	shownStreams := s.Send(t, testkit.As(doctor, http.MethodGet, "/api/persons/"+id+"/verification", nil))
+	require.Equal(t, http.StatusOK, shownStreams.Status, "%s", shownStreams.Raw)
+	require.Equal(t, object{"verification_status": "VERIFICATION_NEEDED", "details": streams}, decoded(t, shownStreams.Raw)["data"])
+
 	require.Equal(t, id, requestOf(t, s, data["id"])["mpi_id"])
 	sealed := []byte{}
 	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT content FROM il.media WHERE name = $1",

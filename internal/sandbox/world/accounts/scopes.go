@@ -16,7 +16,7 @@ var (
 	doctorScopes   = slices.Concat(commonScopes, []string{
 		"approval:create", "approval:read", "declaration_request:read", "service_request:use", "service_request:read",
 		"device_dispense:read", "division:read", "division:details", "person:read", "confidant_person_relationship:read",
-		"person_request:read", "person_request:write",
+		"person_request:read", "person_request:write", "person_verification:details", "personal_data:read",
 	})
 	ownerScopes = slices.Concat(commonScopes, divisionScopes, []string{
 		"declaration_request:read", "service_request:read", "device_dispense:read",
