@@ -4379,6 +4379,56 @@ type PersonShort struct {
 	Unzr *string `json:"unzr,omitempty"`
 }
 
+// PersonVerification How far a person is verified.
+type PersonVerification struct {
+	// Details The registers.
+	Details PersonVerificationStreams `json:"details"`
+
+	// VerificationStatus VERIFIED, NOT_VERIFIED, VERIFICATION_NEEDED or CHANGES_NEEDED.
+	//
+	// Example: VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// PersonVerificationResponse Answer with how far a person is verified.
+type PersonVerificationResponse struct {
+	// Data How far a person is verified.
+	Data PersonVerification `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// PersonVerificationStreams The registers.
+type PersonVerificationStreams struct {
+	// DmsPassport What one register says of a person.
+	DmsPassport VerificationStream `json:"dms_passport"`
+
+	// DracsBirth What one register says of a person.
+	DracsBirth VerificationStream `json:"dracs_birth"`
+
+	// DracsDeath What one register says of a person.
+	DracsDeath VerificationStream `json:"dracs_death"`
+
+	// DracsNameChange What one register says of a person.
+	DracsNameChange VerificationStream `json:"dracs_name_change"`
+
+	// Drfo What one register says of a person.
+	Drfo VerificationStream `json:"drfo"`
+
+	// LegalCapacity What one register says of a person.
+	LegalCapacity VerificationStream `json:"legal_capacity"`
+
+	// MvsPassport What one register says of a person.
+	MvsPassport VerificationStream `json:"mvs_passport"`
+
+	// Nhs What one register says of a person.
+	Nhs VerificationStream `json:"nhs"`
+
+	// Unzr What one register says of a person.
+	Unzr VerificationStream `json:"unzr"`
+}
+
 // Quantity An amount of something.
 type Quantity struct {
 	// Code The unit.
@@ -5104,6 +5154,34 @@ type VerificationRequest struct {
 	PhoneNumber string `json:"phone_number"`
 }
 
+// VerificationStream What one register says of a person.
+type VerificationStream struct {
+	// Result Result of the tax register.
+	//
+	// Example: 12
+	Result *int `json:"result,omitempty"`
+
+	// Status State of the record in the register.
+	//
+	// Example: 1
+	Status *int `json:"status,omitempty"`
+
+	// VerificationComment What was noted.
+	//
+	// Example: Бракує даних паспорта
+	VerificationComment *string `json:"verification_comment,omitempty"`
+
+	// VerificationReason How the status came about.
+	//
+	// Example: AUTO
+	VerificationReason string `json:"verification_reason"`
+
+	// VerificationStatus VERIFIED, NOT_VERIFIED, VERIFICATION_NEEDED, VERIFICATION_NOT_NEEDED, CHANGES_NEEDED or IN_REVIEW.
+	//
+	// Example: VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
 // VerifiedPhone A phone that was verified.
 type VerifiedPhone struct {
 	// PhoneNumber The phone.
@@ -5723,6 +5801,9 @@ type ServerInterface interface {
 	// GetPersonDeclaration Get Person Declaration
 	// (GET /api/persons/{id}/declaration)
 	GetPersonDeclaration(ctx echo.Context, id string) error
+	// GetPersonVerification Get Person verification details
+	// (GET /api/persons/{id}/verification)
+	GetPersonVerification(ctx echo.Context, id string) error
 	// SearchServiceRequests Search for a Service Requests
 	// (GET /api/service_requests)
 	SearchServiceRequests(ctx echo.Context, params SearchServiceRequestsParams) error
@@ -6890,6 +6971,22 @@ func (w *ServerInterfaceWrapper) GetPersonDeclaration(ctx echo.Context) error {
 	return err
 }
 
+// GetPersonVerification converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPersonVerification(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPersonVerification(ctx, id)
+	return err
+}
+
 // SearchServiceRequests converts echo context to params.
 func (w *ServerInterfaceWrapper) SearchServiceRequests(ctx echo.Context) error {
 	var err error
@@ -7705,6 +7802,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/persons/:id/authentication_methods", wrapper.ListAuthenticationMethods, options.OperationMiddlewares["listAuthenticationMethods"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/confidant_person_relationships", wrapper.ListConfidantPersonRelationships, options.OperationMiddlewares["listConfidantPersonRelationships"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/declaration", wrapper.GetPersonDeclaration, options.OperationMiddlewares["getPersonDeclaration"]...)
+	router.GET(options.BaseURL+"/api/persons/:id/verification", wrapper.GetPersonVerification, options.OperationMiddlewares["getPersonVerification"]...)
 	router.GET(options.BaseURL+"/api/service_requests", wrapper.SearchServiceRequests, options.OperationMiddlewares["searchServiceRequests"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/release", wrapper.ReleaseServiceRequest, options.OperationMiddlewares["releaseServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/use", wrapper.UseServiceRequest, options.OperationMiddlewares["useServiceRequest"]...)
@@ -8427,6 +8525,28 @@ type GetPersonDeclarationResponseObject interface {
 type GetPersonDeclaration200JSONResponse PersonDeclarationResponse
 
 func (response GetPersonDeclaration200JSONResponse) VisitGetPersonDeclarationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonVerificationRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetPersonVerificationResponseObject interface {
+	VisitGetPersonVerificationResponse(w http.ResponseWriter) error
+}
+
+type GetPersonVerification200JSONResponse PersonVerificationResponse
+
+func (response GetPersonVerification200JSONResponse) VisitGetPersonVerificationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -9240,6 +9360,9 @@ type StrictServerInterface interface {
 	// GetPersonDeclaration Get Person Declaration
 	// (GET /api/persons/{id}/declaration)
 	GetPersonDeclaration(ctx context.Context, request GetPersonDeclarationRequestObject) (GetPersonDeclarationResponseObject, error)
+	// GetPersonVerification Get Person verification details
+	// (GET /api/persons/{id}/verification)
+	GetPersonVerification(ctx context.Context, request GetPersonVerificationRequestObject) (GetPersonVerificationResponseObject, error)
 	// SearchServiceRequests Search for a Service Requests
 	// (GET /api/service_requests)
 	SearchServiceRequests(ctx context.Context, request SearchServiceRequestsRequestObject) (SearchServiceRequestsResponseObject, error)
@@ -10191,6 +10314,31 @@ func (sh *strictHandler) GetPersonDeclaration(ctx echo.Context, id string) error
 		return err
 	} else if validResponse, ok := response.(GetPersonDeclarationResponseObject); ok {
 		return validResponse.VisitGetPersonDeclarationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPersonVerification operation middleware
+func (sh *strictHandler) GetPersonVerification(ctx echo.Context, id string) error {
+	var request GetPersonVerificationRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPersonVerification(ctx.Request().Context(), request.(GetPersonVerificationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPersonVerification")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPersonVerificationResponseObject); ok {
+		return validResponse.VisitGetPersonVerificationResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

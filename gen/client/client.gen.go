@@ -4406,6 +4406,56 @@ type PersonShort struct {
 	Unzr *string `json:"unzr,omitempty"`
 }
 
+// PersonVerification How far a person is verified.
+type PersonVerification struct {
+	// Details The registers.
+	Details PersonVerificationStreams `json:"details"`
+
+	// VerificationStatus VERIFIED, NOT_VERIFIED, VERIFICATION_NEEDED or CHANGES_NEEDED.
+	//
+	// Example: VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// PersonVerificationResponse Answer with how far a person is verified.
+type PersonVerificationResponse struct {
+	// Data How far a person is verified.
+	Data PersonVerification `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// PersonVerificationStreams The registers.
+type PersonVerificationStreams struct {
+	// DmsPassport What one register says of a person.
+	DmsPassport VerificationStream `json:"dms_passport"`
+
+	// DracsBirth What one register says of a person.
+	DracsBirth VerificationStream `json:"dracs_birth"`
+
+	// DracsDeath What one register says of a person.
+	DracsDeath VerificationStream `json:"dracs_death"`
+
+	// DracsNameChange What one register says of a person.
+	DracsNameChange VerificationStream `json:"dracs_name_change"`
+
+	// Drfo What one register says of a person.
+	Drfo VerificationStream `json:"drfo"`
+
+	// LegalCapacity What one register says of a person.
+	LegalCapacity VerificationStream `json:"legal_capacity"`
+
+	// MvsPassport What one register says of a person.
+	MvsPassport VerificationStream `json:"mvs_passport"`
+
+	// Nhs What one register says of a person.
+	Nhs VerificationStream `json:"nhs"`
+
+	// Unzr What one register says of a person.
+	Unzr VerificationStream `json:"unzr"`
+}
+
 // Quantity An amount of something.
 type Quantity struct {
 	// Code The unit.
@@ -5129,6 +5179,34 @@ type VerificationRequest struct {
 	//
 	// Example: +380508887700
 	PhoneNumber string `json:"phone_number"`
+}
+
+// VerificationStream What one register says of a person.
+type VerificationStream struct {
+	// Result Result of the tax register.
+	//
+	// Example: 12
+	Result *int `json:"result,omitempty"`
+
+	// Status State of the record in the register.
+	//
+	// Example: 1
+	Status *int `json:"status,omitempty"`
+
+	// VerificationComment What was noted.
+	//
+	// Example: Бракує даних паспорта
+	VerificationComment *string `json:"verification_comment,omitempty"`
+
+	// VerificationReason How the status came about.
+	//
+	// Example: AUTO
+	VerificationReason string `json:"verification_reason"`
+
+	// VerificationStatus VERIFIED, NOT_VERIFIED, VERIFICATION_NEEDED, VERIFICATION_NOT_NEEDED, CHANGES_NEEDED or IN_REVIEW.
+	//
+	// Example: VERIFIED
+	VerificationStatus string `json:"verification_status"`
 }
 
 // VerifiedPhone A phone that was verified.
@@ -6181,6 +6259,16 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
 	GetPersonDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPersonVerification Get Person verification details
+	//
+	// Shows how far a person is verified: the status of the whole, and what each register says. `CHANGES_NEEDED` is for the person to mend
+	// and blocks nothing; `NOT_VERIFIED` refuses declarations and confidant persons.
+	//
+	// A register that has nothing to compare is `VERIFICATION_NOT_NEEDED`. A person who was never verified is not found.
+	//
+	// Corresponds with GET /api/persons/{id}/verification (the `GetPersonVerification` operationId).
+	GetPersonVerification(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchServiceRequests Search for a Service Requests
 	//
@@ -7590,6 +7678,26 @@ func (c *Client) ListConfidantPersonRelationships(ctx context.Context, id string
 // Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
 func (c *Client) GetPersonDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetPersonDeclarationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPersonVerification Get Person verification details
+//
+// Shows how far a person is verified: the status of the whole, and what each register says. `CHANGES_NEEDED` is for the person to mend
+// and blocks nothing; `NOT_VERIFIED` refuses declarations and confidant persons.
+//
+// A register that has nothing to compare is `VERIFICATION_NOT_NEEDED`. A person who was never verified is not found.
+//
+// Corresponds with GET /api/persons/{id}/verification (the `GetPersonVerification` operationId).
+func (c *Client) GetPersonVerification(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPersonVerificationRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -10835,6 +10943,40 @@ func NewGetPersonDeclarationRequest(server string, id string) (*http.Request, er
 	return req, nil
 }
 
+// NewGetPersonVerificationRequest constructs an http.Request for the GetPersonVerification method
+func NewGetPersonVerificationRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/persons/%s/verification", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewSearchServiceRequestsRequest constructs an http.Request for the SearchServiceRequests method
 func NewSearchServiceRequestsRequest(server string, params *SearchServiceRequestsParams) (*http.Request, error) {
 	var err error
@@ -13183,6 +13325,18 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
 	GetPersonDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonDeclarationResult, error)
 
+	// GetPersonVerificationWithResponse Get Person verification details
+	//
+	// Shows how far a person is verified: the status of the whole, and what each register says. `CHANGES_NEEDED` is for the person to mend
+	// and blocks nothing; `NOT_VERIFIED` refuses declarations and confidant persons.
+	//
+	// A register that has nothing to compare is `VERIFICATION_NOT_NEEDED`. A person who was never verified is not found.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/persons/{id}/verification (the `GetPersonVerification` operationId).
+	GetPersonVerificationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonVerificationResult, error)
+
 	// SearchServiceRequestsWithResponse Search for a Service Requests
 	//
 	// Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -14771,6 +14925,37 @@ func (r GetPersonDeclarationResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetPersonDeclarationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetPersonVerificationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonVerificationResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPersonVerificationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPersonVerificationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPersonVerificationResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -16450,6 +16635,24 @@ func (c *ClientWithResponses) GetPersonDeclarationWithResponse(ctx context.Conte
 		return nil, err
 	}
 	return ParseGetPersonDeclarationResult(rsp)
+}
+
+// GetPersonVerificationWithResponse Get Person verification details
+//
+// Shows how far a person is verified: the status of the whole, and what each register says. `CHANGES_NEEDED` is for the person to mend
+// and blocks nothing; `NOT_VERIFIED` refuses declarations and confidant persons.
+//
+// A register that has nothing to compare is `VERIFICATION_NOT_NEEDED`. A person who was never verified is not found.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/persons/{id}/verification (the `GetPersonVerification` operationId).
+func (c *ClientWithResponses) GetPersonVerificationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonVerificationResult, error) {
+	rsp, err := c.GetPersonVerification(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPersonVerificationResult(rsp)
 }
 
 // SearchServiceRequestsWithResponse Search for a Service Requests
@@ -18153,6 +18356,32 @@ func ParseGetPersonDeclarationResult(rsp *http.Response) (*GetPersonDeclarationR
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest PersonDeclarationResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPersonVerificationResult parses an HTTP response from a GetPersonVerificationWithResponse call
+func ParseGetPersonVerificationResult(rsp *http.Response) (*GetPersonVerificationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPersonVerificationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonVerificationResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

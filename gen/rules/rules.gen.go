@@ -551,6 +551,7 @@ const (
 	PersonAuthenticationMethodsNotFound               ID = "person.authentication_methods.not_found"
 	PersonRelationshipsIsExpired                      ID = "person.relationships.is_expired"
 	PersonRelationshipsNotFound                       ID = "person.relationships.not_found"
+	PersonVerificationNotFound                        ID = "person.verification.not_found"
 	ServiceRequestGetPerson                           ID = "service_request.get.person"
 	ServiceRequestGetPersonActive                     ID = "service_request.get.person_active"
 	ServiceRequestGetNotFound                         ID = "service_request.get.not_found"
@@ -5182,8 +5183,8 @@ var All = []Rule{
 	{
 		ID:        PersonRequestResendOTPExpired,
 		Operation: "resendPersonRequestOtp",
-		Check:     "Its time is not over",
-		CheckUK:   "Строк запиту не минув",
+		Check:     "Its time is not over, and its data not removed",
+		CheckUK:   "Строк запиту не минув, і його дані не вилучено",
 		Status:    404,
 		Type:      "not_found",
 		Source:    "wiki Resend OTP on person request (619413559)",
@@ -6385,8 +6386,8 @@ var All = []Rule{
 	{
 		ID:        PersonRequestGetExpired,
 		Operation: "getPersonRequest",
-		Check:     "Its time is not over",
-		CheckUK:   "Строк запиту не минув",
+		Check:     "Its time is not over, and its data not removed",
+		CheckUK:   "Строк запиту не минув, і його дані не вилучено",
 		Status:    404,
 		Type:      "not_found",
 		Source:    "wiki Get person request by id (599031997)",
@@ -6441,8 +6442,8 @@ var All = []Rule{
 	{
 		ID:        PersonRequestApproveExpired,
 		Operation: "approvePersonRequest",
-		Check:     "Its time is not over",
-		CheckUK:   "Строк запиту не минув",
+		Check:     "Its time is not over, and its data not removed",
+		CheckUK:   "Строк запиту не минув, і його дані не вилучено",
 		Status:    404,
 		Type:      "not_found",
 		Source:    "wiki Approve person request v2 (17999298891)",
@@ -6580,8 +6581,8 @@ var All = []Rule{
 	{
 		ID:        PersonRequestRejectExpired,
 		Operation: "rejectPersonRequest",
-		Check:     "Its time is not over",
-		CheckUK:   "Строк запиту не минув",
+		Check:     "Its time is not over, and its data not removed",
+		CheckUK:   "Строк запиту не минув, і його дані не вилучено",
 		Status:    404,
 		Type:      "not_found",
 		Source:    "wiki Reject person request (599818289)",
@@ -6647,8 +6648,8 @@ var All = []Rule{
 	{
 		ID:        PersonRequestSignExpired,
 		Operation: "signPersonRequest",
-		Check:     "Its time is not over",
-		CheckUK:   "Строк запиту не минув",
+		Check:     "Its time is not over, and its data not removed",
+		CheckUK:   "Строк запиту не минув, і його дані не вилучено",
 		Status:    404,
 		Type:      "not_found",
 		Source:    "wiki Sign person request v2 (18268127257)",
@@ -7200,6 +7201,18 @@ var All = []Rule{
 		Type:      "not_found",
 		Message:   "Person not found",
 		Source:    "wiki Get confidant person relationships (18000249924)",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:        PersonVerificationNotFound,
+		Operation: "getPersonVerification",
+		Check:     "A person with this id is stored, and so is the state of the verification (a malformed id finds none)",
+		CheckUK:   "Особа з таким ідентифікатором є в системі, як і стан її верифікації (за ідентифікатором хибного формату нікого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "not found",
+		Source:    "wiki Get person verification details, x/SgHoPAQ",
 		Origin:    "wiki",
 		Fixed:     true,
 	},
@@ -7991,6 +8004,7 @@ var guards = map[string][]ID{
 	"searchPersons":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"listAuthenticationMethods":        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"listConfidantPersonRelationships": {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"getPersonVerification":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"getServiceRequest":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"searchServiceRequests":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"releaseServiceRequest":            {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
