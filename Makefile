@@ -139,9 +139,9 @@ openapi-lint: openapi/lint/node_modules/.package-lock.json openapi-publish ## re
 
 .PHONY: sdk-test-ts sdk-test-docs generate-ts jkurwa
 
-jkurwa: ## verify what npm's jkurwa signs with DSTU 4145
+jkurwa: ## verify what npm's jkurwa signs with DSTU 4145, and walk with its keys
 	npm ci --prefix internal/platform/signature/jkurwa --ignore-scripts --no-audit --no-fund --loglevel=error
-	$(GO) test -count=1 -tags jkurwa -run TestJkurwa ./internal/platform/signature
+	$(GO) test -count=1 -tags jkurwa -run Jkurwa ./internal/platform/signature ./internal/sandbox/demo
 
 sdk-test: sdk-test-go sdk-test-ts sdk-test-docs ## both clients, and the quick starts in other languages
 

@@ -1,5 +1,6 @@
-// Command demo walks through the five methods against a sandbox of its own, the
-// way a medical information system would, and prints what it sends and gets.
+// Command demo registers a patient who declares with two doctors, and walks through
+// the five methods, against a sandbox of its own, the way a medical information
+// system would. It prints what it sends and gets.
 package main
 
 import (
@@ -9,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -23,7 +25,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, os.Stdout); err != nil {
+	if err := run(ctx, os.Stdout, bySandbox); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		stop()
 		os.Exit(1) //nolint:gocritic // stop has run
@@ -31,9 +33,9 @@ func main() {
 }
 
 // run walks through a sandbox that is forgotten afterwards.
-func run(ctx context.Context, out io.Writer) error {
+func run(ctx context.Context, out io.Writer, by sign) error {
 	return sandbox.With(ctx, os.Environ(), func(ctx context.Context, at sandbox.Addresses) error {
-		w := &walk{ctx: ctx, baseURL: at.BaseURL, out: out}
+		w := &walk{ctx: ctx, baseURL: at.BaseURL, out: out, sign: by}
 		return w.all()
 	})
 }
@@ -44,7 +46,10 @@ type walk struct {
 	baseURL string
 	out     io.Writer
 	world   world.World
-	token   string // of the user who logged in
+	token   string            // of the user who logged in
+	sign    sign              // how doctors sign
+	extra   map[string]string // headers of the next requests
+	person  string            // the patient whom the walk registers
 }
 
 func (w *walk) all() error {
@@ -52,7 +57,7 @@ func (w *walk) all() error {
 		return err
 	}
 	for _, step := range []func() error{
-		w.logIn, w.createDivision, w.resendOTP, w.resendApprovalSMS, w.releaseAndStop,
+		w.logIn, w.createDivision, w.register, w.resendOTP, w.resendApprovalSMS, w.releaseAndStop,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -263,7 +268,10 @@ func (w *walk) fetch(method, path string, headers map[string]string, answer any)
 }
 
 func (w *walk) headers(token string) map[string]string {
-	headers := map[string]string{}
+	headers := maps.Clone(w.extra)
+	if headers == nil {
+		headers = map[string]string{}
+	}
 	if token != "" {
 		headers["Authorization"], headers["API-key"] = "Bearer "+token, world.MISKey
 	}

@@ -1,13 +1,14 @@
 // Signs standard input with a new key of DSTU 4145 and writes the container. The
 // certificate, of an invented person, is issued by a new authority; a second
-// argument names a file for the authority's certificate in PEM.
+// argument names a file for the authority's certificate in PEM, a third one the
+// DRFO of the person.
 const fs = require("fs");
 const jkurwa = require("jkurwa");
 const algorithms = require("gost89").compat.algos();
 const sbox = require("gost89/lib/dstu");
 const Message = require("jkurwa/lib/models/Message");
 
-const [curve, authorityFile] = process.argv.slice(2);
+const [curve, authorityFile, drfo = "3126509816"] = process.argv.slice(2);
 function newKey() {
   return Object.assign(jkurwa.std_curve(curve).keygen(), { algorithm: "Dstu4145le", sbox: sbox.packSbox(sbox.defaultSbox) });
 }
@@ -46,7 +47,7 @@ const isAuthority = { extnID: "basicConstraints", critical: true, extnValue: Buf
 const root = issue(authority, name, authority, name, 1, [isAuthority]);
 const key = newKey();
 const cert = issue(authority, name, key, { surname: "Дуб", givenName: "Олена", commonName: "Дуб Олена" }, 2, [
-  { extnID: "subjectDirectoryAttributes", extnValue: numbers("3126509816", "12345678") },
+  { extnID: "subjectDirectoryAttributes", extnValue: numbers(drfo, "12345678") },
 ]);
 if (authorityFile) {
   fs.writeFileSync(authorityFile, `-----BEGIN CERTIFICATE-----\n${root.as_asn1().toString("base64")}\n-----END CERTIFICATE-----\n`);
