@@ -98,7 +98,9 @@ func approve(w *build.World) {
 	empty := func(id string) build.Request {
 		return build.Patch(doctor, "/api/v3/declaration_requests/"+id+"/actions/approve").With(build.Row{})
 	}
-	of := func(id string) build.Request { return empty(id).With(build.Row{"verification_code": verifications.LiveCode}) }
+	of := func(id string) build.Request {
+		return empty(id).With(build.Row{"verification_code": verifications.LiveCode})
+	}
 	named := func(name string) build.Request { return of(text(name)) }
 
 	w.Passes(op, "the right code", named("declaration request with a code"), http.StatusCreated)

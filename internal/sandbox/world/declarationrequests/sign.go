@@ -32,7 +32,9 @@ func unsigned(content build.Row) build.Row {
 }
 
 // signer is a user of the world.
-func signer(user string) signature.Signer { return signature.Signer{DRFO: accounts.TaxID(user), Surname: "Коваль"} }
+func signer(user string) signature.Signer {
+	return signature.Signer{DRFO: accounts.TaxID(user), Surname: "Коваль"}
+}
 
 func sign(w *build.World) {
 	const op, name = "signDeclarationRequest", "declaration request to sign"
