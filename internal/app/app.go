@@ -239,6 +239,7 @@ func (a *App) build() error {
 		oauthAPI:           &oauth.API{Engine: engine, Pool: a.Pool},
 		personRequestsAPI: &personrequests.API{
 			Engine: engine, Store: personrequests.Store{Pool: a.Pool}, Addresses: addresses{a.Addresses}, Codes: codes, Media: files,
+			People: people,
 		},
 		serviceRequestsAPI: &servicerequests.API{Engine: engine, Pool: a.Pool, Identities: people},
 		uaddressesAPI:      &uaddresses.API{Engine: engine, Cache: a.Addresses},

@@ -27,6 +27,11 @@ import (
 	"esoz/internal/platform/seal"
 )
 
+// Sealed is where files lie.
+var Sealed = seal.Column{Table: "il.media", Key: "name", KeyType: "text", Name: "content", Purpose: sealPurpose, Batch: 4}
+
+const sealPurpose = "media"
+
 // Prefix of the paths of files.
 const Prefix = "/media/"
 
@@ -66,10 +71,10 @@ func (s *Store) Missing(ctx context.Context, names []string) ([]string, error) {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(sent, name) }), nil
 }
 
-// Put stores a file, or replaces it.
-func (s *Store) Put(ctx context.Context, on db.DBTX, name string, content []byte) error {
-	sealed := s.Keys.Seal("media "+name, content)
-	if err := db.New().PutMedia(ctx, on, db.PutMediaParams{Name: name, Content: sealed, At: s.Clock.Now()}); err != nil {
+// Keep stores what the server itself keeps, in a transaction.
+func (s *Store) Keep(ctx context.Context, tx postgres.Tx, name string, content []byte) error {
+	err := db.New().PutMedia(ctx, tx, db.PutMediaParams{Name: name, Content: s.Keys.Seal(sealPurpose, content), At: s.Clock.Now()})
+	if err != nil {
 		return fmt.Errorf("store a file: %w", err)
 	}
 	return nil
@@ -122,8 +127,10 @@ func (s *Store) put(r *http.Request, name string) (status int, err error) {
 	case http.DetectContentType(content) != contentType:
 		return http.StatusUnsupportedMediaType, nil
 	}
-	if err := s.Put(r.Context(), s.Pool, name, content); err != nil {
-		return http.StatusServiceUnavailable, postgres.Error(err)
+	sealed := s.Keys.Seal(sealPurpose, content)
+	err = db.New().PutMedia(r.Context(), s.Pool, db.PutMediaParams{Name: name, Content: sealed, At: s.Clock.Now()})
+	if err != nil {
+		return http.StatusServiceUnavailable, fmt.Errorf("store a file: %w", postgres.Error(err))
 	}
 	return http.StatusOK, nil
 }

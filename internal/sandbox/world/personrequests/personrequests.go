@@ -29,6 +29,7 @@ func Add(w *build.World) {
 	reads(w)
 	approve(w)
 	reject(w)
+	sign(w)
 	resend(w)
 }
 
