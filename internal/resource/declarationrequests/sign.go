@@ -102,7 +102,7 @@ var sign = operation.RowTransition[*signing]{
 			if err := s.Store.declare(ctx, tx, s); err != nil {
 				return err
 			}
-			return s.Media.Keep(ctx, tx, contentName(*s.found.DeclarationID), container)
+			return s.Media.Put(ctx, tx, contentName(*s.found.DeclarationID), container)
 		})
 		if err == nil {
 			s.found.moved(m)

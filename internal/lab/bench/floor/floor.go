@@ -92,6 +92,8 @@ func (s *server) routes(transitions map[string]operation.Operation) (http.Handle
 	e.GET("/", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
 	e.POST("/api/divisions", s.createDivision)
 	e.POST("/api/v3/declaration_requests/:id/actions/resend_otp", s.resend)
+	e.POST("/api/v3/declaration_requests", s.createRequest)
+	e.PATCH("/api/v3/declaration_requests/:id/actions/sign", s.signRequest)
 	e.PATCH("/api/verifications/:phone/actions/complete", s.complete)
 	return e, s.transitions(e, transitions)
 }
@@ -203,9 +205,7 @@ func (s *server) resend(c echo.Context) error {
 }
 
 func (s *server) sendCode(ctx context.Context, tx pgx.Tx, request, id uuid.UUID, now time.Time) error {
-	const code = 3782
-	q := db.New()
-	row, err := q.LockDeclarationRequest(ctx, tx, request)
+	row, err := db.New().LockDeclarationRequest(ctx, tx, request)
 	if err != nil {
 		return err
 	}
@@ -213,21 +213,7 @@ func (s *server) sendCode(ctx context.Context, tx pgx.Tx, request, id uuid.UUID,
 	if err := json.Unmarshal(row.AuthenticationMethodCurrent, &method); err != nil {
 		return err
 	}
-	if err := q.LockPhone(ctx, tx, method.Number); err != nil {
-		return err
-	}
-	if _, err := q.CancelActiveVerification(ctx, tx, db.CancelActiveVerificationParams{PhoneNumber: method.Number, ResourceID: &request}); err != nil {
-		return err
-	}
-	err = q.InsertVerification(ctx, tx, db.InsertVerificationParams{
-		ID: id, PhoneNumber: method.Number, ResourceID: &request, CodeHash: s.keys.Code(id, code), CodeExpiredAt: now.Add(codeLife), InsertedAt: now,
-	})
-	if err != nil {
-		return err
-	}
-	return s.outbox.Enqueue(ctx, tx, sms.Message{
-		Phone: method.Number, Text: fmt.Sprint("Код авторизації дій в системі eHealth: ", code), Type: sms.TypeVerification, VerificationID: &id,
-	})
+	return s.storeCode(ctx, tx, method.Number, request, id, now)
 }
 
 // complete ends a live code, whatever was entered.
