@@ -21,7 +21,7 @@ import (
 	"esoz/internal/sandbox/world/accounts"
 )
 
-const aboutB6 = `Create Declaration Request for %d persons in turns, each with a code that is sent; and Sign Declaration Request for each of them, signed with ECDSA P-256: all checks of the container are on, so that esoz verifies the content, its time stamp and their certificates. Both over %d connections as fast as answers come.
+const aboutB6 = `Create Declaration Request for %d persons in turns, confirmed by documents, so that both do the same statements (B4 measures codes); and Sign Declaration Request for each of them, signed with ECDSA P-256: all checks of the container are on, so that esoz verifies the content, its time stamp and their certificates. Both over %d connections as fast as answers come.
 The floor does the same statements in the same transactions. It parses and verifies no signature, and checks nothing.`
 
 // declarations are persons for whom declarations are asked and signed at one service.
@@ -53,7 +53,7 @@ func (l *lab) b6(ctx context.Context, b *Benchmark) error {
 	defer floor.pool.Close()
 	both := func(d *declarations, name string) []contender {
 		return []contender{
-			{name: "create: " + name, process: d.process, prepare: d.forget, round: func(ctx context.Context, t time.Duration) (Round, error) {
+			{name: "create: " + name, process: d.process, round: func(ctx context.Context, t time.Duration) (Round, error) {
 				return closedLoop(ctx, inTurns(d.create), l.plan.Clients, t)
 			}},
 			{name: "sign: " + name, process: d.process, prepare: d.approve, round: func(ctx context.Context, t time.Duration) (Round, error) {
@@ -123,13 +123,12 @@ func (d *declarations) addPersons(ctx context.Context) error {
 			ids[i] = benched(kind, i)
 		}
 		for _, query := range []string{
-			`INSERT INTO mpi.persons SELECT new.* FROM mpi.persons old, unnest($2::uuid[]) id, jsonb_populate_record(old, jsonb_build_object('id', id, 'tax_id', NULL)) new WHERE old.id = $1`,
-			`INSERT INTO mpi.person_documents SELECT new.* FROM mpi.person_documents old, unnest($2::uuid[]) id, jsonb_populate_record(old, jsonb_build_object('person_id', id)) new WHERE old.person_id = $1`,
-			`INSERT INTO mpi.person_authentication_methods SELECT new.* FROM mpi.person_authentication_methods old, unnest($2::uuid[]) WITH ORDINALITY ids (id, n),
-				jsonb_populate_record(old, jsonb_build_object('id', id, 'person_id', id, 'phone_number', '+38050' || lpad(n::text, 7, '0'))) new
-				WHERE old.person_id = $1 AND old.type = 'OTP'`,
+			`INSERT INTO mpi.persons SELECT new.* FROM mpi.persons old, unnest($2::uuid[]) AS made (id), jsonb_populate_record(old, jsonb_build_object('id', made.id, 'tax_id', NULL)) new WHERE old.id = $1`,
+			`INSERT INTO mpi.person_documents SELECT new.* FROM mpi.person_documents old, unnest($2::uuid[]) AS made (id), jsonb_populate_record(old, jsonb_build_object('person_id', made.id)) new WHERE old.person_id = $1`,
+			`INSERT INTO mpi.person_authentication_methods SELECT new.* FROM mpi.person_authentication_methods old, unnest($2::uuid[]) AS made (id),
+				jsonb_populate_record(old, jsonb_build_object('id', made.id, 'person_id', made.id)) new WHERE old.person_id = $1`,
 		} {
-			if _, err := d.pool.Exec(ctx, query, world.ID("declarant"), ids); err != nil {
+			if _, err := d.pool.Exec(ctx, query, world.ID("offline_declarant"), ids); err != nil {
 				return fmt.Errorf("make persons: %w", err)
 			}
 		}
@@ -180,14 +179,6 @@ func (d *declarations) addRequests(ctx context.Context) ([][]byte, error) {
 	return contents, nil
 }
 
-// forget takes away what is queued still, which would be sent during the next round.
-func (d *declarations) forget(ctx context.Context) error {
-	if _, err := d.pool.Exec(ctx, "DELETE FROM river.river_job WHERE kind = 'send_sms' AND state = 'available'"); err != nil {
-		return fmt.Errorf("empty the queue of SMS: %w", err)
-	}
-	return nil
-}
-
 // approve makes the requests such as can be signed again.
 func (d *declarations) approve(ctx context.Context) error {
 	for _, query := range []string{
@@ -198,5 +189,5 @@ func (d *declarations) approve(ctx context.Context) error {
 			return fmt.Errorf("approve the requests again: %w", err)
 		}
 	}
-	return d.forget(ctx)
+	return nil
 }

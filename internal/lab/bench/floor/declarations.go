@@ -17,10 +17,9 @@ import (
 	"esoz/internal/platform/audit"
 	"esoz/internal/platform/events"
 	"esoz/internal/platform/postgres"
-	"esoz/internal/platform/sms"
 )
 
-// createRequest stores a declaration request and sends its code, whoever asks for
+// createRequest stores a declaration request that documents confirm, whoever asks for
 // whomever.
 func (s *server) createRequest(c echo.Context) error {
 	ctx, now, q := c.Request().Context(), s.clock.Now(), db.New()
@@ -46,34 +45,39 @@ func (s *server) createRequest(c echo.Context) error {
 	if _, err := q.GetDeclarationPerson(ctx, s.pool, db.GetDeclarationPersonParams{ID: body.PersonID, At: now}); err != nil {
 		return err
 	}
-	methods, err := q.ListConfirmingMethods(ctx, s.pool, db.ListConfirmingMethodsParams{PersonID: body.PersonID, At: now})
-	if err != nil {
+	if _, err := q.ListConfirmingMethods(ctx, s.pool, db.ListConfirmingMethodsParams{PersonID: body.PersonID, At: now}); err != nil {
+		return err
+	}
+	if _, err := q.ListConfidantDocuments(ctx, s.pool, db.ListConfidantDocumentsParams{PersonID: body.PersonID, At: now}); err != nil {
 		return err
 	}
 	load, err := q.CountDoctorDeclarations(ctx, s.pool, db.CountDoctorDeclarationsParams{PartyID: doctor.PartyID, PersonID: body.PersonID})
 	if err != nil {
 		return err
 	}
-	id, declaration, code, phone := uuid.New(), uuid.New(), uuid.New(), *methods[0].PhoneNumber
-	answer := api.DeclarationRequestCreatedResponse{Meta: meta(c.Request())}
-	answer.Data.ID = id.String()
+	id, declaration := uuid.New(), uuid.New()
+	data := map[string]any{
+		"person_id": body.PersonID, "employee_id": body.EmployeeID, "division_id": body.DivisionID, "legal_entity_id": by.ClientID,
+		"start_date": now.Format(time.DateOnly), "end_date": now.AddDate(1, 0, 0).Format(time.DateOnly),
+	}
+	number := ""
 	err = postgres.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		number, err := q.BeginDeclarationRequest(ctx, tx, body.PersonID.String())
+		next, err := q.BeginDeclarationRequest(ctx, tx, body.PersonID.String())
 		if err != nil {
 			return err
 		}
-		answer.Data.DeclarationNumber = fmt.Sprint(number)
+		number = fmt.Sprint(next)
 		params := db.InsertDeclarationRequestParams{
-			ID: id, DeclarationID: &declaration, DeclarationNumber: answer.Data.DeclarationNumber, PersonID: body.PersonID, LegalEntityID: *by.ClientID,
+			ID: id, DeclarationID: &declaration, DeclarationNumber: number, PersonID: body.PersonID, LegalEntityID: *by.ClientID,
 			EmployeeID: body.EmployeeID, StartDateYear: int32(now.Year()), CurrentDeclarationCount: load.Total, UserID: by.UserID, At: now, //nolint:gosec // a year
 		}
-		if params.Data, err = json.Marshal(map[string]any{
-			"person_id": body.PersonID, "employee_id": body.EmployeeID, "division_id": body.DivisionID, "legal_entity_id": by.ClientID,
-			"start_date": now.Format(time.DateOnly), "end_date": now.AddDate(1, 0, 0).Format(time.DateOnly),
-		}); err != nil {
+		if params.Data, err = json.Marshal(data); err != nil {
 			return err
 		}
-		if params.AuthenticationMethodCurrent, err = json.Marshal(map[string]string{"type": "OTP", "number": phone}); err != nil {
+		if params.AuthenticationMethodCurrent, err = json.Marshal(map[string]string{"type": "OFFLINE"}); err != nil {
+			return err
+		}
+		if params.Documents, err = json.Marshal([]map[string]string{{"type": "person.PASSPORT", "verb": "PUT"}}); err != nil {
 			return err
 		}
 		cancelled, err := q.CancelDeclarationRequests(ctx, tx, db.CancelDeclarationRequestsParams{UserID: by.UserID, At: now, PersonID: body.PersonID})
@@ -88,36 +92,13 @@ func (s *server) createRequest(c echo.Context) error {
 		if err := q.InsertDeclarationRequest(ctx, tx, params); err != nil {
 			return err
 		}
-		if err := status(ctx, tx, by, "declaration_requests", id, "NEW", now); err != nil {
-			return err
-		}
-		return s.storeCode(ctx, tx, phone, id, code, now)
+		return status(ctx, tx, by, "declaration_requests", id, "NEW", now)
 	})
 	if err != nil {
 		return fmt.Errorf("create: %w", err)
 	}
-	return c.JSON(http.StatusCreated, &answer)
-}
-
-// storeCode stores a code for a request and queues its SMS.
-func (s *server) storeCode(ctx context.Context, tx pgx.Tx, phone string, request, id uuid.UUID, now time.Time) error {
-	const code = 3782
-	q := db.New()
-	if err := q.LockPhone(ctx, tx, phone); err != nil {
-		return err
-	}
-	if _, err := q.CancelActiveVerification(ctx, tx, db.CancelActiveVerificationParams{PhoneNumber: phone, ResourceID: &request}); err != nil {
-		return err
-	}
-	err := q.InsertVerification(ctx, tx, db.InsertVerificationParams{
-		ID: id, PhoneNumber: phone, ResourceID: &request, CodeHash: s.keys.Code(id, code), CodeExpiredAt: now.Add(codeLife), InsertedAt: now,
-	})
-	if err != nil {
-		return err
-	}
-	return s.outbox.Enqueue(ctx, tx, sms.Message{
-		Phone: phone, Text: fmt.Sprint("Код авторизації дій в системі eHealth: ", code), Type: sms.TypeVerification, VerificationID: &id,
-	})
+	data["id"], data["declaration_id"], data["declaration_number"], data["status"] = id, declaration, number, "NEW"
+	return c.JSON(http.StatusCreated, map[string]any{"meta": meta(c.Request()), "data": data})
 }
 
 // signRequest makes a declaration of whatever was sent.

@@ -205,7 +205,9 @@ func (s *server) resend(c echo.Context) error {
 }
 
 func (s *server) sendCode(ctx context.Context, tx pgx.Tx, request, id uuid.UUID, now time.Time) error {
-	row, err := db.New().LockDeclarationRequest(ctx, tx, request)
+	const code = 3782
+	q := db.New()
+	row, err := q.LockDeclarationRequest(ctx, tx, request)
 	if err != nil {
 		return err
 	}
@@ -213,7 +215,21 @@ func (s *server) sendCode(ctx context.Context, tx pgx.Tx, request, id uuid.UUID,
 	if err := json.Unmarshal(row.AuthenticationMethodCurrent, &method); err != nil {
 		return err
 	}
-	return s.storeCode(ctx, tx, method.Number, request, id, now)
+	if err := q.LockPhone(ctx, tx, method.Number); err != nil {
+		return err
+	}
+	if _, err := q.CancelActiveVerification(ctx, tx, db.CancelActiveVerificationParams{PhoneNumber: method.Number, ResourceID: &request}); err != nil {
+		return err
+	}
+	err = q.InsertVerification(ctx, tx, db.InsertVerificationParams{
+		ID: id, PhoneNumber: method.Number, ResourceID: &request, CodeHash: s.keys.Code(id, code), CodeExpiredAt: now.Add(codeLife), InsertedAt: now,
+	})
+	if err != nil {
+		return err
+	}
+	return s.outbox.Enqueue(ctx, tx, sms.Message{
+		Phone: method.Number, Text: fmt.Sprint("Код авторизації дій в системі eHealth: ", code), Type: sms.TypeVerification, VerificationID: &id,
+	})
 }
 
 // complete ends a live code, whatever was entered.
