@@ -133,6 +133,58 @@ func (q *Queries) EndDeclarations(ctx context.Context, db DBTX, arg EndDeclarati
 	return items, nil
 }
 
+const expireDeclarationRequests = `-- name: ExpireDeclarationRequests :one
+WITH old AS (
+    SELECT r.id, r.status, r.documents FROM il.declaration_requests r
+    WHERE r.data IS NOT NULL AND r.inserted_at <= $1
+    ORDER BY r.inserted_at
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED
+), scans AS (
+    DELETE FROM il.media m
+    USING old o, jsonb_array_elements(COALESCE(o.documents, '[]')) d
+    WHERE m.name = 'declaration_requests/' || o.id || '/declaration_request_' || (d ->> 'type') || '.jpeg'
+), audit AS (
+    INSERT INTO prm.audit_log (id, actor_id, resource, resource_id, changeset, inserted_at)
+    SELECT gen_random_uuid(), $3::text, 'declaration_requests', o.id::text, '{"status": "EXPIRED"}', $4::timestamptz
+    FROM old o WHERE o.status NOT IN ('SIGNED', 'EXPIRED')
+), expired AS (
+    UPDATE il.declaration_requests r
+    SET status = CASE WHEN o.status = 'SIGNED' THEN o.status ELSE 'EXPIRED' END,
+        status_reason = CASE WHEN o.status IN ('NEW', 'APPROVED') THEN 'request_overdue' ELSE r.status_reason END,
+        data = NULL, data_to_be_signed = NULL, printout_content = NULL, documents = NULL, authentication_method_current = NULL,
+        data_legal_entity_id = NULL, data_start_date_year = NULL, data_person_tax_id = NULL, data_person_first_name = NULL,
+        data_person_last_name = NULL, data_person_birth_date = NULL, updated_by = $5::uuid, updated_at = $4::timestamptz
+    FROM old o
+    WHERE r.id = o.id
+    RETURNING r.id
+)
+SELECT count(*) FROM expired
+`
+
+type ExpireDeclarationRequestsParams struct {
+	InsertedBefore time.Time
+	Batch          int32
+	Actor          string
+	At             time.Time
+	UserID         uuid.UUID
+}
+
+// Takes the data of old requests away, with the scans sent for them; those that have
+// not become declarations expire. Gives the number of requests.
+func (q *Queries) ExpireDeclarationRequests(ctx context.Context, db DBTX, arg ExpireDeclarationRequestsParams) (int64, error) {
+	row := db.QueryRow(ctx, expireDeclarationRequests,
+		arg.InsertedBefore,
+		arg.Batch,
+		arg.Actor,
+		arg.At,
+		arg.UserID,
+	)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const getDeclarationDivision = `-- name: GetDeclarationDivision :one
 SELECT legal_entity_id, status = 'ACTIVE' AS is_active FROM prm.divisions WHERE id = $1 AND is_active
 `

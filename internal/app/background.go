@@ -51,17 +51,18 @@ func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authent
 		Count: func(result string) { m.messages.WithLabelValues(provider.Name(), result).Inc() },
 	})
 	cleaner := &cleaner{tasks: map[string]func(context.Context) error{
-		"expire_verifications": codes.Expire,
-		"delete_verifications": codes.DeleteOld,
-		"delete_jobs":          queue.DeleteOld,
-		"delete_approvals":     s.DeleteUnverified,
-		"delete_events":        (&events.Cleaner{Pool: a.Pool, Clock: o.Clock, Config: o.Config}).Run,
-		"delete_rate_limits":   tokens.DeletePassedLimits,
-		"requeue_jobs":         queue.Requeue,
-		"delete_tokens":        tokens.DeleteExpired,
-		"delete_answers":       answers.DeleteExpired,
-		"close_declarations":   s.Close,
-		"clean_persons":        s.personRequestsAPI.Clean,
+		"expire_verifications":        codes.Expire,
+		"delete_verifications":        codes.DeleteOld,
+		"delete_jobs":                 queue.DeleteOld,
+		"delete_approvals":            s.DeleteUnverified,
+		"expire_declaration_requests": s.ExpireDeclarationRequests,
+		"delete_events":               (&events.Cleaner{Pool: a.Pool, Clock: o.Clock, Config: o.Config}).Run,
+		"delete_rate_limits":          tokens.DeletePassedLimits,
+		"requeue_jobs":                queue.Requeue,
+		"delete_tokens":               tokens.DeleteExpired,
+		"delete_answers":              answers.DeleteExpired,
+		"close_declarations":          s.Close,
+		"clean_persons":               s.personRequestsAPI.Clean,
 	}}
 	river.AddWorker(pool, cleaner)
 
@@ -115,17 +116,18 @@ func schedules(cfg *config.Config) []*river.PeriodicJob {
 	hourly, everyMinute := mustSchedule("7 * * * *"), mustSchedule("* * * * *")
 	var all []*river.PeriodicJob
 	for task, schedule := range map[string]config.Schedule{
-		"expire_verifications": cfg.DeactivatorSchedule,
-		"delete_verifications": cfg.TerminatorSchedule,
-		"delete_jobs":          cfg.JobsCleanupSchedule,
-		"delete_approvals":     cfg.ApprovalsCleanupSchedule,
-		"delete_events":        cfg.EventsCleanupSchedule,
-		"close_declarations":   cfg.DeclarationsSchedule,
-		"clean_persons":        cfg.PersonRequestsSchedule,
-		"delete_rate_limits":   hourly,
-		"requeue_jobs":         everyMinute,
-		"delete_tokens":        hourly,
-		"delete_answers":       hourly,
+		"expire_verifications":        cfg.DeactivatorSchedule,
+		"delete_verifications":        cfg.TerminatorSchedule,
+		"delete_jobs":                 cfg.JobsCleanupSchedule,
+		"delete_approvals":            cfg.ApprovalsCleanupSchedule,
+		"expire_declaration_requests": cfg.DeclarationRequestSchedule,
+		"delete_events":               cfg.EventsCleanupSchedule,
+		"delete_rate_limits":          hourly,
+		"requeue_jobs":                everyMinute,
+		"delete_tokens":               hourly,
+		"delete_answers":              hourly,
+		"close_declarations":          cfg.DeclarationsSchedule,
+		"clean_persons":               cfg.PersonRequestsSchedule,
 	} {
 		all = append(all, river.NewPeriodicJob(schedule, func() (river.JobArgs, *river.InsertOpts) {
 			return cleanUpArgs{Task: task}, &river.InsertOpts{MaxAttempts: 1}

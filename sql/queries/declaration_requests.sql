@@ -247,3 +247,33 @@ INSERT INTO ops.declarations (
     @id, @declaration_number, @declaration_request_id, @person_id, @employee_id, @division_id, @legal_entity_id, to_date(@start_date::text, 'YYYY-MM-DD'),
     to_date(@end_date::text, 'YYYY-MM-DD'), @at, 'active', true, sqlc.narg('reason'), @seed, @user_id, @user_id, @at, @at
 );
+
+-- name: ExpireDeclarationRequests :one
+-- Takes the data of old requests away, with the scans sent for them; those that have
+-- not become declarations expire. Gives the number of requests.
+WITH old AS (
+    SELECT r.id, r.status, r.documents FROM il.declaration_requests r
+    WHERE r.data IS NOT NULL AND r.inserted_at <= @inserted_before
+    ORDER BY r.inserted_at
+    LIMIT @batch
+    FOR UPDATE SKIP LOCKED
+), scans AS (
+    DELETE FROM il.media m
+    USING old o, jsonb_array_elements(COALESCE(o.documents, '[]')) d
+    WHERE m.name = 'declaration_requests/' || o.id || '/declaration_request_' || (d ->> 'type') || '.jpeg'
+), audit AS (
+    INSERT INTO prm.audit_log (id, actor_id, resource, resource_id, changeset, inserted_at)
+    SELECT gen_random_uuid(), @actor::text, 'declaration_requests', o.id::text, '{"status": "EXPIRED"}', @at::timestamptz
+    FROM old o WHERE o.status NOT IN ('SIGNED', 'EXPIRED')
+), expired AS (
+    UPDATE il.declaration_requests r
+    SET status = CASE WHEN o.status = 'SIGNED' THEN o.status ELSE 'EXPIRED' END,
+        status_reason = CASE WHEN o.status IN ('NEW', 'APPROVED') THEN 'request_overdue' ELSE r.status_reason END,
+        data = NULL, data_to_be_signed = NULL, printout_content = NULL, documents = NULL, authentication_method_current = NULL,
+        data_legal_entity_id = NULL, data_start_date_year = NULL, data_person_tax_id = NULL, data_person_first_name = NULL,
+        data_person_last_name = NULL, data_person_birth_date = NULL, updated_by = @user_id::uuid, updated_at = @at::timestamptz
+    FROM old o
+    WHERE r.id = o.id
+    RETURNING r.id
+)
+SELECT count(*) FROM expired;

@@ -114,7 +114,19 @@ export interface paths {
          */
         get: operations["listDeclarationRequests"];
         put?: never;
-        post?: never;
+        /**
+         * Create Declaration Request V3
+         * @description Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+         *
+         *     The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+         *     it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+         *     entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+         *
+         *     `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+         *     `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+         *     doctor they name. Go on with approveDeclarationRequest.
+         */
+        post: operations["createDeclarationRequest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -146,6 +158,56 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v3/declaration_requests/{id}/actions/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Approve Declaration Request V3
+         * @description Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+         *     `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+         *     sent to their addresses.
+         *
+         *     What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+         *     the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+         *
+         *     A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+         *     approve again with the same code.
+         */
+        patch: operations["approveDeclarationRequest"];
+        trace?: never;
+    };
+    "/api/v3/declaration_requests/{id}/actions/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Reject Declaration Request V3
+         * @description Gives a declaration request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED` with `status_reason` `doctor_reject`, or
+         *     `doctor_rejected_over_limit` when the patient has made it. Declarations stay as they are. No body is needed and one that is sent is
+         *     ignored.
+         */
+        patch: operations["rejectDeclarationRequest"];
         trace?: never;
     };
     "/api/v3/declaration_requests/{id}/actions/resend_otp": {
@@ -180,7 +242,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/cabinet/declarations/{id}/actions/terminate": {
+    "/api/v3/declaration_requests/{id}/actions/sign": {
         parameters: {
             query?: never;
             header?: never;
@@ -194,121 +256,15 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Terminate declarations via Cabinet
-         * @description For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
-         *     `reason_description` is kept.
-         */
-        patch: operations["terminateDeclaration"];
-        trace?: never;
-    };
-    "/api/declarations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Declarations List
-         * @description Lists declarations of the legal entity that the token works for, newest first, in pages and in short form; take the rest with
-         *     getDeclaration. Without `status` only `active` ones are listed.
+         * Sign Declaration Request V3
+         * @description Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+         *     to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+         *     signature and no stamp, by the user of the token, whose tax number is in the certificate.
          *
-         *     Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types that are not in
-         *     TOKENS_TYPES_PERSONAL (the National Health Service), which see those of all legal entities.
+         *     What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+         *     person has had end. Events say so, for each declaration.
          */
-        get: operations["listDeclarations"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/declarations/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Declaration by ID
-         * @description Shows one declaration in any status, with its patient, doctor, division and legal entity as they are now.
-         *
-         *     `urgent.authentication_method_current` is how the patient confirmed the request (`NA` when the request's data are gone).
-         */
-        get: operations["getDeclaration"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/declarations/{id}/actions/approve": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Verify declaration
-         * @description For the National Health Service: a declaration that waits for verification becomes `active`. No body is needed and one that is sent
-         *     is ignored.
-         */
-        patch: operations["approveDeclaration"];
-        trace?: never;
-    };
-    "/api/declarations/{id}/actions/reject": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Reject declaration
-         * @description For the National Health Service: a declaration that waits for verification becomes `rejected`. No body is needed and one that is
-         *     sent is ignored. `PATCH /declarations/{id}/reject`, the path of the blueprints, is served alike.
-         */
-        patch: operations["rejectDeclaration"];
-        trace?: never;
-    };
-    "/api/persons/{id}/declaration": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get Person Declaration
-         * @description Shows the active declaration of a person, if it is one of the legal entity that the token works for; otherwise it only says that
-         *     there is none, or that it is another's. Client types that are not in TOKENS_TYPES_PERSONAL (the National Health
-         *     Service) see it in any case.
-         */
-        get: operations["getPersonDeclaration"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
+        patch: operations["signDeclarationRequest"];
         trace?: never;
     };
     "/api/device_dispenses": {
@@ -605,31 +561,6 @@ export interface paths {
          *     The division stays readable and can be opened again with activateDivision.
          */
         patch: operations["deactivateDivision"];
-        trace?: never;
-    };
-    "/api/employees/{id}/actions/deactivate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /**
-         * Deactivate Employee
-         * @description Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
-         *     dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
-         *
-         *     What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
-         *     A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
-         *     legal entity loses the role of the user there, and all tokens.
-         */
-        patch: operations["deactivateEmployee"];
         trace?: never;
     };
     "/api/events": {
@@ -1793,6 +1724,39 @@ export interface components {
              */
             data: components["schemas"]["ApprovalDetails"] | Record<string, never>[];
         };
+        /** @description Who is to have a declaration with whom, and where. */
+        DeclarationRequestCreate: {
+            /**
+             * Format: uuid
+             * @description A registered person.
+             * @example 4d0d790c-cbf1-44f5-ab21-ba8db67da161
+             */
+            person_id: string;
+            /**
+             * Format: uuid
+             * @description The doctor.
+             * @example 1a8b10ea-ba09-40f2-8f9e-55608e9208c6
+             */
+            employee_id: string;
+            /**
+             * Format: uuid
+             * @description Where the doctor receives the person.
+             * @example d290f1ee-6c54-4b01-90e6-d701748f0851
+             */
+            division_id: string;
+            /**
+             * Format: uuid
+             * @description The person's authentication method that shall confirm. Without it the default one does.
+             * @example cc949559-5dfe-420f-ac05-065e443b2cc6
+             */
+            authorize_with?: string;
+            /**
+             * Format: uuid
+             * @description The active declaration with a reorganised legal entity that is to be carried on.
+             * @example 8c7753fc-a647-435f-8e43-4ff4546431f6
+             */
+            parent_declaration_id?: string;
+        };
         /**
          * @description Where the request stands: `NEW` waits for the patient's confirmation, `APPROVED` for the
          *     doctor's signature, `SIGNED` became a declaration; `REJECTED` by the legal entity or the
@@ -1921,7 +1885,7 @@ export interface components {
         /** @description What the client needs at once. */
         DeclarationRequestUrgent: {
             authentication_method_current: components["schemas"]["AuthenticationMethodCurrent"];
-            /** @description Links to the signed content; only for an APPROVED request of channel PIS. */
+            /** @description Where to send the scans, when the request was created; links to the signed content of an APPROVED request of channel PIS. */
             documents?: components["schemas"]["DeclarationRequestDocument"][];
         };
         /** @description A link to a stored document. */
@@ -1936,6 +1900,118 @@ export interface components {
              * @example https://storage.example.com/declaration_requests/b075f148-7f93-4fc2-b2ec-2d81b19a9b7b/signed_content
              */
             url: string;
+        };
+        /** @description Answer with the request that was created. */
+        DeclarationRequestCreatedResponse: {
+            meta: components["schemas"]["Meta"];
+            data: components["schemas"]["DeclarationRequest"];
+            urgent: components["schemas"]["DeclarationRequestUrgent"];
+        };
+        /** @description The code of the SMS; nothing when the request is confirmed by documents or by nothing. */
+        DeclarationRequestApprove: {
+            /**
+             * @description The code, a number or a text.
+             * @example 2836
+             */
+            verification_code?: number | string;
+        };
+        /** @description Answer with a declaration request that has another status now. */
+        DeclarationRequestMovedResponse: {
+            meta: components["schemas"]["Meta"];
+            data: components["schemas"]["DeclarationRequest"];
+        };
+        /** @description What the doctor has signed. */
+        DeclarationRequestSign: {
+            /**
+             * Format: signed-content
+             * @description `data_to_be_signed` with `person.patient_signed` true, signed (CMS), in base64 without line breaks.
+             * @example ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+             */
+            signed_declaration_request: string;
+        };
+        /** @description The declaration that a request became. */
+        DeclarationSigned: {
+            /**
+             * Format: uuid
+             * @description Id of the declaration.
+             * @example 8311ab82-e341-4da0-8a95-235ec9885e23
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The request that it was.
+             * @example 74a6fae6-4207-4e03-a136-f2e70c6b0c02
+             */
+            declaration_request_id: string;
+            /**
+             * Format: uuid
+             * @description The patient.
+             * @example 5fb57a5d-1457-430e-9678-c81cec72779f
+             */
+            person_id: string;
+            /**
+             * Format: uuid
+             * @description The legal entity of the doctor.
+             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+             */
+            legal_entity_id: string;
+            /**
+             * Format: uuid
+             * @description The doctor.
+             * @example d290f1ee-6c54-4b01-90e6-d701748f0851
+             */
+            employee_id: string;
+            /**
+             * Format: uuid
+             * @description Where the doctor receives the patient.
+             * @example d290f1ee-6c54-4b01-90e6-d701748f0851
+             */
+            division_id: string;
+            /**
+             * Format: date
+             * @description First day.
+             * @example 2017-03-02
+             */
+            start_date: string;
+            /**
+             * Format: date
+             * @description Last day.
+             * @example 2018-03-02
+             */
+            end_date: string;
+            /**
+             * Format: date-time
+             * @description When it was signed.
+             * @example 2017-03-02T00:00:00.000000Z
+             */
+            signed_at: string;
+            /**
+             * @description Where the declaration stands.
+             * @example active
+             * @enum {string}
+             */
+            status: "active" | "pending_verification" | "terminated";
+            /**
+             * Format: date-time
+             * @description When it was stored.
+             * @example 2017-07-06T16:54:05.161571Z
+             */
+            inserted_at: string;
+            /**
+             * @description Whether it is in force.
+             * @example true
+             */
+            is_active: boolean;
+            /**
+             * @description Why it has this status: `offline` or `no_tax_id`; absent when there is no reason.
+             * @example no_tax_id
+             */
+            reason?: string;
+        };
+        /** @description Answer with the declaration. */
+        DeclarationSignedResponse: {
+            meta: components["schemas"]["Meta"];
+            data: components["schemas"]["DeclarationSigned"];
         };
         /** @description Answer with one declaration request. */
         DeclarationRequestResponse: {
@@ -2024,482 +2100,6 @@ export interface components {
             meta: components["schemas"]["Meta"];
             /** @description The requests of the page, newest first. */
             data: components["schemas"]["DeclarationRequestShort"][];
-            paging: components["schemas"]["Paging"];
-        };
-        /**
-         * @description `active` is in force, `pending_verification` waits for the National Health Service. It has ended as `terminated` by a newer declaration, the
-         *     patient or the doctor's dismissal, as `closed` by its end date, as `rejected` by the National Health Service.
-         * @example active
-         * @enum {string}
-         */
-        DeclarationStatus: "active" | "pending_verification" | "terminated" | "closed" | "rejected";
-        /** @description The patient. */
-        DeclarationPersonShort: {
-            /**
-             * Format: uuid
-             * @description Id of the person.
-             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
-             */
-            id: string;
-            /**
-             * @description First name.
-             * @example Петро
-             */
-            first_name: string;
-            /**
-             * @description Last name.
-             * @example Іванов
-             */
-            last_name: string;
-            /**
-             * @description Second name, if there is one.
-             * @example Миколайович
-             */
-            second_name?: string;
-            /**
-             * Format: date
-             * @description Date of birth.
-             * @example 1991-08-19
-             */
-            birth_date: string;
-            /**
-             * @description Dictionary `PERSON_VERIFICATION_STATUSES`.
-             * @example NOT_VERIFIED
-             */
-            verification_status: string;
-        };
-        /** @description The doctor. */
-        DeclarationEmployeeShort: {
-            /**
-             * Format: uuid
-             * @description Id of the employee.
-             * @example d290f1ee-6c54-4b01-90e6-d701748f0851
-             */
-            id: string;
-            /**
-             * @description Dictionary `POSITION`.
-             * @example P6
-             */
-            position: string;
-            /**
-             * @description Dictionary `EMPLOYEE_TYPE`.
-             * @example DOCTOR
-             */
-            employee_type: string;
-        };
-        /** @description Where the doctor receives the patient. */
-        DeclarationDivisionShort: {
-            /**
-             * Format: uuid
-             * @description Id of the division.
-             * @example d290f1ee-6c54-4b01-90e6-d701748f0851
-             */
-            id: string;
-            /**
-             * @description Its name.
-             * @example Пединовка
-             */
-            name: string;
-        };
-        /** @description The legal entity. */
-        DeclarationLegalEntityShort: {
-            /**
-             * Format: uuid
-             * @description Id of the legal entity.
-             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
-             */
-            id: string;
-            /**
-             * @description Its name.
-             * @example Клініка Ноунейм
-             */
-            name: string | null;
-            /**
-             * @description Its short name.
-             * @example Ноунейм
-             */
-            short_name: string | null;
-            /**
-             * @description Its number in the register of enterprises.
-             * @example 5432345432
-             */
-            edrpou: string;
-        };
-        /** @description A declaration in a list. */
-        DeclarationShort: {
-            /**
-             * Format: uuid
-             * @description Id of the declaration.
-             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
-             */
-            id: string;
-            /**
-             * @description Number of the declaration for people.
-             * @example 0000-12H4-245D
-             */
-            declaration_number: string;
-            employee: components["schemas"]["DeclarationEmployeeShort"];
-            division: components["schemas"]["DeclarationDivisionShort"];
-            /**
-             * Format: date
-             * @description First day.
-             * @example 2017-03-02
-             */
-            start_date: string;
-            /**
-             * Format: date
-             * @description Last day.
-             * @example 2018-03-02
-             */
-            end_date: string;
-            status: components["schemas"]["DeclarationStatus"];
-            /**
-             * @description Why it has this status, if something is known.
-             * @example manual_employee
-             */
-            reason?: string;
-            /**
-             * @description The reason in words, if some were given.
-             * @example Згідно постанови 1 від 10.01.2017
-             */
-            reason_description?: string;
-            person: components["schemas"]["DeclarationPersonShort"];
-            legal_entity: components["schemas"]["DeclarationLegalEntityShort"];
-            /**
-             * Format: uuid
-             * @description The request that was signed.
-             * @example 74a6fae6-4207-4e03-a136-f2e70c6b0c02
-             */
-            declaration_request_id: string;
-            /**
-             * Format: date-time
-             * @description When it was stored.
-             * @example 2017-04-20T19:14:13Z
-             */
-            inserted_at: string;
-            /**
-             * Format: date-time
-             * @description When it was last changed.
-             * @example 2017-04-20T19:14:13Z
-             */
-            updated_at: string;
-        };
-        /** @description A phone. */
-        DeclarationPhone: {
-            /**
-             * @description Dictionary `PHONE_TYPE`.
-             * @example MOBILE
-             */
-            type: string;
-            /**
-             * @description The phone.
-             * @example +380503410870
-             */
-            number: string;
-        };
-        /** @description Whom to call for the patient; null when the register knows nobody. */
-        DeclarationEmergencyContact: {
-            /**
-             * @description First name.
-             * @example Петро
-             */
-            first_name: string;
-            /**
-             * @description Last name.
-             * @example Іванов
-             */
-            last_name: string;
-            /**
-             * @description Second name, if there is one.
-             * @example Миколайович
-             */
-            second_name?: string;
-            /** @description Their phones. */
-            phones: components["schemas"]["DeclarationPhone"][];
-        } | null;
-        /** @description The patient. */
-        DeclarationPerson: {
-            /**
-             * Format: uuid
-             * @description Id of the person.
-             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
-             */
-            id: string;
-            /**
-             * @description First name.
-             * @example Петро
-             */
-            first_name: string;
-            /**
-             * @description Last name.
-             * @example Іванов
-             */
-            last_name: string;
-            /**
-             * @description Second name, if there is one.
-             * @example Миколайович
-             */
-            second_name?: string;
-            /**
-             * Format: date
-             * @description Date of birth.
-             * @example 1991-08-19
-             */
-            birth_date: string;
-            gender: components["schemas"]["Gender"];
-            /**
-             * @description Tax number, if it is known.
-             * @example 3126509816
-             */
-            tax_id?: string;
-            /** @description Phones, if some are known. */
-            phones?: components["schemas"]["DeclarationPhone"][];
-            /**
-             * @description Country of birth.
-             * @example Україна
-             */
-            birth_country: string | null;
-            /**
-             * @description Place of birth.
-             * @example Вінниця
-             */
-            birth_settlement: string | null;
-            /**
-             * @description Dictionary `PERSON_VERIFICATION_STATUSES`.
-             * @example NOT_VERIFIED
-             */
-            verification_status: string;
-            /**
-             * @description Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
-             * @example VERIFICATION_NEEDED
-             */
-            minfin_validation_status: string;
-            emergency_contact: components["schemas"]["DeclarationEmergencyContact"];
-        };
-        /** @description The doctor as a person. */
-        DeclarationParty: {
-            /**
-             * Format: uuid
-             * @description Id of the party.
-             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
-             */
-            id: string;
-            /**
-             * @description First name.
-             * @example Петро
-             */
-            first_name: string;
-            /**
-             * @description Last name.
-             * @example Іванов
-             */
-            last_name: string;
-            /**
-             * @description Second name, if there is one.
-             * @example Миколайович
-             */
-            second_name?: string;
-        };
-        /** @description The doctor. */
-        DeclarationEmployee: {
-            /**
-             * Format: uuid
-             * @description Id of the employee.
-             * @example d290f1ee-6c54-4b01-90e6-d701748f0851
-             */
-            id: string;
-            /**
-             * @description Dictionary `POSITION`.
-             * @example P1
-             */
-            position: string;
-            /**
-             * @description Dictionary `EMPLOYEE_TYPE`.
-             * @example DOCTOR
-             */
-            employee_type: string;
-            status: components["schemas"]["EmployeeStatus"];
-            /**
-             * Format: date
-             * @description First day of work.
-             * @example 2017-03-02
-             */
-            start_date: string;
-            /**
-             * Format: date
-             * @description Last day of work, if it is known.
-             * @example 2018-03-02
-             */
-            end_date?: string;
-            party: components["schemas"]["DeclarationParty"];
-            /**
-             * Format: uuid
-             * @description Division of the employee, if there is one.
-             * @example 4cffa825-8b5b-4cba-9a38-fb57733e14b2
-             */
-            division_id?: string;
-            /**
-             * Format: uuid
-             * @description Legal entity of the employee.
-             * @example be3a154c-3e07-496d-9680-f22c443f5d0c
-             */
-            legal_entity_id: string;
-            doctor?: components["schemas"]["EmployeeProfession"];
-        };
-        /** @description The legal entity. */
-        DeclarationLegalEntity: {
-            /**
-             * Format: uuid
-             * @description Id of the legal entity.
-             * @example d290f1ee-6c54-4b01-90e6-d701748f0851
-             */
-            id: string;
-            /**
-             * @description Its name.
-             * @example Клініка ЦПМСД №1
-             */
-            name: string | null;
-            /**
-             * @description Its short name.
-             * @example ЦПМСД №1
-             */
-            short_name: string | null;
-            /**
-             * @description Dictionary `LEGAL_FORM`.
-             * @example 140
-             */
-            legal_form: string | null;
-            /**
-             * @description Its name for the public, if there is one.
-             * @example ЦПМСД №1
-             */
-            public_name?: string;
-            /**
-             * @description Its number in the register of enterprises.
-             * @example 5432345432
-             */
-            edrpou: string;
-            /**
-             * @description Its status.
-             * @example ACTIVE
-             * @enum {string}
-             */
-            status: "ACTIVE" | "SUSPENDED" | "CLOSED" | "REORGANIZED";
-            /**
-             * @description Its e-mail.
-             * @example email@example.com
-             */
-            email: string | null;
-            /** @description Its phones. */
-            phones: components["schemas"]["DeclarationPhone"][];
-            /** @description Its addresses. */
-            addresses?: components["schemas"]["DivisionAddress"][];
-        };
-        /** @description A declaration between a patient and a doctor. */
-        Declaration: {
-            /**
-             * Format: uuid
-             * @description Id of the declaration.
-             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
-             */
-            id: string;
-            /**
-             * @description Number of the declaration for people.
-             * @example 0000-12H4-245D
-             */
-            declaration_number: string;
-            /**
-             * Format: date
-             * @description First day.
-             * @example 2017-03-02
-             */
-            start_date: string;
-            /**
-             * Format: date
-             * @description Last day.
-             * @example 2018-03-02
-             */
-            end_date: string;
-            /**
-             * Format: date-time
-             * @description When the doctor signed.
-             * @example 2017-03-02T00:00:00.000Z
-             */
-            signed_at: string;
-            person: components["schemas"]["DeclarationPerson"];
-            employee: components["schemas"]["DeclarationEmployee"];
-            division: components["schemas"]["EmployeeDivision"];
-            legal_entity: components["schemas"]["DeclarationLegalEntity"];
-            status: components["schemas"]["DeclarationStatus"];
-            /**
-             * @description Always `family_doctor`, where it is kept.
-             * @example family_doctor
-             */
-            scope?: string;
-            /**
-             * Format: uuid
-             * @description The request that was signed.
-             * @example 74a6fae6-4207-4e03-a136-f2e70c6b0c02
-             */
-            declaration_request_id: string;
-            /**
-             * Format: date-time
-             * @description When it was stored.
-             * @example 2017-03-02T10:45:16.000Z
-             */
-            inserted_at: string;
-            /**
-             * Format: date-time
-             * @description When it was last changed.
-             * @example 2017-03-02T10:45:16.000Z
-             */
-            updated_at: string;
-            /**
-             * @description Why it has this status, if something is known.
-             * @example manual_employee
-             */
-            reason?: string;
-            /**
-             * @description The reason in words, if some were given.
-             * @example Згідно постанови 1 від 10.01.2017
-             */
-            reason_description?: string;
-        };
-        /** @description What the client needs at once. */
-        DeclarationUrgent: {
-            authentication_method_current: components["schemas"]["AuthenticationMethodCurrent"];
-        };
-        /** @description Answer with one declaration. */
-        DeclarationResponse: {
-            meta: components["schemas"]["Meta"];
-            data: components["schemas"]["Declaration"];
-            urgent: components["schemas"]["DeclarationUrgent"];
-        };
-        /** @description Answer with the declaration as it is now. */
-        DeclarationChangedResponse: {
-            meta: components["schemas"]["Meta"];
-            data: components["schemas"]["Declaration"];
-        };
-        /** @description Why the patient ends the declaration. */
-        DeclarationTermination: {
-            /**
-             * @description The reason in words.
-             * @example Неякісне обслуговування
-             */
-            reason_description?: string;
-        };
-        /** @description Answer with a page of declarations. */
-        DeclarationListResponse: {
-            meta: components["schemas"]["Meta"];
-            /** @description The declarations of the page, newest first. */
-            data: components["schemas"]["DeclarationShort"][];
-            paging: components["schemas"]["Paging"];
-        };
-        /** @description Answer with the active declaration of a person, a list of one. */
-        PersonDeclarationResponse: {
-            meta: components["schemas"]["Meta"];
-            /** @description The declaration. */
-            data: components["schemas"]["Declaration"][];
             paging: components["schemas"]["Paging"];
         };
         /**
@@ -3088,459 +2688,6 @@ export interface components {
             /** @description The divisions of the page, oldest first. */
             data: components["schemas"]["Division"][];
             paging: components["schemas"]["Paging"];
-        };
-        /**
-         * @description `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
-         *     chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
-         * @example APPROVED
-         * @enum {string}
-         */
-        EmployeeStatus: "NEW" | "APPROVED" | "DISMISSED" | "STOPPED" | "ENTERED_IN_ERROR" | "ENTERED IN ERROR" | "AUTODEACTIVATED" | "REORGANIZED";
-        /** @description A division. */
-        EmployeeDivision: {
-            /**
-             * Format: uuid
-             * @description Id of the division.
-             * @example d290f1ee-6c54-4b01-90e6-d701748f0851
-             */
-            id: string;
-            /**
-             * @description Its name.
-             * @example Бориспільське відділення Клініки Ноунейм
-             */
-            name: string;
-            /**
-             * Format: uuid
-             * @description Its legal entity.
-             * @example d290f1ee-6c54-4b01-90e6-d701748f0851
-             */
-            legal_entity_id: string;
-            /**
-             * @description Dictionary `DIVISION_TYPE`.
-             * @example CLINIC
-             */
-            type: string;
-            status: components["schemas"]["DivisionStatus"];
-            /**
-             * @description Whether it lies in a mountain settlement.
-             * @example false
-             */
-            mountain_group?: boolean;
-            /**
-             * @description Id in the register of the State Service on Medicines, if there is one.
-             * @example 2872985
-             */
-            dls_id?: string;
-            /**
-             * @description Whether that register lists it as active, if that is known.
-             * @example true
-             */
-            dls_verified?: boolean;
-        };
-        /** @description An education. */
-        EmployeeEducation: {
-            /**
-             * @description Dictionary `COUNTRY`.
-             * @example UA
-             */
-            country: string;
-            /**
-             * @description The city.
-             * @example Київ
-             */
-            city: string;
-            /**
-             * @description Where.
-             * @example Академія Богомольця
-             */
-            institution_name: string;
-            /**
-             * Format: date
-             * @description Date of the diploma.
-             * @example 2017-02-28
-             */
-            issued_date?: string;
-            /**
-             * @description Its number.
-             * @example DD123543
-             */
-            diploma_number: string;
-            /**
-             * @description Dictionary `EDUCATION_DEGREE`.
-             * @example MASTER
-             */
-            degree: string;
-            /**
-             * @description In what.
-             * @example Педіатр
-             */
-            speciality: string;
-        };
-        /** @description A further training. */
-        EmployeeQualification: {
-            /**
-             * @description Dictionary `QUALIFICATION_TYPE`.
-             * @example SPECIALIZATION
-             */
-            type: string;
-            /**
-             * @description Where.
-             * @example Академія Богомольця
-             */
-            institution_name: string;
-            /**
-             * @description In what.
-             * @example Педіатр
-             */
-            speciality: string;
-            /**
-             * Format: date
-             * @description Date of the certificate.
-             * @example 2017-02-28
-             */
-            issued_date: string;
-            /**
-             * @description Its number.
-             * @example AB/21331
-             */
-            certificate_number: string;
-            /**
-             * Format: date
-             * @description Until when, if there is an end.
-             * @example 2027-02-28
-             */
-            valid_to?: string;
-            /**
-             * @description More about it, if something was said.
-             * @example додаткова інформація
-             */
-            additional_info?: string;
-        };
-        /** @description A speciality with what is known of its certificate. */
-        EmployeeSpeciality: {
-            /**
-             * @description Dictionary `SPECIALITY_TYPE`.
-             * @example THERAPIST
-             */
-            speciality: string;
-            /**
-             * @description Whether it is the one that the employee works in.
-             * @example true
-             */
-            speciality_officio: boolean;
-            /**
-             * @description Dictionary `SPECIALITY_LEVEL`.
-             * @example FIRST
-             */
-            level?: string;
-            /**
-             * @description Dictionary `SPEC_QUALIFICATION_TYPE`.
-             * @example AWARDING
-             */
-            qualification_type?: string;
-            /**
-             * @description Who gave it.
-             * @example Академія Богомольця
-             */
-            attestation_name?: string;
-            /**
-             * Format: date
-             * @description When it was given.
-             * @example 2017-02-28
-             */
-            attestation_date?: string;
-            /**
-             * Format: date
-             * @description Until when, if there is an end.
-             * @example 2020-02-28
-             */
-            valid_to_date?: string;
-            /**
-             * @description Number of the certificate.
-             * @example AB/21331
-             */
-            certificate_number?: string;
-        };
-        /** @description A science degree. */
-        EmployeeScienceDegree: {
-            /**
-             * @description Dictionary `COUNTRY`.
-             * @example UA
-             */
-            country: string;
-            /**
-             * @description The city.
-             * @example Київ
-             */
-            city: string;
-            /**
-             * @description Dictionary `SCIENCE_DEGREE`.
-             * @example PHD
-             */
-            degree: string;
-            /**
-             * @description Where.
-             * @example Академія Богомольця
-             */
-            institution_name: string;
-            /**
-             * @description Number of the diploma.
-             * @example DD123543
-             */
-            diploma_number: string;
-            /**
-             * @description In what.
-             * @example Педіатр
-             */
-            speciality: string;
-            /**
-             * Format: date
-             * @description Date of the diploma, if it is known.
-             * @example 2017-02-28
-             */
-            issued_date?: string;
-        };
-        /** @description What the employee has learnt. */
-        EmployeeProfession: {
-            /** @description Educations. */
-            educations: components["schemas"]["EmployeeEducation"][];
-            /** @description Further trainings. */
-            qualifications?: components["schemas"]["EmployeeQualification"][];
-            /** @description Specialities, the one that the employee works in first. */
-            specialities: components["schemas"]["EmployeeSpeciality"][];
-            science_degree?: components["schemas"]["EmployeeScienceDegree"];
-        };
-        /** @description How and when the work ends. Without a body the employee is dismissed today. */
-        EmployeeDeactivation: {
-            /**
-             * @description `STOPPED`: dismissed. `ENTERED_IN_ERROR`: was never employed.
-             * @example STOPPED
-             * @enum {string}
-             */
-            status?: "STOPPED" | "ENTERED_IN_ERROR" | "ENTERED IN ERROR";
-            /**
-             * Format: date
-             * @description Last day of work; needed for `STOPPED`.
-             * @example 2017-09-01
-             */
-            end_date?: string;
-        };
-        /** @description A document. */
-        PartyDocument: {
-            /**
-             * @description Dictionary `DOCUMENT_TYPE`.
-             * @example PASSPORT
-             */
-            type: string;
-            /**
-             * @description Its number.
-             * @example АА120518
-             */
-            number: string;
-            /**
-             * @description Who issued it, if that is known.
-             * @example Рокитнянським РВ ГУ МВС Київської області
-             */
-            issued_by?: string;
-            /**
-             * Format: date
-             * @description When it was issued, if that is known.
-             * @example 2017-02-28
-             */
-            issued_at?: string;
-        };
-        /** @description A phone. */
-        EmployeePhone: {
-            /**
-             * @description Dictionary `PHONE_TYPE`.
-             * @example MOBILE
-             */
-            type: string;
-            /**
-             * @description The phone.
-             * @example +380503410870
-             */
-            number: string;
-        };
-        /** @description The employee as a person. */
-        EmployeeParty: {
-            /**
-             * Format: uuid
-             * @description Id of the party.
-             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
-             */
-            id: string;
-            /**
-             * @description First name.
-             * @example Петро
-             */
-            first_name: string;
-            /**
-             * @description Last name.
-             * @example Іванов
-             */
-            last_name: string;
-            /**
-             * @description Second name, if there is one.
-             * @example Миколайович
-             */
-            second_name?: string;
-            /**
-             * Format: date
-             * @description Date of birth.
-             * @example 1991-08-19
-             */
-            birth_date: string;
-            gender: components["schemas"]["Gender"];
-            /**
-             * @description Has declined a tax number.
-             * @example false
-             */
-            no_tax_id: boolean;
-            /**
-             * @description Tax number, or that of the passport of who has declined one.
-             * @example 3126509816
-             */
-            tax_id: string | null;
-            /** @description Documents, if some are known. */
-            documents?: components["schemas"]["PartyDocument"][];
-            /** @description Phones, if some are known. */
-            phones?: components["schemas"]["EmployeePhone"][];
-            /**
-             * @description Dictionary `PARTY_VERIFICATION_STATUSES`.
-             * @example NOT_VERIFIED
-             */
-            verification_status: string;
-            /**
-             * @description Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
-             * @example VERIFICATION_NEEDED
-             */
-            minfin_validation_status: string;
-            /**
-             * Format: int32
-             * @description Always zero.
-             * @example 0
-             */
-            declaration_limit: number;
-            /**
-             * Format: int32
-             * @description Always zero.
-             * @example 0
-             */
-            declaration_count: number;
-        };
-        /** @description The legal entity. */
-        EmployeeLegalEntity: {
-            /**
-             * Format: uuid
-             * @description Id of the legal entity.
-             * @example d290f1ee-6c54-4b01-90e6-d701748f0851
-             */
-            id: string;
-            /**
-             * @description Its name.
-             * @example Клініка Ноунейм
-             */
-            name: string | null;
-            /**
-             * @description Its short name.
-             * @example Ноунейм
-             */
-            short_name: string | null;
-            /**
-             * @description Its name for the public.
-             * @example Клініка Ноунейм
-             */
-            public_name: string | null;
-            /**
-             * @description Dictionary `LEGAL_ENTITY_TYPE`.
-             * @example PRIMARY_CARE
-             */
-            type: string;
-            /**
-             * @description Its number in the register of enterprises.
-             * @example 5432345432
-             */
-            edrpou: string;
-            /**
-             * @description Its status.
-             * @example ACTIVE
-             * @enum {string}
-             */
-            status: "ACTIVE" | "SUSPENDED" | "CLOSED" | "REORGANIZED";
-            /**
-             * @description Dictionary `LEGAL_FORM`.
-             * @example 140
-             */
-            legal_form: string | null;
-            /**
-             * @description Dictionary `OWNER_PROPERTY_TYPE`.
-             * @example STATE
-             */
-            owner_property_type: string | null;
-            /**
-             * @description Whether a MIS has verified it.
-             * @example VERIFIED
-             * @enum {string}
-             */
-            mis_verified: "VERIFIED" | "NOT_VERIFIED";
-        };
-        /** @description An employee. What they have learnt stands under the name of the type, in lower case. */
-        Employee: {
-            /**
-             * Format: uuid
-             * @description Id of the employee.
-             * @example d290f1ee-6c54-4b01-90e6-d701748f0851
-             */
-            id: string;
-            /**
-             * @description Dictionary `POSITION`.
-             * @example P8
-             */
-            position: string;
-            status: components["schemas"]["EmployeeStatus"];
-            /**
-             * @description Whether the row counts; a dismissal does not change it.
-             * @example true
-             */
-            is_active: boolean;
-            /**
-             * @description Dictionary `EMPLOYEE_TYPE`.
-             * @example DOCTOR
-             */
-            employee_type: string;
-            /**
-             * Format: date
-             * @description First day of work.
-             * @example 2017-03-02
-             */
-            start_date: string;
-            /**
-             * Format: date
-             * @description Last day of work, if it is known.
-             * @example 2018-03-02
-             */
-            end_date?: string;
-            /**
-             * @description Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
-             * @example VERIFICATION_NEEDED
-             */
-            minfin_validation_status: string;
-            party: components["schemas"]["EmployeeParty"];
-            division?: components["schemas"]["EmployeeDivision"];
-            legal_entity: components["schemas"]["EmployeeLegalEntity"];
-            doctor?: components["schemas"]["EmployeeProfession"];
-            specialist?: components["schemas"]["EmployeeProfession"];
-            pharmacist?: components["schemas"]["EmployeeProfession"];
-            assistant?: components["schemas"]["EmployeeProfession"];
-            med_admin?: components["schemas"]["EmployeeProfession"];
-            laborant?: components["schemas"]["EmployeeProfession"];
-            med_coordinator?: components["schemas"]["EmployeeProfession"];
-        };
-        /** @description Answer with one employee. */
-        EmployeeResponse: {
-            meta: components["schemas"]["Meta"];
-            data: components["schemas"]["Employee"];
         };
         /** @description One change of one entity. */
         Event: {
@@ -6223,6 +5370,247 @@ export interface operations {
             };
         };
     };
+    createDeclarationRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
+                /**
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who with whom. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeclarationRequestCreate"];
+            };
+        };
+        responses: {
+            /** @description The request that waits for its confirmation. */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeclarationRequestCreatedResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The state of things does not allow this. */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is not announced as JSON. */
+            415: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description It is not known whether the change was made. Look before you send the request again. */
+            504: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     getDeclarationRequest: {
         parameters: {
             query?: never;
@@ -6355,6 +5743,463 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    approveDeclarationRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
+                /**
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description Id of the declaration request. One that is no UUID is not found.
+                 * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description The code. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeclarationRequestApprove"];
+            };
+        };
+        responses: {
+            /** @description The approved request. */
+            201: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeclarationRequestMovedResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The state of things does not allow this. */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is not announced as JSON. */
+            415: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description It is not known whether the change was made. Look before you send the request again. */
+            504: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    rejectDeclarationRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
+                /**
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description Id of the declaration request. One that is no UUID is not found.
+                 * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rejected request. */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeclarationRequestMovedResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The state of things does not allow this. */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description It is not known whether the change was made. Look before you send the request again. */
+            504: {
+                headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -6580,7 +6425,7 @@ export interface operations {
             };
         };
     };
-    terminateDeclaration: {
+    signDeclarationRequest: {
         parameters: {
             query?: never;
             header?: {
@@ -6599,21 +6444,21 @@ export interface operations {
             };
             path: {
                 /**
-                 * @description Id of the declaration. One that is no UUID is not found.
-                 * @example d290f1ee-6c54-4b01-90e6-d701748f0851
+                 * @description Id of the declaration request. One that is no UUID is not found.
+                 * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
                  */
                 id: string;
             };
             cookie?: never;
         };
-        /** @description Why. */
+        /** @description What is signed. */
         requestBody: {
             content: {
-                "application/json": components["schemas"]["DeclarationTermination"];
+                "application/json": components["schemas"]["DeclarationRequestSign"];
             };
         };
         responses: {
-            /** @description The declaration, now ended. */
+            /** @description The declaration. */
             200: {
                 headers: {
                     "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
@@ -6627,7 +6472,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DeclarationChangedResponse"];
+                    "application/json": components["schemas"]["DeclarationSignedResponse"];
                 };
             };
             /** @description The request cannot be read. */
@@ -6812,897 +6657,6 @@ export interface operations {
             /** @description It is not known whether the change was made. Look before you send the request again. */
             504: {
                 headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-        };
-    };
-    listDeclarations: {
-        parameters: {
-            query?: {
-                /**
-                 * @description Id of the doctor's employee record.
-                 * @example d290f1ee-6c54-4b01-90e6-d701748f0851
-                 */
-                employee_id?: string;
-                /**
-                 * @description Id of a legal entity. Any other than the one of the token gives an empty list.
-                 * @example d290f1ee-6c54-4b01-90e6-d701748f0851
-                 */
-                legal_entity_id?: string;
-                /**
-                 * @description Number of the declaration.
-                 * @example 0000-12H4-245D
-                 */
-                declaration_number?: string;
-                /**
-                 * @description Status of the declaration. Without it `active`.
-                 * @example active
-                 */
-                status?: string;
-                /**
-                 * @description Why the declaration has its status.
-                 * @example offline
-                 */
-                reason?: string;
-                /**
-                 * @description Number of the page, from 1. Anything else counts as 1.
-                 * @example 1
-                 */
-                page?: number;
-                /**
-                 * @description Declarations per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
-                 * @example 50
-                 */
-                page_size?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page of declarations. */
-            200: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeclarationListResponse"];
-                };
-            };
-            /** @description The request cannot be read. */
-            400: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller is not known, or may not come in. */
-            401: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller may not do this. */
-            403: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description What was sent breaks rules; `error.invalid` tells which. */
-            422: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description Too often. `Retry-After` tells when to come again. */
-            429: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server failed. The request id finds the cause in its logs. */
-            500: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
-            503: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-        };
-    };
-    getDeclaration: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description Id of the declaration. One that is no UUID is not found.
-                 * @example d290f1ee-6c54-4b01-90e6-d701748f0851
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The declaration. */
-            200: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeclarationResponse"];
-                };
-            };
-            /** @description The request cannot be read. */
-            400: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller is not known, or may not come in. */
-            401: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller may not do this. */
-            403: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description There is no such object, or none that the caller may know of. */
-            404: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description Too often. `Retry-After` tells when to come again. */
-            429: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server failed. The request id finds the cause in its logs. */
-            500: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
-            503: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-        };
-    };
-    approveDeclaration: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
-                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
-                 *     sent.
-                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
-                 */
-                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
-                /**
-                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
-                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
-                 */
-                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-            };
-            path: {
-                /**
-                 * @description Id of the declaration. One that is no UUID is not found.
-                 * @example d290f1ee-6c54-4b01-90e6-d701748f0851
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The declaration, now active. */
-            200: {
-                headers: {
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeclarationChangedResponse"];
-                };
-            };
-            /** @description The request cannot be read. */
-            400: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller is not known, or may not come in. */
-            401: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller may not do this. */
-            403: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description There is no such object, or none that the caller may know of. */
-            404: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The state of things does not allow this. */
-            409: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description What was sent breaks rules; `error.invalid` tells which. */
-            422: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description Too often. `Retry-After` tells when to come again. */
-            429: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server failed. The request id finds the cause in its logs. */
-            500: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
-            503: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description It is not known whether the change was made. Look before you send the request again. */
-            504: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-        };
-    };
-    rejectDeclaration: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
-                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
-                 *     sent.
-                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
-                 */
-                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
-                /**
-                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
-                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
-                 */
-                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-            };
-            path: {
-                /**
-                 * @description Id of the declaration. One that is no UUID is not found.
-                 * @example d290f1ee-6c54-4b01-90e6-d701748f0851
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The declaration, now rejected. */
-            200: {
-                headers: {
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DeclarationChangedResponse"];
-                };
-            };
-            /** @description The request cannot be read. */
-            400: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller is not known, or may not come in. */
-            401: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller may not do this. */
-            403: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description There is no such object, or none that the caller may know of. */
-            404: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The state of things does not allow this. */
-            409: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description What was sent breaks rules; `error.invalid` tells which. */
-            422: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description Too often. `Retry-After` tells when to come again. */
-            429: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server failed. The request id finds the cause in its logs. */
-            500: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
-            503: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description It is not known whether the change was made. Look before you send the request again. */
-            504: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-        };
-    };
-    getPersonDeclaration: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /**
-                 * @description Id of the person. One that is no UUID is not found.
-                 * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The declaration. */
-            200: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PersonDeclarationResponse"];
-                };
-            };
-            /** @description The request cannot be read. */
-            400: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller is not known, or may not come in. */
-            401: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller may not do this. */
-            403: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description There is no such object, or none that the caller may know of. */
-            404: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description Too often. `Retry-After` tells when to come again. */
-            429: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server failed. The request id finds the cause in its logs. */
-            500: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
-            503: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -10009,253 +8963,6 @@ export interface operations {
             409: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description What was sent breaks rules; `error.invalid` tells which. */
-            422: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description Too often. `Retry-After` tells when to come again. */
-            429: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server failed. The request id finds the cause in its logs. */
-            500: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
-            503: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description It is not known whether the change was made. Look before you send the request again. */
-            504: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-        };
-    };
-    deactivateEmployee: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
-                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
-                 *     sent.
-                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
-                 */
-                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
-                /**
-                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
-                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
-                 */
-                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
-            };
-            path: {
-                /**
-                 * @description Id of the employee. One that is no UUID is not found.
-                 * @example d290f1ee-6c54-4b01-90e6-d701748f0851
-                 */
-                id: string;
-            };
-            cookie?: never;
-        };
-        /** @description How and when. */
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["EmployeeDeactivation"];
-            };
-        };
-        responses: {
-            /** @description The employee, now dismissed. */
-            200: {
-                headers: {
-                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EmployeeResponse"];
-                };
-            };
-            /** @description The request cannot be read. */
-            400: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller is not known, or may not come in. */
-            401: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The caller may not do this. */
-            403: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description There is no such object, or none that the caller may know of. */
-            404: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The state of things does not allow this. */
-            409: {
-                headers: {
-                    "Retry-After": components["headers"]["Retry-After"];
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The body is too large. */
-            413: {
-                headers: {
-                    "X-Request-ID": components["headers"]["X-Request-ID"];
-                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
-                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
-                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
-                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
-                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
-                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorResponse"];
-                };
-            };
-            /** @description The body is not announced as JSON. */
-            415: {
-                headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];

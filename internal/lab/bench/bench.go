@@ -118,6 +118,7 @@ var all = []struct {
 	{"B3", "Contended transitions", (*lab).b3},
 	{"B4", "One-time codes", (*lab).b4},
 	{"B5", "Mixed flow", (*lab).b5},
+	{"B6", "Declarations", (*lab).b6},
 	{"growth", "Growing data", (*lab).growth},
 	{"start", "Starting up", (*lab).start},
 	{"parts", "Parts of a request", (*lab).micro},

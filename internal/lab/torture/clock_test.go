@@ -30,6 +30,7 @@ import (
 	"esoz/internal/platform/seal"
 	"esoz/internal/platform/sms"
 	"esoz/internal/resource/approvals"
+	"esoz/internal/resource/declarationrequests"
 	"esoz/internal/resource/personrequests"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
@@ -239,6 +240,25 @@ var endings = []ending{
 			return kept
 		}
 	}},
+	{what: "a declaration request that nobody has signed (DECLARATION_REQUEST_EXPIRATION)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		s.used = true
+		s.fresh(t)
+		id, at := world.ID("new declaration request"), s.Clock.Now()
+		s.exec(t, "UPDATE il.declaration_requests SET inserted_at = $2 WHERE id = $1", id, at)
+		return at.AddDate(0, 0, 1), func() bool {
+			require.NoError(t, s.declarations().ExpireDeclarationRequests(t.Context()))
+			return s.Count(t, "il.declaration_requests WHERE id = $1 AND status = 'NEW'", id) == 1
+		}
+	}},
+	{what: "the years before an age (ADULT_AGE)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		born := midnight(s.Clock.Now(), 1).AddDate(-18, 0, 0)
+		s.exec(t, "UPDATE mpi.persons SET birth_date = $2 WHERE id = $1", world.ID("declarant"), born.Format(time.DateOnly))
+		request := s.passing(t, "createDeclarationRequest")
+		body := maps.Clone(request.Body.(map[string]any))
+		body["employee_id"] = world.ID("employee therapist").String()
+		request.Body = body
+		return born.AddDate(18, 0, 0), func() bool { return s.refused(t, request, "declaration_request.create.age") }
+	}},
 	{
 		what:     "an authentication method that ends (ended_at)",
 		settings: map[string]string{"RULES": "+approval.resend.method_usable", "APPROVAL_RESEND_MODE": "sync"},
@@ -372,6 +392,7 @@ var endless = map[string]string{
 	"SHUTDOWN_DELAY":   "how long a server that stops goes on to serve, by the machine's time",
 	"SMS_TIMEOUT":      "how long the SMS provider is waited for, by the machine's time",
 	"ENGINE_TIMEOUT":   "how long MongoDB is waited for, by the machine's time",
+	"DECLARATION_TERM": "the last day of a declaration, which is shown; no rule asks for it",
 	"JOB_ETA_SECONDS":  "a guess that a job tells its caller; nothing comes of it when it has passed",
 }
 
@@ -816,6 +837,10 @@ func (s *stage) approvals() *approvals.API {
 	return &approvals.API{Engine: &shapes.Engine{Documents: s.Mongo, Clock: s.Clock, Config: s.Config}}
 }
 
+func (s *stage) declarations() *declarationrequests.API {
+	return &declarationrequests.API{Engine: &shapes.Engine{Clock: s.Clock, Config: s.Config}, Store: declarationrequests.Store{Pool: s.Pool}}
+}
+
 // cleaners are what runs by schedule.
 func (s *stage) cleaners() []func(context.Context) error {
 	tokens := &auth.Authenticator{Pool: s.Pool, Clock: s.Clock, Config: s.Config}
@@ -823,6 +848,6 @@ func (s *stage) cleaners() []func(context.Context) error {
 		s.codes().Expire, s.codes().DeleteOld, tokens.DeletePassedLimits, tokens.DeleteExpired,
 		(&jobs.Queue{Pool: s.Pool, Clock: s.Clock, Config: s.Config}).DeleteOld,
 		(&events.Cleaner{Pool: s.Pool, Clock: s.Clock, Config: s.Config}).Run,
-		s.approvals().DeleteUnverified, s.answers().DeleteExpired,
+		s.approvals().DeleteUnverified, s.answers().DeleteExpired, s.declarations().ExpireDeclarationRequests,
 	}
 }

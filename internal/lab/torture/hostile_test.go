@@ -462,8 +462,8 @@ var wrongTexts = map[string][]string{
 	"uuid":        {"", "1", "d290f1ee6c544b0190e6d701748f0851", "{d290f1ee-6c54-4b01-90e6-d701748f0851}", "urn:uuid:d290f1ee-6c54-4b01-90e6-d701748f0851"},
 }
 
-// openFormats refuse no text.
-var openFormats = []string{"", "text", "password"}
+// openFormats refuse no text. What is signed is judged by rules of its own.
+var openFormats = []string{"", "text", "password", "signed-content"}
 
 func (w *flawFinder) texts(schema *openapi3.Schema, at []any) {
 	w.at("U+0000", at, func(r *rand.Rand, old any) any {

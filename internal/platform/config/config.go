@@ -132,6 +132,8 @@ type Config struct {
 	// Declarations.
 	DeclarationLETypes            []string `env:"DECLARATION_REQUEST_LEGAL_ENTITY_TYPES" envDefault:"MSP,PRIMARY_CARE,MSP_PHARMACY" doc:"Legal entity types that request declarations"`
 	AdultAge                      int      `env:"ADULT_AGE" envDefault:"18" min:"0" max:"150" doc:"Age from which a person goes to a therapist and no longer to a pediatrician, in years"`
+	DeclarationRequestExpiration  Days     `env:"DECLARATION_REQUEST_EXPIRATION" envDefault:"1" min:"1" max:"3650" doc:"Age at which the data of declaration requests is taken away and those that are not signed expire, in days. never is a value"`
+	DeclarationRequestSchedule    Schedule `env:"DECLARATION_REQUEST_AUTOTERMINATION_SCHEDULE" start:"only" envDefault:"0 0-4 * * *" doc:"Cron: expire declaration requests"`
 	DeclarationTerm               int      `env:"DECLARATION_TERM" envDefault:"365" min:"1" max:"36500" doc:"Term of a declaration, in days"`
 	PediatricianDeclarationLimit  int      `env:"PEDIATRICIAN_DECLARATION_LIMIT" envDefault:"900" min:"0" max:"1000000" doc:"Declarations that a pediatrician may have"`
 	TherapistDeclarationLimit     int      `env:"THERAPIST_DECLARATION_LIMIT" envDefault:"2000" min:"0" max:"1000000" doc:"Declarations that a therapist may have"`

@@ -169,9 +169,10 @@ func TestListFiltersAndPages(t *testing.T) {
 	for _, entry := range items(t, f.list("?status=NEW")) {
 		require.Equal(t, "NEW", entry.Status)
 	}
-	require.Len(t, items(t, f.list("?channel=PIS")), 2)
+	require.Len(t, items(t, f.list("?channel=PIS")), 3)
 	require.Len(t, items(t, f.list("?channel=PIS&status=APPROVED")), 1)
-	require.Len(t, items(t, f.list("?employee_id="+world.ID("employee doctor").String())), len(all))
+	require.Len(t, items(t, f.list("?employee_id="+world.ID("employee doctor").String())),
+		f.Count(t, "il.declaration_requests WHERE data_employee_id = $1 AND data_legal_entity_id = $2 AND (channel = 'MIS' OR is_shareable)", world.ID("employee doctor"), world.ID("clinic")))
 	require.Len(t, items(t, f.list("?legal_entity_id="+world.ID("clinic").String())), len(all))
 	for _, query := range []string{
 		"?status=new", "?channel=CABINET", "?employee_id=" + world.ID("employee owner").String(), "?legal_entity_id=" + world.ID("other_clinic").String(),

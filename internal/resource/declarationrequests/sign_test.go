@@ -89,7 +89,7 @@ func TestSignMakesADeclarationAndEndsTheFormer(t *testing.T) {
 		require.Equal(t, 1, f.Count(t, "prm.audit_log WHERE resource = 'declarations' AND resource_id = $1", id))
 	}
 	name := "declarations/" + data["id"].(string) + "/signed_content"
-	kept, err := f.Keys.Open("media "+name, one[[]byte](f, "SELECT content FROM il.media WHERE name = $1", name))
+	kept, err := f.Keys.Open("media", one[[]byte](f, "SELECT content FROM il.media WHERE name = $1", name))
 	require.NoError(t, err)
 	require.Equal(t, container, base64.StdEncoding.EncodeToString(kept), "the container is kept as it was sent")
 

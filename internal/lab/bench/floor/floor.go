@@ -92,6 +92,8 @@ func (s *server) routes(transitions map[string]operation.Operation) (http.Handle
 	e.GET("/", func(c echo.Context) error { return c.NoContent(http.StatusNoContent) })
 	e.POST("/api/divisions", s.createDivision)
 	e.POST("/api/v3/declaration_requests/:id/actions/resend_otp", s.resend)
+	e.POST("/api/v3/declaration_requests", s.createRequest)
+	e.PATCH("/api/v3/declaration_requests/:id/actions/sign", s.signRequest)
 	e.PATCH("/api/verifications/:phone/actions/complete", s.complete)
 	return e, s.transitions(e, transitions)
 }

@@ -16,7 +16,8 @@ import (
 // clinic; changes override or, if nil, remove fields.
 func asked(person string, changes build.Row) build.Row {
 	return build.Edit(build.Row{
-		"person_id": build.ID(person).String(), "employee_id": build.ID("employee doctor").String(), "division_id": build.ID("division of the clinic").String(),
+		"person_id": build.ID(person).String(), "employee_id": build.ID("employee doctor").String(),
+		"division_id": build.ID("division with an employee").String(), // which nobody can deactivate
 	}, changes)
 }
 
