@@ -579,6 +579,21 @@ func (e PersonRequestPersonPreferredWayCommunication) Valid() bool {
 	}
 }
 
+// Defines values for PersonRequestSignSignedContentEncoding.
+const (
+	PersonRequestSignSignedContentEncodingBase64 PersonRequestSignSignedContentEncoding = "base64"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestSignSignedContentEncoding enum.
+func (e PersonRequestSignSignedContentEncoding) Valid() bool {
+	switch e {
+	case PersonRequestSignSignedContentEncodingBase64:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PersonRequestStatus.
 const (
 	PersonRequestStatusAPPROVED  PersonRequestStatus = "APPROVED"
@@ -4040,6 +4055,63 @@ type PersonRequestShort struct {
 	Version int `json:"version"`
 }
 
+// PersonRequestSign The signed content.
+type PersonRequestSign struct {
+	// SignedContent `data` of the approved request with `patient_signed` true, in a CMS container in base64.
+	//
+	// Example: MIIJ5gYJKoZIhvcNAQcCoIIJ1zCCCdMCAQExDzANBglghkgBZQMEAgEFADCC
+	SignedContent string `json:"signed_content"`
+
+	// SignedContentEncoding Accepted and not needed.
+	//
+	// Example: base64
+	SignedContentEncoding *PersonRequestSignSignedContentEncoding `json:"signed_content_encoding,omitempty"`
+}
+
+// PersonRequestSignSignedContentEncoding Accepted and not needed.
+//
+// Example: base64
+type PersonRequestSignSignedContentEncoding string
+
+// PersonRequestSigned Who was registered or updated.
+type PersonRequestSigned struct {
+	// ID Id of the request.
+	//
+	// Example: eeebb86d-5cba-43c9-885b-6482ecaf826b
+	ID string `json:"id"`
+
+	// InsertedAt When the request was made.
+	//
+	// Example: 2026-03-25T10:45:00.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// PersonID Id of the person.
+	//
+	// Example: 13001c60-45a0-4b5a-b425-9505e1de18bd
+	PersonID string `json:"person_id"`
+
+	// Status Where the request stands: `NEW` waits for the confirmation, `APPROVED` for the signature, `SIGNED` changed the register;
+	// `REJECTED` by the legal entity, `CANCELLED` by a newer request for the same person.
+	//
+	//
+	// Example: NEW
+	Status PersonRequestStatus `json:"status"`
+
+	// UpdatedAt When it was signed.
+	//
+	// Example: 2026-03-25T10:46:00.000000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// PersonRequestSignedResponse Answer with who was registered or updated.
+type PersonRequestSignedResponse struct {
+	// Data Who was registered or updated.
+	Data PersonRequestSigned `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // PersonRequestStatus Where the request stands: `NEW` waits for the confirmation, `APPROVED` for the signature, `SIGNED` changed the register;
 // `REJECTED` by the legal entity, `CANCELLED` by a newer request for the same person.
 //
@@ -5364,6 +5436,9 @@ type CreatePersonRequestJSONRequestBody = PersonRequestCreate
 // ApprovePersonRequestJSONRequestBody defines body for ApprovePersonRequest for application/json ContentType.
 type ApprovePersonRequestJSONRequestBody = PersonRequestApprove
 
+// SignPersonRequestJSONRequestBody defines body for SignPersonRequest for application/json ContentType.
+type SignPersonRequestJSONRequestBody = PersonRequestSign
+
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
 
@@ -5518,6 +5593,9 @@ type ServerInterface interface {
 	// RejectPersonRequest Reject Person Request V2
 	// (PATCH /api/v2/person_requests/{id}/actions/reject)
 	RejectPersonRequest(ctx echo.Context, id string) error
+	// SignPersonRequest Sign Person Request V2
+	// (PATCH /api/v2/person_requests/{id}/actions/sign)
+	SignPersonRequest(ctx echo.Context, id string) error
 	// ListDeclarationRequests Get Declaration Requests List V3
 	// (GET /api/v3/declaration_requests)
 	ListDeclarationRequests(ctx echo.Context, params ListDeclarationRequestsParams) error
@@ -7117,6 +7195,22 @@ func (w *ServerInterfaceWrapper) RejectPersonRequest(ctx echo.Context) error {
 	return err
 }
 
+// SignPersonRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) SignPersonRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SignPersonRequest(ctx, id)
+	return err
+}
+
 // ListDeclarationRequests converts echo context to params.
 func (w *ServerInterfaceWrapper) ListDeclarationRequests(ctx echo.Context) error {
 	var err error
@@ -7380,6 +7474,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/v2/person_requests/:id", wrapper.GetPersonRequest, options.OperationMiddlewares["getPersonRequest"]...)
 	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/approve", wrapper.ApprovePersonRequest, options.OperationMiddlewares["approvePersonRequest"]...)
 	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/reject", wrapper.RejectPersonRequest, options.OperationMiddlewares["rejectPersonRequest"]...)
+	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/sign", wrapper.SignPersonRequest, options.OperationMiddlewares["signPersonRequest"]...)
 	router.GET(options.BaseURL+"/api/v3/declaration_requests", wrapper.ListDeclarationRequests, options.OperationMiddlewares["listDeclarationRequests"]...)
 	router.GET(options.BaseURL+"/api/v3/declaration_requests/:id", wrapper.GetDeclarationRequest, options.OperationMiddlewares["getDeclarationRequest"]...)
 	router.POST(options.BaseURL+"/api/v3/declaration_requests/:id/actions/resend_otp", wrapper.ResendDeclarationRequestOTP, options.OperationMiddlewares["resendDeclarationRequestOtp"]...)
@@ -8427,6 +8522,29 @@ func (response RejectPersonRequest200JSONResponse) VisitRejectPersonRequestRespo
 	return err
 }
 
+type SignPersonRequestRequestObject struct {
+	ID   string `json:"id"`
+	Body *SignPersonRequestJSONRequestBody
+}
+
+type SignPersonRequestResponseObject interface {
+	VisitSignPersonRequestResponse(w http.ResponseWriter) error
+}
+
+type SignPersonRequest200JSONResponse PersonRequestSignedResponse
+
+func (response SignPersonRequest200JSONResponse) VisitSignPersonRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListDeclarationRequestsRequestObject struct {
 	Params ListDeclarationRequestsParams
 }
@@ -8829,6 +8947,9 @@ type StrictServerInterface interface {
 	// RejectPersonRequest Reject Person Request V2
 	// (PATCH /api/v2/person_requests/{id}/actions/reject)
 	RejectPersonRequest(ctx context.Context, request RejectPersonRequestRequestObject) (RejectPersonRequestResponseObject, error)
+	// SignPersonRequest Sign Person Request V2
+	// (PATCH /api/v2/person_requests/{id}/actions/sign)
+	SignPersonRequest(ctx context.Context, request SignPersonRequestRequestObject) (SignPersonRequestResponseObject, error)
 	// ListDeclarationRequests Get Declaration Requests List V3
 	// (GET /api/v3/declaration_requests)
 	ListDeclarationRequests(ctx context.Context, request ListDeclarationRequestsRequestObject) (ListDeclarationRequestsResponseObject, error)
@@ -10162,6 +10283,54 @@ func (sh *strictHandler) RejectPersonRequest(ctx echo.Context, id string) error 
 		return err
 	} else if validResponse, ok := response.(RejectPersonRequestResponseObject); ok {
 		return validResponse.VisitRejectPersonRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SignPersonRequest operation middleware
+func (sh *strictHandler) SignPersonRequest(ctx echo.Context, id string) error {
+	var request SignPersonRequestRequestObject
+
+	request.ID = id
+
+	var body SignPersonRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SignPersonRequest(ctx.Request().Context(), request.(SignPersonRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SignPersonRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SignPersonRequestResponseObject); ok {
+		return validResponse.VisitSignPersonRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -580,6 +580,21 @@ func (e PersonRequestPersonPreferredWayCommunication) Valid() bool {
 	}
 }
 
+// Defines values for PersonRequestSignSignedContentEncoding.
+const (
+	PersonRequestSignSignedContentEncodingBase64 PersonRequestSignSignedContentEncoding = "base64"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestSignSignedContentEncoding enum.
+func (e PersonRequestSignSignedContentEncoding) Valid() bool {
+	switch e {
+	case PersonRequestSignSignedContentEncodingBase64:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PersonRequestStatus.
 const (
 	PersonRequestStatusAPPROVED  PersonRequestStatus = "APPROVED"
@@ -4067,6 +4082,63 @@ type PersonRequestShort struct {
 	Version int `json:"version"`
 }
 
+// PersonRequestSign The signed content.
+type PersonRequestSign struct {
+	// SignedContent `data` of the approved request with `patient_signed` true, in a CMS container in base64.
+	//
+	// Example: MIIJ5gYJKoZIhvcNAQcCoIIJ1zCCCdMCAQExDzANBglghkgBZQMEAgEFADCC
+	SignedContent string `json:"signed_content"`
+
+	// SignedContentEncoding Accepted and not needed.
+	//
+	// Example: base64
+	SignedContentEncoding *PersonRequestSignSignedContentEncoding `json:"signed_content_encoding,omitempty"`
+}
+
+// PersonRequestSignSignedContentEncoding Accepted and not needed.
+//
+// Example: base64
+type PersonRequestSignSignedContentEncoding string
+
+// PersonRequestSigned Who was registered or updated.
+type PersonRequestSigned struct {
+	// ID Id of the request.
+	//
+	// Example: eeebb86d-5cba-43c9-885b-6482ecaf826b
+	ID string `json:"id"`
+
+	// InsertedAt When the request was made.
+	//
+	// Example: 2026-03-25T10:45:00.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// PersonID Id of the person.
+	//
+	// Example: 13001c60-45a0-4b5a-b425-9505e1de18bd
+	PersonID string `json:"person_id"`
+
+	// Status Where the request stands: `NEW` waits for the confirmation, `APPROVED` for the signature, `SIGNED` changed the register;
+	// `REJECTED` by the legal entity, `CANCELLED` by a newer request for the same person.
+	//
+	//
+	// Example: NEW
+	Status PersonRequestStatus `json:"status"`
+
+	// UpdatedAt When it was signed.
+	//
+	// Example: 2026-03-25T10:46:00.000000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// PersonRequestSignedResponse Answer with who was registered or updated.
+type PersonRequestSignedResponse struct {
+	// Data Who was registered or updated.
+	Data PersonRequestSigned `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // PersonRequestStatus Where the request stands: `NEW` waits for the confirmation, `APPROVED` for the signature, `SIGNED` changed the register;
 // `REJECTED` by the legal entity, `CANCELLED` by a newer request for the same person.
 //
@@ -5385,6 +5457,9 @@ type CreatePersonRequestJSONRequestBody = PersonRequestCreate
 // ApprovePersonRequestJSONRequestBody defines body for ApprovePersonRequest for application/json ContentType.
 type ApprovePersonRequestJSONRequestBody = PersonRequestApprove
 
+// SignPersonRequestJSONRequestBody defines body for SignPersonRequest for application/json ContentType.
+type SignPersonRequestJSONRequestBody = PersonRequestSign
+
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
 
@@ -6168,6 +6243,36 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/reject (the `RejectPersonRequest` operationId).
 	RejectPersonRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignPersonRequestWithBody Sign Person Request V2
+	//
+	// Registers or updates a person. `signed_content` is `data` of approvePersonRequest or getPersonRequest as it came, but for
+	// `patient_signed`, which is true: the person has read and signed the printed form. The user of the token signs it.
+	//
+	// What changes: the request is `SIGNED`. A person to register gets an id, is active at once and is found by searchPersons; the
+	// confidant person of the request acts for them. An update replaces all fields, phones, addresses and documents; when it has a
+	// document that proves legal capacity, nobody acts for the person any longer. The state of the verification begins anew for what
+	// is new or changed. The signed content is kept.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/sign (the `SignPersonRequest` operationId).
+	SignPersonRequestWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignPersonRequest Sign Person Request V2
+	//
+	// Registers or updates a person. `signed_content` is `data` of approvePersonRequest or getPersonRequest as it came, but for
+	// `patient_signed`, which is true: the person has read and signed the printed form. The user of the token signs it.
+	//
+	// What changes: the request is `SIGNED`. A person to register gets an id, is active at once and is found by searchPersons; the
+	// confidant person of the request acts for them. An update replaces all fields, phones, addresses and documents; when it has a
+	// document that proves legal capacity, nobody acts for the person any longer. The state of the verification begins anew for what
+	// is new or changed. The signed content is kept.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/sign (the `SignPersonRequest` operationId).
+	SignPersonRequest(ctx context.Context, id string, body SignPersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDeclarationRequests Get Declaration Requests List V3
 	//
@@ -7621,6 +7726,56 @@ func (c *Client) ApprovePersonRequest(ctx context.Context, id string, body Appro
 // Corresponds with PATCH /api/v2/person_requests/{id}/actions/reject (the `RejectPersonRequest` operationId).
 func (c *Client) RejectPersonRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRejectPersonRequestRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SignPersonRequestWithBody Sign Person Request V2
+//
+// Registers or updates a person. `signed_content` is `data` of approvePersonRequest or getPersonRequest as it came, but for
+// `patient_signed`, which is true: the person has read and signed the printed form. The user of the token signs it.
+//
+// What changes: the request is `SIGNED`. A person to register gets an id, is active at once and is found by searchPersons; the
+// confidant person of the request acts for them. An update replaces all fields, phones, addresses and documents; when it has a
+// document that proves legal capacity, nobody acts for the person any longer. The state of the verification begins anew for what
+// is new or changed. The signed content is kept.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v2/person_requests/{id}/actions/sign (the `SignPersonRequest` operationId).
+func (c *Client) SignPersonRequestWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignPersonRequestRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SignPersonRequest Sign Person Request V2
+//
+// Registers or updates a person. `signed_content` is `data` of approvePersonRequest or getPersonRequest as it came, but for
+// `patient_signed`, which is true: the person has read and signed the printed form. The user of the token signs it.
+//
+// What changes: the request is `SIGNED`. A person to register gets an id, is active at once and is found by searchPersons; the
+// confidant person of the request acts for them. An update replaces all fields, phones, addresses and documents; when it has a
+// document that proves legal capacity, nobody acts for the person any longer. The state of the verification begins anew for what
+// is new or changed. The signed content is kept.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v2/person_requests/{id}/actions/sign (the `SignPersonRequest` operationId).
+func (c *Client) SignPersonRequest(ctx context.Context, id string, body SignPersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignPersonRequestRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -11327,6 +11482,53 @@ func NewRejectPersonRequestRequest(server string, id string) (*http.Request, err
 	return req, nil
 }
 
+// NewSignPersonRequestRequest calls the generic SignPersonRequest builder with application/json body
+func NewSignPersonRequestRequest(server string, id string, body SignPersonRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSignPersonRequestRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewSignPersonRequestRequestWithBody constructs an http.Request for the SignPersonRequest method, with any body, and a specified content type
+func NewSignPersonRequestRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/person_requests/%s/actions/sign", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListDeclarationRequestsRequest constructs an http.Request for the ListDeclarationRequests method
 func NewListDeclarationRequestsRequest(server string, params *ListDeclarationRequestsParams) (*http.Request, error) {
 	var err error
@@ -12618,6 +12820,36 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/reject (the `RejectPersonRequest` operationId).
 	RejectPersonRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectPersonRequestResult, error)
+
+	// SignPersonRequestWithBodyWithResponse Sign Person Request V2
+	//
+	// Registers or updates a person. `signed_content` is `data` of approvePersonRequest or getPersonRequest as it came, but for
+	// `patient_signed`, which is true: the person has read and signed the printed form. The user of the token signs it.
+	//
+	// What changes: the request is `SIGNED`. A person to register gets an id, is active at once and is found by searchPersons; the
+	// confidant person of the request acts for them. An update replaces all fields, phones, addresses and documents; when it has a
+	// document that proves legal capacity, nobody acts for the person any longer. The state of the verification begins anew for what
+	// is new or changed. The signed content is kept.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/sign (the `SignPersonRequest` operationId).
+	SignPersonRequestWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignPersonRequestResult, error)
+
+	// SignPersonRequestWithResponse Sign Person Request V2
+	//
+	// Registers or updates a person. `signed_content` is `data` of approvePersonRequest or getPersonRequest as it came, but for
+	// `patient_signed`, which is true: the person has read and signed the printed form. The user of the token signs it.
+	//
+	// What changes: the request is `SIGNED`. A person to register gets an id, is active at once and is found by searchPersons; the
+	// confidant person of the request acts for them. An update replaces all fields, phones, addresses and documents; when it has a
+	// document that proves legal capacity, nobody acts for the person any longer. The state of the verification begins anew for what
+	// is new or changed. The signed content is kept.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/sign (the `SignPersonRequest` operationId).
+	SignPersonRequestWithResponse(ctx context.Context, id string, body SignPersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*SignPersonRequestResult, error)
 
 	// ListDeclarationRequestsWithResponse Get Declaration Requests List V3
 	//
@@ -14278,6 +14510,37 @@ func (r RejectPersonRequestResult) ContentType() string {
 	return ""
 }
 
+type SignPersonRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonRequestSignedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r SignPersonRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SignPersonRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SignPersonRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListDeclarationRequestsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -15702,6 +15965,48 @@ func (c *ClientWithResponses) RejectPersonRequestWithResponse(ctx context.Contex
 		return nil, err
 	}
 	return ParseRejectPersonRequestResult(rsp)
+}
+
+// SignPersonRequestWithBodyWithResponse Sign Person Request V2
+//
+// Registers or updates a person. `signed_content` is `data` of approvePersonRequest or getPersonRequest as it came, but for
+// `patient_signed`, which is true: the person has read and signed the printed form. The user of the token signs it.
+//
+// What changes: the request is `SIGNED`. A person to register gets an id, is active at once and is found by searchPersons; the
+// confidant person of the request acts for them. An update replaces all fields, phones, addresses and documents; when it has a
+// document that proves legal capacity, nobody acts for the person any longer. The state of the verification begins anew for what
+// is new or changed. The signed content is kept.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v2/person_requests/{id}/actions/sign (the `SignPersonRequest` operationId).
+func (c *ClientWithResponses) SignPersonRequestWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignPersonRequestResult, error) {
+	rsp, err := c.SignPersonRequestWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignPersonRequestResult(rsp)
+}
+
+// SignPersonRequestWithResponse Sign Person Request V2
+//
+// Registers or updates a person. `signed_content` is `data` of approvePersonRequest or getPersonRequest as it came, but for
+// `patient_signed`, which is true: the person has read and signed the printed form. The user of the token signs it.
+//
+// What changes: the request is `SIGNED`. A person to register gets an id, is active at once and is found by searchPersons; the
+// confidant person of the request acts for them. An update replaces all fields, phones, addresses and documents; when it has a
+// document that proves legal capacity, nobody acts for the person any longer. The state of the verification begins anew for what
+// is new or changed. The signed content is kept.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v2/person_requests/{id}/actions/sign (the `SignPersonRequest` operationId).
+func (c *ClientWithResponses) SignPersonRequestWithResponse(ctx context.Context, id string, body SignPersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*SignPersonRequestResult, error) {
+	rsp, err := c.SignPersonRequest(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignPersonRequestResult(rsp)
 }
 
 // ListDeclarationRequestsWithResponse Get Declaration Requests List V3
@@ -17233,6 +17538,32 @@ func ParseRejectPersonRequestResult(rsp *http.Response) (*RejectPersonRequestRes
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest PersonRequestResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSignPersonRequestResult parses an HTTP response from a SignPersonRequestWithResponse call
+func ParseSignPersonRequestResult(rsp *http.Response) (*SignPersonRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SignPersonRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonRequestSignedResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

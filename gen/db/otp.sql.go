@@ -85,12 +85,14 @@ func (q *Queries) CountCode(ctx context.Context, db DBTX, arg CountCodeParams) (
 const countVerificationAttempt = `-- name: CountVerificationAttempt :many
 UPDATE otp.verifications
 SET attempts_count = attempts_count + 1
-WHERE phone_number = $1 AND active AND attempts_count < $2
+WHERE phone_number = $1 AND ($2::uuid IS NULL OR resource_id = $2)
+    AND active AND attempts_count < $3
 RETURNING id, code_hash, code_expired_at, attempts_count, inserted_at
 `
 
 type CountVerificationAttemptParams struct {
 	PhoneNumber string
+	ResourceID  *uuid.UUID
 	MaxAttempts int32
 }
 
@@ -102,12 +104,12 @@ type CountVerificationAttemptRow struct {
 	InsertedAt    time.Time
 }
 
-// Counts an attempt at each live code of a phone and gives what is needed to judge
+// Counts an attempt at each live code of a phone, or at that of one resource, and gives what is needed to judge
 // it, in one statement. No row: there is no live code (GetNewestVerification tells
 // why). The count stays whatever the judgement: commit it with the refusal. The
 // limit stands in the statement, for it may have been lowered since the last attempt.
 func (q *Queries) CountVerificationAttempt(ctx context.Context, db DBTX, arg CountVerificationAttemptParams) ([]CountVerificationAttemptRow, error) {
-	rows, err := db.Query(ctx, countVerificationAttempt, arg.PhoneNumber, arg.MaxAttempts)
+	rows, err := db.Query(ctx, countVerificationAttempt, arg.PhoneNumber, arg.ResourceID, arg.MaxAttempts)
 	if err != nil {
 		return nil, err
 	}
@@ -184,13 +186,28 @@ func (q *Queries) ExpireVerifications(ctx context.Context, db DBTX, now time.Tim
 	return result.RowsAffected(), nil
 }
 
+const forgiveVerificationAttempt = `-- name: ForgiveVerificationAttempt :exec
+UPDATE otp.verifications SET attempts_count = attempts_count - 1 WHERE id = $1
+`
+
+// Takes back the attempt that a right code has cost. The transaction that counted it must hold its row.
+func (q *Queries) ForgiveVerificationAttempt(ctx context.Context, db DBTX, id uuid.UUID) error {
+	_, err := db.Exec(ctx, forgiveVerificationAttempt, id)
+	return err
+}
+
 const getNewestVerification = `-- name: GetNewestVerification :one
 SELECT id, phone_number, status, code_expired_at, active, attempts_count, inserted_at
 FROM otp.verifications
-WHERE phone_number = $1
+WHERE phone_number = $1 AND ($2::uuid IS NULL OR resource_id = $2)
 ORDER BY active DESC, inserted_at DESC, id
 LIMIT 1
 `
+
+type GetNewestVerificationParams struct {
+	PhoneNumber string
+	ResourceID  *uuid.UUID
+}
 
 type GetNewestVerificationRow struct {
 	ID            uuid.UUID
@@ -205,8 +222,8 @@ type GetNewestVerificationRow struct {
 // Also tells when a code was last made for the phone, for INIT_VERIFICATION_LIMIT.
 // An active row is the newest by construction, so it comes first even when the
 // clock has been set back in between.
-func (q *Queries) GetNewestVerification(ctx context.Context, db DBTX, phoneNumber string) (GetNewestVerificationRow, error) {
-	row := db.QueryRow(ctx, getNewestVerification, phoneNumber)
+func (q *Queries) GetNewestVerification(ctx context.Context, db DBTX, arg GetNewestVerificationParams) (GetNewestVerificationRow, error) {
+	row := db.QueryRow(ctx, getNewestVerification, arg.PhoneNumber, arg.ResourceID)
 	var i GetNewestVerificationRow
 	err := row.Scan(
 		&i.ID,

@@ -491,3 +491,30 @@ func (q *Queries) SetPersonRequestStatus(ctx context.Context, db DBTX, arg SetPe
 	}
 	return result.RowsAffected(), nil
 }
+
+const signPersonRequest = `-- name: SignPersonRequest :one
+UPDATE il.person_requests
+SET status = 'SIGNED', data = jsonb_set(data, '{patient_signed}', 'true'), mpi_id = $1::uuid, updated_by = $2, updated_at = $3
+WHERE id = $4 AND status = 'APPROVED'
+RETURNING inserted_at
+`
+
+type SignPersonRequestParams struct {
+	PersonID uuid.UUID
+	UserID   uuid.UUID
+	At       time.Time
+	ID       uuid.UUID
+}
+
+// From now on mpi_id is whom the request has registered.
+func (q *Queries) SignPersonRequest(ctx context.Context, db DBTX, arg SignPersonRequestParams) (time.Time, error) {
+	row := db.QueryRow(ctx, signPersonRequest,
+		arg.PersonID,
+		arg.UserID,
+		arg.At,
+		arg.ID,
+	)
+	var inserted_at time.Time
+	err := row.Scan(&inserted_at)
+	return inserted_at, err
+}

@@ -241,6 +241,7 @@ func (a *App) build() error {
 		oauthAPI:           &oauth.API{Engine: engine, Pool: a.Pool},
 		personRequestsAPI: &personrequests.API{
 			Engine: engine, Store: personrequests.Store{Pool: a.Pool}, Addresses: addresses{a.Addresses}, Codes: codes, Media: files,
+			People: people,
 		},
 		serviceRequestsAPI: &servicerequests.API{Engine: engine, Pool: a.Pool, Identities: people},
 		signedAPI:          &declarations.API{Engine: engine, Store: signed},

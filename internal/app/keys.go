@@ -17,6 +17,7 @@ import (
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/idempotency"
 	"esoz/internal/platform/jobs"
+	"esoz/internal/platform/media"
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/platform/seal"
@@ -81,7 +82,9 @@ func compareKey(ctx context.Context, pool *pgxpool.Pool, setting string, ids []s
 }
 
 // sealed are the columns of sealed texts.
-func sealed() []seal.Column { return append(slices.Clone(jobs.Sealed), sms.Sealed, idempotency.Sealed) }
+func sealed() []seal.Column {
+	return append(slices.Clone(jobs.Sealed), sms.Sealed, idempotency.Sealed, media.Sealed)
+}
 
 // opensTexts tries the first key on one text of each column.
 func opensTexts(ctx context.Context, pool *pgxpool.Pool, keys *seal.Keys) (bool, error) {

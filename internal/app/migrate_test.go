@@ -6,12 +6,15 @@ import (
 	"log/slog"
 	"testing"
 
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
 	"esoz/internal/app"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/testkit"
+	sqlfiles "esoz/sql"
 )
 
 func TestMain(m *testing.M) { testkit.Main(m) }
@@ -33,6 +36,28 @@ func TestMigrateAgain(t *testing.T) {
 		indexes, err := s.Mongo.Collection(collection).Indexes().ListSpecifications(t.Context())
 		require.NoError(t, err)
 		require.Greater(t, len(indexes), 1, collection)
+	}
+}
+
+// Each migration can be undone, also where there are data, and made again.
+func TestMigrationsCanBeUndone(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	_, err := s.Pool.Exec(t.Context(), `
+		INSERT INTO otp.verifications (id, phone_number, status, code_hash, code_expired_at, active, inserted_at, resource_id)
+		SELECT gen_random_uuid(), phone_number, status, code_hash, code_expired_at, active, inserted_at, gen_random_uuid() FROM otp.verifications WHERE active`)
+	require.NoError(t, err)
+	db := stdlib.OpenDBFromPool(s.Pool)
+	t.Cleanup(func() { require.NoError(t, db.Close()) })
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, sqlfiles.Migrations)
+	require.NoError(t, err)
+	for range provider.ListSources() {
+		_, err = provider.Down(t.Context())
+		require.NoError(t, err)
+		_, err = provider.UpByOne(t.Context())
+		require.NoError(t, err)
+		_, err = provider.Down(t.Context())
+		require.NoError(t, err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -91,7 +92,7 @@ func (r *rekeying) untilNothingChanges(ctx context.Context) error {
 	}
 }
 
-// rekeyBatch is how many rows or documents are read at a time.
+// rekeyBatch is how many rows or documents are usually read at a time.
 const rekeyBatch = 500
 
 // column seals the texts of a column anew and returns how many were sealed with a
@@ -133,7 +134,8 @@ type sealedPage struct {
 // page reads the rows after a key. last is nil after the last page.
 func (r *rekeying) page(ctx context.Context, c seal.Column, after *string) (p sealedPage, last *string, err error) {
 	where := c.Name + " IS NOT NULL"
-	args := []any{rekeyBatch}
+	batch := cmp.Or(c.Batch, rekeyBatch)
+	args := []any{batch}
 	if after != nil {
 		where += " AND " + c.Key + " > $2::text::" + c.KeyType
 		args = append(args, *after)
@@ -159,7 +161,7 @@ func (r *rekeying) page(ctx context.Context, c seal.Column, after *string) (p se
 	if err != nil {
 		return p, nil, postgres.Error(err)
 	}
-	if p.seen == rekeyBatch {
+	if p.seen == int64(batch) {
 		last = &key
 	}
 	return p, last, nil

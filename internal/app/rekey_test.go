@@ -6,10 +6,12 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -136,6 +138,23 @@ func TestRekey(t *testing.T) {
 			require.NotContains(t, string(d), former.PatientID(world.ID("patient")), collection)
 		}
 	}
+}
+
+// Every column of bytes is a hash or is sealed anew.
+func TestSealedColumns(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	rows, err := s.Pool.Query(t.Context(), `SELECT table_schema || '.' || table_name || '.' || column_name FROM information_schema.columns
+		WHERE data_type = 'bytea' AND table_schema NOT IN ('pg_catalog', 'information_schema', 'river') AND column_name NOT LIKE '%\_hash' ORDER BY 1`)
+	require.NoError(t, err)
+	columns, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	seen := map[string]int64{}
+	keys := keysOf(t, string(s.Config.Get().ServerKey), string(s.Config.Get().PersonPKKey))
+	_, err = app.Rekey(t.Context(), s.Pool, s.Mongo, keys, s.Clock.Now(), func(place string, n int64) { seen[place] = n })
+	require.NoError(t, err)
+	require.Equal(t, columns, slices.Sorted(maps.Keys(seen)))
+	require.Positive(t, seen["il.media.content"])
 }
 
 // another starts a second server on the databases of s, with other keys.

@@ -20,19 +20,24 @@ VALUES (@id, @phone_number, @resource_id, 'new', @code_hash, @code_expired_at, t
 -- clock has been set back in between.
 SELECT id, phone_number, status, code_expired_at, active, attempts_count, inserted_at
 FROM otp.verifications
-WHERE phone_number = @phone_number
+WHERE phone_number = @phone_number AND (sqlc.narg('resource_id')::uuid IS NULL OR resource_id = sqlc.narg('resource_id'))
 ORDER BY active DESC, inserted_at DESC, id
 LIMIT 1;
 
 -- name: CountVerificationAttempt :many
--- Counts an attempt at each live code of a phone and gives what is needed to judge
+-- Counts an attempt at each live code of a phone, or at that of one resource, and gives what is needed to judge
 -- it, in one statement. No row: there is no live code (GetNewestVerification tells
 -- why). The count stays whatever the judgement: commit it with the refusal. The
 -- limit stands in the statement, for it may have been lowered since the last attempt.
 UPDATE otp.verifications
 SET attempts_count = attempts_count + 1
-WHERE phone_number = @phone_number AND active AND attempts_count < @max_attempts
+WHERE phone_number = @phone_number AND (sqlc.narg('resource_id')::uuid IS NULL OR resource_id = sqlc.narg('resource_id'))
+    AND active AND attempts_count < @max_attempts
 RETURNING id, code_hash, code_expired_at, attempts_count, inserted_at;
+
+-- name: ForgiveVerificationAttempt :exec
+-- Takes back the attempt that a right code has cost. The transaction that counted it must hold its row.
+UPDATE otp.verifications SET attempts_count = attempts_count - 1 WHERE id = @id;
 
 -- name: CloseVerification :execrows
 -- Ends a live code: verified, or unverified after the last attempt.

@@ -119,3 +119,10 @@ LIMIT @page_limit OFFSET @page_offset;
 UPDATE il.person_requests
 SET status = @to_status, printout_form = COALESCE(sqlc.narg('content')::text, printout_form), updated_by = @user_id, updated_at = @at
 WHERE id = @id AND status = @from_status::text;
+
+-- name: SignPersonRequest :one
+-- From now on mpi_id is whom the request has registered.
+UPDATE il.person_requests
+SET status = 'SIGNED', data = jsonb_set(data, '{patient_signed}', 'true'), mpi_id = @person_id::uuid, updated_by = @user_id, updated_at = @at
+WHERE id = @id AND status = 'APPROVED'
+RETURNING inserted_at;

@@ -111,11 +111,10 @@ func (r *Registry) inTx(ctx context.Context, do func(s *session) error) error {
 
 // addPatients makes persons known to the medical events. It can be repeated.
 func (r *Registry) addPatients(ctx context.Context, ids ...uuid.UUID) error {
+	people := &persons.Store{Documents: r.Documents, Keys: r.Keys}
 	for _, id := range ids {
-		patient := persons.Document{ID: r.Keys.PatientID(id), Status: persons.Active, SealedWith: r.Keys.PatientKeyIDs()[0]}
-		_, err := r.Documents.Collection(persons.Collection).InsertOne(ctx, patient)
-		if err != nil && !mongo.IsDuplicateKeyError(err) {
-			return fmt.Errorf("add the patient: %w", mongodb.Error(err))
+		if err := people.AddPatient(ctx, id); err != nil {
+			return err //nolint:wrapcheck // says what failed
 		}
 	}
 	return nil

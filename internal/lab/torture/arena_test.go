@@ -275,6 +275,16 @@ func (a *arena) picture(t *testing.T) picture {
 	return p
 }
 
+// has tells whether a table has the row.
+func (p picture) has(id uuid.UUID) bool {
+	for _, rows := range p.rows {
+		if _, here := rows[id]; here {
+			return true
+		}
+	}
+	return false
+}
+
 func (a *arena) tables(t *testing.T) (tables []string) {
 	t.Helper()
 	err := a.pool.QueryRow(t.Context(), `

@@ -28,6 +28,7 @@ type auditor struct {
 	audits  map[string]int // rows of the audit log by object
 	resent  map[string]int // codes, by counter of what for
 	traces  int            // audit rows that there should be
+	made    map[string]bool
 }
 
 // audit waits until everything that was accepted is done, stops the servers and
@@ -182,13 +183,14 @@ func (a *auditor) auditObjects() {
 	a.resent = a.counts("SELECT key, codes FROM otp.code_counts")
 	events := a.counts("SELECT entity_id::text, count(*) FROM event_manager.events WHERE inserted_at >= $1 GROUP BY entity_id", a.began)
 
-	tellable := 0
+	tellable, own, toldBy := 0, map[string]bool{}, map[string]int{}
 	for _, s := range a.sent {
 		if s.herd == nil || s.herd == &a.codes {
 			continue
 		}
 		id, changed, done := s.object.String(), a.changed[s.object], a.codesFor(s)
 		audits, told := 0, 0
+		own[id] = true
 		if changed {
 			done++
 		}
@@ -197,6 +199,11 @@ func (a *auditor) auditObjects() {
 		}
 		if changed && s.herd.document != "" {
 			told = 1
+		} else if changed { // an operation on rows tells of all its changes or of none
+			if _, known := toldBy[s.operation]; !known {
+				toldBy[s.operation] = min(events[id], 1)
+			}
+			told = toldBy[s.operation]
 		}
 		if !s.mayHave(done) {
 			a.find("%s of %s: status %d, jobs %v, done %d times", s.operation, id, s.status, s.jobs, done)
@@ -207,9 +214,51 @@ func (a *auditor) auditObjects() {
 		a.traces += audits
 		tellable += told
 	}
+	touched := a.auditOthers(own)
+	for id, n := range events {
+		if touched[id] && !own[id] {
+			tellable += n
+		}
+	}
 	if all := sum(events); all != tellable {
 		a.find("%d events of %d changes", all, tellable)
 	}
+}
+
+// auditOthers: a row that was made has one audit row, and one more when it has changed since, if rows of its table have any.
+// It returns all rows that were made or changed, but those that requests name.
+func (a *auditor) auditOthers(own map[string]bool) (touched map[string]bool) {
+	t := a.rig.t
+	t.Helper()
+	touched, a.made = map[string]bool{}, map[string]bool{}
+	for _, table := range a.tables(t) {
+		var dated bool
+		require.NoError(t, a.rig.pool.QueryRow(t.Context(), `SELECT count(*) = 2 FROM information_schema.columns
+			WHERE format('%I.%I', table_schema, table_name) = $1 AND column_name IN ('inserted_at', 'updated_at')`, table).Scan(&dated))
+		if !dated {
+			continue
+		}
+		made := a.counts("SELECT id::text, 1 + (updated_at <> inserted_at)::int FROM "+table+" WHERE inserted_at >= $1", a.began)
+		audited := false
+		for id := range made {
+			touched[id], a.made[id] = true, true
+			audited = audited || a.audits[id] > 0
+		}
+		for id, rows := range made {
+			if audited && a.audits[id] != rows {
+				a.find("%s of %s, which was made: %d audit rows, and %d changes", id, table, a.audits[id], rows)
+			}
+		}
+		for id := range a.counts("SELECT id::text, 1 FROM "+table+" WHERE inserted_at < $1 AND updated_at >= $1", a.began) {
+			touched[id] = true
+		}
+	}
+	for id, rows := range a.audits {
+		if touched[id] && !own[id] {
+			a.traces += rows
+		}
+	}
+	return touched
 }
 
 // codesFor is how many codes were sent again for an object.
@@ -323,11 +372,7 @@ func (a *auditor) auditCreated() {
 	a.none("division without its addresses", `
 		SELECT d.id::text FROM prm.divisions d WHERE inserted_at >= $1
 			AND NOT EXISTS (SELECT 1 FROM prm.division_addresses WHERE division_id = d.id)`, a.began)
-	a.none("division without its one audit row", `
-		SELECT d.id::text FROM prm.divisions d LEFT JOIN prm.audit_log a ON a.resource_id = d.id::text
-		WHERE d.inserted_at >= $1 GROUP BY d.id HAVING count(a.resource_id) <> 1`, a.began)
 	divisions := a.counts("SELECT name, count(*) FROM prm.divisions WHERE inserted_at >= $1 GROUP BY name", a.began)
-	a.traces += sum(divisions)
 	for _, s := range a.sent {
 		if s.division == "" {
 			continue
@@ -379,6 +424,14 @@ func (a *auditor) auditCodes() {
 			asked += perPhone[s.phone]
 		}
 		asked += a.codesFor(s)
+	}
+	for resource, codes := range a.counts("SELECT resource_id::text, count(*) FROM otp.verifications WHERE inserted_at >= $1 AND resource_id IS NOT NULL GROUP BY 1", a.began) {
+		if !a.made[resource] {
+			continue // it was sent again, as codesFor counts
+		}
+		if asked += codes; codes > 1 {
+			a.find("%d codes for %s, which was made", codes, resource)
+		}
 	}
 	if codes := sum(perPhone); codes != asked {
 		a.find("%d codes, and %d that were asked for", codes, asked)

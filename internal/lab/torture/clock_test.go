@@ -2,7 +2,10 @@ package torture
 
 import (
 	"context"
+	"encoding/json"
+	"maps"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -254,13 +257,51 @@ var endings = []ending{
 			return s.Count(t, "jobs.jobs WHERE id = $1", id) == 1
 		}
 	}},
-	{what: "an event (EVENTS_EXPIRATION)", late: true, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
-		id, at := s.event(t)
-		return at.AddDate(0, 0, 30), func() bool {
-			require.NoError(t, (&events.Cleaner{Pool: s.Pool, Clock: s.Clock, Config: s.Config}).Run(t.Context()))
-			return s.Count(t, "event_manager.events WHERE id = $1", id) == 1
+	{what: "the address to which a scan is sent (SECRETS_TTL)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		answer := s.send(t, s.registering(t, map[string]any{"authentication_methods": []any{map[string]any{"type": "OFFLINE"}}}))
+		require.Equal(t, http.StatusCreated, answer.Status, "%s", answer.Raw)
+		var urgent struct{ Documents []struct{ URL string } }
+		require.NoError(t, json.Unmarshal(answer.Body.Urgent, &urgent))
+		require.NotEmpty(t, urgent.Documents)
+		address, err := url.Parse(urgent.Documents[0].URL)
+		require.NoError(t, err)
+		expires, err := strconv.ParseInt(address.Query().Get("expires"), 10, 64)
+		require.NoError(t, err)
+		end := time.Unix(expires, 0)
+		require.WithinRange(t, end, s.Clock.Now().Add(15*time.Minute-rigPatience), s.Clock.Now().Add(15*time.Minute))
+		return end, func() bool {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodHead, s.URL+address.RequestURI(), nil)
+			require.NoError(t, err)
+			response, err := plain.Do(request)
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+			require.Contains(t, []int{http.StatusNotFound, http.StatusForbidden}, response.StatusCode)
+			return response.StatusCode == http.StatusNotFound // nobody has sent the scan
 		}
 	}},
+	{what: "a document of who is to be registered (EXPIRATION_DATE_EXISTS)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		last := midnight(s.Clock.Now(), 1)
+		request := s.registering(t, map[string]any{"documents": []any{map[string]any{
+			"type": "PERMANENT_RESIDENCE_PERMIT", "number": "any 1", "issued_by": "ДМС", "issued_at": "2017-02-28", "expiration_date": last.Format(time.DateOnly),
+		}}})
+		return midnight(last, 1), func() bool { return !s.refused(t, request, "person_request.create.expiration") }
+	}},
+	youth("NO_SELF_AUTH_AGE", "person_request.create.birth_certificate", map[string]string{"NO_SELF_REGISTRATION_AGE": "0", "PERSON_FULL_LEGAL_CAPACITY_AGE": "0"}),
+	youth("NO_SELF_REGISTRATION_AGE", "person_request.create.confidant_for_child", map[string]string{"NO_SELF_AUTH_AGE": "0", "PERSON_FULL_LEGAL_CAPACITY_AGE": "0"}),
+	youth("PERSON_FULL_LEGAL_CAPACITY_AGE", "person_request.create.confidant_for_minor", map[string]string{"NO_SELF_AUTH_AGE": "0", "NO_SELF_REGISTRATION_AGE": "0"}),
+	{
+		what: "an event (EVENTS_EXPIRATION) that is not among the newest (MAX_EVENTS)", late: true, settings: map[string]string{"MAX_EVENTS": "1"},
+		begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+			id, at := s.event(t)
+			newest, _ := s.event(t)
+			s.exec(t, "UPDATE event_manager.events SET inserted_at = $2 WHERE id = $1", newest, at.Add(time.Millisecond))
+			return at.AddDate(0, 0, 30), func() bool {
+				require.NoError(t, (&events.Cleaner{Pool: s.Pool, Clock: s.Clock, Config: s.Config}).Run(t.Context()))
+				require.Equal(t, 1, s.Count(t, "event_manager.events WHERE id = $1", newest), "the newest event has no end")
+				return s.Count(t, "event_manager.events WHERE id = $1", id) == 1
+			}
+		},
+	},
 	{what: "an event in the list of the last hours (EVENTS_LIST_MAX_PERIOD_HOURS)", late: true, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
 		id, at := s.event(t)
 		return at.Add(3 * time.Hour), func() bool {
@@ -304,7 +345,7 @@ var endless = map[string]string{
 }
 
 // aTime is found in the names and descriptions of settings that tell one.
-var aTime = regexp.MustCompile(`(?i)TTL|LIFETIME|PERIOD|EXPIRATION|TIMEOUT|LIMIT\b|\b(seconds|minutes?|hours?|days?)\b|\bdeadline\b`)
+var aTime = regexp.MustCompile(`(?i)TTL|LIFETIME|PERIOD|EXPIRATION|TIMEOUT|\b(seconds|minutes?|hours?|days?|years?)\b|\bdeadline\b`)
 
 // A setting that tells a time has an ending.
 func TestSettingsOfTimeHaveEndings(t *testing.T) {
@@ -348,17 +389,36 @@ func codesOf(what, setting string, period time.Duration, counted func(t *testing
 	}}
 }
 
+// youth is the time before the birthday from which on who is to be registered may
+// do alone what a rule refuses until then.
+func youth(setting, rule string, settings map[string]string) ending {
+	const age = 14
+	settings[setting] = strconv.Itoa(age)
+	return ending{what: "the years before an age (" + setting + ")", settings: settings, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		born := midnight(s.Clock.Now(), 1).AddDate(-age, 0, 0)
+		birthday := born.Format(time.DateOnly)
+		request := s.registering(t, map[string]any{"birth_date": birthday, "documents": []any{map[string]any{
+			"type": "PASSPORT", "number": "АА120518", "issued_by": "ДМС", "issued_at": birthday,
+		}}})
+		return born.AddDate(age, 0, 0), func() bool { return s.refused(t, request, rule) }
+	}}
+}
+
+// midnight is the beginning of a day in Kyiv, so many days after another moment's.
+func midnight(of time.Time, days int) time.Time {
+	y, m, d := of.In(clock.Kyiv).Date()
+	return time.Date(y, m, d+days, 0, 0, 0, 0, clock.Kyiv)
+}
+
 // unverifiedOverClockChange gives a day's beginning in Kyiv and the beginning of
 // the thirtieth day after it, between which the clocks are changed: there are not
 // thirty times 24 hours between them.
 func unverifiedOverClockChange(now time.Time) (changed, end time.Time) {
-	y, m, d := now.In(clock.Kyiv).Date()
-	midnight := func(days int) time.Time { return time.Date(y, m, d+days, 0, 0, 0, 0, clock.Kyiv) }
 	days := 0
-	for midnight(days+1).Sub(midnight(days)) == 24*time.Hour {
+	for midnight(now, days+1).Sub(midnight(now, days)) == 24*time.Hour {
 		days++
 	}
-	return midnight(days - 15), midnight(days + 15)
+	return midnight(now, days-15), midnight(now, days+15)
 }
 
 // What ends holds until a second before its end and no longer than it, each with
@@ -659,6 +719,19 @@ func (s *stage) countEnds(t *testing.T, key string) (at time.Time) {
 	t.Helper()
 	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT resets_at FROM otp.code_counts WHERE key = $1", key).Scan(&at))
 	return at
+}
+
+// registering is a request to register a person, of whom some fields are changed.
+func (s *stage) registering(t *testing.T, changes map[string]any) world.Request {
+	t.Helper()
+	request := s.passing(t, "createPersonRequest")
+	raw, err := json.Marshal(request.Body)
+	require.NoError(t, err)
+	var body map[string]any
+	require.NoError(t, json.Unmarshal(raw, &body))
+	maps.Copy(body["person"].(map[string]any), changes)
+	request.Body = body
+	return request
 }
 
 // keyed is a request with an idempotency key that nobody else uses, and what is stored of that.

@@ -29,6 +29,10 @@ var shared = map[string]string{
 	"getJob":                "anybody with the scope may see any job",
 	"listEvents":            "events are everybody's who has the scope, which NHS gives to medical information systems",
 	"getEvent":              "like listEvents",
+
+	"searchPersons":                    "a patient is of no legal entity: a search by name and birth date finds the patients of all",
+	"listAuthenticationMethods":        "like searchPersons; phones and numbers are masked",
+	"listConfidantPersonRelationships": "like listAuthenticationMethods",
 }
 
 // No legal entity sees or changes what is another's: not by its ids in a path,

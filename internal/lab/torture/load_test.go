@@ -276,9 +276,30 @@ func (l *load) rows(t *testing.T, id uuid.UUID) *herd {
 		require.NoError(t, err)
 		ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 		require.NoError(t, err, "copy a row of %s", table)
+		l.belongings(t, id, ids)
 		return &herd{id: id, table: table, ids: ids}
 	}
 	return nil
+}
+
+// belongings gives copies of a row what the original is confirmed by: its live code and its scans.
+func (l *load) belongings(t *testing.T, original uuid.UUID, copies []uuid.UUID) {
+	t.Helper()
+	codes, hashes := make([]uuid.UUID, len(copies)), make([][]byte, len(copies))
+	for i := range copies {
+		codes[i] = uuid.New()
+		hashes[i] = l.rig.keys.Code(codes[i], world.LiveCode)
+	}
+	_, err := l.rig.pool.Exec(t.Context(), `
+		INSERT INTO otp.verifications (id, phone_number, resource_id, status, code_hash, code_expired_at, active, attempts_count, inserted_at)
+		SELECT fresh.id, phone_number, fresh.resource, status, fresh.hash, code_expired_at, active, attempts_count, inserted_at
+		FROM otp.verifications, unnest($2::uuid[], $3::uuid[], $4::bytea[]) AS fresh (id, resource, hash) WHERE resource_id = $1 AND active`,
+		original, codes, copies, hashes)
+	require.NoError(t, err, "copy a code")
+	_, err = l.rig.pool.Exec(t.Context(), `
+		INSERT INTO il.media SELECT replace(name, $1, fresh.id::text), content, inserted_at
+		FROM il.media, unnest($2::uuid[]) AS fresh (id) WHERE name LIKE '%' || $1 || '%'`, original.String(), copies)
+	require.NoError(t, err, "copy scans")
 }
 
 // tokens copies a token, with values of their own. The copies belong to no

@@ -40,7 +40,7 @@ func TestFittingRequests(t *testing.T) {
 	t.Parallel()
 	tr := begin(t, "T2", "a request that fits its schema is accepted or refused by a listed rule")
 	// A wrong code does not use the verification up that a right one is to complete.
-	s := &stage{Server: testkit.New(t, testkit.Idle(), testkit.With("MAX_ATTEMPTS", "1000000"))}
+	s := &stage{Server: testkit.New(t, testkit.Idle(), testkit.With("MAX_ATTEMPTS", "1000"))}
 	c := newInProcess(t, s.Server)
 	t.Run("operations", func(t *testing.T) {
 		all, bodies := subjects(t), 0

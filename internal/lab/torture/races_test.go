@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -69,7 +70,8 @@ type contest struct {
 	rows      []formerRow
 	documents []formerDocument
 	left      footprint
-	phones    []string // that a code was sent to
+	phones    []string    // that a code was sent to
+	resources []uuid.UUID // that each of the codes confirms; uuid.Nil: only the phone
 	second    told
 }
 
@@ -199,10 +201,14 @@ func (a *arena) twice(t *testing.T, passing world.Case) *contest {
 	for id, row := range latter.rows["otp.verifications"] {
 		if _, old := former.rows["otp.verifications"][id]; !old {
 			var sent struct {
-				Phone string `json:"phone_number"`
+				Phone    string    `json:"phone_number"`
+				Resource uuid.UUID `json:"resource_id"`
 			}
 			require.NoError(t, json.Unmarshal([]byte(row), &sent))
-			c.phones = append(c.phones, sent.Phone)
+			if sent.Resource != uuid.Nil && latter.has(sent.Resource) && !former.has(sent.Resource) {
+				continue // it confirms what was made now: it replaces nothing
+			}
+			c.phones, c.resources = append(c.phones, sent.Phone), append(c.resources, sent.Resource)
 		}
 	}
 	c.second = a.outcome(t, request, testkit.Send(t, url, request))
@@ -295,8 +301,10 @@ func (a *arena) replacements(t *testing.T, tr *trial, c *contest, n int) {
 		require.Positive(t, accepted)
 		var all, live, messages int
 		require.NoError(t, a.pool.QueryRow(t.Context(), `
-			SELECT count(*), count(*) FILTER (WHERE active AND status = 'new') FROM otp.verifications WHERE phone_number = ANY($1)`,
-			c.phones).Scan(&all, &live))
+			SELECT count(*), count(*) FILTER (WHERE active AND status = 'new')
+			FROM otp.verifications JOIN unnest($1::text[], $2::uuid[]) AS sent (phone, resource)
+				ON phone_number = phone AND coalesce(resource_id, '00000000-0000-0000-0000-000000000000') = resource`,
+			c.phones, c.resources).Scan(&all, &live))
 		require.NoError(t, a.pool.QueryRow(t.Context(), sms, c.phones).Scan(&messages))
 		require.Equal(t, len(c.phones), live, "live codes after round %d of %s", i+1, c.operation)
 		require.Equal(t, accepted, all-len(c.phones), "codes of round %d of %s, beside the one before", i+1, c.operation)

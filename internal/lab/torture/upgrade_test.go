@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"esoz/internal/platform/clock"
+	"esoz/internal/platform/sms"
 	sqlfiles "esoz/sql"
 )
 
@@ -38,7 +39,7 @@ func TestUpgrade(t *testing.T) {
 	l := newLoad(t, r, flock{rows: 500, documents: 30})
 	l.deadline = 25 * time.Second
 	_, err := r.pool.Exec(t.Context(), "INSERT INTO otp.sms_logs (id, phone_number, body, inserted_at) "+
-		"SELECT gen_random_uuid(), '+380670000000', '', inserted_at FROM mithril.users LIMIT 1")
+		"SELECT gen_random_uuid(), '+380670000000', $1, inserted_at FROM mithril.users LIMIT 1", r.keys.Seal(sms.Sealed.Purpose, []byte("a code")))
 	require.NoError(t, err) // the world has sent none
 	for _, table := range large {
 		tr.add("rows", r.multiply(table, rows))
@@ -101,7 +102,7 @@ func (r *rig) multiply(table string, n int) int {
 // migrate is esoz migrate, as an operator calls it. It may run in a goroutine.
 func (r *rig) migrate() {
 	cmd := exec.Command(program(r.t), "migrate")
-	cmd.Env = r.environ("127.0.0.1:0", "off")
+	cmd.Env = r.environ("127.0.0.1:1", "off") // a port that nobody listens at
 	output, err := cmd.CombinedOutput()
 	if err != nil {
 		r.t.Errorf("migrate: %s: %s", err, output)

@@ -108,7 +108,7 @@ func endsWith(rule rules.Rule, ends ...string) bool {
 // asksForOwner: the object is of the legal entity of the token, or its patient
 // has opened it to that.
 func asksForOwner(rule rules.Rule) bool {
-	return endsWith(rule, ".owner", ".owner_conflict", ".access", ".use.employee", ".use.used_by_legal_entity") || rule.Check == "The request belongs to the legal entity of the token"
+	return endsWith(rule, ".owner", ".owner_conflict", ".access", ".use.employee", ".use.used_by_legal_entity", ".create.employee_type") || rule.Check == "The request belongs to the legal entity of the token"
 }
 
 // asksForStatus: the legal entity of the token is in a status in which it may do this.

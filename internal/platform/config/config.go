@@ -119,6 +119,7 @@ type Config struct {
 	FullLegalCapacityAge       int      `env:"PERSON_FULL_LEGAL_CAPACITY_AGE" envDefault:"18" min:"0" max:"150" doc:"Age below which a person must have a confidant person or a document that proves legal capacity, in years"`
 	PhoneAuthLimit             int      `env:"PHONE_NUMBER_AUTH_LIMIT" envDefault:"5" min:"0" max:"1000000" doc:"Persons who may confirm by codes to one phone. 0: no limit"`
 	ThirdPersonLimit           int      `env:"THIRD_PERSON_LIMIT" envDefault:"150" min:"0" max:"1000000" doc:"Persons for whom one person may confirm. 0: no limit"`
+	ThirdPersonTerm            int      `env:"THIRD_PERSON_TERM" envDefault:"2" min:"1" max:"150" doc:"How long one person may confirm for another, in years. It ends when the other comes of age"`
 	ThirdPersonOffline         bool     `env:"THIRD_PERSON_OFFLINE" envDefault:"false" doc:"Whether a person who confirms by documents may confirm for others"`
 	TaxIDUniqueness            bool     `env:"VALIDATE_PERSON_TAX_ID_UNIQUENESS" envDefault:"true" doc:"Refuse the tax id of another active person"`
 	RegistrationDocumentTypes  []string `env:"PERSON_REGISTRATION_DOCUMENT_TYPES" envDefault:"BIRTH_CERTIFICATE,BIRTH_CERTIFICATE_FOREIGN,COMPLEMENTARY_PROTECTION_CERTIFICATE,NATIONAL_ID,PASSPORT,PERMANENT_RESIDENCE_PERMIT,REFUGEE_CERTIFICATE,TEMPORARY_CERTIFICATE,TEMPORARY_PASSPORT" doc:"Document types that prove who a person is"`

@@ -399,7 +399,14 @@ func (s *Server) readBody(op *operation) echo.MiddlewareFunc {
 			}
 			var read bytes.Buffer
 			read.Grow(int(min(max(r.ContentLength, 0), usualBody)) + bytes.MinRead) // clients may announce more than they send
+			connection := http.NewResponseController(c.Response())
+			if deadline, ok := r.Context().Deadline(); ok {
+				_ = connection.SetReadDeadline(deadline) // tests record answers without a connection
+			}
 			_, err := read.ReadFrom(http.MaxBytesReader(c.Response(), r.Body, most))
+			if err == nil {
+				_ = connection.SetReadDeadline(time.Time{}) // the server goes on reading, to see whether the client leaves
+			}
 			var tooLarge *http.MaxBytesError
 			if errors.As(err, &tooLarge) {
 				return op.refuse(rules.RequestTooLarge).Because("size of the body", fmt.Sprintf("at most %d bytes (%s)", most, setting), "more")
@@ -454,8 +461,9 @@ func (s *Server) validateBody(op *operation) echo.MiddlewareFunc {
 	}
 }
 
-// withDeadline bounds a request, its answer included. After the deadline calls of the databases fail, and the answer is
-// 503, or 504 when a change may have been made. A client that does not read is cut off.
+// withDeadline bounds a request, its body and its answer included. After the deadline calls of the databases fail, and the
+// answer is 503, or 504 when a change may have been made; a body that has not come by then is a 400. A client that does
+// not read is cut off.
 func (s *Server) withDeadline(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), s.Config.Get().RequestTimeout)

@@ -71,13 +71,14 @@ func (s *Server) refusalOf(err error, c echo.Context) (refusal *fault.Error, doc
 		return refusal, true
 	case errors.Is(err, fault.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return fault.Unavailable(), false
-	case errors.As(err, &httpErr):
-		switch httpErr.Code {
-		case http.StatusNotFound:
-			return s.orNotServed(c, fault.Refuse(rules.GatewayPath)), true
-		case http.StatusMethodNotAllowed:
-			return s.orNotServed(c, fault.Refuse(rules.GatewayMethod, "path", prefix(c.Request().URL.Path))), true
+	case errors.As(err, &httpErr) && (httpErr.Code == http.StatusNotFound || httpErr.Code == http.StatusMethodNotAllowed):
+		if refusal := s.notServed(c); refusal != nil {
+			return refusal, true
 		}
+		if httpErr.Code == http.StatusNotFound {
+			return fault.Refuse(rules.GatewayPath), true
+		}
+		return fault.Refuse(rules.GatewayMethod, "path", prefix(c.Request().URL.Path)), true
 	}
 	return fault.Internal(), false
 }

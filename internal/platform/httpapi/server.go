@@ -121,7 +121,10 @@ func (s *Server) refuseOtherMethods(e *echo.Echo, known map[string]*operation) {
 		}
 		links := append([]echo.MiddlewareFunc{s.observe(unknownMethod)}, s.entrance(gate)...)
 		refuse := func(c echo.Context) error {
-			return s.orNotServed(c, gate.refuse(rules.GatewayMethod, "path", prefix(path)))
+			if documented := s.notServed(c); documented != nil {
+				return documented
+			}
+			return gate.refuse(rules.GatewayMethod, "path", prefix(path))
 		}
 		for _, method := range methods {
 			if declared[method] == nil {
@@ -131,16 +134,15 @@ func (s *Server) refuseOtherMethods(e *echo.Echo, known map[string]*operation) {
 	}
 }
 
-// orNotServed returns the refusal of an unknown path or a wrong method, or that of a documented operation that the server
-// does not have.
-func (s *Server) orNotServed(c echo.Context, refusal *fault.Error) *fault.Error {
+// notServed returns the refusal of a documented operation that the server does not have. It is nil for an unknown path or method.
+func (s *Server) notServed(c echo.Context) *fault.Error {
 	if s.NotServed == nil {
-		return refusal
+		return nil
 	}
 	r := c.Request()
-	if documented, hint := s.NotServed(r.Method, r.URL.EscapedPath()); documented != nil {
+	refusal, hint := s.NotServed(r.Method, r.URL.EscapedPath())
+	if refusal != nil {
 		c.Response().Header().Set("X-Sandbox-Hint", hint)
-		return documented
 	}
 	return refusal
 }

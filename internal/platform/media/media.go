@@ -27,6 +27,11 @@ import (
 	"esoz/internal/platform/seal"
 )
 
+// Sealed is where files lie.
+var Sealed = seal.Column{Table: "il.media", Key: "name", KeyType: "text", Name: "content", Purpose: sealPurpose, Batch: 4}
+
+const sealPurpose = "media"
+
 // Prefix of the paths of files.
 const Prefix = "/media/"
 
@@ -64,6 +69,15 @@ func (s *Store) Missing(ctx context.Context, names []string) ([]string, error) {
 		return nil, fmt.Errorf("look up files: %w", postgres.Error(err))
 	}
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(sent, name) }), nil
+}
+
+// Keep stores what the server itself keeps, in a transaction.
+func (s *Store) Keep(ctx context.Context, tx postgres.Tx, name string, content []byte) error {
+	err := db.New().PutMedia(ctx, tx, db.PutMediaParams{Name: name, Content: s.Keys.Seal(sealPurpose, content), At: s.Clock.Now()})
+	if err != nil {
+		return fmt.Errorf("store a file: %w", err)
+	}
+	return nil
 }
 
 // ServeHTTP takes a file, or says whether it is there. It answers with a status
@@ -113,7 +127,7 @@ func (s *Store) put(r *http.Request, name string) (status int, err error) {
 	case http.DetectContentType(content) != contentType:
 		return http.StatusUnsupportedMediaType, nil
 	}
-	sealed := s.Keys.Seal("media "+name, content)
+	sealed := s.Keys.Seal(sealPurpose, content)
 	err = db.New().PutMedia(r.Context(), s.Pool, db.PutMediaParams{Name: name, Content: sealed, At: s.Clock.Now()})
 	if err != nil {
 		return http.StatusServiceUnavailable, fmt.Errorf("store a file: %w", postgres.Error(err))

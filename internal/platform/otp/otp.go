@@ -121,7 +121,7 @@ func (s *Service) checkFrequency(ctx context.Context, tx db.DBTX, phone string, 
 	if limit == 0 {
 		return nil
 	}
-	last, err := db.New().GetNewestVerification(ctx, tx, phone)
+	last, err := db.New().GetNewestVerification(ctx, tx, db.GetNewestVerificationParams{PhoneNumber: phone})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
 	}
@@ -140,34 +140,80 @@ func waitAfter(last time.Time, limit time.Duration, now time.Time) time.Duration
 	return min(last.Add(limit).Sub(now), limit)
 }
 
-// Complete checks a code that was entered for a phone: that of any of its live verifications. The statement that reads the
-// codes also counts the attempt at each, right or wrong, so that parallel guesses cannot exceed the limit.
-func (s *Service) Complete(ctx context.Context, phone string, code int) (Verification, error) {
-	if !IsPhone(phone) {
-		return Verification{}, ErrNoVerification
+// Complete checks a code that was entered for a phone, and uses it up when it is right. It may be that of any live
+// verification of the phone.
+func (s *Service) Complete(ctx context.Context, phone string, code int) (v Verification, err error) {
+	err = s.enter(ctx, phone, nil, code, func(tx pgx.Tx, right db.CountVerificationAttemptRow) error {
+		v = Verification{ID: right.ID, Status: "verified", CodeExpiredAt: right.CodeExpiredAt}
+		return s.Use(ctx, tx, right.ID, phone)
+	})
+	if err != nil {
+		return Verification{}, fmt.Errorf("complete verification: %w", err)
 	}
-	var v Verification
+	return v, nil
+}
+
+// Judge checks the code that was sent to a phone for a resource, and returns its verification. A right code stays as it
+// was: Use ends it together with what it confirms.
+func (s *Service) Judge(ctx context.Context, phone string, resource uuid.UUID, code int) (verification uuid.UUID, err error) {
+	err = s.enter(ctx, phone, &resource, code, func(tx pgx.Tx, right db.CountVerificationAttemptRow) error {
+		verification = right.ID
+		return db.New().ForgiveVerificationAttempt(ctx, tx, right.ID)
+	})
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("judge code: %w", err)
+	}
+	return verification, nil
+}
+
+// Use ends a right code in tx, and notes that its phone is verified. It returns fault.ErrStale when the code is no longer live.
+func (s *Service) Use(ctx context.Context, tx pgx.Tx, verification uuid.UUID, phone string) error {
+	q := db.New()
+	ended, err := q.CloseVerification(ctx, tx, db.CloseVerificationParams{ID: verification, Status: "verified"})
+	if err != nil {
+		return fmt.Errorf("close verification: %w", err)
+	}
+	if ended == 0 {
+		return fault.ErrStale
+	}
+	err = q.InsertVerifiedPhone(ctx, tx, db.InsertVerifiedPhoneParams{ID: uuid.New(), PhoneNumber: phone, UpdatedAt: s.Clock.Now()})
+	if err != nil {
+		return fmt.Errorf("store verified phone: %w", err)
+	}
+	return nil
+}
+
+// enter judges a code and calls right, in the same transaction, when it is one. The statement that reads the codes also
+// counts the attempt at each, right or wrong, so that parallel guesses cannot exceed the limit.
+func (s *Service) enter(
+	ctx context.Context, phone string, resource *uuid.UUID, code int, right func(pgx.Tx, db.CountVerificationAttemptRow) error,
+) error {
+	if !IsPhone(phone) {
+		return ErrNoVerification
+	}
 	var judged error
 	err := postgres.InTx(ctx, s.Pool, func(tx pgx.Tx) error {
-		v, judged = Verification{}, nil
+		judged = nil
 		q, maxAttempts := db.New(), int32(s.Config.Get().MaxAttempts) //nolint:gosec // a handful
 		if err := q.LockPhone(ctx, tx, phone); err != nil {
 			return fmt.Errorf("lock phone: %w", err)
 		}
 		now := s.Clock.Now() // after the wait for the lock
-		live, err := q.CountVerificationAttempt(ctx, tx, db.CountVerificationAttemptParams{PhoneNumber: phone, MaxAttempts: maxAttempts})
+		live, err := q.CountVerificationAttempt(ctx, tx, db.CountVerificationAttemptParams{
+			PhoneNumber: phone, ResourceID: resource, MaxAttempts: maxAttempts,
+		})
 		if err != nil {
 			return fmt.Errorf("count attempt: %w", err)
 		}
 		if len(live) == 0 {
-			judged, err = whyDead(ctx, tx, phone)
+			judged, err = whyDead(ctx, tx, phone, resource)
 			return err
 		}
 		for _, each := range live {
 			verdict := judge(each, s.Keys.IsCode(each.CodeHash, each.ID, code), now)
 			if verdict == nil {
-				v, judged = Verification{ID: each.ID, Status: "verified", CodeExpiredAt: each.CodeExpiredAt}, nil
-				return s.verify(ctx, tx, each.ID, phone, now)
+				judged = nil
+				return right(tx, each)
 			}
 			if judged == nil || errors.Is(verdict, ErrWrongCode) { // expired only when all are
 				judged = verdict
@@ -184,9 +230,9 @@ func (s *Service) Complete(ctx context.Context, phone string, code int) (Verific
 		return nil
 	})
 	if err != nil {
-		return Verification{}, fmt.Errorf("complete verification: %w", err)
+		return err //nolint:wrapcheck // the callers say what they did
 	}
-	return v, judged
+	return judged
 }
 
 func judge(live db.CountVerificationAttemptRow, right bool, now time.Time) error {
@@ -199,10 +245,10 @@ func judge(live db.CountVerificationAttemptRow, right bool, now time.Time) error
 	return nil
 }
 
-// whyDead returns why a phone has no code with an attempt left. A code that Expire
+// whyDead returns why a phone has no code with an attempt left, of a resource if one is given. A code that Expire
 // has marked is still reported as expired (decisions R24).
-func whyDead(ctx context.Context, tx pgx.Tx, phone string) (why, err error) {
-	newest, err := db.New().GetNewestVerification(ctx, tx, phone)
+func whyDead(ctx context.Context, tx pgx.Tx, phone string, resource *uuid.UUID) (why, err error) {
+	newest, err := db.New().GetNewestVerification(ctx, tx, db.GetNewestVerificationParams{PhoneNumber: phone, ResourceID: resource})
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return ErrNoVerification, nil
@@ -212,18 +258,6 @@ func whyDead(ctx context.Context, tx pgx.Tx, phone string) (why, err error) {
 		return ErrExpired, nil
 	}
 	return ErrAttempts, nil
-}
-
-func (s *Service) verify(ctx context.Context, tx pgx.Tx, id uuid.UUID, phone string, now time.Time) error {
-	q := db.New()
-	if _, err := q.CloseVerification(ctx, tx, db.CloseVerificationParams{ID: id, Status: "verified"}); err != nil {
-		return fmt.Errorf("close verification: %w", err)
-	}
-	err := q.InsertVerifiedPhone(ctx, tx, db.InsertVerifiedPhoneParams{ID: uuid.New(), PhoneNumber: phone, UpdatedAt: now})
-	if err != nil {
-		return fmt.Errorf("store verified phone: %w", err)
-	}
-	return nil
 }
 
 // Verified reports whether a phone has been verified.

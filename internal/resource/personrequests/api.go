@@ -16,6 +16,7 @@ type API struct {
 	Addresses address.Register
 	Codes     *otp.Service
 	Media     *media.Store
+	People    People
 }
 
 // Operations registers what the resource serves.
@@ -25,6 +26,7 @@ func (a *API) Operations() []operation.Operation {
 		create.Operation(a.Engine, a.read),
 		Approve.Operation(a.Engine, nil),
 		Reject.Operation(a.Engine, nil),
+		Sign.Operation(a.Engine, nil),
 		{ID: "resendPersonRequestOtp", Rules: operation.RulesOf(resendChecks)},
 		{ID: "getPersonRequest", Rules: operation.RulesOf(getChecks)},
 		{ID: "listPersonRequests", Rules: operation.RulesOf(listChecks)},

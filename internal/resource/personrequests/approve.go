@@ -15,6 +15,7 @@ import (
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/otp"
+	"esoz/internal/platform/postgres"
 )
 
 // ApprovePersonRequest serves PATCH /api/v2/person_requests/{id}/actions/approve.
@@ -52,7 +53,12 @@ var Approve = operation.RowTransition[*acting]{
 		if err != nil {
 			return err
 		}
-		return s.setStatus(ctx, api.PersonRequestStatusAPPROVED, &form)
+		return s.setStatus(ctx, api.PersonRequestStatusAPPROVED, &form, func(tx postgres.Tx) error {
+			if s.found.Method.Type != methodOTP {
+				return nil
+			}
+			return s.Codes.Use(ctx, tx, s.verification, s.found.Method.PhoneNumber) //nolint:wrapcheck // says what failed
+		})
 	},
 }
 
@@ -75,13 +81,12 @@ func number(sent any) int {
 	return noCode
 }
 
-// enterCode passes when the code is the one that was sent. The service judges it in
-// one transaction, which counts the attempt.
-func enterCode(ctx context.Context, s *acting) error {
+// enterCode passes when the code is the one that was sent for the request. It is used up by the transaction that approves.
+func enterCode(ctx context.Context, s *acting) (err error) {
 	if s.found.Method.Type != methodOTP {
 		return nil
 	}
-	_, err := s.Codes.Complete(ctx, s.found.Method.PhoneNumber, number(s.code))
+	s.verification, err = s.Codes.Judge(ctx, s.found.Method.PhoneNumber, s.found.ID, number(s.code))
 	switch {
 	case errors.Is(err, otp.ErrNoVerification), errors.Is(err, otp.ErrAttempts):
 		return fault.Refuse(rules.PersonRequestApproveAttempts).Because("code",
@@ -90,7 +95,7 @@ func enterCode(ctx context.Context, s *acting) error {
 		return fault.Refuse(rules.PersonRequestApproveCodeExpired).Because("age of the code",
 			fmt.Sprintf("at most %d minutes (CODE_EXPIRATION_PERIOD_MINUTES)", s.Config.CodeExpirationMinutes), "more")
 	case errors.Is(err, otp.ErrWrongCode):
-		return fault.Refuse(rules.PersonRequestApproveCode).Because("code", "the code of the last SMS", "another one")
+		return fault.Refuse(rules.PersonRequestApproveCode).Because("code", "the code of the last SMS for this request", "another one")
 	}
 	return err //nolint:wrapcheck // says what failed
 }
@@ -123,9 +128,9 @@ func moves(to api.PersonRequestStatus, from ...api.PersonRequestStatus) *operati
 	return m
 }
 
-// setStatus moves the request from the status in which it was read.
-func (s *acting) setStatus(ctx context.Context, to api.PersonRequestStatus, form *string) error {
-	if err := s.Store.setStatus(ctx, s, to, form); err != nil {
+// setStatus moves the request from the status in which it was read, in one transaction with what goes with it.
+func (s *acting) setStatus(ctx context.Context, to api.PersonRequestStatus, form *string, with ...func(postgres.Tx) error) error {
+	if err := s.Store.setStatus(ctx, s, to, form, with...); err != nil {
 		return err
 	}
 	s.found.Status = to

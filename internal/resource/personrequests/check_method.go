@@ -34,7 +34,7 @@ var methodChecks = []operation.Check[*creating]{
 	}},
 	{Rule: rules.PersonRequestCreateThirdPersonLimit, Pass: func(ctx context.Context, s *creating) error {
 		if limit := s.Config.ThirdPersonLimit; limit > 0 && !s.isUpdate() && s.third != uuid.Nil {
-			used, err := s.Store.countThirdPersonUses(ctx, s.third, s.Now)
+			used, err := s.Store.countThirdPersonUses(ctx, s.Store.Pool, s.third, s.Now)
 			if err != nil {
 				return err
 			}
@@ -58,7 +58,7 @@ var methodChecks = []operation.Check[*creating]{
 		if phone == "" || limit == 0 {
 			return nil
 		}
-		used, err := s.Store.countPhoneUses(ctx, phone, s.Now)
+		used, err := s.Store.countPhoneUses(ctx, s.Store.Pool, phone, s.Now)
 		if err != nil {
 			return err
 		}

@@ -66,7 +66,7 @@ func (s *creating) lookUp(ctx context.Context, id string) (*registered, error) {
 	if !ok {
 		return nil, fault.ErrNotFound
 	}
-	return s.Store.registered(ctx, parsed, s.Now, s.Config.LegalCapacityDocumentTypes)
+	return s.Store.registered(ctx, s.Store.Pool, parsed, s.Now, s.Config.LegalCapacityDocumentTypes)
 }
 
 // addressChecks are those that every address with a settlement has to stand.

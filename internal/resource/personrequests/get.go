@@ -3,10 +3,12 @@ package personrequests
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 
 	"esoz/gen/api"
+	"esoz/gen/db"
 	"esoz/gen/rules"
 	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
@@ -31,13 +33,21 @@ func (a *API) GetPersonRequest(ctx context.Context, req api.GetPersonRequestRequ
 type acting struct {
 	operation.Caller
 	*API
-	pathID string
-	code   any // verification_code of the body
-	found  *request
+	pathID       string
+	code         any // verification_code of the body
+	found        *request
+	verification uuid.UUID // of the right code
+
+	// Of sign.
+	operation.Signed
+	on         db.DBTX     // where the register is asked
+	registered *registered // the person to update; nil when one is registered
+	personID   uuid.UUID   // of whom the request registers or updates
+	insertedAt time.Time   // of the request
 }
 
 func (a *API) acting(ctx context.Context, id string) *acting {
-	return &acting{Caller: a.Engine.Caller(ctx), API: a, pathID: id}
+	return &acting{Caller: a.Engine.Caller(ctx), API: a, pathID: id, on: a.Store.Pool}
 }
 
 var getChecks = ofRequest("person_request.get.")

@@ -40,8 +40,8 @@ func (s Store) employeeTypes(ctx context.Context, user, legalEntity uuid.UUID) (
 }
 
 // registered returns a person of the register; fault.ErrNotFound when there is none.
-func (s Store) registered(ctx context.Context, id uuid.UUID, now time.Time, capacityTypes []string) (*registered, error) {
-	row, err := db.New().GetRegisteredPerson(ctx, s.Pool, db.GetRegisteredPersonParams{ID: id, At: now, LegalCapacityTypes: capacityTypes})
+func (s Store) registered(ctx context.Context, on db.DBTX, id uuid.UUID, now time.Time, capacityTypes []string) (*registered, error) {
+	row, err := db.New().GetRegisteredPerson(ctx, on, db.GetRegisteredPersonParams{ID: id, At: now, LegalCapacityTypes: capacityTypes})
 	if err != nil {
 		return nil, fmt.Errorf("look up person: %w", postgres.Error(err))
 	}
@@ -83,16 +83,16 @@ func (s Store) methods(ctx context.Context, person uuid.UUID, now time.Time) ([]
 	return found, nil
 }
 
-func (s Store) countThirdPersonUses(ctx context.Context, third uuid.UUID, now time.Time) (int, error) {
-	n, err := db.New().CountThirdPersonUses(ctx, s.Pool, db.CountThirdPersonUsesParams{Value: third, At: now})
+func (s Store) countThirdPersonUses(ctx context.Context, on db.DBTX, third uuid.UUID, now time.Time) (int, error) {
+	n, err := db.New().CountThirdPersonUses(ctx, on, db.CountThirdPersonUsesParams{Value: third, At: now})
 	if err != nil {
 		return 0, fmt.Errorf("count persons of a third person: %w", postgres.Error(err))
 	}
 	return int(n), nil
 }
 
-func (s Store) countPhoneUses(ctx context.Context, phone string, now time.Time) (int, error) {
-	n, err := db.New().CountPhoneUses(ctx, s.Pool, db.CountPhoneUsesParams{PhoneNumber: phone, At: now})
+func (s Store) countPhoneUses(ctx context.Context, on db.DBTX, phone string, now time.Time) (int, error) {
+	n, err := db.New().CountPhoneUses(ctx, on, db.CountPhoneUsesParams{PhoneNumber: phone, At: now})
 	if err != nil {
 		return 0, fmt.Errorf("count persons of a phone: %w", postgres.Error(err))
 	}
@@ -239,9 +239,9 @@ func (s Store) list(ctx context.Context, legalEntity uuid.UUID, status *string, 
 	return found, total, nil
 }
 
-// setStatus moves a request from the status in which it was read; fault.ErrStale
-// when it is no longer in it.
-func (s Store) setStatus(ctx context.Context, a *acting, to api.PersonRequestStatus, form *string) error {
+// setStatus moves a request from the status in which it was read, with the changes that belong to it; fault.ErrStale when
+// it is no longer in it.
+func (s Store) setStatus(ctx context.Context, a *acting, to api.PersonRequestStatus, form *string, with ...func(postgres.Tx) error) error {
 	//nolint:wrapcheck // says what failed
 	return postgres.InTx(ctx, s.Pool, func(tx postgres.Tx) error {
 		rows, err := db.New().SetPersonRequestStatus(ctx, tx, db.SetPersonRequestStatusParams{
@@ -252,6 +252,11 @@ func (s Store) setStatus(ctx context.Context, a *acting, to api.PersonRequestSta
 		}
 		if rows == 0 {
 			return fault.ErrStale
+		}
+		for _, change := range with {
+			if err := change(tx); err != nil {
+				return err
+			}
 		}
 		return logStatus(ctx, tx, &a.Caller, a.found.ID, string(to))
 	})

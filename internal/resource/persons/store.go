@@ -65,6 +65,16 @@ func (s *Store) Patient(ctx context.Context, id string) (operation.Person, error
 	return p, nil
 }
 
+// AddPatient makes a person known to the medical events. It can be repeated.
+func (s *Store) AddPatient(ctx context.Context, id uuid.UUID) error {
+	patient := Document{ID: s.Keys.PatientID(id), Status: Active, SealedWith: s.Keys.PatientKeyIDs()[0]}
+	_, err := s.Documents.Collection(Collection).InsertOne(ctx, patient)
+	if err != nil && !mongo.IsDuplicateKeyError(err) {
+		return fmt.Errorf("add the patient: %w", mongodb.Error(err))
+	}
+	return nil
+}
+
 // HasChosen reports whether the person has an active declaration with one of the
 // employees.
 func (s *Store) HasChosen(ctx context.Context, person uuid.UUID, employees []uuid.UUID) (bool, error) {

@@ -29,6 +29,7 @@ func Add(w *build.World) {
 	reads(w)
 	approve(w)
 	reject(w)
+	sign(w)
 	resend(w)
 }
 
@@ -86,7 +87,7 @@ func phones(w *build.World) {
 	}
 	id := build.ID("code of a person to register")
 	w.Insert("otp.verifications", build.Row{
-		"id": id, "phone_number": freshPhone, "status": "new", "code_hash": w.Seal.Code(id, verifications.LiveCode), "active": true,
+		"id": id, "phone_number": freshPhone, "resource_id": build.ID("person request with a fresh code"), "status": "new", "code_hash": w.Seal.Code(id, verifications.LiveCode), "active": true,
 		"attempts_count": 0, "inserted_at": w.Now, "code_expired_at": w.Now.AddDate(1, 0, 0),
 	})
 	verifications.CodeSent(w, limits.PerPhone, freshPhone)

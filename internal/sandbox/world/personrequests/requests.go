@@ -39,11 +39,11 @@ func add(w *build.World, name, note, phone string, columns build.Row) {
 	}), columns))
 }
 
-// code adds the code of a phone; columns make it another.
-func code(w *build.World, phone string, columns build.Row) {
+// code adds the code that was sent to a phone for a request; columns make it another.
+func code(w *build.World, request, phone string, columns build.Row) {
 	id := build.ID("code for " + phone)
 	w.Insert("otp.verifications", build.Changed(build.Row{
-		"id": id, "phone_number": phone, "status": "new", "code_hash": w.Seal.Code(id, verifications.LiveCode), "active": true,
+		"id": id, "phone_number": phone, "resource_id": build.ID(request), "status": "new", "code_hash": w.Seal.Code(id, verifications.LiveCode), "active": true,
 		"attempts_count": 0, "inserted_at": w.Now.Add(-time.Minute), "code_expired_at": w.Now.AddDate(1, 0, 0),
 	}, columns))
 }
@@ -55,11 +55,13 @@ func scan(kind string) []build.Row { return []build.Row{{"type": kind}} }
 
 // stored are requests in every state.
 func stored(w *build.World) {
-	for _, phone := range []string{approvalPhone, rightPhone, wrongCodePhone, scanPhone, textPhone} {
-		code(w, phone, nil)
-	}
-	code(w, overPhone, build.Row{"inserted_at": w.Now.Add(-time.Hour), "code_expired_at": w.Now.Add(-45 * time.Minute)})
-	code(w, usedPhone, build.Row{"status": "verified", "active": false, "attempts_count": 1})
+	code(w, "new person request", approvalPhone, nil)
+	code(w, "person request with a code", rightPhone, nil)
+	code(w, "person request with a code in text", textPhone, nil)
+	code(w, "person request for a wrong code", wrongCodePhone, nil)
+	code(w, "person request with a missing scan", scanPhone, nil)
+	code(w, "person request with an old code", overPhone, build.Row{"inserted_at": w.Now.Add(-time.Hour), "code_expired_at": w.Now.Add(-45 * time.Minute)})
+	code(w, "person request with a used code", usedPhone, build.Row{"status": "verified", "active": false, "attempts_count": 1})
 
 	add(w, "new person request", "NEW, confirmed by a code that can be used", approvalPhone, nil)
 	add(w, "person request with a code", "NEW, confirmed by a code that can be used", rightPhone, nil)
@@ -67,6 +69,7 @@ func stored(w *build.World) {
 	add(w, "person request for a wrong code", "NEW, confirmed by a code", wrongCodePhone, nil)
 	add(w, "person request with an old code", "NEW; the time of its code is over", overPhone, nil)
 	add(w, "person request with a used code", "NEW; its code was used", usedPhone, nil)
+	add(w, "person request without a code of its own", "NEW; the code of its phone was sent for another request", rightPhone, nil)
 	add(w, "person request with a fresh code", "NEW; a code was sent to its phone a moment ago", freshPhone, nil)
 	add(w, "person request with a missing scan", "NEW, confirmed by a code and by a scan that was not sent", scanPhone, build.Row{"documents": scan("person.unzr")})
 	add(w, "person request by documents", "NEW, confirmed by a scan that was sent", approvalPhone, build.Row{
@@ -166,6 +169,7 @@ func approve(w *build.World) {
 	w.Refused(op, "a used code", named("person request with a used code"), fault.Refuse(rules.PersonRequestApproveAttempts))
 	w.Refused(op, "a code whose time is over", named("person request with an old code"), fault.Refuse(rules.PersonRequestApproveCodeExpired))
 	w.Refused(op, "a wrong code", named("person request for a wrong code").With(build.Row{"verification_code": wrongCode}), fault.Refuse(rules.PersonRequestApproveCode))
+	w.Refused(op, "the code of another request", named("person request without a code of its own"), fault.Refuse(rules.PersonRequestApproveAttempts))
 	w.Refused(op, "a code of letters", named("person request for a wrong code").With(build.Row{"verification_code": "abcd"}), fault.Refuse(rules.PersonRequestApproveCode))
 	w.Refused(op, "a scan was not sent", empty("person request without scans").With(build.Row{}), fault.Refuse(rules.PersonRequestApproveDocuments, "types", "person.PASSPORT"))
 	w.Refused(op, "the right code, but a scan was not sent", named("person request with a missing scan"),
