@@ -13,18 +13,7 @@ import (
 	"github.com/google/uuid"
 )
 
-const countPersons = `-- name: CountPersons :one
-SELECT count(*) FROM mpi.persons WHERE id = ANY ($1::uuid[])
-`
-
-func (q *Queries) CountPersons(ctx context.Context, db DBTX, ids []uuid.UUID) (int64, error) {
-	row := db.QueryRow(ctx, countPersons, ids)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
-const insertAnsweredRelationship = `-- name: InsertAnsweredRelationship :exec
+const addRelationship = `-- name: AddRelationship :exec
 INSERT INTO mpi.confidant_person_relationships (
     id, person_id, confidant_person_id, relation_type, is_active, active_to, verification_status, verification_reason,
     inserted_by, inserted_at, updated_by, updated_at
@@ -34,7 +23,7 @@ INSERT INTO mpi.confidant_person_relationships (
 )
 `
 
-type InsertAnsweredRelationshipParams struct {
+type AddRelationshipParams struct {
 	ID                 uuid.UUID
 	PersonID           uuid.UUID
 	ConfidantPersonID  uuid.UUID
@@ -47,8 +36,8 @@ type InsertAnsweredRelationshipParams struct {
 	At                 time.Time
 }
 
-func (q *Queries) InsertAnsweredRelationship(ctx context.Context, db DBTX, arg InsertAnsweredRelationshipParams) error {
-	_, err := db.Exec(ctx, insertAnsweredRelationship,
+func (q *Queries) AddRelationship(ctx context.Context, db DBTX, arg AddRelationshipParams) error {
+	_, err := db.Exec(ctx, addRelationship,
 		arg.ID,
 		arg.PersonID,
 		arg.ConfidantPersonID,
@@ -61,6 +50,17 @@ func (q *Queries) InsertAnsweredRelationship(ctx context.Context, db DBTX, arg I
 		arg.At,
 	)
 	return err
+}
+
+const countPersons = `-- name: CountPersons :one
+SELECT count(*) FROM mpi.persons WHERE id = ANY ($1::uuid[])
+`
+
+func (q *Queries) CountPersons(ctx context.Context, db DBTX, ids []uuid.UUID) (int64, error) {
+	row := db.QueryRow(ctx, countPersons, ids)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
 }
 
 const lockPersonStreams = `-- name: LockPersonStreams :one
@@ -84,29 +84,23 @@ func (q *Queries) LockPersonStreams(ctx context.Context, db DBTX, id uuid.UUID) 
 	return i, err
 }
 
-const setPersonStreams = `-- name: SetPersonStreams :exec
-WITH person AS (
-    UPDATE mpi.persons SET verification_status = $5, updated_by = $3, updated_at = $4 WHERE id = $1
-)
-INSERT INTO mpi.person_verifications (person_id, streams, updated_by, updated_at) VALUES ($1, $2, $3, $4)
-ON CONFLICT (person_id) DO UPDATE SET streams = $2, updated_by = $3, updated_at = $4
+const setPersonVerificationStatus = `-- name: SetPersonVerificationStatus :exec
+UPDATE mpi.persons SET verification_status = $1, updated_by = $2, updated_at = $3 WHERE id = $4
 `
 
-type SetPersonStreamsParams struct {
-	ID                 uuid.UUID
-	Streams            json.RawMessage
+type SetPersonVerificationStatusParams struct {
+	VerificationStatus string
 	UserID             uuid.UUID
 	At                 time.Time
-	VerificationStatus string
+	ID                 uuid.UUID
 }
 
-func (q *Queries) SetPersonStreams(ctx context.Context, db DBTX, arg SetPersonStreamsParams) error {
-	_, err := db.Exec(ctx, setPersonStreams,
-		arg.ID,
-		arg.Streams,
+func (q *Queries) SetPersonVerificationStatus(ctx context.Context, db DBTX, arg SetPersonVerificationStatusParams) error {
+	_, err := db.Exec(ctx, setPersonVerificationStatus,
+		arg.VerificationStatus,
 		arg.UserID,
 		arg.At,
-		arg.VerificationStatus,
+		arg.ID,
 	)
 	return err
 }

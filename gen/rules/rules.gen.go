@@ -223,7 +223,7 @@ const (
 	DeclarationListLegalEntityID                      ID = "declaration.list.legal_entity_id"
 	DeclarationListStatus                             ID = "declaration.list.status"
 	DeclarationGetNotFound                            ID = "declaration.get.not_found"
-	DeclarationGetLegalEntity                         ID = "declaration.get.legal_entity"
+	DeclarationGetOwner                               ID = "declaration.get.owner"
 	DeclarationApproveNotFound                        ID = "declaration.approve.not_found"
 	DeclarationApproveLegalEntity                     ID = "declaration.approve.legal_entity"
 	DeclarationApproveRemoved                         ID = "declaration.approve.removed"
@@ -233,7 +233,7 @@ const (
 	DeclarationRejectRemoved                          ID = "declaration.reject.removed"
 	DeclarationRejectStatus                           ID = "declaration.reject.status"
 	DeclarationOfPersonNotFound                       ID = "declaration.of_person.not_found"
-	DeclarationOfPersonLegalEntity                    ID = "declaration.of_person.legal_entity"
+	DeclarationOfPersonOwner                          ID = "declaration.of_person.owner"
 	DeviceDispenseSearchUnknownParameter              ID = "device_dispense.search.unknown_parameter"
 	DeviceDispenseSearchIDFilter                      ID = "device_dispense.search.id_filter"
 	DeviceDispenseSearchDateTimeFilter                ID = "device_dispense.search.date_time_filter"
@@ -353,8 +353,8 @@ const (
 	EmployeeDeactivateEndDate                         ID = "employee.deactivate.end_date"
 	EmployeeDeactivateEndDatePast                     ID = "employee.deactivate.end_date_past"
 	EmployeeDeactivateNotFound                        ID = "employee.deactivate.not_found"
-	EmployeeDeactivateLegalEntity                     ID = "employee.deactivate.legal_entity"
 	EmployeeDeactivateOwner                           ID = "employee.deactivate.owner"
+	EmployeeDeactivateOwnerType                       ID = "employee.deactivate.owner_type"
 	EmployeeDeactivateStatus                          ID = "employee.deactivate.status"
 	EmployeeDeactivateRoles                           ID = "employee.deactivate.roles"
 	EmployeeDeactivateEndDateStart                    ID = "employee.deactivate.end_date_start"
@@ -2635,7 +2635,7 @@ var All = []Rule{
 		Fixed:     true,
 	},
 	{
-		ID:        DeclarationGetLegalEntity,
+		ID:        DeclarationGetOwner,
 		Operation: "getDeclaration",
 		Check:     "The declaration is one of the legal entity of the token, or the token's client type is not in TOKENS_TYPES_PERSONAL",
 		CheckUK:   "Декларацію укладено із закладом, якому видано токен, або типу клієнта токена немає в TOKENS_TYPES_PERSONAL",
@@ -2748,7 +2748,7 @@ var All = []Rule{
 		Fixed:     true,
 	},
 	{
-		ID:        DeclarationOfPersonLegalEntity,
+		ID:        DeclarationOfPersonOwner,
 		Operation: "getPersonDeclaration",
 		Check:     "The declaration is one of the legal entity of the token, or the token's client type is not in TOKENS_TYPES_PERSONAL",
 		CheckUK:   "Декларацію укладено із закладом, якому видано токен, або типу клієнта токена немає в TOKENS_TYPES_PERSONAL",
@@ -4510,7 +4510,7 @@ var All = []Rule{
 		Fixed:     true,
 	},
 	{
-		ID:        EmployeeDeactivateLegalEntity,
+		ID:        EmployeeDeactivateOwner,
 		Operation: "deactivateEmployee",
 		Check:     "The employee is one of the legal entity of the token, or of one that was merged into it and the user is its OWNER",
 		CheckUK:   "Працівник належить закладу, якому видано токен, або закладу, приєднаному до нього, і користувач є його OWNER",
@@ -4520,7 +4520,7 @@ var All = []Rule{
 		Origin:    "code",
 	},
 	{
-		ID:        EmployeeDeactivateOwner,
+		ID:        EmployeeDeactivateOwnerType,
 		Operation: "deactivateEmployee",
 		Check:     "The employee is no OWNER and no PHARMACY_OWNER",
 		CheckUK:   "Працівник не є OWNER або PHARMACY_OWNER",

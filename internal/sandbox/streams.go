@@ -16,8 +16,21 @@ import (
 	"esoz/internal/platform/events"
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/postgres"
-	"esoz/internal/resource/persons"
+	"esoz/internal/resource/personrequests"
 )
+
+// Statuses of verification.
+const (
+	verified    = "VERIFIED"
+	notVerified = "NOT_VERIFIED"
+	needed      = "VERIFICATION_NEEDED"
+	notNeeded   = "VERIFICATION_NOT_NEEDED"
+)
+
+// streams are the registers that a person is checked against.
+var streams = []string{
+	"drfo", "dracs_death", "nhs", "unzr", "mvs_passport", "dms_passport", "dracs_birth", "dracs_name_change", "legal_capacity",
+}
 
 // Stream is what a register has said of a person.
 type Stream struct {
@@ -65,7 +78,7 @@ func (h *Handler) setVerification(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) setRelationship(w http.ResponseWriter, r *http.Request) {
-	sent := Relationship{Type: "PRIMARY", Status: persons.Verified, Reason: "MANUAL_CONFIRMED", IsActive: true}
+	sent := Relationship{Type: "PRIMARY", Status: verified, Reason: "MANUAL_CONFIRMED", IsActive: true}
 	if err := decode(w, r, &sent); err != nil {
 		h.refuse(w, http.StatusBadRequest, err)
 		return
@@ -113,25 +126,23 @@ func (h *Handler) verify(ctx context.Context, pathID string, sent Verification) 
 		if err := json.Unmarshal(row.Streams, &set.Details); err != nil {
 			return fmt.Errorf("decode the streams of person %s: %w", id, err)
 		}
-		var statuses []string
-		for _, name := range persons.Streams {
+		for _, name := range streams {
 			if stream, ok := sent.Details[name]; ok {
 				set.Details[name] = stream
 			} else if _, ok := set.Details[name]; !ok {
-				set.Details[name] = Stream{Status: persons.VerificationNotNeeded, Reason: "INITIAL"}
+				set.Details[name] = Stream{Status: notNeeded, Reason: "INITIAL"}
 			}
-			statuses = append(statuses, set.Details[name].Status)
 		}
-		if set.Status == "" {
-			set.Status = persons.Cumulative(statuses)
-		}
-		streams, err := json.Marshal(set.Details)
+		stored, err := json.Marshal(set.Details)
 		if err != nil {
 			return fmt.Errorf("encode the streams of person %s: %w", id, err)
 		}
-		err = db.New().SetPersonStreams(ctx, tx, db.SetPersonStreamsParams{
-			ID: id, Streams: streams, VerificationStatus: set.Status, UserID: user, At: now,
-		})
+		if set.Status == "" {
+			set.Status = set.cumulative()
+		}
+		err = errors.Join(
+			db.New().PutVerification(ctx, tx, db.PutVerificationParams{PersonID: id, Streams: stored, UserID: user, At: now}),
+			db.New().SetPersonVerificationStatus(ctx, tx, db.SetPersonVerificationStatusParams{ID: id, VerificationStatus: set.Status, UserID: user, At: now}))
 		if err != nil {
 			return fmt.Errorf("set the streams of person %s: %w", id, err)
 		}
@@ -147,17 +158,26 @@ func (h *Handler) verify(ctx context.Context, pathID string, sent Verification) 
 	return set, err
 }
 
+// cumulative is the status of a person whose streams these are.
+func (v Verification) cumulative() string {
+	all := map[string]map[string]any{}
+	for name, stream := range v.Details {
+		all[name] = map[string]any{"verification_status": stream.Status}
+	}
+	return personrequests.Cumulative(all)
+}
+
 // check returns what cannot be set.
 func (v Verification) check() error {
-	ofPersons := []string{persons.Verified, persons.NotVerified, persons.VerificationNeeded, persons.ChangesNeeded}
+	ofPersons := []string{verified, notVerified, needed, "CHANGES_NEEDED"}
 	if v.Status != "" && !slices.Contains(ofPersons, v.Status) {
 		return unfit(fmt.Sprintf("verification_status: want one of %v", ofPersons))
 	}
-	ofStreams := []string{persons.Verified, persons.NotVerified, persons.VerificationNeeded, persons.VerificationNotNeeded, persons.InReview}
+	ofStreams := []string{verified, notVerified, needed, notNeeded, "IN_REVIEW"}
 	for name, stream := range v.Details {
 		switch {
-		case !slices.Contains(persons.Streams, name):
-			return unfit(fmt.Sprintf("details: want some of %v", persons.Streams))
+		case !slices.Contains(streams, name):
+			return unfit(fmt.Sprintf("details: want some of %v", streams))
 		case !slices.Contains(ofStreams, stream.Status):
 			return unfit(fmt.Sprintf("details.%s.verification_status: want one of %v", name, ofStreams))
 		case stream.Reason == "":
@@ -174,7 +194,7 @@ func (h *Handler) relate(ctx context.Context, person, confidant string, sent Rel
 	if !ok || !known {
 		return sent, errUnknownPerson
 	}
-	statuses := []string{persons.Verified, persons.NotVerified, persons.VerificationNeeded}
+	statuses := []string{verified, notVerified, needed}
 	switch {
 	case id == other:
 		return sent, unfit("a person is no confidant of themselves")
@@ -200,7 +220,7 @@ func (h *Handler) relate(ctx context.Context, person, confidant string, sent Rel
 			return err
 		}
 		sent.ID = uuid.New()
-		return db.New().InsertAnsweredRelationship(ctx, tx, db.InsertAnsweredRelationshipParams{
+		return db.New().AddRelationship(ctx, tx, db.AddRelationshipParams{
 			ID: sent.ID, PersonID: id, ConfidantPersonID: other, RelationType: sent.Type, IsActive: sent.IsActive, ActiveTo: sent.ActiveTo,
 			VerificationStatus: sent.Status, VerificationReason: sent.Reason, UserID: user, At: now,
 		})

@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
-	"esoz/internal/resource/persons"
 	"esoz/internal/sandbox"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
@@ -39,17 +38,17 @@ func registersAnswer(t *testing.T, b *box) {
 		body object
 		want string
 	}{
-		{object{"details": object{"drfo": stream(persons.VerificationNeeded), "unzr": stream(persons.Verified)}}, persons.VerificationNeeded},
-		{object{"details": object{"drfo": stream(persons.NotVerified)}}, persons.ChangesNeeded},
-		{object{"details": object{"drfo": stream(persons.Verified)}}, persons.Verified},
-		{object{"verification_status": persons.NotVerified}, persons.NotVerified},
+		{object{"details": object{"drfo": stream("VERIFICATION_NEEDED"), "unzr": stream("VERIFIED")}}, "VERIFICATION_NEEDED"},
+		{object{"details": object{"drfo": stream("NOT_VERIFIED")}}, "CHANGES_NEEDED"},
+		{object{"details": object{"drfo": stream("VERIFIED")}}, "VERIFIED"},
+		{object{"verification_status": "NOT_VERIFIED"}, "NOT_VERIFIED"},
 	} {
 		got := set(c.body)
 		require.Equal(t, c.want, got.Status, "%v", c.body)
 		require.Equal(t, c.want, shown())
-		require.Len(t, got.Details, len(persons.Streams))
-		require.Equal(t, persons.Verified, got.Details["unzr"].Status, "what was not sent stays")
-		require.Equal(t, sandbox.Stream{Status: persons.VerificationNotNeeded, Reason: "INITIAL"}, got.Details["nhs"])
+		require.Len(t, got.Details, 9)
+		require.Equal(t, "VERIFIED", got.Details["unzr"].Status, "what was not sent stays")
+		require.Equal(t, sandbox.Stream{Status: "VERIFICATION_NOT_NEEDED", Reason: "INITIAL"}, got.Details["nhs"])
 	}
 	events := testkit.Send(t, b.url, testkit.As("sandbox-mis", http.MethodGet, "/api/events?entity_type=Person&attribute_name=verification_status", nil))
 	require.EqualValues(t, 4, events.Body.Paging["total_entries"], "%s", events.Raw)
@@ -61,7 +60,7 @@ func registersAnswer(t *testing.T, b *box) {
 	}{
 		"no such person":                           {"/_sandbox/persons/1/verification", object{}, 404},
 		"no such":                                  {"/_sandbox/persons/" + uuid.NewString() + "/verification", object{}, 404},
-		"legal_capacity":                           {path, object{"details": object{"mvs": stream(persons.Verified)}}, 422},
+		"legal_capacity":                           {path, object{"details": object{"mvs": stream("VERIFIED")}}, 422},
 		"details.drfo.verification_status":         {path, object{"details": object{"drfo": stream("NO")}}, 422},
 		"details.drfo.verification_reason":         {path, object{"details": object{"drfo": object{"verification_status": "VERIFIED"}}}, 422},
 		"verification_status: want one of [VERIFI": {path, object{"verification_status": "IN_REVIEW"}, 422},
@@ -72,7 +71,7 @@ func registersAnswer(t *testing.T, b *box) {
 		require.Contains(t, answer.Error, says)
 	}
 	b.reset(t)
-	require.Equal(t, persons.Verified, shown())
+	require.Equal(t, "VERIFIED", shown())
 }
 
 func confidantsAreSet(t *testing.T, b *box) {
@@ -87,7 +86,7 @@ func confidantsAreSet(t *testing.T, b *box) {
 	require.Empty(t, listed(""))
 	var first, second sandbox.Relationship
 	require.Equal(t, http.StatusOK, b.call(t, http.MethodPut, path, object{}, &first))
-	require.Equal(t, persons.Verified, first.Status)
+	require.Equal(t, "VERIFIED", first.Status)
 	require.Len(t, listed(""), 1)
 	require.Equal(t, http.StatusOK, b.call(t, http.MethodPut, path, object{"active_to": "2020-01-01T00:00:00Z", "verification_status": "NOT_VERIFIED"}, &second))
 	require.Equal(t, first.ID, second.ID, "the same relationship")

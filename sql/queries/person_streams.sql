@@ -6,12 +6,8 @@ LEFT JOIN mpi.person_verifications v ON v.person_id = p.id
 WHERE p.id = @id
 FOR UPDATE OF p;
 
--- name: SetPersonStreams :exec
-WITH person AS (
-    UPDATE mpi.persons SET verification_status = @verification_status, updated_by = @user_id, updated_at = @at WHERE id = @id
-)
-INSERT INTO mpi.person_verifications (person_id, streams, updated_by, updated_at) VALUES (@id, @streams, @user_id, @at)
-ON CONFLICT (person_id) DO UPDATE SET streams = @streams, updated_by = @user_id, updated_at = @at;
+-- name: SetPersonVerificationStatus :exec
+UPDATE mpi.persons SET verification_status = @verification_status, updated_by = @user_id, updated_at = @at WHERE id = @id;
 
 -- name: UpdateRelationship :one
 -- The newest relationship of two persons.
@@ -25,7 +21,7 @@ WHERE id = (
     LIMIT 1)
 RETURNING id;
 
--- name: InsertAnsweredRelationship :exec
+-- name: AddRelationship :exec
 INSERT INTO mpi.confidant_person_relationships (
     id, person_id, confidant_person_id, relation_type, is_active, active_to, verification_status, verification_reason,
     inserted_by, inserted_at, updated_by, updated_at

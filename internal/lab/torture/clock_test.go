@@ -31,6 +31,7 @@ import (
 	"esoz/internal/platform/sms"
 	"esoz/internal/resource/approvals"
 	"esoz/internal/resource/declarationrequests"
+	"esoz/internal/resource/declarations"
 	"esoz/internal/resource/personrequests"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
@@ -353,6 +354,15 @@ var endings = []ending{
 			}
 		},
 	},
+	{what: "the last day of a declaration, in Kyiv (DECLARATION_AUTOTERMINATION_SCHEDULE)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		day := clock.Today(s.Clock.Now())
+		s.exec(t, "UPDATE ops.declarations SET status = 'active', end_date = $2 WHERE id = $1", world.DeclarationID("patient"), day)
+		closing := &declarations.API{Engine: &shapes.Engine{Clock: s.Clock, Config: s.Config}, Store: declarations.Store{Pool: s.Pool}}
+		return time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, clock.Kyiv), func() bool {
+			require.NoError(t, closing.Close(t.Context()))
+			return s.Count(t, "ops.declarations WHERE id = $1 AND status = 'active'", world.DeclarationID("patient")) == 1
+		}
+	}},
 	{what: "an event in the list of the last hours (EVENTS_LIST_MAX_PERIOD_HOURS)", late: true, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
 		id, at := s.event(t)
 		return at.Add(3 * time.Hour), func() bool {

@@ -27,7 +27,7 @@ func (s *call) answer(ctx context.Context) api.DeclarationResponse {
 
 var getChecks = []operation.Check[*call]{
 	lookUp(rules.DeclarationGetNotFound, Store.get),
-	{Rule: rules.DeclarationGetLegalEntity, Pass: isOpen},
+	{Rule: rules.DeclarationGetOwner, Pass: isOpen},
 }
 
 // GetPersonDeclaration serves GET /api/persons/{id}/declaration.
@@ -43,5 +43,5 @@ func (a *API) GetPersonDeclaration(ctx context.Context, req api.GetPersonDeclara
 
 var personChecks = []operation.Check[*call]{
 	lookUp(rules.DeclarationOfPersonNotFound, Store.ofPerson),
-	{Rule: rules.DeclarationOfPersonLegalEntity, Pass: isOpen},
+	{Rule: rules.DeclarationOfPersonOwner, Pass: isOpen},
 }

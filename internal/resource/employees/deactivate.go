@@ -77,11 +77,11 @@ var Deactivate = operation.RowTransition[*call]{
 			s.found, err = s.Store.state(ctx, id, s.ClientID, s.UserID)
 			return err
 		}},
-		{Rule: rules.EmployeeDeactivateLegalEntity, Pass: func(_ context.Context, s *call) error {
+		{Rule: rules.EmployeeDeactivateOwner, Pass: func(_ context.Context, s *call) error {
 			return operation.Expect(s.found.LegalEntityID == s.ClientID || s.found.IsSuccessor, "legal entity of the employee",
 				s.ClientID.String()+", or one that was merged into it", "another legal entity")
 		}},
-		{Rule: rules.EmployeeDeactivateOwner, Pass: func(_ context.Context, s *call) error {
+		{Rule: rules.EmployeeDeactivateOwnerType, Pass: func(_ context.Context, s *call) error {
 			isOwner := s.found.EmployeeType == "OWNER" || s.found.EmployeeType == "PHARMACY_OWNER"
 			return operation.Expect(!isOwner, "employee_type", "neither OWNER nor PHARMACY_OWNER", s.found.EmployeeType)
 		}},

@@ -77,7 +77,7 @@ func (s Store) register(ctx context.Context, tx postgres.Tx, a *acting) error {
 		return fmt.Errorf("encode verification of person %s: %w", id, err)
 	}
 	rows, err := q.PutPerson(ctx, tx, db.PutPersonParams{
-		ID: id, Person: person, Consent: a.found.Data.Consent, VerificationStatus: cumulative(streamed), UserID: a.UserID, At: a.Now,
+		ID: id, Person: person, Consent: a.found.Data.Consent, VerificationStatus: Cumulative(streamed), UserID: a.UserID, At: a.Now,
 	})
 	if err == nil && rows == 0 {
 		return fault.ErrStale

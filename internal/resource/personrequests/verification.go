@@ -108,8 +108,8 @@ func (s *acting) nextStreams(is, was *identity, known map[string]stream) map[str
 	return all
 }
 
-// cumulative is the status of a person by their streams (wiki 18225989067).
-func cumulative(streams map[string]stream) string {
+// Cumulative is the status of a person by their streams (wiki 18225989067).
+func Cumulative(streams map[string]stream) string {
 	status := verified
 	for _, one := range streams {
 		switch one["verification_status"] {

@@ -71,12 +71,12 @@ func get(w *build.World) {
 	w.Passes(op, "any declaration for the National Health Service", of(nhs, "stranger_patient"), http.StatusOK)
 	w.Refused(op, "an unknown declaration", of(doctor, "nobody"), fault.Refuse(rules.DeclarationGetNotFound))
 	w.Refused(op, "a malformed id of a declaration", build.Get(doctor, "/api/declarations/1"), fault.Refuse(rules.DeclarationGetNotFound))
-	w.Refused(op, "a declaration of another legal entity", of(doctor, "stranger_patient"), fault.Refuse(rules.DeclarationGetLegalEntity))
+	w.Refused(op, "a declaration of another legal entity", of(doctor, "stranger_patient"), fault.Refuse(rules.DeclarationGetOwner))
 	w.Refused(op, "a declaration of another legal entity, for another client type that sees its own only", of(nhs, "patient"),
-		fault.Refuse(rules.DeclarationGetLegalEntity)).Set("TOKENS_TYPES_PERSONAL", "NHS")
-	w.Refused(op, "a declaration, for a token of no client", of(build.TokenValue("clientless"), "patient"), fault.Refuse(rules.DeclarationGetLegalEntity))
+		fault.Refuse(rules.DeclarationGetOwner)).Set("TOKENS_TYPES_PERSONAL", "NHS")
+	w.Refused(op, "a declaration, for a token of no client", of(build.TokenValue("clientless"), "patient"), fault.Refuse(rules.DeclarationGetOwner))
 	w.Passes(op, "a declaration of another legal entity, when that is not checked", of(doctor, "stranger_patient"), http.StatusOK).
-		Set("RULES", "-declaration.get.legal_entity")
+		Set("RULES", "-declaration.get.owner")
 }
 
 func ofPerson(w *build.World) {
@@ -90,7 +90,7 @@ func ofPerson(w *build.World) {
 	w.Refused(op, "a person whose declaration has ended", of(doctor, "former_patient"), fault.Refuse(rules.DeclarationOfPersonNotFound))
 	w.Refused(op, "a person whose declaration waits for verification", of(doctor, "pending_patient"), fault.Refuse(rules.DeclarationOfPersonNotFound))
 	w.Refused(op, "a malformed id of a person with a declaration", build.Get(doctor, "/api/persons/1/declaration"), fault.Refuse(rules.DeclarationOfPersonNotFound))
-	w.Refused(op, "a person whose declaration is with another legal entity", of(doctor, "stranger_patient"), fault.Refuse(rules.DeclarationOfPersonLegalEntity))
+	w.Refused(op, "a person whose declaration is with another legal entity", of(doctor, "stranger_patient"), fault.Refuse(rules.DeclarationOfPersonOwner))
 	w.Passes(op, "a person whose declaration is with another legal entity, when that is not checked", of(doctor, "stranger_patient"), http.StatusOK).
-		Set("RULES", "-declaration.of_person.legal_entity")
+		Set("RULES", "-declaration.of_person.owner")
 }
