@@ -114,6 +114,30 @@ func (e AuthenticationMethodCurrentType) Valid() bool {
 	}
 }
 
+// Defines values for DeclarationLegalEntityStatus.
+const (
+	DeclarationLegalEntityStatusACTIVE      DeclarationLegalEntityStatus = "ACTIVE"
+	DeclarationLegalEntityStatusCLOSED      DeclarationLegalEntityStatus = "CLOSED"
+	DeclarationLegalEntityStatusREORGANIZED DeclarationLegalEntityStatus = "REORGANIZED"
+	DeclarationLegalEntityStatusSUSPENDED   DeclarationLegalEntityStatus = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationLegalEntityStatus enum.
+func (e DeclarationLegalEntityStatus) Valid() bool {
+	switch e {
+	case DeclarationLegalEntityStatusACTIVE:
+		return true
+	case DeclarationLegalEntityStatusCLOSED:
+		return true
+	case DeclarationLegalEntityStatusREORGANIZED:
+		return true
+	case DeclarationLegalEntityStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeclarationRequestChannel.
 const (
 	DeclarationRequestChannelCABINET DeclarationRequestChannel = "CABINET"
@@ -159,6 +183,54 @@ func (e DeclarationRequestStatus) Valid() bool {
 	case DeclarationRequestStatusREJECTED:
 		return true
 	case DeclarationRequestStatusSIGNED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeclarationSignedStatus.
+const (
+	DeclarationSignedStatusActive              DeclarationSignedStatus = "active"
+	DeclarationSignedStatusPendingVerification DeclarationSignedStatus = "pending_verification"
+	DeclarationSignedStatusTerminated          DeclarationSignedStatus = "terminated"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationSignedStatus enum.
+func (e DeclarationSignedStatus) Valid() bool {
+	switch e {
+	case DeclarationSignedStatusActive:
+		return true
+	case DeclarationSignedStatusPendingVerification:
+		return true
+	case DeclarationSignedStatusTerminated:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeclarationStatus.
+const (
+	DeclarationStatusActive              DeclarationStatus = "active"
+	DeclarationStatusClosed              DeclarationStatus = "closed"
+	DeclarationStatusPendingVerification DeclarationStatus = "pending_verification"
+	DeclarationStatusRejected            DeclarationStatus = "rejected"
+	DeclarationStatusTerminated          DeclarationStatus = "terminated"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationStatus enum.
+func (e DeclarationStatus) Valid() bool {
+	switch e {
+	case DeclarationStatusActive:
+		return true
+	case DeclarationStatusClosed:
+		return true
+	case DeclarationStatusPendingVerification:
+		return true
+	case DeclarationStatusRejected:
+		return true
+	case DeclarationStatusTerminated:
 		return true
 	default:
 		return false
@@ -213,6 +285,105 @@ func (e DivisionStatus) Valid() bool {
 	case DivisionStatusACTIVE:
 		return true
 	case DivisionStatusINACTIVE:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeDeactivationStatus.
+const (
+	EmployeeDeactivationStatusENTEREDINERROR  EmployeeDeactivationStatus = "ENTERED_IN_ERROR"
+	EmployeeDeactivationStatusENTEREDINERROR1 EmployeeDeactivationStatus = "ENTERED IN ERROR"
+	EmployeeDeactivationStatusSTOPPED         EmployeeDeactivationStatus = "STOPPED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeDeactivationStatus enum.
+func (e EmployeeDeactivationStatus) Valid() bool {
+	switch e {
+	case EmployeeDeactivationStatusENTEREDINERROR:
+		return true
+	case EmployeeDeactivationStatusENTEREDINERROR1:
+		return true
+	case EmployeeDeactivationStatusSTOPPED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeLegalEntityMisVerified.
+const (
+	EmployeeLegalEntityMisVerifiedNOTVERIFIED EmployeeLegalEntityMisVerified = "NOT_VERIFIED"
+	EmployeeLegalEntityMisVerifiedVERIFIED    EmployeeLegalEntityMisVerified = "VERIFIED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeLegalEntityMisVerified enum.
+func (e EmployeeLegalEntityMisVerified) Valid() bool {
+	switch e {
+	case EmployeeLegalEntityMisVerifiedNOTVERIFIED:
+		return true
+	case EmployeeLegalEntityMisVerifiedVERIFIED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeLegalEntityStatus.
+const (
+	EmployeeLegalEntityStatusACTIVE      EmployeeLegalEntityStatus = "ACTIVE"
+	EmployeeLegalEntityStatusCLOSED      EmployeeLegalEntityStatus = "CLOSED"
+	EmployeeLegalEntityStatusREORGANIZED EmployeeLegalEntityStatus = "REORGANIZED"
+	EmployeeLegalEntityStatusSUSPENDED   EmployeeLegalEntityStatus = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeLegalEntityStatus enum.
+func (e EmployeeLegalEntityStatus) Valid() bool {
+	switch e {
+	case EmployeeLegalEntityStatusACTIVE:
+		return true
+	case EmployeeLegalEntityStatusCLOSED:
+		return true
+	case EmployeeLegalEntityStatusREORGANIZED:
+		return true
+	case EmployeeLegalEntityStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeStatus.
+const (
+	EmployeeStatusAPPROVED        EmployeeStatus = "APPROVED"
+	EmployeeStatusAUTODEACTIVATED EmployeeStatus = "AUTODEACTIVATED"
+	EmployeeStatusDISMISSED       EmployeeStatus = "DISMISSED"
+	EmployeeStatusENTEREDINERROR  EmployeeStatus = "ENTERED_IN_ERROR"
+	EmployeeStatusENTEREDINERROR1 EmployeeStatus = "ENTERED IN ERROR"
+	EmployeeStatusNEW             EmployeeStatus = "NEW"
+	EmployeeStatusREORGANIZED     EmployeeStatus = "REORGANIZED"
+	EmployeeStatusSTOPPED         EmployeeStatus = "STOPPED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeStatus enum.
+func (e EmployeeStatus) Valid() bool {
+	switch e {
+	case EmployeeStatusAPPROVED:
+		return true
+	case EmployeeStatusAUTODEACTIVATED:
+		return true
+	case EmployeeStatusDISMISSED:
+		return true
+	case EmployeeStatusENTEREDINERROR:
+		return true
+	case EmployeeStatusENTEREDINERROR1:
+		return true
+	case EmployeeStatusNEW:
+		return true
+	case EmployeeStatusREORGANIZED:
+		return true
+	case EmployeeStatusSTOPPED:
 		return true
 	default:
 		return false
@@ -986,6 +1157,417 @@ type ConfidantPersonRelationshipListResponse struct {
 	Paging Paging `json:"paging"`
 }
 
+// Declaration A declaration between a patient and a doctor.
+type Declaration struct {
+	// DeclarationNumber Number of the declaration for people.
+	//
+	// Example: 0000-12H4-245D
+	DeclarationNumber string `json:"declaration_number"`
+
+	// DeclarationRequestID The request that was signed.
+	//
+	// Example: 74a6fae6-4207-4e03-a136-f2e70c6b0c02
+	DeclarationRequestID string `json:"declaration_request_id"`
+
+	// Division A division.
+	Division EmployeeDivision `json:"division"`
+
+	// Employee The doctor.
+	Employee DeclarationEmployee `json:"employee"`
+
+	// EndDate Last day.
+	//
+	// Example: 2018-03-02
+	EndDate string `json:"end_date"`
+
+	// ID Id of the declaration.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-03-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// LegalEntity The legal entity.
+	LegalEntity DeclarationLegalEntity `json:"legal_entity"`
+
+	// Person The patient.
+	Person DeclarationPerson `json:"person"`
+
+	// Reason Why it has this status, if something is known.
+	//
+	// Example: manual_employee
+	Reason *string `json:"reason,omitempty"`
+
+	// ReasonDescription The reason in words, if some were given.
+	//
+	// Example: Згідно постанови 1 від 10.01.2017
+	ReasonDescription *string `json:"reason_description,omitempty"`
+
+	// Scope Always `family_doctor`, where it is kept.
+	//
+	// Example: family_doctor
+	Scope *string `json:"scope,omitempty"`
+
+	// SignedAt When the doctor signed.
+	//
+	// Example: 2017-03-02T00:00:00.000Z
+	SignedAt string `json:"signed_at"`
+
+	// StartDate First day.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `active` is in force, `pending_verification` waits for the National Health Service. It has ended as `terminated` by a newer declaration, the
+	// patient or the doctor's dismissal, as `closed` by its end date, as `rejected` by the National Health Service.
+	//
+	//
+	// Example: active
+	Status DeclarationStatus `json:"status"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-03-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// DeclarationChangedResponse Answer with the declaration as it is now.
+type DeclarationChangedResponse struct {
+	// Data A declaration between a patient and a doctor.
+	Data Declaration `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// DeclarationDivisionShort Where the doctor receives the patient.
+type DeclarationDivisionShort struct {
+	// ID Id of the division.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// Name Its name.
+	//
+	// Example: Пединовка
+	Name string `json:"name"`
+}
+
+// DeclarationEmergencyContact Whom to call for the patient; null when the register knows nobody.
+type DeclarationEmergencyContact struct {
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// Phones Their phones.
+	Phones []DeclarationPhone `json:"phones"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+}
+
+// DeclarationEmployee The doctor.
+type DeclarationEmployee struct {
+	// DivisionID Division of the employee, if there is one.
+	//
+	// Example: 4cffa825-8b5b-4cba-9a38-fb57733e14b2
+	DivisionID *string `json:"division_id,omitempty"`
+
+	// Doctor What the employee has learnt.
+	Doctor *EmployeeProfession `json:"doctor,omitempty"`
+
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// EndDate Last day of work, if it is known.
+	//
+	// Example: 2018-03-02
+	EndDate *string `json:"end_date,omitempty"`
+
+	// ID Id of the employee.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// LegalEntityID Legal entity of the employee.
+	//
+	// Example: be3a154c-3e07-496d-9680-f22c443f5d0c
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// Party The doctor as a person.
+	Party DeclarationParty `json:"party"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P1
+	Position string `json:"position"`
+
+	// StartDate First day of work.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
+	// chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
+	//
+	//
+	// Example: APPROVED
+	Status EmployeeStatus `json:"status"`
+}
+
+// DeclarationEmployeeShort The doctor.
+type DeclarationEmployeeShort struct {
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// ID Id of the employee.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P6
+	Position string `json:"position"`
+}
+
+// DeclarationLegalEntity The legal entity.
+type DeclarationLegalEntity struct {
+	// Addresses Its addresses.
+	Addresses *[]DivisionAddress `json:"addresses,omitempty"`
+
+	// Edrpou Its number in the register of enterprises.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// Email Its e-mail.
+	//
+	// Example: email@example.com
+	Email nullable.Nullable[string] `json:"email"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// LegalForm Dictionary `LEGAL_FORM`.
+	//
+	// Example: 140
+	LegalForm nullable.Nullable[string] `json:"legal_form"`
+
+	// Name Its name.
+	//
+	// Example: Клініка ЦПМСД №1
+	Name nullable.Nullable[string] `json:"name"`
+
+	// Phones Its phones.
+	Phones []DeclarationPhone `json:"phones"`
+
+	// PublicName Its name for the public, if there is one.
+	//
+	// Example: ЦПМСД №1
+	PublicName *string `json:"public_name,omitempty"`
+
+	// ShortName Its short name.
+	//
+	// Example: ЦПМСД №1
+	ShortName nullable.Nullable[string] `json:"short_name"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status DeclarationLegalEntityStatus `json:"status"`
+}
+
+// DeclarationLegalEntityStatus Its status.
+//
+// Example: ACTIVE
+type DeclarationLegalEntityStatus string
+
+// DeclarationLegalEntityShort The legal entity.
+type DeclarationLegalEntityShort struct {
+	// Edrpou Its number in the register of enterprises.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// Name Its name.
+	//
+	// Example: Клініка Ноунейм
+	Name nullable.Nullable[string] `json:"name"`
+
+	// ShortName Its short name.
+	//
+	// Example: Ноунейм
+	ShortName nullable.Nullable[string] `json:"short_name"`
+}
+
+// DeclarationListResponse Answer with a page of declarations.
+type DeclarationListResponse struct {
+	// Data The declarations of the page, newest first.
+	Data []DeclarationShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// DeclarationParty The doctor as a person.
+type DeclarationParty struct {
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the party.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+}
+
+// DeclarationPerson The patient.
+type DeclarationPerson struct {
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry nullable.Nullable[string] `json:"birth_country"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement nullable.Nullable[string] `json:"birth_settlement"`
+
+	// EmergencyContact Whom to call for the patient; null when the register knows nobody.
+	EmergencyContact nullable.Nullable[DeclarationEmergencyContact] `json:"emergency_contact"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// Phones Phones, if some are known.
+	Phones *[]DeclarationPhone `json:"phones,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// TaxID Tax number, if it is known.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// VerificationStatus Dictionary `PERSON_VERIFICATION_STATUSES`.
+	//
+	// Example: NOT_VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// DeclarationPersonShort The patient.
+type DeclarationPersonShort struct {
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// VerificationStatus Dictionary `PERSON_VERIFICATION_STATUSES`.
+	//
+	// Example: NOT_VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// DeclarationPhone A phone.
+type DeclarationPhone struct {
+	// Number The phone.
+	//
+	// Example: +380503410870
+	Number string `json:"number"`
+
+	// Type Dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
 // DeclarationRequest A request for a declaration between a patient and a doctor.
 type DeclarationRequest struct {
 	// AuthorizeWith The patient's authentication method that was chosen when the request was created; absent when the default one is used.
@@ -1084,10 +1666,58 @@ type DeclarationRequest struct {
 	SystemDeclarationLimit *int `json:"system_declaration_limit,omitempty"`
 }
 
+// DeclarationRequestApprove The code of the SMS; nothing when the request is confirmed by documents or by nothing.
+type DeclarationRequestApprove struct {
+	// VerificationCode The code, a number or a text.
+	//
+	// Example: 2836
+	VerificationCode any `json:"verification_code,omitempty"`
+}
+
 // DeclarationRequestChannel Where the request came from, a medical information system, a patient information system or the patient's cabinet.
 //
 // Example: MIS
 type DeclarationRequestChannel string
+
+// DeclarationRequestCreate Who is to have a declaration with whom, and where.
+type DeclarationRequestCreate struct {
+	// AuthorizeWith The person's authentication method that shall confirm. Without it the default one does.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// DivisionID Where the doctor receives the person.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	DivisionID string `json:"division_id"`
+
+	// EmployeeID The doctor.
+	//
+	// Example: 1a8b10ea-ba09-40f2-8f9e-55608e9208c6
+	EmployeeID string `json:"employee_id"`
+
+	// ParentDeclarationID The active declaration with a reorganised legal entity that is to be carried on.
+	//
+	// Example: 8c7753fc-a647-435f-8e43-4ff4546431f6
+	ParentDeclarationID *string `json:"parent_declaration_id,omitempty"`
+
+	// PersonID A registered person.
+	//
+	// Example: 4d0d790c-cbf1-44f5-ab21-ba8db67da161
+	PersonID string `json:"person_id"`
+}
+
+// DeclarationRequestCreatedResponse Answer with the request that was created.
+type DeclarationRequestCreatedResponse struct {
+	// Data A request for a declaration between a patient and a doctor.
+	Data DeclarationRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent DeclarationRequestUrgent `json:"urgent"`
+}
 
 // DeclarationRequestDataToBeSigned The object that the doctor signs; there from the approval on, absent before it and for requests
 // of V2. Sign exactly these keys and values: a copy that was parsed into types of your own and
@@ -1123,6 +1753,15 @@ type DeclarationRequestListResponse struct {
 
 	// Paging Which part of a list an answer holds.
 	Paging Paging `json:"paging"`
+}
+
+// DeclarationRequestMovedResponse Answer with a declaration request that has another status now.
+type DeclarationRequestMovedResponse struct {
+	// Data A request for a declaration between a patient and a doctor.
+	Data DeclarationRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
 }
 
 // DeclarationRequestResponse Answer with one declaration request.
@@ -1213,6 +1852,14 @@ type DeclarationRequestShort struct {
 	SystemDeclarationLimit *int `json:"system_declaration_limit,omitempty"`
 }
 
+// DeclarationRequestSign What the doctor has signed.
+type DeclarationRequestSign struct {
+	// SignedDeclarationRequest `data_to_be_signed` with `person.patient_signed` true, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+	SignedDeclarationRequest string `json:"signed_declaration_request"`
+}
+
 // DeclarationRequestStatus Where the request stands: `NEW` waits for the patient's confirmation, `APPROVED` for the
 // doctor's signature, `SIGNED` became a declaration; `REJECTED` by the legal entity or the
 // patient, `CANCELLED` by a newer request for the same person, `EXPIRED` by time.
@@ -1225,8 +1872,189 @@ type DeclarationRequestUrgent struct {
 	// AuthenticationMethodCurrent How the person confirms the request.
 	AuthenticationMethodCurrent AuthenticationMethodCurrent `json:"authentication_method_current"`
 
-	// Documents Links to the signed content; only for an APPROVED request of channel PIS.
+	// Documents Where to send the scans, when the request was created; links to the signed content of an APPROVED request of channel PIS.
 	Documents *[]DeclarationRequestDocument `json:"documents,omitempty"`
+}
+
+// DeclarationResponse Answer with one declaration.
+type DeclarationResponse struct {
+	// Data A declaration between a patient and a doctor.
+	Data Declaration `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent DeclarationUrgent `json:"urgent"`
+}
+
+// DeclarationShort A declaration in a list.
+type DeclarationShort struct {
+	// DeclarationNumber Number of the declaration for people.
+	//
+	// Example: 0000-12H4-245D
+	DeclarationNumber string `json:"declaration_number"`
+
+	// DeclarationRequestID The request that was signed.
+	//
+	// Example: 74a6fae6-4207-4e03-a136-f2e70c6b0c02
+	DeclarationRequestID string `json:"declaration_request_id"`
+
+	// Division Where the doctor receives the patient.
+	Division DeclarationDivisionShort `json:"division"`
+
+	// Employee The doctor.
+	Employee DeclarationEmployeeShort `json:"employee"`
+
+	// EndDate Last day.
+	//
+	// Example: 2018-03-02
+	EndDate string `json:"end_date"`
+
+	// ID Id of the declaration.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13Z
+	InsertedAt string `json:"inserted_at"`
+
+	// LegalEntity The legal entity.
+	LegalEntity DeclarationLegalEntityShort `json:"legal_entity"`
+
+	// Person The patient.
+	Person DeclarationPersonShort `json:"person"`
+
+	// Reason Why it has this status, if something is known.
+	//
+	// Example: manual_employee
+	Reason *string `json:"reason,omitempty"`
+
+	// ReasonDescription The reason in words, if some were given.
+	//
+	// Example: Згідно постанови 1 від 10.01.2017
+	ReasonDescription *string `json:"reason_description,omitempty"`
+
+	// StartDate First day.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `active` is in force, `pending_verification` waits for the National Health Service. It has ended as `terminated` by a newer declaration, the
+	// patient or the doctor's dismissal, as `closed` by its end date, as `rejected` by the National Health Service.
+	//
+	//
+	// Example: active
+	Status DeclarationStatus `json:"status"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// DeclarationSigned The declaration that a request became.
+type DeclarationSigned struct {
+	// DeclarationRequestID The request that it was.
+	//
+	// Example: 74a6fae6-4207-4e03-a136-f2e70c6b0c02
+	DeclarationRequestID string `json:"declaration_request_id"`
+
+	// DivisionID Where the doctor receives the patient.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	DivisionID string `json:"division_id"`
+
+	// EmployeeID The doctor.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	EmployeeID string `json:"employee_id"`
+
+	// EndDate Last day.
+	//
+	// Example: 2018-03-02
+	EndDate string `json:"end_date"`
+
+	// ID Id of the declaration.
+	//
+	// Example: 8311ab82-e341-4da0-8a95-235ec9885e23
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-07-06T16:54:05.161571Z
+	InsertedAt string `json:"inserted_at"`
+
+	// IsActive Whether it is in force.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// LegalEntityID The legal entity of the doctor.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// PersonID The patient.
+	//
+	// Example: 5fb57a5d-1457-430e-9678-c81cec72779f
+	PersonID string `json:"person_id"`
+
+	// Reason Why it has this status: `offline` or `no_tax_id`; absent when there is no reason.
+	//
+	// Example: no_tax_id
+	Reason *string `json:"reason,omitempty"`
+
+	// SignedAt When it was signed.
+	//
+	// Example: 2017-03-02T00:00:00.000000Z
+	SignedAt string `json:"signed_at"`
+
+	// StartDate First day.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status Where the declaration stands.
+	//
+	// Example: active
+	Status DeclarationSignedStatus `json:"status"`
+}
+
+// DeclarationSignedStatus Where the declaration stands.
+//
+// Example: active
+type DeclarationSignedStatus string
+
+// DeclarationSignedResponse Answer with the declaration.
+type DeclarationSignedResponse struct {
+	// Data The declaration that a request became.
+	Data DeclarationSigned `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// DeclarationStatus `active` is in force, `pending_verification` waits for the National Health Service. It has ended as `terminated` by a newer declaration, the
+// patient or the doctor's dismissal, as `closed` by its end date, as `rejected` by the National Health Service.
+//
+// Example: active
+type DeclarationStatus string
+
+// DeclarationTermination Why the patient ends the declaration.
+type DeclarationTermination struct {
+	// ReasonDescription The reason in words.
+	//
+	// Example: Неякісне обслуговування
+	ReasonDescription *string `json:"reason_description,omitempty"`
+}
+
+// DeclarationUrgent What the client needs at once.
+type DeclarationUrgent struct {
+	// AuthenticationMethodCurrent How the person confirms the request.
+	AuthenticationMethodCurrent AuthenticationMethodCurrent `json:"authentication_method_current"`
 }
 
 // DeviceDispense Devices that were handed out, or are kept ready to be handed out, to a patient.
@@ -1904,6 +2732,474 @@ type DivisionWorkingHoursRequest struct {
 	Wed *DivisionWorkingDay `json:"wed,omitempty"`
 }
 
+// Employee An employee. What they have learnt stands under the name of the type, in lower case.
+type Employee struct {
+	// Assistant What the employee has learnt.
+	Assistant *EmployeeProfession `json:"assistant,omitempty"`
+
+	// Division A division.
+	Division *EmployeeDivision `json:"division,omitempty"`
+
+	// Doctor What the employee has learnt.
+	Doctor *EmployeeProfession `json:"doctor,omitempty"`
+
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// EndDate Last day of work, if it is known.
+	//
+	// Example: 2018-03-02
+	EndDate *string `json:"end_date,omitempty"`
+
+	// ID Id of the employee.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// IsActive Whether the row counts; a dismissal does not change it.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Laborant What the employee has learnt.
+	Laborant *EmployeeProfession `json:"laborant,omitempty"`
+
+	// LegalEntity The legal entity.
+	LegalEntity EmployeeLegalEntity `json:"legal_entity"`
+
+	// MedAdmin What the employee has learnt.
+	MedAdmin *EmployeeProfession `json:"med_admin,omitempty"`
+
+	// MedCoordinator What the employee has learnt.
+	MedCoordinator *EmployeeProfession `json:"med_coordinator,omitempty"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// Party The employee as a person.
+	Party EmployeeParty `json:"party"`
+
+	// Pharmacist What the employee has learnt.
+	Pharmacist *EmployeeProfession `json:"pharmacist,omitempty"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P8
+	Position string `json:"position"`
+
+	// Specialist What the employee has learnt.
+	Specialist *EmployeeProfession `json:"specialist,omitempty"`
+
+	// StartDate First day of work.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
+	// chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
+	//
+	//
+	// Example: APPROVED
+	Status EmployeeStatus `json:"status"`
+}
+
+// EmployeeDeactivation How and when the work ends. Without a body the employee is dismissed today.
+type EmployeeDeactivation struct {
+	// EndDate Last day of work; needed for `STOPPED`.
+	//
+	// Example: 2017-09-01
+	EndDate *string `json:"end_date,omitempty"`
+
+	// Status `STOPPED`: dismissed. `ENTERED_IN_ERROR`: was never employed.
+	//
+	// Example: STOPPED
+	Status *EmployeeDeactivationStatus `json:"status,omitempty"`
+}
+
+// EmployeeDeactivationStatus `STOPPED`: dismissed. `ENTERED_IN_ERROR`: was never employed.
+//
+// Example: STOPPED
+type EmployeeDeactivationStatus string
+
+// EmployeeDivision A division.
+type EmployeeDivision struct {
+	// DlsID Id in the register of the State Service on Medicines, if there is one.
+	//
+	// Example: 2872985
+	DlsID *string `json:"dls_id,omitempty"`
+
+	// DlsVerified Whether that register lists it as active, if that is known.
+	//
+	// Example: true
+	DlsVerified *bool `json:"dls_verified,omitempty"`
+
+	// ID Id of the division.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// LegalEntityID Its legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// MountainGroup Whether it lies in a mountain settlement.
+	//
+	// Example: false
+	MountainGroup *bool `json:"mountain_group,omitempty"`
+
+	// Name Its name.
+	//
+	// Example: Бориспільське відділення Клініки Ноунейм
+	Name string `json:"name"`
+
+	// Status Whether the division works. `ACTIVE` from its creation on, changed by activateDivision and deactivateDivision only.
+	//
+	// Example: ACTIVE
+	Status DivisionStatus `json:"status"`
+
+	// Type Dictionary `DIVISION_TYPE`.
+	//
+	// Example: CLINIC
+	Type string `json:"type"`
+}
+
+// EmployeeEducation An education.
+type EmployeeEducation struct {
+	// City The city.
+	//
+	// Example: Київ
+	City string `json:"city"`
+
+	// Country Dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Degree Dictionary `EDUCATION_DEGREE`.
+	//
+	// Example: MASTER
+	Degree string `json:"degree"`
+
+	// DiplomaNumber Its number.
+	//
+	// Example: DD123543
+	DiplomaNumber string `json:"diploma_number"`
+
+	// InstitutionName Where.
+	//
+	// Example: Академія Богомольця
+	InstitutionName string `json:"institution_name"`
+
+	// IssuedDate Date of the diploma.
+	//
+	// Example: 2017-02-28
+	IssuedDate *string `json:"issued_date,omitempty"`
+
+	// Speciality In what.
+	//
+	// Example: Педіатр
+	Speciality string `json:"speciality"`
+}
+
+// EmployeeLegalEntity The legal entity.
+type EmployeeLegalEntity struct {
+	// Edrpou Its number in the register of enterprises.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// LegalForm Dictionary `LEGAL_FORM`.
+	//
+	// Example: 140
+	LegalForm nullable.Nullable[string] `json:"legal_form"`
+
+	// MisVerified Whether a MIS has verified it.
+	//
+	// Example: VERIFIED
+	MisVerified EmployeeLegalEntityMisVerified `json:"mis_verified"`
+
+	// Name Its name.
+	//
+	// Example: Клініка Ноунейм
+	Name nullable.Nullable[string] `json:"name"`
+
+	// OwnerPropertyType Dictionary `OWNER_PROPERTY_TYPE`.
+	//
+	// Example: STATE
+	OwnerPropertyType nullable.Nullable[string] `json:"owner_property_type"`
+
+	// PublicName Its name for the public.
+	//
+	// Example: Клініка Ноунейм
+	PublicName nullable.Nullable[string] `json:"public_name"`
+
+	// ShortName Its short name.
+	//
+	// Example: Ноунейм
+	ShortName nullable.Nullable[string] `json:"short_name"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status EmployeeLegalEntityStatus `json:"status"`
+
+	// Type Dictionary `LEGAL_ENTITY_TYPE`.
+	//
+	// Example: PRIMARY_CARE
+	Type string `json:"type"`
+}
+
+// EmployeeLegalEntityMisVerified Whether a MIS has verified it.
+//
+// Example: VERIFIED
+type EmployeeLegalEntityMisVerified string
+
+// EmployeeLegalEntityStatus Its status.
+//
+// Example: ACTIVE
+type EmployeeLegalEntityStatus string
+
+// EmployeeParty The employee as a person.
+type EmployeeParty struct {
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// DeclarationCount Always zero.
+	//
+	// Example: 0
+	DeclarationCount int `json:"declaration_count"`
+
+	// DeclarationLimit Always zero.
+	//
+	// Example: 0
+	DeclarationLimit int `json:"declaration_limit"`
+
+	// Documents Documents, if some are known.
+	Documents *[]PartyDocument `json:"documents,omitempty"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the party.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones Phones, if some are known.
+	Phones *[]EmployeePhone `json:"phones,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// TaxID Tax number, or that of the passport of who has declined one.
+	//
+	// Example: 3126509816
+	TaxID nullable.Nullable[string] `json:"tax_id"`
+
+	// VerificationStatus Dictionary `PARTY_VERIFICATION_STATUSES`.
+	//
+	// Example: NOT_VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// EmployeePhone A phone.
+type EmployeePhone struct {
+	// Number The phone.
+	//
+	// Example: +380503410870
+	Number string `json:"number"`
+
+	// Type Dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
+// EmployeeProfession What the employee has learnt.
+type EmployeeProfession struct {
+	// Educations Educations.
+	Educations []EmployeeEducation `json:"educations"`
+
+	// Qualifications Further trainings.
+	Qualifications *[]EmployeeQualification `json:"qualifications,omitempty"`
+
+	// ScienceDegree A science degree.
+	ScienceDegree *EmployeeScienceDegree `json:"science_degree,omitempty"`
+
+	// Specialities Specialities, the one that the employee works in first.
+	Specialities []EmployeeSpeciality `json:"specialities"`
+}
+
+// EmployeeQualification A further training.
+type EmployeeQualification struct {
+	// AdditionalInfo More about it, if something was said.
+	//
+	// Example: додаткова інформація
+	AdditionalInfo *string `json:"additional_info,omitempty"`
+
+	// CertificateNumber Its number.
+	//
+	// Example: AB/21331
+	CertificateNumber string `json:"certificate_number"`
+
+	// InstitutionName Where.
+	//
+	// Example: Академія Богомольця
+	InstitutionName string `json:"institution_name"`
+
+	// IssuedDate Date of the certificate.
+	//
+	// Example: 2017-02-28
+	IssuedDate string `json:"issued_date"`
+
+	// Speciality In what.
+	//
+	// Example: Педіатр
+	Speciality string `json:"speciality"`
+
+	// Type Dictionary `QUALIFICATION_TYPE`.
+	//
+	// Example: SPECIALIZATION
+	Type string `json:"type"`
+
+	// ValidTo Until when, if there is an end.
+	//
+	// Example: 2027-02-28
+	ValidTo *string `json:"valid_to,omitempty"`
+}
+
+// EmployeeResponse Answer with one employee.
+type EmployeeResponse struct {
+	// Data An employee. What they have learnt stands under the name of the type, in lower case.
+	Data Employee `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// EmployeeScienceDegree A science degree.
+type EmployeeScienceDegree struct {
+	// City The city.
+	//
+	// Example: Київ
+	City string `json:"city"`
+
+	// Country Dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Degree Dictionary `SCIENCE_DEGREE`.
+	//
+	// Example: PHD
+	Degree string `json:"degree"`
+
+	// DiplomaNumber Number of the diploma.
+	//
+	// Example: DD123543
+	DiplomaNumber string `json:"diploma_number"`
+
+	// InstitutionName Where.
+	//
+	// Example: Академія Богомольця
+	InstitutionName string `json:"institution_name"`
+
+	// IssuedDate Date of the diploma, if it is known.
+	//
+	// Example: 2017-02-28
+	IssuedDate *string `json:"issued_date,omitempty"`
+
+	// Speciality In what.
+	//
+	// Example: Педіатр
+	Speciality string `json:"speciality"`
+}
+
+// EmployeeSpeciality A speciality with what is known of its certificate.
+type EmployeeSpeciality struct {
+	// AttestationDate When it was given.
+	//
+	// Example: 2017-02-28
+	AttestationDate *string `json:"attestation_date,omitempty"`
+
+	// AttestationName Who gave it.
+	//
+	// Example: Академія Богомольця
+	AttestationName *string `json:"attestation_name,omitempty"`
+
+	// CertificateNumber Number of the certificate.
+	//
+	// Example: AB/21331
+	CertificateNumber *string `json:"certificate_number,omitempty"`
+
+	// Level Dictionary `SPECIALITY_LEVEL`.
+	//
+	// Example: FIRST
+	Level *string `json:"level,omitempty"`
+
+	// QualificationType Dictionary `SPEC_QUALIFICATION_TYPE`.
+	//
+	// Example: AWARDING
+	QualificationType *string `json:"qualification_type,omitempty"`
+
+	// Speciality Dictionary `SPECIALITY_TYPE`.
+	//
+	// Example: THERAPIST
+	Speciality string `json:"speciality"`
+
+	// SpecialityOfficio Whether it is the one that the employee works in.
+	//
+	// Example: true
+	SpecialityOfficio bool `json:"speciality_officio"`
+
+	// ValidToDate Until when, if there is an end.
+	//
+	// Example: 2020-02-28
+	ValidToDate *string `json:"valid_to_date,omitempty"`
+}
+
+// EmployeeStatus `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
+// chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
+//
+// Example: APPROVED
+type EmployeeStatus string
+
 // Error Why a request was refused.
 type Error struct {
 	// Invalid What is wrong in the request, one item for each failed check.
@@ -2385,6 +3681,29 @@ type Paging struct {
 	TotalPages int `json:"total_pages"`
 }
 
+// PartyDocument A document.
+type PartyDocument struct {
+	// IssuedAt When it was issued, if that is known.
+	//
+	// Example: 2017-02-28
+	IssuedAt *string `json:"issued_at,omitempty"`
+
+	// IssuedBy Who issued it, if that is known.
+	//
+	// Example: Рокитнянським РВ ГУ МВС Київської області
+	IssuedBy *string `json:"issued_by,omitempty"`
+
+	// Number Its number.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type Dictionary `DOCUMENT_TYPE`.
+	//
+	// Example: PASSPORT
+	Type string `json:"type"`
+}
+
 // Period A stretch of time.
 type Period struct {
 	// End When it ended. Absent while it lasts.
@@ -2396,6 +3715,18 @@ type Period struct {
 	//
 	// Example: 2018-08-02T10:45:16.000Z
 	Start string `json:"start"`
+}
+
+// PersonDeclarationResponse Answer with the active declaration of a person, a list of one.
+type PersonDeclarationResponse struct {
+	// Data The declaration.
+	Data []Declaration `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
 }
 
 // PersonIdentity As much of a patient as is needed to recognise them. Search for a Service Requests has it, Get Service Request Details does not.
@@ -3978,6 +5309,30 @@ type IdempotencyKey = string
 // XIdempotencyKey defines model for X-Idempotency-Key.
 type XIdempotencyKey = string
 
+// ListDeclarationsParams defines parameters for ListDeclarations.
+type ListDeclarationsParams struct {
+	// EmployeeID Id of the doctor's employee record.
+	EmployeeID *string `form:"employee_id,omitempty" json:"employee_id,omitempty"`
+
+	// LegalEntityID Id of a legal entity. Any other than the one of the token gives an empty list.
+	LegalEntityID *string `form:"legal_entity_id,omitempty" json:"legal_entity_id,omitempty"`
+
+	// DeclarationNumber Number of the declaration.
+	DeclarationNumber *string `form:"declaration_number,omitempty" json:"declaration_number,omitempty"`
+
+	// Status Status of the declaration. Without it `active`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Reason Why the declaration has its status.
+	Reason *string `form:"reason,omitempty" json:"reason,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Declarations per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // SearchDeviceDispensesParams defines parameters for SearchDeviceDispenses.
 type SearchDeviceDispensesParams struct {
 	// BasedOn Only dispenses of this device request.
@@ -4410,11 +5765,17 @@ type ListDeclarationRequestsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// TerminateDeclarationJSONRequestBody defines body for TerminateDeclaration for application/json ContentType.
+type TerminateDeclarationJSONRequestBody = DeclarationTermination
+
 // CreateDivisionJSONRequestBody defines body for CreateDivision for application/json ContentType.
 type CreateDivisionJSONRequestBody = DivisionRequest
 
 // UpdateDivisionJSONRequestBody defines body for UpdateDivision for application/json ContentType.
 type UpdateDivisionJSONRequestBody = DivisionRequest
+
+// DeactivateEmployeeJSONRequestBody defines body for DeactivateEmployee for application/json ContentType.
+type DeactivateEmployeeJSONRequestBody = EmployeeDeactivation
 
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
@@ -4427,6 +5788,15 @@ type ApprovePersonRequestJSONRequestBody = PersonRequestApprove
 
 // SignPersonRequestJSONRequestBody defines body for SignPersonRequest for application/json ContentType.
 type SignPersonRequestJSONRequestBody = PersonRequestSign
+
+// CreateDeclarationRequestJSONRequestBody defines body for CreateDeclarationRequest for application/json ContentType.
+type CreateDeclarationRequestJSONRequestBody = DeclarationRequestCreate
+
+// ApproveDeclarationRequestJSONRequestBody defines body for ApproveDeclarationRequest for application/json ContentType.
+type ApproveDeclarationRequestJSONRequestBody = DeclarationRequestApprove
+
+// SignDeclarationRequestJSONRequestBody defines body for SignDeclarationRequest for application/json ContentType.
+type SignDeclarationRequestJSONRequestBody = DeclarationRequestSign
 
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
@@ -4445,6 +5815,21 @@ type CreateTokenJSONRequestBody = TokenRequest
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
+	// TerminateDeclaration Terminate declarations via Cabinet
+	// (PATCH /api/cabinet/declarations/{id}/actions/terminate)
+	TerminateDeclaration(ctx echo.Context, id string) error
+	// ListDeclarations Get Declarations List
+	// (GET /api/declarations)
+	ListDeclarations(ctx echo.Context, params ListDeclarationsParams) error
+	// GetDeclaration Get Declaration by ID
+	// (GET /api/declarations/{id})
+	GetDeclaration(ctx echo.Context, id string) error
+	// ApproveDeclaration Verify declaration
+	// (PATCH /api/declarations/{id}/actions/approve)
+	ApproveDeclaration(ctx echo.Context, id string) error
+	// RejectDeclaration Reject declaration
+	// (PATCH /api/declarations/{id}/actions/reject)
+	RejectDeclaration(ctx echo.Context, id string) error
 	// SearchDeviceDispenses Get Device dispenses by search params
 	// (GET /api/device_dispenses)
 	SearchDeviceDispenses(ctx echo.Context, params SearchDeviceDispensesParams) error
@@ -4469,6 +5854,9 @@ type ServerInterface interface {
 	// DeactivateDivision Deactivate Division
 	// (PATCH /api/divisions/{id}/actions/deactivate)
 	DeactivateDivision(ctx echo.Context, id string) error
+	// DeactivateEmployee Deactivate Employee
+	// (PATCH /api/employees/{id}/actions/deactivate)
+	DeactivateEmployee(ctx echo.Context, id string) error
 	// ListEvents Get events list
 	// (GET /api/events)
 	ListEvents(ctx echo.Context, params ListEventsParams) error
@@ -4514,6 +5902,9 @@ type ServerInterface interface {
 	// ListConfidantPersonRelationships Get Confidant Person relationships
 	// (GET /api/persons/{id}/confidant_person_relationships)
 	ListConfidantPersonRelationships(ctx echo.Context, id string, params ListConfidantPersonRelationshipsParams) error
+	// GetPersonDeclaration Get Person Declaration
+	// (GET /api/persons/{id}/declaration)
+	GetPersonDeclaration(ctx echo.Context, id string) error
 	// GetPersonalData Get personal data
 	// (GET /api/persons/{id}/personal_data)
 	GetPersonalData(ctx echo.Context, id string) error
@@ -4573,12 +5964,24 @@ type ServerInterface interface {
 	// ListDeclarationRequests Get Declaration Requests List V3
 	// (GET /api/v3/declaration_requests)
 	ListDeclarationRequests(ctx echo.Context, params ListDeclarationRequestsParams) error
+	// CreateDeclarationRequest Create Declaration Request V3
+	// (POST /api/v3/declaration_requests)
+	CreateDeclarationRequest(ctx echo.Context) error
 	// GetDeclarationRequest Get Declaration Request by ID V3
 	// (GET /api/v3/declaration_requests/{id})
 	GetDeclarationRequest(ctx echo.Context, id string) error
+	// ApproveDeclarationRequest Approve Declaration Request V3
+	// (PATCH /api/v3/declaration_requests/{id}/actions/approve)
+	ApproveDeclarationRequest(ctx echo.Context, id string) error
+	// RejectDeclarationRequest Reject Declaration Request V3
+	// (PATCH /api/v3/declaration_requests/{id}/actions/reject)
+	RejectDeclarationRequest(ctx echo.Context, id string) error
 	// ResendDeclarationRequestOTP Resend Authorization OTP on Declaration Request
 	// (POST /api/v3/declaration_requests/{id}/actions/resend_otp)
 	ResendDeclarationRequestOTP(ctx echo.Context, id string) error
+	// SignDeclarationRequest Sign Declaration Request V3
+	// (PATCH /api/v3/declaration_requests/{id}/actions/sign)
+	SignDeclarationRequest(ctx echo.Context, id string) error
 	// InitializeVerification Initialize OTP Verification
 	// (POST /api/verifications)
 	InitializeVerification(ctx echo.Context) error
@@ -4608,6 +6011,130 @@ type ServerInterface interface {
 // ServerInterfaceWrapper converts echo contexts to parameters.
 type ServerInterfaceWrapper struct {
 	Handler ServerInterface
+}
+
+// TerminateDeclaration converts echo context to params.
+func (w *ServerInterfaceWrapper) TerminateDeclaration(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.TerminateDeclaration(ctx, id)
+	return err
+}
+
+// ListDeclarations converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDeclarations(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDeclarationsParams
+	// ------------- Optional query parameter "employee_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "employee_id", ctx.QueryParams(), &params.EmployeeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter employee_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "legal_entity_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "legal_entity_id", ctx.QueryParams(), &params.LegalEntityID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter legal_entity_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "declaration_number" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "declaration_number", ctx.QueryParams(), &params.DeclarationNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter declaration_number: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "reason" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "reason", ctx.QueryParams(), &params.Reason, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter reason: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDeclarations(ctx, params)
+	return err
+}
+
+// GetDeclaration converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDeclaration(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDeclaration(ctx, id)
+	return err
+}
+
+// ApproveDeclaration converts echo context to params.
+func (w *ServerInterfaceWrapper) ApproveDeclaration(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApproveDeclaration(ctx, id)
+	return err
+}
+
+// RejectDeclaration converts echo context to params.
+func (w *ServerInterfaceWrapper) RejectDeclaration(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RejectDeclaration(ctx, id)
+	return err
 }
 
 // SearchDeviceDispenses converts echo context to params.
@@ -4902,6 +6429,22 @@ func (w *ServerInterfaceWrapper) DeactivateDivision(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.DeactivateDivision(ctx, id)
+	return err
+}
+
+// DeactivateEmployee converts echo context to params.
+func (w *ServerInterfaceWrapper) DeactivateEmployee(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeactivateEmployee(ctx, id)
 	return err
 }
 
@@ -5519,6 +7062,22 @@ func (w *ServerInterfaceWrapper) ListConfidantPersonRelationships(ctx echo.Conte
 	return err
 }
 
+// GetPersonDeclaration converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPersonDeclaration(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPersonDeclaration(ctx, id)
+	return err
+}
+
 // GetPersonalData converts echo context to params.
 func (w *ServerInterfaceWrapper) GetPersonalData(ctx echo.Context) error {
 	var err error
@@ -6114,6 +7673,15 @@ func (w *ServerInterfaceWrapper) ListDeclarationRequests(ctx echo.Context) error
 	return err
 }
 
+// CreateDeclarationRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateDeclarationRequest(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateDeclarationRequest(ctx)
+	return err
+}
+
 // GetDeclarationRequest converts echo context to params.
 func (w *ServerInterfaceWrapper) GetDeclarationRequest(ctx echo.Context) error {
 	var err error
@@ -6130,6 +7698,38 @@ func (w *ServerInterfaceWrapper) GetDeclarationRequest(ctx echo.Context) error {
 	return err
 }
 
+// ApproveDeclarationRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) ApproveDeclarationRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApproveDeclarationRequest(ctx, id)
+	return err
+}
+
+// RejectDeclarationRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) RejectDeclarationRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RejectDeclarationRequest(ctx, id)
+	return err
+}
+
 // ResendDeclarationRequestOTP converts echo context to params.
 func (w *ServerInterfaceWrapper) ResendDeclarationRequestOTP(ctx echo.Context) error {
 	var err error
@@ -6143,6 +7743,22 @@ func (w *ServerInterfaceWrapper) ResendDeclarationRequestOTP(ctx echo.Context) e
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ResendDeclarationRequestOTP(ctx, id)
+	return err
+}
+
+// SignDeclarationRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) SignDeclarationRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SignDeclarationRequest(ctx, id)
 	return err
 }
 
@@ -6279,6 +7895,11 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 		Handler: si,
 	}
 
+	router.PATCH(options.BaseURL+"/api/cabinet/declarations/:id/actions/terminate", wrapper.TerminateDeclaration, options.OperationMiddlewares["terminateDeclaration"]...)
+	router.GET(options.BaseURL+"/api/declarations", wrapper.ListDeclarations, options.OperationMiddlewares["listDeclarations"]...)
+	router.GET(options.BaseURL+"/api/declarations/:id", wrapper.GetDeclaration, options.OperationMiddlewares["getDeclaration"]...)
+	router.PATCH(options.BaseURL+"/api/declarations/:id/actions/approve", wrapper.ApproveDeclaration, options.OperationMiddlewares["approveDeclaration"]...)
+	router.PATCH(options.BaseURL+"/api/declarations/:id/actions/reject", wrapper.RejectDeclaration, options.OperationMiddlewares["rejectDeclaration"]...)
 	router.GET(options.BaseURL+"/api/device_dispenses", wrapper.SearchDeviceDispenses, options.OperationMiddlewares["searchDeviceDispenses"]...)
 	router.GET(options.BaseURL+"/api/dictionaries", wrapper.ListDictionaries, options.OperationMiddlewares["listDictionaries"]...)
 	router.GET(options.BaseURL+"/api/divisions", wrapper.ListDivisions, options.OperationMiddlewares["listDivisions"]...)
@@ -6287,6 +7908,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/divisions/:id", wrapper.UpdateDivision, options.OperationMiddlewares["updateDivision"]...)
 	router.PATCH(options.BaseURL+"/api/divisions/:id/actions/activate", wrapper.ActivateDivision, options.OperationMiddlewares["activateDivision"]...)
 	router.PATCH(options.BaseURL+"/api/divisions/:id/actions/deactivate", wrapper.DeactivateDivision, options.OperationMiddlewares["deactivateDivision"]...)
+	router.PATCH(options.BaseURL+"/api/employees/:id/actions/deactivate", wrapper.DeactivateEmployee, options.OperationMiddlewares["deactivateEmployee"]...)
 	router.GET(options.BaseURL+"/api/events", wrapper.ListEvents, options.OperationMiddlewares["listEvents"]...)
 	router.GET(options.BaseURL+"/api/events/:id", wrapper.GetEvent, options.OperationMiddlewares["getEvent"]...)
 	router.GET(options.BaseURL+"/api/jobs/:id", wrapper.GetJob, options.OperationMiddlewares["getJob"]...)
@@ -6302,6 +7924,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/persons", wrapper.SearchPersons, options.OperationMiddlewares["searchPersons"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/authentication_methods", wrapper.ListAuthenticationMethods, options.OperationMiddlewares["listAuthenticationMethods"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/confidant_person_relationships", wrapper.ListConfidantPersonRelationships, options.OperationMiddlewares["listConfidantPersonRelationships"]...)
+	router.GET(options.BaseURL+"/api/persons/:id/declaration", wrapper.GetPersonDeclaration, options.OperationMiddlewares["getPersonDeclaration"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/personal_data", wrapper.GetPersonalData, options.OperationMiddlewares["getPersonalData"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/verification", wrapper.GetPersonVerification, options.OperationMiddlewares["getPersonVerification"]...)
 	router.GET(options.BaseURL+"/api/service_requests", wrapper.SearchServiceRequests, options.OperationMiddlewares["searchServiceRequests"]...)
@@ -6321,8 +7944,12 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/reject", wrapper.RejectPersonRequest, options.OperationMiddlewares["rejectPersonRequest"]...)
 	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/sign", wrapper.SignPersonRequest, options.OperationMiddlewares["signPersonRequest"]...)
 	router.GET(options.BaseURL+"/api/v3/declaration_requests", wrapper.ListDeclarationRequests, options.OperationMiddlewares["listDeclarationRequests"]...)
+	router.POST(options.BaseURL+"/api/v3/declaration_requests", wrapper.CreateDeclarationRequest, options.OperationMiddlewares["createDeclarationRequest"]...)
 	router.GET(options.BaseURL+"/api/v3/declaration_requests/:id", wrapper.GetDeclarationRequest, options.OperationMiddlewares["getDeclarationRequest"]...)
+	router.PATCH(options.BaseURL+"/api/v3/declaration_requests/:id/actions/approve", wrapper.ApproveDeclarationRequest, options.OperationMiddlewares["approveDeclarationRequest"]...)
+	router.PATCH(options.BaseURL+"/api/v3/declaration_requests/:id/actions/reject", wrapper.RejectDeclarationRequest, options.OperationMiddlewares["rejectDeclarationRequest"]...)
 	router.POST(options.BaseURL+"/api/v3/declaration_requests/:id/actions/resend_otp", wrapper.ResendDeclarationRequestOTP, options.OperationMiddlewares["resendDeclarationRequestOtp"]...)
+	router.PATCH(options.BaseURL+"/api/v3/declaration_requests/:id/actions/sign", wrapper.SignDeclarationRequest, options.OperationMiddlewares["signDeclarationRequest"]...)
 	router.POST(options.BaseURL+"/api/verifications", wrapper.InitializeVerification, options.OperationMiddlewares["initializeVerification"]...)
 	router.GET(options.BaseURL+"/api/verifications/:phone_number", wrapper.GetVerification, options.OperationMiddlewares["getVerification"]...)
 	router.PATCH(options.BaseURL+"/api/verifications/:phone_number/actions/complete", wrapper.CompleteVerification, options.OperationMiddlewares["completeVerification"]...)
@@ -6332,6 +7959,117 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/oauth/tokens", wrapper.CreateToken, options.OperationMiddlewares["createToken"]...)
 	router.GET(options.BaseURL+"/oauth/user", wrapper.GetUser, options.OperationMiddlewares["getUser"]...)
 
+}
+
+type TerminateDeclarationRequestObject struct {
+	ID   string `json:"id"`
+	Body *TerminateDeclarationJSONRequestBody
+}
+
+type TerminateDeclarationResponseObject interface {
+	VisitTerminateDeclarationResponse(w http.ResponseWriter) error
+}
+
+type TerminateDeclaration200JSONResponse DeclarationChangedResponse
+
+func (response TerminateDeclaration200JSONResponse) VisitTerminateDeclarationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDeclarationsRequestObject struct {
+	Params ListDeclarationsParams
+}
+
+type ListDeclarationsResponseObject interface {
+	VisitListDeclarationsResponse(w http.ResponseWriter) error
+}
+
+type ListDeclarations200JSONResponse DeclarationListResponse
+
+func (response ListDeclarations200JSONResponse) VisitListDeclarationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDeclarationRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetDeclarationResponseObject interface {
+	VisitGetDeclarationResponse(w http.ResponseWriter) error
+}
+
+type GetDeclaration200JSONResponse DeclarationResponse
+
+func (response GetDeclaration200JSONResponse) VisitGetDeclarationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApproveDeclarationRequestObject struct {
+	ID string `json:"id"`
+}
+
+type ApproveDeclarationResponseObject interface {
+	VisitApproveDeclarationResponse(w http.ResponseWriter) error
+}
+
+type ApproveDeclaration200JSONResponse DeclarationChangedResponse
+
+func (response ApproveDeclaration200JSONResponse) VisitApproveDeclarationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RejectDeclarationRequestObject struct {
+	ID string `json:"id"`
+}
+
+type RejectDeclarationResponseObject interface {
+	VisitRejectDeclarationResponse(w http.ResponseWriter) error
+}
+
+type RejectDeclaration200JSONResponse DeclarationChangedResponse
+
+func (response RejectDeclaration200JSONResponse) VisitRejectDeclarationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
 }
 
 type SearchDeviceDispensesRequestObject struct {
@@ -6500,6 +8238,29 @@ type DeactivateDivisionResponseObject interface {
 type DeactivateDivision200JSONResponse DivisionResponse
 
 func (response DeactivateDivision200JSONResponse) VisitDeactivateDivisionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeactivateEmployeeRequestObject struct {
+	ID   string `json:"id"`
+	Body *DeactivateEmployeeJSONRequestBody
+}
+
+type DeactivateEmployeeResponseObject interface {
+	VisitDeactivateEmployeeResponse(w http.ResponseWriter) error
+}
+
+type DeactivateEmployee200JSONResponse EmployeeResponse
+
+func (response DeactivateEmployee200JSONResponse) VisitDeactivateEmployeeResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -6866,6 +8627,28 @@ type ListConfidantPersonRelationshipsResponseObject interface {
 type ListConfidantPersonRelationships200JSONResponse ConfidantPersonRelationshipListResponse
 
 func (response ListConfidantPersonRelationships200JSONResponse) VisitListConfidantPersonRelationshipsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonDeclarationRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetPersonDeclarationResponseObject interface {
+	VisitGetPersonDeclarationResponse(w http.ResponseWriter) error
+}
+
+type GetPersonDeclaration200JSONResponse PersonDeclarationResponse
+
+func (response GetPersonDeclaration200JSONResponse) VisitGetPersonDeclarationResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -7300,6 +9083,28 @@ func (response ListDeclarationRequests200JSONResponse) VisitListDeclarationReque
 	return err
 }
 
+type CreateDeclarationRequestRequestObject struct {
+	Body *CreateDeclarationRequestJSONRequestBody
+}
+
+type CreateDeclarationRequestResponseObject interface {
+	VisitCreateDeclarationRequestResponse(w http.ResponseWriter) error
+}
+
+type CreateDeclarationRequest201JSONResponse DeclarationRequestCreatedResponse
+
+func (response CreateDeclarationRequest201JSONResponse) VisitCreateDeclarationRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetDeclarationRequestRequestObject struct {
 	ID string `json:"id"`
 }
@@ -7322,6 +9127,51 @@ func (response GetDeclarationRequest200JSONResponse) VisitGetDeclarationRequestR
 	return err
 }
 
+type ApproveDeclarationRequestRequestObject struct {
+	ID   string `json:"id"`
+	Body *ApproveDeclarationRequestJSONRequestBody
+}
+
+type ApproveDeclarationRequestResponseObject interface {
+	VisitApproveDeclarationRequestResponse(w http.ResponseWriter) error
+}
+
+type ApproveDeclarationRequest201JSONResponse DeclarationRequestMovedResponse
+
+func (response ApproveDeclarationRequest201JSONResponse) VisitApproveDeclarationRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RejectDeclarationRequestRequestObject struct {
+	ID string `json:"id"`
+}
+
+type RejectDeclarationRequestResponseObject interface {
+	VisitRejectDeclarationRequestResponse(w http.ResponseWriter) error
+}
+
+type RejectDeclarationRequest200JSONResponse DeclarationRequestMovedResponse
+
+func (response RejectDeclarationRequest200JSONResponse) VisitRejectDeclarationRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ResendDeclarationRequestOTPRequestObject struct {
 	ID string `json:"id"`
 }
@@ -7333,6 +9183,29 @@ type ResendDeclarationRequestOTPResponseObject interface {
 type ResendDeclarationRequestOTP200JSONResponse OTPResponse
 
 func (response ResendDeclarationRequestOTP200JSONResponse) VisitResendDeclarationRequestOTPResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignDeclarationRequestRequestObject struct {
+	ID   string `json:"id"`
+	Body *SignDeclarationRequestJSONRequestBody
+}
+
+type SignDeclarationRequestResponseObject interface {
+	VisitSignDeclarationRequestResponse(w http.ResponseWriter) error
+}
+
+type SignDeclarationRequest200JSONResponse DeclarationSignedResponse
+
+func (response SignDeclarationRequest200JSONResponse) VisitSignDeclarationRequestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -7543,6 +9416,21 @@ func (response GetUser200JSONResponse) VisitGetUserResponse(w http.ResponseWrite
 
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
+	// TerminateDeclaration Terminate declarations via Cabinet
+	// (PATCH /api/cabinet/declarations/{id}/actions/terminate)
+	TerminateDeclaration(ctx context.Context, request TerminateDeclarationRequestObject) (TerminateDeclarationResponseObject, error)
+	// ListDeclarations Get Declarations List
+	// (GET /api/declarations)
+	ListDeclarations(ctx context.Context, request ListDeclarationsRequestObject) (ListDeclarationsResponseObject, error)
+	// GetDeclaration Get Declaration by ID
+	// (GET /api/declarations/{id})
+	GetDeclaration(ctx context.Context, request GetDeclarationRequestObject) (GetDeclarationResponseObject, error)
+	// ApproveDeclaration Verify declaration
+	// (PATCH /api/declarations/{id}/actions/approve)
+	ApproveDeclaration(ctx context.Context, request ApproveDeclarationRequestObject) (ApproveDeclarationResponseObject, error)
+	// RejectDeclaration Reject declaration
+	// (PATCH /api/declarations/{id}/actions/reject)
+	RejectDeclaration(ctx context.Context, request RejectDeclarationRequestObject) (RejectDeclarationResponseObject, error)
 	// SearchDeviceDispenses Get Device dispenses by search params
 	// (GET /api/device_dispenses)
 	SearchDeviceDispenses(ctx context.Context, request SearchDeviceDispensesRequestObject) (SearchDeviceDispensesResponseObject, error)
@@ -7567,6 +9455,9 @@ type StrictServerInterface interface {
 	// DeactivateDivision Deactivate Division
 	// (PATCH /api/divisions/{id}/actions/deactivate)
 	DeactivateDivision(ctx context.Context, request DeactivateDivisionRequestObject) (DeactivateDivisionResponseObject, error)
+	// DeactivateEmployee Deactivate Employee
+	// (PATCH /api/employees/{id}/actions/deactivate)
+	DeactivateEmployee(ctx context.Context, request DeactivateEmployeeRequestObject) (DeactivateEmployeeResponseObject, error)
 	// ListEvents Get events list
 	// (GET /api/events)
 	ListEvents(ctx context.Context, request ListEventsRequestObject) (ListEventsResponseObject, error)
@@ -7612,6 +9503,9 @@ type StrictServerInterface interface {
 	// ListConfidantPersonRelationships Get Confidant Person relationships
 	// (GET /api/persons/{id}/confidant_person_relationships)
 	ListConfidantPersonRelationships(ctx context.Context, request ListConfidantPersonRelationshipsRequestObject) (ListConfidantPersonRelationshipsResponseObject, error)
+	// GetPersonDeclaration Get Person Declaration
+	// (GET /api/persons/{id}/declaration)
+	GetPersonDeclaration(ctx context.Context, request GetPersonDeclarationRequestObject) (GetPersonDeclarationResponseObject, error)
 	// GetPersonalData Get personal data
 	// (GET /api/persons/{id}/personal_data)
 	GetPersonalData(ctx context.Context, request GetPersonalDataRequestObject) (GetPersonalDataResponseObject, error)
@@ -7671,12 +9565,24 @@ type StrictServerInterface interface {
 	// ListDeclarationRequests Get Declaration Requests List V3
 	// (GET /api/v3/declaration_requests)
 	ListDeclarationRequests(ctx context.Context, request ListDeclarationRequestsRequestObject) (ListDeclarationRequestsResponseObject, error)
+	// CreateDeclarationRequest Create Declaration Request V3
+	// (POST /api/v3/declaration_requests)
+	CreateDeclarationRequest(ctx context.Context, request CreateDeclarationRequestRequestObject) (CreateDeclarationRequestResponseObject, error)
 	// GetDeclarationRequest Get Declaration Request by ID V3
 	// (GET /api/v3/declaration_requests/{id})
 	GetDeclarationRequest(ctx context.Context, request GetDeclarationRequestRequestObject) (GetDeclarationRequestResponseObject, error)
+	// ApproveDeclarationRequest Approve Declaration Request V3
+	// (PATCH /api/v3/declaration_requests/{id}/actions/approve)
+	ApproveDeclarationRequest(ctx context.Context, request ApproveDeclarationRequestRequestObject) (ApproveDeclarationRequestResponseObject, error)
+	// RejectDeclarationRequest Reject Declaration Request V3
+	// (PATCH /api/v3/declaration_requests/{id}/actions/reject)
+	RejectDeclarationRequest(ctx context.Context, request RejectDeclarationRequestRequestObject) (RejectDeclarationRequestResponseObject, error)
 	// ResendDeclarationRequestOTP Resend Authorization OTP on Declaration Request
 	// (POST /api/v3/declaration_requests/{id}/actions/resend_otp)
 	ResendDeclarationRequestOTP(ctx context.Context, request ResendDeclarationRequestOTPRequestObject) (ResendDeclarationRequestOTPResponseObject, error)
+	// SignDeclarationRequest Sign Declaration Request V3
+	// (PATCH /api/v3/declaration_requests/{id}/actions/sign)
+	SignDeclarationRequest(ctx context.Context, request SignDeclarationRequestRequestObject) (SignDeclarationRequestResponseObject, error)
 	// InitializeVerification Initialize OTP Verification
 	// (POST /api/verifications)
 	InitializeVerification(ctx context.Context, request InitializeVerificationRequestObject) (InitializeVerificationResponseObject, error)
@@ -7713,6 +9619,154 @@ func NewStrictHandler(ssi StrictServerInterface, middlewares []StrictMiddlewareF
 type strictHandler struct {
 	ssi         StrictServerInterface
 	middlewares []StrictMiddlewareFunc
+}
+
+// TerminateDeclaration operation middleware
+func (sh *strictHandler) TerminateDeclaration(ctx echo.Context, id string) error {
+	var request TerminateDeclarationRequestObject
+
+	request.ID = id
+
+	var body TerminateDeclarationJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.TerminateDeclaration(ctx.Request().Context(), request.(TerminateDeclarationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TerminateDeclaration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(TerminateDeclarationResponseObject); ok {
+		return validResponse.VisitTerminateDeclarationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDeclarations operation middleware
+func (sh *strictHandler) ListDeclarations(ctx echo.Context, params ListDeclarationsParams) error {
+	var request ListDeclarationsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDeclarations(ctx.Request().Context(), request.(ListDeclarationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDeclarations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDeclarationsResponseObject); ok {
+		return validResponse.VisitListDeclarationsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDeclaration operation middleware
+func (sh *strictHandler) GetDeclaration(ctx echo.Context, id string) error {
+	var request GetDeclarationRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDeclaration(ctx.Request().Context(), request.(GetDeclarationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDeclaration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDeclarationResponseObject); ok {
+		return validResponse.VisitGetDeclarationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ApproveDeclaration operation middleware
+func (sh *strictHandler) ApproveDeclaration(ctx echo.Context, id string) error {
+	var request ApproveDeclarationRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApproveDeclaration(ctx.Request().Context(), request.(ApproveDeclarationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApproveDeclaration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApproveDeclarationResponseObject); ok {
+		return validResponse.VisitApproveDeclarationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RejectDeclaration operation middleware
+func (sh *strictHandler) RejectDeclaration(ctx echo.Context, id string) error {
+	var request RejectDeclarationRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RejectDeclaration(ctx.Request().Context(), request.(RejectDeclarationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RejectDeclaration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RejectDeclarationResponseObject); ok {
+		return validResponse.VisitRejectDeclarationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
 }
 
 // SearchDeviceDispenses operation middleware
@@ -7953,6 +10007,54 @@ func (sh *strictHandler) DeactivateDivision(ctx echo.Context, id string) error {
 		return err
 	} else if validResponse, ok := response.(DeactivateDivisionResponseObject); ok {
 		return validResponse.VisitDeactivateDivisionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeactivateEmployee operation middleware
+func (sh *strictHandler) DeactivateEmployee(ctx echo.Context, id string) error {
+	var request DeactivateEmployeeRequestObject
+
+	request.ID = id
+
+	var body DeactivateEmployeeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeactivateEmployee(ctx.Request().Context(), request.(DeactivateEmployeeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeactivateEmployee")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeactivateEmployeeResponseObject); ok {
+		return validResponse.VisitDeactivateEmployeeResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -8336,6 +10438,31 @@ func (sh *strictHandler) ListConfidantPersonRelationships(ctx echo.Context, id s
 		return err
 	} else if validResponse, ok := response.(ListConfidantPersonRelationshipsResponseObject); ok {
 		return validResponse.VisitListConfidantPersonRelationshipsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPersonDeclaration operation middleware
+func (sh *strictHandler) GetPersonDeclaration(ctx echo.Context, id string) error {
+	var request GetPersonDeclarationRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPersonDeclaration(ctx.Request().Context(), request.(GetPersonDeclarationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPersonDeclaration")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPersonDeclarationResponseObject); ok {
+		return validResponse.VisitGetPersonDeclarationResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -8909,6 +11036,52 @@ func (sh *strictHandler) ListDeclarationRequests(ctx echo.Context, params ListDe
 	return nil
 }
 
+// CreateDeclarationRequest operation middleware
+func (sh *strictHandler) CreateDeclarationRequest(ctx echo.Context) error {
+	var request CreateDeclarationRequestRequestObject
+
+	var body CreateDeclarationRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateDeclarationRequest(ctx.Request().Context(), request.(CreateDeclarationRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateDeclarationRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateDeclarationRequestResponseObject); ok {
+		return validResponse.VisitCreateDeclarationRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetDeclarationRequest operation middleware
 func (sh *strictHandler) GetDeclarationRequest(ctx echo.Context, id string) error {
 	var request GetDeclarationRequestRequestObject
@@ -8934,6 +11107,79 @@ func (sh *strictHandler) GetDeclarationRequest(ctx echo.Context, id string) erro
 	return nil
 }
 
+// ApproveDeclarationRequest operation middleware
+func (sh *strictHandler) ApproveDeclarationRequest(ctx echo.Context, id string) error {
+	var request ApproveDeclarationRequestRequestObject
+
+	request.ID = id
+
+	var body ApproveDeclarationRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApproveDeclarationRequest(ctx.Request().Context(), request.(ApproveDeclarationRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApproveDeclarationRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApproveDeclarationRequestResponseObject); ok {
+		return validResponse.VisitApproveDeclarationRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RejectDeclarationRequest operation middleware
+func (sh *strictHandler) RejectDeclarationRequest(ctx echo.Context, id string) error {
+	var request RejectDeclarationRequestRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RejectDeclarationRequest(ctx.Request().Context(), request.(RejectDeclarationRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RejectDeclarationRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RejectDeclarationRequestResponseObject); ok {
+		return validResponse.VisitRejectDeclarationRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ResendDeclarationRequestOTP operation middleware
 func (sh *strictHandler) ResendDeclarationRequestOTP(ctx echo.Context, id string) error {
 	var request ResendDeclarationRequestOTPRequestObject
@@ -8953,6 +11199,54 @@ func (sh *strictHandler) ResendDeclarationRequestOTP(ctx echo.Context, id string
 		return err
 	} else if validResponse, ok := response.(ResendDeclarationRequestOTPResponseObject); ok {
 		return validResponse.VisitResendDeclarationRequestOTPResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SignDeclarationRequest operation middleware
+func (sh *strictHandler) SignDeclarationRequest(ctx echo.Context, id string) error {
+	var request SignDeclarationRequestRequestObject
+
+	request.ID = id
+
+	var body SignDeclarationRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SignDeclarationRequest(ctx.Request().Context(), request.(SignDeclarationRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SignDeclarationRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SignDeclarationRequestResponseObject); ok {
+		return validResponse.VisitSignDeclarationRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

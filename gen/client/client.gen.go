@@ -115,6 +115,30 @@ func (e AuthenticationMethodCurrentType) Valid() bool {
 	}
 }
 
+// Defines values for DeclarationLegalEntityStatus.
+const (
+	DeclarationLegalEntityStatusACTIVE      DeclarationLegalEntityStatus = "ACTIVE"
+	DeclarationLegalEntityStatusCLOSED      DeclarationLegalEntityStatus = "CLOSED"
+	DeclarationLegalEntityStatusREORGANIZED DeclarationLegalEntityStatus = "REORGANIZED"
+	DeclarationLegalEntityStatusSUSPENDED   DeclarationLegalEntityStatus = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationLegalEntityStatus enum.
+func (e DeclarationLegalEntityStatus) Valid() bool {
+	switch e {
+	case DeclarationLegalEntityStatusACTIVE:
+		return true
+	case DeclarationLegalEntityStatusCLOSED:
+		return true
+	case DeclarationLegalEntityStatusREORGANIZED:
+		return true
+	case DeclarationLegalEntityStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeclarationRequestChannel.
 const (
 	DeclarationRequestChannelCABINET DeclarationRequestChannel = "CABINET"
@@ -160,6 +184,54 @@ func (e DeclarationRequestStatus) Valid() bool {
 	case DeclarationRequestStatusREJECTED:
 		return true
 	case DeclarationRequestStatusSIGNED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeclarationSignedStatus.
+const (
+	DeclarationSignedStatusActive              DeclarationSignedStatus = "active"
+	DeclarationSignedStatusPendingVerification DeclarationSignedStatus = "pending_verification"
+	DeclarationSignedStatusTerminated          DeclarationSignedStatus = "terminated"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationSignedStatus enum.
+func (e DeclarationSignedStatus) Valid() bool {
+	switch e {
+	case DeclarationSignedStatusActive:
+		return true
+	case DeclarationSignedStatusPendingVerification:
+		return true
+	case DeclarationSignedStatusTerminated:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DeclarationStatus.
+const (
+	DeclarationStatusActive              DeclarationStatus = "active"
+	DeclarationStatusClosed              DeclarationStatus = "closed"
+	DeclarationStatusPendingVerification DeclarationStatus = "pending_verification"
+	DeclarationStatusRejected            DeclarationStatus = "rejected"
+	DeclarationStatusTerminated          DeclarationStatus = "terminated"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationStatus enum.
+func (e DeclarationStatus) Valid() bool {
+	switch e {
+	case DeclarationStatusActive:
+		return true
+	case DeclarationStatusClosed:
+		return true
+	case DeclarationStatusPendingVerification:
+		return true
+	case DeclarationStatusRejected:
+		return true
+	case DeclarationStatusTerminated:
 		return true
 	default:
 		return false
@@ -214,6 +286,105 @@ func (e DivisionStatus) Valid() bool {
 	case DivisionStatusACTIVE:
 		return true
 	case DivisionStatusINACTIVE:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeDeactivationStatus.
+const (
+	EmployeeDeactivationStatusENTEREDINERROR  EmployeeDeactivationStatus = "ENTERED_IN_ERROR"
+	EmployeeDeactivationStatusENTEREDINERROR1 EmployeeDeactivationStatus = "ENTERED IN ERROR"
+	EmployeeDeactivationStatusSTOPPED         EmployeeDeactivationStatus = "STOPPED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeDeactivationStatus enum.
+func (e EmployeeDeactivationStatus) Valid() bool {
+	switch e {
+	case EmployeeDeactivationStatusENTEREDINERROR:
+		return true
+	case EmployeeDeactivationStatusENTEREDINERROR1:
+		return true
+	case EmployeeDeactivationStatusSTOPPED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeLegalEntityMisVerified.
+const (
+	EmployeeLegalEntityMisVerifiedNOTVERIFIED EmployeeLegalEntityMisVerified = "NOT_VERIFIED"
+	EmployeeLegalEntityMisVerifiedVERIFIED    EmployeeLegalEntityMisVerified = "VERIFIED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeLegalEntityMisVerified enum.
+func (e EmployeeLegalEntityMisVerified) Valid() bool {
+	switch e {
+	case EmployeeLegalEntityMisVerifiedNOTVERIFIED:
+		return true
+	case EmployeeLegalEntityMisVerifiedVERIFIED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeLegalEntityStatus.
+const (
+	EmployeeLegalEntityStatusACTIVE      EmployeeLegalEntityStatus = "ACTIVE"
+	EmployeeLegalEntityStatusCLOSED      EmployeeLegalEntityStatus = "CLOSED"
+	EmployeeLegalEntityStatusREORGANIZED EmployeeLegalEntityStatus = "REORGANIZED"
+	EmployeeLegalEntityStatusSUSPENDED   EmployeeLegalEntityStatus = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeLegalEntityStatus enum.
+func (e EmployeeLegalEntityStatus) Valid() bool {
+	switch e {
+	case EmployeeLegalEntityStatusACTIVE:
+		return true
+	case EmployeeLegalEntityStatusCLOSED:
+		return true
+	case EmployeeLegalEntityStatusREORGANIZED:
+		return true
+	case EmployeeLegalEntityStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeStatus.
+const (
+	EmployeeStatusAPPROVED        EmployeeStatus = "APPROVED"
+	EmployeeStatusAUTODEACTIVATED EmployeeStatus = "AUTODEACTIVATED"
+	EmployeeStatusDISMISSED       EmployeeStatus = "DISMISSED"
+	EmployeeStatusENTEREDINERROR  EmployeeStatus = "ENTERED_IN_ERROR"
+	EmployeeStatusENTEREDINERROR1 EmployeeStatus = "ENTERED IN ERROR"
+	EmployeeStatusNEW             EmployeeStatus = "NEW"
+	EmployeeStatusREORGANIZED     EmployeeStatus = "REORGANIZED"
+	EmployeeStatusSTOPPED         EmployeeStatus = "STOPPED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeStatus enum.
+func (e EmployeeStatus) Valid() bool {
+	switch e {
+	case EmployeeStatusAPPROVED:
+		return true
+	case EmployeeStatusAUTODEACTIVATED:
+		return true
+	case EmployeeStatusDISMISSED:
+		return true
+	case EmployeeStatusENTEREDINERROR:
+		return true
+	case EmployeeStatusENTEREDINERROR1:
+		return true
+	case EmployeeStatusNEW:
+		return true
+	case EmployeeStatusREORGANIZED:
+		return true
+	case EmployeeStatusSTOPPED:
 		return true
 	default:
 		return false
@@ -987,6 +1158,417 @@ type ConfidantPersonRelationshipListResponse struct {
 	Paging Paging `json:"paging"`
 }
 
+// Declaration A declaration between a patient and a doctor.
+type Declaration struct {
+	// DeclarationNumber Number of the declaration for people.
+	//
+	// Example: 0000-12H4-245D
+	DeclarationNumber string `json:"declaration_number"`
+
+	// DeclarationRequestID The request that was signed.
+	//
+	// Example: 74a6fae6-4207-4e03-a136-f2e70c6b0c02
+	DeclarationRequestID string `json:"declaration_request_id"`
+
+	// Division A division.
+	Division EmployeeDivision `json:"division"`
+
+	// Employee The doctor.
+	Employee DeclarationEmployee `json:"employee"`
+
+	// EndDate Last day.
+	//
+	// Example: 2018-03-02
+	EndDate string `json:"end_date"`
+
+	// ID Id of the declaration.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-03-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// LegalEntity The legal entity.
+	LegalEntity DeclarationLegalEntity `json:"legal_entity"`
+
+	// Person The patient.
+	Person DeclarationPerson `json:"person"`
+
+	// Reason Why it has this status, if something is known.
+	//
+	// Example: manual_employee
+	Reason *string `json:"reason,omitempty"`
+
+	// ReasonDescription The reason in words, if some were given.
+	//
+	// Example: Згідно постанови 1 від 10.01.2017
+	ReasonDescription *string `json:"reason_description,omitempty"`
+
+	// Scope Always `family_doctor`, where it is kept.
+	//
+	// Example: family_doctor
+	Scope *string `json:"scope,omitempty"`
+
+	// SignedAt When the doctor signed.
+	//
+	// Example: 2017-03-02T00:00:00.000Z
+	SignedAt string `json:"signed_at"`
+
+	// StartDate First day.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `active` is in force, `pending_verification` waits for the National Health Service. It has ended as `terminated` by a newer declaration, the
+	// patient or the doctor's dismissal, as `closed` by its end date, as `rejected` by the National Health Service.
+	//
+	//
+	// Example: active
+	Status DeclarationStatus `json:"status"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-03-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// DeclarationChangedResponse Answer with the declaration as it is now.
+type DeclarationChangedResponse struct {
+	// Data A declaration between a patient and a doctor.
+	Data Declaration `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// DeclarationDivisionShort Where the doctor receives the patient.
+type DeclarationDivisionShort struct {
+	// ID Id of the division.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// Name Its name.
+	//
+	// Example: Пединовка
+	Name string `json:"name"`
+}
+
+// DeclarationEmergencyContact Whom to call for the patient; null when the register knows nobody.
+type DeclarationEmergencyContact struct {
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// Phones Their phones.
+	Phones []DeclarationPhone `json:"phones"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+}
+
+// DeclarationEmployee The doctor.
+type DeclarationEmployee struct {
+	// DivisionID Division of the employee, if there is one.
+	//
+	// Example: 4cffa825-8b5b-4cba-9a38-fb57733e14b2
+	DivisionID *string `json:"division_id,omitempty"`
+
+	// Doctor What the employee has learnt.
+	Doctor *EmployeeProfession `json:"doctor,omitempty"`
+
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// EndDate Last day of work, if it is known.
+	//
+	// Example: 2018-03-02
+	EndDate *string `json:"end_date,omitempty"`
+
+	// ID Id of the employee.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// LegalEntityID Legal entity of the employee.
+	//
+	// Example: be3a154c-3e07-496d-9680-f22c443f5d0c
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// Party The doctor as a person.
+	Party DeclarationParty `json:"party"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P1
+	Position string `json:"position"`
+
+	// StartDate First day of work.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
+	// chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
+	//
+	//
+	// Example: APPROVED
+	Status EmployeeStatus `json:"status"`
+}
+
+// DeclarationEmployeeShort The doctor.
+type DeclarationEmployeeShort struct {
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// ID Id of the employee.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P6
+	Position string `json:"position"`
+}
+
+// DeclarationLegalEntity The legal entity.
+type DeclarationLegalEntity struct {
+	// Addresses Its addresses.
+	Addresses []DivisionAddress `json:"addresses,omitempty"`
+
+	// Edrpou Its number in the register of enterprises.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// Email Its e-mail.
+	//
+	// Example: email@example.com
+	Email *string `json:"email"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// LegalForm Dictionary `LEGAL_FORM`.
+	//
+	// Example: 140
+	LegalForm *string `json:"legal_form"`
+
+	// Name Its name.
+	//
+	// Example: Клініка ЦПМСД №1
+	Name *string `json:"name"`
+
+	// Phones Its phones.
+	Phones []DeclarationPhone `json:"phones"`
+
+	// PublicName Its name for the public, if there is one.
+	//
+	// Example: ЦПМСД №1
+	PublicName *string `json:"public_name,omitempty"`
+
+	// ShortName Its short name.
+	//
+	// Example: ЦПМСД №1
+	ShortName *string `json:"short_name"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status DeclarationLegalEntityStatus `json:"status"`
+}
+
+// DeclarationLegalEntityStatus Its status.
+//
+// Example: ACTIVE
+type DeclarationLegalEntityStatus string
+
+// DeclarationLegalEntityShort The legal entity.
+type DeclarationLegalEntityShort struct {
+	// Edrpou Its number in the register of enterprises.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// Name Its name.
+	//
+	// Example: Клініка Ноунейм
+	Name *string `json:"name"`
+
+	// ShortName Its short name.
+	//
+	// Example: Ноунейм
+	ShortName *string `json:"short_name"`
+}
+
+// DeclarationListResponse Answer with a page of declarations.
+type DeclarationListResponse struct {
+	// Data The declarations of the page, newest first.
+	Data []DeclarationShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// DeclarationParty The doctor as a person.
+type DeclarationParty struct {
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the party.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+}
+
+// DeclarationPerson The patient.
+type DeclarationPerson struct {
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement"`
+
+	// EmergencyContact Whom to call for the patient; null when the register knows nobody.
+	EmergencyContact *DeclarationEmergencyContact `json:"emergency_contact"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// Phones Phones, if some are known.
+	Phones []DeclarationPhone `json:"phones,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// TaxID Tax number, if it is known.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// VerificationStatus Dictionary `PERSON_VERIFICATION_STATUSES`.
+	//
+	// Example: NOT_VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// DeclarationPersonShort The patient.
+type DeclarationPersonShort struct {
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// VerificationStatus Dictionary `PERSON_VERIFICATION_STATUSES`.
+	//
+	// Example: NOT_VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// DeclarationPhone A phone.
+type DeclarationPhone struct {
+	// Number The phone.
+	//
+	// Example: +380503410870
+	Number string `json:"number"`
+
+	// Type Dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
 // DeclarationRequest A request for a declaration between a patient and a doctor.
 type DeclarationRequest struct {
 	// AuthorizeWith The patient's authentication method that was chosen when the request was created; absent when the default one is used.
@@ -1085,10 +1667,58 @@ type DeclarationRequest struct {
 	SystemDeclarationLimit *int `json:"system_declaration_limit,omitempty"`
 }
 
+// DeclarationRequestApprove The code of the SMS; nothing when the request is confirmed by documents or by nothing.
+type DeclarationRequestApprove struct {
+	// VerificationCode The code, a number or a text.
+	//
+	// Example: 2836
+	VerificationCode any `json:"verification_code,omitempty"`
+}
+
 // DeclarationRequestChannel Where the request came from, a medical information system, a patient information system or the patient's cabinet.
 //
 // Example: MIS
 type DeclarationRequestChannel string
+
+// DeclarationRequestCreate Who is to have a declaration with whom, and where.
+type DeclarationRequestCreate struct {
+	// AuthorizeWith The person's authentication method that shall confirm. Without it the default one does.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// DivisionID Where the doctor receives the person.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	DivisionID string `json:"division_id"`
+
+	// EmployeeID The doctor.
+	//
+	// Example: 1a8b10ea-ba09-40f2-8f9e-55608e9208c6
+	EmployeeID string `json:"employee_id"`
+
+	// ParentDeclarationID The active declaration with a reorganised legal entity that is to be carried on.
+	//
+	// Example: 8c7753fc-a647-435f-8e43-4ff4546431f6
+	ParentDeclarationID *string `json:"parent_declaration_id,omitempty"`
+
+	// PersonID A registered person.
+	//
+	// Example: 4d0d790c-cbf1-44f5-ab21-ba8db67da161
+	PersonID string `json:"person_id"`
+}
+
+// DeclarationRequestCreatedResponse Answer with the request that was created.
+type DeclarationRequestCreatedResponse struct {
+	// Data A request for a declaration between a patient and a doctor.
+	Data DeclarationRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent DeclarationRequestUrgent `json:"urgent"`
+}
 
 // DeclarationRequestDataToBeSigned The object that the doctor signs; there from the approval on, absent before it and for requests
 // of V2. Sign exactly these keys and values: a copy that was parsed into types of your own and
@@ -1124,6 +1754,15 @@ type DeclarationRequestListResponse struct {
 
 	// Paging Which part of a list an answer holds.
 	Paging Paging `json:"paging"`
+}
+
+// DeclarationRequestMovedResponse Answer with a declaration request that has another status now.
+type DeclarationRequestMovedResponse struct {
+	// Data A request for a declaration between a patient and a doctor.
+	Data DeclarationRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
 }
 
 // DeclarationRequestResponse Answer with one declaration request.
@@ -1214,6 +1853,14 @@ type DeclarationRequestShort struct {
 	SystemDeclarationLimit *int `json:"system_declaration_limit,omitempty"`
 }
 
+// DeclarationRequestSign What the doctor has signed.
+type DeclarationRequestSign struct {
+	// SignedDeclarationRequest `data_to_be_signed` with `person.patient_signed` true, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+	SignedDeclarationRequest string `json:"signed_declaration_request"`
+}
+
 // DeclarationRequestStatus Where the request stands: `NEW` waits for the patient's confirmation, `APPROVED` for the
 // doctor's signature, `SIGNED` became a declaration; `REJECTED` by the legal entity or the
 // patient, `CANCELLED` by a newer request for the same person, `EXPIRED` by time.
@@ -1226,8 +1873,189 @@ type DeclarationRequestUrgent struct {
 	// AuthenticationMethodCurrent How the person confirms the request.
 	AuthenticationMethodCurrent AuthenticationMethodCurrent `json:"authentication_method_current"`
 
-	// Documents Links to the signed content; only for an APPROVED request of channel PIS.
+	// Documents Where to send the scans, when the request was created; links to the signed content of an APPROVED request of channel PIS.
 	Documents []DeclarationRequestDocument `json:"documents,omitempty"`
+}
+
+// DeclarationResponse Answer with one declaration.
+type DeclarationResponse struct {
+	// Data A declaration between a patient and a doctor.
+	Data Declaration `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent DeclarationUrgent `json:"urgent"`
+}
+
+// DeclarationShort A declaration in a list.
+type DeclarationShort struct {
+	// DeclarationNumber Number of the declaration for people.
+	//
+	// Example: 0000-12H4-245D
+	DeclarationNumber string `json:"declaration_number"`
+
+	// DeclarationRequestID The request that was signed.
+	//
+	// Example: 74a6fae6-4207-4e03-a136-f2e70c6b0c02
+	DeclarationRequestID string `json:"declaration_request_id"`
+
+	// Division Where the doctor receives the patient.
+	Division DeclarationDivisionShort `json:"division"`
+
+	// Employee The doctor.
+	Employee DeclarationEmployeeShort `json:"employee"`
+
+	// EndDate Last day.
+	//
+	// Example: 2018-03-02
+	EndDate string `json:"end_date"`
+
+	// ID Id of the declaration.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13Z
+	InsertedAt string `json:"inserted_at"`
+
+	// LegalEntity The legal entity.
+	LegalEntity DeclarationLegalEntityShort `json:"legal_entity"`
+
+	// Person The patient.
+	Person DeclarationPersonShort `json:"person"`
+
+	// Reason Why it has this status, if something is known.
+	//
+	// Example: manual_employee
+	Reason *string `json:"reason,omitempty"`
+
+	// ReasonDescription The reason in words, if some were given.
+	//
+	// Example: Згідно постанови 1 від 10.01.2017
+	ReasonDescription *string `json:"reason_description,omitempty"`
+
+	// StartDate First day.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `active` is in force, `pending_verification` waits for the National Health Service. It has ended as `terminated` by a newer declaration, the
+	// patient or the doctor's dismissal, as `closed` by its end date, as `rejected` by the National Health Service.
+	//
+	//
+	// Example: active
+	Status DeclarationStatus `json:"status"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// DeclarationSigned The declaration that a request became.
+type DeclarationSigned struct {
+	// DeclarationRequestID The request that it was.
+	//
+	// Example: 74a6fae6-4207-4e03-a136-f2e70c6b0c02
+	DeclarationRequestID string `json:"declaration_request_id"`
+
+	// DivisionID Where the doctor receives the patient.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	DivisionID string `json:"division_id"`
+
+	// EmployeeID The doctor.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	EmployeeID string `json:"employee_id"`
+
+	// EndDate Last day.
+	//
+	// Example: 2018-03-02
+	EndDate string `json:"end_date"`
+
+	// ID Id of the declaration.
+	//
+	// Example: 8311ab82-e341-4da0-8a95-235ec9885e23
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-07-06T16:54:05.161571Z
+	InsertedAt string `json:"inserted_at"`
+
+	// IsActive Whether it is in force.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// LegalEntityID The legal entity of the doctor.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// PersonID The patient.
+	//
+	// Example: 5fb57a5d-1457-430e-9678-c81cec72779f
+	PersonID string `json:"person_id"`
+
+	// Reason Why it has this status: `offline` or `no_tax_id`; absent when there is no reason.
+	//
+	// Example: no_tax_id
+	Reason *string `json:"reason,omitempty"`
+
+	// SignedAt When it was signed.
+	//
+	// Example: 2017-03-02T00:00:00.000000Z
+	SignedAt string `json:"signed_at"`
+
+	// StartDate First day.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status Where the declaration stands.
+	//
+	// Example: active
+	Status DeclarationSignedStatus `json:"status"`
+}
+
+// DeclarationSignedStatus Where the declaration stands.
+//
+// Example: active
+type DeclarationSignedStatus string
+
+// DeclarationSignedResponse Answer with the declaration.
+type DeclarationSignedResponse struct {
+	// Data The declaration that a request became.
+	Data DeclarationSigned `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// DeclarationStatus `active` is in force, `pending_verification` waits for the National Health Service. It has ended as `terminated` by a newer declaration, the
+// patient or the doctor's dismissal, as `closed` by its end date, as `rejected` by the National Health Service.
+//
+// Example: active
+type DeclarationStatus string
+
+// DeclarationTermination Why the patient ends the declaration.
+type DeclarationTermination struct {
+	// ReasonDescription The reason in words.
+	//
+	// Example: Неякісне обслуговування
+	ReasonDescription *string `json:"reason_description,omitempty"`
+}
+
+// DeclarationUrgent What the client needs at once.
+type DeclarationUrgent struct {
+	// AuthenticationMethodCurrent How the person confirms the request.
+	AuthenticationMethodCurrent AuthenticationMethodCurrent `json:"authentication_method_current"`
 }
 
 // DeviceDispense Devices that were handed out, or are kept ready to be handed out, to a patient.
@@ -1940,6 +2768,474 @@ type DivisionWorkingHoursRequest struct {
 	Wed *DivisionWorkingDay `json:"wed,omitempty"`
 }
 
+// Employee An employee. What they have learnt stands under the name of the type, in lower case.
+type Employee struct {
+	// Assistant What the employee has learnt.
+	Assistant *EmployeeProfession `json:"assistant,omitempty"`
+
+	// Division A division.
+	Division *EmployeeDivision `json:"division,omitempty"`
+
+	// Doctor What the employee has learnt.
+	Doctor *EmployeeProfession `json:"doctor,omitempty"`
+
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// EndDate Last day of work, if it is known.
+	//
+	// Example: 2018-03-02
+	EndDate *string `json:"end_date,omitempty"`
+
+	// ID Id of the employee.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// IsActive Whether the row counts; a dismissal does not change it.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Laborant What the employee has learnt.
+	Laborant *EmployeeProfession `json:"laborant,omitempty"`
+
+	// LegalEntity The legal entity.
+	LegalEntity EmployeeLegalEntity `json:"legal_entity"`
+
+	// MedAdmin What the employee has learnt.
+	MedAdmin *EmployeeProfession `json:"med_admin,omitempty"`
+
+	// MedCoordinator What the employee has learnt.
+	MedCoordinator *EmployeeProfession `json:"med_coordinator,omitempty"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// Party The employee as a person.
+	Party EmployeeParty `json:"party"`
+
+	// Pharmacist What the employee has learnt.
+	Pharmacist *EmployeeProfession `json:"pharmacist,omitempty"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P8
+	Position string `json:"position"`
+
+	// Specialist What the employee has learnt.
+	Specialist *EmployeeProfession `json:"specialist,omitempty"`
+
+	// StartDate First day of work.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
+	// chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
+	//
+	//
+	// Example: APPROVED
+	Status EmployeeStatus `json:"status"`
+}
+
+// EmployeeDeactivation How and when the work ends. Without a body the employee is dismissed today.
+type EmployeeDeactivation struct {
+	// EndDate Last day of work; needed for `STOPPED`.
+	//
+	// Example: 2017-09-01
+	EndDate *string `json:"end_date,omitempty"`
+
+	// Status `STOPPED`: dismissed. `ENTERED_IN_ERROR`: was never employed.
+	//
+	// Example: STOPPED
+	Status *EmployeeDeactivationStatus `json:"status,omitempty"`
+}
+
+// EmployeeDeactivationStatus `STOPPED`: dismissed. `ENTERED_IN_ERROR`: was never employed.
+//
+// Example: STOPPED
+type EmployeeDeactivationStatus string
+
+// EmployeeDivision A division.
+type EmployeeDivision struct {
+	// DlsID Id in the register of the State Service on Medicines, if there is one.
+	//
+	// Example: 2872985
+	DlsID *string `json:"dls_id,omitempty"`
+
+	// DlsVerified Whether that register lists it as active, if that is known.
+	//
+	// Example: true
+	DlsVerified *bool `json:"dls_verified,omitempty"`
+
+	// ID Id of the division.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// LegalEntityID Its legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// MountainGroup Whether it lies in a mountain settlement.
+	//
+	// Example: false
+	MountainGroup *bool `json:"mountain_group,omitempty"`
+
+	// Name Its name.
+	//
+	// Example: Бориспільське відділення Клініки Ноунейм
+	Name string `json:"name"`
+
+	// Status Whether the division works. `ACTIVE` from its creation on, changed by activateDivision and deactivateDivision only.
+	//
+	// Example: ACTIVE
+	Status DivisionStatus `json:"status"`
+
+	// Type Dictionary `DIVISION_TYPE`.
+	//
+	// Example: CLINIC
+	Type string `json:"type"`
+}
+
+// EmployeeEducation An education.
+type EmployeeEducation struct {
+	// City The city.
+	//
+	// Example: Київ
+	City string `json:"city"`
+
+	// Country Dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Degree Dictionary `EDUCATION_DEGREE`.
+	//
+	// Example: MASTER
+	Degree string `json:"degree"`
+
+	// DiplomaNumber Its number.
+	//
+	// Example: DD123543
+	DiplomaNumber string `json:"diploma_number"`
+
+	// InstitutionName Where.
+	//
+	// Example: Академія Богомольця
+	InstitutionName string `json:"institution_name"`
+
+	// IssuedDate Date of the diploma.
+	//
+	// Example: 2017-02-28
+	IssuedDate *string `json:"issued_date,omitempty"`
+
+	// Speciality In what.
+	//
+	// Example: Педіатр
+	Speciality string `json:"speciality"`
+}
+
+// EmployeeLegalEntity The legal entity.
+type EmployeeLegalEntity struct {
+	// Edrpou Its number in the register of enterprises.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// LegalForm Dictionary `LEGAL_FORM`.
+	//
+	// Example: 140
+	LegalForm *string `json:"legal_form"`
+
+	// MisVerified Whether a MIS has verified it.
+	//
+	// Example: VERIFIED
+	MisVerified EmployeeLegalEntityMisVerified `json:"mis_verified"`
+
+	// Name Its name.
+	//
+	// Example: Клініка Ноунейм
+	Name *string `json:"name"`
+
+	// OwnerPropertyType Dictionary `OWNER_PROPERTY_TYPE`.
+	//
+	// Example: STATE
+	OwnerPropertyType *string `json:"owner_property_type"`
+
+	// PublicName Its name for the public.
+	//
+	// Example: Клініка Ноунейм
+	PublicName *string `json:"public_name"`
+
+	// ShortName Its short name.
+	//
+	// Example: Ноунейм
+	ShortName *string `json:"short_name"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status EmployeeLegalEntityStatus `json:"status"`
+
+	// Type Dictionary `LEGAL_ENTITY_TYPE`.
+	//
+	// Example: PRIMARY_CARE
+	Type string `json:"type"`
+}
+
+// EmployeeLegalEntityMisVerified Whether a MIS has verified it.
+//
+// Example: VERIFIED
+type EmployeeLegalEntityMisVerified string
+
+// EmployeeLegalEntityStatus Its status.
+//
+// Example: ACTIVE
+type EmployeeLegalEntityStatus string
+
+// EmployeeParty The employee as a person.
+type EmployeeParty struct {
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// DeclarationCount Always zero.
+	//
+	// Example: 0
+	DeclarationCount int `json:"declaration_count"`
+
+	// DeclarationLimit Always zero.
+	//
+	// Example: 0
+	DeclarationLimit int `json:"declaration_limit"`
+
+	// Documents Documents, if some are known.
+	Documents []PartyDocument `json:"documents,omitempty"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the party.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones Phones, if some are known.
+	Phones []EmployeePhone `json:"phones,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// TaxID Tax number, or that of the passport of who has declined one.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id"`
+
+	// VerificationStatus Dictionary `PARTY_VERIFICATION_STATUSES`.
+	//
+	// Example: NOT_VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// EmployeePhone A phone.
+type EmployeePhone struct {
+	// Number The phone.
+	//
+	// Example: +380503410870
+	Number string `json:"number"`
+
+	// Type Dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
+// EmployeeProfession What the employee has learnt.
+type EmployeeProfession struct {
+	// Educations Educations.
+	Educations []EmployeeEducation `json:"educations"`
+
+	// Qualifications Further trainings.
+	Qualifications []EmployeeQualification `json:"qualifications,omitempty"`
+
+	// ScienceDegree A science degree.
+	ScienceDegree *EmployeeScienceDegree `json:"science_degree,omitempty"`
+
+	// Specialities Specialities, the one that the employee works in first.
+	Specialities []EmployeeSpeciality `json:"specialities"`
+}
+
+// EmployeeQualification A further training.
+type EmployeeQualification struct {
+	// AdditionalInfo More about it, if something was said.
+	//
+	// Example: додаткова інформація
+	AdditionalInfo *string `json:"additional_info,omitempty"`
+
+	// CertificateNumber Its number.
+	//
+	// Example: AB/21331
+	CertificateNumber string `json:"certificate_number"`
+
+	// InstitutionName Where.
+	//
+	// Example: Академія Богомольця
+	InstitutionName string `json:"institution_name"`
+
+	// IssuedDate Date of the certificate.
+	//
+	// Example: 2017-02-28
+	IssuedDate string `json:"issued_date"`
+
+	// Speciality In what.
+	//
+	// Example: Педіатр
+	Speciality string `json:"speciality"`
+
+	// Type Dictionary `QUALIFICATION_TYPE`.
+	//
+	// Example: SPECIALIZATION
+	Type string `json:"type"`
+
+	// ValidTo Until when, if there is an end.
+	//
+	// Example: 2027-02-28
+	ValidTo *string `json:"valid_to,omitempty"`
+}
+
+// EmployeeResponse Answer with one employee.
+type EmployeeResponse struct {
+	// Data An employee. What they have learnt stands under the name of the type, in lower case.
+	Data Employee `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// EmployeeScienceDegree A science degree.
+type EmployeeScienceDegree struct {
+	// City The city.
+	//
+	// Example: Київ
+	City string `json:"city"`
+
+	// Country Dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Degree Dictionary `SCIENCE_DEGREE`.
+	//
+	// Example: PHD
+	Degree string `json:"degree"`
+
+	// DiplomaNumber Number of the diploma.
+	//
+	// Example: DD123543
+	DiplomaNumber string `json:"diploma_number"`
+
+	// InstitutionName Where.
+	//
+	// Example: Академія Богомольця
+	InstitutionName string `json:"institution_name"`
+
+	// IssuedDate Date of the diploma, if it is known.
+	//
+	// Example: 2017-02-28
+	IssuedDate *string `json:"issued_date,omitempty"`
+
+	// Speciality In what.
+	//
+	// Example: Педіатр
+	Speciality string `json:"speciality"`
+}
+
+// EmployeeSpeciality A speciality with what is known of its certificate.
+type EmployeeSpeciality struct {
+	// AttestationDate When it was given.
+	//
+	// Example: 2017-02-28
+	AttestationDate *string `json:"attestation_date,omitempty"`
+
+	// AttestationName Who gave it.
+	//
+	// Example: Академія Богомольця
+	AttestationName *string `json:"attestation_name,omitempty"`
+
+	// CertificateNumber Number of the certificate.
+	//
+	// Example: AB/21331
+	CertificateNumber *string `json:"certificate_number,omitempty"`
+
+	// Level Dictionary `SPECIALITY_LEVEL`.
+	//
+	// Example: FIRST
+	Level *string `json:"level,omitempty"`
+
+	// QualificationType Dictionary `SPEC_QUALIFICATION_TYPE`.
+	//
+	// Example: AWARDING
+	QualificationType *string `json:"qualification_type,omitempty"`
+
+	// Speciality Dictionary `SPECIALITY_TYPE`.
+	//
+	// Example: THERAPIST
+	Speciality string `json:"speciality"`
+
+	// SpecialityOfficio Whether it is the one that the employee works in.
+	//
+	// Example: true
+	SpecialityOfficio bool `json:"speciality_officio"`
+
+	// ValidToDate Until when, if there is an end.
+	//
+	// Example: 2020-02-28
+	ValidToDate *string `json:"valid_to_date,omitempty"`
+}
+
+// EmployeeStatus `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
+// chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
+//
+// Example: APPROVED
+type EmployeeStatus string
+
 // ErrorBody Why a request was refused.
 type ErrorBody struct {
 	// Invalid What is wrong in the request, one item for each failed check.
@@ -2412,6 +3708,29 @@ type Paging struct {
 	TotalPages int `json:"total_pages"`
 }
 
+// PartyDocument A document.
+type PartyDocument struct {
+	// IssuedAt When it was issued, if that is known.
+	//
+	// Example: 2017-02-28
+	IssuedAt *string `json:"issued_at,omitempty"`
+
+	// IssuedBy Who issued it, if that is known.
+	//
+	// Example: Рокитнянським РВ ГУ МВС Київської області
+	IssuedBy *string `json:"issued_by,omitempty"`
+
+	// Number Its number.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type Dictionary `DOCUMENT_TYPE`.
+	//
+	// Example: PASSPORT
+	Type string `json:"type"`
+}
+
 // Period A stretch of time.
 type Period struct {
 	// End When it ended. Absent while it lasts.
@@ -2423,6 +3742,18 @@ type Period struct {
 	//
 	// Example: 2018-08-02T10:45:16.000Z
 	Start string `json:"start"`
+}
+
+// PersonDeclarationResponse Answer with the active declaration of a person, a list of one.
+type PersonDeclarationResponse struct {
+	// Data The declaration.
+	Data []Declaration `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
 }
 
 // PersonIdentity As much of a patient as is needed to recognise them. Search for a Service Requests has it, Get Service Request Details does not.
@@ -3999,6 +5330,30 @@ type VerifiedPhoneResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// ListDeclarationsParams defines parameters for ListDeclarations.
+type ListDeclarationsParams struct {
+	// EmployeeID Id of the doctor's employee record.
+	EmployeeID *string `form:"employee_id,omitempty" json:"employee_id,omitempty"`
+
+	// LegalEntityID Id of a legal entity. Any other than the one of the token gives an empty list.
+	LegalEntityID *string `form:"legal_entity_id,omitempty" json:"legal_entity_id,omitempty"`
+
+	// DeclarationNumber Number of the declaration.
+	DeclarationNumber *string `form:"declaration_number,omitempty" json:"declaration_number,omitempty"`
+
+	// Status Status of the declaration. Without it `active`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Reason Why the declaration has its status.
+	Reason *string `form:"reason,omitempty" json:"reason,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Declarations per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // SearchDeviceDispensesParams defines parameters for SearchDeviceDispenses.
 type SearchDeviceDispensesParams struct {
 	// BasedOn Only dispenses of this device request.
@@ -4431,11 +5786,17 @@ type ListDeclarationRequestsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// TerminateDeclarationJSONRequestBody defines body for TerminateDeclaration for application/json ContentType.
+type TerminateDeclarationJSONRequestBody = DeclarationTermination
+
 // CreateDivisionJSONRequestBody defines body for CreateDivision for application/json ContentType.
 type CreateDivisionJSONRequestBody = DivisionRequest
 
 // UpdateDivisionJSONRequestBody defines body for UpdateDivision for application/json ContentType.
 type UpdateDivisionJSONRequestBody = DivisionRequest
+
+// DeactivateEmployeeJSONRequestBody defines body for DeactivateEmployee for application/json ContentType.
+type DeactivateEmployeeJSONRequestBody = EmployeeDeactivation
 
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
@@ -4448,6 +5809,15 @@ type ApprovePersonRequestJSONRequestBody = PersonRequestApprove
 
 // SignPersonRequestJSONRequestBody defines body for SignPersonRequest for application/json ContentType.
 type SignPersonRequestJSONRequestBody = PersonRequestSign
+
+// CreateDeclarationRequestJSONRequestBody defines body for CreateDeclarationRequest for application/json ContentType.
+type CreateDeclarationRequestJSONRequestBody = DeclarationRequestCreate
+
+// ApproveDeclarationRequestJSONRequestBody defines body for ApproveDeclarationRequest for application/json ContentType.
+type ApproveDeclarationRequestJSONRequestBody = DeclarationRequestApprove
+
+// SignDeclarationRequestJSONRequestBody defines body for SignDeclarationRequest for application/json ContentType.
+type SignDeclarationRequestJSONRequestBody = DeclarationRequestSign
 
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
@@ -4537,6 +5907,62 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 
 // The interface specification for the client above.
 type ClientInterface interface {
+
+	// TerminateDeclarationWithBody Terminate declarations via Cabinet
+	//
+	// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+	// `reason_description` is kept.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+	TerminateDeclarationWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TerminateDeclaration Terminate declarations via Cabinet
+	//
+	// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+	// `reason_description` is kept.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+	TerminateDeclaration(ctx context.Context, id string, body TerminateDeclarationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDeclarations Get Declarations List
+	//
+	// Lists declarations of the legal entity that the token works for, newest first, in pages and in short form; take the rest with
+	// getDeclaration. Without `status` only `active` ones are listed.
+	//
+	// Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types that are not in
+	// TOKENS_TYPES_PERSONAL (the National Health Service), which see those of all legal entities.
+	//
+	// Corresponds with GET /api/declarations (the `ListDeclarations` operationId).
+	ListDeclarations(ctx context.Context, params *ListDeclarationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDeclaration Get Declaration by ID
+	//
+	// Shows one declaration in any status, with its patient, doctor, division and legal entity as they are now.
+	//
+	// `urgent.authentication_method_current` is how the patient confirmed the request (`NA` when the request's data are gone).
+	//
+	// Corresponds with GET /api/declarations/{id} (the `GetDeclaration` operationId).
+	GetDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApproveDeclaration Verify declaration
+	//
+	// For the National Health Service: a declaration that waits for verification becomes `active`. No body is needed and one that is sent
+	// is ignored.
+	//
+	// Corresponds with PATCH /api/declarations/{id}/actions/approve (the `ApproveDeclaration` operationId).
+	ApproveDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RejectDeclaration Reject declaration
+	//
+	// For the National Health Service: a declaration that waits for verification becomes `rejected`. No body is needed and one that is
+	// sent is ignored. `PATCH /declarations/{id}/reject`, the path of the blueprints, is served alike.
+	//
+	// Corresponds with PATCH /api/declarations/{id}/actions/reject (the `RejectDeclaration` operationId).
+	RejectDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchDeviceDispenses Get Device dispenses by search params
 	//
@@ -4704,6 +6130,34 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/divisions/{id}/actions/deactivate (the `DeactivateDivision` operationId).
 	DeactivateDivision(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeactivateEmployeeWithBody Deactivate Employee
+	//
+	// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+	// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+	//
+	// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+	// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+	// legal entity loses the role of the user there, and all tokens.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+	DeactivateEmployeeWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeactivateEmployee Deactivate Employee
+	//
+	// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+	// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+	//
+	// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+	// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+	// legal entity loses the role of the user there, and all tokens.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+	DeactivateEmployee(ctx context.Context, id string, body DeactivateEmployeeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListEvents Get events list
 	//
@@ -4900,6 +6354,15 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/persons/{id}/confidant_person_relationships (the `ListConfidantPersonRelationships` operationId).
 	ListConfidantPersonRelationships(ctx context.Context, id string, params *ListConfidantPersonRelationshipsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPersonDeclaration Get Person Declaration
+	//
+	// Shows the active declaration of a person, if it is one of the legal entity that the token works for; otherwise it only says that
+	// there is none, or that it is another's. Client types that are not in TOKENS_TYPES_PERSONAL (the National Health
+	// Service) see it in any case.
+	//
+	// Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
+	GetPersonDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetPersonalData Get personal data
 	//
@@ -5206,6 +6669,40 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v3/declaration_requests (the `ListDeclarationRequests` operationId).
 	ListDeclarationRequests(ctx context.Context, params *ListDeclarationRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CreateDeclarationRequestWithBody Create Declaration Request V3
+	//
+	// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+	//
+	// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+	// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+	// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+	// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+	// doctor they name. Go on with approveDeclarationRequest.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+	CreateDeclarationRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateDeclarationRequest Create Declaration Request V3
+	//
+	// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+	//
+	// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+	// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+	// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+	// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+	// doctor they name. Go on with approveDeclarationRequest.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+	CreateDeclarationRequest(ctx context.Context, body CreateDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetDeclarationRequest Get Declaration Request by ID V3
 	//
 	// Shows one declaration request of the legal entity that the token works for.
@@ -5219,6 +6716,49 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v3/declaration_requests/{id} (the `GetDeclarationRequest` operationId).
 	GetDeclarationRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApproveDeclarationRequestWithBody Approve Declaration Request V3
+	//
+	// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+	// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+	// sent to their addresses.
+	//
+	// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+	// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+	//
+	// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+	// approve again with the same code.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+	ApproveDeclarationRequestWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApproveDeclarationRequest Approve Declaration Request V3
+	//
+	// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+	// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+	// sent to their addresses.
+	//
+	// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+	// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+	//
+	// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+	// approve again with the same code.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+	ApproveDeclarationRequest(ctx context.Context, id string, body ApproveDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RejectDeclarationRequest Reject Declaration Request V3
+	//
+	// Gives a declaration request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED` with `status_reason` `doctor_reject`, or
+	// `doctor_rejected_over_limit` when the patient has made it. Declarations stay as they are. No body is needed and one that is sent is
+	// ignored.
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/reject (the `RejectDeclarationRequest` operationId).
+	RejectDeclarationRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ResendDeclarationRequestOTP Resend Authorization OTP on Declaration Request
 	//
@@ -5238,6 +6778,34 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v3/declaration_requests/{id}/actions/resend_otp (the `ResendDeclarationRequestOTP` operationId).
 	ResendDeclarationRequestOTP(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignDeclarationRequestWithBody Sign Declaration Request V3
+	//
+	// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+	// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+	// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+	//
+	// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+	// person has had end. Events say so, for each declaration.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+	SignDeclarationRequestWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignDeclarationRequest Sign Declaration Request V3
+	//
+	// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+	// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+	// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+	//
+	// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+	// person has had end. Events say so, for each declaration.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+	SignDeclarationRequest(ctx context.Context, id string, body SignDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// InitializeVerificationWithBody Initialize OTP Verification
 	//
@@ -5436,6 +7004,122 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /oauth/user (the `GetUser` operationId).
 	GetUser(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// TerminateDeclarationWithBody Terminate declarations via Cabinet
+//
+// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+// `reason_description` is kept.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+func (c *Client) TerminateDeclarationWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTerminateDeclarationRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TerminateDeclaration Terminate declarations via Cabinet
+//
+// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+// `reason_description` is kept.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+func (c *Client) TerminateDeclaration(ctx context.Context, id string, body TerminateDeclarationJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTerminateDeclarationRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDeclarations Get Declarations List
+//
+// Lists declarations of the legal entity that the token works for, newest first, in pages and in short form; take the rest with
+// getDeclaration. Without `status` only `active` ones are listed.
+//
+// Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types that are not in
+// TOKENS_TYPES_PERSONAL (the National Health Service), which see those of all legal entities.
+//
+// Corresponds with GET /api/declarations (the `ListDeclarations` operationId).
+func (c *Client) ListDeclarations(ctx context.Context, params *ListDeclarationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDeclarationsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDeclaration Get Declaration by ID
+//
+// Shows one declaration in any status, with its patient, doctor, division and legal entity as they are now.
+//
+// `urgent.authentication_method_current` is how the patient confirmed the request (`NA` when the request's data are gone).
+//
+// Corresponds with GET /api/declarations/{id} (the `GetDeclaration` operationId).
+func (c *Client) GetDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDeclarationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApproveDeclaration Verify declaration
+//
+// For the National Health Service: a declaration that waits for verification becomes `active`. No body is needed and one that is sent
+// is ignored.
+//
+// Corresponds with PATCH /api/declarations/{id}/actions/approve (the `ApproveDeclaration` operationId).
+func (c *Client) ApproveDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApproveDeclarationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RejectDeclaration Reject declaration
+//
+// For the National Health Service: a declaration that waits for verification becomes `rejected`. No body is needed and one that is
+// sent is ignored. `PATCH /declarations/{id}/reject`, the path of the blueprints, is served alike.
+//
+// Corresponds with PATCH /api/declarations/{id}/actions/reject (the `RejectDeclaration` operationId).
+func (c *Client) RejectDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRejectDeclarationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // SearchDeviceDispenses Get Device dispenses by search params
@@ -5695,6 +7379,54 @@ func (c *Client) ActivateDivision(ctx context.Context, id string, reqEditors ...
 // Corresponds with PATCH /api/divisions/{id}/actions/deactivate (the `DeactivateDivision` operationId).
 func (c *Client) DeactivateDivision(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeactivateDivisionRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeactivateEmployeeWithBody Deactivate Employee
+//
+// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+//
+// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+// legal entity loses the role of the user there, and all tokens.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+func (c *Client) DeactivateEmployeeWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeactivateEmployeeRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeactivateEmployee Deactivate Employee
+//
+// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+//
+// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+// legal entity loses the role of the user there, and all tokens.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+func (c *Client) DeactivateEmployee(ctx context.Context, id string, body DeactivateEmployeeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeactivateEmployeeRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6041,6 +7773,25 @@ func (c *Client) ListAuthenticationMethods(ctx context.Context, id string, reqEd
 // Corresponds with GET /api/persons/{id}/confidant_person_relationships (the `ListConfidantPersonRelationships` operationId).
 func (c *Client) ListConfidantPersonRelationships(ctx context.Context, id string, params *ListConfidantPersonRelationshipsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListConfidantPersonRelationshipsRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPersonDeclaration Get Person Declaration
+//
+// Shows the active declaration of a person, if it is one of the legal entity that the token works for; otherwise it only says that
+// there is none, or that it is another's. Client types that are not in TOKENS_TYPES_PERSONAL (the National Health
+// Service) see it in any case.
+//
+// Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
+func (c *Client) GetPersonDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPersonDeclarationRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -6585,6 +8336,60 @@ func (c *Client) ListDeclarationRequests(ctx context.Context, params *ListDeclar
 	return c.Client.Do(req)
 }
 
+// CreateDeclarationRequestWithBody Create Declaration Request V3
+//
+// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+//
+// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+// doctor they name. Go on with approveDeclarationRequest.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+func (c *Client) CreateDeclarationRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateDeclarationRequestRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateDeclarationRequest Create Declaration Request V3
+//
+// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+//
+// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+// doctor they name. Go on with approveDeclarationRequest.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+func (c *Client) CreateDeclarationRequest(ctx context.Context, body CreateDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateDeclarationRequestRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetDeclarationRequest Get Declaration Request by ID V3
 //
 // Shows one declaration request of the legal entity that the token works for.
@@ -6599,6 +8404,79 @@ func (c *Client) ListDeclarationRequests(ctx context.Context, params *ListDeclar
 // Corresponds with GET /api/v3/declaration_requests/{id} (the `GetDeclarationRequest` operationId).
 func (c *Client) GetDeclarationRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetDeclarationRequestRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApproveDeclarationRequestWithBody Approve Declaration Request V3
+//
+// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+// sent to their addresses.
+//
+// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+//
+// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+// approve again with the same code.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+func (c *Client) ApproveDeclarationRequestWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApproveDeclarationRequestRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApproveDeclarationRequest Approve Declaration Request V3
+//
+// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+// sent to their addresses.
+//
+// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+//
+// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+// approve again with the same code.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+func (c *Client) ApproveDeclarationRequest(ctx context.Context, id string, body ApproveDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApproveDeclarationRequestRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RejectDeclarationRequest Reject Declaration Request V3
+//
+// Gives a declaration request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED` with `status_reason` `doctor_reject`, or
+// `doctor_rejected_over_limit` when the patient has made it. Declarations stay as they are. No body is needed and one that is sent is
+// ignored.
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/reject (the `RejectDeclarationRequest` operationId).
+func (c *Client) RejectDeclarationRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRejectDeclarationRequestRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -6628,6 +8506,54 @@ func (c *Client) GetDeclarationRequest(ctx context.Context, id string, reqEditor
 // Corresponds with POST /api/v3/declaration_requests/{id}/actions/resend_otp (the `ResendDeclarationRequestOTP` operationId).
 func (c *Client) ResendDeclarationRequestOTP(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewResendDeclarationRequestOTPRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SignDeclarationRequestWithBody Sign Declaration Request V3
+//
+// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+//
+// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+// person has had end. Events say so, for each declaration.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+func (c *Client) SignDeclarationRequestWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignDeclarationRequestRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SignDeclarationRequest Sign Declaration Request V3
+//
+// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+//
+// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+// person has had end. Events say so, for each declaration.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+func (c *Client) SignDeclarationRequest(ctx context.Context, id string, body SignDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignDeclarationRequestRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -6964,6 +8890,281 @@ func (c *Client) GetUser(ctx context.Context, reqEditors ...RequestEditorFn) (*h
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// NewTerminateDeclarationRequest calls the generic TerminateDeclaration builder with application/json body
+func NewTerminateDeclarationRequest(server string, id string, body TerminateDeclarationJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTerminateDeclarationRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewTerminateDeclarationRequestWithBody constructs an http.Request for the TerminateDeclaration method, with any body, and a specified content type
+func NewTerminateDeclarationRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/cabinet/declarations/%s/actions/terminate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListDeclarationsRequest constructs an http.Request for the ListDeclarations method
+func NewListDeclarationsRequest(server string, params *ListDeclarationsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/declarations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.EmployeeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "employee_id", *params.EmployeeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LegalEntityID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "legal_entity_id", *params.LegalEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DeclarationNumber != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "declaration_number", *params.DeclarationNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Reason != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "reason", *params.Reason, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDeclarationRequest constructs an http.Request for the GetDeclaration method
+func NewGetDeclarationRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/declarations/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewApproveDeclarationRequest constructs an http.Request for the ApproveDeclaration method
+func NewApproveDeclarationRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/declarations/%s/actions/approve", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRejectDeclarationRequest constructs an http.Request for the RejectDeclaration method
+func NewRejectDeclarationRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/declarations/%s/actions/reject", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
 }
 
 // NewSearchDeviceDispensesRequest constructs an http.Request for the SearchDeviceDispenses method
@@ -7601,6 +9802,53 @@ func NewDeactivateDivisionRequest(server string, id string) (*http.Request, erro
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewDeactivateEmployeeRequest calls the generic DeactivateEmployee builder with application/json body
+func NewDeactivateEmployeeRequest(server string, id string, body DeactivateEmployeeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDeactivateEmployeeRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewDeactivateEmployeeRequestWithBody constructs an http.Request for the DeactivateEmployee method, with any body, and a specified content type
+func NewDeactivateEmployeeRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/employees/%s/actions/deactivate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -8785,6 +11033,40 @@ func NewListConfidantPersonRelationshipsRequest(server string, id string, params
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
 		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetPersonDeclarationRequest constructs an http.Request for the GetPersonDeclaration method
+func NewGetPersonDeclarationRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/persons/%s/declaration", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -10128,6 +12410,46 @@ func NewListDeclarationRequestsRequest(server string, params *ListDeclarationReq
 	return req, nil
 }
 
+// NewCreateDeclarationRequestRequest calls the generic CreateDeclarationRequest builder with application/json body
+func NewCreateDeclarationRequestRequest(server string, body CreateDeclarationRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateDeclarationRequestRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateDeclarationRequestRequestWithBody constructs an http.Request for the CreateDeclarationRequest method, with any body, and a specified content type
+func NewCreateDeclarationRequestRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v3/declaration_requests")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetDeclarationRequestRequest constructs an http.Request for the GetDeclarationRequest method
 func NewGetDeclarationRequestRequest(server string, id string) (*http.Request, error) {
 	var err error
@@ -10155,6 +12477,87 @@ func NewGetDeclarationRequestRequest(server string, id string) (*http.Request, e
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewApproveDeclarationRequestRequest calls the generic ApproveDeclarationRequest builder with application/json body
+func NewApproveDeclarationRequestRequest(server string, id string, body ApproveDeclarationRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApproveDeclarationRequestRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewApproveDeclarationRequestRequestWithBody constructs an http.Request for the ApproveDeclarationRequest method, with any body, and a specified content type
+func NewApproveDeclarationRequestRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v3/declaration_requests/%s/actions/approve", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRejectDeclarationRequestRequest constructs an http.Request for the RejectDeclarationRequest method
+func NewRejectDeclarationRequestRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v3/declaration_requests/%s/actions/reject", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -10192,6 +12595,53 @@ func NewResendDeclarationRequestOTPRequest(server string, id string) (*http.Requ
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewSignDeclarationRequestRequest calls the generic SignDeclarationRequest builder with application/json body
+func NewSignDeclarationRequestRequest(server string, id string, body SignDeclarationRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSignDeclarationRequestRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewSignDeclarationRequestRequestWithBody constructs an http.Request for the SignDeclarationRequest method, with any body, and a specified content type
+func NewSignDeclarationRequestRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v3/declaration_requests/%s/actions/sign", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -10535,6 +12985,70 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// TerminateDeclarationWithBodyWithResponse Terminate declarations via Cabinet
+	//
+	// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+	// `reason_description` is kept.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+	TerminateDeclarationWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TerminateDeclarationResult, error)
+
+	// TerminateDeclarationWithResponse Terminate declarations via Cabinet
+	//
+	// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+	// `reason_description` is kept.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+	TerminateDeclarationWithResponse(ctx context.Context, id string, body TerminateDeclarationJSONRequestBody, reqEditors ...RequestEditorFn) (*TerminateDeclarationResult, error)
+
+	// ListDeclarationsWithResponse Get Declarations List
+	//
+	// Lists declarations of the legal entity that the token works for, newest first, in pages and in short form; take the rest with
+	// getDeclaration. Without `status` only `active` ones are listed.
+	//
+	// Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types that are not in
+	// TOKENS_TYPES_PERSONAL (the National Health Service), which see those of all legal entities.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/declarations (the `ListDeclarations` operationId).
+	ListDeclarationsWithResponse(ctx context.Context, params *ListDeclarationsParams, reqEditors ...RequestEditorFn) (*ListDeclarationsResult, error)
+
+	// GetDeclarationWithResponse Get Declaration by ID
+	//
+	// Shows one declaration in any status, with its patient, doctor, division and legal entity as they are now.
+	//
+	// `urgent.authentication_method_current` is how the patient confirmed the request (`NA` when the request's data are gone).
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/declarations/{id} (the `GetDeclaration` operationId).
+	GetDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDeclarationResult, error)
+
+	// ApproveDeclarationWithResponse Verify declaration
+	//
+	// For the National Health Service: a declaration that waits for verification becomes `active`. No body is needed and one that is sent
+	// is ignored.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/declarations/{id}/actions/approve (the `ApproveDeclaration` operationId).
+	ApproveDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ApproveDeclarationResult, error)
+
+	// RejectDeclarationWithResponse Reject declaration
+	//
+	// For the National Health Service: a declaration that waits for verification becomes `rejected`. No body is needed and one that is
+	// sent is ignored. `PATCH /declarations/{id}/reject`, the path of the blueprints, is served alike.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/declarations/{id}/actions/reject (the `RejectDeclaration` operationId).
+	RejectDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectDeclarationResult, error)
+
 	// SearchDeviceDispensesWithResponse Get Device dispenses by search params
 	//
 	// Device dispenses that the legal entity of the token has made, for all patients. Nothing is changed by reading. All filters are
@@ -10713,6 +13227,34 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/divisions/{id}/actions/deactivate (the `DeactivateDivision` operationId).
 	DeactivateDivisionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeactivateDivisionResult, error)
+
+	// DeactivateEmployeeWithBodyWithResponse Deactivate Employee
+	//
+	// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+	// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+	//
+	// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+	// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+	// legal entity loses the role of the user there, and all tokens.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+	DeactivateEmployeeWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeactivateEmployeeResult, error)
+
+	// DeactivateEmployeeWithResponse Deactivate Employee
+	//
+	// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+	// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+	//
+	// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+	// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+	// legal entity loses the role of the user there, and all tokens.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+	DeactivateEmployeeWithResponse(ctx context.Context, id string, body DeactivateEmployeeJSONRequestBody, reqEditors ...RequestEditorFn) (*DeactivateEmployeeResult, error)
 
 	// ListEventsWithResponse Get events list
 	//
@@ -10939,6 +13481,17 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/persons/{id}/confidant_person_relationships (the `ListConfidantPersonRelationships` operationId).
 	ListConfidantPersonRelationshipsWithResponse(ctx context.Context, id string, params *ListConfidantPersonRelationshipsParams, reqEditors ...RequestEditorFn) (*ListConfidantPersonRelationshipsResult, error)
+
+	// GetPersonDeclarationWithResponse Get Person Declaration
+	//
+	// Shows the active declaration of a person, if it is one of the legal entity that the token works for; otherwise it only says that
+	// there is none, or that it is another's. Client types that are not in TOKENS_TYPES_PERSONAL (the National Health
+	// Service) see it in any case.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
+	GetPersonDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonDeclarationResult, error)
 
 	// GetPersonalDataWithResponse Get personal data
 	//
@@ -11275,6 +13828,40 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v3/declaration_requests (the `ListDeclarationRequests` operationId).
 	ListDeclarationRequestsWithResponse(ctx context.Context, params *ListDeclarationRequestsParams, reqEditors ...RequestEditorFn) (*ListDeclarationRequestsResult, error)
 
+	// CreateDeclarationRequestWithBodyWithResponse Create Declaration Request V3
+	//
+	// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+	//
+	// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+	// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+	// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+	// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+	// doctor they name. Go on with approveDeclarationRequest.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+	CreateDeclarationRequestWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDeclarationRequestResult, error)
+
+	// CreateDeclarationRequestWithResponse Create Declaration Request V3
+	//
+	// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+	//
+	// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+	// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+	// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+	// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+	// doctor they name. Go on with approveDeclarationRequest.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+	CreateDeclarationRequestWithResponse(ctx context.Context, body CreateDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDeclarationRequestResult, error)
+
 	// GetDeclarationRequestWithResponse Get Declaration Request by ID V3
 	//
 	// Shows one declaration request of the legal entity that the token works for.
@@ -11290,6 +13877,51 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v3/declaration_requests/{id} (the `GetDeclarationRequest` operationId).
 	GetDeclarationRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDeclarationRequestResult, error)
+
+	// ApproveDeclarationRequestWithBodyWithResponse Approve Declaration Request V3
+	//
+	// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+	// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+	// sent to their addresses.
+	//
+	// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+	// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+	//
+	// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+	// approve again with the same code.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+	ApproveDeclarationRequestWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApproveDeclarationRequestResult, error)
+
+	// ApproveDeclarationRequestWithResponse Approve Declaration Request V3
+	//
+	// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+	// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+	// sent to their addresses.
+	//
+	// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+	// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+	//
+	// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+	// approve again with the same code.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+	ApproveDeclarationRequestWithResponse(ctx context.Context, id string, body ApproveDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*ApproveDeclarationRequestResult, error)
+
+	// RejectDeclarationRequestWithResponse Reject Declaration Request V3
+	//
+	// Gives a declaration request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED` with `status_reason` `doctor_reject`, or
+	// `doctor_rejected_over_limit` when the patient has made it. Declarations stay as they are. No body is needed and one that is sent is
+	// ignored.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/reject (the `RejectDeclarationRequest` operationId).
+	RejectDeclarationRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectDeclarationRequestResult, error)
 
 	// ResendDeclarationRequestOTPWithResponse Resend Authorization OTP on Declaration Request
 	//
@@ -11311,6 +13943,34 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v3/declaration_requests/{id}/actions/resend_otp (the `ResendDeclarationRequestOTP` operationId).
 	ResendDeclarationRequestOTPWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ResendDeclarationRequestOTPResult, error)
+
+	// SignDeclarationRequestWithBodyWithResponse Sign Declaration Request V3
+	//
+	// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+	// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+	// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+	//
+	// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+	// person has had end. Events say so, for each declaration.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+	SignDeclarationRequestWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignDeclarationRequestResult, error)
+
+	// SignDeclarationRequestWithResponse Sign Declaration Request V3
+	//
+	// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+	// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+	// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+	//
+	// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+	// person has had end. Events say so, for each declaration.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+	SignDeclarationRequestWithResponse(ctx context.Context, id string, body SignDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*SignDeclarationRequestResult, error)
 
 	// InitializeVerificationWithBodyWithResponse Initialize OTP Verification
 	//
@@ -11515,6 +14175,161 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /oauth/user (the `GetUser` operationId).
 	GetUserWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetUserResult, error)
+}
+
+type TerminateDeclarationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationChangedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r TerminateDeclarationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TerminateDeclarationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TerminateDeclarationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListDeclarationsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDeclarationsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDeclarationsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDeclarationsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDeclarationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDeclarationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDeclarationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDeclarationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ApproveDeclarationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationChangedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ApproveDeclarationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApproveDeclarationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ApproveDeclarationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RejectDeclarationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationChangedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r RejectDeclarationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RejectDeclarationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RejectDeclarationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 type SearchDeviceDispensesResult struct {
@@ -11759,6 +14574,37 @@ func (r DeactivateDivisionResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r DeactivateDivisionResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type DeactivateEmployeeResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EmployeeResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r DeactivateEmployeeResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeactivateEmployeeResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeactivateEmployeeResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -12228,6 +15074,37 @@ func (r ListConfidantPersonRelationshipsResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListConfidantPersonRelationshipsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetPersonDeclarationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonDeclarationResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPersonDeclarationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPersonDeclarationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPersonDeclarationResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -12823,6 +15700,37 @@ func (r ListDeclarationRequestsResult) ContentType() string {
 	return ""
 }
 
+type CreateDeclarationRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *DeclarationRequestCreatedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateDeclarationRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateDeclarationRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateDeclarationRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetDeclarationRequestResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -12854,6 +15762,68 @@ func (r GetDeclarationRequestResult) ContentType() string {
 	return ""
 }
 
+type ApproveDeclarationRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *DeclarationRequestMovedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ApproveDeclarationRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApproveDeclarationRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ApproveDeclarationRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RejectDeclarationRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationRequestMovedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r RejectDeclarationRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RejectDeclarationRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RejectDeclarationRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ResendDeclarationRequestOTPResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -12879,6 +15849,37 @@ func (r ResendDeclarationRequestOTPResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ResendDeclarationRequestOTPResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SignDeclarationRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationSignedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r SignDeclarationRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SignDeclarationRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SignDeclarationRequestResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13135,6 +16136,106 @@ func (r GetUserResult) ContentType() string {
 	return ""
 }
 
+// TerminateDeclarationWithBodyWithResponse Terminate declarations via Cabinet
+//
+// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+// `reason_description` is kept.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+func (c *ClientWithResponses) TerminateDeclarationWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TerminateDeclarationResult, error) {
+	rsp, err := c.TerminateDeclarationWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTerminateDeclarationResult(rsp)
+}
+
+// TerminateDeclarationWithResponse Terminate declarations via Cabinet
+//
+// For a patient in the patient's cabinet: ends their own active declaration. It becomes `terminated` with reason `manual_person`, and
+// `reason_description` is kept.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/cabinet/declarations/{id}/actions/terminate (the `TerminateDeclaration` operationId).
+func (c *ClientWithResponses) TerminateDeclarationWithResponse(ctx context.Context, id string, body TerminateDeclarationJSONRequestBody, reqEditors ...RequestEditorFn) (*TerminateDeclarationResult, error) {
+	rsp, err := c.TerminateDeclaration(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTerminateDeclarationResult(rsp)
+}
+
+// ListDeclarationsWithResponse Get Declarations List
+//
+// Lists declarations of the legal entity that the token works for, newest first, in pages and in short form; take the rest with
+// getDeclaration. Without `status` only `active` ones are listed.
+//
+// Filters are combined with AND. A foreign `legal_entity_id` gives an empty list, but for client types that are not in
+// TOKENS_TYPES_PERSONAL (the National Health Service), which see those of all legal entities.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/declarations (the `ListDeclarations` operationId).
+func (c *ClientWithResponses) ListDeclarationsWithResponse(ctx context.Context, params *ListDeclarationsParams, reqEditors ...RequestEditorFn) (*ListDeclarationsResult, error) {
+	rsp, err := c.ListDeclarations(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDeclarationsResult(rsp)
+}
+
+// GetDeclarationWithResponse Get Declaration by ID
+//
+// Shows one declaration in any status, with its patient, doctor, division and legal entity as they are now.
+//
+// `urgent.authentication_method_current` is how the patient confirmed the request (`NA` when the request's data are gone).
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/declarations/{id} (the `GetDeclaration` operationId).
+func (c *ClientWithResponses) GetDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDeclarationResult, error) {
+	rsp, err := c.GetDeclaration(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDeclarationResult(rsp)
+}
+
+// ApproveDeclarationWithResponse Verify declaration
+//
+// For the National Health Service: a declaration that waits for verification becomes `active`. No body is needed and one that is sent
+// is ignored.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/declarations/{id}/actions/approve (the `ApproveDeclaration` operationId).
+func (c *ClientWithResponses) ApproveDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ApproveDeclarationResult, error) {
+	rsp, err := c.ApproveDeclaration(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApproveDeclarationResult(rsp)
+}
+
+// RejectDeclarationWithResponse Reject declaration
+//
+// For the National Health Service: a declaration that waits for verification becomes `rejected`. No body is needed and one that is
+// sent is ignored. `PATCH /declarations/{id}/reject`, the path of the blueprints, is served alike.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/declarations/{id}/actions/reject (the `RejectDeclaration` operationId).
+func (c *ClientWithResponses) RejectDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectDeclarationResult, error) {
+	rsp, err := c.RejectDeclaration(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRejectDeclarationResult(rsp)
+}
+
 // SearchDeviceDispensesWithResponse Get Device dispenses by search params
 //
 // Device dispenses that the legal entity of the token has made, for all patients. Nothing is changed by reading. All filters are
@@ -13372,6 +16473,46 @@ func (c *ClientWithResponses) DeactivateDivisionWithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseDeactivateDivisionResult(rsp)
+}
+
+// DeactivateEmployeeWithBodyWithResponse Deactivate Employee
+//
+// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+//
+// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+// legal entity loses the role of the user there, and all tokens.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+func (c *ClientWithResponses) DeactivateEmployeeWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeactivateEmployeeResult, error) {
+	rsp, err := c.DeactivateEmployeeWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeactivateEmployeeResult(rsp)
+}
+
+// DeactivateEmployeeWithResponse Deactivate Employee
+//
+// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
+// dismissed with their legal entity only. An owner may dismiss employees of a legal entity that was merged into theirs.
+//
+// What changes, at once: the employee gets the status and `end_date` (without one: today). Their employee roles become `INACTIVE`.
+// A doctor's declarations become `terminated` with reason `manual_employee`. Who works in no other place of the same type in the
+// legal entity loses the role of the user there, and all tokens.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/employees/{id}/actions/deactivate (the `DeactivateEmployee` operationId).
+func (c *ClientWithResponses) DeactivateEmployeeWithResponse(ctx context.Context, id string, body DeactivateEmployeeJSONRequestBody, reqEditors ...RequestEditorFn) (*DeactivateEmployeeResult, error) {
+	rsp, err := c.DeactivateEmployee(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeactivateEmployeeResult(rsp)
 }
 
 // ListEventsWithResponse Get events list
@@ -13688,6 +16829,23 @@ func (c *ClientWithResponses) ListConfidantPersonRelationshipsWithResponse(ctx c
 		return nil, err
 	}
 	return ParseListConfidantPersonRelationshipsResult(rsp)
+}
+
+// GetPersonDeclarationWithResponse Get Person Declaration
+//
+// Shows the active declaration of a person, if it is one of the legal entity that the token works for; otherwise it only says that
+// there is none, or that it is another's. Client types that are not in TOKENS_TYPES_PERSONAL (the National Health
+// Service) see it in any case.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
+func (c *ClientWithResponses) GetPersonDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonDeclarationResult, error) {
+	rsp, err := c.GetPersonDeclaration(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPersonDeclarationResult(rsp)
 }
 
 // GetPersonalDataWithResponse Get personal data
@@ -14163,6 +17321,52 @@ func (c *ClientWithResponses) ListDeclarationRequestsWithResponse(ctx context.Co
 	return ParseListDeclarationRequestsResult(rsp)
 }
 
+// CreateDeclarationRequestWithBodyWithResponse Create Declaration Request V3
+//
+// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+//
+// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+// doctor they name. Go on with approveDeclarationRequest.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+func (c *ClientWithResponses) CreateDeclarationRequestWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDeclarationRequestResult, error) {
+	rsp, err := c.CreateDeclarationRequestWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateDeclarationRequestResult(rsp)
+}
+
+// CreateDeclarationRequestWithResponse Create Declaration Request V3
+//
+// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+//
+// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+// doctor they name. Go on with approveDeclarationRequest.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+func (c *ClientWithResponses) CreateDeclarationRequestWithResponse(ctx context.Context, body CreateDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDeclarationRequestResult, error) {
+	rsp, err := c.CreateDeclarationRequest(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateDeclarationRequestResult(rsp)
+}
+
 // GetDeclarationRequestWithResponse Get Declaration Request by ID V3
 //
 // Shows one declaration request of the legal entity that the token works for.
@@ -14183,6 +17387,69 @@ func (c *ClientWithResponses) GetDeclarationRequestWithResponse(ctx context.Cont
 		return nil, err
 	}
 	return ParseGetDeclarationRequestResult(rsp)
+}
+
+// ApproveDeclarationRequestWithBodyWithResponse Approve Declaration Request V3
+//
+// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+// sent to their addresses.
+//
+// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+//
+// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+// approve again with the same code.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+func (c *ClientWithResponses) ApproveDeclarationRequestWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApproveDeclarationRequestResult, error) {
+	rsp, err := c.ApproveDeclarationRequestWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApproveDeclarationRequestResult(rsp)
+}
+
+// ApproveDeclarationRequestWithResponse Approve Declaration Request V3
+//
+// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+// sent to their addresses.
+//
+// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+//
+// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+// approve again with the same code.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+func (c *ClientWithResponses) ApproveDeclarationRequestWithResponse(ctx context.Context, id string, body ApproveDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*ApproveDeclarationRequestResult, error) {
+	rsp, err := c.ApproveDeclarationRequest(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApproveDeclarationRequestResult(rsp)
+}
+
+// RejectDeclarationRequestWithResponse Reject Declaration Request V3
+//
+// Gives a declaration request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED` with `status_reason` `doctor_reject`, or
+// `doctor_rejected_over_limit` when the patient has made it. Declarations stay as they are. No body is needed and one that is sent is
+// ignored.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/reject (the `RejectDeclarationRequest` operationId).
+func (c *ClientWithResponses) RejectDeclarationRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectDeclarationRequestResult, error) {
+	rsp, err := c.RejectDeclarationRequest(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRejectDeclarationRequestResult(rsp)
 }
 
 // ResendDeclarationRequestOTPWithResponse Resend Authorization OTP on Declaration Request
@@ -14210,6 +17477,46 @@ func (c *ClientWithResponses) ResendDeclarationRequestOTPWithResponse(ctx contex
 		return nil, err
 	}
 	return ParseResendDeclarationRequestOTPResult(rsp)
+}
+
+// SignDeclarationRequestWithBodyWithResponse Sign Declaration Request V3
+//
+// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+//
+// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+// person has had end. Events say so, for each declaration.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+func (c *ClientWithResponses) SignDeclarationRequestWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignDeclarationRequestResult, error) {
+	rsp, err := c.SignDeclarationRequestWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignDeclarationRequestResult(rsp)
+}
+
+// SignDeclarationRequestWithResponse Sign Declaration Request V3
+//
+// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+//
+// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+// person has had end. Events say so, for each declaration.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+func (c *ClientWithResponses) SignDeclarationRequestWithResponse(ctx context.Context, id string, body SignDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*SignDeclarationRequestResult, error) {
+	rsp, err := c.SignDeclarationRequest(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignDeclarationRequestResult(rsp)
 }
 
 // InitializeVerificationWithBodyWithResponse Initialize OTP Verification
@@ -14494,6 +17801,136 @@ func (c *ClientWithResponses) GetUserWithResponse(ctx context.Context, reqEditor
 	return ParseGetUserResult(rsp)
 }
 
+// ParseTerminateDeclarationResult parses an HTTP response from a TerminateDeclarationWithResponse call
+func ParseTerminateDeclarationResult(rsp *http.Response) (*TerminateDeclarationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TerminateDeclarationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationChangedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListDeclarationsResult parses an HTTP response from a ListDeclarationsWithResponse call
+func ParseListDeclarationsResult(rsp *http.Response) (*ListDeclarationsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDeclarationsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDeclarationResult parses an HTTP response from a GetDeclarationWithResponse call
+func ParseGetDeclarationResult(rsp *http.Response) (*GetDeclarationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDeclarationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseApproveDeclarationResult parses an HTTP response from a ApproveDeclarationWithResponse call
+func ParseApproveDeclarationResult(rsp *http.Response) (*ApproveDeclarationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApproveDeclarationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationChangedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRejectDeclarationResult parses an HTTP response from a RejectDeclarationWithResponse call
+func ParseRejectDeclarationResult(rsp *http.Response) (*RejectDeclarationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RejectDeclarationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationChangedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseSearchDeviceDispensesResult parses an HTTP response from a SearchDeviceDispensesWithResponse call
 func ParseSearchDeviceDispensesResult(rsp *http.Response) (*SearchDeviceDispensesResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -14692,6 +18129,32 @@ func ParseDeactivateDivisionResult(rsp *http.Response) (*DeactivateDivisionResul
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest DivisionResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseDeactivateEmployeeResult parses an HTTP response from a DeactivateEmployeeWithResponse call
+func ParseDeactivateEmployeeResult(rsp *http.Response) (*DeactivateEmployeeResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeactivateEmployeeResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EmployeeResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -15096,6 +18559,32 @@ func ParseListConfidantPersonRelationshipsResult(rsp *http.Response) (*ListConfi
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest ConfidantPersonRelationshipListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPersonDeclarationResult parses an HTTP response from a GetPersonDeclarationWithResponse call
+func ParseGetPersonDeclarationResult(rsp *http.Response) (*GetPersonDeclarationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPersonDeclarationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonDeclarationResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -15600,6 +19089,32 @@ func ParseListDeclarationRequestsResult(rsp *http.Response) (*ListDeclarationReq
 	return response, nil
 }
 
+// ParseCreateDeclarationRequestResult parses an HTTP response from a CreateDeclarationRequestWithResponse call
+func ParseCreateDeclarationRequestResult(rsp *http.Response) (*CreateDeclarationRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateDeclarationRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest DeclarationRequestCreatedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetDeclarationRequestResult parses an HTTP response from a GetDeclarationRequestWithResponse call
 func ParseGetDeclarationRequestResult(rsp *http.Response) (*GetDeclarationRequestResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -15626,6 +19141,58 @@ func ParseGetDeclarationRequestResult(rsp *http.Response) (*GetDeclarationReques
 	return response, nil
 }
 
+// ParseApproveDeclarationRequestResult parses an HTTP response from a ApproveDeclarationRequestWithResponse call
+func ParseApproveDeclarationRequestResult(rsp *http.Response) (*ApproveDeclarationRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApproveDeclarationRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest DeclarationRequestMovedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRejectDeclarationRequestResult parses an HTTP response from a RejectDeclarationRequestWithResponse call
+func ParseRejectDeclarationRequestResult(rsp *http.Response) (*RejectDeclarationRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RejectDeclarationRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationRequestMovedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseResendDeclarationRequestOTPResult parses an HTTP response from a ResendDeclarationRequestOTPWithResponse call
 func ParseResendDeclarationRequestOTPResult(rsp *http.Response) (*ResendDeclarationRequestOTPResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -15642,6 +19209,32 @@ func ParseResendDeclarationRequestOTPResult(rsp *http.Response) (*ResendDeclarat
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest OTPResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSignDeclarationRequestResult parses an HTTP response from a SignDeclarationRequestWithResponse call
+func ParseSignDeclarationRequestResult(rsp *http.Response) (*SignDeclarationRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SignDeclarationRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationSignedResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -7,9 +7,98 @@ package db
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 )
+
+const dismissEmployee = `-- name: DismissEmployee :execrows
+UPDATE prm.employees
+SET status = $1, status_reason = $2::text, end_date = $3::date, updated_by = $4, updated_at = $5
+WHERE id = $6 AND status = 'APPROVED' AND is_active
+`
+
+type DismissEmployeeParams struct {
+	Status       string
+	StatusReason string
+	EndDate      time.Time
+	UserID       uuid.UUID
+	At           time.Time
+	ID           uuid.UUID
+}
+
+// Zero rows: another request has changed the employee since it was read. First of
+// what the dismissal writes: who signs a declaration for the employee holds this row.
+func (q *Queries) DismissEmployee(ctx context.Context, db DBTX, arg DismissEmployeeParams) (int64, error) {
+	result, err := db.Exec(ctx, dismissEmployee,
+		arg.Status,
+		arg.StatusReason,
+		arg.EndDate,
+		arg.UserID,
+		arg.At,
+		arg.ID,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
+}
+
+const endEmployeeRoles = `-- name: EndEmployeeRoles :many
+UPDATE prm.employee_roles
+SET status = 'INACTIVE', end_date = $1, updated_by = $2, updated_at = $1
+WHERE employee_id = $3 AND status = 'ACTIVE'
+RETURNING id
+`
+
+type EndEmployeeRolesParams struct {
+	At         *time.Time
+	UserID     uuid.UUID
+	EmployeeID uuid.UUID
+}
+
+func (q *Queries) EndEmployeeRoles(ctx context.Context, db DBTX, arg EndEmployeeRolesParams) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, endEmployeeRoles, arg.At, arg.UserID, arg.EmployeeID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const getEmployee = `-- name: GetEmployee :one
+SELECT id, employee_type, position, status, is_active, start_date, end_date, profession, party, division, legal_entity FROM prm.employee_details WHERE id = $1
+`
+
+func (q *Queries) GetEmployee(ctx context.Context, db DBTX, id uuid.UUID) (PRMEmployeeDetail, error) {
+	row := db.QueryRow(ctx, getEmployee, id)
+	var i PRMEmployeeDetail
+	err := row.Scan(
+		&i.ID,
+		&i.EmployeeType,
+		&i.Position,
+		&i.Status,
+		&i.IsActive,
+		&i.StartDate,
+		&i.EndDate,
+		&i.Profession,
+		&i.Party,
+		&i.Division,
+		&i.LegalEntity,
+	)
+	return i, err
+}
 
 const getEmployeeSigner = `-- name: GetEmployeeSigner :one
 SELECT COALESCE(p.tax_id, '')::text AS tax_id, p.last_name, p.first_name, le.edrpou
@@ -35,6 +124,58 @@ func (q *Queries) GetEmployeeSigner(ctx context.Context, db DBTX, id uuid.UUID) 
 		&i.LastName,
 		&i.FirstName,
 		&i.Edrpou,
+	)
+	return i, err
+}
+
+const getEmployeeState = `-- name: GetEmployeeState :one
+SELECT e.id, e.party_id, e.legal_entity_id, e.employee_type, e.status, e.is_active, e.start_date,
+       EXISTS (SELECT 1 FROM prm.employee_roles r WHERE r.employee_id = e.id AND r.status = 'ACTIVE') AS has_roles,
+       EXISTS (
+           SELECT 1
+           FROM prm.related_legal_entities m
+           JOIN prm.employees o ON o.legal_entity_id = m.merged_to_id
+           JOIN prm.party_users u ON u.party_id = o.party_id
+           WHERE m.merged_from_id = e.legal_entity_id AND m.merged_to_id = $1 AND m.is_active
+             AND u.user_id = $2 AND o.employee_type = 'OWNER' AND o.status = 'APPROVED' AND o.is_active
+       ) AS is_successor
+FROM prm.employees e
+WHERE e.id = $3
+`
+
+type GetEmployeeStateParams struct {
+	ClientID uuid.UUID
+	UserID   uuid.UUID
+	ID       uuid.UUID
+}
+
+type GetEmployeeStateRow struct {
+	ID            uuid.UUID
+	PartyID       uuid.UUID
+	LegalEntityID uuid.UUID
+	EmployeeType  string
+	Status        string
+	IsActive      bool
+	StartDate     time.Time
+	HasRoles      bool
+	IsSuccessor   bool
+}
+
+// What decides about a dismissal. is_successor: the user owns the legal entity that
+// goes on with the work of the employee's one.
+func (q *Queries) GetEmployeeState(ctx context.Context, db DBTX, arg GetEmployeeStateParams) (GetEmployeeStateRow, error) {
+	row := db.QueryRow(ctx, getEmployeeState, arg.ClientID, arg.UserID, arg.ID)
+	var i GetEmployeeStateRow
+	err := row.Scan(
+		&i.ID,
+		&i.PartyID,
+		&i.LegalEntityID,
+		&i.EmployeeType,
+		&i.Status,
+		&i.IsActive,
+		&i.StartDate,
+		&i.HasRoles,
+		&i.IsSuccessor,
 	)
 	return i, err
 }
@@ -88,4 +229,72 @@ func (q *Queries) ListUserEmployees(ctx context.Context, db DBTX, arg ListUserEm
 		return nil, err
 	}
 	return items, nil
+}
+
+const lockParty = `-- name: LockParty :exec
+SELECT 1 FROM prm.parties WHERE id = $1 FOR NO KEY UPDATE
+`
+
+// Of two employees of one party who are dismissed at once, the second sees that the
+// first is.
+func (q *Queries) LockParty(ctx context.Context, db DBTX, id uuid.UUID) error {
+	_, err := db.Exec(ctx, lockParty, id)
+	return err
+}
+
+const takeAccess = `-- name: TakeAccess :exec
+WITH of_party AS (
+    SELECT user_id FROM prm.party_users WHERE party_id = $4
+), roles AS (
+    DELETE FROM mithril.user_roles u
+    USING mithril.roles r
+    WHERE r.id = u.role_id AND r.name = $5 AND u.client_id = $3 AND u.user_id IN (SELECT user_id FROM of_party)
+), apps AS (
+    DELETE FROM mithril.apps WHERE client_id = $3 AND user_id IN (SELECT user_id FROM of_party)
+)
+UPDATE mithril.tokens
+SET expires_at = $1, updated_at = $2
+WHERE client_id = $3::uuid AND user_id IN (SELECT user_id FROM of_party) AND expires_at > $1
+`
+
+type TakeAccessParams struct {
+	ExpiresAt int64
+	At        time.Time
+	ClientID  uuid.UUID
+	PartyID   uuid.UUID
+	Role      string
+}
+
+// The users of a party lose their role in a client, what they have allowed it to do,
+// and their tokens.
+func (q *Queries) TakeAccess(ctx context.Context, db DBTX, arg TakeAccessParams) error {
+	_, err := db.Exec(ctx, takeAccess,
+		arg.ExpiresAt,
+		arg.At,
+		arg.ClientID,
+		arg.PartyID,
+		arg.Role,
+	)
+	return err
+}
+
+const worksStill = `-- name: WorksStill :one
+SELECT EXISTS (
+    SELECT 1 FROM prm.employees
+    WHERE party_id = $1 AND legal_entity_id = $2 AND employee_type = $3 AND status = 'APPROVED' AND is_active
+)
+`
+
+type WorksStillParams struct {
+	PartyID       uuid.UUID
+	LegalEntityID uuid.UUID
+	EmployeeType  string
+}
+
+// Whether the party works in the legal entity in the same type.
+func (q *Queries) WorksStill(ctx context.Context, db DBTX, arg WorksStillParams) (bool, error) {
+	row := db.QueryRow(ctx, worksStill, arg.PartyID, arg.LegalEntityID, arg.EmployeeType)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }

@@ -41,6 +41,31 @@ type EventManagerEvent struct {
 	UpdatedAt  time.Time
 }
 
+// A declaration with what the registers know today of those who made it, as objects with the field names of the API.
+type ILDeclarationDetail struct {
+	ID                          uuid.UUID
+	DeclarationNumber           string
+	DeclarationRequestID        uuid.UUID
+	PersonID                    uuid.UUID
+	EmployeeID                  uuid.UUID
+	LegalEntityID               uuid.UUID
+	StartDate                   time.Time
+	EndDate                     time.Time
+	SignedAt                    time.Time
+	Status                      string
+	IsActive                    bool
+	Scope                       *string
+	Reason                      *string
+	ReasonDescription           *string
+	InsertedAt                  time.Time
+	UpdatedAt                   time.Time
+	Person                      json.RawMessage
+	Employee                    json.RawMessage
+	Division                    json.RawMessage
+	LegalEntity                 json.RawMessage
+	AuthenticationMethodCurrent json.RawMessage
+}
+
 type ILDeclarationRequest struct {
 	ID uuid.UUID
 	// V3: start_date, end_date, person_id, employee_id, division_id, legal_entity_id. The expiry job nulls it, the data_ copies (all but data_employee_id) and authentication_method_current.
@@ -551,6 +576,36 @@ type PRMEmployee struct {
 	UpdatedAt      time.Time
 }
 
+// An employee with party, division and legal entity as objects with the field names of the API.
+type PRMEmployeeDetail struct {
+	ID           uuid.UUID
+	EmployeeType string
+	Position     string
+	Status       string
+	IsActive     bool
+	StartDate    time.Time
+	EndDate      *time.Time
+	Profession   json.RawMessage
+	Party        json.RawMessage
+	Division     json.RawMessage
+	LegalEntity  json.RawMessage
+}
+
+// Healthcare services that an employee provides; roles of users are mithril.user_roles.
+type PRMEmployeeRole struct {
+	ID                  uuid.UUID
+	HealthcareServiceID uuid.UUID
+	EmployeeID          uuid.UUID
+	StartDate           time.Time
+	EndDate             *time.Time
+	Status              string
+	IsActive            bool
+	InsertedBy          uuid.UUID
+	InsertedAt          time.Time
+	UpdatedBy           uuid.UUID
+	UpdatedAt           time.Time
+}
+
 type PRMEquipment struct {
 	ID                 uuid.UUID
 	DivisionID         *uuid.UUID
@@ -693,6 +748,8 @@ type PRMParty struct {
 	InsertedAt                    time.Time
 	UpdatedBy                     uuid.UUID
 	UpdatedAt                     time.Time
+	Documents                     json.RawMessage
+	Specialities                  json.RawMessage
 }
 
 type PRMPartyUser struct {
@@ -718,6 +775,21 @@ type PRMProgramService struct {
 	InsertedAt     time.Time
 	UpdatedBy      uuid.UUID
 	UpdatedAt      time.Time
+}
+
+// Which legal entity goes on with the work of another one after a reorganisation.
+type PRMRelatedLegalEntity struct {
+	ID           uuid.UUID
+	MergedFromID uuid.UUID
+	MergedToID   uuid.UUID
+	Reason       string
+	ReasonDate   time.Time
+	Type         string
+	IsActive     bool
+	InsertedBy   uuid.UUID
+	InsertedAt   time.Time
+	UpdatedBy    uuid.UUID
+	UpdatedAt    time.Time
 }
 
 type PRMService struct {

@@ -43,9 +43,11 @@ import (
 	"esoz/internal/platform/validation"
 	"esoz/internal/resource/approvals"
 	"esoz/internal/resource/declarationrequests"
+	"esoz/internal/resource/declarations"
 	"esoz/internal/resource/devicedispenses"
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/divisions"
+	"esoz/internal/resource/employees"
 	"esoz/internal/resource/events"
 	jobreads "esoz/internal/resource/jobs"
 	"esoz/internal/resource/oauth"
@@ -225,13 +227,17 @@ func (a *App) build() error {
 	}
 
 	lists := &postgres.Lists{Primary: a.Pool, Replica: a.Replica}
+	signed := declarations.Store{Pool: a.Pool, Lists: lists}
 	s := &server{
-		approvalsAPI:       &approvals.API{Engine: engine, Codes: codes, People: people},
-		declarationsAPI:    &declarationrequests.API{Engine: engine, Store: declarationrequests.Store{Pool: a.Pool, Lists: lists}, Codes: codes},
+		approvalsAPI: &approvals.API{Engine: engine, Codes: codes, People: people},
+		declarationsAPI: &declarationrequests.API{
+			Engine: engine, Store: declarationrequests.Store{Pool: a.Pool, Lists: lists}, Codes: codes, Media: files,
+		},
 		personsAPI:         &persons.API{Engine: engine, People: people},
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
 		dictionariesAPI:    &dictionaries.API{Engine: engine, Cache: a.Dictionaries},
 		divisionsAPI:       &divisions.API{Engine: engine, Store: divisions.Store{Pool: a.Pool, Lists: lists}, Addresses: addresses{a.Addresses}},
+		employeesAPI:       &employees.API{Engine: engine, Store: employees.Store{Pool: a.Pool, Declarations: signed}},
 		eventsAPI:          &events.API{Engine: engine, Store: events.Store{Lists: lists}},
 		jobsAPI:            &jobreads.API{Engine: engine},
 		oauthAPI:           &oauth.API{Engine: engine, Pool: a.Pool},
@@ -240,6 +246,7 @@ func (a *App) build() error {
 			People: people,
 		},
 		serviceRequestsAPI: &servicerequests.API{Engine: engine, Pool: a.Pool, Identities: people},
+		signedAPI:          &declarations.API{Engine: engine, Store: signed},
 		uaddressesAPI:      &uaddresses.API{Engine: engine, Cache: a.Addresses},
 		verificationsAPI:   &verifications.API{Engine: engine, Codes: codes},
 	}

@@ -12,9 +12,11 @@ import (
 	"esoz/internal/platform/jobs"
 	"esoz/internal/resource/approvals"
 	"esoz/internal/resource/declarationrequests"
+	"esoz/internal/resource/declarations"
 	"esoz/internal/resource/devicedispenses"
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/divisions"
+	"esoz/internal/resource/employees"
 	"esoz/internal/resource/events"
 	jobreads "esoz/internal/resource/jobs"
 	"esoz/internal/resource/oauth"
@@ -32,12 +34,14 @@ type (
 	deviceDispensesAPI = devicedispenses.API
 	dictionariesAPI    = dictionaries.API
 	divisionsAPI       = divisions.API
+	employeesAPI       = employees.API
 	eventsAPI          = events.API
 	jobsAPI            = jobreads.API
 	oauthAPI           = oauth.API
 	personsAPI         = persons.API
 	personRequestsAPI  = personrequests.API
 	serviceRequestsAPI = servicerequests.API
+	signedAPI          = declarations.API
 	uaddressesAPI      = uaddresses.API
 	verificationsAPI   = verifications.API
 )
@@ -49,12 +53,14 @@ type server struct {
 	*deviceDispensesAPI
 	*dictionariesAPI
 	*divisionsAPI
+	*employeesAPI
 	*eventsAPI
 	*jobsAPI
 	*oauthAPI
 	*personsAPI
 	*personRequestsAPI
 	*serviceRequestsAPI
+	*signedAPI
 	*uaddressesAPI
 	*verificationsAPI
 }
@@ -69,12 +75,14 @@ func (s *server) operations() []operation.Operation {
 		s.deviceDispensesAPI.Operations(),
 		s.dictionariesAPI.Operations(),
 		s.divisionsAPI.Operations(),
+		s.employeesAPI.Operations(),
 		s.eventsAPI.Operations(),
 		s.jobsAPI.Operations(),
 		s.oauthAPI.Operations(),
 		s.personsAPI.Operations(),
 		s.personRequestsAPI.Operations(),
 		s.serviceRequestsAPI.Operations(),
+		s.signedAPI.Operations(),
 		s.uaddressesAPI.Operations(),
 		s.verificationsAPI.Operations(),
 	)
@@ -89,12 +97,14 @@ func Operations() []operation.Operation {
 		new(deviceDispensesAPI),
 		new(dictionariesAPI),
 		new(divisionsAPI),
+		new(employeesAPI),
 		new(eventsAPI),
 		new(jobsAPI),
 		new(oauthAPI),
 		new(personsAPI),
 		new(personRequestsAPI),
 		new(serviceRequestsAPI),
+		new(signedAPI),
 		new(uaddressesAPI),
 		new(verificationsAPI),
 	}

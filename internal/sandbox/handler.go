@@ -82,6 +82,8 @@ func NewHandler(
 	h.mux.HandleFunc("POST /_sandbox/legal_entities", register[admin.LegalEntity](h))
 	h.mux.HandleFunc("POST /_sandbox/users", register[admin.User](h))
 	h.mux.HandleFunc("POST /_sandbox/persons", register[admin.Person](h))
+	h.mux.HandleFunc("PUT /_sandbox/persons/{id}/verification", h.setVerification)
+	h.mux.HandleFunc("PUT /_sandbox/persons/{id}/confidants/{confidant_person_id}", h.setRelationship)
 	h.mux.HandleFunc("GET /_sandbox/registered", h.listRegistered)
 	h.mux.HandleFunc("DELETE /_sandbox/registered/{id}", h.deleteRegistered)
 	h.mux.HandleFunc("GET /_sandbox/sms", h.listSMS)

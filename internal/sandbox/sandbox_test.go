@@ -222,6 +222,8 @@ func TestOwnMethods(t *testing.T) {
 		{"registry refuses what is wrong", registryRefusesWhatIsWrong},
 		{"registry makes patients", registryMakesPatients},
 		{"signing", signing},
+		{"registers answer", registersAnswer},
+		{"confidants are set", confidantsAreSet},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, b) })
 	}

@@ -16,3 +16,63 @@ FROM prm.employees e
 JOIN prm.parties p ON p.id = e.party_id
 JOIN prm.legal_entities le ON le.id = e.legal_entity_id
 WHERE e.id = @id;
+
+-- name: GetEmployeeState :one
+-- What decides about a dismissal. is_successor: the user owns the legal entity that
+-- goes on with the work of the employee's one.
+SELECT e.id, e.party_id, e.legal_entity_id, e.employee_type, e.status, e.is_active, e.start_date,
+       EXISTS (SELECT 1 FROM prm.employee_roles r WHERE r.employee_id = e.id AND r.status = 'ACTIVE') AS has_roles,
+       EXISTS (
+           SELECT 1
+           FROM prm.related_legal_entities m
+           JOIN prm.employees o ON o.legal_entity_id = m.merged_to_id
+           JOIN prm.party_users u ON u.party_id = o.party_id
+           WHERE m.merged_from_id = e.legal_entity_id AND m.merged_to_id = @client_id AND m.is_active
+             AND u.user_id = @user_id AND o.employee_type = 'OWNER' AND o.status = 'APPROVED' AND o.is_active
+       ) AS is_successor
+FROM prm.employees e
+WHERE e.id = @id;
+
+-- name: GetEmployee :one
+SELECT * FROM prm.employee_details WHERE id = @id;
+
+-- name: LockParty :exec
+-- Of two employees of one party who are dismissed at once, the second sees that the
+-- first is.
+SELECT 1 FROM prm.parties WHERE id = @id FOR NO KEY UPDATE;
+
+-- name: DismissEmployee :execrows
+-- Zero rows: another request has changed the employee since it was read. First of
+-- what the dismissal writes: who signs a declaration for the employee holds this row.
+UPDATE prm.employees
+SET status = @status, status_reason = @status_reason::text, end_date = @end_date::date, updated_by = @user_id, updated_at = @at
+WHERE id = @id AND status = 'APPROVED' AND is_active;
+
+-- name: EndEmployeeRoles :many
+UPDATE prm.employee_roles
+SET status = 'INACTIVE', end_date = @at, updated_by = @user_id, updated_at = @at
+WHERE employee_id = @employee_id AND status = 'ACTIVE'
+RETURNING id;
+
+-- name: WorksStill :one
+-- Whether the party works in the legal entity in the same type.
+SELECT EXISTS (
+    SELECT 1 FROM prm.employees
+    WHERE party_id = @party_id AND legal_entity_id = @legal_entity_id AND employee_type = @employee_type AND status = 'APPROVED' AND is_active
+);
+
+-- name: TakeAccess :exec
+-- The users of a party lose their role in a client, what they have allowed it to do,
+-- and their tokens.
+WITH of_party AS (
+    SELECT user_id FROM prm.party_users WHERE party_id = @party_id
+), roles AS (
+    DELETE FROM mithril.user_roles u
+    USING mithril.roles r
+    WHERE r.id = u.role_id AND r.name = @role AND u.client_id = @client_id AND u.user_id IN (SELECT user_id FROM of_party)
+), apps AS (
+    DELETE FROM mithril.apps WHERE client_id = @client_id AND user_id IN (SELECT user_id FROM of_party)
+)
+UPDATE mithril.tokens
+SET expires_at = @expires_at, updated_at = @at
+WHERE client_id = sqlc.arg('client_id')::uuid AND user_id IN (SELECT user_id FROM of_party) AND expires_at > @expires_at;

@@ -24,3 +24,9 @@ func Age(born, at time.Time) int {
 	}
 	return years
 }
+
+// Today is the day of a moment, as dates are stored: at midnight in UTC.
+func Today(at time.Time) time.Time {
+	year, month, day := at.In(Kyiv).Date()
+	return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+}

@@ -100,6 +100,10 @@ type Config struct {
 	UnverifiedPartyCompare PeriodOperator `env:"UNVERIFIED_PARTY_PERIOD_OPERATOR" envDefault:"seed" doc:"When an unverified party passes. seed: it was last changed at least that many days ago, as the page of Create Division prints it. grace: it was changed within them, as newer pages say"`
 	MedicalEventsLETypes   []string       `env:"ME_ALLOWED_TRANSACTIONS_LE_TYPES" envDefault:"PRIMARY_CARE,OUTPATIENT,EMERGENCY,MSP,MSP_PHARMACY" doc:"Legal entity types that may work with medical events"`
 
+	// Declarations.
+	DeclarationsSchedule Schedule `env:"DECLARATION_AUTOTERMINATION_SCHEDULE" start:"only" envDefault:"0 0-4 * * *" doc:"Cron: close declarations whose last day is over"`
+	PersonalClientTypes  []string `env:"TOKENS_TYPES_PERSONAL" envDefault:"MSP,MSP_LIMITED,MSP_PHARMACY,PRIMARY_CARE,OUTPATIENT,EMERGENCY,PHARMACY" doc:"Client types whose tokens see only the declarations of their own legal entity"`
+
 	// Divisions.
 	MSPDivisionTypes         []string      `env:"LEGAL_ENTITY_MSP_DIVISION_TYPES" envDefault:"CLINIC,AMBULANT_CLINIC,FAP" doc:"Division types of an MSP"`
 	PharmacyDivisionTypes    []string      `env:"LEGAL_ENTITY_PHARMACIST_DIVISION_TYPES" envDefault:"DRUGSTORE,DRUGSTORE_POINT" doc:"Division types of a PHARMACY"`
@@ -124,6 +128,20 @@ type Config struct {
 	RegistrationDocumentTypes  []string `env:"PERSON_REGISTRATION_DOCUMENT_TYPES" envDefault:"BIRTH_CERTIFICATE,BIRTH_CERTIFICATE_FOREIGN,COMPLEMENTARY_PROTECTION_CERTIFICATE,NATIONAL_ID,PASSPORT,PERMANENT_RESIDENCE_PERMIT,REFUGEE_CERTIFICATE,TEMPORARY_CERTIFICATE,TEMPORARY_PASSPORT" doc:"Document types that prove who a person is"`
 	LegalCapacityDocumentTypes []string `env:"PERSON_LEGAL_CAPACITY_DOCUMENT_TYPES" envDefault:"DIVORCE_CERTIFICATE,MARRIAGE_CERTIFICATE,STATE_REGISTER_EXTRACT,COURT_DECISION_LEGAL_CAPACITY,COURT_DECISION_DIVORCE,GUARDIANSHIP_DECISION_LEGAL_CAPACITY,LEGAL_CAPACITY_DOCUMENT" doc:"Document types that prove full legal capacity of a minor"`
 	ExpiringDocumentTypes      []string `env:"EXPIRATION_DATE_EXISTS" envDefault:"NATIONAL_ID,COMPLEMENTARY_PROTECTION_CERTIFICATE,PERMANENT_RESIDENCE_PERMIT,REFUGEE_CERTIFICATE,TEMPORARY_CERTIFICATE,TEMPORARY_PASSPORT" doc:"Document types that must have expiration_date"`
+
+	// Declarations.
+	DeclarationLETypes            []string `env:"DECLARATION_REQUEST_LEGAL_ENTITY_TYPES" envDefault:"MSP,PRIMARY_CARE,MSP_PHARMACY" doc:"Legal entity types that request declarations"`
+	AdultAge                      int      `env:"ADULT_AGE" envDefault:"18" min:"0" max:"150" doc:"Age from which a person goes to a therapist and no longer to a pediatrician, in years"`
+	DeclarationTerm               int      `env:"DECLARATION_TERM" envDefault:"365" min:"1" max:"36500" doc:"Term of a declaration, in days"`
+	PediatricianDeclarationLimit  int      `env:"PEDIATRICIAN_DECLARATION_LIMIT" envDefault:"900" min:"0" max:"1000000" doc:"Declarations that a pediatrician may have"`
+	TherapistDeclarationLimit     int      `env:"THERAPIST_DECLARATION_LIMIT" envDefault:"2000" min:"0" max:"1000000" doc:"Declarations that a therapist may have"`
+	FamilyDoctorDeclarationLimit  int      `env:"FAMILY_DOCTOR_DECLARATION_LIMIT" envDefault:"1800" min:"0" max:"1000000" doc:"Declarations that a family doctor may have"`
+	DeclarationChildDocumentTypes []string `env:"DECLARATION_NO_SELF_AUTH_AGE_DOCUMENT_TYPES" envDefault:"BIRTH_CERTIFICATE,BIRTH_CERTIFICATE_FOREIGN,FOREIGN_PASSPORT" doc:"Document types, one of which a person below NO_SELF_AUTH_AGE needs for a declaration. Empty: none is needed"`
+	DeclarationDocumentTypes      []string `env:"DECLARATION_SELF_AUTH_AGE_DOCUMENT_TYPES" envDefault:"PASSPORT,NATIONAL_ID,TEMPORARY_PASSPORT,PERMANENT_RESIDENCE_PERMIT,REFUGEE_CERTIFICATE,COMPLEMENTARY_PROTECTION_CERTIFICATE,FOREIGN_PASSPORT" doc:"Document types, one of which a person above NO_SELF_AUTH_AGE needs for a declaration. Empty: none is needed"`
+	// Employees.
+	EmployeeStopped        StoppedValue        `env:"EMPLOYEE_STOPPED_VALUE" envDefault:"by_body" doc:"Status of an employee who is dismissed: STOPPED, DISMISSED (its older name), or by_body: STOPPED, and DISMISSED when the request has no status"`
+	EmployeeEnteredInError EnteredInErrorValue `env:"EMPLOYEE_ENTERED_IN_ERROR_VALUE" envDefault:"ENTERED_IN_ERROR" doc:"Status of an employee who was never employed: ENTERED_IN_ERROR, or ENTERED IN ERROR with spaces"`
+	EmployeeWithRoles      WithRoles           `env:"EMPLOYEE_DEACTIVATE_WITH_ROLES" envDefault:"deactivate" doc:"Dismissal of an employee with active employee roles: deactivate ends them, refuse answers 409"`
 
 	// Files.
 	SecretsTTL int `env:"SECRETS_TTL" envDefault:"900" min:"1" max:"315360000" doc:"How long the address to which a scan is sent is good, in seconds"`

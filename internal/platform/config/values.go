@@ -135,6 +135,41 @@ func (u *UseTarget) UnmarshalText(text []byte) error {
 	return oneOf(u, text, UseInProgress, UseInQueue)
 }
 
+// StoppedValue is the status of an employee who is dismissed.
+type StoppedValue string
+
+const (
+	StoppedByBody StoppedValue = "by_body"
+	Stopped       StoppedValue = "STOPPED"
+	Dismissed     StoppedValue = "DISMISSED"
+)
+
+func (v *StoppedValue) UnmarshalText(text []byte) error {
+	return oneOf(v, text, StoppedByBody, Stopped, Dismissed)
+}
+
+// EnteredInErrorValue is the status of an employee who was never employed.
+type EnteredInErrorValue string
+
+const (
+	EnteredInError           EnteredInErrorValue = "ENTERED_IN_ERROR"
+	EnteredInErrorWithSpaces EnteredInErrorValue = "ENTERED IN ERROR"
+)
+
+func (v *EnteredInErrorValue) UnmarshalText(text []byte) error {
+	return oneOf(v, text, EnteredInError, EnteredInErrorWithSpaces)
+}
+
+// WithRoles says what becomes of the employee roles of who is dismissed.
+type WithRoles string
+
+const (
+	EndRoles      WithRoles = "deactivate"
+	RefuseOfRoles WithRoles = "refuse"
+)
+
+func (v *WithRoles) UnmarshalText(text []byte) error { return oneOf(v, text, EndRoles, RefuseOfRoles) }
+
 // SMSProvider names the provider that delivers messages.
 type SMSProvider string
 

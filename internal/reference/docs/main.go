@@ -48,11 +48,16 @@ func run() error {
 		write("docs/status-machines.md", statusMachinePage(machines)),
 		write("docs/operations.md", operations),
 		writeContents("docs/divergences.md"),
-		quickstart("output", "text", "output.txt"),
-		quickstart("python", "python", "python/quickstart.py"),
-		quickstart("java", "java", "java/QuickStart.java"),
-		quickstart("csharp", "csharp", "csharp/QuickStart.cs"),
-		quickstart("php", "php", "php/quickstart.php"),
+		quickstart("docs/sdk.md", "output", "text", "output.txt"),
+		quickstart("docs/sdk.md", "python", "python", "python/quickstart.py"),
+		quickstart("docs/sdk.md", "java", "java", "java/QuickStart.java"),
+		quickstart("docs/sdk.md", "csharp", "csharp", "csharp/QuickStart.cs"),
+		quickstart("docs/sdk.md", "php", "php", "php/quickstart.php"),
+		quickstart("docs/signing.md", "output", "text", "signing/output.txt"),
+		quickstart("docs/signing.md", "php", "php", "signing/sign.php"),
+		quickstart("docs/signing.md", "csharp", "csharp", "signing/Sign.cs"),
+		quickstart("docs/signing.md", "typescript", "ts", "signing/sign.mts"),
+		quickstart("docs/signing.md", "go", "go", "signing/sign.go"),
 	)
 }
 
@@ -82,12 +87,12 @@ func replace(path, name, text string) error {
 }
 
 // quickstart shows a file that CI runs.
-func quickstart(name, language, path string) error {
+func quickstart(page, name, language, path string) error {
 	program, err := os.ReadFile("docs/quickstarts/" + path)
 	if err != nil {
 		return fmt.Errorf("read the quick start: %w", err)
 	}
-	return replace("docs/sdk.md", name, "```"+language+"\n"+string(program)+"```\n")
+	return replace(page, name, "```"+language+"\n"+string(program)+"```\n")
 }
 
 func configuration() string {

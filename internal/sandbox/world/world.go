@@ -16,9 +16,11 @@ import (
 	"esoz/internal/sandbox/world/approvals"
 	"esoz/internal/sandbox/world/build"
 	"esoz/internal/sandbox/world/declarationrequests"
+	"esoz/internal/sandbox/world/declarations"
 	"esoz/internal/sandbox/world/devicedispenses"
 	"esoz/internal/sandbox/world/dictionaries"
 	"esoz/internal/sandbox/world/divisions"
+	"esoz/internal/sandbox/world/employees"
 	"esoz/internal/sandbox/world/events"
 	"esoz/internal/sandbox/world/gateway"
 	"esoz/internal/sandbox/world/jobs"
@@ -35,7 +37,7 @@ func New(keys *seal.Keys, now time.Time) *World {
 	w := build.New(keys, now)
 	for _, add := range []func(*World){
 		addresses.Add, accounts.Add, persons.Add, divisions.Add, programs.Add, declarationrequests.Add, verifications.Add, personrequests.Add,
-		approvals.Add, persons.Cases,
+		approvals.Add, persons.Cases, declarations.Add, employees.Add,
 		servicerequests.Add, devicedispenses.Add, jobs.Add, events.Add, dictionaries.Add, oauth.Add, gateway.Add,
 	} {
 		add(w)
@@ -77,6 +79,9 @@ var SystemUser = build.SystemUser
 
 // ID returns the id of the named object: the same in every sandbox.
 func ID(name string) uuid.UUID { return build.ID(name) }
+
+// DeclarationID is that of a person's declaration.
+func DeclarationID(person string) uuid.UUID { return persons.DeclarationID(person) }
 
 // TokenValue is the token of a name.
 func TokenValue(name string) string { return build.TokenValue(name) }

@@ -50,7 +50,12 @@ func tokens(w *build.World) {
 		{"hidden_owner", "owner", "hidden_clinic", ownerScopes, "an owner in a legal entity with is_active = false"},
 		{"closed_pharmacist", "pharmacist", "closed_pharmacy", pharmacistScopes, "a pharmacist in a CLOSED legal entity"},
 		{"nhs", "doctor", "nhs", append(slices.Clone(doctorScopes), "event:read"), "a legal entity of a type that may not work with medical events"},
-		{"stranger", "owner", "stranger", slices.Concat(ownerScopes, doctorScopes, pharmacyScopes), "a client without a legal entity"},
+		{"nhs_admin", "nhs_admin", "nhs", nhsScopes, "an administrator of the National Health Service"},
+		{"cabinet", "cabinet_user", "cabinet", cabinetScopes, "a patient in the patient's cabinet: settled_patient"},
+		{
+			"stranger", "owner", "stranger", distinct(slices.Concat(ownerScopes, doctorScopes, pharmacyScopes, nhsScopes, cabinetScopes)),
+			"a client without a legal entity",
+		},
 	} {
 		Token(w, t.name, t.user, t.client, t.scopes, t.note, nil)
 	}

@@ -5,6 +5,7 @@ package persons
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -45,6 +46,13 @@ var people = []Person{
 	{"newcomer", "Людмила", "Остапчук", "Вікторівна", "1990-01-19", "FEMALE", "confirms by OTP; no declaration yet"},
 	{"namesake", "Людмила", "Остапчук", "Петрівна", "1990-01-19", "FEMALE", "has the name and the date of birth of newcomer; no declaration"},
 	{"cabinet_patient", "Назар", "Вовченко", "Ігорович", "1983-08-08", "MALE", "uses the patient's cabinet; no declaration"},
+	{"settled_patient", "Катерина", "Панченко", "Максимівна", "1972-03-15", "FEMALE", "uses the patient's cabinet (token cabinet); active declaration with the clinic"},
+	{"pending_patient", "Арсен", "Шаповал", "Дмитрович", "1966-09-09", "MALE", "the declaration with the clinic waits for the National Health Service"},
+	{"doubted_patient", "Ніна", "Косенко", "Леонідівна", "1961-02-02", "FEMALE", "the declaration with the clinic waits for the National Health Service"},
+	{"left_patient", "Гліб", "Кравчук", "Мар'янович", "1977-07-17", "MALE", "active declaration with a doctor who is to be dismissed"},
+	{"hidden_patient", "Поліна", "Довженко", "Степанівна", "1998-12-24", "FEMALE", "a declaration with is_active = false"},
+	{"rejected_patient", "Микола", "Рудий", "Якович", "1955-05-05", "MALE", "the declaration was rejected by the National Health Service"},
+	{"closed_patient", "Зоя", "Мазур", "Федорівна", "1949-10-18", "FEMALE", "the declaration has ended by its date"},
 }
 
 // Of the name.
@@ -149,25 +157,25 @@ func declarations(w *build.World) {
 	for _, name := range []string{
 		"patient", "offline_patient", "third_person_patient", "third_person_offline_patient", "methodless_patient", "busy_patient",
 	} {
-		declaration(w, name, "clinic", "doctor", nil)
+		Declaration(w, name, "clinic", "doctor", nil)
 	}
-	declaration(w, "stranger_patient", "other_clinic", "other_doctor", nil)
+	Declaration(w, "stranger_patient", "other_clinic", "other_doctor", nil)
 	signed := w.Now.Add(-time.Hour)
-	declaration(w, "confided_patient", "clinic", "doctor", build.Row{
+	Declaration(w, "confided_patient", "clinic", "doctor", build.Row{
 		"declaration_request_id": build.ID("signed declaration request"), "start_date": signed, "signed_at": signed, "inserted_at": signed, "updated_at": signed,
 	})
 	ended := build.Row{"status": "terminated", "is_active": false, "reason": "manual_employee", "updated_at": w.Now.AddDate(0, 0, -1)}
-	declaration(w, "inactive_patient", "clinic", "doctor", ended)
-	declaration(w, "former_patient", "clinic", "doctor", ended)
+	Declaration(w, "inactive_patient", "clinic", "doctor", ended)
+	Declaration(w, "former_patient", "clinic", "doctor", ended)
 }
 
-// declaration adds the declaration of a person with a doctor of a legal entity,
+// Declaration adds the declaration of a person with a doctor of a legal entity,
 // signed a year ago; columns make it another.
-func declaration(w *build.World, person, legalEntity, doctor string, columns build.Row) {
+func Declaration(w *build.World, person, legalEntity, doctor string, columns build.Row) {
 	signed := w.Now.AddDate(-1, 0, 0)
 	w.Insert("ops.declarations", build.Changed(build.Row{
 		"id": DeclarationID(person), "declaration_number": DeclarationNumber(person), "declaration_request_id": build.ID("signed request of " + person),
-		"person_id": build.ID(person), "employee_id": build.ID("employee " + doctor), "division_id": build.ID("division of the " + legalEntity),
+		"person_id": build.ID(person), "employee_id": build.ID("employee " + doctor), "division_id": build.ID("division of the " + strings.ReplaceAll(legalEntity, "_", " ")),
 		"legal_entity_id": build.ID(legalEntity), "start_date": signed, "end_date": w.Now.AddDate(9, 0, 0), "signed_at": signed,
 		"status": "active", "is_active": true, "seed": "0", "created_by": build.ID(doctor), "updated_by": build.ID(doctor),
 		"inserted_at": signed, "updated_at": signed,

@@ -1,0 +1,28 @@
+// Package employees holds the people who work for legal entities.
+package employees
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"esoz/internal/operation"
+	"esoz/internal/platform/postgres"
+)
+
+// API serves the operations of the resource.
+type API struct {
+	Engine *operation.Engine
+	Store  Store
+}
+
+// Declarations end with the work of their doctor.
+type Declarations interface {
+	EndOfEmployee(ctx context.Context, tx postgres.Tx, employee, user uuid.UUID, at time.Time) error
+}
+
+// Operations registers what the resource serves.
+func (a *API) Operations() []operation.Operation {
+	return []operation.Operation{Deactivate.Operation(a.Engine, a.read)}
+}

@@ -1,0 +1,151 @@
+package employees
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"esoz/gen/api"
+	"esoz/gen/db"
+	"esoz/internal/platform/audit"
+	"esoz/internal/platform/events"
+	"esoz/internal/platform/fault"
+	"esoz/internal/platform/postgres"
+)
+
+// table names employees in the audit log, roles their employee roles.
+const table, roles = "employees", "employee_roles"
+
+// Store keeps prm.employees.
+type Store struct {
+	Pool         *pgxpool.Pool
+	Declarations Declarations
+}
+
+// employee is what decides about a dismissal.
+type employee db.GetEmployeeStateRow
+
+// state returns an employee; fault.ErrNotFound when there is none.
+func (s Store) state(ctx context.Context, id, client, user uuid.UUID) (*employee, error) {
+	row, err := db.New().GetEmployeeState(ctx, s.Pool, db.GetEmployeeStateParams{ID: id, ClientID: client, UserID: user})
+	if err != nil {
+		return nil, fmt.Errorf("look up employee: %w", postgres.Error(err))
+	}
+	return (*employee)(&row), nil
+}
+
+// dismissal is how the work of an employee ends.
+type dismissal struct {
+	status  string
+	endDate time.Time
+	by      uuid.UUID
+	at      time.Time
+}
+
+// reason is the status_reason of who was dismissed by a request.
+const reason = "manual_employee_deactivate"
+
+// dismiss ends the work of an employee and what depends on it; fault.ErrStale when
+// the employee is no longer as the checks saw them.
+func (s Store) dismiss(ctx context.Context, e *employee, d dismissal) (shown api.Employee, err error) {
+	err = postgres.InTx(ctx, s.Pool, func(tx postgres.Tx) (err error) {
+		if err = db.New().LockParty(ctx, tx, e.PartyID); err != nil {
+			return fmt.Errorf("lock party of employee %s: %w", e.ID, err)
+		}
+		rows, err := db.New().DismissEmployee(ctx, tx, db.DismissEmployeeParams{
+			ID: e.ID, Status: d.status, StatusReason: reason, EndDate: d.endDate, UserID: d.by, At: d.at,
+		})
+		if err != nil {
+			return fmt.Errorf("dismiss employee %s: %w", e.ID, err)
+		}
+		if rows == 0 {
+			return fault.ErrStale
+		}
+		if err = s.endWork(ctx, tx, e, d); err != nil {
+			return err
+		}
+		err = errors.Join(
+			audit.Write(ctx, tx, audit.Entry{Actor: d.by, Resource: table, ResourceID: e.ID, At: d.at, Changeset: map[string]any{
+				"status": d.status, "status_reason": reason, "end_date": d.endDate.Format(time.DateOnly),
+			}}),
+			events.Write(ctx, tx, events.Event{
+				ID: uuid.New(), Type: events.StatusChange, EntityType: "Employee", EntityID: e.ID, Attribute: "status", NewValue: d.status,
+				At: d.at, ChangedBy: d.by,
+			}))
+		if err != nil {
+			return err
+		}
+		row, err := db.New().GetEmployee(ctx, tx, e.ID)
+		if err != nil {
+			return fmt.Errorf("look up employee %s: %w", e.ID, err)
+		}
+		shown, err = show(row)
+		return err
+	})
+	return shown, err
+}
+
+// endWork ends what depends on the work of an employee who has just been dismissed.
+func (s Store) endWork(ctx context.Context, tx postgres.Tx, e *employee, d dismissal) error {
+	ended, err := db.New().EndEmployeeRoles(ctx, tx, db.EndEmployeeRolesParams{EmployeeID: e.ID, UserID: d.by, At: &d.at})
+	if err != nil {
+		return fmt.Errorf("end roles of employee %s: %w", e.ID, err)
+	}
+	for _, role := range ended {
+		err := audit.Write(ctx, tx, audit.Entry{
+			Actor: d.by, Resource: roles, ResourceID: role, Changeset: map[string]any{"status": "INACTIVE", "end_date": d.at}, At: d.at,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if e.EmployeeType == doctor {
+		if err := s.Declarations.EndOfEmployee(ctx, tx, e.ID, d.by, d.at); err != nil {
+			return err
+		}
+	}
+	works, err := db.New().WorksStill(ctx, tx, db.WorksStillParams{PartyID: e.PartyID, LegalEntityID: e.LegalEntityID, EmployeeType: e.EmployeeType})
+	if err != nil {
+		return fmt.Errorf("look up other work of employee %s: %w", e.ID, err)
+	}
+	if works {
+		return nil
+	}
+	err = db.New().TakeAccess(ctx, tx, db.TakeAccessParams{
+		PartyID: e.PartyID, ClientID: e.LegalEntityID, Role: e.EmployeeType, ExpiresAt: d.at.Unix(), At: d.at,
+	})
+	if err != nil {
+		return fmt.Errorf("take access from employee %s: %w", e.ID, err)
+	}
+	return nil
+}
+
+// show shows an employee. What they have learnt stands under the name of the type,
+// where it has such a block.
+func show(row db.PRMEmployeeDetail) (shown api.Employee, err error) {
+	shown = api.Employee{
+		ID: row.ID.String(), Position: row.Position, Status: api.EmployeeStatus(row.Status), IsActive: row.IsActive,
+		EmployeeType: row.EmployeeType, StartDate: row.StartDate.Format(time.DateOnly), MinfinValidationStatus: "VERIFICATION_NEEDED",
+	}
+	if row.EndDate != nil {
+		shown.EndDate = new(row.EndDate.Format(time.DateOnly))
+	}
+	parts := map[any]json.RawMessage{&shown.Party: row.Party, &shown.Division: row.Division, &shown.LegalEntity: row.LegalEntity}
+	if block, ok := map[string]**api.EmployeeProfession{
+		"DOCTOR": &shown.Doctor, "SPECIALIST": &shown.Specialist, "PHARMACIST": &shown.Pharmacist, "ASSISTANT": &shown.Assistant,
+		"MED_ADMIN": &shown.MedAdmin, "LABORANT": &shown.Laborant, "MED_COORDINATOR": &shown.MedCoordinator,
+	}[row.EmployeeType]; ok {
+		parts[block] = row.Profession
+	}
+	for part, stored := range parts {
+		if err := json.Unmarshal(stored, part); err != nil {
+			return api.Employee{}, fmt.Errorf("decode %T of employee %s: %w", part, row.ID, err)
+		}
+	}
+	return shown, nil
+}
