@@ -463,7 +463,7 @@ var wrongTexts = map[string][]string{
 }
 
 // openFormats refuse no text.
-var openFormats = []string{"", "text", "password"}
+var openFormats = []string{"", "text", "password", "signed-content"}
 
 func (w *flawFinder) texts(schema *openapi3.Schema, at []any) {
 	w.at("U+0000", at, func(r *rand.Rand, old any) any {
