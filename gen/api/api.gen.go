@@ -4429,6 +4429,110 @@ type PersonVerificationStreams struct {
 	Unzr VerificationStream `json:"unzr"`
 }
 
+// PersonalData All that is stored of a person.
+type PersonalData struct {
+	// Addresses The addresses.
+	Addresses []PersonRequestAddress `json:"addresses"`
+
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 2009-07-05
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// DeathDate Date of death.
+	//
+	// Example: 2019-07-05
+	DeathDate *string `json:"death_date,omitempty"`
+
+	// Documents The documents.
+	Documents []PersonRequestDocument `json:"documents"`
+
+	// Email E-mail.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// EmergencyContact Whom to call when the person is in danger.
+	EmergencyContact *PersonRequestContact `json:"emergency_contact,omitempty"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the person.
+	//
+	// Example: 030d5c41-a945-41ac-89d1-b7c6d1c226c7
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// NoTaxID Whether the person has refused a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones The phones.
+	Phones []PersonRequestPhone `json:"phones"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: email
+	PreferredWayCommunication *string `json:"preferred_way_communication,omitempty"`
+
+	// SecondName Patronymic.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// Secret Secret word.
+	//
+	// Example: secret
+	Secret *string `json:"secret,omitempty"`
+
+	// TaxID Tax number.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register.
+	//
+	// Example: 20090705-00011
+	Unzr *string `json:"unzr,omitempty"`
+
+	// VerificationStatus How far the person is verified.
+	//
+	// Example: VERIFICATION_NEEDED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// PersonalDataResponse Answer with all that is stored of a person.
+type PersonalDataResponse struct {
+	// Data All that is stored of a person.
+	Data PersonalData `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // Quantity An amount of something.
 type Quantity struct {
 	// Code The unit.
@@ -5801,6 +5905,9 @@ type ServerInterface interface {
 	// GetPersonDeclaration Get Person Declaration
 	// (GET /api/persons/{id}/declaration)
 	GetPersonDeclaration(ctx echo.Context, id string) error
+	// GetPersonalData Get personal data
+	// (GET /api/persons/{id}/personal_data)
+	GetPersonalData(ctx echo.Context, id string) error
 	// GetPersonVerification Get Person verification details
 	// (GET /api/persons/{id}/verification)
 	GetPersonVerification(ctx echo.Context, id string) error
@@ -6971,6 +7078,22 @@ func (w *ServerInterfaceWrapper) GetPersonDeclaration(ctx echo.Context) error {
 	return err
 }
 
+// GetPersonalData converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPersonalData(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPersonalData(ctx, id)
+	return err
+}
+
 // GetPersonVerification converts echo context to params.
 func (w *ServerInterfaceWrapper) GetPersonVerification(ctx echo.Context) error {
 	var err error
@@ -7802,6 +7925,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/persons/:id/authentication_methods", wrapper.ListAuthenticationMethods, options.OperationMiddlewares["listAuthenticationMethods"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/confidant_person_relationships", wrapper.ListConfidantPersonRelationships, options.OperationMiddlewares["listConfidantPersonRelationships"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/declaration", wrapper.GetPersonDeclaration, options.OperationMiddlewares["getPersonDeclaration"]...)
+	router.GET(options.BaseURL+"/api/persons/:id/personal_data", wrapper.GetPersonalData, options.OperationMiddlewares["getPersonalData"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/verification", wrapper.GetPersonVerification, options.OperationMiddlewares["getPersonVerification"]...)
 	router.GET(options.BaseURL+"/api/service_requests", wrapper.SearchServiceRequests, options.OperationMiddlewares["searchServiceRequests"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/release", wrapper.ReleaseServiceRequest, options.OperationMiddlewares["releaseServiceRequest"]...)
@@ -8525,6 +8649,28 @@ type GetPersonDeclarationResponseObject interface {
 type GetPersonDeclaration200JSONResponse PersonDeclarationResponse
 
 func (response GetPersonDeclaration200JSONResponse) VisitGetPersonDeclarationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonalDataRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetPersonalDataResponseObject interface {
+	VisitGetPersonalDataResponse(w http.ResponseWriter) error
+}
+
+type GetPersonalData200JSONResponse PersonalDataResponse
+
+func (response GetPersonalData200JSONResponse) VisitGetPersonalDataResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -9360,6 +9506,9 @@ type StrictServerInterface interface {
 	// GetPersonDeclaration Get Person Declaration
 	// (GET /api/persons/{id}/declaration)
 	GetPersonDeclaration(ctx context.Context, request GetPersonDeclarationRequestObject) (GetPersonDeclarationResponseObject, error)
+	// GetPersonalData Get personal data
+	// (GET /api/persons/{id}/personal_data)
+	GetPersonalData(ctx context.Context, request GetPersonalDataRequestObject) (GetPersonalDataResponseObject, error)
 	// GetPersonVerification Get Person verification details
 	// (GET /api/persons/{id}/verification)
 	GetPersonVerification(ctx context.Context, request GetPersonVerificationRequestObject) (GetPersonVerificationResponseObject, error)
@@ -10314,6 +10463,31 @@ func (sh *strictHandler) GetPersonDeclaration(ctx echo.Context, id string) error
 		return err
 	} else if validResponse, ok := response.(GetPersonDeclarationResponseObject); ok {
 		return validResponse.VisitGetPersonDeclarationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPersonalData operation middleware
+func (sh *strictHandler) GetPersonalData(ctx echo.Context, id string) error {
+	var request GetPersonalDataRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPersonalData(ctx.Request().Context(), request.(GetPersonalDataRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPersonalData")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPersonalDataResponseObject); ok {
+		return validResponse.VisitGetPersonalDataResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

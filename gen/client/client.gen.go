@@ -4456,6 +4456,110 @@ type PersonVerificationStreams struct {
 	Unzr VerificationStream `json:"unzr"`
 }
 
+// PersonalData All that is stored of a person.
+type PersonalData struct {
+	// Addresses The addresses.
+	Addresses []PersonRequestAddress `json:"addresses"`
+
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 2009-07-05
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// DeathDate Date of death.
+	//
+	// Example: 2019-07-05
+	DeathDate *string `json:"death_date,omitempty"`
+
+	// Documents The documents.
+	Documents []PersonRequestDocument `json:"documents"`
+
+	// Email E-mail.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// EmergencyContact Whom to call when the person is in danger.
+	EmergencyContact *PersonRequestContact `json:"emergency_contact,omitempty"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the person.
+	//
+	// Example: 030d5c41-a945-41ac-89d1-b7c6d1c226c7
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// NoTaxID Whether the person has refused a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones The phones.
+	Phones []PersonRequestPhone `json:"phones"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: email
+	PreferredWayCommunication *string `json:"preferred_way_communication,omitempty"`
+
+	// SecondName Patronymic.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// Secret Secret word.
+	//
+	// Example: secret
+	Secret *string `json:"secret,omitempty"`
+
+	// TaxID Tax number.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register.
+	//
+	// Example: 20090705-00011
+	Unzr *string `json:"unzr,omitempty"`
+
+	// VerificationStatus How far the person is verified.
+	//
+	// Example: VERIFICATION_NEEDED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// PersonalDataResponse Answer with all that is stored of a person.
+type PersonalDataResponse struct {
+	// Data All that is stored of a person.
+	Data PersonalData `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // Quantity An amount of something.
 type Quantity struct {
 	// Code The unit.
@@ -6260,6 +6364,16 @@ type ClientInterface interface {
 	// Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
 	GetPersonDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetPersonalData Get personal data
+	//
+	// Shows all that is stored of a person, unmasked. It takes an approval in force that grants the person (`granted_resources` with code
+	// `person`) to an employee of the user or to the legal entity of the token; a declaration is not enough.
+	//
+	// Fields that are not known of the person are absent. Who acts for them is shown by listConfidantPersonRelationships.
+	//
+	// Corresponds with GET /api/persons/{id}/personal_data (the `GetPersonalData` operationId).
+	GetPersonalData(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetPersonVerification Get Person verification details
 	//
 	// Shows how far a person is verified: the status of the whole, and what each register says. `CHANGES_NEEDED` is for the person to mend
@@ -7678,6 +7792,26 @@ func (c *Client) ListConfidantPersonRelationships(ctx context.Context, id string
 // Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
 func (c *Client) GetPersonDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetPersonDeclarationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPersonalData Get personal data
+//
+// Shows all that is stored of a person, unmasked. It takes an approval in force that grants the person (`granted_resources` with code
+// `person`) to an employee of the user or to the legal entity of the token; a declaration is not enough.
+//
+// Fields that are not known of the person are absent. Who acts for them is shown by listConfidantPersonRelationships.
+//
+// Corresponds with GET /api/persons/{id}/personal_data (the `GetPersonalData` operationId).
+func (c *Client) GetPersonalData(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPersonalDataRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -10943,6 +11077,40 @@ func NewGetPersonDeclarationRequest(server string, id string) (*http.Request, er
 	return req, nil
 }
 
+// NewGetPersonalDataRequest constructs an http.Request for the GetPersonalData method
+func NewGetPersonalDataRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/persons/%s/personal_data", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetPersonVerificationRequest constructs an http.Request for the GetPersonVerification method
 func NewGetPersonVerificationRequest(server string, id string) (*http.Request, error) {
 	var err error
@@ -13325,6 +13493,18 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
 	GetPersonDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonDeclarationResult, error)
 
+	// GetPersonalDataWithResponse Get personal data
+	//
+	// Shows all that is stored of a person, unmasked. It takes an approval in force that grants the person (`granted_resources` with code
+	// `person`) to an employee of the user or to the legal entity of the token; a declaration is not enough.
+	//
+	// Fields that are not known of the person are absent. Who acts for them is shown by listConfidantPersonRelationships.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/persons/{id}/personal_data (the `GetPersonalData` operationId).
+	GetPersonalDataWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonalDataResult, error)
+
 	// GetPersonVerificationWithResponse Get Person verification details
 	//
 	// Shows how far a person is verified: the status of the whole, and what each register says. `CHANGES_NEEDED` is for the person to mend
@@ -14925,6 +15105,37 @@ func (r GetPersonDeclarationResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetPersonDeclarationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetPersonalDataResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonalDataResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPersonalDataResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPersonalDataResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPersonalDataResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -16635,6 +16846,24 @@ func (c *ClientWithResponses) GetPersonDeclarationWithResponse(ctx context.Conte
 		return nil, err
 	}
 	return ParseGetPersonDeclarationResult(rsp)
+}
+
+// GetPersonalDataWithResponse Get personal data
+//
+// Shows all that is stored of a person, unmasked. It takes an approval in force that grants the person (`granted_resources` with code
+// `person`) to an employee of the user or to the legal entity of the token; a declaration is not enough.
+//
+// Fields that are not known of the person are absent. Who acts for them is shown by listConfidantPersonRelationships.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/persons/{id}/personal_data (the `GetPersonalData` operationId).
+func (c *ClientWithResponses) GetPersonalDataWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonalDataResult, error) {
+	rsp, err := c.GetPersonalData(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPersonalDataResult(rsp)
 }
 
 // GetPersonVerificationWithResponse Get Person verification details
@@ -18356,6 +18585,32 @@ func ParseGetPersonDeclarationResult(rsp *http.Response) (*GetPersonDeclarationR
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest PersonDeclarationResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPersonalDataResult parses an HTTP response from a GetPersonalDataWithResponse call
+func ParseGetPersonalDataResult(rsp *http.Response) (*GetPersonalDataResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPersonalDataResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonalDataResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -551,6 +551,8 @@ const (
 	PersonAuthenticationMethodsNotFound               ID = "person.authentication_methods.not_found"
 	PersonRelationshipsIsExpired                      ID = "person.relationships.is_expired"
 	PersonRelationshipsNotFound                       ID = "person.relationships.not_found"
+	PersonPersonalDataNotFound                        ID = "person.personal_data.not_found"
+	PersonPersonalDataAccess                          ID = "person.personal_data.access"
 	PersonVerificationNotFound                        ID = "person.verification.not_found"
 	ServiceRequestGetPerson                           ID = "service_request.get.person"
 	ServiceRequestGetPersonActive                     ID = "service_request.get.person_active"
@@ -7205,6 +7207,28 @@ var All = []Rule{
 		Fixed:     true,
 	},
 	{
+		ID:        PersonPersonalDataNotFound,
+		Operation: "getPersonalData",
+		Check:     "A person with this id is stored (a malformed id finds none)",
+		CheckUK:   "Особа з таким ідентифікатором є в системі (за ідентифікатором хибного формату нікого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Source:    "general.apib L1879",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:        PersonPersonalDataAccess,
+		Operation: "getPersonalData",
+		Check:     "An approval in force grants the person to an employee of the user, or to the legal entity of the token",
+		CheckUK:   "Чинний доступ (approval) до особи надано працівникові, яким є користувач, або закладу, якому видано токен",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "Access denied",
+		Source:    "general.apib L1879",
+		Origin:    "blueprint",
+	},
+	{
 		ID:        PersonVerificationNotFound,
 		Operation: "getPersonVerification",
 		Check:     "A person with this id is stored, and so is the state of the verification (a malformed id finds none)",
@@ -8004,6 +8028,7 @@ var guards = map[string][]ID{
 	"searchPersons":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"listAuthenticationMethods":        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"listConfidantPersonRelationships": {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"getPersonalData":                  {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"getPersonVerification":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"getServiceRequest":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"searchServiceRequests":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},

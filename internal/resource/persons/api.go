@@ -23,6 +23,7 @@ func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
 		{ID: "searchPersons", Rules: operation.RulesOf(searchChecks)},
 		{ID: "listAuthenticationMethods", Rules: operation.RulesOf(methodsChecks)},
+		{ID: "getPersonalData", Rules: operation.RulesOf(personalDataChecks)},
 		{ID: "getPersonVerification", Rules: operation.RulesOf(verificationChecks)},
 		{ID: "listConfidantPersonRelationships", Rules: operation.RulesOf(relationshipsChecks)},
 	}
@@ -37,6 +38,7 @@ type of struct {
 	isBool bool // is_expired
 
 	verification api.PersonVerification
+	personal     api.PersonalData
 }
 
 // isActive makes the check that the person of the path is active.

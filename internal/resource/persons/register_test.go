@@ -145,3 +145,25 @@ func TestRelationshipsInForceAndOver(t *testing.T) {
 	require.Equal(t, world.ID("third_person").String(), over[0]["confidant_person"].(map[string]any)["person_id"])
 	require.Equal(t, now, list("?is_expired=false"))
 }
+
+// Personal data are all that is stored, by an approval of the person alone.
+func TestPersonalDataTakeAnApproval(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	get := func() *testkit.Response {
+		return s.Send(t, testkit.As("sandbox-doctor", http.MethodGet, "/api/persons/"+world.ID("stranger_patient").String()+"/personal_data", nil))
+	}
+	_, err := s.Pool.Exec(t.Context(), `INSERT INTO mpi.person_phones VALUES ($1, 'MOBILE', '+380503410870')`, world.ID("stranger_patient"))
+	require.NoError(t, err)
+	r := get()
+	require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
+	var data map[string]any
+	r.Data(t, &data)
+	require.Equal(t, map[string]any{
+		"id": world.ID("stranger_patient").String(), "first_name": "Оксана", "last_name": "Лисенко", "second_name": "Романівна", "birth_date": "1991-09-14",
+		"birth_country": "Україна", "birth_settlement": "Бердичів", "gender": "FEMALE", "no_tax_id": true, "verification_status": "VERIFIED",
+		"documents": []any{}, "addresses": []any{}, "phones": []any{map[string]any{"type": "MOBILE", "number": "+380503410870"}},
+	}, data)
+	s.Clock.Set(s.Clock.Now().AddDate(0, 0, 90))
+	require.Equal(t, []string{"person.personal_data.access"}, get().Rules(), "the approval is over")
+}

@@ -26,12 +26,18 @@ func (s *Store) MayRead(ctx context.Context, by auth.Subject, patient operation.
 	if err != nil || declared {
 		return declared, err
 	}
-	return s.approved(ctx, by, patient, record)
+	return s.approved(ctx, by, patient, func(r medicalevents.AnyReference) bool {
+		// Compared in Go, since FerretDB finds nothing with $elemMatch. An approval of the patient that grants "patient"
+		// opens all their records.
+		return r.IsTo("patient") || r.IsTo(record.Kind) && record.ID != uuid.Nil && r.Identifier.Value.ID == record.ID
+	})
 }
 
-// approved reports whether a verified, unexpired approval that is granted to the
-// caller names the record or the patient as a whole.
-func (s *Store) approved(ctx context.Context, by auth.Subject, patient operation.Person, record operation.Access) (bool, error) {
+// approved reports whether a verified, unexpired approval of a patient that is
+// granted to the caller names something that opens what they ask for.
+func (s *Store) approved(
+	ctx context.Context, by auth.Subject, patient operation.Person, opens func(medicalevents.AnyReference) bool,
+) (bool, error) {
 	employees, err := s.Employees(ctx, by)
 	if err != nil {
 		return false, err
@@ -49,19 +55,11 @@ func (s *Store) approved(ctx context.Context, by auth.Subject, patient operation
 		return false, fmt.Errorf("look up approvals: %w", mongodb.Error(err))
 	}
 	now := s.Clock.Now()
-	return slices.ContainsFunc(granted, func(g grant) bool { return g.ExpiresAt.After(now) && g.opens(record) }), nil
+	return slices.ContainsFunc(granted, func(g grant) bool { return g.ExpiresAt.After(now) && slices.ContainsFunc(g.GrantedResources, opens) }), nil
 }
 
 // grant is the part of an approval that says what it opens and until when.
 type grant struct {
 	ExpiresAt        time.Time                    `bson:"expires_at"`
 	GrantedResources []medicalevents.AnyReference `bson:"granted_resources"`
-}
-
-// opens compares in Go what $elemMatch would: FerretDB finds nothing with it.
-// An approval of the patient that grants "patient" opens all their records.
-func (g grant) opens(record operation.Access) bool {
-	return slices.ContainsFunc(g.GrantedResources, func(r medicalevents.AnyReference) bool {
-		return r.IsTo("patient") || r.IsTo(record.Kind) && record.ID != uuid.Nil && r.Identifier.Value.ID == record.ID
-	})
 }

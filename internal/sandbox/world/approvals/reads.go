@@ -22,6 +22,8 @@ func list(w *build.World) {
 	const op = "listApprovals"
 	episode := approvals.To("episode_of_care", build.ID("episode of stranger_patient"))
 	AddVerified(w, foreign, "stranger_patient", "granted to a doctor of another clinic", "other_doctor", episode)
+	AddVerified(w, "approval of personal data", "stranger_patient", "granted to the doctor, for the person's own data", "doctor",
+		approvals.To("person", build.ID("stranger_patient")))
 	AddVerified(w, own, "stranger_patient", "granted to the doctor, whose clinic has no declaration with the patient", "doctor", episode)
 
 	colleague := build.TokenValue("colleague")

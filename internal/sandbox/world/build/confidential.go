@@ -47,7 +47,7 @@ var aboutPeople = []string{
 var known = map[string]bool{
 	"status": true, "status_reason": true, "verification_status": true, "type": true, "relation_type": true, "gender": true,
 	"channel": true, "block_reason": true, "seed": true, "legal_form": true, "position": true, "verb": true, "url": true,
-	"start_date": true, "end_date": true, "time": true, "birth_country": true, "edrpou": true,
+	"start_date": true, "end_date": true, "time": true, "birth_country": true, "edrpou": true, "reason": true,
 }
 
 // opening are the keys of bodies whose values open a door or reach somebody.

@@ -18,6 +18,19 @@ func Cases(w *build.World) {
 	authenticationMethods(w)
 	relationships(w)
 	verification(w)
+	personalData(w)
+}
+
+func personalData(w *build.World) {
+	const op = "getPersonalData"
+	by := func(token, id string) build.Request { return build.Get(token, "/api/persons/"+id+"/personal_data") }
+	of := func(name string) build.Request { return by(doctor, build.ID(name).String()) }
+	w.Passes(op, "an approval grants the person", of("stranger_patient"), http.StatusOK)
+	w.Refused(op, "personal data of an unknown person", of("nobody"), fault.Refuse(rules.PersonPersonalDataNotFound))
+	w.Refused(op, "personal data of a malformed id", by(doctor, "1"), fault.Refuse(rules.PersonPersonalDataNotFound))
+	w.Refused(op, "a declaration without an approval", of("offline_patient"), fault.Refuse(rules.PersonPersonalDataAccess))
+	w.Refused(op, "an approval that is granted to a doctor of another clinic", by(build.TokenValue("hospital_doctor"), build.ID("stranger_patient").String()),
+		fault.Refuse(rules.PersonPersonalDataAccess))
 }
 
 func verification(w *build.World) {
