@@ -8,12 +8,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	vegeta "github.com/tsenart/vegeta/v12/lib"
-
-	"time"
 
 	"esoz/internal/platform/signature"
 	"esoz/internal/sandbox/authority"
@@ -102,7 +101,7 @@ func (l *lab) declarations(ctx context.Context, name string, start func(context.
 		body["person_id"] = benched("person", i).String()
 		create.Body = body
 		sign.Path = "/api/v3/declaration_requests/" + benched("request", i).String() + "/actions/sign"
-		sign.Body = map[string]any{"signed_declaration_request": base64.StdEncoding.EncodeToString(a.Sign(content, key, time.Now()))}
+		sign.Body = map[string]any{"signed_declaration_request": base64.StdEncoding.EncodeToString(a.Sign(content, key, l.clock.Now()))}
 		made, err := targets(d.url, create, sign)
 		if err != nil {
 			return nil, err

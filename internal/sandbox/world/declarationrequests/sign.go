@@ -15,7 +15,9 @@ import (
 // signs.
 func toSign(w *build.World, name, note string, columns build.Row) build.Row {
 	content := toBeSigned(w, name, "person of "+name)
-	ofDeclarant(w, name, "APPROVED: "+note, build.Changed(build.Row{"status": "APPROVED", "data_to_be_signed": content}, columns))
+	ofDeclarant(w, name, "APPROVED: "+note, build.Changed(build.Row{
+		"status": "APPROVED", "data_to_be_signed": content, "updated_at": w.Now,
+	}, columns))
 	return signedBy(content, true)
 }
 
@@ -68,13 +70,14 @@ func sign(w *build.World) {
 	refuse := func(title, name, note string, columns build.Row, rule rules.ID) {
 		w.Refused(op, title, of(name, toSign(w, name, note, columns)), fault.Refuse(rule))
 	}
-	nobody := build.ID("no person")
+	nobody := build.ID("nobody at all")
+	declarant(w, "signing_unverified", "1990-07-05", "verification status NOT_VERIFIED", build.Row{"verification_status": "NOT_VERIFIED"}, "PASSPORT")
 	refuse("a person who is not stored", "declaration request to sign of nobody", "its person is not stored",
-		build.Row{"mpi_id": nobody, "data": data(w, "no person", "clinic", "doctor")}, rules.DeclarationRequestSignPerson)
+		build.Row{"mpi_id": nobody, "data": data(w, "nobody at all", "clinic", "doctor")}, rules.DeclarationRequestSignPerson)
 	refuse("a person who is not verified", "declaration request to sign of unverified_declarant", "its person is NOT_VERIFIED",
-		build.Row{"mpi_id": build.ID("unverified_declarant"), "data": data(w, "unverified_declarant", "clinic", "doctor")}, rules.DeclarationRequestSignPersonVerified)
+		build.Row{"mpi_id": build.ID("signing_unverified"), "data": data(w, "signing_unverified", "clinic", "doctor")}, rules.DeclarationRequestSignPersonVerified)
 	refuse("a declaration that is carried on has ended", "declaration request to sign that carries on nothing", "the declaration that it carries on has ended",
-		build.Row{"parent_declaration_id": persons.DeclarationID("former_patient")}, rules.DeclarationRequestSignParent)
+		build.Row{"parent_declaration_id": persons.DeclarationID("former_patient"), "authentication_method_current": notAsked}, rules.DeclarationRequestSignParent)
 	refuse("a doctor who was dismissed", "declaration request to sign of dismissed_doctor", "its doctor was dismissed",
 		build.Row{"data": data(w, "person of declaration request to sign of dismissed_doctor", "clinic", "dismissed_doctor"), "data_employee_id": build.ID("employee dismissed_doctor")},
 		rules.DeclarationRequestSignEmployee)
@@ -104,7 +107,9 @@ func reject(w *build.World) {
 	named := func(name string) build.Request { return of(text(name)) }
 	ofDeclarant(w, "declaration request to reject", "NEW", nil)
 	toSign(w, "approved declaration request to reject", "it may be rejected", nil)
-	ofDeclarant(w, "patient's declaration request to reject", "NEW, made by the patient and shared", build.Row{"channel": "PIS", "is_shareable": true})
+	ofDeclarant(w, "patient's declaration request to reject", "NEW, made by the patient and shared", build.Row{
+		"channel": "PIS", "is_shareable": true, "authentication_method_current": notAsked,
+	})
 	w.Passes(op, "a new request", named("declaration request to reject"), http.StatusOK)
 	w.Passes(op, "an approved request", named("approved declaration request to reject"), http.StatusOK)
 	w.Passes(op, "a request that the patient has made", named("patient's declaration request to reject"), http.StatusOK)
