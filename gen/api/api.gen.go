@@ -189,6 +189,27 @@ func (e DeclarationRequestStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeclarationSignedStatus.
+const (
+	DeclarationSignedStatusActive              DeclarationSignedStatus = "active"
+	DeclarationSignedStatusPendingVerification DeclarationSignedStatus = "pending_verification"
+	DeclarationSignedStatusTerminated          DeclarationSignedStatus = "terminated"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationSignedStatus enum.
+func (e DeclarationSignedStatus) Valid() bool {
+	switch e {
+	case DeclarationSignedStatusActive:
+		return true
+	case DeclarationSignedStatusPendingVerification:
+		return true
+	case DeclarationSignedStatusTerminated:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeclarationStatus.
 const (
 	DeclarationStatusActive              DeclarationStatus = "active"
@@ -1645,10 +1666,58 @@ type DeclarationRequest struct {
 	SystemDeclarationLimit *int `json:"system_declaration_limit,omitempty"`
 }
 
+// DeclarationRequestApprove The code of the SMS; nothing when the request is confirmed by documents or by nothing.
+type DeclarationRequestApprove struct {
+	// VerificationCode The code, a number or a text.
+	//
+	// Example: 2836
+	VerificationCode any `json:"verification_code,omitempty"`
+}
+
 // DeclarationRequestChannel Where the request came from, a medical information system, a patient information system or the patient's cabinet.
 //
 // Example: MIS
 type DeclarationRequestChannel string
+
+// DeclarationRequestCreate Who is to have a declaration with whom, and where.
+type DeclarationRequestCreate struct {
+	// AuthorizeWith The person's authentication method that shall confirm. Without it the default one does.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// DivisionID Where the doctor receives the person.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	DivisionID string `json:"division_id"`
+
+	// EmployeeID The doctor.
+	//
+	// Example: 1a8b10ea-ba09-40f2-8f9e-55608e9208c6
+	EmployeeID string `json:"employee_id"`
+
+	// ParentDeclarationID The active declaration with a reorganised legal entity that is to be carried on.
+	//
+	// Example: 8c7753fc-a647-435f-8e43-4ff4546431f6
+	ParentDeclarationID *string `json:"parent_declaration_id,omitempty"`
+
+	// PersonID A registered person.
+	//
+	// Example: 4d0d790c-cbf1-44f5-ab21-ba8db67da161
+	PersonID string `json:"person_id"`
+}
+
+// DeclarationRequestCreatedResponse Answer with the request that was created.
+type DeclarationRequestCreatedResponse struct {
+	// Data A request for a declaration between a patient and a doctor.
+	Data DeclarationRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent DeclarationRequestUrgent `json:"urgent"`
+}
 
 // DeclarationRequestDataToBeSigned The object that the doctor signs; there from the approval on, absent before it and for requests
 // of V2. Sign exactly these keys and values: a copy that was parsed into types of your own and
@@ -1684,6 +1753,15 @@ type DeclarationRequestListResponse struct {
 
 	// Paging Which part of a list an answer holds.
 	Paging Paging `json:"paging"`
+}
+
+// DeclarationRequestMovedResponse Answer with a declaration request that has another status now.
+type DeclarationRequestMovedResponse struct {
+	// Data A request for a declaration between a patient and a doctor.
+	Data DeclarationRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
 }
 
 // DeclarationRequestResponse Answer with one declaration request.
@@ -1774,6 +1852,14 @@ type DeclarationRequestShort struct {
 	SystemDeclarationLimit *int `json:"system_declaration_limit,omitempty"`
 }
 
+// DeclarationRequestSign What the doctor has signed.
+type DeclarationRequestSign struct {
+	// SignedDeclarationRequest `data_to_be_signed` with `person.patient_signed` true, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+	SignedDeclarationRequest string `json:"signed_declaration_request"`
+}
+
 // DeclarationRequestStatus Where the request stands: `NEW` waits for the patient's confirmation, `APPROVED` for the
 // doctor's signature, `SIGNED` became a declaration; `REJECTED` by the legal entity or the
 // patient, `CANCELLED` by a newer request for the same person, `EXPIRED` by time.
@@ -1786,7 +1872,7 @@ type DeclarationRequestUrgent struct {
 	// AuthenticationMethodCurrent How the person confirms the request.
 	AuthenticationMethodCurrent AuthenticationMethodCurrent `json:"authentication_method_current"`
 
-	// Documents Links to the signed content; only for an APPROVED request of channel PIS.
+	// Documents Where to send the scans, when the request was created; links to the signed content of an APPROVED request of channel PIS.
 	Documents *[]DeclarationRequestDocument `json:"documents,omitempty"`
 }
 
@@ -1867,6 +1953,88 @@ type DeclarationShort struct {
 	//
 	// Example: 2017-04-20T19:14:13Z
 	UpdatedAt string `json:"updated_at"`
+}
+
+// DeclarationSigned The declaration that a request became.
+type DeclarationSigned struct {
+	// DeclarationRequestID The request that it was.
+	//
+	// Example: 74a6fae6-4207-4e03-a136-f2e70c6b0c02
+	DeclarationRequestID string `json:"declaration_request_id"`
+
+	// DivisionID Where the doctor receives the patient.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	DivisionID string `json:"division_id"`
+
+	// EmployeeID The doctor.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	EmployeeID string `json:"employee_id"`
+
+	// EndDate Last day.
+	//
+	// Example: 2018-03-02
+	EndDate string `json:"end_date"`
+
+	// ID Id of the declaration.
+	//
+	// Example: 8311ab82-e341-4da0-8a95-235ec9885e23
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-07-06T16:54:05.161571Z
+	InsertedAt string `json:"inserted_at"`
+
+	// IsActive Whether it is in force.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// LegalEntityID The legal entity of the doctor.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// PersonID The patient.
+	//
+	// Example: 5fb57a5d-1457-430e-9678-c81cec72779f
+	PersonID string `json:"person_id"`
+
+	// Reason Why it has this status: `offline` or `no_tax_id`; absent when there is no reason.
+	//
+	// Example: no_tax_id
+	Reason *string `json:"reason,omitempty"`
+
+	// SignedAt When it was signed.
+	//
+	// Example: 2017-03-02T00:00:00.000000Z
+	SignedAt string `json:"signed_at"`
+
+	// StartDate First day.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status Where the declaration stands.
+	//
+	// Example: active
+	Status DeclarationSignedStatus `json:"status"`
+}
+
+// DeclarationSignedStatus Where the declaration stands.
+//
+// Example: active
+type DeclarationSignedStatus string
+
+// DeclarationSignedResponse Answer with the declaration.
+type DeclarationSignedResponse struct {
+	// Data The declaration that a request became.
+	Data DeclarationSigned `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
 }
 
 // DeclarationStatus `active` is in force, `pending_verification` waits for the National Health Service. It has ended as `terminated` by a newer declaration, the
@@ -4211,6 +4379,56 @@ type PersonShort struct {
 	Unzr *string `json:"unzr,omitempty"`
 }
 
+// PersonVerification How far a person is verified.
+type PersonVerification struct {
+	// Details The registers.
+	Details PersonVerificationStreams `json:"details"`
+
+	// VerificationStatus VERIFIED, NOT_VERIFIED, VERIFICATION_NEEDED or CHANGES_NEEDED.
+	//
+	// Example: VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// PersonVerificationResponse Answer with how far a person is verified.
+type PersonVerificationResponse struct {
+	// Data How far a person is verified.
+	Data PersonVerification `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// PersonVerificationStreams The registers.
+type PersonVerificationStreams struct {
+	// DmsPassport What one register says of a person.
+	DmsPassport VerificationStream `json:"dms_passport"`
+
+	// DracsBirth What one register says of a person.
+	DracsBirth VerificationStream `json:"dracs_birth"`
+
+	// DracsDeath What one register says of a person.
+	DracsDeath VerificationStream `json:"dracs_death"`
+
+	// DracsNameChange What one register says of a person.
+	DracsNameChange VerificationStream `json:"dracs_name_change"`
+
+	// Drfo What one register says of a person.
+	Drfo VerificationStream `json:"drfo"`
+
+	// LegalCapacity What one register says of a person.
+	LegalCapacity VerificationStream `json:"legal_capacity"`
+
+	// MvsPassport What one register says of a person.
+	MvsPassport VerificationStream `json:"mvs_passport"`
+
+	// Nhs What one register says of a person.
+	Nhs VerificationStream `json:"nhs"`
+
+	// Unzr What one register says of a person.
+	Unzr VerificationStream `json:"unzr"`
+}
+
 // Quantity An amount of something.
 type Quantity struct {
 	// Code The unit.
@@ -4936,6 +5154,34 @@ type VerificationRequest struct {
 	PhoneNumber string `json:"phone_number"`
 }
 
+// VerificationStream What one register says of a person.
+type VerificationStream struct {
+	// Result Result of the tax register.
+	//
+	// Example: 12
+	Result *int `json:"result,omitempty"`
+
+	// Status State of the record in the register.
+	//
+	// Example: 1
+	Status *int `json:"status,omitempty"`
+
+	// VerificationComment What was noted.
+	//
+	// Example: Бракує даних паспорта
+	VerificationComment *string `json:"verification_comment,omitempty"`
+
+	// VerificationReason How the status came about.
+	//
+	// Example: AUTO
+	VerificationReason string `json:"verification_reason"`
+
+	// VerificationStatus VERIFIED, NOT_VERIFIED, VERIFICATION_NEEDED, VERIFICATION_NOT_NEEDED, CHANGES_NEEDED or IN_REVIEW.
+	//
+	// Example: VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
 // VerifiedPhone A phone that was verified.
 type VerifiedPhone struct {
 	// PhoneNumber The phone.
@@ -5439,6 +5685,15 @@ type ApprovePersonRequestJSONRequestBody = PersonRequestApprove
 // SignPersonRequestJSONRequestBody defines body for SignPersonRequest for application/json ContentType.
 type SignPersonRequestJSONRequestBody = PersonRequestSign
 
+// CreateDeclarationRequestJSONRequestBody defines body for CreateDeclarationRequest for application/json ContentType.
+type CreateDeclarationRequestJSONRequestBody = DeclarationRequestCreate
+
+// ApproveDeclarationRequestJSONRequestBody defines body for ApproveDeclarationRequest for application/json ContentType.
+type ApproveDeclarationRequestJSONRequestBody = DeclarationRequestApprove
+
+// SignDeclarationRequestJSONRequestBody defines body for SignDeclarationRequest for application/json ContentType.
+type SignDeclarationRequestJSONRequestBody = DeclarationRequestSign
+
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
 
@@ -5546,6 +5801,9 @@ type ServerInterface interface {
 	// GetPersonDeclaration Get Person Declaration
 	// (GET /api/persons/{id}/declaration)
 	GetPersonDeclaration(ctx echo.Context, id string) error
+	// GetPersonVerification Get Person verification details
+	// (GET /api/persons/{id}/verification)
+	GetPersonVerification(ctx echo.Context, id string) error
 	// SearchServiceRequests Search for a Service Requests
 	// (GET /api/service_requests)
 	SearchServiceRequests(ctx echo.Context, params SearchServiceRequestsParams) error
@@ -5599,12 +5857,24 @@ type ServerInterface interface {
 	// ListDeclarationRequests Get Declaration Requests List V3
 	// (GET /api/v3/declaration_requests)
 	ListDeclarationRequests(ctx echo.Context, params ListDeclarationRequestsParams) error
+	// CreateDeclarationRequest Create Declaration Request V3
+	// (POST /api/v3/declaration_requests)
+	CreateDeclarationRequest(ctx echo.Context) error
 	// GetDeclarationRequest Get Declaration Request by ID V3
 	// (GET /api/v3/declaration_requests/{id})
 	GetDeclarationRequest(ctx echo.Context, id string) error
+	// ApproveDeclarationRequest Approve Declaration Request V3
+	// (PATCH /api/v3/declaration_requests/{id}/actions/approve)
+	ApproveDeclarationRequest(ctx echo.Context, id string) error
+	// RejectDeclarationRequest Reject Declaration Request V3
+	// (PATCH /api/v3/declaration_requests/{id}/actions/reject)
+	RejectDeclarationRequest(ctx echo.Context, id string) error
 	// ResendDeclarationRequestOTP Resend Authorization OTP on Declaration Request
 	// (POST /api/v3/declaration_requests/{id}/actions/resend_otp)
 	ResendDeclarationRequestOTP(ctx echo.Context, id string) error
+	// SignDeclarationRequest Sign Declaration Request V3
+	// (PATCH /api/v3/declaration_requests/{id}/actions/sign)
+	SignDeclarationRequest(ctx echo.Context, id string) error
 	// InitializeVerification Initialize OTP Verification
 	// (POST /api/verifications)
 	InitializeVerification(ctx echo.Context) error
@@ -6701,6 +6971,22 @@ func (w *ServerInterfaceWrapper) GetPersonDeclaration(ctx echo.Context) error {
 	return err
 }
 
+// GetPersonVerification converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPersonVerification(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPersonVerification(ctx, id)
+	return err
+}
+
 // SearchServiceRequests converts echo context to params.
 func (w *ServerInterfaceWrapper) SearchServiceRequests(ctx echo.Context) error {
 	var err error
@@ -7264,6 +7550,15 @@ func (w *ServerInterfaceWrapper) ListDeclarationRequests(ctx echo.Context) error
 	return err
 }
 
+// CreateDeclarationRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateDeclarationRequest(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateDeclarationRequest(ctx)
+	return err
+}
+
 // GetDeclarationRequest converts echo context to params.
 func (w *ServerInterfaceWrapper) GetDeclarationRequest(ctx echo.Context) error {
 	var err error
@@ -7280,6 +7575,38 @@ func (w *ServerInterfaceWrapper) GetDeclarationRequest(ctx echo.Context) error {
 	return err
 }
 
+// ApproveDeclarationRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) ApproveDeclarationRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApproveDeclarationRequest(ctx, id)
+	return err
+}
+
+// RejectDeclarationRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) RejectDeclarationRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RejectDeclarationRequest(ctx, id)
+	return err
+}
+
 // ResendDeclarationRequestOTP converts echo context to params.
 func (w *ServerInterfaceWrapper) ResendDeclarationRequestOTP(ctx echo.Context) error {
 	var err error
@@ -7293,6 +7620,22 @@ func (w *ServerInterfaceWrapper) ResendDeclarationRequestOTP(ctx echo.Context) e
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ResendDeclarationRequestOTP(ctx, id)
+	return err
+}
+
+// SignDeclarationRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) SignDeclarationRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SignDeclarationRequest(ctx, id)
 	return err
 }
 
@@ -7459,6 +7802,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/persons/:id/authentication_methods", wrapper.ListAuthenticationMethods, options.OperationMiddlewares["listAuthenticationMethods"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/confidant_person_relationships", wrapper.ListConfidantPersonRelationships, options.OperationMiddlewares["listConfidantPersonRelationships"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/declaration", wrapper.GetPersonDeclaration, options.OperationMiddlewares["getPersonDeclaration"]...)
+	router.GET(options.BaseURL+"/api/persons/:id/verification", wrapper.GetPersonVerification, options.OperationMiddlewares["getPersonVerification"]...)
 	router.GET(options.BaseURL+"/api/service_requests", wrapper.SearchServiceRequests, options.OperationMiddlewares["searchServiceRequests"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/release", wrapper.ReleaseServiceRequest, options.OperationMiddlewares["releaseServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/use", wrapper.UseServiceRequest, options.OperationMiddlewares["useServiceRequest"]...)
@@ -7476,8 +7820,12 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/reject", wrapper.RejectPersonRequest, options.OperationMiddlewares["rejectPersonRequest"]...)
 	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/sign", wrapper.SignPersonRequest, options.OperationMiddlewares["signPersonRequest"]...)
 	router.GET(options.BaseURL+"/api/v3/declaration_requests", wrapper.ListDeclarationRequests, options.OperationMiddlewares["listDeclarationRequests"]...)
+	router.POST(options.BaseURL+"/api/v3/declaration_requests", wrapper.CreateDeclarationRequest, options.OperationMiddlewares["createDeclarationRequest"]...)
 	router.GET(options.BaseURL+"/api/v3/declaration_requests/:id", wrapper.GetDeclarationRequest, options.OperationMiddlewares["getDeclarationRequest"]...)
+	router.PATCH(options.BaseURL+"/api/v3/declaration_requests/:id/actions/approve", wrapper.ApproveDeclarationRequest, options.OperationMiddlewares["approveDeclarationRequest"]...)
+	router.PATCH(options.BaseURL+"/api/v3/declaration_requests/:id/actions/reject", wrapper.RejectDeclarationRequest, options.OperationMiddlewares["rejectDeclarationRequest"]...)
 	router.POST(options.BaseURL+"/api/v3/declaration_requests/:id/actions/resend_otp", wrapper.ResendDeclarationRequestOTP, options.OperationMiddlewares["resendDeclarationRequestOtp"]...)
+	router.PATCH(options.BaseURL+"/api/v3/declaration_requests/:id/actions/sign", wrapper.SignDeclarationRequest, options.OperationMiddlewares["signDeclarationRequest"]...)
 	router.POST(options.BaseURL+"/api/verifications", wrapper.InitializeVerification, options.OperationMiddlewares["initializeVerification"]...)
 	router.GET(options.BaseURL+"/api/verifications/:phone_number", wrapper.GetVerification, options.OperationMiddlewares["getVerification"]...)
 	router.PATCH(options.BaseURL+"/api/verifications/:phone_number/actions/complete", wrapper.CompleteVerification, options.OperationMiddlewares["completeVerification"]...)
@@ -8188,6 +8536,28 @@ func (response GetPersonDeclaration200JSONResponse) VisitGetPersonDeclarationRes
 	return err
 }
 
+type GetPersonVerificationRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetPersonVerificationResponseObject interface {
+	VisitGetPersonVerificationResponse(w http.ResponseWriter) error
+}
+
+type GetPersonVerification200JSONResponse PersonVerificationResponse
+
+func (response GetPersonVerification200JSONResponse) VisitGetPersonVerificationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SearchServiceRequestsRequestObject struct {
 	Params SearchServiceRequestsParams
 }
@@ -8567,6 +8937,28 @@ func (response ListDeclarationRequests200JSONResponse) VisitListDeclarationReque
 	return err
 }
 
+type CreateDeclarationRequestRequestObject struct {
+	Body *CreateDeclarationRequestJSONRequestBody
+}
+
+type CreateDeclarationRequestResponseObject interface {
+	VisitCreateDeclarationRequestResponse(w http.ResponseWriter) error
+}
+
+type CreateDeclarationRequest201JSONResponse DeclarationRequestCreatedResponse
+
+func (response CreateDeclarationRequest201JSONResponse) VisitCreateDeclarationRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetDeclarationRequestRequestObject struct {
 	ID string `json:"id"`
 }
@@ -8589,6 +8981,51 @@ func (response GetDeclarationRequest200JSONResponse) VisitGetDeclarationRequestR
 	return err
 }
 
+type ApproveDeclarationRequestRequestObject struct {
+	ID   string `json:"id"`
+	Body *ApproveDeclarationRequestJSONRequestBody
+}
+
+type ApproveDeclarationRequestResponseObject interface {
+	VisitApproveDeclarationRequestResponse(w http.ResponseWriter) error
+}
+
+type ApproveDeclarationRequest201JSONResponse DeclarationRequestMovedResponse
+
+func (response ApproveDeclarationRequest201JSONResponse) VisitApproveDeclarationRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RejectDeclarationRequestRequestObject struct {
+	ID string `json:"id"`
+}
+
+type RejectDeclarationRequestResponseObject interface {
+	VisitRejectDeclarationRequestResponse(w http.ResponseWriter) error
+}
+
+type RejectDeclarationRequest200JSONResponse DeclarationRequestMovedResponse
+
+func (response RejectDeclarationRequest200JSONResponse) VisitRejectDeclarationRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ResendDeclarationRequestOTPRequestObject struct {
 	ID string `json:"id"`
 }
@@ -8600,6 +9037,29 @@ type ResendDeclarationRequestOTPResponseObject interface {
 type ResendDeclarationRequestOTP200JSONResponse OTPResponse
 
 func (response ResendDeclarationRequestOTP200JSONResponse) VisitResendDeclarationRequestOTPResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignDeclarationRequestRequestObject struct {
+	ID   string `json:"id"`
+	Body *SignDeclarationRequestJSONRequestBody
+}
+
+type SignDeclarationRequestResponseObject interface {
+	VisitSignDeclarationRequestResponse(w http.ResponseWriter) error
+}
+
+type SignDeclarationRequest200JSONResponse DeclarationSignedResponse
+
+func (response SignDeclarationRequest200JSONResponse) VisitSignDeclarationRequestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -8900,6 +9360,9 @@ type StrictServerInterface interface {
 	// GetPersonDeclaration Get Person Declaration
 	// (GET /api/persons/{id}/declaration)
 	GetPersonDeclaration(ctx context.Context, request GetPersonDeclarationRequestObject) (GetPersonDeclarationResponseObject, error)
+	// GetPersonVerification Get Person verification details
+	// (GET /api/persons/{id}/verification)
+	GetPersonVerification(ctx context.Context, request GetPersonVerificationRequestObject) (GetPersonVerificationResponseObject, error)
 	// SearchServiceRequests Search for a Service Requests
 	// (GET /api/service_requests)
 	SearchServiceRequests(ctx context.Context, request SearchServiceRequestsRequestObject) (SearchServiceRequestsResponseObject, error)
@@ -8953,12 +9416,24 @@ type StrictServerInterface interface {
 	// ListDeclarationRequests Get Declaration Requests List V3
 	// (GET /api/v3/declaration_requests)
 	ListDeclarationRequests(ctx context.Context, request ListDeclarationRequestsRequestObject) (ListDeclarationRequestsResponseObject, error)
+	// CreateDeclarationRequest Create Declaration Request V3
+	// (POST /api/v3/declaration_requests)
+	CreateDeclarationRequest(ctx context.Context, request CreateDeclarationRequestRequestObject) (CreateDeclarationRequestResponseObject, error)
 	// GetDeclarationRequest Get Declaration Request by ID V3
 	// (GET /api/v3/declaration_requests/{id})
 	GetDeclarationRequest(ctx context.Context, request GetDeclarationRequestRequestObject) (GetDeclarationRequestResponseObject, error)
+	// ApproveDeclarationRequest Approve Declaration Request V3
+	// (PATCH /api/v3/declaration_requests/{id}/actions/approve)
+	ApproveDeclarationRequest(ctx context.Context, request ApproveDeclarationRequestRequestObject) (ApproveDeclarationRequestResponseObject, error)
+	// RejectDeclarationRequest Reject Declaration Request V3
+	// (PATCH /api/v3/declaration_requests/{id}/actions/reject)
+	RejectDeclarationRequest(ctx context.Context, request RejectDeclarationRequestRequestObject) (RejectDeclarationRequestResponseObject, error)
 	// ResendDeclarationRequestOTP Resend Authorization OTP on Declaration Request
 	// (POST /api/v3/declaration_requests/{id}/actions/resend_otp)
 	ResendDeclarationRequestOTP(ctx context.Context, request ResendDeclarationRequestOTPRequestObject) (ResendDeclarationRequestOTPResponseObject, error)
+	// SignDeclarationRequest Sign Declaration Request V3
+	// (PATCH /api/v3/declaration_requests/{id}/actions/sign)
+	SignDeclarationRequest(ctx context.Context, request SignDeclarationRequestRequestObject) (SignDeclarationRequestResponseObject, error)
 	// InitializeVerification Initialize OTP Verification
 	// (POST /api/verifications)
 	InitializeVerification(ctx context.Context, request InitializeVerificationRequestObject) (InitializeVerificationResponseObject, error)
@@ -9845,6 +10320,31 @@ func (sh *strictHandler) GetPersonDeclaration(ctx echo.Context, id string) error
 	return nil
 }
 
+// GetPersonVerification operation middleware
+func (sh *strictHandler) GetPersonVerification(ctx echo.Context, id string) error {
+	var request GetPersonVerificationRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPersonVerification(ctx.Request().Context(), request.(GetPersonVerificationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPersonVerification")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPersonVerificationResponseObject); ok {
+		return validResponse.VisitGetPersonVerificationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // SearchServiceRequests operation middleware
 func (sh *strictHandler) SearchServiceRequests(ctx echo.Context, params SearchServiceRequestsParams) error {
 	var request SearchServiceRequestsRequestObject
@@ -10362,6 +10862,52 @@ func (sh *strictHandler) ListDeclarationRequests(ctx echo.Context, params ListDe
 	return nil
 }
 
+// CreateDeclarationRequest operation middleware
+func (sh *strictHandler) CreateDeclarationRequest(ctx echo.Context) error {
+	var request CreateDeclarationRequestRequestObject
+
+	var body CreateDeclarationRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateDeclarationRequest(ctx.Request().Context(), request.(CreateDeclarationRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateDeclarationRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateDeclarationRequestResponseObject); ok {
+		return validResponse.VisitCreateDeclarationRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetDeclarationRequest operation middleware
 func (sh *strictHandler) GetDeclarationRequest(ctx echo.Context, id string) error {
 	var request GetDeclarationRequestRequestObject
@@ -10387,6 +10933,79 @@ func (sh *strictHandler) GetDeclarationRequest(ctx echo.Context, id string) erro
 	return nil
 }
 
+// ApproveDeclarationRequest operation middleware
+func (sh *strictHandler) ApproveDeclarationRequest(ctx echo.Context, id string) error {
+	var request ApproveDeclarationRequestRequestObject
+
+	request.ID = id
+
+	var body ApproveDeclarationRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApproveDeclarationRequest(ctx.Request().Context(), request.(ApproveDeclarationRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApproveDeclarationRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApproveDeclarationRequestResponseObject); ok {
+		return validResponse.VisitApproveDeclarationRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RejectDeclarationRequest operation middleware
+func (sh *strictHandler) RejectDeclarationRequest(ctx echo.Context, id string) error {
+	var request RejectDeclarationRequestRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RejectDeclarationRequest(ctx.Request().Context(), request.(RejectDeclarationRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RejectDeclarationRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RejectDeclarationRequestResponseObject); ok {
+		return validResponse.VisitRejectDeclarationRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ResendDeclarationRequestOTP operation middleware
 func (sh *strictHandler) ResendDeclarationRequestOTP(ctx echo.Context, id string) error {
 	var request ResendDeclarationRequestOTPRequestObject
@@ -10406,6 +11025,54 @@ func (sh *strictHandler) ResendDeclarationRequestOTP(ctx echo.Context, id string
 		return err
 	} else if validResponse, ok := response.(ResendDeclarationRequestOTPResponseObject); ok {
 		return validResponse.VisitResendDeclarationRequestOTPResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SignDeclarationRequest operation middleware
+func (sh *strictHandler) SignDeclarationRequest(ctx echo.Context, id string) error {
+	var request SignDeclarationRequestRequestObject
+
+	request.ID = id
+
+	var body SignDeclarationRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SignDeclarationRequest(ctx.Request().Context(), request.(SignDeclarationRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SignDeclarationRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SignDeclarationRequestResponseObject); ok {
+		return validResponse.VisitSignDeclarationRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -190,6 +190,27 @@ func (e DeclarationRequestStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeclarationSignedStatus.
+const (
+	DeclarationSignedStatusActive              DeclarationSignedStatus = "active"
+	DeclarationSignedStatusPendingVerification DeclarationSignedStatus = "pending_verification"
+	DeclarationSignedStatusTerminated          DeclarationSignedStatus = "terminated"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationSignedStatus enum.
+func (e DeclarationSignedStatus) Valid() bool {
+	switch e {
+	case DeclarationSignedStatusActive:
+		return true
+	case DeclarationSignedStatusPendingVerification:
+		return true
+	case DeclarationSignedStatusTerminated:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeclarationStatus.
 const (
 	DeclarationStatusActive              DeclarationStatus = "active"
@@ -1646,10 +1667,58 @@ type DeclarationRequest struct {
 	SystemDeclarationLimit *int `json:"system_declaration_limit,omitempty"`
 }
 
+// DeclarationRequestApprove The code of the SMS; nothing when the request is confirmed by documents or by nothing.
+type DeclarationRequestApprove struct {
+	// VerificationCode The code, a number or a text.
+	//
+	// Example: 2836
+	VerificationCode any `json:"verification_code,omitempty"`
+}
+
 // DeclarationRequestChannel Where the request came from, a medical information system, a patient information system or the patient's cabinet.
 //
 // Example: MIS
 type DeclarationRequestChannel string
+
+// DeclarationRequestCreate Who is to have a declaration with whom, and where.
+type DeclarationRequestCreate struct {
+	// AuthorizeWith The person's authentication method that shall confirm. Without it the default one does.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// DivisionID Where the doctor receives the person.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	DivisionID string `json:"division_id"`
+
+	// EmployeeID The doctor.
+	//
+	// Example: 1a8b10ea-ba09-40f2-8f9e-55608e9208c6
+	EmployeeID string `json:"employee_id"`
+
+	// ParentDeclarationID The active declaration with a reorganised legal entity that is to be carried on.
+	//
+	// Example: 8c7753fc-a647-435f-8e43-4ff4546431f6
+	ParentDeclarationID *string `json:"parent_declaration_id,omitempty"`
+
+	// PersonID A registered person.
+	//
+	// Example: 4d0d790c-cbf1-44f5-ab21-ba8db67da161
+	PersonID string `json:"person_id"`
+}
+
+// DeclarationRequestCreatedResponse Answer with the request that was created.
+type DeclarationRequestCreatedResponse struct {
+	// Data A request for a declaration between a patient and a doctor.
+	Data DeclarationRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent DeclarationRequestUrgent `json:"urgent"`
+}
 
 // DeclarationRequestDataToBeSigned The object that the doctor signs; there from the approval on, absent before it and for requests
 // of V2. Sign exactly these keys and values: a copy that was parsed into types of your own and
@@ -1685,6 +1754,15 @@ type DeclarationRequestListResponse struct {
 
 	// Paging Which part of a list an answer holds.
 	Paging Paging `json:"paging"`
+}
+
+// DeclarationRequestMovedResponse Answer with a declaration request that has another status now.
+type DeclarationRequestMovedResponse struct {
+	// Data A request for a declaration between a patient and a doctor.
+	Data DeclarationRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
 }
 
 // DeclarationRequestResponse Answer with one declaration request.
@@ -1775,6 +1853,14 @@ type DeclarationRequestShort struct {
 	SystemDeclarationLimit *int `json:"system_declaration_limit,omitempty"`
 }
 
+// DeclarationRequestSign What the doctor has signed.
+type DeclarationRequestSign struct {
+	// SignedDeclarationRequest `data_to_be_signed` with `person.patient_signed` true, signed (CMS), in base64 without line breaks.
+	//
+	// Example: ewogICJpZCI6ICJiMDk5ZjE0OC03ZjkzLTRmYzIt
+	SignedDeclarationRequest string `json:"signed_declaration_request"`
+}
+
 // DeclarationRequestStatus Where the request stands: `NEW` waits for the patient's confirmation, `APPROVED` for the
 // doctor's signature, `SIGNED` became a declaration; `REJECTED` by the legal entity or the
 // patient, `CANCELLED` by a newer request for the same person, `EXPIRED` by time.
@@ -1787,7 +1873,7 @@ type DeclarationRequestUrgent struct {
 	// AuthenticationMethodCurrent How the person confirms the request.
 	AuthenticationMethodCurrent AuthenticationMethodCurrent `json:"authentication_method_current"`
 
-	// Documents Links to the signed content; only for an APPROVED request of channel PIS.
+	// Documents Where to send the scans, when the request was created; links to the signed content of an APPROVED request of channel PIS.
 	Documents []DeclarationRequestDocument `json:"documents,omitempty"`
 }
 
@@ -1868,6 +1954,88 @@ type DeclarationShort struct {
 	//
 	// Example: 2017-04-20T19:14:13Z
 	UpdatedAt string `json:"updated_at"`
+}
+
+// DeclarationSigned The declaration that a request became.
+type DeclarationSigned struct {
+	// DeclarationRequestID The request that it was.
+	//
+	// Example: 74a6fae6-4207-4e03-a136-f2e70c6b0c02
+	DeclarationRequestID string `json:"declaration_request_id"`
+
+	// DivisionID Where the doctor receives the patient.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	DivisionID string `json:"division_id"`
+
+	// EmployeeID The doctor.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	EmployeeID string `json:"employee_id"`
+
+	// EndDate Last day.
+	//
+	// Example: 2018-03-02
+	EndDate string `json:"end_date"`
+
+	// ID Id of the declaration.
+	//
+	// Example: 8311ab82-e341-4da0-8a95-235ec9885e23
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-07-06T16:54:05.161571Z
+	InsertedAt string `json:"inserted_at"`
+
+	// IsActive Whether it is in force.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// LegalEntityID The legal entity of the doctor.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// PersonID The patient.
+	//
+	// Example: 5fb57a5d-1457-430e-9678-c81cec72779f
+	PersonID string `json:"person_id"`
+
+	// Reason Why it has this status: `offline` or `no_tax_id`; absent when there is no reason.
+	//
+	// Example: no_tax_id
+	Reason *string `json:"reason,omitempty"`
+
+	// SignedAt When it was signed.
+	//
+	// Example: 2017-03-02T00:00:00.000000Z
+	SignedAt string `json:"signed_at"`
+
+	// StartDate First day.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status Where the declaration stands.
+	//
+	// Example: active
+	Status DeclarationSignedStatus `json:"status"`
+}
+
+// DeclarationSignedStatus Where the declaration stands.
+//
+// Example: active
+type DeclarationSignedStatus string
+
+// DeclarationSignedResponse Answer with the declaration.
+type DeclarationSignedResponse struct {
+	// Data The declaration that a request became.
+	Data DeclarationSigned `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
 }
 
 // DeclarationStatus `active` is in force, `pending_verification` waits for the National Health Service. It has ended as `terminated` by a newer declaration, the
@@ -4238,6 +4406,56 @@ type PersonShort struct {
 	Unzr *string `json:"unzr,omitempty"`
 }
 
+// PersonVerification How far a person is verified.
+type PersonVerification struct {
+	// Details The registers.
+	Details PersonVerificationStreams `json:"details"`
+
+	// VerificationStatus VERIFIED, NOT_VERIFIED, VERIFICATION_NEEDED or CHANGES_NEEDED.
+	//
+	// Example: VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// PersonVerificationResponse Answer with how far a person is verified.
+type PersonVerificationResponse struct {
+	// Data How far a person is verified.
+	Data PersonVerification `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// PersonVerificationStreams The registers.
+type PersonVerificationStreams struct {
+	// DmsPassport What one register says of a person.
+	DmsPassport VerificationStream `json:"dms_passport"`
+
+	// DracsBirth What one register says of a person.
+	DracsBirth VerificationStream `json:"dracs_birth"`
+
+	// DracsDeath What one register says of a person.
+	DracsDeath VerificationStream `json:"dracs_death"`
+
+	// DracsNameChange What one register says of a person.
+	DracsNameChange VerificationStream `json:"dracs_name_change"`
+
+	// Drfo What one register says of a person.
+	Drfo VerificationStream `json:"drfo"`
+
+	// LegalCapacity What one register says of a person.
+	LegalCapacity VerificationStream `json:"legal_capacity"`
+
+	// MvsPassport What one register says of a person.
+	MvsPassport VerificationStream `json:"mvs_passport"`
+
+	// Nhs What one register says of a person.
+	Nhs VerificationStream `json:"nhs"`
+
+	// Unzr What one register says of a person.
+	Unzr VerificationStream `json:"unzr"`
+}
+
 // Quantity An amount of something.
 type Quantity struct {
 	// Code The unit.
@@ -4963,6 +5181,34 @@ type VerificationRequest struct {
 	PhoneNumber string `json:"phone_number"`
 }
 
+// VerificationStream What one register says of a person.
+type VerificationStream struct {
+	// Result Result of the tax register.
+	//
+	// Example: 12
+	Result *int `json:"result,omitempty"`
+
+	// Status State of the record in the register.
+	//
+	// Example: 1
+	Status *int `json:"status,omitempty"`
+
+	// VerificationComment What was noted.
+	//
+	// Example: Бракує даних паспорта
+	VerificationComment *string `json:"verification_comment,omitempty"`
+
+	// VerificationReason How the status came about.
+	//
+	// Example: AUTO
+	VerificationReason string `json:"verification_reason"`
+
+	// VerificationStatus VERIFIED, NOT_VERIFIED, VERIFICATION_NEEDED, VERIFICATION_NOT_NEEDED, CHANGES_NEEDED or IN_REVIEW.
+	//
+	// Example: VERIFIED
+	VerificationStatus string `json:"verification_status"`
+}
+
 // VerifiedPhone A phone that was verified.
 type VerifiedPhone struct {
 	// PhoneNumber The phone.
@@ -5459,6 +5705,15 @@ type ApprovePersonRequestJSONRequestBody = PersonRequestApprove
 
 // SignPersonRequestJSONRequestBody defines body for SignPersonRequest for application/json ContentType.
 type SignPersonRequestJSONRequestBody = PersonRequestSign
+
+// CreateDeclarationRequestJSONRequestBody defines body for CreateDeclarationRequest for application/json ContentType.
+type CreateDeclarationRequestJSONRequestBody = DeclarationRequestCreate
+
+// ApproveDeclarationRequestJSONRequestBody defines body for ApproveDeclarationRequest for application/json ContentType.
+type ApproveDeclarationRequestJSONRequestBody = DeclarationRequestApprove
+
+// SignDeclarationRequestJSONRequestBody defines body for SignDeclarationRequest for application/json ContentType.
+type SignDeclarationRequestJSONRequestBody = DeclarationRequestSign
 
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
@@ -6005,6 +6260,16 @@ type ClientInterface interface {
 	// Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
 	GetPersonDeclaration(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetPersonVerification Get Person verification details
+	//
+	// Shows how far a person is verified: the status of the whole, and what each register says. `CHANGES_NEEDED` is for the person to mend
+	// and blocks nothing; `NOT_VERIFIED` refuses declarations and confidant persons.
+	//
+	// A register that has nothing to compare is `VERIFICATION_NOT_NEEDED`. A person who was never verified is not found.
+	//
+	// Corresponds with GET /api/persons/{id}/verification (the `GetPersonVerification` operationId).
+	GetPersonVerification(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SearchServiceRequests Search for a Service Requests
 	//
 	// Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -6290,6 +6555,40 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v3/declaration_requests (the `ListDeclarationRequests` operationId).
 	ListDeclarationRequests(ctx context.Context, params *ListDeclarationRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CreateDeclarationRequestWithBody Create Declaration Request V3
+	//
+	// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+	//
+	// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+	// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+	// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+	// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+	// doctor they name. Go on with approveDeclarationRequest.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+	CreateDeclarationRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateDeclarationRequest Create Declaration Request V3
+	//
+	// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+	//
+	// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+	// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+	// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+	// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+	// doctor they name. Go on with approveDeclarationRequest.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+	CreateDeclarationRequest(ctx context.Context, body CreateDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetDeclarationRequest Get Declaration Request by ID V3
 	//
 	// Shows one declaration request of the legal entity that the token works for.
@@ -6303,6 +6602,49 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v3/declaration_requests/{id} (the `GetDeclarationRequest` operationId).
 	GetDeclarationRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApproveDeclarationRequestWithBody Approve Declaration Request V3
+	//
+	// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+	// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+	// sent to their addresses.
+	//
+	// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+	// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+	//
+	// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+	// approve again with the same code.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+	ApproveDeclarationRequestWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApproveDeclarationRequest Approve Declaration Request V3
+	//
+	// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+	// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+	// sent to their addresses.
+	//
+	// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+	// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+	//
+	// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+	// approve again with the same code.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+	ApproveDeclarationRequest(ctx context.Context, id string, body ApproveDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RejectDeclarationRequest Reject Declaration Request V3
+	//
+	// Gives a declaration request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED` with `status_reason` `doctor_reject`, or
+	// `doctor_rejected_over_limit` when the patient has made it. Declarations stay as they are. No body is needed and one that is sent is
+	// ignored.
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/reject (the `RejectDeclarationRequest` operationId).
+	RejectDeclarationRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ResendDeclarationRequestOTP Resend Authorization OTP on Declaration Request
 	//
@@ -6322,6 +6664,34 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/v3/declaration_requests/{id}/actions/resend_otp (the `ResendDeclarationRequestOTP` operationId).
 	ResendDeclarationRequestOTP(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignDeclarationRequestWithBody Sign Declaration Request V3
+	//
+	// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+	// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+	// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+	//
+	// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+	// person has had end. Events say so, for each declaration.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+	SignDeclarationRequestWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignDeclarationRequest Sign Declaration Request V3
+	//
+	// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+	// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+	// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+	//
+	// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+	// person has had end. Events say so, for each declaration.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+	SignDeclarationRequest(ctx context.Context, id string, body SignDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// InitializeVerificationWithBody Initialize OTP Verification
 	//
@@ -7318,6 +7688,26 @@ func (c *Client) GetPersonDeclaration(ctx context.Context, id string, reqEditors
 	return c.Client.Do(req)
 }
 
+// GetPersonVerification Get Person verification details
+//
+// Shows how far a person is verified: the status of the whole, and what each register says. `CHANGES_NEEDED` is for the person to mend
+// and blocks nothing; `NOT_VERIFIED` refuses declarations and confidant persons.
+//
+// A register that has nothing to compare is `VERIFICATION_NOT_NEEDED`. A person who was never verified is not found.
+//
+// Corresponds with GET /api/persons/{id}/verification (the `GetPersonVerification` operationId).
+func (c *Client) GetPersonVerification(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPersonVerificationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // SearchServiceRequests Search for a Service Requests
 //
 // Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -7812,6 +8202,60 @@ func (c *Client) ListDeclarationRequests(ctx context.Context, params *ListDeclar
 	return c.Client.Do(req)
 }
 
+// CreateDeclarationRequestWithBody Create Declaration Request V3
+//
+// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+//
+// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+// doctor they name. Go on with approveDeclarationRequest.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+func (c *Client) CreateDeclarationRequestWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateDeclarationRequestRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateDeclarationRequest Create Declaration Request V3
+//
+// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+//
+// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+// doctor they name. Go on with approveDeclarationRequest.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+func (c *Client) CreateDeclarationRequest(ctx context.Context, body CreateDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateDeclarationRequestRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetDeclarationRequest Get Declaration Request by ID V3
 //
 // Shows one declaration request of the legal entity that the token works for.
@@ -7826,6 +8270,79 @@ func (c *Client) ListDeclarationRequests(ctx context.Context, params *ListDeclar
 // Corresponds with GET /api/v3/declaration_requests/{id} (the `GetDeclarationRequest` operationId).
 func (c *Client) GetDeclarationRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetDeclarationRequestRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApproveDeclarationRequestWithBody Approve Declaration Request V3
+//
+// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+// sent to their addresses.
+//
+// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+//
+// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+// approve again with the same code.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+func (c *Client) ApproveDeclarationRequestWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApproveDeclarationRequestRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApproveDeclarationRequest Approve Declaration Request V3
+//
+// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+// sent to their addresses.
+//
+// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+//
+// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+// approve again with the same code.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+func (c *Client) ApproveDeclarationRequest(ctx context.Context, id string, body ApproveDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApproveDeclarationRequestRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RejectDeclarationRequest Reject Declaration Request V3
+//
+// Gives a declaration request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED` with `status_reason` `doctor_reject`, or
+// `doctor_rejected_over_limit` when the patient has made it. Declarations stay as they are. No body is needed and one that is sent is
+// ignored.
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/reject (the `RejectDeclarationRequest` operationId).
+func (c *Client) RejectDeclarationRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRejectDeclarationRequestRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -7855,6 +8372,54 @@ func (c *Client) GetDeclarationRequest(ctx context.Context, id string, reqEditor
 // Corresponds with POST /api/v3/declaration_requests/{id}/actions/resend_otp (the `ResendDeclarationRequestOTP` operationId).
 func (c *Client) ResendDeclarationRequestOTP(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewResendDeclarationRequestOTPRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SignDeclarationRequestWithBody Sign Declaration Request V3
+//
+// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+//
+// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+// person has had end. Events say so, for each declaration.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+func (c *Client) SignDeclarationRequestWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignDeclarationRequestRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SignDeclarationRequest Sign Declaration Request V3
+//
+// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+//
+// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+// person has had end. Events say so, for each declaration.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+func (c *Client) SignDeclarationRequest(ctx context.Context, id string, body SignDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignDeclarationRequestRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -10378,6 +10943,40 @@ func NewGetPersonDeclarationRequest(server string, id string) (*http.Request, er
 	return req, nil
 }
 
+// NewGetPersonVerificationRequest constructs an http.Request for the GetPersonVerification method
+func NewGetPersonVerificationRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/persons/%s/verification", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewSearchServiceRequestsRequest constructs an http.Request for the SearchServiceRequests method
 func NewSearchServiceRequestsRequest(server string, params *SearchServiceRequestsParams) (*http.Request, error) {
 	var err error
@@ -11643,6 +12242,46 @@ func NewListDeclarationRequestsRequest(server string, params *ListDeclarationReq
 	return req, nil
 }
 
+// NewCreateDeclarationRequestRequest calls the generic CreateDeclarationRequest builder with application/json body
+func NewCreateDeclarationRequestRequest(server string, body CreateDeclarationRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateDeclarationRequestRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreateDeclarationRequestRequestWithBody constructs an http.Request for the CreateDeclarationRequest method, with any body, and a specified content type
+func NewCreateDeclarationRequestRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v3/declaration_requests")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetDeclarationRequestRequest constructs an http.Request for the GetDeclarationRequest method
 func NewGetDeclarationRequestRequest(server string, id string) (*http.Request, error) {
 	var err error
@@ -11670,6 +12309,87 @@ func NewGetDeclarationRequestRequest(server string, id string) (*http.Request, e
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewApproveDeclarationRequestRequest calls the generic ApproveDeclarationRequest builder with application/json body
+func NewApproveDeclarationRequestRequest(server string, id string, body ApproveDeclarationRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApproveDeclarationRequestRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewApproveDeclarationRequestRequestWithBody constructs an http.Request for the ApproveDeclarationRequest method, with any body, and a specified content type
+func NewApproveDeclarationRequestRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v3/declaration_requests/%s/actions/approve", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRejectDeclarationRequestRequest constructs an http.Request for the RejectDeclarationRequest method
+func NewRejectDeclarationRequestRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v3/declaration_requests/%s/actions/reject", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -11707,6 +12427,53 @@ func NewResendDeclarationRequestOTPRequest(server string, id string) (*http.Requ
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewSignDeclarationRequestRequest calls the generic SignDeclarationRequest builder with application/json body
+func NewSignDeclarationRequestRequest(server string, id string, body SignDeclarationRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSignDeclarationRequestRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewSignDeclarationRequestRequestWithBody constructs an http.Request for the SignDeclarationRequest method, with any body, and a specified content type
+func NewSignDeclarationRequestRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v3/declaration_requests/%s/actions/sign", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -12558,6 +13325,18 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/persons/{id}/declaration (the `GetPersonDeclaration` operationId).
 	GetPersonDeclarationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonDeclarationResult, error)
 
+	// GetPersonVerificationWithResponse Get Person verification details
+	//
+	// Shows how far a person is verified: the status of the whole, and what each register says. `CHANGES_NEEDED` is for the person to mend
+	// and blocks nothing; `NOT_VERIFIED` refuses declarations and confidant persons.
+	//
+	// A register that has nothing to compare is `VERIFICATION_NOT_NEEDED`. A person who was never verified is not found.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/persons/{id}/verification (the `GetPersonVerification` operationId).
+	GetPersonVerificationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonVerificationResult, error)
+
 	// SearchServiceRequestsWithResponse Search for a Service Requests
 	//
 	// Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -12869,6 +13648,40 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/v3/declaration_requests (the `ListDeclarationRequests` operationId).
 	ListDeclarationRequestsWithResponse(ctx context.Context, params *ListDeclarationRequestsParams, reqEditors ...RequestEditorFn) (*ListDeclarationRequestsResult, error)
 
+	// CreateDeclarationRequestWithBodyWithResponse Create Declaration Request V3
+	//
+	// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+	//
+	// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+	// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+	// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+	// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+	// doctor they name. Go on with approveDeclarationRequest.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+	CreateDeclarationRequestWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDeclarationRequestResult, error)
+
+	// CreateDeclarationRequestWithResponse Create Declaration Request V3
+	//
+	// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+	//
+	// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+	// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+	// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+	// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+	// doctor they name. Go on with approveDeclarationRequest.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+	CreateDeclarationRequestWithResponse(ctx context.Context, body CreateDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDeclarationRequestResult, error)
+
 	// GetDeclarationRequestWithResponse Get Declaration Request by ID V3
 	//
 	// Shows one declaration request of the legal entity that the token works for.
@@ -12884,6 +13697,51 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v3/declaration_requests/{id} (the `GetDeclarationRequest` operationId).
 	GetDeclarationRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDeclarationRequestResult, error)
+
+	// ApproveDeclarationRequestWithBodyWithResponse Approve Declaration Request V3
+	//
+	// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+	// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+	// sent to their addresses.
+	//
+	// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+	// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+	//
+	// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+	// approve again with the same code.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+	ApproveDeclarationRequestWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApproveDeclarationRequestResult, error)
+
+	// ApproveDeclarationRequestWithResponse Approve Declaration Request V3
+	//
+	// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+	// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+	// sent to their addresses.
+	//
+	// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+	// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+	//
+	// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+	// approve again with the same code.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+	ApproveDeclarationRequestWithResponse(ctx context.Context, id string, body ApproveDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*ApproveDeclarationRequestResult, error)
+
+	// RejectDeclarationRequestWithResponse Reject Declaration Request V3
+	//
+	// Gives a declaration request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED` with `status_reason` `doctor_reject`, or
+	// `doctor_rejected_over_limit` when the patient has made it. Declarations stay as they are. No body is needed and one that is sent is
+	// ignored.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/reject (the `RejectDeclarationRequest` operationId).
+	RejectDeclarationRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectDeclarationRequestResult, error)
 
 	// ResendDeclarationRequestOTPWithResponse Resend Authorization OTP on Declaration Request
 	//
@@ -12905,6 +13763,34 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/v3/declaration_requests/{id}/actions/resend_otp (the `ResendDeclarationRequestOTP` operationId).
 	ResendDeclarationRequestOTPWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ResendDeclarationRequestOTPResult, error)
+
+	// SignDeclarationRequestWithBodyWithResponse Sign Declaration Request V3
+	//
+	// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+	// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+	// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+	//
+	// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+	// person has had end. Events say so, for each declaration.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+	SignDeclarationRequestWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignDeclarationRequestResult, error)
+
+	// SignDeclarationRequestWithResponse Sign Declaration Request V3
+	//
+	// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+	// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+	// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+	//
+	// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+	// person has had end. Events say so, for each declaration.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+	SignDeclarationRequestWithResponse(ctx context.Context, id string, body SignDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*SignDeclarationRequestResult, error)
 
 	// InitializeVerificationWithBodyWithResponse Initialize OTP Verification
 	//
@@ -14045,6 +14931,37 @@ func (r GetPersonDeclarationResult) ContentType() string {
 	return ""
 }
 
+type GetPersonVerificationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonVerificationResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPersonVerificationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPersonVerificationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPersonVerificationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SearchServiceRequestsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -14572,6 +15489,37 @@ func (r ListDeclarationRequestsResult) ContentType() string {
 	return ""
 }
 
+type CreateDeclarationRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *DeclarationRequestCreatedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateDeclarationRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateDeclarationRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateDeclarationRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetDeclarationRequestResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -14603,6 +15551,68 @@ func (r GetDeclarationRequestResult) ContentType() string {
 	return ""
 }
 
+type ApproveDeclarationRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *DeclarationRequestMovedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ApproveDeclarationRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApproveDeclarationRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ApproveDeclarationRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RejectDeclarationRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationRequestMovedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r RejectDeclarationRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RejectDeclarationRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RejectDeclarationRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ResendDeclarationRequestOTPResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -14628,6 +15638,37 @@ func (r ResendDeclarationRequestOTPResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ResendDeclarationRequestOTPResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SignDeclarationRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationSignedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r SignDeclarationRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SignDeclarationRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SignDeclarationRequestResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -15596,6 +16637,24 @@ func (c *ClientWithResponses) GetPersonDeclarationWithResponse(ctx context.Conte
 	return ParseGetPersonDeclarationResult(rsp)
 }
 
+// GetPersonVerificationWithResponse Get Person verification details
+//
+// Shows how far a person is verified: the status of the whole, and what each register says. `CHANGES_NEEDED` is for the person to mend
+// and blocks nothing; `NOT_VERIFIED` refuses declarations and confidant persons.
+//
+// A register that has nothing to compare is `VERIFICATION_NOT_NEEDED`. A person who was never verified is not found.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/persons/{id}/verification (the `GetPersonVerification` operationId).
+func (c *ClientWithResponses) GetPersonVerificationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonVerificationResult, error) {
+	rsp, err := c.GetPersonVerification(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPersonVerificationResult(rsp)
+}
+
 // SearchServiceRequestsWithResponse Search for a Service Requests
 //
 // Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -16033,6 +17092,52 @@ func (c *ClientWithResponses) ListDeclarationRequestsWithResponse(ctx context.Co
 	return ParseListDeclarationRequestsResult(rsp)
 }
 
+// CreateDeclarationRequestWithBodyWithResponse Create Declaration Request V3
+//
+// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+//
+// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+// doctor they name. Go on with approveDeclarationRequest.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+func (c *ClientWithResponses) CreateDeclarationRequestWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateDeclarationRequestResult, error) {
+	rsp, err := c.CreateDeclarationRequestWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateDeclarationRequestResult(rsp)
+}
+
+// CreateDeclarationRequestWithResponse Create Declaration Request V3
+//
+// Begins a declaration between a registered person and a doctor of the legal entity that the token works for.
+//
+// The doctor's speciality must suit the person's age. `authorize_with` names the person's authentication method that confirms; without
+// it the default one does: OTP, else OFFLINE, else a third person. With `parent_declaration_id`, the active declaration with a legal
+// entity that was reorganised into the doctor's, nothing has to be confirmed (`NA`), unless `authorize_with` is sent.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, and by scans, each to be sent with `PUT` as
+// `image/jpeg` to its address in `documents`. Requests for the same person that are `NEW` or `APPROVED` become `CANCELLED`, whichever
+// doctor they name. Go on with approveDeclarationRequest.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v3/declaration_requests (the `CreateDeclarationRequest` operationId).
+func (c *ClientWithResponses) CreateDeclarationRequestWithResponse(ctx context.Context, body CreateDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateDeclarationRequestResult, error) {
+	rsp, err := c.CreateDeclarationRequest(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateDeclarationRequestResult(rsp)
+}
+
 // GetDeclarationRequestWithResponse Get Declaration Request by ID V3
 //
 // Shows one declaration request of the legal entity that the token works for.
@@ -16053,6 +17158,69 @@ func (c *ClientWithResponses) GetDeclarationRequestWithResponse(ctx context.Cont
 		return nil, err
 	}
 	return ParseGetDeclarationRequestResult(rsp)
+}
+
+// ApproveDeclarationRequestWithBodyWithResponse Approve Declaration Request V3
+//
+// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+// sent to their addresses.
+//
+// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+//
+// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+// approve again with the same code.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+func (c *ClientWithResponses) ApproveDeclarationRequestWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApproveDeclarationRequestResult, error) {
+	rsp, err := c.ApproveDeclarationRequestWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApproveDeclarationRequestResult(rsp)
+}
+
+// ApproveDeclarationRequestWithResponse Approve Declaration Request V3
+//
+// Confirms a declaration request. `verification_code` is the code of the SMS that was sent for this request, when
+// `urgent.authentication_method_current` is `OTP`; else no body is needed. Before that, the scans of `urgent.documents` must have been
+// sent to their addresses.
+//
+// What changes: the request is `APPROVED` and has `data_to_be_signed`. Show its `content` to the patient; when the patient has signed
+// the printed form, set `person.patient_signed` to true, sign the object as it is otherwise, and go on with signDeclarationRequest.
+//
+// A wrong code costs one of MAX_ATTEMPTS attempts. A right one is used up only by the approval: when a scan is missing, send it and
+// approve again with the same code.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/approve (the `ApproveDeclarationRequest` operationId).
+func (c *ClientWithResponses) ApproveDeclarationRequestWithResponse(ctx context.Context, id string, body ApproveDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*ApproveDeclarationRequestResult, error) {
+	rsp, err := c.ApproveDeclarationRequest(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApproveDeclarationRequestResult(rsp)
+}
+
+// RejectDeclarationRequestWithResponse Reject Declaration Request V3
+//
+// Gives a declaration request up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED` with `status_reason` `doctor_reject`, or
+// `doctor_rejected_over_limit` when the patient has made it. Declarations stay as they are. No body is needed and one that is sent is
+// ignored.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/reject (the `RejectDeclarationRequest` operationId).
+func (c *ClientWithResponses) RejectDeclarationRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectDeclarationRequestResult, error) {
+	rsp, err := c.RejectDeclarationRequest(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRejectDeclarationRequestResult(rsp)
 }
 
 // ResendDeclarationRequestOTPWithResponse Resend Authorization OTP on Declaration Request
@@ -16080,6 +17248,46 @@ func (c *ClientWithResponses) ResendDeclarationRequestOTPWithResponse(ctx contex
 		return nil, err
 	}
 	return ParseResendDeclarationRequestOTPResult(rsp)
+}
+
+// SignDeclarationRequestWithBodyWithResponse Sign Declaration Request V3
+//
+// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+//
+// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+// person has had end. Events say so, for each declaration.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+func (c *ClientWithResponses) SignDeclarationRequestWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignDeclarationRequestResult, error) {
+	rsp, err := c.SignDeclarationRequestWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignDeclarationRequestResult(rsp)
+}
+
+// SignDeclarationRequestWithResponse Sign Declaration Request V3
+//
+// Makes the declaration. What is signed is `data_to_be_signed` of the approved request, value by value, with `person.patient_signed` set
+// to true once the patient has signed the printed form; a declaration that is carried on after a reorganisation may leave it null. One
+// signature and no stamp, by the user of the token, whose tax number is in the certificate.
+//
+// What changes: the request is `SIGNED`, the declaration is active, the signed content is kept, and the active declarations that the
+// person has had end. Events say so, for each declaration.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
+func (c *ClientWithResponses) SignDeclarationRequestWithResponse(ctx context.Context, id string, body SignDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*SignDeclarationRequestResult, error) {
+	rsp, err := c.SignDeclarationRequest(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignDeclarationRequestResult(rsp)
 }
 
 // InitializeVerificationWithBodyWithResponse Initialize OTP Verification
@@ -17158,6 +18366,32 @@ func ParseGetPersonDeclarationResult(rsp *http.Response) (*GetPersonDeclarationR
 	return response, nil
 }
 
+// ParseGetPersonVerificationResult parses an HTTP response from a GetPersonVerificationWithResponse call
+func ParseGetPersonVerificationResult(rsp *http.Response) (*GetPersonVerificationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPersonVerificationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonVerificationResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseSearchServiceRequestsResult parses an HTTP response from a SearchServiceRequestsWithResponse call
 func ParseSearchServiceRequestsResult(rsp *http.Response) (*SearchServiceRequestsResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -17600,6 +18834,32 @@ func ParseListDeclarationRequestsResult(rsp *http.Response) (*ListDeclarationReq
 	return response, nil
 }
 
+// ParseCreateDeclarationRequestResult parses an HTTP response from a CreateDeclarationRequestWithResponse call
+func ParseCreateDeclarationRequestResult(rsp *http.Response) (*CreateDeclarationRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateDeclarationRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest DeclarationRequestCreatedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetDeclarationRequestResult parses an HTTP response from a GetDeclarationRequestWithResponse call
 func ParseGetDeclarationRequestResult(rsp *http.Response) (*GetDeclarationRequestResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -17626,6 +18886,58 @@ func ParseGetDeclarationRequestResult(rsp *http.Response) (*GetDeclarationReques
 	return response, nil
 }
 
+// ParseApproveDeclarationRequestResult parses an HTTP response from a ApproveDeclarationRequestWithResponse call
+func ParseApproveDeclarationRequestResult(rsp *http.Response) (*ApproveDeclarationRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApproveDeclarationRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest DeclarationRequestMovedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRejectDeclarationRequestResult parses an HTTP response from a RejectDeclarationRequestWithResponse call
+func ParseRejectDeclarationRequestResult(rsp *http.Response) (*RejectDeclarationRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RejectDeclarationRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationRequestMovedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseResendDeclarationRequestOTPResult parses an HTTP response from a ResendDeclarationRequestOTPWithResponse call
 func ParseResendDeclarationRequestOTPResult(rsp *http.Response) (*ResendDeclarationRequestOTPResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -17642,6 +18954,32 @@ func ParseResendDeclarationRequestOTPResult(rsp *http.Response) (*ResendDeclarat
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest OTPResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSignDeclarationRequestResult parses an HTTP response from a SignDeclarationRequestWithResponse call
+func ParseSignDeclarationRequestResult(rsp *http.Response) (*SignDeclarationRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SignDeclarationRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationSignedResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -13,6 +13,360 @@ import (
 	"github.com/google/uuid"
 )
 
+const beginDeclarationRequest = `-- name: BeginDeclarationRequest :one
+SELECT nextval('il.declaration_request') AS number
+FROM (SELECT pg_advisory_xact_lock(hashtextextended('il.declaration_requests ' || $1::text, 0))) AS locked
+`
+
+// Makes what is done about the declarations of one person wait for each other, and
+// gives the number of a new request.
+func (q *Queries) BeginDeclarationRequest(ctx context.Context, db DBTX, personID string) (int64, error) {
+	row := db.QueryRow(ctx, beginDeclarationRequest, personID)
+	var number int64
+	err := row.Scan(&number)
+	return number, err
+}
+
+const cancelDeclarationRequests = `-- name: CancelDeclarationRequests :many
+UPDATE il.declaration_requests
+SET status = 'CANCELLED', status_reason = 'request_cancelled', updated_by = $1, updated_at = $2
+WHERE mpi_id = $3::uuid AND status IN ('NEW', 'APPROVED')
+RETURNING id
+`
+
+type CancelDeclarationRequestsParams struct {
+	UserID   uuid.UUID
+	At       time.Time
+	PersonID uuid.UUID
+}
+
+// The requests that a newer one for the same person replaces.
+func (q *Queries) CancelDeclarationRequests(ctx context.Context, db DBTX, arg CancelDeclarationRequestsParams) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, cancelDeclarationRequests, arg.UserID, arg.At, arg.PersonID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const countDoctorDeclarations = `-- name: CountDoctorDeclarations :one
+WITH employees AS (
+    SELECT e.id, e.speciality FROM prm.employees e
+    WHERE e.party_id = $2 AND e.employee_type = 'DOCTOR' AND e.status = 'APPROVED' AND e.is_active
+)
+SELECT ARRAY (SELECT e.speciality ->> 'speciality' FROM employees e WHERE e.speciality ->> 'speciality_officio' = 'true')::text[] AS specialities,
+       (SELECT count(*) FROM ops.declarations d
+        WHERE d.employee_id IN (SELECT e.id FROM employees e) AND d.status = 'active' AND d.is_active AND d.person_id <> $1)
+     + (SELECT count(*) FROM il.declaration_requests r
+        WHERE r.data_employee_id IN (SELECT e.id FROM employees e) AND r.status = 'APPROVED' AND r.mpi_id IS DISTINCT FROM $1::uuid) AS total
+`
+
+type CountDoctorDeclarationsParams struct {
+	PersonID uuid.UUID
+	PartyID  uuid.UUID
+}
+
+type CountDoctorDeclarationsRow struct {
+	Specialities []string
+	Total        int32
+}
+
+// The declarations of a doctor and the approved requests for some, those of one
+// person left out, and the specialities that limit them.
+func (q *Queries) CountDoctorDeclarations(ctx context.Context, db DBTX, arg CountDoctorDeclarationsParams) (CountDoctorDeclarationsRow, error) {
+	row := db.QueryRow(ctx, countDoctorDeclarations, arg.PersonID, arg.PartyID)
+	var i CountDoctorDeclarationsRow
+	err := row.Scan(&i.Specialities, &i.Total)
+	return i, err
+}
+
+const endDeclarations = `-- name: EndDeclarations :many
+UPDATE ops.declarations
+SET status = 'terminated', is_active = false, updated_by = $1, updated_at = $2,
+    reason = CASE WHEN id = $3::uuid THEN 'auto_reorganization' ELSE reason END
+WHERE person_id = $4 AND status = 'active' AND is_active
+RETURNING id
+`
+
+type EndDeclarationsParams struct {
+	UserID              uuid.UUID
+	At                  time.Time
+	ParentDeclarationID *uuid.UUID
+	PersonID            uuid.UUID
+}
+
+// The active declarations of a person end, for a new one begins.
+func (q *Queries) EndDeclarations(ctx context.Context, db DBTX, arg EndDeclarationsParams) ([]uuid.UUID, error) {
+	rows, err := db.Query(ctx, endDeclarations,
+		arg.UserID,
+		arg.At,
+		arg.ParentDeclarationID,
+		arg.PersonID,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []uuid.UUID
+	for rows.Next() {
+		var id uuid.UUID
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const getDeclarationDivision = `-- name: GetDeclarationDivision :one
+SELECT legal_entity_id, status = 'ACTIVE' AS is_active FROM prm.divisions WHERE id = $1 AND is_active
+`
+
+type GetDeclarationDivisionRow struct {
+	LegalEntityID uuid.UUID
+	IsActive      bool
+}
+
+func (q *Queries) GetDeclarationDivision(ctx context.Context, db DBTX, id uuid.UUID) (GetDeclarationDivisionRow, error) {
+	row := db.QueryRow(ctx, getDeclarationDivision, id)
+	var i GetDeclarationDivisionRow
+	err := row.Scan(&i.LegalEntityID, &i.IsActive)
+	return i, err
+}
+
+const getDeclarationDoctor = `-- name: GetDeclarationDoctor :one
+SELECT e.party_id, e.legal_entity_id, e.employee_type, e.status = 'APPROVED' AS is_approved,
+       (CASE WHEN e.speciality ->> 'speciality_officio' = 'true' THEN e.speciality ->> 'speciality' ELSE '' END)::text AS officio,
+       (ARRAY (SELECT s ->> 'speciality' FROM jsonb_array_elements(COALESCE(e.additional_info -> 'specialities', '[]')) s)
+           || COALESCE(e.speciality ->> 'speciality', ''))::text[] AS specialities
+FROM prm.employees e
+WHERE e.id = $1 AND e.is_active
+`
+
+type GetDeclarationDoctorRow struct {
+	PartyID       uuid.UUID
+	LegalEntityID uuid.UUID
+	EmployeeType  string
+	IsApproved    bool
+	Officio       string
+	Specialities  []string
+}
+
+// What decides about the doctor of a new request. officio is the speciality of the
+// position; specialities are all of them.
+func (q *Queries) GetDeclarationDoctor(ctx context.Context, db DBTX, id uuid.UUID) (GetDeclarationDoctorRow, error) {
+	row := db.QueryRow(ctx, getDeclarationDoctor, id)
+	var i GetDeclarationDoctorRow
+	err := row.Scan(
+		&i.PartyID,
+		&i.LegalEntityID,
+		&i.EmployeeType,
+		&i.IsApproved,
+		&i.Officio,
+		&i.Specialities,
+	)
+	return i, err
+}
+
+const getDeclarationGrounds = `-- name: GetDeclarationGrounds :one
+SELECT p.verification_status, p.no_tax_id,
+       EXISTS (SELECT 1 FROM ops.declarations d WHERE d.id = $1::uuid AND d.status = 'active' AND d.is_active) AS parent_is_active,
+       e.party_id, e.legal_entity_id, COALESCE(e.status = 'APPROVED' AND e.is_active, false)::boolean AS is_employed
+FROM mpi.persons p
+LEFT JOIN prm.employees e ON e.id = $2::uuid
+WHERE p.id = $3
+`
+
+type GetDeclarationGroundsParams struct {
+	ParentDeclarationID *uuid.UUID
+	EmployeeID          uuid.UUID
+	PersonID            uuid.UUID
+}
+
+type GetDeclarationGroundsRow struct {
+	VerificationStatus string
+	NoTaxID            bool
+	ParentIsActive     bool
+	PartyID            *uuid.UUID
+	LegalEntityID      *uuid.UUID
+	IsEmployed         bool
+}
+
+// What decides whether a request may be approved or signed: the person, the doctor
+// and the declaration that it carries on, as they are now.
+func (q *Queries) GetDeclarationGrounds(ctx context.Context, db DBTX, arg GetDeclarationGroundsParams) (GetDeclarationGroundsRow, error) {
+	row := db.QueryRow(ctx, getDeclarationGrounds, arg.ParentDeclarationID, arg.EmployeeID, arg.PersonID)
+	var i GetDeclarationGroundsRow
+	err := row.Scan(
+		&i.VerificationStatus,
+		&i.NoTaxID,
+		&i.ParentIsActive,
+		&i.PartyID,
+		&i.LegalEntityID,
+		&i.IsEmployed,
+	)
+	return i, err
+}
+
+const getDeclarationParties = `-- name: GetDeclarationParties :one
+SELECT
+    jsonb_strip_nulls(jsonb_build_object(
+        'id', p.id, 'first_name', p.first_name, 'last_name', p.last_name, 'second_name', p.second_name, 'birth_date', p.birth_date,
+        'birth_country', p.birth_country, 'birth_settlement', p.birth_settlement, 'gender', p.gender, 'email', p.email, 'no_tax_id', p.no_tax_id,
+        'tax_id', p.tax_id, 'unzr', p.unzr, 'secret', p.secret, 'preferred_way_communication', p.preferred_way_communication,
+        'emergency_contact', p.emergency_contact, 'patient_signed', false,
+        'process_disclosure_data_consent', COALESCE(p.process_disclosure_data_consent, true),
+        'documents', COALESCE((
+            SELECT jsonb_agg(to_jsonb(d) - 'person_id' ORDER BY d.type) FROM mpi.person_documents d WHERE d.person_id = p.id), '[]'),
+        'addresses', COALESCE((
+            SELECT jsonb_agg(to_jsonb(a) - 'person_id' - 'position' ORDER BY a.position) FROM mpi.person_addresses a WHERE a.person_id = p.id), '[]'),
+        'phones', (
+            SELECT jsonb_agg(jsonb_build_object('type', n.type, 'number', n.number) ORDER BY n.type) FROM mpi.person_phones n WHERE n.person_id = p.id),
+        'authentication_methods', COALESCE((
+            SELECT jsonb_agg(jsonb_build_object(
+                'type', m.type, 'phone_number', left(m.phone_number, 6) || '*****' || right(m.phone_number, 2), 'value', m.value, 'alias', m.alias
+            ) ORDER BY m.inserted_at, m.id)
+            FROM mpi.person_authentication_methods m
+            WHERE m.person_id = p.id AND m.is_active AND (m.ended_at IS NULL OR m.ended_at > $1::timestamptz)), '[]'),
+        'confidant_person', (
+            SELECT jsonb_agg(jsonb_build_object(
+                'relation_type', r.relation_type, 'first_name', c.first_name, 'last_name', c.last_name, 'second_name', c.second_name,
+                'birth_date', c.birth_date, 'birth_country', c.birth_country, 'birth_settlement', c.birth_settlement, 'gender', c.gender,
+                'tax_id', c.tax_id, 'unzr', c.unzr, 'secret', c.secret, 'email', c.email, 'preferred_way_communication', c.preferred_way_communication,
+                'documents_person', COALESCE((
+                    SELECT jsonb_agg(to_jsonb(d) - 'person_id' ORDER BY d.type) FROM mpi.person_documents d WHERE d.person_id = c.id), '[]'),
+                'documents_relationship', COALESCE((
+                    SELECT jsonb_agg(to_jsonb(d) - 'relationship_id' ORDER BY d.type)
+                    FROM mpi.confidant_person_relationship_documents d WHERE d.relationship_id = r.id), '[]'),
+                'phones', (
+                    SELECT jsonb_agg(jsonb_build_object('type', n.type, 'number', n.number) ORDER BY n.type)
+                    FROM mpi.person_phones n WHERE n.person_id = c.id)
+            ) ORDER BY r.inserted_at, r.id)
+            FROM mpi.confidant_person_relationships r
+            JOIN mpi.persons c ON c.id = r.confidant_person_id
+            WHERE r.person_id = p.id AND r.is_active AND (r.active_to IS NULL OR r.active_to > $1::timestamptz)
+              AND (r.verification_status = 'VERIFIED'
+                   OR r.verification_status = 'VERIFICATION_NEEDED' AND r.verification_reason = 'MANUAL_CREATED_BY_DOCTOR'))
+    ))::jsonb AS person,
+    jsonb_strip_nulls(jsonb_build_object(
+        'id', e.id, 'position', e.position,
+        'party', jsonb_build_object(
+            'id', y.id, 'no_tax_id', y.no_tax_id, 'first_name', y.first_name, 'last_name', y.last_name, 'second_name', y.second_name, 'phones', y.phones)
+    ))::jsonb AS employee,
+    jsonb_strip_nulls(jsonb_build_object(
+        'id', l.id, 'name', l.name, 'short_name', l.short_name, 'public_name', l.public_name, 'legal_form', l.legal_form, 'edrpou', l.edrpou,
+        'licenses', '[]'::jsonb, 'accreditation', l.accreditation, 'addresses', l.addresses, 'phones', COALESCE(l.phones, '[]'), 'email', l.email
+    ))::jsonb AS legal_entity,
+    jsonb_strip_nulls(jsonb_build_object(
+        'id', v.id, 'legal_entity_id', v.legal_entity_id, 'name', v.name, 'type', v.type, 'phones', v.phones, 'email', v.email,
+        'external_id', v.external_id, 'dls_id', v.dls_id, 'dls_verified', v.dls_verified,
+        'addresses', COALESCE((
+            SELECT jsonb_agg(to_jsonb(a) - '{id,division_id,position,inserted_by,inserted_at,updated_by,updated_at}'::text[] ORDER BY a.position)
+            FROM prm.division_addresses a WHERE a.division_id = v.id), '[]')
+    ))::jsonb AS division
+FROM mpi.persons p, prm.employees e, prm.parties y, prm.legal_entities l, prm.divisions v
+WHERE p.id = $2 AND e.id = $3 AND y.id = e.party_id AND l.id = $4 AND v.id = $5
+`
+
+type GetDeclarationPartiesParams struct {
+	At            time.Time
+	PersonID      uuid.UUID
+	EmployeeID    uuid.UUID
+	LegalEntityID uuid.UUID
+	DivisionID    uuid.UUID
+}
+
+type GetDeclarationPartiesRow struct {
+	Person      json.RawMessage
+	Employee    json.RawMessage
+	LegalEntity json.RawMessage
+	Division    json.RawMessage
+}
+
+// Person, doctor, legal entity and division as the doctor signs them, without what
+// is not known. Phones by which the person confirms are masked.
+func (q *Queries) GetDeclarationParties(ctx context.Context, db DBTX, arg GetDeclarationPartiesParams) (GetDeclarationPartiesRow, error) {
+	row := db.QueryRow(ctx, getDeclarationParties,
+		arg.At,
+		arg.PersonID,
+		arg.EmployeeID,
+		arg.LegalEntityID,
+		arg.DivisionID,
+	)
+	var i GetDeclarationPartiesRow
+	err := row.Scan(
+		&i.Person,
+		&i.Employee,
+		&i.LegalEntity,
+		&i.Division,
+	)
+	return i, err
+}
+
+const getDeclarationPerson = `-- name: GetDeclarationPerson :one
+SELECT p.birth_date, (p.status = 'active' AND p.is_active)::boolean AS is_active, p.verification_status, p.no_tax_id,
+       (p.tax_id IS NOT NULL)::boolean AS has_tax_id,
+       ARRAY (SELECT d.type FROM mpi.person_documents d WHERE d.person_id = p.id ORDER BY d.type)::text[] AS document_types,
+       EXISTS (
+           SELECT 1 FROM mpi.confidant_person_relationships r
+           WHERE r.person_id = p.id AND r.is_active AND (r.active_to IS NULL OR r.active_to > $1::timestamptz)
+             AND (r.verification_status = 'VERIFIED'
+                  OR r.verification_status = 'VERIFICATION_NEEDED' AND r.verification_reason = 'MANUAL_CREATED_BY_DOCTOR')
+       ) AS has_confidant,
+       EXISTS (SELECT 1 FROM il.person_requests r WHERE r.mpi_id = p.id AND r.status IN ('NEW', 'APPROVED')) AS has_pending_request
+FROM mpi.persons p
+WHERE p.id = $2
+`
+
+type GetDeclarationPersonParams struct {
+	At time.Time
+	ID uuid.UUID
+}
+
+type GetDeclarationPersonRow struct {
+	BirthDate          time.Time
+	IsActive           bool
+	VerificationStatus string
+	NoTaxID            bool
+	HasTaxID           bool
+	DocumentTypes      []string
+	HasConfidant       bool
+	HasPendingRequest  bool
+}
+
+// What decides about the person of a new request. has_confidant: an approved
+// confidant acts for the person (wiki 17999298976).
+func (q *Queries) GetDeclarationPerson(ctx context.Context, db DBTX, arg GetDeclarationPersonParams) (GetDeclarationPersonRow, error) {
+	row := db.QueryRow(ctx, getDeclarationPerson, arg.At, arg.ID)
+	var i GetDeclarationPersonRow
+	err := row.Scan(
+		&i.BirthDate,
+		&i.IsActive,
+		&i.VerificationStatus,
+		&i.NoTaxID,
+		&i.HasTaxID,
+		&i.DocumentTypes,
+		&i.HasConfidant,
+		&i.HasPendingRequest,
+	)
+	return i, err
+}
+
 const getDeclarationRequest = `-- name: GetDeclarationRequest :one
 SELECT id, data, status, status_reason, authentication_method_current, documents, data_to_be_signed,
        declaration_id, declaration_number, parent_declaration_id, authorize_with, mpi_id,
@@ -76,6 +430,242 @@ func (q *Queries) GetDeclarationRequest(ctx context.Context, db DBTX, id uuid.UU
 		&i.UpdatedAt,
 	)
 	return i, err
+}
+
+const getMethodOwner = `-- name: GetMethodOwner :one
+SELECT person_id FROM mpi.person_authentication_methods WHERE id = $1
+`
+
+// Whose a method is, whatever its state.
+func (q *Queries) GetMethodOwner(ctx context.Context, db DBTX, id uuid.UUID) (uuid.UUID, error) {
+	row := db.QueryRow(ctx, getMethodOwner, id)
+	var person_id uuid.UUID
+	err := row.Scan(&person_id)
+	return person_id, err
+}
+
+const getParentDeclaration = `-- name: GetParentDeclaration :one
+SELECT d.person_id,
+       EXISTS (
+           SELECT 1 FROM prm.related_legal_entities r
+           WHERE r.merged_from_id = d.legal_entity_id AND r.merged_to_id = $1 AND r.is_active
+       ) AS is_related
+FROM ops.declarations d
+WHERE d.id = $2 AND d.status = 'active' AND d.is_active
+`
+
+type GetParentDeclarationParams struct {
+	LegalEntityID uuid.UUID
+	ID            uuid.UUID
+}
+
+type GetParentDeclarationRow struct {
+	PersonID  uuid.UUID
+	IsRelated bool
+}
+
+// An active declaration that another one shall carry on. is_related: its legal
+// entity was reorganised into the other one.
+func (q *Queries) GetParentDeclaration(ctx context.Context, db DBTX, arg GetParentDeclarationParams) (GetParentDeclarationRow, error) {
+	row := db.QueryRow(ctx, getParentDeclaration, arg.LegalEntityID, arg.ID)
+	var i GetParentDeclarationRow
+	err := row.Scan(&i.PersonID, &i.IsRelated)
+	return i, err
+}
+
+const insertDeclaration = `-- name: InsertDeclaration :exec
+INSERT INTO ops.declarations (
+    id, declaration_number, declaration_request_id, person_id, employee_id, division_id, legal_entity_id, start_date, end_date, signed_at,
+    status, is_active, reason, seed, created_by, updated_by, inserted_at, updated_at
+) VALUES (
+    $1, $2, $3, $4, $5, $6, $7, to_date($8::text, 'YYYY-MM-DD'),
+    to_date($9::text, 'YYYY-MM-DD'), $10, 'active', true, $11, $12, $13, $13, $10, $10
+)
+`
+
+type InsertDeclarationParams struct {
+	ID                   uuid.UUID
+	DeclarationNumber    string
+	DeclarationRequestID uuid.UUID
+	PersonID             uuid.UUID
+	EmployeeID           uuid.UUID
+	DivisionID           uuid.UUID
+	LegalEntityID        uuid.UUID
+	StartDate            string
+	EndDate              string
+	At                   time.Time
+	Reason               *string
+	Seed                 string
+	UserID               uuid.UUID
+}
+
+func (q *Queries) InsertDeclaration(ctx context.Context, db DBTX, arg InsertDeclarationParams) error {
+	_, err := db.Exec(ctx, insertDeclaration,
+		arg.ID,
+		arg.DeclarationNumber,
+		arg.DeclarationRequestID,
+		arg.PersonID,
+		arg.EmployeeID,
+		arg.DivisionID,
+		arg.LegalEntityID,
+		arg.StartDate,
+		arg.EndDate,
+		arg.At,
+		arg.Reason,
+		arg.Seed,
+		arg.UserID,
+	)
+	return err
+}
+
+const insertDeclarationRequest = `-- name: InsertDeclarationRequest :exec
+INSERT INTO il.declaration_requests (
+    id, data, status, authentication_method_current, documents, declaration_id, declaration_number, parent_declaration_id, authorize_with,
+    mpi_id, channel, is_shareable, system_declaration_limit, current_declaration_count, data_legal_entity_id, data_employee_id,
+    data_start_date_year, inserted_by, inserted_at, updated_by, updated_at
+) VALUES (
+    $1, $2, 'NEW', $3, $4, $5, $6, $7,
+    $8, $9::uuid, 'MIS', false, $10::int, $11::int, $12::uuid,
+    $13::uuid, $14::int, $15, $16, $15, $16
+)
+`
+
+type InsertDeclarationRequestParams struct {
+	ID                          uuid.UUID
+	Data                        json.RawMessage
+	AuthenticationMethodCurrent json.RawMessage
+	Documents                   json.RawMessage
+	DeclarationID               *uuid.UUID
+	DeclarationNumber           string
+	ParentDeclarationID         *uuid.UUID
+	AuthorizeWith               *uuid.UUID
+	PersonID                    uuid.UUID
+	SystemDeclarationLimit      int32
+	CurrentDeclarationCount     int32
+	LegalEntityID               uuid.UUID
+	EmployeeID                  uuid.UUID
+	StartDateYear               int32
+	UserID                      uuid.UUID
+	At                          time.Time
+}
+
+func (q *Queries) InsertDeclarationRequest(ctx context.Context, db DBTX, arg InsertDeclarationRequestParams) error {
+	_, err := db.Exec(ctx, insertDeclarationRequest,
+		arg.ID,
+		arg.Data,
+		arg.AuthenticationMethodCurrent,
+		arg.Documents,
+		arg.DeclarationID,
+		arg.DeclarationNumber,
+		arg.ParentDeclarationID,
+		arg.AuthorizeWith,
+		arg.PersonID,
+		arg.SystemDeclarationLimit,
+		arg.CurrentDeclarationCount,
+		arg.LegalEntityID,
+		arg.EmployeeID,
+		arg.StartDateYear,
+		arg.UserID,
+		arg.At,
+	)
+	return err
+}
+
+const listConfidantDocuments = `-- name: ListConfidantDocuments :many
+SELECT r.id, r.relation_type, d.type
+FROM mpi.confidant_person_relationships r
+JOIN mpi.confidant_person_relationship_documents d ON d.relationship_id = r.id
+WHERE r.person_id = $1 AND r.is_active AND (r.active_to IS NULL OR r.active_to > $2::timestamptz)
+  AND (r.verification_status = 'VERIFIED'
+       OR r.verification_status = 'VERIFICATION_NEEDED' AND r.verification_reason = 'MANUAL_CREATED_BY_DOCTOR')
+ORDER BY r.inserted_at, r.id, d.type
+`
+
+type ListConfidantDocumentsParams struct {
+	PersonID uuid.UUID
+	At       time.Time
+}
+
+type ListConfidantDocumentsRow struct {
+	ID           uuid.UUID
+	RelationType string
+	Type         string
+}
+
+// Of the approved confidants of a person: what proves that they may act.
+func (q *Queries) ListConfidantDocuments(ctx context.Context, db DBTX, arg ListConfidantDocumentsParams) ([]ListConfidantDocumentsRow, error) {
+	rows, err := db.Query(ctx, listConfidantDocuments, arg.PersonID, arg.At)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListConfidantDocumentsRow
+	for rows.Next() {
+		var i ListConfidantDocumentsRow
+		if err := rows.Scan(&i.ID, &i.RelationType, &i.Type); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listConfirmingMethods = `-- name: ListConfirmingMethods :many
+SELECT m.id, m.type, COALESCE(own.type, CASE WHEN m.type = 'THIRD_PERSON' THEN 'NA' ELSE m.type END)::text AS kind,
+       COALESCE(own.phone_number, m.phone_number) AS phone_number
+FROM mpi.person_authentication_methods m
+LEFT JOIN LATERAL (
+    SELECT o.type, o.phone_number FROM mpi.person_authentication_methods o
+    WHERE m.type = 'THIRD_PERSON' AND o.person_id = m.value AND o.type IN ('OTP', 'OFFLINE')
+      AND o.is_active AND (o.ended_at IS NULL OR o.ended_at > $1::timestamptz)
+    ORDER BY o.type = 'OTP' DESC, o.inserted_at, o.id
+    LIMIT 1
+) own ON true
+WHERE m.person_id = $2 AND m.is_active AND (m.ended_at IS NULL OR m.ended_at > $1::timestamptz)
+ORDER BY m.type = 'OTP' DESC, m.type = 'OFFLINE' DESC, COALESCE(own.type = 'OTP', false) DESC, own.type IS NULL, m.inserted_at, m.id
+`
+
+type ListConfirmingMethodsParams struct {
+	At       time.Time
+	PersonID uuid.UUID
+}
+
+type ListConfirmingMethodsRow struct {
+	ID          uuid.UUID
+	Type        string
+	Kind        string
+	PhoneNumber *string
+}
+
+// The ways in which a person confirms now, the default one first (wiki 622133300).
+// kind and phone_number are those of the third person when one confirms: kind is NA
+// when that person cannot.
+func (q *Queries) ListConfirmingMethods(ctx context.Context, db DBTX, arg ListConfirmingMethodsParams) ([]ListConfirmingMethodsRow, error) {
+	rows, err := db.Query(ctx, listConfirmingMethods, arg.At, arg.PersonID)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListConfirmingMethodsRow
+	for rows.Next() {
+		var i ListConfirmingMethodsRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Type,
+			&i.Kind,
+			&i.PhoneNumber,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listDeclarationRequests = `-- name: ListDeclarationRequests :many
@@ -202,4 +792,63 @@ func (q *Queries) LockDeclarationRequest(ctx context.Context, db DBTX, id uuid.U
 		&i.DataLegalEntityID,
 	)
 	return i, err
+}
+
+const lockDeclarations = `-- name: LockDeclarations :exec
+SELECT pg_advisory_xact_lock(hashtextextended('il.declaration_requests ' || $1::text, 0))
+`
+
+// Makes what is done about the declarations of one person wait for each other, as
+// BeginDeclarationRequest does.
+func (q *Queries) LockDeclarations(ctx context.Context, db DBTX, personID string) error {
+	_, err := db.Exec(ctx, lockDeclarations, personID)
+	return err
+}
+
+const lockDoctor = `-- name: LockDoctor :exec
+SELECT pg_advisory_xact_lock(hashtextextended('doctor ' || $1::text, 0))
+`
+
+// Makes approvals for one doctor wait for each other, so that no two of them take
+// the last place.
+func (q *Queries) LockDoctor(ctx context.Context, db DBTX, partyID string) error {
+	_, err := db.Exec(ctx, lockDoctor, partyID)
+	return err
+}
+
+const setDeclarationRequestStatus = `-- name: SetDeclarationRequestStatus :execrows
+UPDATE il.declaration_requests
+SET status = $1, status_reason = COALESCE($2::text, status_reason),
+    data_to_be_signed = COALESCE($3::jsonb, data_to_be_signed),
+    printout_content = COALESCE($4::text, printout_content), updated_by = $5, updated_at = $6
+WHERE id = $7 AND status = $8::text
+`
+
+type SetDeclarationRequestStatusParams struct {
+	ToStatus        string
+	StatusReason    *string
+	DataToBeSigned  json.RawMessage
+	PrintoutContent *string
+	UserID          uuid.UUID
+	At              time.Time
+	ID              uuid.UUID
+	FromStatus      string
+}
+
+// What is null stays as it is.
+func (q *Queries) SetDeclarationRequestStatus(ctx context.Context, db DBTX, arg SetDeclarationRequestStatusParams) (int64, error) {
+	result, err := db.Exec(ctx, setDeclarationRequestStatus,
+		arg.ToStatus,
+		arg.StatusReason,
+		arg.DataToBeSigned,
+		arg.PrintoutContent,
+		arg.UserID,
+		arg.At,
+		arg.ID,
+		arg.FromStatus,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected(), nil
 }

@@ -69,6 +69,68 @@ func (q *Queries) CancelPendingPersonRequests(ctx context.Context, db DBTX, arg 
 	return items, nil
 }
 
+const cleanPersonRequests = `-- name: CleanPersonRequests :many
+WITH old AS (
+    SELECT id, documents FROM il.person_requests
+    WHERE data IS NOT NULL AND inserted_at < GREATEST($3::timestamptz, $4::timestamptz)
+      AND (inserted_at < $4::timestamptz OR status IN ('NEW', 'APPROVED') AND inserted_at < $3::timestamptz)
+    ORDER BY inserted_at
+    LIMIT $5
+    FOR UPDATE SKIP LOCKED
+), scans AS (
+    DELETE FROM il.media m USING old, jsonb_array_elements(COALESCE(old.documents, '[]')) AS scan
+    WHERE m.name = 'person_requests/' || old.id || '/person_request_' || (scan ->> 'type') || '.jpeg'
+)
+UPDATE il.person_requests r
+SET status = CASE WHEN r.status IN ('NEW', 'APPROVED') THEN 'EXPIRED' ELSE r.status END, data = NULL, authentication_method_current = NULL,
+    printout_form = NULL, documents = NULL, tax_id = NULL, first_name = NULL, last_name = NULL, birth_date = NULL, person_documents = NULL,
+    updated_by = $1, updated_at = $2
+FROM old
+WHERE r.id = old.id
+RETURNING r.id, r.status
+`
+
+type CleanPersonRequestsParams struct {
+	UserID        uuid.UUID
+	At            time.Time
+	ExpiredBefore time.Time
+	CleanedBefore time.Time
+	Batch         int32
+}
+
+type CleanPersonRequestsRow struct {
+	ID     uuid.UUID
+	Status string
+}
+
+// Removes all that tells of the person from old requests, and their scans. What was
+// not signed by then is EXPIRED.
+func (q *Queries) CleanPersonRequests(ctx context.Context, db DBTX, arg CleanPersonRequestsParams) ([]CleanPersonRequestsRow, error) {
+	rows, err := db.Query(ctx, cleanPersonRequests,
+		arg.UserID,
+		arg.At,
+		arg.ExpiredBefore,
+		arg.CleanedBefore,
+		arg.Batch,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []CleanPersonRequestsRow
+	for rows.Next() {
+		var i CleanPersonRequestsRow
+		if err := rows.Scan(&i.ID, &i.Status); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const countPhoneUses = `-- name: CountPhoneUses :one
 SELECT count(*) FROM mpi.person_authentication_methods
 WHERE type = 'OTP' AND phone_number = $1::text AND is_active AND (ended_at IS NULL OR ended_at > $2::timestamptz)

@@ -13,7 +13,18 @@ import (
 	"github.com/google/uuid"
 )
 
-const addRelationship = `-- name: AddRelationship :exec
+const countPersons = `-- name: CountPersons :one
+SELECT count(*) FROM mpi.persons WHERE id = ANY ($1::uuid[])
+`
+
+func (q *Queries) CountPersons(ctx context.Context, db DBTX, ids []uuid.UUID) (int64, error) {
+	row := db.QueryRow(ctx, countPersons, ids)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const insertAnsweredRelationship = `-- name: InsertAnsweredRelationship :exec
 INSERT INTO mpi.confidant_person_relationships (
     id, person_id, confidant_person_id, relation_type, is_active, active_to, verification_status, verification_reason,
     inserted_by, inserted_at, updated_by, updated_at
@@ -23,7 +34,7 @@ INSERT INTO mpi.confidant_person_relationships (
 )
 `
 
-type AddRelationshipParams struct {
+type InsertAnsweredRelationshipParams struct {
 	ID                 uuid.UUID
 	PersonID           uuid.UUID
 	ConfidantPersonID  uuid.UUID
@@ -36,8 +47,8 @@ type AddRelationshipParams struct {
 	At                 time.Time
 }
 
-func (q *Queries) AddRelationship(ctx context.Context, db DBTX, arg AddRelationshipParams) error {
-	_, err := db.Exec(ctx, addRelationship,
+func (q *Queries) InsertAnsweredRelationship(ctx context.Context, db DBTX, arg InsertAnsweredRelationshipParams) error {
+	_, err := db.Exec(ctx, insertAnsweredRelationship,
 		arg.ID,
 		arg.PersonID,
 		arg.ConfidantPersonID,
@@ -50,17 +61,6 @@ func (q *Queries) AddRelationship(ctx context.Context, db DBTX, arg AddRelations
 		arg.At,
 	)
 	return err
-}
-
-const countPersons = `-- name: CountPersons :one
-SELECT count(*) FROM mpi.persons WHERE id = ANY ($1::uuid[])
-`
-
-func (q *Queries) CountPersons(ctx context.Context, db DBTX, ids []uuid.UUID) (int64, error) {
-	row := db.QueryRow(ctx, countPersons, ids)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
 }
 
 const lockPersonStreams = `-- name: LockPersonStreams :one

@@ -73,6 +73,24 @@ func (q *Queries) GetAuthenticationMethod(ctx context.Context, db DBTX, arg GetA
 	return i, err
 }
 
+const getPersonVerification = `-- name: GetPersonVerification :one
+SELECT p.verification_status, v.streams
+FROM mpi.persons p JOIN mpi.person_verifications v ON v.person_id = p.id
+WHERE p.id = $1
+`
+
+type GetPersonVerificationRow struct {
+	VerificationStatus string
+	Streams            json.RawMessage
+}
+
+func (q *Queries) GetPersonVerification(ctx context.Context, db DBTX, id uuid.UUID) (GetPersonVerificationRow, error) {
+	row := db.QueryRow(ctx, getPersonVerification, id)
+	var i GetPersonVerificationRow
+	err := row.Scan(&i.VerificationStatus, &i.Streams)
+	return i, err
+}
+
 const hasActiveDeclaration = `-- name: HasActiveDeclaration :one
 SELECT EXISTS (
     SELECT 1 FROM ops.declarations

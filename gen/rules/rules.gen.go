@@ -63,461 +63,552 @@ func init() {
 const ValidationMessage = "Validation failed. You can find validators description at our API Manifest: https://docs.apimanifest.apiary.io/#introduction/interacting-with-api/errors."
 
 const (
-	GatewayPath                                     ID = "gateway.path"
-	GatewayPSK                                      ID = "gateway.psk"
-	GatewayTokenMissing                             ID = "gateway.token.missing"
-	GatewayRateLimit                                ID = "gateway.rate_limit"
-	GatewayTokenUnknown                             ID = "gateway.token.unknown"
-	GatewayTokenKind                                ID = "gateway.token.kind"
-	GatewayTokenExpired                             ID = "gateway.token.expired"
-	GatewayTokenClientBlocked                       ID = "gateway.token.client_blocked"
-	GatewayTokenUserBlocked                         ID = "gateway.token.user_blocked"
-	GatewayMethod                                   ID = "gateway.method"
-	GatewayAPIKeyMissing                            ID = "gateway.api_key.missing"
-	GatewayAPIKeyUnknown                            ID = "gateway.api_key.unknown"
-	GatewayAPIKeyBroker                             ID = "gateway.api_key.broker"
-	GatewayScope                                    ID = "gateway.scope"
-	GatewayBrokerScope                              ID = "gateway.broker_scope"
-	RequestURL                                      ID = "request.url"
-	RequestQuery                                    ID = "request.query"
-	RequestTooLarge                                 ID = "request.too_large"
-	RequestContentType                              ID = "request.content_type"
-	RequestJSON                                     ID = "request.json"
-	RequestIdempotencyInFlight                      ID = "request.idempotency.in_flight"
-	RequestIdempotencyMismatch                      ID = "request.idempotency.mismatch"
-	ApprovalListIDFilter                            ID = "approval.list.id_filter"
-	ApprovalListBooleanFilter                       ID = "approval.list.boolean_filter"
-	ApprovalListAccessLevel                         ID = "approval.list.access_level"
-	ApprovalListPerson                              ID = "approval.list.person"
-	ApprovalGetPerson                               ID = "approval.get.person"
-	ApprovalGetNotFound                             ID = "approval.get.not_found"
-	ApprovalResendPerson                            ID = "approval.resend.person"
-	ApprovalResendNotFound                          ID = "approval.resend.not_found"
-	ApprovalResendNoMethod                          ID = "approval.resend.no_method"
-	ApprovalResendMethodType                        ID = "approval.resend.method_type"
-	ApprovalResendThirdPerson                       ID = "approval.resend.third_person"
-	ApprovalResendMethodUsable                      ID = "approval.resend.method_usable"
-	ApprovalResendMethodConfidant                   ID = "approval.resend.method_confidant"
-	ApprovalResendPersonActive                      ID = "approval.resend.person_active"
-	ApprovalResendStateActive                       ID = "approval.resend.state_active"
-	ApprovalResendStateCancelled                    ID = "approval.resend.state_cancelled"
-	ApprovalResendStateTerminated                   ID = "approval.resend.state_terminated"
-	ApprovalResendStateExpired                      ID = "approval.resend.state_expired"
-	ApprovalResendOTP                               ID = "approval.resend.otp"
-	ApprovalResendRate                              ID = "approval.resend.rate"
-	ApprovalResendPhoneLimit                        ID = "approval.resend.phone_limit"
-	ApprovalResendResourceLimit                     ID = "approval.resend.resource_limit"
-	ApprovalResendLegalEntityLimit                  ID = "approval.resend.legal_entity_limit"
-	DeclarationRequestListEmployeeID                ID = "declaration_request.list.employee_id"
-	DeclarationRequestListLegalEntityID             ID = "declaration_request.list.legal_entity_id"
-	DeclarationRequestGetNotFound                   ID = "declaration_request.get.not_found"
-	DeclarationRequestGetChannel                    ID = "declaration_request.get.channel"
-	DeclarationRequestGetLegalEntity                ID = "declaration_request.get.legal_entity"
-	DeclarationRequestResendOTPToken                ID = "declaration_request.resend_otp.token"
-	DeclarationRequestResendOTPNotFound             ID = "declaration_request.resend_otp.not_found"
-	DeclarationRequestResendOTPChannel              ID = "declaration_request.resend_otp.channel"
-	DeclarationRequestResendOTPLegalEntity          ID = "declaration_request.resend_otp.legal_entity"
-	DeclarationRequestResendOTPStatus               ID = "declaration_request.resend_otp.status"
-	DeclarationRequestResendOTPAuthenticationMethod ID = "declaration_request.resend_otp.authentication_method"
-	DeclarationRequestResendOTPRate                 ID = "declaration_request.resend_otp.rate"
-	DeclarationRequestResendOTPPhoneLimit           ID = "declaration_request.resend_otp.phone_limit"
-	DeclarationRequestResendOTPResourceLimit        ID = "declaration_request.resend_otp.resource_limit"
-	DeclarationRequestResendOTPLegalEntityLimit     ID = "declaration_request.resend_otp.legal_entity_limit"
-	DeclarationTerminateSchema                      ID = "declaration.terminate.schema"
-	DeclarationTerminateNotFound                    ID = "declaration.terminate.not_found"
-	DeclarationTerminateLegalEntity                 ID = "declaration.terminate.legal_entity"
-	DeclarationTerminatePerson                      ID = "declaration.terminate.person"
-	DeclarationTerminateStatus                      ID = "declaration.terminate.status"
-	DeclarationTerminateOwn                         ID = "declaration.terminate.own"
-	DeclarationListEmployeeID                       ID = "declaration.list.employee_id"
-	DeclarationListLegalEntityID                    ID = "declaration.list.legal_entity_id"
-	DeclarationListStatus                           ID = "declaration.list.status"
-	DeclarationGetNotFound                          ID = "declaration.get.not_found"
-	DeclarationGetOwner                             ID = "declaration.get.owner"
-	DeclarationApproveNotFound                      ID = "declaration.approve.not_found"
-	DeclarationApproveLegalEntity                   ID = "declaration.approve.legal_entity"
-	DeclarationApproveRemoved                       ID = "declaration.approve.removed"
-	DeclarationApproveStatus                        ID = "declaration.approve.status"
-	DeclarationRejectNotFound                       ID = "declaration.reject.not_found"
-	DeclarationRejectLegalEntity                    ID = "declaration.reject.legal_entity"
-	DeclarationRejectRemoved                        ID = "declaration.reject.removed"
-	DeclarationRejectStatus                         ID = "declaration.reject.status"
-	DeclarationOfPersonNotFound                     ID = "declaration.of_person.not_found"
-	DeclarationOfPersonOwner                        ID = "declaration.of_person.owner"
-	DeviceDispenseSearchUnknownParameter            ID = "device_dispense.search.unknown_parameter"
-	DeviceDispenseSearchIDFilter                    ID = "device_dispense.search.id_filter"
-	DeviceDispenseSearchDateTimeFilter              ID = "device_dispense.search.date_time_filter"
-	DeviceDispenseSearchDateTimeExists              ID = "device_dispense.search.date_time_exists"
-	DeviceDispenseSearchStatus                      ID = "device_dispense.search.status"
-	DeviceDispenseListUnknownParameter              ID = "device_dispense.list.unknown_parameter"
-	DeviceDispenseListIDFilter                      ID = "device_dispense.list.id_filter"
-	DeviceDispenseListDateTimeFilter                ID = "device_dispense.list.date_time_filter"
-	DeviceDispenseListDateTimeExists                ID = "device_dispense.list.date_time_exists"
-	DeviceDispenseListStatus                        ID = "device_dispense.list.status"
-	DeviceDispenseListPerson                        ID = "device_dispense.list.person"
-	DeviceDispenseListPersonActive                  ID = "device_dispense.list.person_active"
-	DeviceDispenseListAccess                        ID = "device_dispense.list.access"
-	DeviceDispenseGetPerson                         ID = "device_dispense.get.person"
-	DeviceDispenseGetPersonActive                   ID = "device_dispense.get.person_active"
-	DeviceDispenseGetNotFound                       ID = "device_dispense.get.not_found"
-	DeviceDispenseGetOwner                          ID = "device_dispense.get.owner"
-	DeviceDispenseGetAccess                         ID = "device_dispense.get.access"
-	DeviceDispenseStopToken                         ID = "device_dispense.stop.token"
-	DeviceDispenseStopTokenExpired                  ID = "device_dispense.stop.token_expired"
-	DeviceDispenseStopScope                         ID = "device_dispense.stop.scope"
-	DeviceDispenseStopLegalEntityType               ID = "device_dispense.stop.legal_entity_type"
-	DeviceDispenseStopLegalEntity                   ID = "device_dispense.stop.legal_entity"
-	DeviceDispenseStopLegalEntityStatus             ID = "device_dispense.stop.legal_entity_status"
-	DeviceDispenseStopNotFound                      ID = "device_dispense.stop.not_found"
-	DeviceDispenseStopPatient                       ID = "device_dispense.stop.patient"
-	DeviceDispenseStopOwnerConflict                 ID = "device_dispense.stop.owner_conflict"
-	DeviceDispenseStopOwner                         ID = "device_dispense.stop.owner"
-	DeviceDispenseStopStatus                        ID = "device_dispense.stop.status"
-	DictionaryListIsActive                          ID = "dictionary.list.is_active"
-	DictionaryListV2IsActive                        ID = "dictionary.list_v2.is_active"
-	DictionaryListV2ValueIsActive                   ID = "dictionary.list_v2.value_is_active"
-	DivisionListLegalEntityActive                   ID = "division.list.legal_entity_active"
-	DivisionListIDs                                 ID = "division.list.ids"
-	DivisionListLegalEntityID                       ID = "division.list.legal_entity_id"
-	DivisionCreateScopeUnauthorized                 ID = "division.create.scope_unauthorized"
-	DivisionCreateParty                             ID = "division.create.party"
-	DivisionCreateClientID                          ID = "division.create.client_id"
-	DivisionCreateLegalEntity                       ID = "division.create.legal_entity"
-	DivisionCreateLegalEntityActive                 ID = "division.create.legal_entity_active"
-	DivisionCreateSchema                            ID = "division.create.schema"
-	DivisionCreateLocation                          ID = "division.create.location"
-	DivisionCreateAddressType                       ID = "division.create.address_type"
-	DivisionCreateArea                              ID = "division.create.area"
-	DivisionCreateSettlement                        ID = "division.create.settlement"
-	DivisionCreateSettlementType                    ID = "division.create.settlement_type"
-	DivisionCreateSettlementID                      ID = "division.create.settlement_id"
-	DivisionCreateStreetType                        ID = "division.create.street_type"
-	DivisionCreateZip                               ID = "division.create.zip"
-	DivisionCreateTypeMapping                       ID = "division.create.type_mapping"
-	DivisionCreateAddressTypeMapping                ID = "division.create.address_type_mapping"
-	DivisionCreateResidence                         ID = "division.create.residence"
-	DivisionCreateSettlementMatch                   ID = "division.create.settlement_match"
-	DivisionCreateAreaRow                           ID = "division.create.area_row"
-	DivisionCreateAreaMatch                         ID = "division.create.area_match"
-	DivisionCreateRegionRow                         ID = "division.create.region_row"
-	DivisionCreateRegionMatch                       ID = "division.create.region_match"
-	DivisionCreateCountry                           ID = "division.create.country"
-	DivisionCreateNamePattern                       ID = "division.create.name_pattern"
-	DivisionCreateRegionPattern                     ID = "division.create.region_pattern"
-	DivisionCreateStreetPattern                     ID = "division.create.street_pattern"
-	DivisionCreateBuildingPattern                   ID = "division.create.building_pattern"
-	DivisionCreatePhoneType                         ID = "division.create.phone_type"
-	DivisionCreatePhoneNumber                       ID = "division.create.phone_number"
-	DivisionCreateEmail                             ID = "division.create.email"
-	DivisionCreateType                              ID = "division.create.type"
-	DivisionCreateAddressTypeDouble                 ID = "division.create.address_type_double"
-	DivisionCreatePhoneTypeDouble                   ID = "division.create.phone_type_double"
-	DivisionGetNotFound                             ID = "division.get.not_found"
-	DivisionGetOwner                                ID = "division.get.owner"
-	DivisionUpdateParty                             ID = "division.update.party"
-	DivisionUpdateClientID                          ID = "division.update.client_id"
-	DivisionUpdateLegalEntity                       ID = "division.update.legal_entity"
-	DivisionUpdateLegalEntityActive                 ID = "division.update.legal_entity_active"
-	DivisionUpdateSchema                            ID = "division.update.schema"
-	DivisionUpdateLocation                          ID = "division.update.location"
-	DivisionUpdateAddressType                       ID = "division.update.address_type"
-	DivisionUpdateArea                              ID = "division.update.area"
-	DivisionUpdateSettlement                        ID = "division.update.settlement"
-	DivisionUpdateSettlementType                    ID = "division.update.settlement_type"
-	DivisionUpdateSettlementID                      ID = "division.update.settlement_id"
-	DivisionUpdateStreetType                        ID = "division.update.street_type"
-	DivisionUpdateZip                               ID = "division.update.zip"
-	DivisionUpdateTypeMapping                       ID = "division.update.type_mapping"
-	DivisionUpdateAddressTypeMapping                ID = "division.update.address_type_mapping"
-	DivisionUpdateResidence                         ID = "division.update.residence"
-	DivisionUpdateSettlementMatch                   ID = "division.update.settlement_match"
-	DivisionUpdateAreaRow                           ID = "division.update.area_row"
-	DivisionUpdateAreaMatch                         ID = "division.update.area_match"
-	DivisionUpdateRegionRow                         ID = "division.update.region_row"
-	DivisionUpdateRegionMatch                       ID = "division.update.region_match"
-	DivisionUpdateCountry                           ID = "division.update.country"
-	DivisionUpdateNamePattern                       ID = "division.update.name_pattern"
-	DivisionUpdateRegionPattern                     ID = "division.update.region_pattern"
-	DivisionUpdateStreetPattern                     ID = "division.update.street_pattern"
-	DivisionUpdateBuildingPattern                   ID = "division.update.building_pattern"
-	DivisionUpdatePhoneType                         ID = "division.update.phone_type"
-	DivisionUpdatePhoneNumber                       ID = "division.update.phone_number"
-	DivisionUpdateEmail                             ID = "division.update.email"
-	DivisionUpdateType                              ID = "division.update.type"
-	DivisionUpdateAddressTypeDouble                 ID = "division.update.address_type_double"
-	DivisionUpdatePhoneTypeDouble                   ID = "division.update.phone_type_double"
-	DivisionUpdateNotFound                          ID = "division.update.not_found"
-	DivisionUpdateOwner                             ID = "division.update.owner"
-	DivisionActivateNotFound                        ID = "division.activate.not_found"
-	DivisionActivateOwner                           ID = "division.activate.owner"
-	DivisionActivateLegalEntityActive               ID = "division.activate.legal_entity_active"
-	DivisionActivateStatus                          ID = "division.activate.status"
-	DivisionDeactivateNotFound                      ID = "division.deactivate.not_found"
-	DivisionDeactivateOwner                         ID = "division.deactivate.owner"
-	DivisionDeactivateHealthcareServices            ID = "division.deactivate.healthcare_services"
-	DivisionDeactivateEmployees                     ID = "division.deactivate.employees"
-	DivisionDeactivateEquipment                     ID = "division.deactivate.equipment"
-	DivisionDeactivateStatus                        ID = "division.deactivate.status"
-	DivisionDeactivateLegalEntityActive             ID = "division.deactivate.legal_entity_active"
-	EmployeeDeactivateSchema                        ID = "employee.deactivate.schema"
-	EmployeeDeactivateEndDate                       ID = "employee.deactivate.end_date"
-	EmployeeDeactivateEndDatePast                   ID = "employee.deactivate.end_date_past"
-	EmployeeDeactivateNotFound                      ID = "employee.deactivate.not_found"
-	EmployeeDeactivateOwner                         ID = "employee.deactivate.owner"
-	EmployeeDeactivateOwnerType                     ID = "employee.deactivate.owner_type"
-	EmployeeDeactivateStatus                        ID = "employee.deactivate.status"
-	EmployeeDeactivateRoles                         ID = "employee.deactivate.roles"
-	EmployeeDeactivateEndDateStart                  ID = "employee.deactivate.end_date_start"
-	EventListDate                                   ID = "event.list.date"
-	EventListDateTo                                 ID = "event.list.date_to"
-	EventListAttributeName                          ID = "event.list.attribute_name"
-	EventListPeriod                                 ID = "event.list.period"
-	EventGetNotFound                                ID = "event.get.not_found"
-	JobGetNotFound                                  ID = "job.get.not_found"
-	JobGetNotImplemented                            ID = "job.get.not_implemented"
-	SessionLoginSchema                              ID = "session.login.schema"
-	SessionLoginGrantTypeRequired                   ID = "session.login.grant_type_required"
-	SessionLoginGrantType                           ID = "session.login.grant_type"
-	SessionLoginClient                              ID = "session.login.client"
-	SessionLoginClientLogin                         ID = "session.login.client_login"
-	SessionLoginUser                                ID = "session.login.user"
-	SessionLoginUserBlocked                         ID = "session.login.user_blocked"
-	SessionLoginAttempts                            ID = "session.login.attempts"
-	SessionLoginPassword                            ID = "session.login.password"
-	SessionLoginPasswordExpired                     ID = "session.login.password_expired"
-	SessionLoginScope                               ID = "session.login.scope"
-	AppAuthorizeSchema                              ID = "app.authorize.schema"
-	AppAuthorizeClientIDRequired                    ID = "app.authorize.client_id_required"
-	AppAuthorizeClientID                            ID = "app.authorize.client_id"
-	AppAuthorizeRedirectUri                         ID = "app.authorize.redirect_uri"
-	AppAuthorizeClient                              ID = "app.authorize.client"
-	AppAuthorizeClientBlocked                       ID = "app.authorize.client_blocked"
-	AppAuthorizeRedirect                            ID = "app.authorize.redirect"
-	AppAuthorizeScopeEmpty                          ID = "app.authorize.scope_empty"
-	AppAuthorizeScopeClientType                     ID = "app.authorize.scope_client_type"
-	AppAuthorizeScopeRoles                          ID = "app.authorize.scope_roles"
-	TokenCreateSchema                               ID = "token.create.schema"
-	TokenCreateGrantTypeRequired                    ID = "token.create.grant_type_required"
-	TokenCreateGrantType                            ID = "token.create.grant_type"
-	TokenCreateClientID                             ID = "token.create.client_id"
-	TokenCreateClientSecret                         ID = "token.create.client_secret"
-	TokenCreateCode                                 ID = "token.create.code"
-	TokenCreateRedirectUri                          ID = "token.create.redirect_uri"
-	TokenCreateRefreshToken                         ID = "token.create.refresh_token"
-	TokenCreateConnection                           ID = "token.create.connection"
-	TokenCreateGrant                                ID = "token.create.grant"
-	TokenCreateGrantClient                          ID = "token.create.grant_client"
-	TokenCreateGrantExpired                         ID = "token.create.grant_expired"
-	TokenCreateRedirect                             ID = "token.create.redirect"
-	TokenCreateApp                                  ID = "token.create.app"
-	TokenCreateGrantUsed                            ID = "token.create.grant_used"
-	PersonRequestListStatus                         ID = "person_request.list.status"
-	PersonRequestResendOTPNotFound                  ID = "person_request.resend_otp.not_found"
-	PersonRequestResendOTPLegalEntity               ID = "person_request.resend_otp.legal_entity"
-	PersonRequestResendOTPExpired                   ID = "person_request.resend_otp.expired"
-	PersonRequestResendOTPMethod                    ID = "person_request.resend_otp.method"
-	PersonRequestResendOTPStatus                    ID = "person_request.resend_otp.status"
-	PersonRequestResendOTPRate                      ID = "person_request.resend_otp.rate"
-	PersonRequestResendOTPPhoneLimit                ID = "person_request.resend_otp.phone_limit"
-	PersonRequestResendOTPResourceLimit             ID = "person_request.resend_otp.resource_limit"
-	PersonRequestResendOTPLegalEntityLimit          ID = "person_request.resend_otp.legal_entity_limit"
-	PersonRequestCreateLegalEntityType              ID = "person_request.create.legal_entity_type"
-	PersonRequestCreateParty                        ID = "person_request.create.party"
-	PersonRequestCreatePartyDeceased                ID = "person_request.create.party_deceased"
-	PersonRequestCreateEmployeeType                 ID = "person_request.create.employee_type"
-	PersonRequestCreateSchema                       ID = "person_request.create.schema"
-	PersonRequestCreatePatientSigned                ID = "person_request.create.patient_signed"
-	PersonRequestCreateConsent                      ID = "person_request.create.consent"
-	PersonRequestCreateMethodsRequired              ID = "person_request.create.methods_required"
-	PersonRequestCreateMethodsForbidden             ID = "person_request.create.methods_forbidden"
-	PersonRequestCreateConfidantForbidden           ID = "person_request.create.confidant_forbidden"
-	PersonRequestCreateOneMethod                    ID = "person_request.create.one_method"
-	PersonRequestCreateMethodPhone                  ID = "person_request.create.method_phone"
-	PersonRequestCreateMethodPhoneRequired          ID = "person_request.create.method_phone_required"
-	PersonRequestCreateMethodPhoneForbidden         ID = "person_request.create.method_phone_forbidden"
-	PersonRequestCreateMethodValueRequired          ID = "person_request.create.method_value_required"
-	PersonRequestCreateMethodAliasRequired          ID = "person_request.create.method_alias_required"
-	PersonRequestCreateDocumentNumber               ID = "person_request.create.document_number"
-	PersonRequestCreateBirthCertificateNumber       ID = "person_request.create.birth_certificate_number"
-	PersonRequestCreateRelationshipNumber           ID = "person_request.create.relationship_number"
-	PersonRequestCreatePerson                       ID = "person_request.create.person"
-	PersonRequestCreatePersonActive                 ID = "person_request.create.person_active"
-	PersonRequestCreateBirthDate                    ID = "person_request.create.birth_date"
-	PersonRequestCreateTaxIDRefused                 ID = "person_request.create.tax_id_refused"
-	PersonRequestCreateTaxIDRequired                ID = "person_request.create.tax_id_required"
-	PersonRequestCreateTaxIDUnique                  ID = "person_request.create.tax_id_unique"
-	PersonRequestCreateResidence                    ID = "person_request.create.residence"
-	PersonRequestCreateArea                         ID = "person_request.create.area"
-	PersonRequestCreateSettlement                   ID = "person_request.create.settlement"
-	PersonRequestCreateSettlementID                 ID = "person_request.create.settlement_id"
-	PersonRequestCreateSettlementMatch              ID = "person_request.create.settlement_match"
-	PersonRequestCreateAreaRow                      ID = "person_request.create.area_row"
-	PersonRequestCreateAreaMatch                    ID = "person_request.create.area_match"
-	PersonRequestCreateRegionRow                    ID = "person_request.create.region_row"
-	PersonRequestCreateRegionMatch                  ID = "person_request.create.region_match"
-	PersonRequestCreateConfidantForChild            ID = "person_request.create.confidant_for_child"
-	PersonRequestCreateConfidantForMinor            ID = "person_request.create.confidant_for_minor"
-	PersonRequestCreateConfidantUnwanted            ID = "person_request.create.confidant_unwanted"
-	PersonRequestCreateConfidant                    ID = "person_request.create.confidant"
-	PersonRequestCreateConfidantDependent           ID = "person_request.create.confidant_dependent"
-	PersonRequestCreateConfidantVerified            ID = "person_request.create.confidant_verified"
-	PersonRequestCreateRelationshipDouble           ID = "person_request.create.relationship_double"
-	PersonRequestCreateRelationshipIssued           ID = "person_request.create.relationship_issued"
-	PersonRequestCreateRelationshipBorn             ID = "person_request.create.relationship_born"
-	PersonRequestCreateRelationshipActive           ID = "person_request.create.relationship_active"
-	PersonRequestCreateUnzrBirthDate                ID = "person_request.create.unzr_birth_date"
-	PersonRequestCreateUnzrRequired                 ID = "person_request.create.unzr_required"
-	PersonRequestCreateBirthCertificate             ID = "person_request.create.birth_certificate"
-	PersonRequestCreateDocumentDouble               ID = "person_request.create.document_double"
-	PersonRequestCreatePhoneDouble                  ID = "person_request.create.phone_double"
-	PersonRequestCreateContactPhoneDouble           ID = "person_request.create.contact_phone_double"
-	PersonRequestCreatePassports                    ID = "person_request.create.passports"
-	PersonRequestCreateIssued                       ID = "person_request.create.issued"
-	PersonRequestCreateIssuedBorn                   ID = "person_request.create.issued_born"
-	PersonRequestCreateExpirationRequired           ID = "person_request.create.expiration_required"
-	PersonRequestCreateExpiration                   ID = "person_request.create.expiration"
-	PersonRequestCreateDocumentType                 ID = "person_request.create.document_type"
-	PersonRequestCreateCapacityAge                  ID = "person_request.create.capacity_age"
-	PersonRequestCreateCapacityAlone                ID = "person_request.create.capacity_alone"
-	PersonRequestCreateCapacityOne                  ID = "person_request.create.capacity_one"
-	PersonRequestCreateDuplicate                    ID = "person_request.create.duplicate"
-	PersonRequestCreateMethodThirdPerson            ID = "person_request.create.method_third_person"
-	PersonRequestCreateMethodValue                  ID = "person_request.create.method_value"
-	PersonRequestCreateMethodOwn                    ID = "person_request.create.method_own"
-	PersonRequestCreateThirdPersonMethod            ID = "person_request.create.third_person_method"
-	PersonRequestCreateThirdPersonOffline           ID = "person_request.create.third_person_offline"
-	PersonRequestCreateThirdPersonLimit             ID = "person_request.create.third_person_limit"
-	PersonRequestCreatePhoneVerified                ID = "person_request.create.phone_verified"
-	PersonRequestCreatePhoneLimit                   ID = "person_request.create.phone_limit"
-	PersonRequestCreateAuthorizeThirdPerson         ID = "person_request.create.authorize_third_person"
-	PersonRequestCreateAuthorizeWith                ID = "person_request.create.authorize_with"
-	PersonRequestCreateAuthorizeConfidant           ID = "person_request.create.authorize_confidant"
-	PersonRequestCreateRate                         ID = "person_request.create.rate"
-	PersonRequestCreateCodeLimit                    ID = "person_request.create.code_limit"
-	PersonRequestCreateLegalEntityLimit             ID = "person_request.create.legal_entity_limit"
-	PersonRequestGetNotFound                        ID = "person_request.get.not_found"
-	PersonRequestGetLegalEntity                     ID = "person_request.get.legal_entity"
-	PersonRequestGetExpired                         ID = "person_request.get.expired"
-	PersonRequestGetVersion                         ID = "person_request.get.version"
-	PersonRequestApproveSchema                      ID = "person_request.approve.schema"
-	PersonRequestApproveNotFound                    ID = "person_request.approve.not_found"
-	PersonRequestApproveLegalEntity                 ID = "person_request.approve.legal_entity"
-	PersonRequestApproveExpired                     ID = "person_request.approve.expired"
-	PersonRequestApproveVersion                     ID = "person_request.approve.version"
-	PersonRequestApproveChannel                     ID = "person_request.approve.channel"
-	PersonRequestApproveStatus                      ID = "person_request.approve.status"
-	PersonRequestApproveMethod                      ID = "person_request.approve.method"
-	PersonRequestApproveCodeRequired                ID = "person_request.approve.code_required"
-	PersonRequestApproveAttempts                    ID = "person_request.approve.attempts"
-	PersonRequestApproveCodeExpired                 ID = "person_request.approve.code_expired"
-	PersonRequestApproveCode                        ID = "person_request.approve.code"
-	PersonRequestApproveDocuments                   ID = "person_request.approve.documents"
-	PersonRequestRejectNotFound                     ID = "person_request.reject.not_found"
-	PersonRequestRejectLegalEntity                  ID = "person_request.reject.legal_entity"
-	PersonRequestRejectExpired                      ID = "person_request.reject.expired"
-	PersonRequestRejectVersion                      ID = "person_request.reject.version"
-	PersonRequestRejectStatus                       ID = "person_request.reject.status"
-	PersonRequestSignSchema                         ID = "person_request.sign.schema"
-	PersonRequestSignNotFound                       ID = "person_request.sign.not_found"
-	PersonRequestSignLegalEntity                    ID = "person_request.sign.legal_entity"
-	PersonRequestSignExpired                        ID = "person_request.sign.expired"
-	PersonRequestSignVersion                        ID = "person_request.sign.version"
-	PersonRequestSignStatus                         ID = "person_request.sign.status"
-	PersonRequestSignSignedBase64                   ID = "person_request.sign.signed_base64"
-	PersonRequestSignSignedSize                     ID = "person_request.sign.signed_size"
-	PersonRequestSignSignedReadable                 ID = "person_request.sign.signed_readable"
-	PersonRequestSignSignedJSON                     ID = "person_request.sign.signed_json"
-	PersonRequestSignSignedCount                    ID = "person_request.sign.signed_count"
-	PersonRequestSignSignedOneSigner                ID = "person_request.sign.signed_one_signer"
-	PersonRequestSignSignedTimestamp                ID = "person_request.sign.signed_timestamp"
-	PersonRequestSignSignedTimestampReadable        ID = "person_request.sign.signed_timestamp_readable"
-	PersonRequestSignSignedCertificate              ID = "person_request.sign.signed_certificate"
-	PersonRequestSignSignedCertificateReadable      ID = "person_request.sign.signed_certificate_readable"
-	PersonRequestSignSignedRoot                     ID = "person_request.sign.signed_root"
-	PersonRequestSignSignedRootSignature            ID = "person_request.sign.signed_root_signature"
-	PersonRequestSignSignedRootReadable             ID = "person_request.sign.signed_root_readable"
-	PersonRequestSignSignedTimestampService         ID = "person_request.sign.signed_timestamp_service"
-	PersonRequestSignSignedTimestampSignature       ID = "person_request.sign.signed_timestamp_signature"
-	PersonRequestSignSignedTimestampInValidity      ID = "person_request.sign.signed_timestamp_in_validity"
-	PersonRequestSignSignedCertificateValid         ID = "person_request.sign.signed_certificate_valid"
-	PersonRequestSignSignedCertificateOcsp          ID = "person_request.sign.signed_certificate_ocsp"
-	PersonRequestSignSignedValue                    ID = "person_request.sign.signed_value"
-	PersonRequestSignSignedCertificateNotRevoked    ID = "person_request.sign.signed_certificate_not_revoked"
-	PersonRequestSignSignedDrfoPresent              ID = "person_request.sign.signed_drfo_present"
-	PersonRequestSignSignedDrfo                     ID = "person_request.sign.signed_drfo"
-	PersonRequestSignPatientSigned                  ID = "person_request.sign.patient_signed"
-	PersonRequestSignContent                        ID = "person_request.sign.content"
-	PersonRequestSignPerson                         ID = "person_request.sign.person"
-	PersonRequestSignPersonActive                   ID = "person_request.sign.person_active"
-	PersonRequestSignDuplicate                      ID = "person_request.sign.duplicate"
-	PersonRequestSignThirdPersonLimit               ID = "person_request.sign.third_person_limit"
-	PersonRequestSignPhoneLimit                     ID = "person_request.sign.phone_limit"
-	PersonSearchBirthDate                           ID = "person.search.birth_date"
-	PersonSearchBirthDateForm                       ID = "person.search.birth_date_form"
-	PersonSearchFirstName                           ID = "person.search.first_name"
-	PersonSearchLastName                            ID = "person.search.last_name"
-	PersonSearchPhoneNumber                         ID = "person.search.phone_number"
-	PersonSearchTooMany                             ID = "person.search.too_many"
-	PersonAuthenticationMethodsNotFound             ID = "person.authentication_methods.not_found"
-	PersonRelationshipsIsExpired                    ID = "person.relationships.is_expired"
-	PersonRelationshipsNotFound                     ID = "person.relationships.not_found"
-	ServiceRequestGetPerson                         ID = "service_request.get.person"
-	ServiceRequestGetPersonActive                   ID = "service_request.get.person_active"
-	ServiceRequestGetNotFound                       ID = "service_request.get.not_found"
-	ServiceRequestGetAccess                         ID = "service_request.get.access"
-	ServiceRequestSearchUnknownParameter            ID = "service_request.search.unknown_parameter"
-	ServiceRequestSearchRequisition                 ID = "service_request.search.requisition"
-	ServiceRequestSearchRequisitionEmpty            ID = "service_request.search.requisition_empty"
-	ServiceRequestReleaseToken                      ID = "service_request.release.token"
-	ServiceRequestReleaseTokenExpired               ID = "service_request.release.token_expired"
-	ServiceRequestReleaseScope                      ID = "service_request.release.scope"
-	ServiceRequestReleaseLegalEntity                ID = "service_request.release.legal_entity"
-	ServiceRequestReleaseLegalEntityType            ID = "service_request.release.legal_entity_type"
-	ServiceRequestReleaseLegalEntityStatus          ID = "service_request.release.legal_entity_status"
-	ServiceRequestReleaseNotFound                   ID = "service_request.release.not_found"
-	ServiceRequestReleaseStatus                     ID = "service_request.release.status"
-	ServiceRequestReleaseProgramStatus              ID = "service_request.release.program_status"
-	ServiceRequestReleaseOwner                      ID = "service_request.release.owner"
-	ServiceRequestUseSchema                         ID = "service_request.use.schema"
-	ServiceRequestUseLegalEntity                    ID = "service_request.use.legal_entity"
-	ServiceRequestUseLegalEntityType                ID = "service_request.use.legal_entity_type"
-	ServiceRequestUseLegalEntityStatus              ID = "service_request.use.legal_entity_status"
-	ServiceRequestUseNotFound                       ID = "service_request.use.not_found"
-	ServiceRequestUseProgram                        ID = "service_request.use.program"
-	ServiceRequestUseExpired                        ID = "service_request.use.expired"
-	ServiceRequestUseStatus                         ID = "service_request.use.status"
-	ServiceRequestUseUsed                           ID = "service_request.use.used"
-	ServiceRequestUseCompleted                      ID = "service_request.use.completed"
-	ServiceRequestUseProgramExists                  ID = "service_request.use.program_exists"
-	ServiceRequestUseProgramType                    ID = "service_request.use.program_type"
-	ServiceRequestUseProgramService                 ID = "service_request.use.program_service"
-	ServiceRequestUseRequestAllowed                 ID = "service_request.use.request_allowed"
-	ServiceRequestUseAccess                         ID = "service_request.use.access"
-	ServiceRequestUseEmployee                       ID = "service_request.use.employee"
-	ServiceRequestUseEmployeeType                   ID = "service_request.use.employee_type"
-	ServiceRequestUseUsedByLegalEntity              ID = "service_request.use.used_by_legal_entity"
-	ServiceRequestUseDivision                       ID = "service_request.use.division"
-	ServiceRequestUseDivisionLegalEntity            ID = "service_request.use.division_legal_entity"
-	ServiceRequestUsePerformer                      ID = "service_request.use.performer"
-	DistrictListRegionID                            ID = "district.list.region_id"
-	SettlementOfDistrictNotFound                    ID = "settlement.of_district.not_found"
-	DistrictOfRegionNotFound                        ID = "district.of_region.not_found"
-	SettlementListDistrictID                        ID = "settlement.list.district_id"
-	SettlementListMountainGroup                     ID = "settlement.list.mountain_group"
-	SettlementGetNotFound                           ID = "settlement.get.not_found"
-	StreetListSettlementIDRequired                  ID = "street.list.settlement_id_required"
-	StreetListSettlementID                          ID = "street.list.settlement_id"
-	VerificationInitializeSchema                    ID = "verification.initialize.schema"
-	VerificationInitializePhoneNumber               ID = "verification.initialize.phone_number"
-	VerificationInitializeRate                      ID = "verification.initialize.rate"
-	VerificationInitializePhoneLimit                ID = "verification.initialize.phone_limit"
-	VerificationInitializeLegalEntityLimit          ID = "verification.initialize.legal_entity_limit"
-	VerificationGetNotFound                         ID = "verification.get.not_found"
-	VerificationCompleteSchema                      ID = "verification.complete.schema"
-	VerificationCompleteNotFound                    ID = "verification.complete.not_found"
-	VerificationCompleteActive                      ID = "verification.complete.active"
-	VerificationCompleteExpired                     ID = "verification.complete.expired"
-	VerificationCompleteCode                        ID = "verification.complete.code"
+	GatewayPath                                       ID = "gateway.path"
+	GatewayPSK                                        ID = "gateway.psk"
+	GatewayTokenMissing                               ID = "gateway.token.missing"
+	GatewayRateLimit                                  ID = "gateway.rate_limit"
+	GatewayTokenUnknown                               ID = "gateway.token.unknown"
+	GatewayTokenKind                                  ID = "gateway.token.kind"
+	GatewayTokenExpired                               ID = "gateway.token.expired"
+	GatewayTokenClientBlocked                         ID = "gateway.token.client_blocked"
+	GatewayTokenUserBlocked                           ID = "gateway.token.user_blocked"
+	GatewayMethod                                     ID = "gateway.method"
+	GatewayAPIKeyMissing                              ID = "gateway.api_key.missing"
+	GatewayAPIKeyUnknown                              ID = "gateway.api_key.unknown"
+	GatewayAPIKeyBroker                               ID = "gateway.api_key.broker"
+	GatewayScope                                      ID = "gateway.scope"
+	GatewayBrokerScope                                ID = "gateway.broker_scope"
+	RequestURL                                        ID = "request.url"
+	RequestQuery                                      ID = "request.query"
+	RequestTooLarge                                   ID = "request.too_large"
+	RequestContentType                                ID = "request.content_type"
+	RequestJSON                                       ID = "request.json"
+	RequestIdempotencyInFlight                        ID = "request.idempotency.in_flight"
+	RequestIdempotencyMismatch                        ID = "request.idempotency.mismatch"
+	ApprovalListIDFilter                              ID = "approval.list.id_filter"
+	ApprovalListBooleanFilter                         ID = "approval.list.boolean_filter"
+	ApprovalListAccessLevel                           ID = "approval.list.access_level"
+	ApprovalListPerson                                ID = "approval.list.person"
+	ApprovalGetPerson                                 ID = "approval.get.person"
+	ApprovalGetNotFound                               ID = "approval.get.not_found"
+	ApprovalResendPerson                              ID = "approval.resend.person"
+	ApprovalResendNotFound                            ID = "approval.resend.not_found"
+	ApprovalResendNoMethod                            ID = "approval.resend.no_method"
+	ApprovalResendMethodType                          ID = "approval.resend.method_type"
+	ApprovalResendThirdPerson                         ID = "approval.resend.third_person"
+	ApprovalResendMethodUsable                        ID = "approval.resend.method_usable"
+	ApprovalResendMethodConfidant                     ID = "approval.resend.method_confidant"
+	ApprovalResendPersonActive                        ID = "approval.resend.person_active"
+	ApprovalResendStateActive                         ID = "approval.resend.state_active"
+	ApprovalResendStateCancelled                      ID = "approval.resend.state_cancelled"
+	ApprovalResendStateTerminated                     ID = "approval.resend.state_terminated"
+	ApprovalResendStateExpired                        ID = "approval.resend.state_expired"
+	ApprovalResendOTP                                 ID = "approval.resend.otp"
+	ApprovalResendRate                                ID = "approval.resend.rate"
+	ApprovalResendPhoneLimit                          ID = "approval.resend.phone_limit"
+	ApprovalResendResourceLimit                       ID = "approval.resend.resource_limit"
+	ApprovalResendLegalEntityLimit                    ID = "approval.resend.legal_entity_limit"
+	DeclarationRequestListEmployeeID                  ID = "declaration_request.list.employee_id"
+	DeclarationRequestListLegalEntityID               ID = "declaration_request.list.legal_entity_id"
+	DeclarationRequestCreateParty                     ID = "declaration_request.create.party"
+	DeclarationRequestCreatePartyDeceased             ID = "declaration_request.create.party_deceased"
+	DeclarationRequestCreateSchema                    ID = "declaration_request.create.schema"
+	DeclarationRequestCreateLegalEntityActive         ID = "declaration_request.create.legal_entity_active"
+	DeclarationRequestCreateLegalEntityType           ID = "declaration_request.create.legal_entity_type"
+	DeclarationRequestCreateEmployee                  ID = "declaration_request.create.employee"
+	DeclarationRequestCreateEmployeeStatus            ID = "declaration_request.create.employee_status"
+	DeclarationRequestCreateSpeciality                ID = "declaration_request.create.speciality"
+	DeclarationRequestCreateDivision                  ID = "declaration_request.create.division"
+	DeclarationRequestCreateDivisionStatus            ID = "declaration_request.create.division_status"
+	DeclarationRequestCreateEmployeeLegalEntity       ID = "declaration_request.create.employee_legal_entity"
+	DeclarationRequestCreateDivisionLegalEntity       ID = "declaration_request.create.division_legal_entity"
+	DeclarationRequestCreateEmployeeType              ID = "declaration_request.create.employee_type"
+	DeclarationRequestCreatePerson                    ID = "declaration_request.create.person"
+	DeclarationRequestCreatePersonMethod              ID = "declaration_request.create.person_method"
+	DeclarationRequestCreatePersonActive              ID = "declaration_request.create.person_active"
+	DeclarationRequestCreatePersonVerified            ID = "declaration_request.create.person_verified"
+	DeclarationRequestCreateMethod                    ID = "declaration_request.create.method"
+	DeclarationRequestCreateMethodOwner               ID = "declaration_request.create.method_owner"
+	DeclarationRequestCreateMethodActive              ID = "declaration_request.create.method_active"
+	DeclarationRequestCreateMethodNa                  ID = "declaration_request.create.method_na"
+	DeclarationRequestCreateParent                    ID = "declaration_request.create.parent"
+	DeclarationRequestCreateParentPerson              ID = "declaration_request.create.parent_person"
+	DeclarationRequestCreateParentLegalEntity         ID = "declaration_request.create.parent_legal_entity"
+	DeclarationRequestCreateAge                       ID = "declaration_request.create.age"
+	DeclarationRequestCreateConfidant                 ID = "declaration_request.create.confidant"
+	DeclarationRequestCreateChildDocument             ID = "declaration_request.create.child_document"
+	DeclarationRequestCreateDocument                  ID = "declaration_request.create.document"
+	DeclarationRequestCreatePersonRequest             ID = "declaration_request.create.person_request"
+	DeclarationRequestCreateRate                      ID = "declaration_request.create.rate"
+	DeclarationRequestCreateCodeLimit                 ID = "declaration_request.create.code_limit"
+	DeclarationRequestCreateLegalEntityLimit          ID = "declaration_request.create.legal_entity_limit"
+	DeclarationRequestGetNotFound                     ID = "declaration_request.get.not_found"
+	DeclarationRequestGetChannel                      ID = "declaration_request.get.channel"
+	DeclarationRequestGetLegalEntity                  ID = "declaration_request.get.legal_entity"
+	DeclarationRequestApproveSchema                   ID = "declaration_request.approve.schema"
+	DeclarationRequestApproveNotFound                 ID = "declaration_request.approve.not_found"
+	DeclarationRequestApproveChannel                  ID = "declaration_request.approve.channel"
+	DeclarationRequestApproveLegalEntity              ID = "declaration_request.approve.legal_entity"
+	DeclarationRequestApproveVersion                  ID = "declaration_request.approve.version"
+	DeclarationRequestApprovePatient                  ID = "declaration_request.approve.patient"
+	DeclarationRequestApproveStatus                   ID = "declaration_request.approve.status"
+	DeclarationRequestApprovePerson                   ID = "declaration_request.approve.person"
+	DeclarationRequestApprovePersonVerified           ID = "declaration_request.approve.person_verified"
+	DeclarationRequestApproveCodeRequired             ID = "declaration_request.approve.code_required"
+	DeclarationRequestApproveAttempts                 ID = "declaration_request.approve.attempts"
+	DeclarationRequestApproveCodeExpired              ID = "declaration_request.approve.code_expired"
+	DeclarationRequestApproveCode                     ID = "declaration_request.approve.code"
+	DeclarationRequestApproveDocuments                ID = "declaration_request.approve.documents"
+	DeclarationRequestApproveParent                   ID = "declaration_request.approve.parent"
+	DeclarationRequestApproveDoctor                   ID = "declaration_request.approve.doctor"
+	DeclarationRequestApproveLimit                    ID = "declaration_request.approve.limit"
+	DeclarationRequestRejectNotFound                  ID = "declaration_request.reject.not_found"
+	DeclarationRequestRejectChannel                   ID = "declaration_request.reject.channel"
+	DeclarationRequestRejectLegalEntity               ID = "declaration_request.reject.legal_entity"
+	DeclarationRequestRejectVersion                   ID = "declaration_request.reject.version"
+	DeclarationRequestRejectStatus                    ID = "declaration_request.reject.status"
+	DeclarationRequestResendOTPToken                  ID = "declaration_request.resend_otp.token"
+	DeclarationRequestResendOTPNotFound               ID = "declaration_request.resend_otp.not_found"
+	DeclarationRequestResendOTPChannel                ID = "declaration_request.resend_otp.channel"
+	DeclarationRequestResendOTPLegalEntity            ID = "declaration_request.resend_otp.legal_entity"
+	DeclarationRequestResendOTPStatus                 ID = "declaration_request.resend_otp.status"
+	DeclarationRequestResendOTPAuthenticationMethod   ID = "declaration_request.resend_otp.authentication_method"
+	DeclarationRequestResendOTPRate                   ID = "declaration_request.resend_otp.rate"
+	DeclarationRequestResendOTPPhoneLimit             ID = "declaration_request.resend_otp.phone_limit"
+	DeclarationRequestResendOTPResourceLimit          ID = "declaration_request.resend_otp.resource_limit"
+	DeclarationRequestResendOTPLegalEntityLimit       ID = "declaration_request.resend_otp.legal_entity_limit"
+	DeclarationRequestSignSchema                      ID = "declaration_request.sign.schema"
+	DeclarationRequestSignSignedBase64                ID = "declaration_request.sign.signed_base64"
+	DeclarationRequestSignSignedSize                  ID = "declaration_request.sign.signed_size"
+	DeclarationRequestSignSignedReadable              ID = "declaration_request.sign.signed_readable"
+	DeclarationRequestSignSignedJSON                  ID = "declaration_request.sign.signed_json"
+	DeclarationRequestSignSignedCount                 ID = "declaration_request.sign.signed_count"
+	DeclarationRequestSignSignedOneSigner             ID = "declaration_request.sign.signed_one_signer"
+	DeclarationRequestSignSignedTimestamp             ID = "declaration_request.sign.signed_timestamp"
+	DeclarationRequestSignSignedTimestampReadable     ID = "declaration_request.sign.signed_timestamp_readable"
+	DeclarationRequestSignSignedCertificate           ID = "declaration_request.sign.signed_certificate"
+	DeclarationRequestSignSignedCertificateReadable   ID = "declaration_request.sign.signed_certificate_readable"
+	DeclarationRequestSignSignedRoot                  ID = "declaration_request.sign.signed_root"
+	DeclarationRequestSignSignedRootSignature         ID = "declaration_request.sign.signed_root_signature"
+	DeclarationRequestSignSignedRootReadable          ID = "declaration_request.sign.signed_root_readable"
+	DeclarationRequestSignSignedTimestampService      ID = "declaration_request.sign.signed_timestamp_service"
+	DeclarationRequestSignSignedTimestampSignature    ID = "declaration_request.sign.signed_timestamp_signature"
+	DeclarationRequestSignSignedTimestampInValidity   ID = "declaration_request.sign.signed_timestamp_in_validity"
+	DeclarationRequestSignSignedCertificateValid      ID = "declaration_request.sign.signed_certificate_valid"
+	DeclarationRequestSignSignedCertificateOcsp       ID = "declaration_request.sign.signed_certificate_ocsp"
+	DeclarationRequestSignSignedValue                 ID = "declaration_request.sign.signed_value"
+	DeclarationRequestSignSignedCertificateNotRevoked ID = "declaration_request.sign.signed_certificate_not_revoked"
+	DeclarationRequestSignNotFound                    ID = "declaration_request.sign.not_found"
+	DeclarationRequestSignVersion                     ID = "declaration_request.sign.version"
+	DeclarationRequestSignStatus                      ID = "declaration_request.sign.status"
+	DeclarationRequestSignPerson                      ID = "declaration_request.sign.person"
+	DeclarationRequestSignPersonVerified              ID = "declaration_request.sign.person_verified"
+	DeclarationRequestSignParent                      ID = "declaration_request.sign.parent"
+	DeclarationRequestSignEmpty                       ID = "declaration_request.sign.empty"
+	DeclarationRequestSignPatientSigned               ID = "declaration_request.sign.patient_signed"
+	DeclarationRequestSignPatientSignedTrue           ID = "declaration_request.sign.patient_signed_true"
+	DeclarationRequestSignPatientSignedNull           ID = "declaration_request.sign.patient_signed_null"
+	DeclarationRequestSignContent                     ID = "declaration_request.sign.content"
+	DeclarationRequestSignEmployee                    ID = "declaration_request.sign.employee"
+	DeclarationRequestSignParty                       ID = "declaration_request.sign.party"
+	DeclarationRequestSignSignedDrfoPresent           ID = "declaration_request.sign.signed_drfo_present"
+	DeclarationRequestSignSignedDrfo                  ID = "declaration_request.sign.signed_drfo"
+	DeclarationTerminateSchema                        ID = "declaration.terminate.schema"
+	DeclarationTerminateNotFound                      ID = "declaration.terminate.not_found"
+	DeclarationTerminateLegalEntity                   ID = "declaration.terminate.legal_entity"
+	DeclarationTerminatePerson                        ID = "declaration.terminate.person"
+	DeclarationTerminateStatus                        ID = "declaration.terminate.status"
+	DeclarationTerminateOwn                           ID = "declaration.terminate.own"
+	DeclarationListEmployeeID                         ID = "declaration.list.employee_id"
+	DeclarationListLegalEntityID                      ID = "declaration.list.legal_entity_id"
+	DeclarationListStatus                             ID = "declaration.list.status"
+	DeclarationGetNotFound                            ID = "declaration.get.not_found"
+	DeclarationGetOwner                               ID = "declaration.get.owner"
+	DeclarationApproveNotFound                        ID = "declaration.approve.not_found"
+	DeclarationApproveLegalEntity                     ID = "declaration.approve.legal_entity"
+	DeclarationApproveRemoved                         ID = "declaration.approve.removed"
+	DeclarationApproveStatus                          ID = "declaration.approve.status"
+	DeclarationRejectNotFound                         ID = "declaration.reject.not_found"
+	DeclarationRejectLegalEntity                      ID = "declaration.reject.legal_entity"
+	DeclarationRejectRemoved                          ID = "declaration.reject.removed"
+	DeclarationRejectStatus                           ID = "declaration.reject.status"
+	DeclarationOfPersonNotFound                       ID = "declaration.of_person.not_found"
+	DeclarationOfPersonOwner                          ID = "declaration.of_person.owner"
+	DeviceDispenseSearchUnknownParameter              ID = "device_dispense.search.unknown_parameter"
+	DeviceDispenseSearchIDFilter                      ID = "device_dispense.search.id_filter"
+	DeviceDispenseSearchDateTimeFilter                ID = "device_dispense.search.date_time_filter"
+	DeviceDispenseSearchDateTimeExists                ID = "device_dispense.search.date_time_exists"
+	DeviceDispenseSearchStatus                        ID = "device_dispense.search.status"
+	DeviceDispenseListUnknownParameter                ID = "device_dispense.list.unknown_parameter"
+	DeviceDispenseListIDFilter                        ID = "device_dispense.list.id_filter"
+	DeviceDispenseListDateTimeFilter                  ID = "device_dispense.list.date_time_filter"
+	DeviceDispenseListDateTimeExists                  ID = "device_dispense.list.date_time_exists"
+	DeviceDispenseListStatus                          ID = "device_dispense.list.status"
+	DeviceDispenseListPerson                          ID = "device_dispense.list.person"
+	DeviceDispenseListPersonActive                    ID = "device_dispense.list.person_active"
+	DeviceDispenseListAccess                          ID = "device_dispense.list.access"
+	DeviceDispenseGetPerson                           ID = "device_dispense.get.person"
+	DeviceDispenseGetPersonActive                     ID = "device_dispense.get.person_active"
+	DeviceDispenseGetNotFound                         ID = "device_dispense.get.not_found"
+	DeviceDispenseGetOwner                            ID = "device_dispense.get.owner"
+	DeviceDispenseGetAccess                           ID = "device_dispense.get.access"
+	DeviceDispenseStopToken                           ID = "device_dispense.stop.token"
+	DeviceDispenseStopTokenExpired                    ID = "device_dispense.stop.token_expired"
+	DeviceDispenseStopScope                           ID = "device_dispense.stop.scope"
+	DeviceDispenseStopLegalEntityType                 ID = "device_dispense.stop.legal_entity_type"
+	DeviceDispenseStopLegalEntity                     ID = "device_dispense.stop.legal_entity"
+	DeviceDispenseStopLegalEntityStatus               ID = "device_dispense.stop.legal_entity_status"
+	DeviceDispenseStopNotFound                        ID = "device_dispense.stop.not_found"
+	DeviceDispenseStopPatient                         ID = "device_dispense.stop.patient"
+	DeviceDispenseStopOwnerConflict                   ID = "device_dispense.stop.owner_conflict"
+	DeviceDispenseStopOwner                           ID = "device_dispense.stop.owner"
+	DeviceDispenseStopStatus                          ID = "device_dispense.stop.status"
+	DictionaryListIsActive                            ID = "dictionary.list.is_active"
+	DictionaryListV2IsActive                          ID = "dictionary.list_v2.is_active"
+	DictionaryListV2ValueIsActive                     ID = "dictionary.list_v2.value_is_active"
+	DivisionListLegalEntityActive                     ID = "division.list.legal_entity_active"
+	DivisionListIDs                                   ID = "division.list.ids"
+	DivisionListLegalEntityID                         ID = "division.list.legal_entity_id"
+	DivisionCreateScopeUnauthorized                   ID = "division.create.scope_unauthorized"
+	DivisionCreateParty                               ID = "division.create.party"
+	DivisionCreateClientID                            ID = "division.create.client_id"
+	DivisionCreateLegalEntity                         ID = "division.create.legal_entity"
+	DivisionCreateLegalEntityActive                   ID = "division.create.legal_entity_active"
+	DivisionCreateSchema                              ID = "division.create.schema"
+	DivisionCreateLocation                            ID = "division.create.location"
+	DivisionCreateAddressType                         ID = "division.create.address_type"
+	DivisionCreateArea                                ID = "division.create.area"
+	DivisionCreateSettlement                          ID = "division.create.settlement"
+	DivisionCreateSettlementType                      ID = "division.create.settlement_type"
+	DivisionCreateSettlementID                        ID = "division.create.settlement_id"
+	DivisionCreateStreetType                          ID = "division.create.street_type"
+	DivisionCreateZip                                 ID = "division.create.zip"
+	DivisionCreateTypeMapping                         ID = "division.create.type_mapping"
+	DivisionCreateAddressTypeMapping                  ID = "division.create.address_type_mapping"
+	DivisionCreateResidence                           ID = "division.create.residence"
+	DivisionCreateSettlementMatch                     ID = "division.create.settlement_match"
+	DivisionCreateAreaRow                             ID = "division.create.area_row"
+	DivisionCreateAreaMatch                           ID = "division.create.area_match"
+	DivisionCreateRegionRow                           ID = "division.create.region_row"
+	DivisionCreateRegionMatch                         ID = "division.create.region_match"
+	DivisionCreateCountry                             ID = "division.create.country"
+	DivisionCreateNamePattern                         ID = "division.create.name_pattern"
+	DivisionCreateRegionPattern                       ID = "division.create.region_pattern"
+	DivisionCreateStreetPattern                       ID = "division.create.street_pattern"
+	DivisionCreateBuildingPattern                     ID = "division.create.building_pattern"
+	DivisionCreatePhoneType                           ID = "division.create.phone_type"
+	DivisionCreatePhoneNumber                         ID = "division.create.phone_number"
+	DivisionCreateEmail                               ID = "division.create.email"
+	DivisionCreateType                                ID = "division.create.type"
+	DivisionCreateAddressTypeDouble                   ID = "division.create.address_type_double"
+	DivisionCreatePhoneTypeDouble                     ID = "division.create.phone_type_double"
+	DivisionGetNotFound                               ID = "division.get.not_found"
+	DivisionGetOwner                                  ID = "division.get.owner"
+	DivisionUpdateParty                               ID = "division.update.party"
+	DivisionUpdateClientID                            ID = "division.update.client_id"
+	DivisionUpdateLegalEntity                         ID = "division.update.legal_entity"
+	DivisionUpdateLegalEntityActive                   ID = "division.update.legal_entity_active"
+	DivisionUpdateSchema                              ID = "division.update.schema"
+	DivisionUpdateLocation                            ID = "division.update.location"
+	DivisionUpdateAddressType                         ID = "division.update.address_type"
+	DivisionUpdateArea                                ID = "division.update.area"
+	DivisionUpdateSettlement                          ID = "division.update.settlement"
+	DivisionUpdateSettlementType                      ID = "division.update.settlement_type"
+	DivisionUpdateSettlementID                        ID = "division.update.settlement_id"
+	DivisionUpdateStreetType                          ID = "division.update.street_type"
+	DivisionUpdateZip                                 ID = "division.update.zip"
+	DivisionUpdateTypeMapping                         ID = "division.update.type_mapping"
+	DivisionUpdateAddressTypeMapping                  ID = "division.update.address_type_mapping"
+	DivisionUpdateResidence                           ID = "division.update.residence"
+	DivisionUpdateSettlementMatch                     ID = "division.update.settlement_match"
+	DivisionUpdateAreaRow                             ID = "division.update.area_row"
+	DivisionUpdateAreaMatch                           ID = "division.update.area_match"
+	DivisionUpdateRegionRow                           ID = "division.update.region_row"
+	DivisionUpdateRegionMatch                         ID = "division.update.region_match"
+	DivisionUpdateCountry                             ID = "division.update.country"
+	DivisionUpdateNamePattern                         ID = "division.update.name_pattern"
+	DivisionUpdateRegionPattern                       ID = "division.update.region_pattern"
+	DivisionUpdateStreetPattern                       ID = "division.update.street_pattern"
+	DivisionUpdateBuildingPattern                     ID = "division.update.building_pattern"
+	DivisionUpdatePhoneType                           ID = "division.update.phone_type"
+	DivisionUpdatePhoneNumber                         ID = "division.update.phone_number"
+	DivisionUpdateEmail                               ID = "division.update.email"
+	DivisionUpdateType                                ID = "division.update.type"
+	DivisionUpdateAddressTypeDouble                   ID = "division.update.address_type_double"
+	DivisionUpdatePhoneTypeDouble                     ID = "division.update.phone_type_double"
+	DivisionUpdateNotFound                            ID = "division.update.not_found"
+	DivisionUpdateOwner                               ID = "division.update.owner"
+	DivisionActivateNotFound                          ID = "division.activate.not_found"
+	DivisionActivateOwner                             ID = "division.activate.owner"
+	DivisionActivateLegalEntityActive                 ID = "division.activate.legal_entity_active"
+	DivisionActivateStatus                            ID = "division.activate.status"
+	DivisionDeactivateNotFound                        ID = "division.deactivate.not_found"
+	DivisionDeactivateOwner                           ID = "division.deactivate.owner"
+	DivisionDeactivateHealthcareServices              ID = "division.deactivate.healthcare_services"
+	DivisionDeactivateEmployees                       ID = "division.deactivate.employees"
+	DivisionDeactivateEquipment                       ID = "division.deactivate.equipment"
+	DivisionDeactivateStatus                          ID = "division.deactivate.status"
+	DivisionDeactivateLegalEntityActive               ID = "division.deactivate.legal_entity_active"
+	EmployeeDeactivateSchema                          ID = "employee.deactivate.schema"
+	EmployeeDeactivateEndDate                         ID = "employee.deactivate.end_date"
+	EmployeeDeactivateEndDatePast                     ID = "employee.deactivate.end_date_past"
+	EmployeeDeactivateNotFound                        ID = "employee.deactivate.not_found"
+	EmployeeDeactivateOwner                           ID = "employee.deactivate.owner"
+	EmployeeDeactivateOwnerType                       ID = "employee.deactivate.owner_type"
+	EmployeeDeactivateStatus                          ID = "employee.deactivate.status"
+	EmployeeDeactivateRoles                           ID = "employee.deactivate.roles"
+	EmployeeDeactivateEndDateStart                    ID = "employee.deactivate.end_date_start"
+	EventListDate                                     ID = "event.list.date"
+	EventListDateTo                                   ID = "event.list.date_to"
+	EventListAttributeName                            ID = "event.list.attribute_name"
+	EventListPeriod                                   ID = "event.list.period"
+	EventGetNotFound                                  ID = "event.get.not_found"
+	JobGetNotFound                                    ID = "job.get.not_found"
+	JobGetNotImplemented                              ID = "job.get.not_implemented"
+	SessionLoginSchema                                ID = "session.login.schema"
+	SessionLoginGrantTypeRequired                     ID = "session.login.grant_type_required"
+	SessionLoginGrantType                             ID = "session.login.grant_type"
+	SessionLoginClient                                ID = "session.login.client"
+	SessionLoginClientLogin                           ID = "session.login.client_login"
+	SessionLoginUser                                  ID = "session.login.user"
+	SessionLoginUserBlocked                           ID = "session.login.user_blocked"
+	SessionLoginAttempts                              ID = "session.login.attempts"
+	SessionLoginPassword                              ID = "session.login.password"
+	SessionLoginPasswordExpired                       ID = "session.login.password_expired"
+	SessionLoginScope                                 ID = "session.login.scope"
+	AppAuthorizeSchema                                ID = "app.authorize.schema"
+	AppAuthorizeClientIDRequired                      ID = "app.authorize.client_id_required"
+	AppAuthorizeClientID                              ID = "app.authorize.client_id"
+	AppAuthorizeRedirectUri                           ID = "app.authorize.redirect_uri"
+	AppAuthorizeClient                                ID = "app.authorize.client"
+	AppAuthorizeClientBlocked                         ID = "app.authorize.client_blocked"
+	AppAuthorizeRedirect                              ID = "app.authorize.redirect"
+	AppAuthorizeScopeEmpty                            ID = "app.authorize.scope_empty"
+	AppAuthorizeScopeClientType                       ID = "app.authorize.scope_client_type"
+	AppAuthorizeScopeRoles                            ID = "app.authorize.scope_roles"
+	TokenCreateSchema                                 ID = "token.create.schema"
+	TokenCreateGrantTypeRequired                      ID = "token.create.grant_type_required"
+	TokenCreateGrantType                              ID = "token.create.grant_type"
+	TokenCreateClientID                               ID = "token.create.client_id"
+	TokenCreateClientSecret                           ID = "token.create.client_secret"
+	TokenCreateCode                                   ID = "token.create.code"
+	TokenCreateRedirectUri                            ID = "token.create.redirect_uri"
+	TokenCreateRefreshToken                           ID = "token.create.refresh_token"
+	TokenCreateConnection                             ID = "token.create.connection"
+	TokenCreateGrant                                  ID = "token.create.grant"
+	TokenCreateGrantClient                            ID = "token.create.grant_client"
+	TokenCreateGrantExpired                           ID = "token.create.grant_expired"
+	TokenCreateRedirect                               ID = "token.create.redirect"
+	TokenCreateApp                                    ID = "token.create.app"
+	TokenCreateGrantUsed                              ID = "token.create.grant_used"
+	PersonRequestListStatus                           ID = "person_request.list.status"
+	PersonRequestResendOTPNotFound                    ID = "person_request.resend_otp.not_found"
+	PersonRequestResendOTPLegalEntity                 ID = "person_request.resend_otp.legal_entity"
+	PersonRequestResendOTPExpired                     ID = "person_request.resend_otp.expired"
+	PersonRequestResendOTPMethod                      ID = "person_request.resend_otp.method"
+	PersonRequestResendOTPStatus                      ID = "person_request.resend_otp.status"
+	PersonRequestResendOTPRate                        ID = "person_request.resend_otp.rate"
+	PersonRequestResendOTPPhoneLimit                  ID = "person_request.resend_otp.phone_limit"
+	PersonRequestResendOTPResourceLimit               ID = "person_request.resend_otp.resource_limit"
+	PersonRequestResendOTPLegalEntityLimit            ID = "person_request.resend_otp.legal_entity_limit"
+	PersonRequestCreateLegalEntityType                ID = "person_request.create.legal_entity_type"
+	PersonRequestCreateParty                          ID = "person_request.create.party"
+	PersonRequestCreatePartyDeceased                  ID = "person_request.create.party_deceased"
+	PersonRequestCreateEmployeeType                   ID = "person_request.create.employee_type"
+	PersonRequestCreateSchema                         ID = "person_request.create.schema"
+	PersonRequestCreatePatientSigned                  ID = "person_request.create.patient_signed"
+	PersonRequestCreateConsent                        ID = "person_request.create.consent"
+	PersonRequestCreateMethodsRequired                ID = "person_request.create.methods_required"
+	PersonRequestCreateMethodsForbidden               ID = "person_request.create.methods_forbidden"
+	PersonRequestCreateConfidantForbidden             ID = "person_request.create.confidant_forbidden"
+	PersonRequestCreateOneMethod                      ID = "person_request.create.one_method"
+	PersonRequestCreateMethodPhone                    ID = "person_request.create.method_phone"
+	PersonRequestCreateMethodPhoneRequired            ID = "person_request.create.method_phone_required"
+	PersonRequestCreateMethodPhoneForbidden           ID = "person_request.create.method_phone_forbidden"
+	PersonRequestCreateMethodValueRequired            ID = "person_request.create.method_value_required"
+	PersonRequestCreateMethodAliasRequired            ID = "person_request.create.method_alias_required"
+	PersonRequestCreateDocumentNumber                 ID = "person_request.create.document_number"
+	PersonRequestCreateBirthCertificateNumber         ID = "person_request.create.birth_certificate_number"
+	PersonRequestCreateRelationshipNumber             ID = "person_request.create.relationship_number"
+	PersonRequestCreatePerson                         ID = "person_request.create.person"
+	PersonRequestCreatePersonActive                   ID = "person_request.create.person_active"
+	PersonRequestCreateBirthDate                      ID = "person_request.create.birth_date"
+	PersonRequestCreateTaxIDRefused                   ID = "person_request.create.tax_id_refused"
+	PersonRequestCreateTaxIDRequired                  ID = "person_request.create.tax_id_required"
+	PersonRequestCreateTaxIDUnique                    ID = "person_request.create.tax_id_unique"
+	PersonRequestCreateResidence                      ID = "person_request.create.residence"
+	PersonRequestCreateArea                           ID = "person_request.create.area"
+	PersonRequestCreateSettlement                     ID = "person_request.create.settlement"
+	PersonRequestCreateSettlementID                   ID = "person_request.create.settlement_id"
+	PersonRequestCreateSettlementMatch                ID = "person_request.create.settlement_match"
+	PersonRequestCreateAreaRow                        ID = "person_request.create.area_row"
+	PersonRequestCreateAreaMatch                      ID = "person_request.create.area_match"
+	PersonRequestCreateRegionRow                      ID = "person_request.create.region_row"
+	PersonRequestCreateRegionMatch                    ID = "person_request.create.region_match"
+	PersonRequestCreateConfidantForChild              ID = "person_request.create.confidant_for_child"
+	PersonRequestCreateConfidantForMinor              ID = "person_request.create.confidant_for_minor"
+	PersonRequestCreateConfidantUnwanted              ID = "person_request.create.confidant_unwanted"
+	PersonRequestCreateConfidant                      ID = "person_request.create.confidant"
+	PersonRequestCreateConfidantDependent             ID = "person_request.create.confidant_dependent"
+	PersonRequestCreateConfidantVerified              ID = "person_request.create.confidant_verified"
+	PersonRequestCreateRelationshipDouble             ID = "person_request.create.relationship_double"
+	PersonRequestCreateRelationshipIssued             ID = "person_request.create.relationship_issued"
+	PersonRequestCreateRelationshipBorn               ID = "person_request.create.relationship_born"
+	PersonRequestCreateRelationshipActive             ID = "person_request.create.relationship_active"
+	PersonRequestCreateUnzrBirthDate                  ID = "person_request.create.unzr_birth_date"
+	PersonRequestCreateUnzrRequired                   ID = "person_request.create.unzr_required"
+	PersonRequestCreateBirthCertificate               ID = "person_request.create.birth_certificate"
+	PersonRequestCreateDocumentDouble                 ID = "person_request.create.document_double"
+	PersonRequestCreatePhoneDouble                    ID = "person_request.create.phone_double"
+	PersonRequestCreateContactPhoneDouble             ID = "person_request.create.contact_phone_double"
+	PersonRequestCreatePassports                      ID = "person_request.create.passports"
+	PersonRequestCreateIssued                         ID = "person_request.create.issued"
+	PersonRequestCreateIssuedBorn                     ID = "person_request.create.issued_born"
+	PersonRequestCreateExpirationRequired             ID = "person_request.create.expiration_required"
+	PersonRequestCreateExpiration                     ID = "person_request.create.expiration"
+	PersonRequestCreateDocumentType                   ID = "person_request.create.document_type"
+	PersonRequestCreateCapacityAge                    ID = "person_request.create.capacity_age"
+	PersonRequestCreateCapacityAlone                  ID = "person_request.create.capacity_alone"
+	PersonRequestCreateCapacityOne                    ID = "person_request.create.capacity_one"
+	PersonRequestCreateDuplicate                      ID = "person_request.create.duplicate"
+	PersonRequestCreateMethodThirdPerson              ID = "person_request.create.method_third_person"
+	PersonRequestCreateMethodValue                    ID = "person_request.create.method_value"
+	PersonRequestCreateMethodOwn                      ID = "person_request.create.method_own"
+	PersonRequestCreateThirdPersonMethod              ID = "person_request.create.third_person_method"
+	PersonRequestCreateThirdPersonOffline             ID = "person_request.create.third_person_offline"
+	PersonRequestCreateThirdPersonLimit               ID = "person_request.create.third_person_limit"
+	PersonRequestCreatePhoneVerified                  ID = "person_request.create.phone_verified"
+	PersonRequestCreatePhoneLimit                     ID = "person_request.create.phone_limit"
+	PersonRequestCreateAuthorizeThirdPerson           ID = "person_request.create.authorize_third_person"
+	PersonRequestCreateAuthorizeWith                  ID = "person_request.create.authorize_with"
+	PersonRequestCreateAuthorizeConfidant             ID = "person_request.create.authorize_confidant"
+	PersonRequestCreateRate                           ID = "person_request.create.rate"
+	PersonRequestCreateCodeLimit                      ID = "person_request.create.code_limit"
+	PersonRequestCreateLegalEntityLimit               ID = "person_request.create.legal_entity_limit"
+	PersonRequestGetNotFound                          ID = "person_request.get.not_found"
+	PersonRequestGetLegalEntity                       ID = "person_request.get.legal_entity"
+	PersonRequestGetExpired                           ID = "person_request.get.expired"
+	PersonRequestGetVersion                           ID = "person_request.get.version"
+	PersonRequestApproveSchema                        ID = "person_request.approve.schema"
+	PersonRequestApproveNotFound                      ID = "person_request.approve.not_found"
+	PersonRequestApproveLegalEntity                   ID = "person_request.approve.legal_entity"
+	PersonRequestApproveExpired                       ID = "person_request.approve.expired"
+	PersonRequestApproveVersion                       ID = "person_request.approve.version"
+	PersonRequestApproveChannel                       ID = "person_request.approve.channel"
+	PersonRequestApproveStatus                        ID = "person_request.approve.status"
+	PersonRequestApproveMethod                        ID = "person_request.approve.method"
+	PersonRequestApproveCodeRequired                  ID = "person_request.approve.code_required"
+	PersonRequestApproveAttempts                      ID = "person_request.approve.attempts"
+	PersonRequestApproveCodeExpired                   ID = "person_request.approve.code_expired"
+	PersonRequestApproveCode                          ID = "person_request.approve.code"
+	PersonRequestApproveDocuments                     ID = "person_request.approve.documents"
+	PersonRequestRejectNotFound                       ID = "person_request.reject.not_found"
+	PersonRequestRejectLegalEntity                    ID = "person_request.reject.legal_entity"
+	PersonRequestRejectExpired                        ID = "person_request.reject.expired"
+	PersonRequestRejectVersion                        ID = "person_request.reject.version"
+	PersonRequestRejectStatus                         ID = "person_request.reject.status"
+	PersonRequestSignSchema                           ID = "person_request.sign.schema"
+	PersonRequestSignNotFound                         ID = "person_request.sign.not_found"
+	PersonRequestSignLegalEntity                      ID = "person_request.sign.legal_entity"
+	PersonRequestSignExpired                          ID = "person_request.sign.expired"
+	PersonRequestSignVersion                          ID = "person_request.sign.version"
+	PersonRequestSignStatus                           ID = "person_request.sign.status"
+	PersonRequestSignSignedBase64                     ID = "person_request.sign.signed_base64"
+	PersonRequestSignSignedSize                       ID = "person_request.sign.signed_size"
+	PersonRequestSignSignedReadable                   ID = "person_request.sign.signed_readable"
+	PersonRequestSignSignedJSON                       ID = "person_request.sign.signed_json"
+	PersonRequestSignSignedCount                      ID = "person_request.sign.signed_count"
+	PersonRequestSignSignedOneSigner                  ID = "person_request.sign.signed_one_signer"
+	PersonRequestSignSignedTimestamp                  ID = "person_request.sign.signed_timestamp"
+	PersonRequestSignSignedTimestampReadable          ID = "person_request.sign.signed_timestamp_readable"
+	PersonRequestSignSignedCertificate                ID = "person_request.sign.signed_certificate"
+	PersonRequestSignSignedCertificateReadable        ID = "person_request.sign.signed_certificate_readable"
+	PersonRequestSignSignedRoot                       ID = "person_request.sign.signed_root"
+	PersonRequestSignSignedRootSignature              ID = "person_request.sign.signed_root_signature"
+	PersonRequestSignSignedRootReadable               ID = "person_request.sign.signed_root_readable"
+	PersonRequestSignSignedTimestampService           ID = "person_request.sign.signed_timestamp_service"
+	PersonRequestSignSignedTimestampSignature         ID = "person_request.sign.signed_timestamp_signature"
+	PersonRequestSignSignedTimestampInValidity        ID = "person_request.sign.signed_timestamp_in_validity"
+	PersonRequestSignSignedCertificateValid           ID = "person_request.sign.signed_certificate_valid"
+	PersonRequestSignSignedCertificateOcsp            ID = "person_request.sign.signed_certificate_ocsp"
+	PersonRequestSignSignedValue                      ID = "person_request.sign.signed_value"
+	PersonRequestSignSignedCertificateNotRevoked      ID = "person_request.sign.signed_certificate_not_revoked"
+	PersonRequestSignSignedDrfoPresent                ID = "person_request.sign.signed_drfo_present"
+	PersonRequestSignSignedDrfo                       ID = "person_request.sign.signed_drfo"
+	PersonRequestSignPatientSigned                    ID = "person_request.sign.patient_signed"
+	PersonRequestSignContent                          ID = "person_request.sign.content"
+	PersonRequestSignPerson                           ID = "person_request.sign.person"
+	PersonRequestSignPersonActive                     ID = "person_request.sign.person_active"
+	PersonRequestSignDuplicate                        ID = "person_request.sign.duplicate"
+	PersonRequestSignThirdPersonLimit                 ID = "person_request.sign.third_person_limit"
+	PersonRequestSignPhoneLimit                       ID = "person_request.sign.phone_limit"
+	PersonSearchBirthDate                             ID = "person.search.birth_date"
+	PersonSearchBirthDateForm                         ID = "person.search.birth_date_form"
+	PersonSearchFirstName                             ID = "person.search.first_name"
+	PersonSearchLastName                              ID = "person.search.last_name"
+	PersonSearchPhoneNumber                           ID = "person.search.phone_number"
+	PersonSearchTooMany                               ID = "person.search.too_many"
+	PersonAuthenticationMethodsNotFound               ID = "person.authentication_methods.not_found"
+	PersonRelationshipsIsExpired                      ID = "person.relationships.is_expired"
+	PersonRelationshipsNotFound                       ID = "person.relationships.not_found"
+	PersonVerificationNotFound                        ID = "person.verification.not_found"
+	ServiceRequestGetPerson                           ID = "service_request.get.person"
+	ServiceRequestGetPersonActive                     ID = "service_request.get.person_active"
+	ServiceRequestGetNotFound                         ID = "service_request.get.not_found"
+	ServiceRequestGetAccess                           ID = "service_request.get.access"
+	ServiceRequestSearchUnknownParameter              ID = "service_request.search.unknown_parameter"
+	ServiceRequestSearchRequisition                   ID = "service_request.search.requisition"
+	ServiceRequestSearchRequisitionEmpty              ID = "service_request.search.requisition_empty"
+	ServiceRequestReleaseToken                        ID = "service_request.release.token"
+	ServiceRequestReleaseTokenExpired                 ID = "service_request.release.token_expired"
+	ServiceRequestReleaseScope                        ID = "service_request.release.scope"
+	ServiceRequestReleaseLegalEntity                  ID = "service_request.release.legal_entity"
+	ServiceRequestReleaseLegalEntityType              ID = "service_request.release.legal_entity_type"
+	ServiceRequestReleaseLegalEntityStatus            ID = "service_request.release.legal_entity_status"
+	ServiceRequestReleaseNotFound                     ID = "service_request.release.not_found"
+	ServiceRequestReleaseStatus                       ID = "service_request.release.status"
+	ServiceRequestReleaseProgramStatus                ID = "service_request.release.program_status"
+	ServiceRequestReleaseOwner                        ID = "service_request.release.owner"
+	ServiceRequestUseSchema                           ID = "service_request.use.schema"
+	ServiceRequestUseLegalEntity                      ID = "service_request.use.legal_entity"
+	ServiceRequestUseLegalEntityType                  ID = "service_request.use.legal_entity_type"
+	ServiceRequestUseLegalEntityStatus                ID = "service_request.use.legal_entity_status"
+	ServiceRequestUseNotFound                         ID = "service_request.use.not_found"
+	ServiceRequestUseProgram                          ID = "service_request.use.program"
+	ServiceRequestUseExpired                          ID = "service_request.use.expired"
+	ServiceRequestUseStatus                           ID = "service_request.use.status"
+	ServiceRequestUseUsed                             ID = "service_request.use.used"
+	ServiceRequestUseCompleted                        ID = "service_request.use.completed"
+	ServiceRequestUseProgramExists                    ID = "service_request.use.program_exists"
+	ServiceRequestUseProgramType                      ID = "service_request.use.program_type"
+	ServiceRequestUseProgramService                   ID = "service_request.use.program_service"
+	ServiceRequestUseRequestAllowed                   ID = "service_request.use.request_allowed"
+	ServiceRequestUseAccess                           ID = "service_request.use.access"
+	ServiceRequestUseEmployee                         ID = "service_request.use.employee"
+	ServiceRequestUseEmployeeType                     ID = "service_request.use.employee_type"
+	ServiceRequestUseUsedByLegalEntity                ID = "service_request.use.used_by_legal_entity"
+	ServiceRequestUseDivision                         ID = "service_request.use.division"
+	ServiceRequestUseDivisionLegalEntity              ID = "service_request.use.division_legal_entity"
+	ServiceRequestUsePerformer                        ID = "service_request.use.performer"
+	DistrictListRegionID                              ID = "district.list.region_id"
+	SettlementOfDistrictNotFound                      ID = "settlement.of_district.not_found"
+	DistrictOfRegionNotFound                          ID = "district.of_region.not_found"
+	SettlementListDistrictID                          ID = "settlement.list.district_id"
+	SettlementListMountainGroup                       ID = "settlement.list.mountain_group"
+	SettlementGetNotFound                             ID = "settlement.get.not_found"
+	StreetListSettlementIDRequired                    ID = "street.list.settlement_id_required"
+	StreetListSettlementID                            ID = "street.list.settlement_id"
+	VerificationInitializeSchema                      ID = "verification.initialize.schema"
+	VerificationInitializePhoneNumber                 ID = "verification.initialize.phone_number"
+	VerificationInitializeRate                        ID = "verification.initialize.rate"
+	VerificationInitializePhoneLimit                  ID = "verification.initialize.phone_limit"
+	VerificationInitializeLegalEntityLimit            ID = "verification.initialize.legal_entity_limit"
+	VerificationGetNotFound                           ID = "verification.get.not_found"
+	VerificationCompleteSchema                        ID = "verification.complete.schema"
+	VerificationCompleteNotFound                      ID = "verification.complete.not_found"
+	VerificationCompleteActive                        ID = "verification.complete.active"
+	VerificationCompleteExpired                       ID = "verification.complete.expired"
+	VerificationCompleteCode                          ID = "verification.complete.code"
 )
 
 // All holds every rule: the document's own first, then operation by operation, as checked.
@@ -1104,6 +1195,434 @@ var All = []Rule{
 		Together:    "filters",
 	},
 	{
+		ID:        DeclarationRequestCreateParty,
+		Operation: "createDeclarationRequest",
+		Check:     "The user's party is verified, or stands the test of UNVERIFIED_PARTY_PERIOD_OPERATOR",
+		CheckUK:   "Дані особи користувача (party) верифіковано, або вони проходять перевірку UNVERIFIED_PARTY_PERIOD_OPERATOR",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "Access denied. Party is not verified",
+		Source:    "wiki 612565026",
+		Origin:    "wiki",
+		Flag:      "BLOCK_UNVERIFIED_PARTY_USERS",
+	},
+	{
+		ID:        DeclarationRequestCreatePartyDeceased,
+		Operation: "createDeclarationRequest",
+		Check:     "The death of the user's party is not confirmed",
+		CheckUK:   "Смерть користувача не підтверджено",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "Access denied. Party is deceased",
+		Source:    "wiki 612565026",
+		Origin:    "wiki",
+		Flag:      "BLOCK_DECEASED_PARTY_USERS",
+	},
+	{
+		ID:        DeclarationRequestCreateSchema,
+		Operation: "createDeclarationRequest",
+		Check:     "The body has the shape of DeclarationRequestCreate, without unknown fields or doubled keys",
+		CheckUK:   "Тіло запиту відповідає схемі DeclarationRequestCreate, без невідомих полів і повторених ключів",
+		Status:    422,
+		Type:      "validation_failed",
+		EntryType: "json_data_property",
+		Source:    "general.apib L1108",
+		Origin:    "blueprint",
+		Fixed:     true,
+		Schema:    true,
+	},
+	{
+		ID:        DeclarationRequestCreateLegalEntityActive,
+		Operation: "createDeclarationRequest",
+		Check:     "The legal entity of the token is active",
+		CheckUK:   "Заклад, якому видано токен, активний",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Legal entity is not active",
+		Source:    "IL 2019, core/declaration_requests; rule of wiki Create declaration request v3 (612565026)",
+		Origin:    "code",
+	},
+	{
+		ID:        DeclarationRequestCreateLegalEntityType,
+		Operation: "createDeclarationRequest",
+		Check:     "Its type is in DECLARATION_REQUEST_LEGAL_ENTITY_TYPES",
+		CheckUK:   "Його тип є в DECLARATION_REQUEST_LEGAL_ENTITY_TYPES",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Invalid legal entity type",
+		Source:    "IL 2019, core/declaration_requests; rule of wiki Create declaration request v3 (612565026)",
+		Origin:    "code",
+	},
+	{
+		ID:          DeclarationRequestCreateEmployee,
+		Operation:   "createDeclarationRequest",
+		Check:       "The employee is stored",
+		CheckUK:     "Працівник є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.employee_id",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee not found",
+		Params:      []any{},
+		Source:      "IL 2019, core/declaration_requests; rule of wiki Create declaration request v3 (612565026)",
+		Origin:      "code",
+		Fixed:       true,
+	},
+	{
+		ID:          DeclarationRequestCreateEmployeeStatus,
+		Operation:   "createDeclarationRequest",
+		Check:       "The employee is APPROVED",
+		CheckUK:     "Статус працівника — APPROVED",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.employee_id",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Invalid employee status",
+		Params:      []any{},
+		Source:      "IL 2019, core/declaration_requests; rule of wiki Create declaration request v3 (612565026)",
+		Origin:      "code",
+	},
+	{
+		ID:          DeclarationRequestCreateSpeciality,
+		Operation:   "createDeclarationRequest",
+		Check:       "One of the employee's specialities is PEDIATRICIAN, THERAPIST or FAMILY_DOCTOR",
+		CheckUK:     "Серед спеціальностей працівника є PEDIATRICIAN, THERAPIST або FAMILY_DOCTOR",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.data",
+		EntryType:   "json_data_property",
+		Keyword:     "speciality_inclusion",
+		Description: "Employee's speciality does not belong to a doctor: PEDIATRICIAN, THERAPIST, FAMILY_DOCTOR",
+		Params:      []any{},
+		Source:      "IL 2019, core/declaration_requests; rule of wiki Create declaration request v3 (612565026)",
+		Origin:      "code",
+	},
+	{
+		ID:          DeclarationRequestCreateDivision,
+		Operation:   "createDeclarationRequest",
+		Check:       "The division is stored",
+		CheckUK:     "Підрозділ є в системі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.division_id",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Division not found",
+		Params:      []any{},
+		Source:      "IL 2019, core/declaration_requests; rule of wiki Create declaration request v3 (612565026)",
+		Origin:      "code",
+		Fixed:       true,
+	},
+	{
+		ID:          DeclarationRequestCreateDivisionStatus,
+		Operation:   "createDeclarationRequest",
+		Check:       "The division is ACTIVE",
+		CheckUK:     "Статус підрозділу — ACTIVE",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.division_id",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Division is not active",
+		Params:      []any{},
+		Source:      "IL 2019, core/declaration_requests; rule of wiki Create declaration request v3 (612565026)",
+		Origin:      "code",
+	},
+	{
+		ID:          DeclarationRequestCreateEmployeeLegalEntity,
+		Operation:   "createDeclarationRequest",
+		Check:       "The employee works for the legal entity of the token",
+		CheckUK:     "Працівник працює в закладі, якому видано токен",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.data",
+		EntryType:   "json_data_property",
+		Keyword:     "employee_unemployed",
+		Description: "Employee does not belong to legal entity.",
+		Params:      []any{},
+		Source:      "IL 2019, core/declaration_requests; rule of wiki Create declaration request v3 (612565026)",
+		Origin:      "code",
+	},
+	{
+		ID:          DeclarationRequestCreateDivisionLegalEntity,
+		Operation:   "createDeclarationRequest",
+		Check:       "The division is one of the legal entity of the token",
+		CheckUK:     "Підрозділ належить закладу, якому видано токен",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Division does not belong to legal entity.",
+		Params:      []any{},
+		Source:      "IL 2019, core/declaration_requests; rule of wiki Create declaration request v3 (612565026)",
+		Origin:      "code",
+	},
+	{
+		ID:          DeclarationRequestCreateEmployeeType,
+		Operation:   "createDeclarationRequest",
+		Check:       "The employee is a DOCTOR",
+		CheckUK:     "Тип працівника — DOCTOR",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.employee_id",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Employee ID must reference a doctor.",
+		Params:      []any{},
+		Source:      "IL 2019, core/declaration_requests; rule of wiki Create declaration request v3 (612565026)",
+		Origin:      "code",
+	},
+	{
+		ID:        DeclarationRequestCreatePerson,
+		Operation: "createDeclarationRequest",
+		Check:     "The person is stored",
+		CheckUK:   "Особа є в реєстрі",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Such person doesn't exist",
+		Source:    "wiki 612565026",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:          DeclarationRequestCreatePersonMethod,
+		Operation:   "createDeclarationRequest",
+		Check:       "The person confirms by some method",
+		CheckUK:     "Особа має метод підтвердження",
+		Status:      422,
+		Type:        "request_malformed",
+		Message:     "Person must have authentication method",
+		InvalidJSON: true,
+		Source:      "wiki 612565026",
+		Origin:      "wiki",
+	},
+	{
+		ID:        DeclarationRequestCreatePersonActive,
+		Operation: "createDeclarationRequest",
+		Check:     "The person is active",
+		CheckUK:   "Особа активна",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Such person doesn't exist",
+		Source:    "wiki 612565026",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeclarationRequestCreatePersonVerified,
+		Operation: "createDeclarationRequest",
+		Check:     "The person is not NOT_VERIFIED",
+		CheckUK:   "Особа не має статусу NOT_VERIFIED",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Patient is not verified",
+		Source:    "wiki 612565026",
+		Origin:    "wiki",
+	},
+	{
+		ID:          DeclarationRequestCreateMethod,
+		Operation:   "createDeclarationRequest",
+		Check:       "The authentication method is stored",
+		CheckUK:     "Метод автентифікації є в реєстрі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authorize_with",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "such authentication method doesn't exist",
+		Params:      []any{},
+		Source:      "wiki 612565026",
+		Origin:      "wiki",
+		Fixed:       true,
+	},
+	{
+		ID:          DeclarationRequestCreateMethodOwner,
+		Operation:   "createDeclarationRequest",
+		Check:       "It is a method of the person",
+		CheckUK:     "Це метод цієї особи",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authorize_with",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "such authentication method does not belong to this person",
+		Params:      []any{},
+		Source:      "wiki 612565026",
+		Origin:      "wiki",
+		Fixed:       true,
+	},
+	{
+		ID:          DeclarationRequestCreateMethodActive,
+		Operation:   "createDeclarationRequest",
+		Check:       "It is active",
+		CheckUK:     "Він активний",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authorize_with",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "such authentication method doesn't exist",
+		Params:      []any{},
+		Source:      "wiki 612565026; no page has the text",
+		Origin:      "wiki",
+		Fixed:       true,
+	},
+	{
+		ID:          DeclarationRequestCreateMethodNa,
+		Operation:   "createDeclarationRequest",
+		Check:       "It is not NA, nor is that of its third person",
+		CheckUK:     "Це не NA, і третя особа теж має метод",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authorize_with",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Cannot be confirmed by a method with type= NA. Use a different method.",
+		Params:      []any{},
+		Source:      "wiki 612565026",
+		Origin:      "wiki",
+	},
+	{
+		ID:        DeclarationRequestCreateParent,
+		Operation: "createDeclarationRequest",
+		Check:     "The declaration to carry on is stored and active",
+		CheckUK:   "Декларація, яку продовжують, є в системі й чинна",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Active parent declaration was not found",
+		Source:    "wiki 612565026",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:          DeclarationRequestCreateParentPerson,
+		Operation:   "createDeclarationRequest",
+		Check:       "It is a declaration of the person",
+		CheckUK:     "Це декларація цієї особи",
+		Status:      422,
+		Type:        "request_malformed",
+		Message:     "Parent declaration does not belong to this person",
+		InvalidJSON: true,
+		Source:      "wiki 612565026",
+		Origin:      "wiki",
+	},
+	{
+		ID:          DeclarationRequestCreateParentLegalEntity,
+		Operation:   "createDeclarationRequest",
+		Check:       "Its legal entity was reorganised into the one of the token",
+		CheckUK:     "Її заклад реорганізовано в заклад, якому видано токен",
+		Status:      422,
+		Type:        "request_malformed",
+		Message:     "Parent declaration does not belong to a reorganized legal entity",
+		InvalidJSON: true,
+		Source:      "wiki 612565026; no page has the text",
+		Origin:      "wiki",
+	},
+	{
+		ID:          DeclarationRequestCreateAge,
+		Operation:   "createDeclarationRequest",
+		Check:       "The doctor's official speciality suits the age: PEDIATRICIAN below ADULT_AGE, THERAPIST from it on, FAMILY_DOCTOR any",
+		CheckUK:     "Спеціальність лікаря за посадою відповідає віку: PEDIATRICIAN — до ADULT_AGE, THERAPIST — від нього, FAMILY_DOCTOR — будь-який",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.data",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid_age",
+		Description: "Doctor speciality doesn't match patient's age",
+		Params:      []any{},
+		Source:      "IL 2019, core/declaration_requests; rule of wiki Create declaration request v3 (612565026)",
+		Origin:      "code",
+	},
+	{
+		ID:          DeclarationRequestCreateConfidant,
+		Operation:   "createDeclarationRequest",
+		Check:       "Somebody acts for a person below NO_SELF_AUTH_AGE",
+		CheckUK:     "За особу, молодшу за NO_SELF_AUTH_AGE, хтось діє",
+		Status:      422,
+		Type:        "request_malformed",
+		Message:     "Confidant person is mandatory for children",
+		InvalidJSON: true,
+		Source:      "wiki RCC_(CR-431)(CSI-2977)",
+		Origin:      "wiki",
+	},
+	{
+		ID:          DeclarationRequestCreateChildDocument,
+		Operation:   "createDeclarationRequest",
+		Check:       "Such a person has a document of DECLARATION_NO_SELF_AUTH_AGE_DOCUMENT_TYPES",
+		CheckUK:     "Така особа має документ типу з DECLARATION_NO_SELF_AUTH_AGE_DOCUMENT_TYPES",
+		Status:      422,
+		Type:        "request_malformed",
+		Message:     "For person {years}years declaration request can be create after added birth certificate",
+		InvalidJSON: true,
+		Source:      "wiki RCC_(CR-431)(CSI-2977)",
+		Origin:      "wiki",
+	},
+	{
+		ID:          DeclarationRequestCreateDocument,
+		Operation:   "createDeclarationRequest",
+		Check:       "An older person has one of DECLARATION_SELF_AUTH_AGE_DOCUMENT_TYPES",
+		CheckUK:     "Старша особа має документ типу з DECLARATION_SELF_AUTH_AGE_DOCUMENT_TYPES",
+		Status:      422,
+		Type:        "request_malformed",
+		Message:     "Declaration request can’t be create for person with such document type, need one of {types}",
+		InvalidJSON: true,
+		Source:      "wiki RCC_(CR-431)(CSI-2977)",
+		Origin:      "wiki",
+	},
+	{
+		ID:        DeclarationRequestCreatePersonRequest,
+		Operation: "createDeclarationRequest",
+		Check:     "No person request for the person is NEW or APPROVED",
+		CheckUK:   "Немає запиту на особу для неї у статусі NEW або APPROVED",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "It is prohibited to create declaration request when there is unfinished person request",
+		Source:    "wiki Create declaration request by a patient",
+		Origin:    "inferred",
+		Off:       true,
+	},
+	{
+		ID:        DeclarationRequestCreateRate,
+		Operation: "createDeclarationRequest",
+		Check:     "No verification of this phone was started within INIT_VERIFICATION_LIMIT seconds (0 = not limited)",
+		CheckUK:   "За останні INIT_VERIFICATION_LIMIT секунд верифікацію цього телефону не розпочинали (0 — без обмежень)",
+		Status:    429,
+		Type:      "too_many_requests",
+		Message:   "too many requests",
+		Source:    "OTP service 2019, core/verification/verifications.ex",
+		Origin:    "code",
+		Flag:      "INIT_VERIFICATION_LIMIT",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationRequestCreateCodeLimit,
+		Operation: "createDeclarationRequest",
+		Check:     "Fewer than OTP_PHONE_LIMIT codes were sent to this phone number in the running hour (0 allows any)",
+		CheckUK:   "За поточну годину на цей номер надіслано менше ніж OTP_PHONE_LIMIT кодів (0 — без обмежень)",
+		Status:    429,
+		Type:      "too_many_requests",
+		Message:   "too many codes were sent to this phone",
+		Source:    "esoz extension; no source limits how many codes are sent",
+		Origin:    "inferred",
+		Flag:      "OTP_PHONE_LIMIT",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationRequestCreateLegalEntityLimit,
+		Operation: "createDeclarationRequest",
+		Check:     "The legal entity of the token has had fewer than OTP_LEGAL_ENTITY_DAILY_LIMIT codes sent in the running day (0 allows any)",
+		CheckUK:   "За поточну добу на вимогу закладу, якому видано токен, надіслано менше ніж OTP_LEGAL_ENTITY_DAILY_LIMIT кодів (0 — без обмежень)",
+		Status:    429,
+		Type:      "too_many_requests",
+		Message:   "too many codes were sent for this legal entity",
+		Source:    "esoz extension; no source limits how many codes are sent",
+		Origin:    "inferred",
+		Flag:      "OTP_LEGAL_ENTITY_DAILY_LIMIT",
+		Fixed:     true,
+	},
+	{
 		ID:        DeclarationRequestGetNotFound,
 		Operation: "getDeclarationRequest",
 		Check:     "The id is a UUID and names a declaration request",
@@ -1135,6 +1654,257 @@ var All = []Rule{
 		Type:      "not_found",
 		Message:   "not found",
 		Source:    "wiki Get Declaration Request by ID V3 (667058208)",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeclarationRequestApproveSchema,
+		Operation: "approveDeclarationRequest",
+		Check:     "The body has the shape of DeclarationRequestApprove, without unknown fields or doubled keys",
+		CheckUK:   "Тіло запиту відповідає схемі DeclarationRequestApprove, без невідомих полів і повторених ключів",
+		Status:    422,
+		Type:      "validation_failed",
+		EntryType: "json_data_property",
+		Source:    "wiki Approve declaration request v3 (17325686839)",
+		Origin:    "code",
+		Fixed:     true,
+		Schema:    true,
+	},
+	{
+		ID:        DeclarationRequestApproveNotFound,
+		Operation: "approveDeclarationRequest",
+		Check:     "The id is a UUID and names a declaration request",
+		CheckUK:   "Ідентифікатор — UUID, і запит на декларацію з ним існує",
+		Status:    404,
+		Type:      "not_found",
+		Source:    "IL 2019, approve.ex",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationRequestApproveChannel,
+		Operation: "approveDeclarationRequest",
+		Check:     "The request came through channel MIS or was shared with legal entities",
+		CheckUK:   "Запит надійшов каналом MIS або відкритий для закладів",
+		Status:    403,
+		Type:      "forbidden",
+		Source:    "wiki Reject declaration request v3",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeclarationRequestApproveLegalEntity,
+		Operation: "approveDeclarationRequest",
+		Check:     "The request belongs to the legal entity of the token",
+		CheckUK:   "Запит належить закладу, якому видано токен",
+		Status:    403,
+		Type:      "forbidden",
+		Source:    "wiki Reject declaration request v3",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeclarationRequestApproveVersion,
+		Operation: "approveDeclarationRequest",
+		Check:     "The request was made by V3: it names a person by an id",
+		CheckUK:   "Запит створено у версії 3: він називає особу за ідентифікатором",
+		Status:    404,
+		Type:      "not_found",
+		Source:    "requests of V2 have paths of their own",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationRequestApprovePatient,
+		Operation: "approveDeclarationRequest",
+		Check:     "The request came through channel MIS",
+		CheckUK:   "Запит надійшов каналом MIS",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "Declaration request should be approved by Patient",
+		Source:    "IL 2019, approve.ex (for CABINET)",
+		Origin:    "code",
+	},
+	{
+		ID:        DeclarationRequestApproveStatus,
+		Operation: "approveDeclarationRequest",
+		Check:     "The request is NEW",
+		CheckUK:   "Статус запиту — NEW",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Invalid transition",
+		Source:    "IL 2019, approve.ex",
+		Origin:    "code",
+	},
+	{
+		ID:        DeclarationRequestApprovePerson,
+		Operation: "approveDeclarationRequest",
+		Check:     "The person of the request is stored",
+		CheckUK:   "Особа із запиту є в реєстрі",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Patient is not verified",
+		Source:    "no page has it",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationRequestApprovePersonVerified,
+		Operation: "approveDeclarationRequest",
+		Check:     "The person is not NOT_VERIFIED",
+		CheckUK:   "Особа не має статусу NOT_VERIFIED",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Patient is not verified",
+		Source:    "wiki Approve declaration request v3 (17325686839)",
+		Origin:    "wiki",
+	},
+	{
+		ID:          DeclarationRequestApproveCodeRequired,
+		Operation:   "approveDeclarationRequest",
+		Check:       "A request that is confirmed by OTP gets a code",
+		CheckUK:     "Запит, який підтверджують через OTP, отримує код",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.verification_code",
+		EntryType:   "json_data_property",
+		Keyword:     "required",
+		Description: "required property verification_code was not present",
+		Params:      map[string]any{"property": "verification_code"},
+		Source:      "general.apib L1196",
+		Origin:      "inferred",
+		Fixed:       true,
+	},
+	{
+		ID:        DeclarationRequestApproveAttempts,
+		Operation: "approveDeclarationRequest",
+		Check:     "The code is neither used, nor cancelled, nor out of attempts",
+		CheckUK:   "Код не використано, не скасовано, і спроби не вичерпано",
+		Status:    422,
+		Type:      "forbidden",
+		Message:   "Maximum attempts exceed",
+		Source:    "IL 2019, approve.ex; text of the OTP service",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationRequestApproveCodeExpired,
+		Operation: "approveDeclarationRequest",
+		Check:     "The time of the code is not over",
+		CheckUK:   "Строк дії коду не минув",
+		Status:    422,
+		Type:      "forbidden",
+		Message:   "Verification code expired",
+		Source:    "IL 2019, approve.ex; text of the OTP service",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationRequestApproveCode,
+		Operation: "approveDeclarationRequest",
+		Check:     "The code is the one that was sent for the request",
+		CheckUK:   "Це саме той код, який надіслано для запиту",
+		Status:    422,
+		Type:      "forbidden",
+		Message:   "Invalid verification code",
+		Source:    "IL 2019, approve.ex",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationRequestApproveDocuments,
+		Operation: "approveDeclarationRequest",
+		Check:     "All scans that were asked for have been sent",
+		CheckUK:   "Усі потрібні скани надіслано",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Documents {types} is not uploaded",
+		Source:    "IL 2019, approve.ex",
+		Origin:    "code",
+	},
+	{
+		ID:        DeclarationRequestApproveParent,
+		Operation: "approveDeclarationRequest",
+		Check:     "The declaration that is carried on, if there is one, is active",
+		CheckUK:   "Декларація, яку продовжують, якщо така є, чинна",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Active parent declaration was not found",
+		Source:    "wiki Approve declaration request v3 (17325686839)",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeclarationRequestApproveDoctor,
+		Operation: "approveDeclarationRequest",
+		Check:     "The doctor is stored and has a party",
+		CheckUK:   "Лікар є в системі й має дані особи (party)",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "employee or party not found",
+		Source:    "IL 2019, approve.ex",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:          DeclarationRequestApproveLimit,
+		Operation:   "approveDeclarationRequest",
+		Check:       "The doctor has fewer declarations and approved requests, those of the person left out, than the limit of the speciality",
+		CheckUK:     "Декларацій і підтверджених запитів лікаря, крім тих, що цієї особи, менше за обмеження його спеціальності",
+		Status:      422,
+		Type:        "request_malformed",
+		Message:     "This doctor has {count} declarations and could not sign more",
+		InvalidJSON: true,
+		Source:      "general.apib L1224; IL 2019, approve.ex",
+		Origin:      "blueprint",
+	},
+	{
+		ID:        DeclarationRequestRejectNotFound,
+		Operation: "rejectDeclarationRequest",
+		Check:     "The id is a UUID and names a declaration request",
+		CheckUK:   "Ідентифікатор — UUID, і запит на декларацію з ним існує",
+		Status:    404,
+		Type:      "not_found",
+		Source:    "wiki Reject declaration request v3 (714670087, 18533744682)",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationRequestRejectChannel,
+		Operation: "rejectDeclarationRequest",
+		Check:     "The request came through channel MIS or was shared with legal entities",
+		CheckUK:   "Запит надійшов каналом MIS або відкритий для закладів",
+		Status:    403,
+		Type:      "forbidden",
+		Source:    "wiki Reject declaration request v3 (714670087, 18533744682)",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeclarationRequestRejectLegalEntity,
+		Operation: "rejectDeclarationRequest",
+		Check:     "The request belongs to the legal entity of the token",
+		CheckUK:   "Запит належить закладу, якому видано токен",
+		Status:    403,
+		Type:      "forbidden",
+		Source:    "wiki Reject declaration request v3 (714670087, 18533744682)",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeclarationRequestRejectVersion,
+		Operation: "rejectDeclarationRequest",
+		Check:     "The request was made by V3: it names a person by an id",
+		CheckUK:   "Запит створено у версії 3: він називає особу за ідентифікатором",
+		Status:    404,
+		Type:      "not_found",
+		Source:    "requests of V2 have paths of their own",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationRequestRejectStatus,
+		Operation: "rejectDeclarationRequest",
+		Check:     "The request is NEW or APPROVED",
+		CheckUK:   "Статус запиту — NEW або APPROVED",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Invalid transition",
+		Source:    "wiki Reject declaration request v3 (714670087, 18533744682)",
 		Origin:    "wiki",
 	},
 	{
@@ -1263,6 +2033,478 @@ var All = []Rule{
 		Origin:    "inferred",
 		Flag:      "OTP_LEGAL_ENTITY_DAILY_LIMIT",
 		Fixed:     true,
+	},
+	{
+		ID:        DeclarationRequestSignSchema,
+		Operation: "signDeclarationRequest",
+		Check:     "The body has the shape of DeclarationRequestSign, without unknown fields or doubled keys",
+		CheckUK:   "Тіло запиту відповідає схемі DeclarationRequestSign, без невідомих полів і повторених ключів",
+		Status:    422,
+		Type:      "validation_failed",
+		EntryType: "json_data_property",
+		Source:    "wiki Sign declaration request v3 (612270174)",
+		Origin:    "code",
+		Fixed:     true,
+		Schema:    true,
+	},
+	{
+		ID:          DeclarationRequestSignSignedBase64,
+		Operation:   "signDeclarationRequest",
+		Check:       "`signed_declaration_request` is base64 without line breaks",
+		CheckUK:     "`signed_declaration_request` — base64 без розривів рядків",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_declaration_request",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Not a base64 string",
+		Params:      []any{},
+		Source:      "IL 2019, core/validators/signature.ex",
+		Origin:      "code",
+		Fixed:       true,
+	},
+	{
+		ID:        DeclarationRequestSignSignedSize,
+		Operation: "signDeclarationRequest",
+		Check:     "The content has at most MAX_SIGNED_CONTENT_BYTES",
+		CheckUK:   "Обсяг змісту — не більше ніж MAX_SIGNED_CONTENT_BYTES",
+		Status:    413,
+		Type:      "request_too_large",
+		Message:   "Signed content is too large",
+		Source:    "esoz extension; no source limits it",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:          DeclarationRequestSignSignedReadable,
+		Operation:   "signDeclarationRequest",
+		Check:       "The container has at most 6 containers in each other, and 32 certificates and 16 signatures in each",
+		CheckUK:     "Контейнер містить не більше ніж 6 вкладених контейнерів, а кожен із них — не більше ніж 32 сертифікати й 16 підписів",
+		Status:      400,
+		Type:        "request_malformed",
+		Message:     "Invalid signature",
+		InvalidJSON: true,
+		Source:      "IL 2019, core/validators/signature.ex; limits inferred",
+		Origin:      "code",
+		Fixed:       true,
+	},
+	{
+		ID:          DeclarationRequestSignSignedJSON,
+		Operation:   "signDeclarationRequest",
+		Check:       "The content is JSON",
+		CheckUK:     "Зміст — JSON",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.signed_declaration_request",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Malformed encoded content. Probably, you have encoded corrupted JSON. Error: {error}",
+		Params:      []any{},
+		Source:      "IL 2019, core/validators/signature.ex",
+		Origin:      "code",
+		Fixed:       true,
+	},
+	{
+		ID:          DeclarationRequestSignSignedCount,
+		Operation:   "signDeclarationRequest",
+		Check:       "The content has 1 signature and 0 stamps",
+		CheckUK:     "Підписів і печаток стільки, скільки потрібно: 1 signature and 0 stamps",
+		Status:      400,
+		Type:        "request_malformed",
+		Message:     "document must contain 1 signature and 0 stamps but contains {signatures} and {stamps}",
+		InvalidJSON: true,
+		Source:      "IL 2019, core/validators/signature.ex",
+		Origin:      "code",
+		Fixed:       true,
+	},
+	{
+		ID:          DeclarationRequestSignSignedOneSigner,
+		Operation:   "signDeclarationRequest",
+		Check:       "Each container has one signature",
+		CheckUK:     "Кожний контейнер має один підпис",
+		Status:      400,
+		Type:        "request_malformed",
+		Message:     "envelope contains {signatures} signatures instead of 1",
+		InvalidJSON: true,
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Fixed:       true,
+	},
+	{
+		ID:          DeclarationRequestSignSignedTimestamp,
+		Operation:   "signDeclarationRequest",
+		Check:       "The signature has a time stamp of the content",
+		CheckUK:     "Підпис має позначку часу змісту",
+		Status:      400,
+		Type:        "request_malformed",
+		Message:     "retrieving a timestamp of data from an envelope with signed data failed",
+		InvalidJSON: true,
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+	},
+	{
+		ID:          DeclarationRequestSignSignedTimestampReadable,
+		Operation:   "signDeclarationRequest",
+		Check:       "The time stamp can be read",
+		CheckUK:     "Позначку часу можна прочитати",
+		Status:      400,
+		Type:        "request_malformed",
+		Message:     "loading information about the response with a timestamp failed",
+		InvalidJSON: true,
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+	},
+	{
+		ID:          DeclarationRequestSignSignedCertificate,
+		Operation:   "signDeclarationRequest",
+		Check:       "The signer's certificate is in the container",
+		CheckUK:     "Сертифікат підписувача є в контейнері",
+		Status:      400,
+		Type:        "request_malformed",
+		Message:     "retrieving certificate from signed data container failed",
+		InvalidJSON: true,
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Fixed:       true,
+	},
+	{
+		ID:          DeclarationRequestSignSignedCertificateReadable,
+		Operation:   "signDeclarationRequest",
+		Check:       "The certificate can be read",
+		CheckUK:     "Сертифікат можна прочитати",
+		Status:      400,
+		Type:        "request_malformed",
+		Message:     "processing certificate information from signed data failed",
+		InvalidJSON: true,
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Fixed:       true,
+	},
+	{
+		ID:          DeclarationRequestSignSignedRoot,
+		Operation:   "signDeclarationRequest",
+		Check:       "The issuer of the certificate is trusted",
+		CheckUK:     "Видавець сертифіката — серед довірених",
+		Status:      400,
+		Type:        "request_malformed",
+		Message:     "matching ROOT certificate not found",
+		InvalidJSON: true,
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+	},
+	{
+		ID:          DeclarationRequestSignSignedRootSignature,
+		Operation:   "signDeclarationRequest",
+		Check:       "The certificate is signed by its issuer",
+		CheckUK:     "Сертифікат підписано його видавцем",
+		Status:      400,
+		Type:        "request_malformed",
+		Message:     "ROOT certificate signature verification failed",
+		InvalidJSON: true,
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+	},
+	{
+		ID:          DeclarationRequestSignSignedRootReadable,
+		Operation:   "signDeclarationRequest",
+		Check:       "The key of the issuer is of a known kind",
+		CheckUK:     "Ключ видавця відомого виду",
+		Status:      400,
+		Type:        "request_malformed",
+		Message:     "loading ROOT certificate information failed",
+		InvalidJSON: true,
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+	},
+	{
+		ID:          DeclarationRequestSignSignedTimestampService,
+		Operation:   "signDeclarationRequest",
+		Check:       "The time stamp is of a trusted service (unless the issuer is a root)",
+		CheckUK:     "Позначку часу поставлено довіреною службою (якщо видавець не є кореневим)",
+		Status:      400,
+		Type:        "request_malformed",
+		Message:     "matching TSP certificate not found",
+		InvalidJSON: true,
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+	},
+	{
+		ID:          DeclarationRequestSignSignedTimestampSignature,
+		Operation:   "signDeclarationRequest",
+		Check:       "The time stamp is signed by that service and made for this content",
+		CheckUK:     "Позначку часу підписано цією службою для цього змісту",
+		Status:      400,
+		Type:        "request_malformed",
+		Message:     "checking the signature of a response with a timestamp failed",
+		InvalidJSON: true,
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+	},
+	{
+		ID:          DeclarationRequestSignSignedTimestampInValidity,
+		Operation:   "signDeclarationRequest",
+		Check:       "The time stamp is within the validity of the certificate",
+		CheckUK:     "Позначка часу — у межах строку дії сертифіката",
+		Status:      400,
+		Type:        "request_malformed",
+		Message:     "signature timestamp verification failed",
+		InvalidJSON: true,
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+	},
+	{
+		ID:          DeclarationRequestSignSignedCertificateValid,
+		Operation:   "signDeclarationRequest",
+		Check:       "The certificate is valid now",
+		CheckUK:     "Сертифікат чинний зараз",
+		Status:      400,
+		Type:        "request_malformed",
+		Message:     "certificate timestamp expired",
+		InvalidJSON: true,
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+	},
+	{
+		ID:          DeclarationRequestSignSignedCertificateOcsp,
+		Operation:   "signDeclarationRequest",
+		Check:       "The certificate names a service of OCSP",
+		CheckUK:     "Сертифікат називає службу OCSP",
+		Status:      400,
+		Type:        "request_malformed",
+		Message:     "OCSP certificate verificaton failed",
+		InvalidJSON: true,
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+	},
+	{
+		ID:          DeclarationRequestSignSignedValue,
+		Operation:   "signDeclarationRequest",
+		Check:       "The signature is of this content by the certificate's key",
+		CheckUK:     "Підпис поставлено під цим змістом ключем сертифіката",
+		Status:      400,
+		Type:        "request_malformed",
+		Message:     "verification of data siganture for a given subscriber failed",
+		InvalidJSON: true,
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Fixed:       true,
+	},
+	{
+		ID:          DeclarationRequestSignSignedCertificateNotRevoked,
+		Operation:   "signDeclarationRequest",
+		Check:       "A current list or answer of OCSP says that the certificate is not revoked",
+		CheckUK:     "Чинний список або відповідь OCSP підтверджує, що сертифікат не відкликано",
+		Status:      400,
+		Type:        "request_malformed",
+		Message:     "Certificate verificaton failed",
+		InvalidJSON: true,
+		Source:      "digital signature service 2019, BaseCheck",
+		Origin:      "code",
+		Flag:        "SIGNATURE_TRUST",
+	},
+	{
+		ID:        DeclarationRequestSignNotFound,
+		Operation: "signDeclarationRequest",
+		Check:     "The id is a UUID and names a declaration request",
+		CheckUK:   "Ідентифікатор — UUID, і запит на декларацію з ним існує",
+		Status:    404,
+		Type:      "not_found",
+		Source:    "IL 2019, sign.ex",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationRequestSignVersion,
+		Operation: "signDeclarationRequest",
+		Check:     "The request was made by V3: it names a person by an id",
+		CheckUK:   "Запит створено у версії 3: він називає особу за ідентифікатором",
+		Status:    404,
+		Type:      "not_found",
+		Source:    "requests of V2 have paths of their own",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:          DeclarationRequestSignStatus,
+		Operation:   "signDeclarationRequest",
+		Check:       "The request is APPROVED",
+		CheckUK:     "Статус запиту — APPROVED",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.status",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "incorrect status",
+		Params:      []any{},
+		Source:      "wiki 612270174; text of IL 2019, sign.ex",
+		Origin:      "wiki",
+	},
+	{
+		ID:        DeclarationRequestSignPerson,
+		Operation: "signDeclarationRequest",
+		Check:     "The person of the request is stored",
+		CheckUK:   "Особа із запиту є в реєстрі",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Patient is not verified",
+		Source:    "no page has it",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationRequestSignPersonVerified,
+		Operation: "signDeclarationRequest",
+		Check:     "The person is not NOT_VERIFIED",
+		CheckUK:   "Особа не має статусу NOT_VERIFIED",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Patient is not verified",
+		Source:    "wiki Sign declaration request v3 (612270174)",
+		Origin:    "wiki",
+	},
+	{
+		ID:        DeclarationRequestSignParent,
+		Operation: "signDeclarationRequest",
+		Check:     "The declaration that is carried on, if there is one, is active",
+		CheckUK:   "Декларація, яку продовжують, якщо така є, чинна",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Active parent declaration was not found",
+		Source:    "wiki Sign declaration request v3 (612270174)",
+		Origin:    "wiki",
+	},
+	{
+		ID:          DeclarationRequestSignEmpty,
+		Operation:   "signDeclarationRequest",
+		Check:       "The content is an object with fields",
+		CheckUK:     "Вміст — об'єкт із полями",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.declaration_request",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Can not be empty",
+		Params:      []any{},
+		Source:      "IL 2019, sign.ex",
+		Origin:      "code",
+	},
+	{
+		ID:          DeclarationRequestSignPatientSigned,
+		Operation:   "signDeclarationRequest",
+		Check:       "The content has person.patient_signed",
+		CheckUK:     "Вміст містить person.patient_signed",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.person.patient_signed",
+		EntryType:   "json_data_property",
+		Keyword:     "required",
+		Description: "required property patient_signed was not present",
+		Params:      map[string]any{"property": "patient_signed"},
+		Source:      "wiki Sign declaration request v3 (612270174)",
+		Origin:      "wiki",
+	},
+	{
+		ID:          DeclarationRequestSignPatientSignedTrue,
+		Operation:   "signDeclarationRequest",
+		Check:       "It is true or null",
+		CheckUK:     "Це true або null",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.person.patient_signed",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Patient must sign declaration form",
+		Params:      []any{},
+		Source:      "wiki Sign declaration request v3 (612270174)",
+		Origin:      "wiki",
+	},
+	{
+		ID:          DeclarationRequestSignPatientSignedNull,
+		Operation:   "signDeclarationRequest",
+		Check:       "It is null only when a declaration is carried on",
+		CheckUK:     "Це null, лише якщо декларацію продовжують",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.person.patient_signed",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Patient must sign declaration form",
+		Params:      []any{},
+		Source:      "wiki Sign declaration request v3 (612270174)",
+		Origin:      "wiki",
+	},
+	{
+		ID:          DeclarationRequestSignContent,
+		Operation:   "signDeclarationRequest",
+		Check:       "The content is data_to_be_signed but for person.patient_signed",
+		CheckUK:     "Вміст — це data_to_be_signed, крім person.patient_signed",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.content",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Signed content does not match the previously created content",
+		Params:      []any{},
+		Source:      "wiki 612270174; text of IL 2019, sign.ex",
+		Origin:      "wiki",
+	},
+	{
+		ID:        DeclarationRequestSignEmployee,
+		Operation: "signDeclarationRequest",
+		Check:     "The doctor works for the legal entity of the token and is APPROVED",
+		CheckUK:   "Лікар працює в закладі, якому видано токен, і має статус APPROVED",
+		Status:    403,
+		Type:      "forbidden",
+		Source:    "IL 2019, sign.ex",
+		Origin:    "code",
+	},
+	{
+		ID:        DeclarationRequestSignParty,
+		Operation: "signDeclarationRequest",
+		Check:     "The user has a party",
+		CheckUK:   "Користувач має дані особи (party)",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "User is not allowed to this action by client_id",
+		Source:    "IL 2019, core/validators/signature.ex",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:          DeclarationRequestSignSignedDrfoPresent,
+		Operation:   "signDeclarationRequest",
+		Check:       "The certificate has a DRFO",
+		CheckUK:     "Сертифікат має ДРФО",
+		Status:      422,
+		Type:        "request_malformed",
+		Message:     "Invalid drfo",
+		InvalidJSON: true,
+		Source:      "IL 2019, core/validators/signature.ex",
+		Origin:      "code",
+		Fixed:       true,
+	},
+	{
+		ID:          DeclarationRequestSignSignedDrfo,
+		Operation:   "signDeclarationRequest",
+		Check:       "The DRFO is the tax_id of the user's party (spaces, case and Cyrillic letters that look Latin do not count)",
+		CheckUK:     "ДРФО збігається з tax_id користувача (пробіли, регістр і кириличні літери, схожі на латинські, не враховуються)",
+		Status:      422,
+		Type:        "request_malformed",
+		Message:     "Does not match the signer drfo",
+		InvalidJSON: true,
+		Source:      "IL 2019, core/validators/signature.ex",
+		Origin:      "code",
+		Fixed:       true,
 	},
 	{
 		ID:        DeclarationTerminateSchema,
@@ -3941,8 +5183,8 @@ var All = []Rule{
 	{
 		ID:        PersonRequestResendOTPExpired,
 		Operation: "resendPersonRequestOtp",
-		Check:     "Its time is not over",
-		CheckUK:   "Строк запиту не минув",
+		Check:     "Its time is not over, and its data not removed",
+		CheckUK:   "Строк запиту не минув, і його дані не вилучено",
 		Status:    404,
 		Type:      "not_found",
 		Source:    "wiki Resend OTP on person request (619413559)",
@@ -5144,8 +6386,8 @@ var All = []Rule{
 	{
 		ID:        PersonRequestGetExpired,
 		Operation: "getPersonRequest",
-		Check:     "Its time is not over",
-		CheckUK:   "Строк запиту не минув",
+		Check:     "Its time is not over, and its data not removed",
+		CheckUK:   "Строк запиту не минув, і його дані не вилучено",
 		Status:    404,
 		Type:      "not_found",
 		Source:    "wiki Get person request by id (599031997)",
@@ -5200,8 +6442,8 @@ var All = []Rule{
 	{
 		ID:        PersonRequestApproveExpired,
 		Operation: "approvePersonRequest",
-		Check:     "Its time is not over",
-		CheckUK:   "Строк запиту не минув",
+		Check:     "Its time is not over, and its data not removed",
+		CheckUK:   "Строк запиту не минув, і його дані не вилучено",
 		Status:    404,
 		Type:      "not_found",
 		Source:    "wiki Approve person request v2 (17999298891)",
@@ -5339,8 +6581,8 @@ var All = []Rule{
 	{
 		ID:        PersonRequestRejectExpired,
 		Operation: "rejectPersonRequest",
-		Check:     "Its time is not over",
-		CheckUK:   "Строк запиту не минув",
+		Check:     "Its time is not over, and its data not removed",
+		CheckUK:   "Строк запиту не минув, і його дані не вилучено",
 		Status:    404,
 		Type:      "not_found",
 		Source:    "wiki Reject person request (599818289)",
@@ -5406,8 +6648,8 @@ var All = []Rule{
 	{
 		ID:        PersonRequestSignExpired,
 		Operation: "signPersonRequest",
-		Check:     "Its time is not over",
-		CheckUK:   "Строк запиту не минув",
+		Check:     "Its time is not over, and its data not removed",
+		CheckUK:   "Строк запиту не минув, і його дані не вилучено",
 		Status:    404,
 		Type:      "not_found",
 		Source:    "wiki Sign person request v2 (18268127257)",
@@ -5959,6 +7201,18 @@ var All = []Rule{
 		Type:      "not_found",
 		Message:   "Person not found",
 		Source:    "wiki Get confidant person relationships (18000249924)",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:        PersonVerificationNotFound,
+		Operation: "getPersonVerification",
+		Check:     "A person with this id is stored, and so is the state of the verification (a malformed id finds none)",
+		CheckUK:   "Особа з таким ідентифікатором є в системі, як і стан її верифікації (за ідентифікатором хибного формату нікого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "not found",
+		Source:    "wiki Get person verification details, x/SgHoPAQ",
 		Origin:    "wiki",
 		Fixed:     true,
 	},
@@ -6707,8 +7961,12 @@ var guards = map[string][]ID{
 	"getApproval":                      {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"resendApprovalSms":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"listDeclarationRequests":          {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"createDeclarationRequest":         {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"getDeclarationRequest":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"approveDeclarationRequest":        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"rejectDeclarationRequest":         {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"resendDeclarationRequestOtp":      {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"signDeclarationRequest":           {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"terminateDeclaration":             {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"listDeclarations":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getDeclaration":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
@@ -6746,6 +8004,7 @@ var guards = map[string][]ID{
 	"searchPersons":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"listAuthenticationMethods":        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"listConfidantPersonRelationships": {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"getPersonVerification":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"getServiceRequest":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"searchServiceRequests":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"releaseServiceRequest":            {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},

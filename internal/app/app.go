@@ -229,8 +229,10 @@ func (a *App) build() error {
 	lists := &postgres.Lists{Primary: a.Pool, Replica: a.Replica}
 	signed := declarations.Store{Pool: a.Pool, Lists: lists}
 	s := &server{
-		approvalsAPI:       &approvals.API{Engine: engine, Codes: codes, People: people},
-		declarationsAPI:    &declarationrequests.API{Engine: engine, Store: declarationrequests.Store{Pool: a.Pool, Lists: lists}, Codes: codes},
+		approvalsAPI: &approvals.API{Engine: engine, Codes: codes, People: people},
+		declarationsAPI: &declarationrequests.API{
+			Engine: engine, Store: declarationrequests.Store{Pool: a.Pool, Lists: lists}, Codes: codes, Media: files,
+		},
 		personsAPI:         &persons.API{Engine: engine, People: people},
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
 		dictionariesAPI:    &dictionaries.API{Engine: engine, Cache: a.Dictionaries},

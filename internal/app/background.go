@@ -61,6 +61,7 @@ func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authent
 		"delete_tokens":        tokens.DeleteExpired,
 		"delete_answers":       answers.DeleteExpired,
 		"close_declarations":   s.Close,
+		"clean_persons":        s.personRequestsAPI.Clean,
 	}}
 	river.AddWorker(pool, cleaner)
 
@@ -120,6 +121,7 @@ func schedules(cfg *config.Config) []*river.PeriodicJob {
 		"delete_approvals":     cfg.ApprovalsCleanupSchedule,
 		"delete_events":        cfg.EventsCleanupSchedule,
 		"close_declarations":   cfg.DeclarationsSchedule,
+		"clean_persons":        cfg.PersonRequestsSchedule,
 		"delete_rate_limits":   hourly,
 		"requeue_jobs":         everyMinute,
 		"delete_tokens":        hourly,

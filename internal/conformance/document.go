@@ -34,10 +34,17 @@ func NewDocument(doc *openapi3.T) (*Document, error) {
 	anywhere.Paths = openapi3.NewPaths()
 	for path, item := range doc.Paths.Map() {
 		anywhere.Paths.Set(path, item)
-		for _, op := range item.Operations() {
+	}
+	for _, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
 			aliases, _ := op.Extensions["x-aliases"].([]any)
 			for _, alias := range aliases {
-				anywhere.Paths.Set(fmt.Sprint(alias), item)
+				at := openapi3.PathItem{Parameters: item.Parameters}
+				if known := anywhere.Paths.Value(fmt.Sprint(alias)); known != nil {
+					at = *known // other methods may be served there, too
+				}
+				at.SetOperation(method, op)
+				anywhere.Paths.Set(fmt.Sprint(alias), &at)
 			}
 		}
 	}

@@ -220,7 +220,7 @@ func (h *Handler) relate(ctx context.Context, person, confidant string, sent Rel
 			return err
 		}
 		sent.ID = uuid.New()
-		return db.New().AddRelationship(ctx, tx, db.AddRelationshipParams{
+		return db.New().InsertAnsweredRelationship(ctx, tx, db.InsertAnsweredRelationshipParams{
 			ID: sent.ID, PersonID: id, ConfidantPersonID: other, RelationType: sent.Type, IsActive: sent.IsActive, ActiveTo: sent.ActiveTo,
 			VerificationStatus: sent.Status, VerificationReason: sent.Reason, UserID: user, At: now,
 		})

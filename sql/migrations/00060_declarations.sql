@@ -54,6 +54,7 @@ COMMENT ON VIEW il.declaration_details IS 'A declaration with what the registers
 
 CREATE INDEX declarations_legal_entity_id_idx ON ops.declarations (legal_entity_id, inserted_at DESC, id);
 CREATE INDEX declarations_employee_id_idx ON ops.declarations (employee_id, status);
+COMMENT ON INDEX ops.declarations_employee_id_idx IS 'For filters, and for the limits of doctors.';
 CREATE INDEX declarations_end_date_idx ON ops.declarations (end_date) WHERE status = 'active';
 
 ALTER TABLE prm.employees DROP CONSTRAINT employees_status_check;

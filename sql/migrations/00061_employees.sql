@@ -17,22 +17,6 @@ CREATE TABLE prm.employee_roles (
 CREATE INDEX employee_roles_employee_id_idx ON prm.employee_roles (employee_id) WHERE status = 'ACTIVE';
 COMMENT ON TABLE prm.employee_roles IS 'Healthcare services that an employee provides; roles of users are mithril.user_roles.';
 
-CREATE TABLE prm.related_legal_entities (
-    id             uuid        PRIMARY KEY,
-    merged_from_id uuid        NOT NULL REFERENCES prm.legal_entities (id),
-    merged_to_id   uuid        NOT NULL REFERENCES prm.legal_entities (id),
-    reason         text        NOT NULL,
-    reason_date    date        NOT NULL,
-    type           text        NOT NULL CHECK (type IN ('ACCESSION', 'MERGING', 'DIVIDING', 'SEPARATING')),
-    is_active      boolean     NOT NULL,
-    inserted_by    uuid        NOT NULL,
-    inserted_at    timestamptz NOT NULL,
-    updated_by     uuid        NOT NULL,
-    updated_at     timestamptz NOT NULL
-);
-CREATE INDEX related_legal_entities_from_idx ON prm.related_legal_entities (merged_from_id, merged_to_id) WHERE is_active;
-COMMENT ON TABLE prm.related_legal_entities IS 'Which legal entity goes on with the work of another one after a reorganisation.';
-
 CREATE VIEW prm.employee_details AS
 SELECT e.id, e.employee_type, e.position, e.status, e.is_active, e.start_date, e.end_date,
        prm.profession(e.speciality, e.additional_info, a.specialities) AS profession,
@@ -55,5 +39,4 @@ COMMENT ON VIEW prm.employee_details IS 'An employee with party, division and le
 
 -- +goose Down
 DROP VIEW prm.employee_details;
-DROP TABLE prm.related_legal_entities;
 DROP TABLE prm.employee_roles;

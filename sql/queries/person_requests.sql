@@ -126,3 +126,25 @@ UPDATE il.person_requests
 SET status = 'SIGNED', data = jsonb_set(data, '{patient_signed}', 'true'), mpi_id = @person_id::uuid, updated_by = @user_id, updated_at = @at
 WHERE id = @id AND status = 'APPROVED'
 RETURNING inserted_at;
+
+-- name: CleanPersonRequests :many
+-- Removes all that tells of the person from old requests, and their scans. What was
+-- not signed by then is EXPIRED.
+WITH old AS (
+    SELECT id, documents FROM il.person_requests
+    WHERE data IS NOT NULL AND inserted_at < GREATEST(@expired_before::timestamptz, @cleaned_before::timestamptz)
+      AND (inserted_at < @cleaned_before::timestamptz OR status IN ('NEW', 'APPROVED') AND inserted_at < @expired_before::timestamptz)
+    ORDER BY inserted_at
+    LIMIT @batch
+    FOR UPDATE SKIP LOCKED
+), scans AS (
+    DELETE FROM il.media m USING old, jsonb_array_elements(COALESCE(old.documents, '[]')) AS scan
+    WHERE m.name = 'person_requests/' || old.id || '/person_request_' || (scan ->> 'type') || '.jpeg'
+)
+UPDATE il.person_requests r
+SET status = CASE WHEN r.status IN ('NEW', 'APPROVED') THEN 'EXPIRED' ELSE r.status END, data = NULL, authentication_method_current = NULL,
+    printout_form = NULL, documents = NULL, tax_id = NULL, first_name = NULL, last_name = NULL, birth_date = NULL, person_documents = NULL,
+    updated_by = @user_id, updated_at = @at
+FROM old
+WHERE r.id = old.id
+RETURNING r.id, r.status;

@@ -21,7 +21,7 @@ WHERE id = (
     LIMIT 1)
 RETURNING id;
 
--- name: AddRelationship :exec
+-- name: InsertAnsweredRelationship :exec
 INSERT INTO mpi.confidant_person_relationships (
     id, person_id, confidant_person_id, relation_type, is_active, active_to, verification_status, verification_reason,
     inserted_by, inserted_at, updated_by, updated_at

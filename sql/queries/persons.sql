@@ -121,3 +121,8 @@ SELECT p.id, p.first_name, p.last_name, p.second_name, p.gender, p.tax_id, p.no_
         ORDER BY m.inserted_at DESC LIMIT 1), '')::text AS otp_phone
 FROM mpi.persons p
 WHERE p.id = ANY (@ids::uuid[]);
+
+-- name: GetPersonVerification :one
+SELECT p.verification_status, v.streams
+FROM mpi.persons p JOIN mpi.person_verifications v ON v.person_id = p.id
+WHERE p.id = @id;

@@ -2,6 +2,7 @@ package torture
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"esoz/gen/db"
 	shapes "esoz/internal/operation"
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/clock"
@@ -29,6 +31,7 @@ import (
 	"esoz/internal/platform/sms"
 	"esoz/internal/resource/approvals"
 	"esoz/internal/resource/declarations"
+	"esoz/internal/resource/personrequests"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
 )
@@ -290,6 +293,34 @@ var endings = []ending{
 	youth("NO_SELF_AUTH_AGE", "person_request.create.birth_certificate", map[string]string{"NO_SELF_REGISTRATION_AGE": "0", "PERSON_FULL_LEGAL_CAPACITY_AGE": "0"}),
 	youth("NO_SELF_REGISTRATION_AGE", "person_request.create.confidant_for_child", map[string]string{"NO_SELF_AUTH_AGE": "0", "PERSON_FULL_LEGAL_CAPACITY_AGE": "0"}),
 	youth("PERSON_FULL_LEGAL_CAPACITY_AGE", "person_request.create.confidant_for_minor", map[string]string{"NO_SELF_AUTH_AGE": "0", "NO_SELF_REGISTRATION_AGE": "0"}),
+	{what: "a third person (THIRD_PERSON_TERM)", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		id, doctor := uuid.New(), world.TokenValue("doctor")
+		s.exec(t, `INSERT INTO il.person_requests SELECT (jsonb_populate_record(r, jsonb_build_object('id', $2::uuid, 'inserted_at', $3::timestamptz))).*
+			FROM il.person_requests r WHERE id = $1`, world.ID("person request of a child"), id, s.Clock.Now())
+		path := "/api/v2/person_requests/" + id.String()
+		var content map[string]any
+		s.send(t, testkit.As(doctor, http.MethodGet, path, nil)).Data(t, &content)
+		content["patient_signed"] = true
+		raw, err := json.Marshal(content)
+		require.NoError(t, err)
+		answer := s.send(t, testkit.As(doctor, http.MethodPatch, path+"/actions/sign", map[string]any{"signed_content": base64.StdEncoding.EncodeToString(raw)}))
+		require.Equal(t, http.StatusOK, answer.Status, "%s", answer.Raw)
+		var signed struct {
+			PersonID uuid.UUID `json:"person_id"`
+		}
+		answer.Data(t, &signed)
+		var started, end time.Time
+		require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT started_at, ended_at FROM mpi.person_authentication_methods WHERE person_id = $1",
+			signed.PersonID).Scan(&started, &end))
+		require.Equal(t, started.UTC().AddDate(2, 0, 0), end.UTC())
+		return end, func() bool {
+			found, err := db.New().ListAuthenticationMethods(t.Context(), s.Pool, db.ListAuthenticationMethodsParams{PersonID: signed.PersonID, At: s.Clock.Now()})
+			require.NoError(t, err)
+			return len(found) == 1
+		}
+	}},
+	personRequest("a person request that nobody signs (PERSON_REQUEST_EXPIRATION)", "NEW", 10),
+	personRequest("the data of a person request (PERSON_REQUEST_AUTOCLEANING)", "REJECTED", 30),
 	{
 		what: "an event (EVENTS_EXPIRATION) that is not among the newest (MAX_EVENTS)", late: true, settings: map[string]string{"MAX_EVENTS": "1"},
 		begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
@@ -411,6 +442,23 @@ func youth(setting, rule string, settings map[string]string) ending {
 			"type": "PASSPORT", "number": "АА120518", "issued_by": "ДМС", "issued_at": birthday,
 		}}})
 		return born.AddDate(age, 0, 0), func() bool { return s.refused(t, request, rule) }
+	}}
+}
+
+// personRequest is the time until the clean-up removes the data of a request in a status.
+func personRequest(what, status string, days int) ending {
+	return ending{what: what, late: true, begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		answer := s.send(t, s.registering(t, map[string]any{"authentication_methods": []any{map[string]any{"type": "OFFLINE"}}}))
+		require.Equal(t, http.StatusCreated, answer.Status, "%s", answer.Raw)
+		var made struct{ ID uuid.UUID }
+		answer.Data(t, &made)
+		var at time.Time
+		require.NoError(t, s.Pool.QueryRow(t.Context(), "UPDATE il.person_requests SET status = $2 WHERE id = $1 RETURNING inserted_at", made.ID, status).Scan(&at))
+		return at.UTC().AddDate(0, 0, days), func() bool {
+			api := personrequests.API{Engine: &shapes.Engine{Config: s.Config, Clock: s.Clock}, Store: personrequests.Store{Pool: s.Pool}}
+			require.NoError(t, api.Clean(t.Context()))
+			return s.Count(t, "il.person_requests WHERE id = $1 AND data IS NOT NULL", made.ID) == 1
+		}
 	}}
 }
 

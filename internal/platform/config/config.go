@@ -122,10 +122,22 @@ type Config struct {
 	ThirdPersonTerm            int      `env:"THIRD_PERSON_TERM" envDefault:"2" min:"1" max:"150" doc:"How long one person may confirm for another, in years. It ends when the other comes of age"`
 	ThirdPersonOffline         bool     `env:"THIRD_PERSON_OFFLINE" envDefault:"false" doc:"Whether a person who confirms by documents may confirm for others"`
 	TaxIDUniqueness            bool     `env:"VALIDATE_PERSON_TAX_ID_UNIQUENESS" envDefault:"true" doc:"Refuse the tax id of another active person"`
+	PersonRequestExpiration    Days     `env:"PERSON_REQUEST_EXPIRATION" envDefault:"10" min:"1" max:"3650" doc:"Age at which person requests that are not signed expire, in days. never is a value"`
+	PersonRequestCleaning      Days     `env:"PERSON_REQUEST_AUTOCLEANING" envDefault:"30" min:"1" max:"3650" doc:"Age at which the data of all other person requests is removed, in days. What was signed stays. never is a value"`
+	PersonRequestsSchedule     Schedule `env:"PERSON_REQUESTS_CLEANUP_SCHEDULE" start:"only" envDefault:"* * * * *" doc:"Cron: expire person requests and remove their data"`
 	RegistrationDocumentTypes  []string `env:"PERSON_REGISTRATION_DOCUMENT_TYPES" envDefault:"BIRTH_CERTIFICATE,BIRTH_CERTIFICATE_FOREIGN,COMPLEMENTARY_PROTECTION_CERTIFICATE,NATIONAL_ID,PASSPORT,PERMANENT_RESIDENCE_PERMIT,REFUGEE_CERTIFICATE,TEMPORARY_CERTIFICATE,TEMPORARY_PASSPORT" doc:"Document types that prove who a person is"`
 	LegalCapacityDocumentTypes []string `env:"PERSON_LEGAL_CAPACITY_DOCUMENT_TYPES" envDefault:"DIVORCE_CERTIFICATE,MARRIAGE_CERTIFICATE,STATE_REGISTER_EXTRACT,COURT_DECISION_LEGAL_CAPACITY,COURT_DECISION_DIVORCE,GUARDIANSHIP_DECISION_LEGAL_CAPACITY,LEGAL_CAPACITY_DOCUMENT" doc:"Document types that prove full legal capacity of a minor"`
 	ExpiringDocumentTypes      []string `env:"EXPIRATION_DATE_EXISTS" envDefault:"NATIONAL_ID,COMPLEMENTARY_PROTECTION_CERTIFICATE,PERMANENT_RESIDENCE_PERMIT,REFUGEE_CERTIFICATE,TEMPORARY_CERTIFICATE,TEMPORARY_PASSPORT" doc:"Document types that must have expiration_date"`
 
+	// Declarations.
+	DeclarationLETypes            []string `env:"DECLARATION_REQUEST_LEGAL_ENTITY_TYPES" envDefault:"MSP,PRIMARY_CARE,MSP_PHARMACY" doc:"Legal entity types that request declarations"`
+	AdultAge                      int      `env:"ADULT_AGE" envDefault:"18" min:"0" max:"150" doc:"Age from which a person goes to a therapist and no longer to a pediatrician, in years"`
+	DeclarationTerm               int      `env:"DECLARATION_TERM" envDefault:"365" min:"1" max:"36500" doc:"Term of a declaration, in days"`
+	PediatricianDeclarationLimit  int      `env:"PEDIATRICIAN_DECLARATION_LIMIT" envDefault:"900" min:"0" max:"1000000" doc:"Declarations that a pediatrician may have"`
+	TherapistDeclarationLimit     int      `env:"THERAPIST_DECLARATION_LIMIT" envDefault:"2000" min:"0" max:"1000000" doc:"Declarations that a therapist may have"`
+	FamilyDoctorDeclarationLimit  int      `env:"FAMILY_DOCTOR_DECLARATION_LIMIT" envDefault:"1800" min:"0" max:"1000000" doc:"Declarations that a family doctor may have"`
+	DeclarationChildDocumentTypes []string `env:"DECLARATION_NO_SELF_AUTH_AGE_DOCUMENT_TYPES" envDefault:"BIRTH_CERTIFICATE,BIRTH_CERTIFICATE_FOREIGN,FOREIGN_PASSPORT" doc:"Document types, one of which a person below NO_SELF_AUTH_AGE needs for a declaration. Empty: none is needed"`
+	DeclarationDocumentTypes      []string `env:"DECLARATION_SELF_AUTH_AGE_DOCUMENT_TYPES" envDefault:"PASSPORT,NATIONAL_ID,TEMPORARY_PASSPORT,PERMANENT_RESIDENCE_PERMIT,REFUGEE_CERTIFICATE,COMPLEMENTARY_PROTECTION_CERTIFICATE,FOREIGN_PASSPORT" doc:"Document types, one of which a person above NO_SELF_AUTH_AGE needs for a declaration. Empty: none is needed"`
 	// Employees.
 	EmployeeStopped        StoppedValue        `env:"EMPLOYEE_STOPPED_VALUE" envDefault:"by_body" doc:"Status of an employee who is dismissed: STOPPED, DISMISSED (its older name), or by_body: STOPPED, and DISMISSED when the request has no status"`
 	EmployeeEnteredInError EnteredInErrorValue `env:"EMPLOYEE_ENTERED_IN_ERROR_VALUE" envDefault:"ENTERED_IN_ERROR" doc:"Status of an employee who was never employed: ENTERED_IN_ERROR, or ENTERED IN ERROR with spaces"`

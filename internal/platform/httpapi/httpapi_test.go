@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -53,10 +54,19 @@ func TestRoutesAreTheContracts(t *testing.T) {
 	require.Equal(t, declared, served)
 }
 
+// refused are the cases in which an operation refuses.
+func refused(s *testkit.Server, operation string) (cases []world.Case) {
+	for _, c := range s.World.Cases {
+		if c.OperationID == operation && len(c.Rules) > 0 {
+			cases = append(cases, c)
+		}
+	}
+	return cases
+}
+
 // At an alias of the contract an operation answers as at its own path.
 func TestAliasesAnswerAlike(t *testing.T) {
 	t.Parallel()
-	s := testkit.New(t, testkit.Idle())
 	doc, err := app.Document()
 	require.NoError(t, err)
 	aliases := 0
@@ -73,9 +83,14 @@ func TestAliasesAnswerAlike(t *testing.T) {
 					r.Path = strings.TrimSuffix(strings.Replace(alias.(string), "{id}", id, 1)+"?"+query, "?")
 					return r
 				}
-				for _, c := range s.World.Cases {
-					if c.OperationID != op.OperationID || len(c.Config) > 0 {
+				s := testkit.New(t, testkit.Idle())
+				passing, _ := s.World.Passing(op.OperationID)
+				for _, c := range append(refused(s, op.OperationID), passing) { // what passes changes what they stand on
+					if len(c.Config) > 0 {
 						continue
+					}
+					if slices.Contains(c.Rules, rules.GatewayMethod) {
+						continue // another operation may have it there
 					}
 					moved := at(c.Request)
 					got := s.Send(t, moved)
@@ -86,16 +101,15 @@ func TestAliasesAnswerAlike(t *testing.T) {
 					}
 					require.Equal(t, want, got.Rules(), c.Title)
 					called, _, _ := strings.Cut(moved.Path, "?")
-					require.Equal(t, s.Config.Get().PublicBaseURL+called, got.Body.Meta["url"])
+					require.Contains(t, got.Body.Meta["url"], s.Config.Get().PublicBaseURL+called)
 				}
-				passing, _ := s.World.Passing(op.OperationID)
 				other := at(passing.Request)
 				other.Method = http.MethodPut
 				require.Equal(t, []string{string(rules.GatewayMethod)}, s.Send(t, other).Rules(), "%s is no %s", http.MethodPut, method)
 			}
 		}
 	}
-	require.Equal(t, 2, aliases)
+	require.Equal(t, 17, aliases)
 }
 
 // If two checks would refuse, the earlier one answers.

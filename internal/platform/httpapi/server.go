@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -89,21 +90,38 @@ func (s *Server) Handler(ops api.StrictServerInterface) (*echo.Echo, error) {
 	return e, nil
 }
 
-// serveAliases serves operations at their further paths: a deprecated twin, or the
-// form of a link that the running system prints. All methods behave as at the path.
+// serveAliases serves operations at their further paths: a deprecated twin, the
+// form of live clients, or that of a link that the running system prints. Several
+// operations may share such a path, and some share one with the contract. Its other
+// methods behave as at the path of one of them.
 func serveAliases(e *echo.Echo, known map[string]*operation) {
+	served, own := map[string]map[string]*operation{}, map[string]bool{} // by alias and method
 	for _, op := range known {
+		own[op.path] = true
 		for _, alias := range op.aliases {
-			for _, method := range methods {
-				e.Add(method, echoPath(alias), func(c echo.Context) error {
-					path := echoPath(op.path)
-					for i, name := range c.ParamNames() {
-						path = strings.Replace(path, ":"+name, c.ParamValues()[i], 1)
-					}
-					e.Router().Find(method, path, c)
-					return c.Handler()(c)
-				})
+			if served[alias] == nil {
+				served[alias] = map[string]*operation{}
 			}
+			served[alias][op.method] = op
+		}
+	}
+	for alias, ops := range served {
+		for _, method := range methods {
+			op := ops[method]
+			if op == nil && own[alias] {
+				continue
+			}
+			if op == nil {
+				op = ops[slices.Min(slices.Collect(maps.Keys(ops)))]
+			}
+			e.Add(method, echoPath(alias), func(c echo.Context) error {
+				path := echoPath(op.path)
+				for i, name := range c.ParamNames() {
+					path = strings.Replace(path, ":"+name, c.ParamValues()[i], 1)
+				}
+				e.Router().Find(method, path, c)
+				return c.Handler()(c)
+			})
 		}
 	}
 }

@@ -71,10 +71,10 @@ func (s *Store) Missing(ctx context.Context, names []string) ([]string, error) {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(sent, name) }), nil
 }
 
-// Keep stores what the server itself keeps, in a transaction.
-func (s *Store) Keep(ctx context.Context, tx postgres.Tx, name string, content []byte) error {
-	err := db.New().PutMedia(ctx, tx, db.PutMediaParams{Name: name, Content: s.Keys.Seal(sealPurpose, content), At: s.Clock.Now()})
-	if err != nil {
+// Put stores a file, or replaces it.
+func (s *Store) Put(ctx context.Context, on db.DBTX, name string, content []byte) error {
+	sealed := s.Keys.Seal(sealPurpose, content)
+	if err := db.New().PutMedia(ctx, on, db.PutMediaParams{Name: name, Content: sealed, At: s.Clock.Now()}); err != nil {
 		return fmt.Errorf("store a file: %w", err)
 	}
 	return nil
@@ -127,10 +127,8 @@ func (s *Store) put(r *http.Request, name string) (status int, err error) {
 	case http.DetectContentType(content) != contentType:
 		return http.StatusUnsupportedMediaType, nil
 	}
-	sealed := s.Keys.Seal(sealPurpose, content)
-	err = db.New().PutMedia(r.Context(), s.Pool, db.PutMediaParams{Name: name, Content: sealed, At: s.Clock.Now()})
-	if err != nil {
-		return http.StatusServiceUnavailable, fmt.Errorf("store a file: %w", postgres.Error(err))
+	if err := s.Put(r.Context(), s.Pool, name, content); err != nil {
+		return http.StatusServiceUnavailable, postgres.Error(err)
 	}
 	return http.StatusOK, nil
 }

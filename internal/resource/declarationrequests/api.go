@@ -4,6 +4,7 @@ package declarationrequests
 
 import (
 	"esoz/internal/operation"
+	"esoz/internal/platform/media"
 	"esoz/internal/platform/otp"
 )
 
@@ -12,11 +13,16 @@ type API struct {
 	Engine *operation.Engine
 	Store  Store
 	Codes  *otp.Service
+	Media  *media.Store
 }
 
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
+		create.Operation(a.Engine, nil),
+		approve.Operation(a.Engine, nil),
+		sign.Operation(a.Engine, nil),
+		reject.Operation(a.Engine, nil),
 		{ID: "resendDeclarationRequestOtp", Rules: operation.RulesOf(resendChecks)},
 		{ID: "getDeclarationRequest", Rules: operation.RulesOf(getChecks)},
 		{ID: "listDeclarationRequests", Rules: operation.RulesOf(listChecks)},

@@ -11,6 +11,8 @@ import (
 const (
 	statusNew      = "NEW"      // waits for the patient's confirmation
 	statusApproved = "APPROVED" // waits for the doctor's signature
+	statusSigned   = "SIGNED"   // has become a declaration
+	statusRejected = "REJECTED" // was given up
 )
 
 // Methods by which a patient confirms a request.
@@ -39,7 +41,7 @@ type request struct {
 // method is how the patient confirms, as it was when the request was created.
 type method struct {
 	Type   string `json:"type"`
-	Number string `json:"number"`
+	Number string `json:"number,omitempty"`
 }
 
 // isShared reports whether legal entities may handle the request.
@@ -70,20 +72,26 @@ type details struct {
 	Documents         []document
 }
 
-// document is a link to a stored file.
+// document is a scan that the approval waits for (PUT), or a link to a stored file.
 type document struct {
 	Type string `json:"type"`
-	URL  string `json:"url"`
+	Verb string `json:"verb"`
+	URL  string `json:"url,omitempty"` // of a stored file
+}
+
+// name of a scan in the media store.
+func (d document) name(request uuid.UUID) string {
+	return "declaration_requests/" + request.String() + "/declaration_request_" + d.Type + ".jpeg"
 }
 
 // content is what a request is about. All of it is nil when the clean-up has
 // removed it, but for the doctor, of whom the row keeps a copy.
 type content struct {
-	StartDate  *string
-	EndDate    *string
-	PersonID   *string
-	EmployeeID *string
-	DivisionID *string
+	StartDate  *string `json:"start_date"`
+	EndDate    *string `json:"end_date"`
+	PersonID   *string `json:"person_id"`
+	EmployeeID *string `json:"employee_id"`
+	DivisionID *string `json:"division_id"`
 }
 
 // contentOf reads the column data: ids in V3, whole objects before. A request of
@@ -92,21 +100,14 @@ func contentOf(data json.RawMessage, employee *uuid.UUID) (content, error) {
 	var c content
 	if len(data) > 0 {
 		var stored struct {
-			StartDate  *string `json:"start_date"`
-			EndDate    *string `json:"end_date"`
-			PersonID   *string `json:"person_id"`
-			EmployeeID *string `json:"employee_id"`
-			DivisionID *string `json:"division_id"`
-			Employee   *object `json:"employee"`
-			Division   *object `json:"division"`
+			content
+			Employee *object `json:"employee"`
+			Division *object `json:"division"`
 		}
 		if err := json.Unmarshal(data, &stored); err != nil {
 			return content{}, fmt.Errorf("decode data: %w", err)
 		}
-		c = content{
-			StartDate: stored.StartDate, EndDate: stored.EndDate, PersonID: stored.PersonID,
-			EmployeeID: stored.EmployeeID, DivisionID: stored.DivisionID,
-		}
+		c = stored.content
 		if stored.Employee != nil {
 			c.EmployeeID = stored.Employee.ID
 		}

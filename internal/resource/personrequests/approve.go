@@ -2,18 +2,15 @@ package personrequests
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
 	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
-	"esoz/internal/platform/fault"
 	"esoz/internal/platform/otp"
 	"esoz/internal/platform/postgres"
 )
@@ -62,42 +59,14 @@ var Approve = operation.RowTransition[*acting]{
 	},
 }
 
-// noCode is no code of any verification.
-const noCode = -1
-
-// number reads a code. What cannot be one is a wrong code, and costs an attempt.
-func number(sent any) int {
-	switch sent := sent.(type) {
-	case float64:
-		const beyond = 1e9 // codes have at most nine digits
-		if code := int(min(max(sent, noCode), beyond)); float64(code) == sent {
-			return code
-		}
-	case string:
-		if code, err := strconv.Atoi(sent); err == nil {
-			return code
-		}
-	}
-	return noCode
-}
-
 // enterCode passes when the code is the one that was sent for the request. It is used up by the transaction that approves.
 func enterCode(ctx context.Context, s *acting) (err error) {
 	if s.found.Method.Type != methodOTP {
 		return nil
 	}
-	s.verification, err = s.Codes.Judge(ctx, s.found.Method.PhoneNumber, s.found.ID, number(s.code))
-	switch {
-	case errors.Is(err, otp.ErrNoVerification), errors.Is(err, otp.ErrAttempts):
-		return fault.Refuse(rules.PersonRequestApproveAttempts).Because("code",
-			fmt.Sprintf("live, after fewer than %d attempts (MAX_ATTEMPTS)", s.Config.MaxAttempts), "used, cancelled, or no attempt is left")
-	case errors.Is(err, otp.ErrExpired):
-		return fault.Refuse(rules.PersonRequestApproveCodeExpired).Because("age of the code",
-			fmt.Sprintf("at most %d minutes (CODE_EXPIRATION_PERIOD_MINUTES)", s.Config.CodeExpirationMinutes), "more")
-	case errors.Is(err, otp.ErrWrongCode):
-		return fault.Refuse(rules.PersonRequestApproveCode).Because("code", "the code of the last SMS for this request", "another one")
-	}
-	return err //nolint:wrapcheck // says what failed
+	s.verification, err = s.Codes.Judge(ctx, s.found.Method.PhoneNumber, s.found.ID, otp.Entered(s.code))
+	//nolint:wrapcheck // a refusal, or an error that says what failed
+	return otp.Rejection(err, s.Config, rules.PersonRequestApproveAttempts, rules.PersonRequestApproveCodeExpired, rules.PersonRequestApproveCode)
 }
 
 // scansAreThere passes when all scans that were asked for have been sent.

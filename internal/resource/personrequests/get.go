@@ -67,7 +67,7 @@ func ofRequest(family rules.ID) []operation.Check[*acting] {
 			return operation.Expect(s.found.LegalEntityID == s.ClientID, "legal entity of the person request", s.ClientID, "another legal entity")
 		}},
 		{Rule: family + "expired", Pass: func(_ context.Context, s *acting) error {
-			return operation.Expect(s.found.Status != statusExpired, "status", "any but EXPIRED", s.found.Status)
+			return operation.Expect(!s.found.Cleaned, "data of the person request", "there", "removed by the clean-up")
 		}},
 		{Rule: family + "version", Pass: func(_ context.Context, s *acting) error {
 			return operation.Expect(s.found.Version == version, "version of the person request", version, s.found.Version)

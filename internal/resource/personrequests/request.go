@@ -37,6 +37,7 @@ type request struct {
 	Uploads       []upload
 	AuthorizeWith *uuid.UUID
 	Content       *string
+	Cleaned       bool // its data is gone
 }
 
 // data is what was sent.

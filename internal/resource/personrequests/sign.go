@@ -163,7 +163,7 @@ func (s *acting) register(ctx context.Context, tx postgres.Tx) (err error) {
 	if err := s.Store.register(ctx, tx, s); err != nil {
 		return err
 	}
-	if err := s.Media.Keep(ctx, tx, "person_requests/"+s.found.ID.String()+"/signed_content", []byte(s.Sent)); err != nil {
+	if err := s.Media.Put(ctx, tx, "person_requests/"+s.found.ID.String()+"/signed_content", []byte(s.Sent)); err != nil {
 		return err //nolint:wrapcheck // says what failed
 	}
 	return s.People.AddPatient(ctx, s.personID) //nolint:wrapcheck // says what failed

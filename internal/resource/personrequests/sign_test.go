@@ -93,7 +93,12 @@ func TestSignRegistersAPerson(t *testing.T) {
 	sent := data["person"].(object)
 	require.Empty(t, find(t, s, sent))
 	before := patients(t, s)
-	id := signs(t, s, data)
+	request := signed(t, s, data["id"], data)
+	r := s.Send(t, request)
+	require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
+	var answer object
+	r.Data(t, &answer)
+	id := answer["person_id"].(string)
 
 	require.Equal(t, []any{id}, find(t, s, sent))
 	require.Equal(t, before+1, patients(t, s), "the medical events know the patient")
@@ -121,16 +126,18 @@ func TestSignRegistersAPerson(t *testing.T) {
 	require.Equal(t, object{"verification_status": "VERIFICATION_NEEDED", "verification_reason": "ONLINE_TRIGGERED"}, streams["mvs_passport"])
 	require.Equal(t, object{"verification_status": "VERIFICATION_NOT_NEEDED", "verification_reason": "AUTO"}, streams["nhs"])
 
-	request := requestOf(t, s, data["id"])
-	require.Equal(t, id, request["mpi_id"])
+	shownStreams := s.Send(t, testkit.As(doctor, http.MethodGet, "/api/persons/"+id+"/verification", nil))
+	require.Equal(t, http.StatusOK, shownStreams.Status, "%s", shownStreams.Raw)
+	require.Equal(t, object{"verification_status": "VERIFICATION_NEEDED", "details": streams}, decoded(t, shownStreams.Raw)["data"])
+
+	require.Equal(t, id, requestOf(t, s, data["id"])["mpi_id"])
 	sealed := []byte{}
 	require.NoError(t, s.Pool.QueryRow(t.Context(), "SELECT content FROM il.media WHERE name = $1",
 		"person_requests/"+data["id"].(string)+"/signed_content").Scan(&sealed))
 	kept, err := s.Keys.Open("media", sealed)
 	require.NoError(t, err)
-	again := signed(t, s, data["id"], data)
-	require.Len(t, again.Body.(object)["signed_content"], len(kept), "the content is kept as it was sent")
-	require.Equal(t, []string{"person_request.sign.status"}, s.Send(t, again).Rules(), "a request is signed once")
+	require.Equal(t, request.Body.(object)["signed_content"], string(kept), "the content is kept as it was sent")
+	require.Equal(t, []string{"person_request.sign.status"}, s.Send(t, request).Rules(), "a request is signed once")
 	shown, _ := get(t, s, data["id"])
 	require.Equal(t, "SIGNED", shown["status"])
 	require.Equal(t, true, shown["patient_signed"])

@@ -181,7 +181,7 @@ func (s Store) get(ctx context.Context, id uuid.UUID) (*request, error) {
 	}
 	found := request{
 		ID: row.ID, Version: int(row.Version), LegalEntityID: row.LegalEntityID, Status: api.PersonRequestStatus(row.Status), Channel: row.Channel,
-		AuthorizeWith: row.AuthorizeWith, Content: row.PrintoutForm,
+		AuthorizeWith: row.AuthorizeWith, Content: row.PrintoutForm, Cleaned: len(row.Data) == 0,
 	}
 	err = errors.Join(decode(row.Data, &found.Data), decode(row.AuthenticationMethodCurrent, &found.Method), decode(row.Documents, &found.Uploads))
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"esoz/gen/api"
 	"esoz/gen/rules"
 	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
@@ -22,6 +23,7 @@ func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
 		{ID: "searchPersons", Rules: operation.RulesOf(searchChecks)},
 		{ID: "listAuthenticationMethods", Rules: operation.RulesOf(methodsChecks)},
+		{ID: "getPersonVerification", Rules: operation.RulesOf(verificationChecks)},
 		{ID: "listConfidantPersonRelationships", Rules: operation.RulesOf(relationshipsChecks)},
 	}
 }
@@ -33,6 +35,8 @@ type of struct {
 	sent   string
 	id     uuid.UUID
 	isBool bool // is_expired
+
+	verification api.PersonVerification
 }
 
 // isActive makes the check that the person of the path is active.

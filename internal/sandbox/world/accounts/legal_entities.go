@@ -56,7 +56,8 @@ func legalEntities(w *build.World) {
 		id := w.Object("legal entity", le.name, strings.TrimSuffix(le.kind+", "+le.status+": "+le.note, ": "))
 		w.Insert("prm.legal_entities", w.Audited(build.Row{
 			"id": id, "name": le.title, "public_name": le.title, "short_name": le.title, "type": le.kind, "status": le.status,
-			"is_active": !le.hidden, "edrpou": EDRPOU(le.name), "nhs_verified": true,
+			"is_active": !le.hidden, "edrpou": EDRPOU(le.name), "nhs_verified": true, "legal_form": "140", "email": "clinic@example.com",
+			"phones": []build.Row{{"type": "MOBILE", "number": "+380503410870"}},
 		}))
 		Client(w, le.name, le.title, le.kind, nil)
 	}

@@ -16,11 +16,12 @@ var (
 	doctorScopes   = slices.Concat(commonScopes, []string{
 		"approval:create", "approval:read", "declaration:read", "declaration_request:read", "service_request:use", "service_request:read",
 		"device_dispense:read", "division:read", "division:details", "person:read", "confidant_person_relationship:read",
-		"person_request:read", "person_request:write",
+		"person_request:read", "person_request:write", "person_verification:details", "personal_data:read",
+		"declaration_request:write", "declaration_request:approve", "declaration_request:sign",
 	})
 	ownerScopes = slices.Concat(commonScopes, divisionScopes, []string{
-		"employee:deactivate",
-		"declaration:read", "declaration_request:read", "service_request:read", "device_dispense:read",
+		"employee:deactivate", "declaration:read", "declaration_request:read", "service_request:read", "device_dispense:read",
+		"declaration_request:write", "declaration_request:approve", "declaration_request:reject",
 	})
 	pharmacistScopes = slices.Concat(commonScopes, []string{
 		"device_dispense:read", "device_dispense:stop", "division:read", "division:details",

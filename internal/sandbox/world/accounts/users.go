@@ -28,7 +28,11 @@ func users(w *build.World) {
 	} {
 		User(w, u.name, nil)
 		Party(w, u.name, u.first, u.last, u.second, nil)
-		Employee(w, u.name, u.legalEntity, u.employee, u.employee+" of "+u.legalEntity, nil)
+		var columns build.Row
+		if u.employee == "DOCTOR" {
+			columns = Speciality("FAMILY_DOCTOR")
+		}
+		Employee(w, u.name, u.legalEntity, u.employee, u.employee+" of "+u.legalEntity, columns)
 		Role(w, u.name, u.legalEntity, u.role)
 	}
 	User(w, "nhs_admin", nil)
@@ -75,6 +79,14 @@ func Employee(w *build.World, user, legalEntity, kind, note string, columns buil
 		"id": w.Object("employee", "employee "+user, note), "party_id": build.ID("party " + user), "legal_entity_id": build.ID(legalEntity),
 		"employee_type": kind, "position": "P1", "status": "APPROVED", "is_active": true, "start_date": w.Now.AddDate(-2, 0, 0),
 	}), columns))
+}
+
+// Speciality is the official one of an employee.
+func Speciality(name string) build.Row {
+	return build.Row{"speciality": build.Row{
+		"speciality": name, "speciality_officio": true, "level": "FIRST", "qualification_type": "AWARDING", "attestation_name": "Академія Богомольця",
+		"attestation_date": "2017-02-28", "certificate_number": "AB/21331",
+	}}
 }
 
 // Role gives a user a role in a client.

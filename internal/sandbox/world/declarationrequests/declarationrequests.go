@@ -3,6 +3,7 @@
 package declarationrequests
 
 import (
+	"strings"
 	"time"
 
 	"esoz/internal/sandbox/world/build"
@@ -12,10 +13,16 @@ import (
 // Add adds the requests and the cases. A new request for a person cancels the
 // former ones, so that each one that is NEW or APPROVED is for another person.
 func Add(w *build.World) {
+	declarants(w)
+	doctors(w)
+	create(w)
 	ofTheClinic(w)
 	byStatus(w)
 	ofPatients(w)
 	ofOthers(w)
+	approve(w)
+	sign(w)
+	reject(w)
 	resend(w)
 	get(w)
 	list(w)
@@ -49,7 +56,7 @@ func data(w *build.World, person, legalEntity, doctor string) build.Row {
 	return build.Row{
 		"start_date": w.Now.Format(time.DateOnly), "end_date": w.Now.AddDate(10, 0, 0).Format(time.DateOnly),
 		"person_id": build.ID(person), "employee_id": build.ID("employee " + doctor),
-		"division_id": build.ID("division of the " + legalEntity), "legal_entity_id": build.ID(legalEntity),
+		"division_id": build.ID("division of the " + strings.ReplaceAll(legalEntity, "_", " ")), "legal_entity_id": build.ID(legalEntity),
 	}
 }
 

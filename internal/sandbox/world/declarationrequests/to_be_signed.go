@@ -1,6 +1,7 @@
 package declarationrequests
 
 import (
+	"strings"
 	"time"
 
 	"esoz/internal/sandbox/world/accounts"
@@ -8,10 +9,18 @@ import (
 	"esoz/internal/sandbox/world/persons"
 )
 
+// whose name a person has: those of requests to sign share one.
+func whose(person string) persons.Person {
+	if strings.HasPrefix(person, "person of ") {
+		return persons.Person{First: "Яна", Last: "Декларант", Second: "Іванівна", Born: "1990-07-05", Gender: "FEMALE"}
+	}
+	return persons.Of(person)
+}
+
 // toBeSigned is what the doctor signs: an approved request for a person. name is
 // that of its declaration.
 func toBeSigned(w *build.World, name, person string) build.Row {
-	p := persons.Of(person)
+	p := whose(person)
 	return build.Row{
 		"id": build.ID(name), "status": "APPROVED",
 		"declaration_number": persons.DeclarationNumber(name), "declaration_id": persons.DeclarationID(name),

@@ -97,6 +97,10 @@ func stored(w *build.World) {
 		"status": "EXPIRED", "data": nil, "authentication_method_current": nil, "documents": nil, "first_name": nil, "last_name": nil,
 		"birth_date": nil, "person_documents": nil, "updated_by": build.SystemUser,
 	})
+	add(w, "old person request", "SIGNED: the clean-up has removed its data", approvalPhone, build.Row{
+		"status": "SIGNED", "data": nil, "authentication_method_current": nil, "documents": nil, "first_name": nil, "last_name": nil,
+		"birth_date": nil, "person_documents": nil, "updated_by": build.SystemUser,
+	})
 	add(w, "foreign person request", "NEW, of the other clinic", freshPhone, build.Row{
 		"legal_entity_id": build.ID("other_clinic"), "inserted_by": build.ID("other_doctor"), "updated_by": build.ID("other_doctor"),
 	})
@@ -120,6 +124,7 @@ func refuseUnseen(w *build.World, op, family string, of func(id string) build.Re
 	refuse("a request of another clinic", build.ID("foreign person request").String(), "legal_entity")
 	refuse("an expired request", build.ID("expired person request").String(), "expired")
 	if family != "resend_otp" {
+		refuse("an old request, whose data was removed", build.ID("old person request").String(), "expired")
 		refuse("a request of version 1", build.ID("V1 person request").String(), "version")
 	}
 }

@@ -94,6 +94,14 @@ func registered(w *build.World) {
 			"person_id": build.ID(person), "type": kind, "number": number, "issued_by": "РАЦС", "issued_at": issued,
 		})
 	}
+	verified := build.Row{}
+	for _, stream := range []string{"drfo", "dracs_death", "nhs", "unzr", "mvs_passport", "dms_passport", "dracs_birth", "dracs_name_change"} {
+		verified[stream] = build.Row{"verification_status": "VERIFIED", "verification_reason": "AUTO"}
+	}
+	verified["legal_capacity"] = build.Row{"verification_status": "VERIFICATION_NOT_NEEDED", "verification_reason": "AUTO_DATA_ABSENT"}
+	w.Insert("mpi.person_verifications", build.Row{
+		"person_id": build.ID("patient"), "streams": verified, "updated_by": build.SystemUser, "updated_at": w.Now.AddDate(-1, 0, 0),
+	})
 	document("patient", "BIRTH_CERTIFICATE", "І-АМ123456", "1985-07-20")
 	document("confidant", "PASSPORT", "ВВ654321", "2004-11-02")
 	document("confided_patient", "BIRTH_CERTIFICATE", "І-АМ654321", "2015-03-12")

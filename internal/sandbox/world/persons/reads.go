@@ -17,6 +17,16 @@ func Cases(w *build.World) {
 	search(w)
 	authenticationMethods(w)
 	relationships(w)
+	verification(w)
+}
+
+func verification(w *build.World) {
+	const op = "getPersonVerification"
+	of := func(id string) build.Request { return build.Get(doctor, "/api/persons/"+id+"/verification") }
+	w.Passes(op, "a verified person", of(build.ID("patient").String()), http.StatusOK)
+	w.Refused(op, "verification of an unknown person", of(build.ID("nobody").String()), fault.Refuse(rules.PersonVerificationNotFound))
+	w.Refused(op, "verification of a malformed id", of("1"), fault.Refuse(rules.PersonVerificationNotFound))
+	w.Refused(op, "a person who was never verified", of(build.ID("newcomer").String()), fault.Refuse(rules.PersonVerificationNotFound))
 }
 
 func search(w *build.World) {
