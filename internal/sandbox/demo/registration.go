@@ -105,7 +105,7 @@ func (w *walk) registerPatient() error {
 			"settlement_type": s.Type, "settlement_id": s.ID, "street_type": "STREET", "street": "Житомирська", "building": "7", "zip": "13300",
 		}},
 		"authentication_methods": []body{{"type": "OTP", "phone_number": patientPhone}},
-		"emergency_contact": body{"first_name": "Іван", "last_name": "Коваленко", "phones": []body{{"type": "MOBILE", "number": "+380503410870"}}},
+		"emergency_contact":      body{"first_name": "Іван", "last_name": "Коваленко", "phones": []body{{"type": "MOBILE", "number": "+380503410870"}}},
 	}
 	w.say("Ask for the registration of the patient")
 	var made struct{ Data struct{ ID string } }
@@ -258,7 +258,9 @@ func (w *walk) refused(token, path string, b body, want string) error {
 	var refusal struct {
 		Error struct {
 			Message string
-			Invalid []struct{ Rules []struct{ Description string } }
+			Invalid []struct {
+				Rules []struct{ Description string }
+			}
 		}
 	}
 	if err := w.send(token, http.MethodPatch, path, b, http.StatusUnprocessableEntity, &refusal); err != nil {
