@@ -62,7 +62,7 @@ func (a *App) worker(queue *jobs.Queue, codes *otp.Service, tokens *auth.Authent
 		"delete_tokens":               tokens.DeleteExpired,
 		"delete_answers":              answers.DeleteExpired,
 		"close_declarations":          s.Close,
-		"clean_persons":               s.personRequestsAPI.Clean,
+		"clean_persons":               s.Clean,
 	}}
 	river.AddWorker(pool, cleaner)
 

@@ -96,7 +96,7 @@ func (w *walk) registerPatient() error {
 		return errors.New("the settlement is not there")
 	}
 	s := settlements.Data[0]
-	person := body{
+	person := body{ //nolint:gosec // an invented person
 		"first_name": "Марія", "last_name": "Коваленко", "second_name": "Іванівна", "birth_date": "1988-03-14",
 		"birth_country": "Україна", "birth_settlement": "Бердичів", "gender": "FEMALE", "no_tax_id": false, "tax_id": "3221405188", "secret": "калина",
 		"documents": []body{{"type": "PASSPORT", "number": "ВМ204518", "issued_by": "Бердичівським МВ УДМС", "issued_at": "2006-05-16"}},

@@ -80,9 +80,9 @@ func create(w *build.World) {
 
 	w.Refused(op, "no such method", of("declarant", method("no method")), fault.Refuse(rules.DeclarationRequestCreateMethod))
 	w.Refused(op, "another person's method", of("declarant", method("method of newcomer")), fault.Refuse(rules.DeclarationRequestCreateMethodOwner))
-	w.Refused(op, "a method that has ended", of("declarant", method("former method of declarant")), fault.Refuse(rules.DeclarationRequestCreateMethodActive))
-	w.Refused(op, "a method NA", of("declarant", method("no method of declarant")), fault.Refuse(rules.DeclarationRequestCreateMethodNa))
-	w.Refused(op, "a third person who confirms by nothing", of("child_declarant", method("methodless_declarant for child_declarant")),
+	w.Refused(op, "a method that has ended", of("choosing_declarant", method("former method")), fault.Refuse(rules.DeclarationRequestCreateMethodActive))
+	w.Refused(op, "a method NA", of("choosing_declarant", method("no method of choosing_declarant")), fault.Refuse(rules.DeclarationRequestCreateMethodNa))
+	w.Refused(op, "a third person who confirms by nothing", of("choosing_child", method("methodless_declarant for choosing_child")),
 		fault.Refuse(rules.DeclarationRequestCreateMethodNa))
 
 	w.Refused(op, "a declaration to carry on that has ended", of("declarant", parent("former_patient")), fault.Refuse(rules.DeclarationRequestCreateParent))
@@ -90,8 +90,8 @@ func create(w *build.World) {
 	w.Refused(op, "a declaration to carry on with a clinic that was not reorganised", of("faithful_declarant", parent("faithful_declarant")),
 		fault.Refuse(rules.DeclarationRequestCreateParentLegalEntity))
 
-	w.Refused(op, "an adult, with a pediatrician", of("declarant", with("pediatrician")), fault.Refuse(rules.DeclarationRequestCreateAge))
-	w.Refused(op, "a child, with a therapist", of("child_declarant", with("therapist")), fault.Refuse(rules.DeclarationRequestCreateAge))
+	w.Refused(op, "an adult, with a pediatrician", of("choosing_declarant", with("pediatrician")), fault.Refuse(rules.DeclarationRequestCreateAge))
+	w.Refused(op, "a child, with a therapist", of("choosing_child", with("therapist")), fault.Refuse(rules.DeclarationRequestCreateAge))
 	w.Refused(op, "a child for whom nobody acts", of("unguarded_declarant", nil), fault.Refuse(rules.DeclarationRequestCreateConfidant))
 	w.Refused(op, "a child without a document", of("paperless_child", nil), fault.Refuse(rules.DeclarationRequestCreateChildDocument, "years", 14))
 	w.Refused(op, "an adult without a document", of("paperless_declarant", nil), fault.Refuse(rules.DeclarationRequestCreateDocument, "types", strings.Join([]string{

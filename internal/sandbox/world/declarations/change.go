@@ -46,13 +46,13 @@ func terminate(w *build.World) {
 	w.Passes(op, "a patient ends their declaration without a word", of(patient, "settled_patient"), http.StatusOK)
 	w.Refused(op, "a reason_description that is no text", of(patient, "settled_patient").With(build.Row{"reason_description": 1}),
 		build.WrongShape(rules.DeclarationTerminateSchema, "$.reason_description", "cast", "type mismatch. Expected string but got integer"))
-	w.Refused(op, "ending an unknown declaration", of(patient, "nobody"), fault.Refuse(rules.DeclarationTerminateNotFound))
-	w.Refused(op, "ending a declaration by a malformed id", build.Patch(patient, "/api/cabinet/declarations/1/actions/terminate"), fault.Refuse(rules.DeclarationTerminateNotFound))
-	w.Refused(op, "ending a declaration of another legal entity", of(stranger, "settled_patient"), fault.Refuse(rules.DeclarationTerminateLegalEntity))
-	w.Refused(op, "ending the declaration of a person whom the register has lost", of(patient, "lost_patient"), fault.Refuse(rules.DeclarationTerminatePerson))
-	w.Refused(op, "ending a declaration that has ended", of(patient, "former_patient"), fault.Refuse(rules.DeclarationTerminateStatus))
-	w.Refused(op, "ending a declaration that waits for verification", of(patient, "pending_patient"), fault.Refuse(rules.DeclarationTerminateStatus))
-	w.Refused(op, "ending the declaration of another person", of(patient, "patient"), fault.Refuse(rules.DeclarationTerminateOwn))
+	w.Refused(op, "ending an unknown declaration", of(patient, "nobody").With(build.Row{}), fault.Refuse(rules.DeclarationTerminateNotFound))
+	w.Refused(op, "ending a declaration by a malformed id", build.Patch(patient, "/api/cabinet/declarations/1/actions/terminate").With(build.Row{}), fault.Refuse(rules.DeclarationTerminateNotFound))
+	w.Refused(op, "ending a declaration of another legal entity", of(stranger, "settled_patient").With(build.Row{}), fault.Refuse(rules.DeclarationTerminateLegalEntity))
+	w.Refused(op, "ending the declaration of a person whom the register has lost", of(patient, "lost_patient").With(build.Row{}), fault.Refuse(rules.DeclarationTerminatePerson))
+	w.Refused(op, "ending a declaration that has ended", of(patient, "former_patient").With(build.Row{}), fault.Refuse(rules.DeclarationTerminateStatus))
+	w.Refused(op, "ending a declaration that waits for verification", of(patient, "pending_patient").With(build.Row{}), fault.Refuse(rules.DeclarationTerminateStatus))
+	w.Refused(op, "ending the declaration of another person", of(patient, "patient").With(build.Row{}), fault.Refuse(rules.DeclarationTerminateOwn))
 	w.Passes(op, "ending the declaration of another person, when that is not checked", of(patient, "patient"), http.StatusOK).
 		Set("RULES", "-declaration.terminate.own")
 }

@@ -80,15 +80,15 @@ func deactivate(w *build.World) {
 	w.Refused(op, "a last day that is to come", of("leaver").With(tomorrow), fault.Refuse(rules.EmployeeDeactivateEndDatePast))
 	w.Passes(op, "a last day that is to come, when that is not checked", of("leaver").With(tomorrow), http.StatusOK).
 		Set("RULES", "-employee.deactivate.end_date_past")
-	w.Refused(op, "an unknown employee", of("nobody"), fault.Refuse(rules.EmployeeDeactivateNotFound))
-	w.Refused(op, "a malformed id of an employee", build.Patch(owner, "/api/employees/1/actions/deactivate"), fault.Refuse(rules.EmployeeDeactivateNotFound))
-	w.Refused(op, "an employee of another legal entity", of("other_doctor"), fault.Refuse(rules.EmployeeDeactivateOwner))
+	w.Refused(op, "an unknown employee", of("nobody").With(stopped), fault.Refuse(rules.EmployeeDeactivateNotFound))
+	w.Refused(op, "a malformed id of an employee", build.Patch(owner, "/api/employees/1/actions/deactivate").With(stopped), fault.Refuse(rules.EmployeeDeactivateNotFound))
+	w.Refused(op, "an employee of another legal entity", of("other_doctor").With(stopped), fault.Refuse(rules.EmployeeDeactivateOwner))
 	w.Passes(op, "an employee of another legal entity, when that is not checked", of("other_doctor"), http.StatusOK).
 		Set("RULES", "-employee.deactivate.owner")
-	w.Refused(op, "an owner", of("owner"), fault.Refuse(rules.EmployeeDeactivateOwnerType))
+	w.Refused(op, "an owner", of("owner").With(stopped), fault.Refuse(rules.EmployeeDeactivateOwnerType))
 	w.Passes(op, "an owner, when that is not checked", of("owner"), http.StatusOK).Set("RULES", "-employee.deactivate.owner_type")
-	w.Refused(op, "an employee who is dismissed already", of("dismissed"), fault.Refuse(rules.EmployeeDeactivateStatus))
-	w.Refused(op, "an employee with is_active = false", of("uncounted"), fault.Refuse(rules.EmployeeDeactivateStatus))
+	w.Refused(op, "an employee who is dismissed already", of("dismissed").With(stopped), fault.Refuse(rules.EmployeeDeactivateStatus))
+	w.Refused(op, "an employee with is_active = false", of("uncounted").With(stopped), fault.Refuse(rules.EmployeeDeactivateStatus))
 	w.Refused(op, "an employee with an active role, when roles forbid it", of("leaver").With(stopped), fault.Refuse(rules.EmployeeDeactivateRoles)).
 		Set("EMPLOYEE_DEACTIVATE_WITH_ROLES", "refuse")
 	early := build.Row{"status": "STOPPED", "end_date": w.Now.AddDate(-3, 0, 0).Format(time.DateOnly)}
