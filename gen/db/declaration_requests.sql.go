@@ -525,6 +525,18 @@ func (q *Queries) GetParentDeclaration(ctx context.Context, db DBTX, arg GetPare
 	return i, err
 }
 
+const holdEmployee = `-- name: HoldEmployee :one
+SELECT COALESCE(status = 'APPROVED' AND is_active, false)::boolean AS is_employed FROM prm.employees WHERE id = $1 FOR SHARE
+`
+
+// Whether a doctor may have declarations; nobody dismisses the doctor before the transaction ends.
+func (q *Queries) HoldEmployee(ctx context.Context, db DBTX, id uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, holdEmployee, id)
+	var is_employed bool
+	err := row.Scan(&is_employed)
+	return is_employed, err
+}
+
 const insertDeclaration = `-- name: InsertDeclaration :exec
 INSERT INTO ops.declarations (
     id, declaration_number, declaration_request_id, person_id, employee_id, division_id, legal_entity_id, start_date, end_date, signed_at,

@@ -239,6 +239,10 @@ SET status = 'terminated', is_active = false, updated_by = @user_id, updated_at 
 WHERE person_id = @person_id AND status = 'active' AND is_active
 RETURNING id;
 
+-- name: HoldEmployee :one
+-- Whether a doctor may have declarations; nobody dismisses the doctor before the transaction ends.
+SELECT COALESCE(status = 'APPROVED' AND is_active, false)::boolean AS is_employed FROM prm.employees WHERE id = @id FOR SHARE;
+
 -- name: InsertDeclaration :exec
 INSERT INTO ops.declarations (
     id, declaration_number, declaration_request_id, person_id, employee_id, division_id, legal_entity_id, start_date, end_date, signed_at,

@@ -53,7 +53,7 @@ func TestApproveStoresWhatIsToBeSigned(t *testing.T) {
 	require.NotContains(t, person, "tax_id", "what is not known is left out")
 	require.Equal(t, "BIRTH_CERTIFICATE", person["documents"].([]any)[0].(object)["type"])
 	require.Equal(t, "Житомирська", person["addresses"].([]any)[0].(object)["area"])
-	require.Len(t, person["authentication_methods"], 3)
+	require.Len(t, person["authentication_methods"], 2)
 	confidant := person["confidant_person"].([]any)[0].(object)
 	require.Equal(t, "PRIMARY", confidant["relation_type"])
 	require.Equal(t, "Гринько", confidant["last_name"])

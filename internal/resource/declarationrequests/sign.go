@@ -96,6 +96,9 @@ var sign = operation.RowTransition[*signing]{
 			if err := s.Store.lockDeclarations(ctx, tx, s); err != nil { // before the request: Create locks in this order
 				return err
 			}
+			if err := s.Store.holdDoctor(ctx, tx, s); err != nil {
+				return err
+			}
 			if err := s.Store.move(ctx, tx, s, m); err != nil {
 				return err
 			}

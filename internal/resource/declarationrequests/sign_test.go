@@ -2,6 +2,7 @@ package declarationrequests_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"maps"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
@@ -256,4 +258,26 @@ func TestFromRequestToDeclaration(t *testing.T) {
 	require.Equal(t, "terminated", status(first))
 	require.Equal(t, "active", status(second))
 	require.Equal(t, 1, f.Count(t, "ops.declarations WHERE person_id = $1 AND is_active", world.ID("declarant")))
+}
+
+// A doctor who is dismissed while the declaration is being signed does not get it.
+func TestDismissedWhileSigning(t *testing.T) {
+	t.Parallel()
+	f := start(t, testkit.Idle())
+	container := f.signed(f.contentOf(toSign), accounts.TaxID("doctor"))
+	before := f.Count(t, "ops.declarations")
+	dismissal, err := f.Pool.Begin(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = dismissal.Rollback(context.Background()) }) // it has been committed
+	_, err = dismissal.Exec(t.Context(), "UPDATE prm.employees SET status = 'DISMISSED' WHERE id = $1", world.ID("employee doctor"))
+	require.NoError(t, err)
+	answered := make(chan *testkit.Response, 1)
+	go func() { answered <- f.sign(toSign.String(), container) }()
+	require.Eventually(t, func() bool {
+		return f.Count(t, "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'") == 1
+	}, 10*time.Second, 5*time.Millisecond, "signing waits for the dismissal")
+	require.NoError(t, dismissal.Commit(t.Context()))
+	r := <-answered
+	require.Equal(t, []string{"declaration_request.sign.employee"}, r.Rules(), "%s", r.Raw)
+	require.Equal(t, before, f.Count(t, "ops.declarations"))
 }

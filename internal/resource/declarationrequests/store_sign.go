@@ -3,6 +3,7 @@ package declarationrequests
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -10,6 +11,7 @@ import (
 	"esoz/gen/db"
 	"esoz/internal/platform/audit"
 	"esoz/internal/platform/events"
+	"esoz/internal/platform/fault"
 	"esoz/internal/platform/postgres"
 )
 
@@ -18,6 +20,19 @@ import (
 func (s Store) lockDeclarations(ctx context.Context, tx postgres.Tx, of *signing) error {
 	if err := db.New().LockDeclarations(ctx, tx, *of.found.PersonID); err != nil {
 		return fmt.Errorf("lock declarations: %w", err)
+	}
+	return nil
+}
+
+// holdDoctor lets nobody dismiss the doctor before tx ends; fault.ErrStale when that
+// has been done since the checks looked.
+func (s Store) holdDoctor(ctx context.Context, tx postgres.Tx, of *signing) error {
+	employed, err := db.New().HoldEmployee(ctx, tx, *parsed(of.found.EmployeeID))
+	if err != nil && !errors.Is(postgres.Error(err), fault.ErrNotFound) {
+		return fmt.Errorf("hold doctor: %w", err)
+	}
+	if employed != of.state.isEmployed {
+		return fault.ErrStale
 	}
 	return nil
 }
