@@ -48,7 +48,7 @@ func registersAnswer(t *testing.T, b *box) {
 		require.Equal(t, c.want, shown())
 		require.Len(t, got.Details, 9)
 		require.Equal(t, "VERIFIED", got.Details["unzr"].Status, "what was not sent stays")
-		require.Equal(t, sandbox.Stream{Status: "VERIFICATION_NOT_NEEDED", Reason: "INITIAL"}, got.Details["nhs"])
+		require.Equal(t, sandbox.Stream{Status: "VERIFIED", Reason: "AUTO"}, got.Details["nhs"])
 	}
 	events := testkit.Send(t, b.url, testkit.As("sandbox-mis", http.MethodGet, "/api/events?entity_type=Person&attribute_name=verification_status", nil))
 	require.EqualValues(t, 4, events.Body.Paging["total_entries"], "%s", events.Raw)

@@ -227,8 +227,9 @@ func (a *arena) newHistory(t *testing.T, line lifeline) *history {
 	h := &history{arena: a, line: line, id: uuid.New(), requests: map[string][]world.Request{}, at: clock.Stopwatch()}
 	if line.collection == "" {
 		tag, err := a.pool.Exec(t.Context(), fmt.Sprintf(`
-			INSERT INTO prm.%[1]s SELECT (jsonb_populate_record(model, jsonb_build_object('id', $1::uuid))).* FROM prm.%[1]s AS model WHERE id = $2`,
-			line.table), h.id, line.model)
+			INSERT INTO %[1]s SELECT fresh.* FROM %[1]s AS model, LATERAL jsonb_populate_record(model, jsonb_build_object(
+				'id', $1::uuid, 'declaration_number', $1::text)) AS fresh WHERE model.id = $2`,
+			a.tableNamed(t, line.table)), h.id, line.model)
 		require.NoError(t, err)
 		require.EqualValues(t, 1, tag.RowsAffected())
 	} else {
@@ -260,6 +261,15 @@ func (a *arena) newHistory(t *testing.T, line lifeline) *history {
 }
 
 var uuids = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+
+// tableNamed is a table with its schema.
+func (a *arena) tableNamed(t *testing.T, name string) string {
+	t.Helper()
+	tables := a.tables(t)
+	i := slices.IndexFunc(tables, func(table string) bool { return strings.HasSuffix(table, "."+name) })
+	require.GreaterOrEqual(t, i, 0, "no table %s", name)
+	return tables[i]
+}
 
 // document is the thing as it is stored.
 func (h *history) document(t *testing.T) bson.Raw {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
@@ -69,6 +70,7 @@ type contest struct {
 	// What doing it once, and then once more, has shown.
 	rows      []formerRow
 	documents []formerDocument
+	made      map[string][]uuid.UUID // tables in which a row was made that may stand in the way, and their former rows
 	left      footprint
 	phones    []string    // that a code was sent to
 	resources []uuid.UUID // that each of the codes confirms; uuid.Nil: only the phone
@@ -197,6 +199,7 @@ func (a *arena) twice(t *testing.T, passing world.Case) *contest {
 	}
 	latter := a.picture(t)
 	c.rows, c.documents = former.changesTo(t, latter)
+	c.made = a.madeBetween(t, former, latter)
 	c.left = a.footprint(t).since(before)
 	for id, row := range latter.rows["otp.verifications"] {
 		if _, old := former.rows["otp.verifications"][id]; !old {
@@ -250,6 +253,7 @@ func (a *arena) race(t *testing.T, tr *trial, c *contest, n int) {
 func (a *arena) rearm(t *testing.T, c *contest) {
 	t.Helper()
 	a.unmarked(t, c.documents)
+	a.putAside(t, c.made)
 	for _, former := range c.rows {
 		tag, err := a.pool.Exec(t.Context(), former.set, former.row, former.id)
 		require.NoError(t, err, former.set)
@@ -260,6 +264,60 @@ func (a *arena) rearm(t *testing.T, c *contest) {
 			ReplaceOne(t.Context(), bson.D{{Key: "_id", Value: former.document.Lookup("_id")}}, former.document)
 		require.NoError(t, err)
 		require.EqualValues(t, 1, result.MatchedCount)
+	}
+}
+
+// madeBetween are the tables, of those whose rows can be inactive, that have got a row.
+func (a *arena) madeBetween(t *testing.T, former, latter picture) map[string][]uuid.UUID {
+	t.Helper()
+	made := map[string][]uuid.UUID{}
+	for table, rows := range latter.rows {
+		var inactive bool
+		require.NoError(t, a.pool.QueryRow(t.Context(), `SELECT count(*) > 0 FROM information_schema.columns
+			WHERE format('%I.%I', table_schema, table_name) = $1 AND column_name = 'is_active'`, table).Scan(&inactive))
+		if inactive && len(rows) > len(former.rows[table]) {
+			made[table] = slices.Collect(maps.Keys(former.rows[table]))
+		}
+	}
+	return made
+}
+
+// putAside gives rows that were made other ids, with all that refers to them, and makes them inactive: the same can be
+// made again.
+func (a *arena) putAside(t *testing.T, made map[string][]uuid.UUID) {
+	t.Helper()
+	for table, former := range made {
+		tx, err := a.pool.Begin(t.Context())
+		require.NoError(t, err)
+		exec := func(query string, args ...any) {
+			_, err := tx.Exec(t.Context(), query, args...)
+			require.NoError(t, err, query)
+		}
+		collect := func(query string, args ...any) []string {
+			rows, err := tx.Query(t.Context(), query, args...)
+			require.NoError(t, err, query)
+			found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+			require.NoError(t, err, query)
+			return found
+		}
+		exec("SET LOCAL session_replication_role = replica") // ids and what refers to them change one after the other
+		referring := collect(`
+			SELECT format('UPDATE %s SET %I = $2 WHERE %I = $1', c.conrelid::regclass, a.attname, a.attname)
+			FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+			WHERE c.contype = 'f' AND c.confrelid = $1::regclass AND array_length(c.conkey, 1) = 1`, table)
+		numbered := ""
+		if len(collect(`SELECT column_name FROM information_schema.columns
+			WHERE format('%I.%I', table_schema, table_name) = $1 AND column_name = 'declaration_number'`, table)) > 0 {
+			numbered = ", declaration_number = $2::text"
+		}
+		for _, id := range collect("SELECT id::text FROM "+table+" WHERE is_active AND NOT (id = ANY($1))", former) {
+			aside := uuid.New()
+			exec("UPDATE "+table+" SET id = $2::uuid, is_active = false"+numbered+" WHERE id = $1::uuid", id, aside.String())
+			for _, update := range referring {
+				exec(update, uuid.MustParse(id), aside)
+			}
+		}
+		require.NoError(t, tx.Commit(t.Context()))
 	}
 }
 

@@ -33,6 +33,7 @@ import (
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/platform/seal"
+	"esoz/internal/sandbox/authority"
 	"esoz/internal/sandbox/engines"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
@@ -158,7 +159,15 @@ func (r *rig) environ(listen, admin string, more ...string) []string {
 		"LISTEN_ADDR=" + listen, "ADMIN_ADDR=" + admin, "PUBLIC_BASE_URL=http://" + listen, "SHUTDOWN_DELAY=0s",
 		"GATEWAY_API_KEY=when_sent", "LOG_LEVEL=debug", "LOG_FORMAT=text",
 		"OTP_PHONE_LIMIT=0", "OTP_RESOURCE_LIMIT=0", "OTP_LEGAL_ENTITY_DAILY_LIMIT=0", // loads send more than anybody may
+		"FAMILY_DOCTOR_DECLARATION_LIMIT=1000000", "SIGNATURE_ROOTS_FILE=" + r.roots(),
 	}, more...)
+}
+
+// roots names a file with the certificates of the authority that signs in the world.
+func (r *rig) roots() string {
+	file := filepath.Join(r.logs, "roots.pem")
+	require.NoError(r.t, os.WriteFile(file, authority.New().Trusted(), 0o600))
+	return file
 }
 
 // serve starts a server and waits until it is ready.

@@ -2,6 +2,7 @@ package declarationrequests
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -141,6 +142,15 @@ func enterCode(ctx context.Context, s *acting) (err error) {
 		return nil
 	}
 	s.verification, err = s.Codes.Judge(ctx, s.found.Method.Number, s.found.ID, otp.Entered(s.code))
+	if errors.Is(err, otp.ErrAttempts) { // another approval may have used it since the status was read
+		latest, err := s.Store.get(ctx, s.found.ID)
+		if err != nil {
+			return err
+		}
+		if latest.Status != s.found.Status {
+			return fault.ErrStale
+		}
+	}
 	return otp.Rejection(err, s.Config,
 		rules.DeclarationRequestApproveAttempts, rules.DeclarationRequestApproveCodeExpired, rules.DeclarationRequestApproveCode)
 }

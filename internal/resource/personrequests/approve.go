@@ -2,6 +2,7 @@ package personrequests
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"esoz/gen/rules"
 	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/fault"
 	"esoz/internal/platform/otp"
 	"esoz/internal/platform/postgres"
 )
@@ -65,6 +67,15 @@ func enterCode(ctx context.Context, s *acting) (err error) {
 		return nil
 	}
 	s.verification, err = s.Codes.Judge(ctx, s.found.Method.PhoneNumber, s.found.ID, otp.Entered(s.code))
+	if errors.Is(err, otp.ErrAttempts) { // another approval may have used it since the status was read
+		latest, err := s.Store.get(ctx, s.found.ID)
+		if err != nil {
+			return err
+		}
+		if latest.Status != s.found.Status {
+			return fault.ErrStale
+		}
+	}
 	//nolint:wrapcheck // a refusal, or an error that says what failed
 	return otp.Rejection(err, s.Config, rules.PersonRequestApproveAttempts, rules.PersonRequestApproveCodeExpired, rules.PersonRequestApproveCode)
 }
