@@ -19,6 +19,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/labstack/echo/v4"
 	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
 	"esoz/gen/api"
 	"esoz/gen/db"
@@ -71,7 +72,11 @@ func Run(ctx context.Context, cfg *config.Config) (err error) {
 	if err != nil {
 		return fmt.Errorf("LISTEN_ADDR: %w", err)
 	}
-	f := &server{pool: pool, keys: keys, clock: clk, queue: queue, outbox: &sms.Outbox{River: queue, Keys: keys, Clock: clk}}
+	outbox, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Schema: "river", Logger: slog.New(slog.DiscardHandler)}) // messages wait: nobody here works on them
+	if err != nil {
+		return fmt.Errorf("open the queue of SMS: %w", err)
+	}
+	f := &server{pool: pool, keys: keys, clock: clk, queue: queue, outbox: &sms.Outbox{River: outbox, Keys: keys, Clock: clk}}
 	routes, err := f.routes(transitions)
 	if err != nil {
 		return err
