@@ -46,6 +46,8 @@ func terminate(w *build.World) {
 	w.Passes(op, "a patient ends their declaration without a word", of(patient, "settled_patient"), http.StatusOK)
 	w.Refused(op, "a reason_description that is no text", of(patient, "settled_patient").With(build.Row{"reason_description": 1}),
 		build.WrongShape(rules.DeclarationTerminateSchema, "$.reason_description", "cast", "type mismatch. Expected string but got integer"))
+	w.Refused(op, "a list in place of an object", of(patient, "settled_patient").With([]int{}),
+		build.WrongShape(rules.DeclarationTerminateSchema, "$", "cast", "type mismatch. Expected object but got array"))
 	w.Refused(op, "ending an unknown declaration", of(patient, "nobody").With(build.Row{}), fault.Refuse(rules.DeclarationTerminateNotFound))
 	w.Refused(op, "ending a declaration by a malformed id", build.Patch(patient, "/api/cabinet/declarations/1/actions/terminate").With(build.Row{}), fault.Refuse(rules.DeclarationTerminateNotFound))
 	w.Refused(op, "ending a declaration of another legal entity", of(stranger, "settled_patient").With(build.Row{}), fault.Refuse(rules.DeclarationTerminateLegalEntity))

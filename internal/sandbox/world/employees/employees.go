@@ -73,6 +73,8 @@ func deactivate(w *build.World) {
 	w.Passes(op, "an employee without roles, when roles forbid it", of("mistaken"), http.StatusOK).Set("EMPLOYEE_DEACTIVATE_WITH_ROLES", "refuse")
 	w.Refused(op, "a status that no dismissal gives", of("leaver").With(build.Row{"status": "REORGANIZED"}),
 		build.WrongShape(rules.EmployeeDeactivateSchema, "$.status", "inclusion", "value is not allowed in enum"))
+	w.Refused(op, "a list in place of an object", of("leaver").With([]int{}),
+		build.WrongShape(rules.EmployeeDeactivateSchema, "$", "cast", "type mismatch. Expected object but got array"))
 	w.Refused(op, "STOPPED without a last day", of("leaver").With(build.Row{"status": "STOPPED"}), fault.Refuse(rules.EmployeeDeactivateEndDate))
 	w.Passes(op, "STOPPED without a last day, when that is not checked", of("leaver").With(build.Row{"status": "STOPPED"}), http.StatusOK).
 		Set("RULES", "-employee.deactivate.end_date")
