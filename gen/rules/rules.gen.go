@@ -7232,7 +7232,7 @@ var All = []Rule{
 		ID:        PersonVerificationNotFound,
 		Operation: "getPersonVerification",
 		Check:     "A person with this id is stored, and so is the state of the verification (a malformed id finds none)",
-		CheckUK:   "Особа з таким ідентифікатором є в системі, як і стан її верифікації (за ідентифікатором хибного формату нікого не знайдено)",
+		CheckUK:   "Особа з таким ідентифікатором є в системі, як і стан її верифікації (за хибним ідентифікатором нікого не знайдено)",
 		Status:    404,
 		Type:      "not_found",
 		Message:   "not found",

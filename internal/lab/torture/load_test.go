@@ -3,6 +3,7 @@ package torture
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,6 +28,8 @@ import (
 	"esoz/internal/conformance"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/seal"
+	"esoz/internal/platform/signature"
+	"esoz/internal/sandbox/authority"
 	"esoz/internal/sandbox/world"
 )
 
@@ -74,6 +77,8 @@ type deed struct {
 	code      bool          // the path names a phone with a live code
 	phone     bool          // the body names a phone that a code is to be sent to
 	named     bool          // the body names a division to be
+	signs     string        // the field of the body with signed content; "" when there is none
+	content   *signature.Content
 }
 
 // herd are the copies of one object of the world.
@@ -84,6 +89,8 @@ type herd struct {
 	original bson.D    // document
 	secret   string    // value of the token
 	exchange bool      // the token is a code
+
+	taxID string // of the original, which each copy has another one in place of; "" when it has none
 
 	ids    []uuid.UUID
 	phones []string // of codes
@@ -168,7 +175,7 @@ func newLoad(t *testing.T, r *rig, f flock) *load {
 // what they are sent for: that is how the audit tells them apart.
 func (l *load) serve(more ...string) *server {
 	l.rig.t.Helper()
-	return l.rig.serve(append([]string{"REQUEST_TIMEOUT=" + l.deadline.String(), "OTP_RESOURCE_LIMIT=1000000"}, more...)...)
+	return l.rig.serve(append([]string{"REQUEST_TIMEOUT=" + l.deadline.String(), "OTP_RESOURCE_LIMIT=1000000", "PHONE_NUMBER_AUTH_LIMIT=0", "THIRD_PERSON_LIMIT=0"}, more...)...)
 }
 
 var (
@@ -190,6 +197,7 @@ func (l *load) add(t *testing.T, c world.Case) {
 		require.NoError(t, json.Unmarshal(raw, &d.request.Body))
 	}
 	d.code = phoneInPath.MatchString(c.Request.Path)
+	d.readSigned(t)
 	if ids := idInPath.FindAllString(c.Request.Path, -1); len(ids) > 0 {
 		d.herd = l.herd(t, c.OperationID, uuid.MustParse(ids[len(ids)-1]))
 	}
@@ -211,6 +219,35 @@ func (l *load) add(t *testing.T, c world.Case) {
 	}
 	l.operations[i].deeds = append(l.operations[i].deeds, d)
 }
+
+// readSigned opens the signed content of the body, if it has some: it names its object, so each copy needs its own.
+func (d *deed) readSigned(t *testing.T) {
+	t.Helper()
+	body, _ := d.request.Body.(map[string]any)
+	for field, value := range body {
+		if text, ok := value.(string); ok && strings.HasPrefix(field, "signed_") && !strings.HasSuffix(field, "_encoding") {
+			raw, err := base64.StdEncoding.DecodeString(text)
+			require.NoError(t, err, field)
+			content, err := new(signature.Trust).Open(raw, clock.New().Now())
+			require.NoError(t, err, field)
+			d.signs, d.content = field, content
+		}
+	}
+}
+
+// signed is the body with the content of a copy.
+func (d *deed) signed(i int) any {
+	replaced := strings.ReplaceAll(string(d.content.JSON), d.herd.id.String(), d.herd.ids[i].String())
+	if d.herd.taxID != "" {
+		replaced = strings.ReplaceAll(replaced, d.herd.taxID, copiedTaxID(i))
+	}
+	by := d.content.Signatures[0].Signer
+	container := authority.New().SignBy([]byte(replaced), authority.Owner{Signer: by}, clock.New().Now())
+	return bodyWith(d.request.Body, d.signs, base64.StdEncoding.EncodeToString(container))
+}
+
+// copiedTaxID is that of a copy, as rows makes it.
+func copiedTaxID(i int) string { return fmt.Sprintf("7%09d", i+1) }
 
 // usesUp is the value of the token that the deed can be done with once: that of
 // the session that it ends, or the code that it exchanges.
@@ -266,18 +303,27 @@ func (l *load) rows(t *testing.T, id uuid.UUID) *herd {
 		if !here {
 			continue
 		}
+		var taxID *string
+		require.NoError(t, l.rig.pool.QueryRow(t.Context(), "SELECT to_jsonb(r) ->> 'tax_id' FROM "+table+" AS r WHERE id = $1", id).Scan(&taxID))
 		rows, err := l.rig.pool.Query(t.Context(), fmt.Sprintf(`
 			INSERT INTO %[1]s
 			SELECT fresh.* FROM %[1]s original, generate_series(1, $2::integer) n,
-				LATERAL jsonb_populate_record(original, jsonb_build_object(
-					'id', gen_random_uuid(), 'declaration_id', gen_random_uuid(), 'declaration_number', gen_random_uuid(), '', n)) fresh
+				LATERAL (SELECT to_jsonb(original) AS j, '7' || lpad(n::text, 9, '0') AS tax_id, gen_random_uuid() AS id) v,
+				LATERAL jsonb_populate_record(original, -- what is stored within the row names the copy, too
+					replace(replace(j::text, j ->> 'id', v.id::text), coalesce(j ->> 'tax_id', ''), v.tax_id)::jsonb
+					|| jsonb_build_object('declaration_id', gen_random_uuid(), 'declaration_number', gen_random_uuid(), '', n)) fresh
 			WHERE original.id = $1
+			ORDER BY n
 			RETURNING id`, table), id, l.flock.rows)
 		require.NoError(t, err)
 		ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 		require.NoError(t, err, "copy a row of %s", table)
 		l.belongings(t, id, ids)
-		return &herd{id: id, table: table, ids: ids}
+		h := &herd{id: id, table: table, ids: ids}
+		if taxID != nil {
+			h.taxID = *taxID
+		}
+		return h
 	}
 	return nil
 }
@@ -448,6 +494,7 @@ const (
 func (l *load) send(url string, d *deed) int {
 	number := l.number.Add(1)
 	s := &sending{operation: d.operation, request: fmt.Sprintf("torture-%d", number), path: d.request.Path, herd: d.herd}
+	copied := 0
 	switch {
 	case d.code:
 		i, ok := l.codes.take()
@@ -461,7 +508,7 @@ func (l *load) send(url string, d *deed) int {
 		if !ok {
 			return noneLeft
 		}
-		s.object = d.herd.ids[i]
+		copied, s.object = i, d.herd.ids[i]
 		if ids := idInPath.FindAllStringIndex(s.path, -1); len(ids) > 0 {
 			last := ids[len(ids)-1]
 			s.path = s.path[:last[0]] + s.object.String() + s.path[last[1]:]
@@ -469,6 +516,8 @@ func (l *load) send(url string, d *deed) int {
 	}
 	body, headers := d.request.Body, d.request.Headers
 	switch {
+	case d.signs != "" && d.herd != nil:
+		body = d.signed(copied)
 	case d.phone:
 		s.phone = fmt.Sprintf("+38073%07d", number)
 		body = map[string]any{"phone_number": s.phone}
