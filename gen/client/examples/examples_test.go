@@ -51,6 +51,7 @@ func tryExamples(t *testing.T, baseURL string) {
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s", out)
 		require.Contains(t, string(out), "status is now stopped")
+		require.Contains(t, string(out), "The first declaration is terminated")
 		require.True(t, strings.HasSuffix(string(out), "Done.\n"), "%s", out)
 	})
 }

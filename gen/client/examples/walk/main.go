@@ -1,5 +1,6 @@
 // Command walk goes through the API as a medical information system does: a user
-// logs in and lets the system act for them, a division is created, a code is sent
+// logs in and lets the system act for them, a patient is registered and declares
+// with two doctors, a division is created, a code is sent
 // again and entered, an approval's SMS is sent again, a service request released,
 // a device dispense stopped, and the events of it all are read.
 //
@@ -80,6 +81,9 @@ func walk(ctx context.Context, baseURL string) error {
 		return err
 	}
 	if m.itself, err = client.New(baseURL, client.WithToken("sandbox-mis"), client.WithAPIKey(apiKey)); err != nil {
+		return err
+	}
+	if err := register(ctx, baseURL); err != nil {
 		return err
 	}
 	for _, step := range []func(context.Context) error{

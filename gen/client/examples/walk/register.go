@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"esoz/gen/client"
+)
+
+const (
+	patientPhone = "+380671234568" // nobody's in the sandbox
+	doctor       = "91263858-5734-5192-9e3b-d74f237e6d52"
+	otherDoctor  = "e43c9cc9-a01a-5ecf-8c26-236f04054431" // of another clinic
+)
+
+// register takes a patient from a phone to a declaration, and to the next one with another doctor, which ends the first.
+func register(ctx context.Context, baseURL string) error {
+	first := doctorAt(baseURL, "sandbox-doctor", doctor)
+	second := doctorAt(baseURL, "sandbox-other-doctor", otherDoctor)
+	api, err := first.client()
+	if err != nil {
+		return err
+	}
+	person, err := first.registerPatient(ctx, api)
+	if err != nil {
+		return err
+	}
+	declaration, err := first.declare(ctx, person)
+	if err != nil {
+		return err
+	}
+	if _, err := second.declare(ctx, person); err != nil {
+		return err
+	}
+	ended, err := api.GetDeclarationWithResponse(ctx, declaration)
+	if err != nil {
+		return fmt.Errorf("read the first declaration: %w", err)
+	}
+	fmt.Println("The first declaration is", ended.JSON200.Data.Status)
+	return nil
+}
+
+// registering is a doctor with what it takes to register patients.
+type registering struct {
+	token, employee string
+	inbox           sandboxInbox
+}
+
+func doctorAt(baseURL, token, employee string) registering {
+	return registering{token, employee, sandboxInbox{baseURL}}
+}
+
+func (d registering) client() (*client.ClientWithResponses, error) {
+	return client.New(d.inbox.baseURL, client.WithToken(d.token), client.WithAPIKey(apiKey))
+}
+
+// codeAfter returns the code of the message that something brings about.
+func (d registering) codeAfter(ctx context.Context, do func() error) (code string, err error) {
+	before := time.Now()
+	if err := do(); err != nil {
+		return "", err
+	}
+	_, code, err = d.inbox.next(ctx, before)
+	return code, err
+}
+
+// registerPatient is refused with a wrong code and with a foreign signature, and then accepted.
+func (d registering) registerPatient(ctx context.Context, api *client.ClientWithResponses) (person string, err error) {
+	code, err := d.codeAfter(ctx, func() error {
+		_, err := api.InitializeVerificationWithResponse(ctx, client.VerificationRequest{PhoneNumber: patientPhone})
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("verify the phone: %w", err)
+	}
+	var number float64
+	if _, err := fmt.Sscan(code, &number); err != nil {
+		return "", fmt.Errorf("read the code: %w", err)
+	}
+	if _, err := api.CompleteVerificationWithResponse(ctx, patientPhone, client.VerificationCompleteRequest{Code: number}); err != nil {
+		return "", fmt.Errorf("verify the phone: %w", err)
+	}
+	found, err := api.ListSettlementsWithResponse(ctx, &client.ListSettlementsParams{Name: new("Бердичів")})
+	if err != nil {
+		return "", fmt.Errorf("look a settlement up: %w", err)
+	}
+	settlement := found.JSON200.Data[0]
+	var made *client.CreatePersonRequestResult
+	code, err = d.codeAfter(ctx, func() (err error) {
+		made, err = api.CreatePersonRequestWithResponse(ctx, client.PersonRequestCreate{
+			ProcessDisclosureDataConsent: true,
+			Person: client.PersonRequestPerson{
+				FirstName: "Ганна", LastName: "Шевчук", SecondName: new("Іванівна"), BirthDate: "1988-03-14", BirthCountry: "Україна",
+				BirthSettlement: "Бердичів", Gender: "FEMALE", TaxID: new("3221405189"), Secret: "калина",
+				Documents: []client.PersonRequestDocument{{Type: "PASSPORT", Number: "ВМ204519", IssuedBy: "Бердичівським МВ УДМС", IssuedAt: "2006-05-16"}},
+				Addresses: []client.PersonRequestAddress{{
+					Type: "RESIDENCE", Country: "UA", Area: *settlement.Region, Region: settlement.District, Settlement: settlement.SettlementName,
+					SettlementType: *settlement.Type, SettlementID: settlement.ID, Zip: new("13300"),
+				}},
+				AuthenticationMethods: []client.PersonRequestMethod{{Type: "OTP", PhoneNumber: new(patientPhone)}},
+				EmergencyContact: client.PersonRequestContact{
+					FirstName: "Іван", LastName: "Шевчук", Phones: []client.PersonRequestPhone{{Type: "MOBILE", Number: "+380503410870"}},
+				},
+			},
+		})
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("ask for the registration: %w", err)
+	}
+	request := made.JSON201.Data.ID
+	refusal := new(client.Error)
+	if _, err = api.ApprovePersonRequestWithResponse(ctx, request, client.PersonRequestApprove{VerificationCode: "0"}); !errors.As(err, &refusal) {
+		return "", fmt.Errorf("a wrong code: %w", err)
+	}
+	fmt.Println("Refused:", refusal.Message)
+	approved, err := api.ApprovePersonRequestWithResponse(ctx, request, client.PersonRequestApprove{VerificationCode: code})
+	if err != nil {
+		return "", fmt.Errorf("approve the registration: %w", err)
+	}
+	container, err := d.sign(ctx, approved.Body, "sandbox-other-doctor", "data")
+	if err != nil {
+		return "", err
+	}
+	if _, err = api.SignPersonRequestWithResponse(ctx, request, client.PersonRequestSign{SignedContent: container}); !errors.As(err, &refusal) {
+		return "", fmt.Errorf("a foreign signer: %w", err)
+	}
+	fmt.Println("Refused:", refusal.Message)
+	if container, err = d.sign(ctx, approved.Body, d.token, "data"); err != nil {
+		return "", err
+	}
+	signed, err := api.SignPersonRequestWithResponse(ctx, request, client.PersonRequestSign{SignedContent: container})
+	if err != nil {
+		return "", fmt.Errorf("sign the registration: %w", err)
+	}
+	person = signed.JSON200.Data.PersonID
+	persons, err := api.SearchPersonsWithResponse(ctx, &client.SearchPersonsParams{
+		FirstName: "Ганна", LastName: "Шевчук", BirthDate: "1988-03-14", PhoneNumber: new(patientPhone),
+	})
+	if err != nil || len(persons.JSON200.Data) != 1 || persons.JSON200.Data[0].ID != person {
+		return "", fmt.Errorf("find the patient: %w", errors.Join(err, errors.New("the registered person is not what is found")))
+	}
+	fmt.Println("Registered", person)
+	return person, nil
+}
+
+// declare makes a declaration of a person with the doctor.
+func (d registering) declare(ctx context.Context, person string) (declaration string, err error) {
+	api, err := d.client()
+	if err != nil {
+		return "", err
+	}
+	divisions, err := api.ListDivisionsWithResponse(ctx, &client.ListDivisionsParams{Status: new("ACTIVE")})
+	if err != nil {
+		return "", fmt.Errorf("look a division up: %w", err)
+	}
+	made, err := api.CreateDeclarationRequestWithResponse(ctx, client.DeclarationRequestCreate{
+		PersonID: person, EmployeeID: d.employee, DivisionID: divisions.JSON200.Data[0].ID,
+	})
+	if err != nil {
+		return "", fmt.Errorf("ask for a declaration: %w", err)
+	}
+	request := made.JSON201.Data.ID
+	code, err := d.codeAfter(ctx, func() error {
+		_, err := api.ResendDeclarationRequestOTPWithResponse(ctx, request)
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("have the code sent again: %w", err)
+	}
+	approved, err := api.ApproveDeclarationRequestWithResponse(ctx, request, client.DeclarationRequestApprove{VerificationCode: code})
+	if err != nil {
+		return "", fmt.Errorf("approve the declaration: %w", err)
+	}
+	container, err := d.sign(ctx, approved.Body, d.token, "data", "data_to_be_signed")
+	if err != nil {
+		return "", err
+	}
+	signed, err := api.SignDeclarationRequestWithResponse(ctx, request, client.DeclarationRequestSign{SignedDeclarationRequest: container})
+	if err != nil {
+		return "", fmt.Errorf("sign the declaration: %w", err)
+	}
+	fmt.Println("Declaration", signed.JSON200.Data.ID, "is", signed.JSON200.Data.Status)
+	return signed.JSON200.Data.ID, nil
+}
+
+// sign has a part of an answer signed by a key of the sandbox, after the patient has signed the printed form. Elsewhere
+// the doctor's own key does that.
+func (d registering) sign(ctx context.Context, answer []byte, token string, path ...string) (container string, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(answer))
+	decoder.UseNumber() // numbers are signed as they came
+	var content map[string]any
+	if err := decoder.Decode(&content); err != nil {
+		return "", fmt.Errorf("read what is to be signed: %w", err)
+	}
+	for _, field := range path {
+		content, _ = content[field].(map[string]any)
+	}
+	form := content
+	if _, top := content["patient_signed"]; !top {
+		form, _ = content["person"].(map[string]any)
+	}
+	form["patient_signed"] = true
+	body, err := json.Marshal(map[string]any{"content": content})
+	if err != nil {
+		return "", fmt.Errorf("write what is to be signed: %w", err)
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, d.inbox.baseURL+"/_sandbox/sign", bytes.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", fmt.Errorf("sign: %w", err)
+	}
+	defer func() { err = errors.Join(err, response.Body.Close()) }()
+	var signed struct {
+		Container string `json:"signed_content"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&signed); err != nil {
+		return "", fmt.Errorf("sign: %w", err)
+	}
+	return signed.Container, nil
+}
