@@ -1,5 +1,6 @@
 // Goes through the API as a medical information system does: a user logs in and
-// lets the system act for them, a division is created, a code is sent again and
+// lets the system act for them, a patient is registered and declares with two
+// doctors, a division is created, a code is sent again and
 // entered, an approval's SMS is sent again, a service request released, a device
 // dispense stopped, and the events of it all are read.
 //
@@ -56,6 +57,122 @@ async function logIn(): Promise<Client> {
       client_id: clinic, client_secret: "sandbox-secret-clinic", redirect_uri: redirectUri,
     }),
   );
+}
+
+const doctors = {
+  first: { token: "sandbox-doctor", employee: "91263858-5734-5192-9e3b-d74f237e6d52" },
+  second: { token: "sandbox-other-doctor", employee: "e43c9cc9-a01a-5ecf-8c26-236f04054431" }, // of another clinic
+};
+type Doctor = (typeof doctors)["first"];
+const patientPhone = "+380671234569"; // nobody's in the sandbox
+
+/** Takes a patient from a phone to a declaration, and to the next one with another doctor, which ends the first. */
+async function register(): Promise<void> {
+  const api = connect(doctors.first.token);
+  const person = await registerPatient(api);
+  const declaration = await declare(doctors.first, person);
+  await declare(doctors.second, person);
+  const { data: ended } = await api.GET("/api/declarations/{id}", { params: { path: { id: declaration } } });
+  if (ended.data.status !== "terminated") {
+    throw new Error(`the first declaration is ${ended.data.status}`);
+  }
+}
+
+async function registerPatient(api: Client): Promise<string> {
+  let since = new Date();
+  await api.POST("/api/verifications", { body: { phone_number: patientPhone } });
+  await api.PATCH("/api/verifications/{phone_number}/actions/complete", {
+    params: { path: { phone_number: patientPhone } }, body: { code: Number((await inbox(since)).code) },
+  });
+  const { data: found } = await api.GET("/api/uaddresses/settlements", { params: { query: { name: "Бердичів" } } });
+  const settlement = found.data[0];
+  if (!settlement?.region || !settlement.district || !settlement.type) {
+    throw new Error("the settlement is not there");
+  }
+  since = new Date();
+  const { data: made } = await api.POST("/api/v2/person_requests", {
+    body: {
+      patient_signed: false, process_disclosure_data_consent: true,
+      person: {
+        first_name: "Віра", last_name: "Мельник", second_name: "Іванівна", birth_date: "1988-03-14", birth_country: "Україна",
+        birth_settlement: "Бердичів", gender: "FEMALE", no_tax_id: false, tax_id: "3221405190", secret: "калина",
+        documents: [{ type: "PASSPORT", number: "ВМ204520", issued_by: "Бердичівським МВ УДМС", issued_at: "2006-05-16" }],
+        addresses: [
+          {
+            type: "RESIDENCE", country: "UA", area: settlement.region, region: settlement.district, settlement: settlement.settlement_name,
+            settlement_type: settlement.type, settlement_id: settlement.id, zip: "13300",
+          },
+        ],
+        authentication_methods: [{ type: "OTP", phone_number: patientPhone }],
+        emergency_contact: { first_name: "Іван", last_name: "Мельник", phones: [{ type: "MOBILE", number: "+380503410870" }] },
+      },
+    },
+  });
+  const id = { params: { path: { id: made.data.id } } };
+  const code = (await inbox(since)).code;
+  await refused("Invalid verification code", api.PATCH("/api/v2/person_requests/{id}/actions/approve", { ...id, body: { verification_code: "0" } }));
+  const { data: approved } = await api.PATCH("/api/v2/person_requests/{id}/actions/approve", { ...id, body: { verification_code: code } });
+  const content = { ...approved.data, patient_signed: true }; // on the printed form
+  await refused("Does not match the signer drfo", api.PATCH("/api/v2/person_requests/{id}/actions/sign", {
+    ...id, body: { signed_content: await sign(doctors.second, content) },
+  }));
+  const { data: signed } = await api.PATCH("/api/v2/person_requests/{id}/actions/sign", {
+    ...id, body: { signed_content: await sign(doctors.first, content) },
+  });
+  const { data: persons } = await api.GET("/api/persons", {
+    params: { query: { first_name: "Віра", last_name: "Мельник", birth_date: "1988-03-14", phone_number: patientPhone } },
+  });
+  if (persons.data.length !== 1 || persons.data[0]?.id !== signed.data.person_id) {
+    throw new Error("the registered person is not what is found");
+  }
+  return signed.data.person_id;
+}
+
+async function declare(doctor: Doctor, person: string): Promise<string> {
+  const api = connect(doctor.token);
+  const { data: divisions } = await api.GET("/api/divisions", { params: { query: { status: "ACTIVE" } } });
+  const division = divisions.data[0];
+  if (division === undefined) {
+    throw new Error("the doctor has no division");
+  }
+  const { data: made } = await api.POST("/api/v3/declaration_requests", {
+    body: { person_id: person, employee_id: doctor.employee, division_id: division.id },
+  });
+  const id = { params: { path: { id: made.data.id } } };
+  const since = new Date();
+  await api.POST("/api/v3/declaration_requests/{id}/actions/resend_otp", id);
+  const { data: approved } = await api.PATCH("/api/v3/declaration_requests/{id}/actions/approve", {
+    ...id, body: { verification_code: (await inbox(since)).code },
+  });
+  const content = approved.data.data_to_be_signed as { person: object };
+  const { data: signed } = await api.PATCH("/api/v3/declaration_requests/{id}/actions/sign", {
+    ...id, body: { signed_declaration_request: await sign(doctor, { ...content, person: { ...content.person, patient_signed: true } }) },
+  });
+  console.log(`      declaration ${signed.data.status}`);
+  return signed.data.id;
+}
+
+/** Signs with a key of the sandbox. Elsewhere the doctor's own key does that. */
+async function sign(by: Doctor, content: object): Promise<string> {
+  const response = await fetch(`${baseUrl}/_sandbox/sign`, {
+    method: "POST", headers: { Authorization: `Bearer ${by.token}`, "Content-Type": "application/json" }, body: JSON.stringify({ content }),
+  });
+  const { signed_content } = (await response.json()) as { signed_content: string };
+  return signed_content;
+}
+
+/** Expects a refusal with a text. */
+async function refused(text: string, call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (String(error).includes(text)) {
+      console.log(`      ${text}`);
+      return;
+    }
+    throw error;
+  }
+  throw new Error(`not refused: ${text}`);
 }
 
 async function createDivision(api: Client): Promise<void> {
@@ -141,6 +258,7 @@ async function inbox(after: Date): Promise<{ phone: string; code: string }> {
 
 const began = new Date();
 const user = await logIn();
+await register();
 await createDivision(user);
 await enterCode(user);
 await resendApprovalSms(user);
