@@ -49,14 +49,15 @@ type RowTransition[S State] struct {
 	Write func(ctx context.Context, s S) error
 }
 
-// Run makes the checks and writes. If the row changes in between, the checks
-// run again.
+// Run makes the checks and writes. If the row changes in between, which Write or a
+// check tells by fault.ErrStale, the checks run again.
 func (o *RowTransition[S]) Run(ctx context.Context, s S) error {
 	for {
-		if err := Run(ctx, o.Checks, s); err != nil {
-			return err
+		err := Run(ctx, o.Checks, s)
+		if err == nil {
+			err = o.Write(ctx, s)
 		}
-		if err := o.Write(ctx, s); !errors.Is(err, fault.ErrStale) {
+		if !errors.Is(err, fault.ErrStale) {
 			return err
 		}
 	}
