@@ -25,10 +25,10 @@ type auditor struct {
 
 	crashed bool
 	changed map[uuid.UUID]bool
-	audits  map[string]int // rows of the audit log by object
-	resent  map[string]int // codes, by counter of what for
-	traces  int            // audit rows that there should be
-	made    map[string]bool
+	audits  map[string]int  // rows of the audit log by object
+	resent  map[string]int  // codes, by counter of what for
+	traces  int             // audit rows that there should be
+	made    map[string]bool // rows that the load has brought about
 }
 
 // audit waits until everything that was accepted is done, stops the servers and
@@ -199,7 +199,7 @@ func (a *auditor) auditObjects() {
 		}
 		if changed && s.herd.document != "" {
 			told = 1
-		} else if changed { // an operation on rows tells of all its changes or of none
+		} else if changed { // of an operation on rows, all changes have an event, or none has
 			if _, known := toldBy[s.operation]; !known {
 				toldBy[s.operation] = min(events[id], 1)
 			}

@@ -33,7 +33,7 @@ type Config struct {
 	AdminAddr       string        `env:"ADMIN_ADDR" start:"only" envDefault:"127.0.0.1:9090" doc:"Address of metrics, health and profiles (pprof). off: not served"`
 	AllowedHosts    []string      `env:"ALLOWED_HOSTS" start:"only" doc:"Host names that requests to ADMIN_ADDR and to a sandbox may use, comma-separated, besides localhost, addresses, the host they listen on and that of PUBLIC_BASE_URL. Other names are refused, because a page whose name leads here would read what it asks for (DNS rebinding)"`
 	PublicBaseURL   string        `env:"PUBLIC_BASE_URL" envDefault:"http://127.0.0.1:8080" doc:"Scheme and host printed in meta.url"`
-	RequestTimeout  time.Duration `env:"REQUEST_TIMEOUT" envDefault:"10s" min:"1ns" max:"1m" doc:"Deadline of a request. After it the answer is 503, or 504 when a change may have been made"`
+	RequestTimeout  time.Duration `env:"REQUEST_TIMEOUT" envDefault:"10s" min:"1ns" max:"1m" doc:"Deadline of a request. After it the answer is 503, or 504 when a change may have been made; 400 when the body has not come"`
 	MaxUnderWay     int           `env:"MAX_REQUESTS_UNDER_WAY" envDefault:"1000" min:"0" max:"1000000" doc:"How many requests are answered at once. Beyond them the answer is 503. 0: no limit"`
 	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" start:"only" envDefault:"15s" min:"1ms" max:"1h" doc:"How long shutdown waits for running requests and jobs"`
 	ShutdownDelay   time.Duration `env:"SHUTDOWN_DELAY" start:"only" envDefault:"5s" min:"0s" max:"10m" doc:"How long a server that was asked to stop goes on to serve while /readyz answers 503, so that proxies send requests elsewhere. Longer than their health checks need. In the sandbox 0s"`

@@ -143,6 +143,29 @@ func TestActionsAtOnce(t *testing.T) {
 	require.Equal(t, done["reject"]+done["approve"], s.Count(t, "prm.audit_log WHERE resource = 'person_requests' AND resource_id = $1", id))
 }
 
+// Of approvals at once with the right code one comes first; the others find the
+// request approved, and not the code used.
+func TestApprovalsAtOnce(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t)
+	id := world.ID("person request with a code").String()
+	var wait sync.WaitGroup
+	answers := make([]*testkit.Response, 8)
+	for i := range answers {
+		wait.Go(func() { answers[i] = s.Send(t, action(id, "approve", object{"verification_code": world.LiveCode})) })
+	}
+	wait.Wait()
+	approved := 0
+	for _, r := range answers {
+		if r.Status == http.StatusCreated {
+			approved++
+			continue
+		}
+		require.Equal(t, []string{"person_request.approve.status"}, r.Rules(), "%s", r.Raw)
+	}
+	require.Equal(t, 1, approved)
+}
+
 func TestListIsNewestFirstAndOwn(t *testing.T) {
 	t.Parallel()
 	s := testkit.New(t)

@@ -14,7 +14,6 @@ import (
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/otp"
-	"esoz/internal/platform/postgres"
 )
 
 // ApprovePersonRequest serves PATCH /api/v2/person_requests/{id}/actions/approve.
@@ -52,12 +51,7 @@ var Approve = operation.RowTransition[*acting]{
 		if err != nil {
 			return err
 		}
-		return s.setStatus(ctx, api.PersonRequestStatusAPPROVED, &form, func(tx postgres.Tx) error {
-			if s.found.Method.Type != methodOTP {
-				return nil
-			}
-			return s.Codes.Use(ctx, tx, s.verification, s.found.Method.PhoneNumber) //nolint:wrapcheck // says what failed
-		})
+		return s.setStatus(ctx, api.PersonRequestStatusAPPROVED, &form)
 	},
 }
 
@@ -108,9 +102,9 @@ func moves(to api.PersonRequestStatus, from ...api.PersonRequestStatus) *operati
 	return m
 }
 
-// setStatus moves the request from the status in which it was read, in one transaction with what goes with it.
-func (s *acting) setStatus(ctx context.Context, to api.PersonRequestStatus, form *string, with ...func(postgres.Tx) error) error {
-	if err := s.Store.setStatus(ctx, s, to, form, with...); err != nil {
+// setStatus moves the request from the status in which it was read.
+func (s *acting) setStatus(ctx context.Context, to api.PersonRequestStatus, form *string) error {
+	if err := s.Store.setStatus(ctx, s, to, form); err != nil {
 		return err
 	}
 	s.found.Status = to

@@ -239,9 +239,9 @@ func (s Store) list(ctx context.Context, legalEntity uuid.UUID, status *string, 
 	return found, total, nil
 }
 
-// setStatus moves a request from the status in which it was read, with the changes that belong to it; fault.ErrStale when
-// it is no longer in it.
-func (s Store) setStatus(ctx context.Context, a *acting, to api.PersonRequestStatus, form *string, with ...func(postgres.Tx) error) error {
+// setStatus moves a request from the status in which it was read, and uses up the code that was entered for that;
+// fault.ErrStale when the request is no longer in it.
+func (s Store) setStatus(ctx context.Context, a *acting, to api.PersonRequestStatus, form *string) error {
 	//nolint:wrapcheck // says what failed
 	return postgres.InTx(ctx, s.Pool, func(tx postgres.Tx) error {
 		rows, err := db.New().SetPersonRequestStatus(ctx, tx, db.SetPersonRequestStatusParams{
@@ -253,8 +253,8 @@ func (s Store) setStatus(ctx context.Context, a *acting, to api.PersonRequestSta
 		if rows == 0 {
 			return fault.ErrStale
 		}
-		for _, change := range with {
-			if err := change(tx); err != nil {
+		if a.verification != uuid.Nil {
+			if err := a.Codes.Use(ctx, tx, a.verification, a.found.Method.PhoneNumber); err != nil {
 				return err
 			}
 		}
