@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"time"
 
@@ -29,6 +30,7 @@ type auditor struct {
 	resent  map[string]int  // codes, by counter of what for
 	traces  int             // audit rows that there should be
 	made    map[string]bool // rows that the load has brought about
+	kept    map[string]bool // jobs whose marks may stay
 }
 
 // audit waits until everything that was accepted is done, stops the servers and
@@ -51,7 +53,12 @@ func (l *load) audit(crashed bool) (marked int) {
 
 	require.Empty(t, l.wrong)
 	require.Positive(t, l.acknowledgements())
-	a := &auditor{load: l, crashed: crashed}
+	a := &auditor{load: l, crashed: crashed, kept: map[string]bool{}}
+	for _, s := range l.rig.all() {
+		for _, found := range keptMark.FindAllStringSubmatch(s.told(), -1) {
+			a.kept[found[1]] = true
+		}
+	}
 	a.auditJobs()
 	a.auditObjects()
 	a.auditCreated()
@@ -317,14 +324,28 @@ func (a *auditor) lookAtDocuments() {
 	}))
 }
 
+// keptMark names a job whose mark a server could not take off the document: the
+// store did not answer in time.
+var keptMark = regexp.MustCompile(`msg="mark of an ended job stays on its document" job_id=(\w+)`)
+
 // lookAtDocument finds out whether a document has changed, and whether that has
 // happened twice: then a list in it has grown by more than one. Only a crash may
-// leave the mark of a job that has ended.
+// leave the mark of a job that has ended, or a server that says so.
 func (a *auditor) lookAtDocument(id uuid.UUID, d bson.M, h *herd) {
 	grown := map[string]int{}
 	for key, value := range d {
-		if list, ok := value.(bson.A); ok {
-			grown[key] = len(list)
+		list, ok := value.(bson.A)
+		if !ok {
+			continue
+		}
+		grown[key] = len(list)
+		for _, mark := range list {
+			if fields, ok := mark.(bson.D); ok && key == "applied_jobs" && slices.ContainsFunc(fields, func(e bson.E) bool {
+				job, ok := e.Value.(string)
+				return ok && e.Key == "job" && a.kept[job]
+			}) {
+				grown[key]--
+			}
 		}
 	}
 	for _, e := range h.original {

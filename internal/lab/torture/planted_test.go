@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
+	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"esoz/gen/rules"
 	"esoz/internal/conformance"
@@ -104,4 +106,21 @@ func startFaulty(t *testing.T) (baseURL string) {
 		require.NotEqual(t, source, sources[fault.file], fault.name)
 	}
 	return startChanged(t, sources)
+}
+
+// A mark may stay when the server has said so, and not otherwise.
+func TestKeptMarks(t *testing.T) {
+	t.Parallel()
+	raw, err := bson.Marshal(bson.D{{Key: "updated_at", Value: 2}, {Key: "applied_jobs", Value: bson.A{bson.D{{Key: "job", Value: "6b0b0ecc785b4488941ea44f"}}}}})
+	require.NoError(t, err)
+	var d bson.M
+	require.NoError(t, bson.Unmarshal(raw, &d))
+	line := `level=WARN msg="mark of an ended job stays on its document" job_id=6b0b0ecc785b4488941ea44f error="away"`
+	said := keptMark.FindStringSubmatch(line)
+	require.NotNil(t, said)
+	for kept, findings := range map[string]int{said[1]: 0, "another": 1} {
+		a := &auditor{changed: map[uuid.UUID]bool{}, kept: map[string]bool{kept: true}}
+		a.lookAtDocument(uuid.New(), d, &herd{document: "service_requests", original: bson.D{{Key: "updated_at", Value: 1}}})
+		require.Len(t, a.findings, findings, kept)
+	}
 }

@@ -140,12 +140,21 @@ func TestTriesThatDied(t *testing.T) {
 // A code that is replaced while the provider refuses its message is never sent.
 func TestRefusedMessageOfAReplacedCode(t *testing.T) {
 	t.Parallel()
-	provider := &unreliable{failures: []failure{refuses}}
-	srv := testkit.New(t, testkit.WithProvider(provider))
+	asked, replaced := make(chan struct{}), make(chan struct{})
+	provider := &unreliable{failures: []failure{func(ctx context.Context) error {
+		close(asked)
+		select {
+		case <-replaced:
+		case <-ctx.Done():
+		}
+		return refuses(ctx)
+	}}}
+	srv := testkit.New(t, testkit.WithProvider(provider), testkit.With("SMS_TIMEOUT", "1m"))
 	initialize(t, srv)
 	first := inbox(t, srv)[0].ID
-	require.Eventually(t, func() bool { return provider.count() == 1 }, time.Minute, 20*time.Millisecond)
+	<-asked
 	initialize(t, srv)
+	close(replaced)
 	ended := func(id uuid.UUID, status string) bool {
 		return srv.Count(t, "otp.sms_logs WHERE id = $1 AND gateway_status = $2", id, status) == 1
 	}
