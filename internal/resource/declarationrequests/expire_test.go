@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"esoz/internal/operation"
+	"esoz/internal/platform/clock"
 	"esoz/internal/resource/declarationrequests"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
@@ -29,10 +30,11 @@ func TestRequestsExpire(t *testing.T) {
 	f.exec("UPDATE il.declaration_requests SET inserted_at = $2 WHERE id = $1", signed, inserted)
 	scans := f.Count(t, "il.media")
 	api := &declarationrequests.API{
-		Engine: &operation.Engine{Clock: f.Clock, Config: f.Config}, Store: declarationrequests.Store{Pool: f.Pool},
+		Engine: &operation.Engine{Config: f.Config}, Store: declarationrequests.Store{Pool: f.Pool},
 	}
 	expire := func(age time.Duration) {
 		f.Clock.Set(inserted.Add(age))
+		api.Engine.Clock = clock.Stopped(inserted.Add(age)) // to the microsecond
 		require.NoError(t, api.ExpireDeclarationRequests(t.Context()))
 	}
 
