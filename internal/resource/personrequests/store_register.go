@@ -58,8 +58,8 @@ func (s Store) sign(ctx context.Context, tx postgres.Tx, a *acting) (inserted ti
 
 // register writes the person of a request into the register.
 func (s Store) register(ctx context.Context, tx postgres.Tx, a *acting) error {
-	q, p, id := db.New(), &a.found.Data.Person, a.personID
-	person, err := json.Marshal(p) //nolint:gosec // the register keeps the secret, too
+	q, id := db.New(), a.personID
+	person, err := json.Marshal(a.found.Data.registered()) //nolint:gosec // the register keeps the secret, too
 	if err != nil {
 		return fmt.Errorf("encode person %s: %w", id, err)
 	}
