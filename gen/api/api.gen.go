@@ -4811,10 +4811,73 @@ type PersonVerificationStreams struct {
 	Unzr VerificationStream `json:"unzr"`
 }
 
+// PersonalAddress An address of a person. One abroad may lack all but type and country.
+type PersonalAddress struct {
+	// Apartment Number of the apartment.
+	//
+	// Example: 23
+	Apartment *string `json:"apartment,omitempty"`
+
+	// Area Name of the oblast.
+	//
+	// Example: Житомирська
+	Area *string `json:"area,omitempty"`
+
+	// Building Number of the building.
+	//
+	// Example: 15
+	Building *string `json:"building,omitempty"`
+
+	// Country A value of dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Region Name of the raion.
+	//
+	// Example: Бердичівський
+	Region *string `json:"region,omitempty"`
+
+	// Settlement Name of the settlement.
+	//
+	// Example: Бердичів
+	Settlement *string `json:"settlement,omitempty"`
+
+	// SettlementID Id of the settlement in uaddresses.
+	//
+	// Example: c2a32a74-3898-5b34-932b-37a8441235d2
+	SettlementID *string `json:"settlement_id,omitempty"`
+
+	// SettlementType A value of dictionary `SETTLEMENT_TYPE`; version 3 has none.
+	//
+	// Example: CITY
+	SettlementType *string `json:"settlement_type,omitempty"`
+
+	// Street Name of the street.
+	//
+	// Example: вул. Ніжинська
+	Street *string `json:"street,omitempty"`
+
+	// StreetType A value of dictionary `STREET_TYPE`.
+	//
+	// Example: STREET
+	StreetType *string `json:"street_type,omitempty"`
+
+	// Type A value of dictionary `ADDRESS_TYPE`.
+	//
+	// Example: RESIDENCE
+	Type string `json:"type"`
+
+	// Zip Zip code.
+	//
+	// Example: 02090
+	Zip *string `json:"zip,omitempty"`
+}
+
 // PersonalData All that is stored of a person.
 type PersonalData struct {
 	// Addresses The addresses.
-	Addresses []PersonRequestAddress `json:"addresses"`
+	Addresses []PersonalAddress `json:"addresses"`
 
 	// BirthCountry Country of birth.
 	//
@@ -4837,7 +4900,7 @@ type PersonalData struct {
 	DeathDate *string `json:"death_date,omitempty"`
 
 	// Documents The documents.
-	Documents []PersonRequestDocument `json:"documents"`
+	Documents []PersonalDocument `json:"documents"`
 
 	// Email E-mail.
 	//
@@ -4845,7 +4908,7 @@ type PersonalData struct {
 	Email *string `json:"email,omitempty"`
 
 	// EmergencyContact Whom to call when the person is in danger.
-	EmergencyContact *PersonRequestContact `json:"emergency_contact,omitempty"`
+	EmergencyContact *PersonRequestContactV3 `json:"emergency_contact,omitempty"`
 
 	// FirstName First name.
 	//
@@ -4867,13 +4930,16 @@ type PersonalData struct {
 	// Example: Іванов
 	LastName string `json:"last_name"`
 
+	// Names The names in all languages; only of who was registered by version 3.
+	Names *[]PersonRequestNames `json:"names,omitempty"`
+
 	// NoTaxID Whether the person has refused a tax number.
 	//
 	// Example: false
 	NoTaxID bool `json:"no_tax_id"`
 
 	// Phones The phones.
-	Phones []PersonRequestPhone `json:"phones"`
+	Phones []PersonRequestPhoneV3 `json:"phones"`
 
 	// PreferredWayCommunication How the person wants to be reached.
 	//
@@ -4913,6 +4979,39 @@ type PersonalDataResponse struct {
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
+}
+
+// PersonalDocument A document of a person.
+type PersonalDocument struct {
+	// ExpirationDate Until when it is good.
+	//
+	// Example: 2037-02-28
+	ExpirationDate *string `json:"expiration_date,omitempty"`
+
+	// IssuedAt When it was issued.
+	//
+	// Example: 2017-02-28
+	IssuedAt string `json:"issued_at"`
+
+	// IssuedBy Who issued the document.
+	//
+	// Example: Рокитнянським РВ ГУ МВС Київської області
+	IssuedBy string `json:"issued_by"`
+
+	// IssuingCountry Country that issued it; only of who was registered by version 3.
+	//
+	// Example: UA
+	IssuingCountry *string `json:"issuing_country,omitempty"`
+
+	// Number Number of the document.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type A value of dictionary `DOCUMENT_TYPE`.
+	//
+	// Example: PASSPORT
+	Type string `json:"type"`
 }
 
 // Quantity An amount of something.

@@ -5696,13 +5696,114 @@ export interface components {
              * @example email
              */
             preferred_way_communication?: string;
+            /** @description The names in all languages; only of who was registered by version 3. */
+            names?: components["schemas"]["PersonRequestNames"][];
             /** @description The documents. */
-            documents: components["schemas"]["PersonRequestDocument"][];
+            documents: components["schemas"]["PersonalDocument"][];
             /** @description The addresses. */
-            addresses: components["schemas"]["PersonRequestAddress"][];
+            addresses: components["schemas"]["PersonalAddress"][];
             /** @description The phones. */
-            phones: components["schemas"]["PersonRequestPhone"][];
-            emergency_contact?: components["schemas"]["PersonRequestContact"];
+            phones: components["schemas"]["PersonRequestPhoneV3"][];
+            emergency_contact?: components["schemas"]["PersonRequestContactV3"];
+        };
+        /** @description A document of a person. */
+        PersonalDocument: {
+            /**
+             * @description A value of dictionary `DOCUMENT_TYPE`.
+             * @example PASSPORT
+             */
+            type: string;
+            /**
+             * @description Number of the document.
+             * @example АА120518
+             */
+            number: string;
+            /**
+             * @description Who issued the document.
+             * @example Рокитнянським РВ ГУ МВС Київської області
+             */
+            issued_by: string;
+            /**
+             * Format: date
+             * @description When it was issued.
+             * @example 2017-02-28
+             */
+            issued_at: string;
+            /**
+             * Format: date
+             * @description Until when it is good.
+             * @example 2037-02-28
+             */
+            expiration_date?: string;
+            /**
+             * @description Country that issued it; only of who was registered by version 3.
+             * @example UA
+             */
+            issuing_country?: string;
+        };
+        /** @description An address of a person. One abroad may lack all but type and country. */
+        PersonalAddress: {
+            /**
+             * @description A value of dictionary `ADDRESS_TYPE`.
+             * @example RESIDENCE
+             */
+            type: string;
+            /**
+             * @description A value of dictionary `COUNTRY`.
+             * @example UA
+             */
+            country: string;
+            /**
+             * @description Name of the oblast.
+             * @example Житомирська
+             */
+            area?: string;
+            /**
+             * @description Name of the raion.
+             * @example Бердичівський
+             */
+            region?: string;
+            /**
+             * @description Name of the settlement.
+             * @example Бердичів
+             */
+            settlement?: string;
+            /**
+             * @description A value of dictionary `SETTLEMENT_TYPE`; version 3 has none.
+             * @example CITY
+             */
+            settlement_type?: string;
+            /**
+             * Format: uuid
+             * @description Id of the settlement in uaddresses.
+             * @example c2a32a74-3898-5b34-932b-37a8441235d2
+             */
+            settlement_id?: string;
+            /**
+             * @description A value of dictionary `STREET_TYPE`.
+             * @example STREET
+             */
+            street_type?: string;
+            /**
+             * @description Name of the street.
+             * @example вул. Ніжинська
+             */
+            street?: string;
+            /**
+             * @description Number of the building.
+             * @example 15
+             */
+            building?: string;
+            /**
+             * @description Number of the apartment.
+             * @example 23
+             */
+            apartment?: string;
+            /**
+             * @description Zip code.
+             * @example 02090
+             */
+            zip?: string;
         };
         /** @description Answer with all that is stored of a person. */
         PersonalDataResponse: {

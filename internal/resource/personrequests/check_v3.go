@@ -124,7 +124,7 @@ var v3Checks = []operation.Check[*creating]{
 		var refused operation.Refusals
 		c := &s.sent.EmergencyContact
 		for _, part := range []field{{"first_name", &c.FirstName}, {"last_name", &c.LastName}, {"second_name", c.SecondName}} {
-			if form := lettersOf(ukrainian); !part.fits(form) && !(s.foreign && part.fits(lettersOf(english))) {
+			if form := lettersOf(ukrainian); !part.fits(form) && (!s.foreign || !part.fits(lettersOf(english))) {
 				refused = append(refused, fault.Refuse(rules.PersonRequestCreateV3ContactLetters, "field", part.name, "pattern", form.Documented).
 					Because("names of the emergency contact", "Ukrainian letters, or Latin ones with a foreign document", "others"))
 			}

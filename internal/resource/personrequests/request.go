@@ -20,7 +20,7 @@ const (
 )
 
 // version of the methods that make a request and act on it.
-type version int
+type version int16
 
 const v2, v3 version = 2, 3
 

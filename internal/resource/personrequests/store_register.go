@@ -59,7 +59,7 @@ func (s Store) sign(ctx context.Context, tx postgres.Tx, a *acting) (inserted ti
 // register writes the person of a request into the register.
 func (s Store) register(ctx context.Context, tx postgres.Tx, a *acting) error {
 	q, id := db.New(), a.personID
-	person, err := json.Marshal(a.found.Data.registered()) //nolint:gosec // the register keeps the secret, too
+	person, err := json.Marshal(a.found.Data.registered())
 	if err != nil {
 		return fmt.Errorf("encode person %s: %w", id, err)
 	}

@@ -19,7 +19,7 @@ import (
 // keeps what version 2 does not know.
 func TestV3RegistersAForeigner(t *testing.T) {
 	t.Parallel()
-	s := testkit.New(t)
+	s := testkit.New(t, testkit.With("RULES", "-person.personal_data.access"))
 	request := sent(t, s, "createPersonRequestV3", "a foreigner who lives abroad")
 	raw, err := json.Marshal(request.Body.(object)["person"])
 	require.NoError(t, err)
@@ -69,7 +69,13 @@ func TestV3RegistersAForeigner(t *testing.T) {
 		row(t, s, "SELECT type, issuing_country FROM mpi.person_documents WHERE person_id = $1", id))
 	require.Equal(t, object{"country": "PL", "settlement": "Warszawa", "settlement_type": nil, "settlement_id": nil},
 		row(t, s, "SELECT country, settlement, settlement_type, settlement_id FROM mpi.person_addresses WHERE person_id = $1", id))
-	require.Equal(t, object{"number": "+48501234567"}, row(t, s, "SELECT number FROM mpi.person_phones WHERE person_id = $1", id))
+	r = s.Send(t, testkit.As(doctor, http.MethodGet, "/api/persons/"+id.(string)+"/personal_data", nil))
+	require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
+	var known object
+	r.Data(t, &known)
+	for _, name := range []string{"names", "documents", "addresses", "phones", "emergency_contact"} {
+		require.Equal(t, asked[name], known[name], name)
+	}
 }
 
 // Of several names the Ukrainian ones are those of version 2.
