@@ -31,6 +31,7 @@ func Add(w *build.World) {
 	reject(w)
 	sign(w)
 	resend(w)
+	methods(w)
 }
 
 // Phones of who is to be registered.
@@ -47,14 +48,7 @@ func days(w *build.World, n int) string { return w.Now.AddDate(0, 0, n).Format(t
 
 // registered are persons whom requests name.
 func registered(w *build.World) {
-	person := func(name, first, born, note string, columns build.Row) {
-		id := w.Object("person", name, note)
-		w.Insert("mpi.persons", build.Changed(w.Audited(build.Row{
-			"id": id, "first_name": first, "last_name": "Заєць", "birth_date": born, "gender": "FEMALE", "no_tax_id": true,
-			"status": persons.Active, "is_active": true, "verification_status": "VERIFIED", "inserted_at": w.Now.AddDate(-2, 0, 0),
-		}), columns))
-		w.Document(persons.Collection, persons.Document{ID: w.Seal.PatientID(id), Status: persons.Active})
-	}
+	person := func(name, first, born, note string, columns build.Row) { addPerson(w, name, first, born, note, columns) }
 	person("unverified_confidant", "Ніна", "1985-02-03", "verification status NOT_VERIFIED: may not become a confidant person", build.Row{"verification_status": "NOT_VERIFIED"})
 	person("minor", "Інна", years(w, 16), "sixteen years old; confirms by no method", nil)
 	person("guarded_child", "Ада", years(w, 9), "a child with an approved confidant person, with whom a phone and a stranger are registered too", nil)
@@ -79,6 +73,16 @@ func registered(w *build.World) {
 			"person_id": build.ID(owner), "type": "PASSPORT", "number": fmt.Sprintf("СН%d", 123456+i), "issued_by": "Дарницьким РВ", "issued_at": "2003-08-01",
 		})
 	}
+}
+
+// addPerson adds a person to the register; columns make it another.
+func addPerson(w *build.World, name, first, born, note string, columns build.Row) {
+	id := w.Object("person", name, note)
+	w.Insert("mpi.persons", build.Changed(w.Audited(build.Row{
+		"id": id, "first_name": first, "last_name": "Заєць", "birth_date": born, "gender": "FEMALE", "no_tax_id": true,
+		"status": persons.Active, "is_active": true, "verification_status": "VERIFIED", "inserted_at": w.Now.AddDate(-2, 0, 0),
+	}), columns))
+	w.Document(persons.Collection, persons.Document{ID: w.Seal.PatientID(id), Status: persons.Active})
 }
 
 func phones(w *build.World) {
