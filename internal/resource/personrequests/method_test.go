@@ -248,7 +248,9 @@ func TestMethodApprovalsAtOnce(t *testing.T) {
 	var wait sync.WaitGroup
 	answers := make([]*testkit.Response, 8)
 	for i := range answers {
-		wait.Go(func() { answers[i] = s.Send(t, methodAction(person, id, "approve", object{"verification_code": world.LiveCode})) })
+		wait.Go(func() {
+			answers[i] = s.Send(t, methodAction(person, id, "approve", object{"verification_code": world.LiveCode}))
+		})
 	}
 	wait.Wait()
 	approved := 0

@@ -48,7 +48,9 @@ func days(w *build.World, n int) string { return w.Now.AddDate(0, 0, n).Format(t
 
 // registered are persons whom requests name.
 func registered(w *build.World) {
-	person := func(name, first, born, note string, columns build.Row) { addPerson(w, name, first, born, note, columns) }
+	person := func(name, first, born, note string, columns build.Row) {
+		addPerson(w, name, first, born, note, columns)
+	}
 	person("unverified_confidant", "Ніна", "1985-02-03", "verification status NOT_VERIFIED: may not become a confidant person", build.Row{"verification_status": "NOT_VERIFIED"})
 	person("minor", "Інна", years(w, 16), "sixteen years old; confirms by no method", nil)
 	person("guarded_child", "Ада", years(w, 9), "a child with an approved confidant person, with whom a phone and a stranger are registered too", nil)
