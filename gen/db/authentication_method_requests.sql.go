@@ -127,7 +127,7 @@ func (q *Queries) CompleteMethodRequest(ctx context.Context, db DBTX, arg Comple
 	return result.RowsAffected(), nil
 }
 
-const endMethod = `-- name: EndMethod :execrows
+const endMethod = `-- name: EndMethod :exec
 UPDATE mpi.person_authentication_methods SET is_active = false, ended_at = $1::timestamptz, updated_by = $2, updated_at = $1
 WHERE id = $3 AND is_active AND (ended_at IS NULL OR ended_at > $1::timestamptz)
 `
@@ -138,12 +138,9 @@ type EndMethodParams struct {
 	ID     uuid.UUID
 }
 
-func (q *Queries) EndMethod(ctx context.Context, db DBTX, arg EndMethodParams) (int64, error) {
-	result, err := db.Exec(ctx, endMethod, arg.At, arg.UserID, arg.ID)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+func (q *Queries) EndMethod(ctx context.Context, db DBTX, arg EndMethodParams) error {
+	_, err := db.Exec(ctx, endMethod, arg.At, arg.UserID, arg.ID)
+	return err
 }
 
 const endOwnMethods = `-- name: EndOwnMethods :exec
@@ -259,9 +256,8 @@ func (q *Queries) LockMethodRequest(ctx context.Context, db DBTX, arg LockMethod
 	return i, err
 }
 
-const renameMethod = `-- name: RenameMethod :execrows
-UPDATE mpi.person_authentication_methods SET alias = $1::text, updated_by = $2, updated_at = $3
-WHERE id = $4 AND is_active AND (ended_at IS NULL OR ended_at > $3::timestamptz)
+const renameMethod = `-- name: RenameMethod :exec
+UPDATE mpi.person_authentication_methods SET alias = $1::text, updated_by = $2, updated_at = $3 WHERE id = $4
 `
 
 type RenameMethodParams struct {
@@ -271,17 +267,14 @@ type RenameMethodParams struct {
 	ID     uuid.UUID
 }
 
-func (q *Queries) RenameMethod(ctx context.Context, db DBTX, arg RenameMethodParams) (int64, error) {
-	result, err := db.Exec(ctx, renameMethod,
+func (q *Queries) RenameMethod(ctx context.Context, db DBTX, arg RenameMethodParams) error {
+	_, err := db.Exec(ctx, renameMethod,
 		arg.Alias,
 		arg.UserID,
 		arg.At,
 		arg.ID,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected(), nil
+	return err
 }
 
 const setVerificationStatus = `-- name: SetVerificationStatus :exec

@@ -142,7 +142,6 @@ const (
 	AuthenticationMethodRequestApprovePersonActive       ID = "authentication_method_request.approve.person_active"
 	AuthenticationMethodRequestApproveNotFound           ID = "authentication_method_request.approve.not_found"
 	AuthenticationMethodRequestApproveStatus             ID = "authentication_method_request.approve.status"
-	AuthenticationMethodRequestApproveMethodActive       ID = "authentication_method_request.approve.method_active"
 	AuthenticationMethodRequestApproveCodeRequired       ID = "authentication_method_request.approve.code_required"
 	AuthenticationMethodRequestApproveAttempts           ID = "authentication_method_request.approve.attempts"
 	AuthenticationMethodRequestApproveCodeExpired        ID = "authentication_method_request.approve.code_expired"
@@ -1686,19 +1685,6 @@ var All = []Rule{
 		Message:   "Invalid transition",
 		Source:    "rule of wiki 18060312665; text of its sibling for persons",
 		Origin:    "inferred",
-	},
-	{
-		ID:          AuthenticationMethodRequestApproveMethodActive,
-		Operation:   "approveAuthenticationMethodRequest",
-		Check:       "The method of UPDATE or DEACTIVATE is still active",
-		CheckUK:     "Метод з UPDATE чи DEACTIVATE досі чинний",
-		Status:      422,
-		Type:        "request_malformed",
-		Message:     "Authentication method isn't active",
-		InvalidJSON: true,
-		Source:      "as when the request is created; no page asks again",
-		Origin:      "inferred",
-		Fixed:       true,
 	},
 	{
 		ID:          AuthenticationMethodRequestApproveCodeRequired,

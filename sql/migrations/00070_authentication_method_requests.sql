@@ -15,7 +15,7 @@ CREATE TABLE il.authentication_method_requests (
     updated_by                    uuid        NOT NULL,
     updated_at                    timestamptz NOT NULL
 );
-CREATE UNIQUE INDEX authentication_method_requests_new_idx ON il.authentication_method_requests (person_id) WHERE status = 'NEW';
+CREATE INDEX authentication_method_requests_new_idx ON il.authentication_method_requests (person_id) WHERE status = 'NEW';
 CREATE INDEX authentication_method_requests_age_idx ON il.authentication_method_requests (inserted_at) WHERE authentication_method IS NOT NULL;
 COMMENT ON COLUMN il.authentication_method_requests.authentication_method IS 'As it was sent. The expiry job nulls it, authentication_method_current and documents.';
 COMMENT ON COLUMN il.authentication_method_requests.authentication_method_current IS 'type OTP, OFFLINE or NA, and phone_number: unmasked, since codes are sent to it.';

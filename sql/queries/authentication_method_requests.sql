@@ -30,13 +30,12 @@ FOR SHARE;
 UPDATE il.authentication_method_requests SET status = 'COMPLETED', updated_by = @user_id, updated_at = @at
 WHERE id = @id AND status = 'NEW';
 
--- name: EndMethod :execrows
+-- name: EndMethod :exec
 UPDATE mpi.person_authentication_methods SET is_active = false, ended_at = @at::timestamptz, updated_by = @user_id, updated_at = @at
 WHERE id = @id AND is_active AND (ended_at IS NULL OR ended_at > @at::timestamptz);
 
--- name: RenameMethod :execrows
-UPDATE mpi.person_authentication_methods SET alias = @alias::text, updated_by = @user_id, updated_at = @at
-WHERE id = @id AND is_active AND (ended_at IS NULL OR ended_at > @at::timestamptz);
+-- name: RenameMethod :exec
+UPDATE mpi.person_authentication_methods SET alias = @alias::text, updated_by = @user_id, updated_at = @at WHERE id = @id;
 
 -- name: EndOwnMethods :exec
 -- Those that a new own method takes the place of.

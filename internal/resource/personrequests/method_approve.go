@@ -23,7 +23,7 @@ import (
 func (a *API) ApproveAuthenticationMethodRequest(
 	ctx context.Context, req api.ApproveAuthenticationMethodRequestRequestObject,
 ) (api.ApproveAuthenticationMethodRequestResponseObject, error) {
-	s := &methodApproving{Caller: a.Engine.Caller(ctx), API: a, personPath: req.ID, pathID: req.RequestID}
+	s := &methodApproving{ofPerson: a.ofPerson(ctx, req.ID), pathID: req.RequestID}
 	if req.Body != nil {
 		s.code = req.Body.VerificationCode
 	}
@@ -35,20 +35,18 @@ func (a *API) ApproveAuthenticationMethodRequest(
 
 // methodApproving is one call of approveAuthenticationMethodRequest.
 type methodApproving struct {
-	operation.Caller
-	*API
-	personPath, pathID string
-	code               any // verification_code of the body
-	person             *registered
-	found              *methodRequest
-	verification       uuid.UUID // of the right code
+	ofPerson
+	pathID       string
+	code         any // verification_code of the body
+	found        *methodRequest
+	verification uuid.UUID // of the right code
 }
 
 // ApproveMethodRequest changes how a person confirms.
 var ApproveMethodRequest = operation.RowTransition[*methodApproving]{
 	ID: "approveAuthenticationMethodRequest",
 	Checks: slices.Concat(
-		ofMethodPerson("authentication_method_request.approve.", func(s *methodApproving) (*API, string, **registered) { return s.API, s.personPath, &s.person }),
+		personOfPath[*methodApproving]("authentication_method_request.approve."),
 		[]operation.Check[*methodApproving]{
 			{Rule: rules.AuthenticationMethodRequestApproveNotFound, Pass: func(ctx context.Context, s *methodApproving) error {
 				id, err := parsed(s.pathID)
@@ -60,16 +58,6 @@ var ApproveMethodRequest = operation.RowTransition[*methodApproving]{
 			}},
 			{Rule: rules.AuthenticationMethodRequestApproveStatus, Pass: func(_ context.Context, s *methodApproving) error {
 				return operation.Expect(s.found.Status == api.AuthenticationMethodRequestStatusNEW, "status", api.AuthenticationMethodRequestStatusNEW, s.found.Status)
-			}},
-			{Rule: rules.AuthenticationMethodRequestApproveMethodActive, Pass: func(ctx context.Context, s *methodApproving) error {
-				if s.found.Method.ID == nil {
-					return nil
-				}
-				changed, err := s.Store.personMethod(ctx, uuid.MustParse(*s.found.Method.ID), s.Now)
-				if err != nil {
-					return err
-				}
-				return operation.Expect(changed.active, "authentication method", "active", "ended")
 			}},
 			{Rule: rules.AuthenticationMethodRequestApproveCodeRequired, Pass: func(_ context.Context, s *methodApproving) error {
 				return operation.Expect(s.found.Current.Type != methodOTP || s.code != nil, "verification_code", "the code of the SMS", "nothing")

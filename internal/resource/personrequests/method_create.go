@@ -21,7 +21,7 @@ import (
 func (a *API) CreateAuthenticationMethodRequest(
 	ctx context.Context, req api.CreateAuthenticationMethodRequestRequestObject,
 ) (api.CreateAuthenticationMethodRequestResponseObject, error) {
-	s := &methodCreating{Caller: a.Engine.Caller(ctx), API: a, pathID: req.ID, body: req.Body, sent: &req.Body.AuthenticationMethod}
+	s := &methodCreating{ofPerson: a.ofPerson(ctx, req.ID), body: req.Body, sent: &req.Body.AuthenticationMethod}
 	if err := CreateMethodRequest.Run(ctx, s); err != nil {
 		return nil, err
 	}
@@ -62,23 +62,19 @@ var CreateMethodRequest = operation.Create[*methodCreating]{
 		}},
 	},
 	Checks: slices.Concat(
-		ofMethodPerson("authentication_method_request.create.", func(s *methodCreating) (*API, string, **registered) { return s.API, s.pathID, &s.person }),
-		storedMethodChecks, ownMethodChecks, thirdPersonChecks,
+		personOfPath[*methodCreating]("authentication_method_request.create."), storedMethodChecks, ownMethodChecks, thirdPersonChecks,
 	),
 	Write: func(ctx context.Context, s *methodCreating) error { return s.write(ctx) },
 }
 
 // methodCreating is one call of createAuthenticationMethodRequest.
 type methodCreating struct {
-	operation.Caller
-	*API
+	ofPerson
 	*validation.Checked // of the checks of the body; nil later
 
-	pathID string
-	body   *api.AuthenticationMethodRequestCreate
-	sent   *api.AuthenticationMethodRequestMethod // of the body
+	body *api.AuthenticationMethodRequestCreate
+	sent *api.AuthenticationMethodRequestMethod // of the body
 
-	person   *registered
 	methods  []storedMethod // of the person
 	current  *storedMethod  // that confirms; nil: none
 	changed  *personMethod  // that the body names
@@ -89,7 +85,7 @@ type methodCreating struct {
 
 // readMethod prepares the checks of the body.
 func (a *API) readMethod(ctx context.Context, body *validation.Checked) *methodCreating {
-	return &methodCreating{Caller: a.Engine.Caller(ctx), API: a, Checked: body}
+	return &methodCreating{ofPerson: a.ofPerson(ctx, ""), Checked: body}
 }
 
 // Actions of a request.

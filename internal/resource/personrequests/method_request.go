@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"esoz/gen/api"
+	"esoz/gen/db"
 	"esoz/gen/rules"
 	"esoz/internal/operation"
 )
@@ -30,25 +31,40 @@ func (r *methodRequest) show() api.AuthenticationMethodRequest {
 	return api.AuthenticationMethodRequest{ID: r.ID.String(), Status: r.Status, Channel: api.AuthenticationMethodRequestChannel(r.Channel)}
 }
 
-// ofMethodPerson are the checks of the person that the path names. of tells where its id is, and where the person goes.
-func ofMethodPerson[S operation.State](family rules.ID, of func(s S) (*API, string, **registered)) []operation.Check[S] {
+// ofPerson is one call about the person whom the path names.
+type ofPerson struct {
+	operation.Caller
+	*API
+	personPath string
+	on         db.DBTX // where the register is asked
+	person     *registered
+}
+
+func (a *API) ofPerson(ctx context.Context, path string) ofPerson {
+	return ofPerson{Caller: a.Engine.Caller(ctx), API: a, personPath: path, on: a.Store.Pool}
+}
+
+func (p *ofPerson) ofPath() *ofPerson { return p }
+
+// personOfPath are the checks of the person whom the path names.
+func personOfPath[S interface {
+	operation.State
+	ofPath() *ofPerson
+}](family rules.ID) []operation.Check[S] {
 	return []operation.Check[S]{
 		{Rule: family + "person", Pass: func(ctx context.Context, s S) error {
-			a, pathID, person := of(s)
-			id, err := parsed(pathID)
+			p := s.ofPath()
+			id, err := parsed(p.personPath)
 			if err != nil {
 				return err
 			}
-			found, err := a.Store.registered(ctx, a.Store.Pool, id, a.Engine.Clock.Now(), nil)
-			if err != nil {
+			if p.person, err = p.Store.registered(ctx, p.on, id, p.Now, nil); err != nil {
 				return err
 			}
-			*person = found
-			return operation.Expect(found.isActive, "person", "in the register", "taken out of it")
+			return operation.Expect(p.person.isActive, "person", "in the register", "taken out of it")
 		}},
 		{Rule: family + "person_active", Pass: func(_ context.Context, s S) error {
-			_, _, person := of(s)
-			return operation.Expect((*person).active, "status of the person", "active", "another")
+			return operation.Expect(s.ofPath().person.active, "status of the person", "active", "another")
 		}},
 	}
 }

@@ -20,9 +20,9 @@ import (
 func (a *API) ResendAuthenticationMethodRequestOTP(
 	ctx context.Context, req api.ResendAuthenticationMethodRequestOTPRequestObject,
 ) (api.ResendAuthenticationMethodRequestOTPResponseObject, error) {
-	s := &methodResending{Caller: a.Engine.Caller(ctx), API: a, personPath: req.ID, pathID: req.RequestID}
+	s := &methodResending{ofPerson: a.ofPerson(ctx, req.ID), pathID: req.RequestID}
 	err := postgres.InTx(ctx, a.Store.Pool, func(tx postgres.Tx) error {
-		s.tx = tx
+		s.tx, s.on = tx, tx // a second connection would be waited for by all
 		return operation.Run(ctx, methodResendChecks, s)
 	})
 	if err != nil {
@@ -33,19 +33,17 @@ func (a *API) ResendAuthenticationMethodRequestOTP(
 
 // methodResending is one call of resendAuthenticationMethodRequestOtp.
 type methodResending struct {
-	operation.Caller
-	*API
-	personPath, pathID string
-	tx                 postgres.Tx
-	person             *registered
-	id                 uuid.UUID
-	status             api.AuthenticationMethodRequestStatus
-	current            method
-	sent               otp.Verification
+	ofPerson
+	pathID  string
+	tx      postgres.Tx
+	id      uuid.UUID
+	status  api.AuthenticationMethodRequestStatus
+	current method
+	sent    otp.Verification
 }
 
 var methodResendChecks = slices.Concat(
-	ofMethodPerson("authentication_method_request.resend_otp.", func(s *methodResending) (*API, string, **registered) { return s.API, s.personPath, &s.person }),
+	personOfPath[*methodResending]("authentication_method_request.resend_otp."),
 	[]operation.Check[*methodResending]{
 		{Rule: rules.AuthenticationMethodRequestResendOTPNotFound, Pass: func(ctx context.Context, s *methodResending) (err error) {
 			if s.id, err = parsed(s.pathID); err != nil {

@@ -91,7 +91,7 @@ func (s Store) lockMethodRequest(
 }
 
 // completeMethodRequest changes how the person confirms, and uses up the code that was entered for that; fault.ErrStale when
-// the request is no longer NEW, or the method no longer active.
+// the request is no longer NEW.
 func (s Store) completeMethodRequest(ctx context.Context, tx postgres.Tx, a *methodApproving) error {
 	rows, err := db.New().CompleteMethodRequest(ctx, tx, db.CompleteMethodRequestParams{ID: a.found.ID, UserID: a.UserID, At: a.Now})
 	if err != nil {
@@ -105,10 +105,14 @@ func (s Store) completeMethodRequest(ctx context.Context, tx postgres.Tx, a *met
 			return err //nolint:wrapcheck // says what failed
 		}
 	}
+	is, known, err := s.lockVerified(ctx, tx, a.person.id)
+	if err != nil {
+		return err
+	}
 	if err := s.changeMethod(ctx, tx, a); err != nil {
 		return err
 	}
-	if err := s.askForVerification(ctx, tx, a); err != nil {
+	if err := s.askForVerification(ctx, tx, a, is, known); err != nil {
 		return err
 	}
 	err = audit.Write(ctx, tx, audit.Entry{
@@ -122,12 +126,12 @@ func (s Store) completeMethodRequest(ctx context.Context, tx postgres.Tx, a *met
 
 // changeMethod does what a request asks for.
 func (s Store) changeMethod(ctx context.Context, tx postgres.Tx, a *methodApproving) (err error) {
-	q, m, rows := db.New(), &a.found.Method, int64(1)
+	q, m := db.New(), &a.found.Method
 	switch a.found.Action {
 	case actionDeactivate:
-		rows, err = q.EndMethod(ctx, tx, db.EndMethodParams{ID: uuid.MustParse(*m.ID), UserID: a.UserID, At: a.Now})
+		err = q.EndMethod(ctx, tx, db.EndMethodParams{ID: uuid.MustParse(*m.ID), UserID: a.UserID, At: a.Now})
 	case actionUpdate:
-		rows, err = q.RenameMethod(ctx, tx, db.RenameMethodParams{ID: uuid.MustParse(*m.ID), Alias: *m.Alias, UserID: a.UserID, At: a.Now})
+		err = q.RenameMethod(ctx, tx, db.RenameMethodParams{ID: uuid.MustParse(*m.ID), Alias: *m.Alias, UserID: a.UserID, At: a.Now})
 	default:
 		params := db.InsertAuthenticationMethodParams{
 			ID: uuid.New(), PersonID: a.person.id, Type: string(*m.Type), Alias: m.Alias, UserID: a.UserID, At: a.Now,
@@ -146,17 +150,13 @@ func (s Store) changeMethod(ctx context.Context, tx postgres.Tx, a *methodApprov
 	if err != nil {
 		return fmt.Errorf("change authentication methods of person %s: %w", a.person.id, err)
 	}
-	if rows == 0 {
-		return fault.ErrStale
-	}
 	return nil
 }
 
 // askForVerification sends the person to the National Health Service, if what the person confirms by or shows asks for it.
-func (s Store) askForVerification(ctx context.Context, tx postgres.Tx, a *methodApproving) error {
-	is, known, err := s.lockVerified(ctx, tx, a.person.id)
-	if err != nil || !a.mustBeLookedAt(is) {
-		return err
+func (s Store) askForVerification(ctx context.Context, tx postgres.Tx, a *methodApproving, is *identity, known map[string]stream) error {
+	if !a.mustBeLookedAt(is) {
+		return nil
 	}
 	if known == nil {
 		known = nextStreams(&a.Caller, is, nil, nil)

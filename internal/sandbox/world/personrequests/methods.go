@@ -203,10 +203,10 @@ func addWithCode(w *build.World, name, note string, body, columns build.Row) {
 }
 
 // thirdOf adds a third person of the owner of a request.
-func thirdOf(w *build.World, name string, columns build.Row) {
-	people.Method(w, ownerOf(name), build.Changed(build.Row{
+func thirdOf(w *build.World, name string) {
+	people.Method(w, ownerOf(name), build.Row{
 		"id": build.ID("third person for " + name), "type": "THIRD_PERSON", "value": build.ID("confidant"), "alias": "батько",
-	}, columns))
+	})
 }
 
 func storedMethodRequests(w *build.World) {
@@ -215,11 +215,9 @@ func storedMethodRequests(w *build.World) {
 	addWithCode(w, "method request of a third person", isNew, confirmedBy("confidant"), nil)
 	addWithCode(w, "method request of a new phone", isNew, byPhone(verifications.VerifiedPhone), nil)
 	addWithCode(w, "method request of an alias", isNew, renamed("third person for method request of an alias"), nil)
-	thirdOf(w, "method request of an alias", nil)
+	thirdOf(w, "method request of an alias")
 	addWithCode(w, "method request of an end", isNew, ended("third person for method request of an end"), nil)
-	thirdOf(w, "method request of an end", nil)
-	addWithCode(w, "late method request", "NEW, but its method has ended meanwhile", ended("third person for late method request"), nil)
-	thirdOf(w, "late method request", build.Row{"is_active": false, "ended_at": w.Now.Add(-time.Second)})
+	thirdOf(w, "method request of an end")
 	addWithCode(w, "method request for no code", isNew, confirmedBy("confidant"), nil)
 	addWithCode(w, "method request for a wrong code", isNew, confirmedBy("confidant"), nil)
 	addWithCode(w, "method request with an old code", "NEW; the time of its code is over", confirmedBy("confidant"),
@@ -297,7 +295,6 @@ func approveMethod(w *build.World) {
 	for _, status := range []string{"completed", "canceled", "expired"} {
 		w.Refused(op, "a request that is "+status, named(status+" method request"), fault.Refuse(rules.AuthenticationMethodRequestApproveStatus))
 	}
-	w.Refused(op, "a method that has ended", named("late method request"), fault.Refuse(rules.AuthenticationMethodRequestApproveMethodActive))
 	w.Refused(op, "no code", named("method request for no code").With(build.Row{}), fault.Refuse(rules.AuthenticationMethodRequestApproveCodeRequired))
 	w.Refused(op, "a used code", named("method request with a used code"), fault.Refuse(rules.AuthenticationMethodRequestApproveAttempts))
 	w.Refused(op, "the code of another request", named("method request without a code"), fault.Refuse(rules.AuthenticationMethodRequestApproveAttempts))
