@@ -92,9 +92,11 @@ func (q *Queries) InsertConnection(ctx context.Context, db DBTX, arg InsertConne
 
 const insertEmployee = `-- name: InsertEmployee :exec
 INSERT INTO prm.employees (
-    id, party_id, legal_entity_id, employee_type, position, status, is_active, start_date, inserted_by, inserted_at, updated_by, updated_at
+    id, party_id, legal_entity_id, employee_type, position, status, is_active, start_date, speciality,
+    inserted_by, inserted_at, updated_by, updated_at
 ) VALUES (
-    $1, $2, $3, $4, $5, 'APPROVED', true, $6, $7, $8, $7, $8
+    $1, $2, $3, $4, $5, 'APPROVED', true, $6,
+    CASE WHEN $7::text <> '' THEN jsonb_build_object('speciality', $7::text, 'speciality_officio', true) END, $8, $9, $8, $9
 )
 `
 
@@ -105,6 +107,7 @@ type InsertEmployeeParams struct {
 	EmployeeType  string
 	Position      string
 	StartDate     time.Time
+	Speciality    string
 	By            uuid.UUID
 	At            time.Time
 }
@@ -117,6 +120,7 @@ func (q *Queries) InsertEmployee(ctx context.Context, db DBTX, arg InsertEmploye
 		arg.EmployeeType,
 		arg.Position,
 		arg.StartDate,
+		arg.Speciality,
 		arg.By,
 		arg.At,
 	)
@@ -249,6 +253,29 @@ func (q *Queries) InsertPerson(ctx context.Context, db DBTX, arg InsertPersonPar
 	return err
 }
 
+const insertPersonDocument = `-- name: InsertPersonDocument :exec
+INSERT INTO mpi.person_documents (person_id, type, number, issued_by, issued_at) VALUES ($1, $2, $3, $4, $5)
+`
+
+type InsertPersonDocumentParams struct {
+	PersonID uuid.UUID
+	Type     string
+	Number   string
+	IssuedBy string
+	IssuedAt time.Time
+}
+
+func (q *Queries) InsertPersonDocument(ctx context.Context, db DBTX, arg InsertPersonDocumentParams) error {
+	_, err := db.Exec(ctx, insertPersonDocument,
+		arg.PersonID,
+		arg.Type,
+		arg.Number,
+		arg.IssuedBy,
+		arg.IssuedAt,
+	)
+	return err
+}
+
 const insertPersonMethod = `-- name: InsertPersonMethod :exec
 INSERT INTO mpi.person_authentication_methods (
     id, person_id, type, phone_number, value, alias, is_active, started_at, inserted_by, inserted_at, updated_by, updated_at
@@ -374,7 +401,11 @@ func (q *Queries) ListClientTypes(ctx context.Context, db DBTX) ([]ListClientTyp
 
 const listRegistered = `-- name: ListRegistered :many
 SELECT r.id, r.kind, r.inserted_at,
-    COALESCE(c.name, u.email, concat_ws(' ', p.last_name, p.first_name, p.second_name))::text AS name
+    COALESCE(c.name, u.email, concat_ws(' ', p.last_name, p.first_name, p.second_name))::text AS name,
+    COALESCE((
+        SELECT json_agg(json_build_object('id', e.id, 'legal_entity_id', e.legal_entity_id, 'employee_type', e.employee_type) ORDER BY e.employee_type, e.id)
+        FROM prm.employees e WHERE r.kind = 'user' AND e.party_id = r.id
+    ), '[]')::jsonb AS employees
 FROM admin.registered r
 LEFT JOIN mithril.clients c ON c.id = r.id
 LEFT JOIN mithril.users u ON u.id = r.id
@@ -387,6 +418,7 @@ type ListRegisteredRow struct {
 	Kind       string
 	InsertedAt time.Time
 	Name       string
+	Employees  json.RawMessage
 }
 
 func (q *Queries) ListRegistered(ctx context.Context, db DBTX) ([]ListRegisteredRow, error) {
@@ -403,6 +435,7 @@ func (q *Queries) ListRegistered(ctx context.Context, db DBTX) ([]ListRegistered
 			&i.Kind,
 			&i.InsertedAt,
 			&i.Name,
+			&i.Employees,
 		); err != nil {
 			return nil, err
 		}

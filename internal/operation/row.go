@@ -43,24 +43,38 @@ type RowTransition[S State] struct {
 	Body   []Check[S]       // of what the body means; they answer together with its schema
 	Checks []Check[S]
 	Moves  *Moves // nil: no status changes
+	// Unchanged is asked when a check refuses: fault.ErrStale when the row is in another
+	// state than the checks saw. It is for checks that look beyond the row, where another
+	// transition of it leaves its effects; nil: there are none.
+	Unchanged func(ctx context.Context, s S) error
 	// Write changes the row, guarded by the state that the checks saw, with its
 	// audit row and its events in one transaction: fault.ErrStale when the row is
 	// in another state by now.
 	Write func(ctx context.Context, s S) error
 }
 
-// Run makes the checks and writes. If the row changes in between, which Write or a
-// check tells by fault.ErrStale, the checks run again.
+// Run makes the checks and writes. If the row changes in between, the checks run again.
 func (o *RowTransition[S]) Run(ctx context.Context, s S) error {
 	for {
-		err := Run(ctx, o.Checks, s)
-		if err == nil {
-			err = o.Write(ctx, s)
-		}
+		err := o.once(ctx, s)
 		if !errors.Is(err, fault.ErrStale) {
 			return err
 		}
 	}
+}
+
+func (o *RowTransition[S]) once(ctx context.Context, s S) error {
+	err := Run(ctx, o.Checks, s)
+	if err == nil {
+		err = o.Write(ctx, s)
+	}
+	var refused *fault.Error
+	if o.Unchanged != nil && errors.As(err, &refused) {
+		if changed := o.Unchanged(ctx, s); changed != nil {
+			return changed
+		}
+	}
+	return err
 }
 
 // Operation registers the transition. read makes the state that the checks of the

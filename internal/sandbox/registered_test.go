@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"esoz/internal/app/admin"
@@ -29,38 +30,49 @@ func register(t *testing.T, b *box) (r registered) {
 	}, &r.legalEntity)
 	add("/_sandbox/users", object{
 		"first_name": "Олена", "last_name": "Дуб", "birth_date": "1985-07-05", "gender": "FEMALE", "email": "own@mis.example.com", "password": "own-password",
-		"employees": []object{{"legal_entity_id": r.legalEntity.ID, "employee_type": "OWNER", "roles": []string{"OWNER"}}},
+		"employees": []object{
+			{"legal_entity_id": r.legalEntity.ID, "employee_type": "DOCTOR", "roles": []string{"DOCTOR"}},
+			{"legal_entity_id": r.legalEntity.ID, "employee_type": "OWNER", "roles": []string{"OWNER"}},
+		},
 	}, &r.user)
 	add("/_sandbox/persons", object{
 		"first_name": "Петро", "last_name": "Дуб", "birth_date": "1990-01-31", "gender": "MALE",
+		"documents":              []object{{"type": "PASSPORT", "number": "АА120519", "issued_by": "Рокитнянським РВ", "issued_at": "2006-02-28"}},
 		"authentication_methods": []object{{"type": "OTP", "phone_number": "+380931234599"}},
 	}, &r.person)
 	return r
 }
 
-// enter logs in, authorizes, exchanges the code and lists divisions, with the
-// MIS's own key.
+// enter logs in, authorizes, exchanges the code, opens a division and asks for a
+// declaration of the person with the doctor, with the MIS's own key.
 func (r registered) enter(t *testing.T, b *box) {
 	t.Helper()
-	post := func(token, path string, body, data any) {
+	send := func(token, path string, status int, body, data any) {
 		request := withHeader(testkit.As(token, http.MethodPost, path, body), "API-key", r.mis.Secret)
 		answer := testkit.Send(t, b.url, request)
-		require.Equal(t, http.StatusCreated, answer.Status, "%s", answer.Raw)
+		require.Equal(t, status, answer.Status, "%s", answer.Raw)
 		answer.Data(t, data)
 	}
 	var session, code, access struct{ Value string }
-	post("", "/auth/login", object{"token": object{
+	send("", "/auth/login", http.StatusCreated, object{"token": object{
 		"grant_type": "password", "email": "own@mis.example.com", "password": "own-password", "client_id": r.legalEntity.ID, "scope": "app:authorize",
 	}}, &session)
-	post(session.Value, "/oauth/apps/authorize", object{"app": object{
-		"client_id": r.legalEntity.ID, "redirect_uri": "https://mis.example.com/callback", "scope": "division:read division:write",
+	send(session.Value, "/oauth/apps/authorize", http.StatusCreated, object{"app": object{
+		"client_id": r.legalEntity.ID, "redirect_uri": "https://mis.example.com/callback", "scope": "division:write declaration_request:write",
 	}}, &code)
-	post("", "/oauth/tokens", object{"token": object{
+	send("", "/oauth/tokens", http.StatusCreated, object{"token": object{
 		"grant_type": "authorization_code", "client_id": r.legalEntity.ID, "client_secret": r.legalEntity.Secret,
 		"code": code.Value, "redirect_uri": "https://mis.example.com/callback",
 	}}, &access)
-	list := testkit.Send(t, b.url, withHeader(testkit.As(access.Value, http.MethodGet, "/api/divisions", nil), "API-key", r.mis.Secret))
-	require.Equal(t, http.StatusOK, list.Status, "%s", list.Raw)
+	clinic, ok := testkit.World().Passing("createDivision")
+	require.True(t, ok)
+	var division struct{ ID uuid.UUID }
+	send(access.Value, "/api/divisions", http.StatusOK, clinic.Request.Body, &division)
+	var asked struct{ Status string }
+	send(access.Value, "/api/v3/declaration_requests", http.StatusCreated, object{
+		"person_id": r.person.ID, "employee_id": r.user.Employees[0].ID, "division_id": division.ID,
+	}, &asked)
+	require.Equal(t, "NEW", asked.Status)
 }
 
 func registryServesATeamsOwnData(t *testing.T, b *box) {
@@ -72,12 +84,14 @@ func registryServesATeamsOwnData(t *testing.T, b *box) {
 	require.Equal(t, []admin.Registered{
 		{ID: r.mis.ID, Kind: admin.KindMIS, Name: "МІС «Хвиля»"},
 		{ID: r.legalEntity.ID, Kind: admin.KindLegalEntity, Name: "Амбулаторія «Дуб»"},
-		{ID: r.user.ID, Kind: admin.KindUser, Name: "own@mis.example.com"},
+		{ID: r.user.ID, Kind: admin.KindUser, Name: "own@mis.example.com", Employees: r.user.Employees},
 		{ID: r.person.ID, Kind: admin.KindPerson, Name: "Дуб Петро"},
 	}, list)
 
 	require.Equal(t, http.StatusNoContent, b.call(t, http.MethodPost, "/_sandbox/reset?keep=registered", nil, nil))
 	r.enter(t, b)
+	require.Equal(t, http.StatusUnprocessableEntity, b.call(t, http.MethodDelete, "/_sandbox/registered/"+r.legalEntity.ID.String(), nil, nil), "it has a division")
+	require.Equal(t, http.StatusNoContent, b.call(t, http.MethodPost, "/_sandbox/reset?keep=registered", nil, nil))
 	require.Equal(t, http.StatusUnprocessableEntity, b.call(t, http.MethodDelete, "/_sandbox/registered/"+r.mis.ID.String(), nil, nil), "the legal entity calls through it")
 	for _, o := range []admin.Registered{r.person, r.user, r.legalEntity, r.mis} {
 		require.Equal(t, http.StatusNoContent, b.call(t, http.MethodDelete, "/_sandbox/registered/"+o.ID.String(), nil, nil), o.Kind)

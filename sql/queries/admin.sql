@@ -3,7 +3,11 @@ INSERT INTO admin.registered (id, kind, inserted_at) VALUES (@id, @kind, @at);
 
 -- name: ListRegistered :many
 SELECT r.id, r.kind, r.inserted_at,
-    COALESCE(c.name, u.email, concat_ws(' ', p.last_name, p.first_name, p.second_name))::text AS name
+    COALESCE(c.name, u.email, concat_ws(' ', p.last_name, p.first_name, p.second_name))::text AS name,
+    COALESCE((
+        SELECT json_agg(json_build_object('id', e.id, 'legal_entity_id', e.legal_entity_id, 'employee_type', e.employee_type) ORDER BY e.employee_type, e.id)
+        FROM prm.employees e WHERE r.kind = 'user' AND e.party_id = r.id
+    ), '[]')::jsonb AS employees
 FROM admin.registered r
 LEFT JOIN mithril.clients c ON c.id = r.id
 LEFT JOIN mithril.users u ON u.id = r.id
@@ -47,9 +51,11 @@ INSERT INTO prm.party_users (id, user_id, party_id, inserted_at, updated_at) VAL
 
 -- name: InsertEmployee :exec
 INSERT INTO prm.employees (
-    id, party_id, legal_entity_id, employee_type, position, status, is_active, start_date, inserted_by, inserted_at, updated_by, updated_at
+    id, party_id, legal_entity_id, employee_type, position, status, is_active, start_date, speciality,
+    inserted_by, inserted_at, updated_by, updated_at
 ) VALUES (
-    @id, @party_id, @legal_entity_id, @employee_type, @position, 'APPROVED', true, @start_date, @by, @at, @by, @at
+    @id, @party_id, @legal_entity_id, @employee_type, @position, 'APPROVED', true, @start_date,
+    CASE WHEN @speciality::text <> '' THEN jsonb_build_object('speciality', @speciality::text, 'speciality_officio', true) END, @by, @at, @by, @at
 );
 
 -- name: InsertUserRole :exec
@@ -62,6 +68,9 @@ INSERT INTO mpi.persons (
 ) VALUES (
     @id, @first_name, @last_name, @second_name, @birth_date, @gender, @tax_id, @no_tax_id, @unzr, 'active', true, 'VERIFIED', @by, @at, @by, @at
 );
+
+-- name: InsertPersonDocument :exec
+INSERT INTO mpi.person_documents (person_id, type, number, issued_by, issued_at) VALUES (@person_id, @type, @number, @issued_by, @issued_at);
 
 -- name: InsertPersonMethod :exec
 INSERT INTO mpi.person_authentication_methods (

@@ -5,6 +5,7 @@ package admin
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -41,6 +42,15 @@ type Registered struct {
 	Name string    `json:"name"`
 	// Secret is shown once: the API-key of a MIS, or the secret of a legal entity's connection with it.
 	Secret string `json:"secret,omitempty"`
+	// Employees of a user.
+	Employees []RegisteredEmployee `json:"employees,omitempty"`
+}
+
+// RegisteredEmployee is what other operations name as employee_id.
+type RegisteredEmployee struct {
+	ID            uuid.UUID `json:"id"`
+	LegalEntityID uuid.UUID `json:"legal_entity_id"`
+	EmployeeType  string    `json:"employee_type"`
 }
 
 // Kinds of objects.
@@ -129,6 +139,9 @@ func (r *Registry) List(ctx context.Context) ([]Registered, error) {
 	list := make([]Registered, len(rows))
 	for i, row := range rows {
 		list[i] = Registered{ID: row.ID, Kind: row.Kind, Name: row.Name}
+		if err := json.Unmarshal(row.Employees, &list[i].Employees); err != nil {
+			return nil, fmt.Errorf("decode the employees of %s: %w", row.ID, err)
+		}
 	}
 	return list, nil
 }
@@ -194,6 +207,7 @@ var parts = map[string][]part{
 	},
 	KindPerson: {
 		{"mpi.persons", "t.id = ANY ($1)"},
+		{"mpi.person_documents", "t.person_id = ANY ($1)"},
 		{"mpi.person_authentication_methods", "t.person_id = ANY ($1)"},
 	},
 }

@@ -97,10 +97,7 @@ type Human struct {
 }
 
 func (h Human) check() (born time.Time, err error) {
-	born, err = time.Parse(time.DateOnly, h.BirthDate)
-	if err != nil {
-		err = invalid("birth_date: not a date such as 1985-07-05")
-	}
+	born, err = date("birth_date", h.BirthDate)
 	return born, checked(required("first_name", h.FirstName), required("last_name", h.LastName), err, oneOf("gender", h.Gender, "MALE", "FEMALE"))
 }
 
@@ -116,7 +113,8 @@ type User struct {
 type Employee struct {
 	LegalEntityID uuid.UUID `json:"legal_entity_id"`
 	EmployeeType  string    `json:"employee_type"`
-	Position      string    `json:"position"` // empty: P1
+	Position      string    `json:"position"`   // empty: P1
+	Speciality    string    `json:"speciality"` // the official one; empty: a DOCTOR is a FAMILY_DOCTOR, others have none
 	Roles         []string  `json:"roles"`
 }
 
@@ -145,15 +143,18 @@ func (u User) register(ctx context.Context, s *session) (Registered, error) {
 	if err := s.InsertPartyUser(ctx, s.tx, db.InsertPartyUserParams{ID: uuid.New(), UserID: id, PartyID: id, At: s.at}); err != nil {
 		return Registered{}, err
 	}
+	added := Registered{ID: id, Kind: KindUser, Name: u.Email}
 	for i, e := range u.Employees {
-		if err := e.register(ctx, s, id); err != nil {
+		employee := RegisteredEmployee{ID: uuid.New(), LegalEntityID: e.LegalEntityID, EmployeeType: e.EmployeeType}
+		if err := e.register(ctx, s, id, employee.ID); err != nil {
 			return Registered{}, fmt.Errorf("employees[%d]: %w", i, err)
 		}
+		added.Employees = append(added.Employees, employee)
 	}
-	return Registered{ID: id, Kind: KindUser, Name: u.Email}, nil
+	return added, nil
 }
 
-func (e Employee) register(ctx context.Context, s *session, user uuid.UUID) error {
+func (e Employee) register(ctx context.Context, s *session, user, id uuid.UUID) error {
 	if err := required("employee_type", e.EmployeeType); err != nil {
 		return err
 	}
@@ -161,8 +162,12 @@ func (e Employee) register(ctx context.Context, s *session, user uuid.UUID) erro
 	if position == "" {
 		position = "P1"
 	}
+	speciality := e.Speciality
+	if speciality == "" && e.EmployeeType == "DOCTOR" {
+		speciality = "FAMILY_DOCTOR"
+	}
 	if err := s.InsertEmployee(ctx, s.tx, db.InsertEmployeeParams{
-		ID: uuid.New(), PartyID: user, LegalEntityID: e.LegalEntityID, EmployeeType: e.EmployeeType, Position: position,
+		ID: id, PartyID: user, LegalEntityID: e.LegalEntityID, EmployeeType: e.EmployeeType, Position: position, Speciality: speciality,
 		StartDate: s.at, By: s.SystemUser, At: s.at,
 	}); err != nil {
 		return err
@@ -190,8 +195,17 @@ func (e Employee) register(ctx context.Context, s *session, user uuid.UUID) erro
 // Person is a patient, or somebody who confirms for one.
 type Person struct {
 	Human
-	UNZR                  *string  `json:"unzr"`
-	AuthenticationMethods []Method `json:"authentication_methods"`
+	UNZR                  *string    `json:"unzr"`
+	Documents             []Document `json:"documents"`
+	AuthenticationMethods []Method   `json:"authentication_methods"`
+}
+
+// Document proves who a person is.
+type Document struct {
+	Type     string `json:"type"`
+	Number   string `json:"number"`
+	IssuedBy string `json:"issued_by"`
+	IssuedAt string `json:"issued_at"`
 }
 
 // Method is a way in which a person confirms.
@@ -216,6 +230,18 @@ func (p Person) register(ctx context.Context, s *session) (Registered, error) {
 	}); err != nil {
 		return Registered{}, err
 	}
+	for i, d := range p.Documents {
+		field := func(name string) string { return fmt.Sprintf("documents[%d].%s", i, name) }
+		issued, err := date(field("issued_at"), d.IssuedAt)
+		if err := checked(required(field("type"), d.Type), required(field("number"), d.Number), required(field("issued_by"), d.IssuedBy), err); err != nil {
+			return Registered{}, err
+		}
+		if err := s.InsertPersonDocument(ctx, s.tx, db.InsertPersonDocumentParams{
+			PersonID: id, Type: d.Type, Number: d.Number, IssuedBy: d.IssuedBy, IssuedAt: issued,
+		}); err != nil {
+			return Registered{}, err
+		}
+	}
 	for i, m := range p.AuthenticationMethods {
 		if m.Type == "OTP" && (m.PhoneNumber == nil || !phone.MatchString(*m.PhoneNumber)) {
 			return Registered{}, invalid("authentication_methods[%d].phone_number: not a number such as +380931234567", i)
@@ -237,6 +263,14 @@ func checked(checks ...error) error {
 		}
 	}
 	return nil
+}
+
+func date(field, value string) (time.Time, error) {
+	day, err := time.Parse(time.DateOnly, value)
+	if err != nil {
+		return day, invalid("%s: not a date such as 1985-07-05", field)
+	}
+	return day, nil
 }
 
 func required(field, value string) error {

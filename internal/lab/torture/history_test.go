@@ -23,6 +23,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"golang.org/x/sync/errgroup"
 
+	"esoz/gen/rules"
 	"esoz/internal/app"
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/jobs"
@@ -64,7 +65,7 @@ func (a *arena) writeHistories(t *testing.T, tr *trial, rows, documents int) {
 // lifeline is how a kind of thing lives: its states, who shows them and what
 // leads from one to another.
 type lifeline struct {
-	model   uuid.UUID // the world's object that each one is a copy of
+	model   uuid.UUID // the world's object that each one is a copy of, in the first state
 	states  []string
 	read    move
 	changes []move
@@ -98,9 +99,11 @@ func (a *arena) lifelines(t *testing.T) (rows, documents []lifeline) {
 				continue
 			}
 			moves, document = op.Moves, op.Update != nil
-			if line.model == uuid.Nil {
-				line.model = a.object(t, op.ID)
+			if len(line.states) == 0 {
 				line.states = append(line.states, moves.From[0])
+			}
+			if line.model == uuid.Nil || !document { // a row that was moved on belongs to whom the last move asks for
+				line.model = a.object(t, op.ID)
 			}
 			line.states = append(line.states, moves.To[0])
 			line.changes = append(line.changes, move{op.ID, moves.From[0], moves.To[0]})
@@ -228,8 +231,8 @@ func (a *arena) newHistory(t *testing.T, line lifeline) *history {
 	if line.collection == "" {
 		tag, err := a.pool.Exec(t.Context(), fmt.Sprintf(`
 			INSERT INTO %[1]s SELECT fresh.* FROM %[1]s AS model, LATERAL jsonb_populate_record(model, jsonb_build_object(
-				'id', $1::uuid, 'declaration_number', $1::text)) AS fresh WHERE model.id = $2`,
-			a.tableNamed(t, line.table)), h.id, line.model)
+				'id', $1::uuid, 'declaration_number', $1::text, $3::text, $4::text)) AS fresh WHERE model.id = $2`,
+			a.tableNamed(t, line.table)), h.id, line.model, line.field, line.states[0])
 		require.NoError(t, err)
 		require.EqualValues(t, 1, tag.RowsAffected())
 	} else {
@@ -346,6 +349,9 @@ func (h *history) act(ctx context.Context, client int, m move) error {
 			}
 			continue
 		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("%s: %w", m.operation, ctx.Err()) // another client has failed, or nobody answers
+		}
 		o, err := h.learn(ctx, m, r, err)
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.operation, err)
@@ -372,7 +378,7 @@ func (h *history) learn(ctx context.Context, m move, r reply, failed error) (see
 	case r.job != "":
 		return h.follow(ctx, m, r.job)
 	case r.Status == http.StatusConflict && !m.isLook():
-		return seen{refused: true, state: h.named(r.Message)}, nil
+		return seen{refused: true, state: h.named(m.operation, r.Message)}, nil
 	case r.Status != http.StatusOK:
 		return seen{}, fmt.Errorf("told %+v", r.told)
 	}
@@ -387,8 +393,12 @@ func (h *history) learn(ctx context.Context, m move, r reply, failed error) (see
 	return seen{state: state}, nil
 }
 
-// named is the state that a refusal names, "" when it names none.
-func (h *history) named(message string) string {
+// named is the state that a refusal names, "" when it names none: a text that is
+// the same whatever the state may have the word for another one.
+func (h *history) named(operation, message string) string {
+	if slices.ContainsFunc(rules.OfOperation(operation), func(r rules.Rule) bool { return r.Message == message }) {
+		return ""
+	}
 	for _, word := range strings.Fields(message) {
 		if slices.Contains(h.line.states, word) {
 			return word

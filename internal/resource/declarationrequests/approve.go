@@ -91,7 +91,8 @@ var approve = operation.RowTransition[*acting]{
 			return operation.Expect(load.count < s.limit, "declarations of the doctor and approved requests", fmt.Sprintf("fewer than %d", s.limit), load.count, "count", load.count)
 		}},
 	}),
-	Moves: moves(statusApproved, statusNew),
+	Moves:     moves(statusApproved, statusNew),
+	Unchanged: unchanged[*acting], // another approval may have used the code, and taken the doctor's last place
 	Write: func(ctx context.Context, s *acting) error {
 		signed, form, err := s.toBeSigned(ctx)
 		if err != nil {
@@ -218,6 +219,19 @@ func isIn[S requesting](statuses ...string) func(context.Context, S) error {
 	return func(_ context.Context, s S) error {
 		return operation.Expect(slices.Contains(statuses, s.request().found.Status), "status", statuses, s.request().found.Status)
 	}
+}
+
+// unchanged tells whether the request has the status that the checks saw.
+func unchanged[S requesting](ctx context.Context, s S) error {
+	seen := s.request().found
+	if seen == nil {
+		return nil // it is not there
+	}
+	latest, err := s.request().Store.get(ctx, seen.ID)
+	if err == nil && latest.Status != seen.Status {
+		err = fault.ErrStale
+	}
+	return err
 }
 
 // moves are the ways to a status.

@@ -85,7 +85,8 @@ var sign = operation.RowTransition[*signing]{
 		},
 		operation.SignerIsCaller[*signing](signFamily),
 	),
-	Moves: moves(statusSigned, statusApproved),
+	Moves:     moves(statusSigned, statusApproved),
+	Unchanged: unchanged[*signing], // another signature may have ended the parent declaration
 	Write: func(ctx context.Context, s *signing) error {
 		container, err := base64.StdEncoding.DecodeString(s.Sent)
 		if err != nil {

@@ -2,7 +2,6 @@ package personrequests
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,7 +11,6 @@ import (
 	"esoz/gen/rules"
 	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
-	"esoz/internal/platform/fault"
 	"esoz/internal/platform/otp"
 )
 
@@ -45,7 +43,8 @@ var Approve = operation.RowTransition[*acting]{
 		{Rule: rules.PersonRequestApproveAttempts, Or: []rules.ID{rules.PersonRequestApproveCodeExpired, rules.PersonRequestApproveCode}, Pass: enterCode},
 		{Rule: rules.PersonRequestApproveDocuments, Pass: scansAreThere},
 	}),
-	Moves: moves(api.PersonRequestStatusAPPROVED, api.PersonRequestStatusNEW),
+	Moves:     moves(api.PersonRequestStatusAPPROVED, api.PersonRequestStatusNEW),
+	Unchanged: unchanged, // another approval may have used the code
 	Write: func(ctx context.Context, s *acting) error {
 		form, err := printedForm(s.found)
 		if err != nil {
@@ -61,15 +60,6 @@ func enterCode(ctx context.Context, s *acting) (err error) {
 		return nil
 	}
 	s.verification, err = s.Codes.Judge(ctx, s.found.Method.PhoneNumber, s.found.ID, otp.Entered(s.code))
-	if errors.Is(err, otp.ErrAttempts) { // another approval may have used it since the status was read
-		latest, err := s.Store.get(ctx, s.found.ID)
-		if err != nil {
-			return err
-		}
-		if latest.Status != s.found.Status {
-			return fault.ErrStale
-		}
-	}
 	//nolint:wrapcheck // a refusal, or an error that says what failed
 	return otp.Rejection(err, s.Config, rules.PersonRequestApproveAttempts, rules.PersonRequestApproveCodeExpired, rules.PersonRequestApproveCode)
 }

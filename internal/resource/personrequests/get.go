@@ -95,3 +95,15 @@ func isIn(statuses ...api.PersonRequestStatus) func(context.Context, *acting) er
 		return operation.Expect(false, "status", statuses, s.found.Status)
 	}
 }
+
+// unchanged tells whether the request has the status that the checks saw.
+func unchanged(ctx context.Context, s *acting) error {
+	if s.found == nil {
+		return nil // it is not there
+	}
+	latest, err := s.Store.get(ctx, s.found.ID)
+	if err == nil && latest.Status != s.found.Status {
+		err = fault.ErrStale
+	}
+	return err
+}

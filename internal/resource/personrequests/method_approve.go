@@ -2,7 +2,6 @@ package personrequests
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -75,6 +74,16 @@ var ApproveMethodRequest = operation.RowTransition[*methodApproving]{
 		Collection: methodTable, Attribute: "status", From: []string{string(api.AuthenticationMethodRequestStatusNEW)},
 		To: []string{string(api.AuthenticationMethodRequestStatusCOMPLETED)},
 	},
+	Unchanged: func(ctx context.Context, s *methodApproving) error { // another approval may have used the code
+		if s.found == nil {
+			return nil
+		}
+		latest, err := s.Store.methodRequest(ctx, s.found.ID, s.person.id)
+		if err == nil && latest.Status != s.found.Status {
+			return fault.ErrStale
+		}
+		return err
+	},
 	Write: func(ctx context.Context, s *methodApproving) error {
 		//nolint:wrapcheck // says what failed
 		err := postgres.InTx(ctx, s.Store.Pool, func(tx postgres.Tx) error { return s.Store.completeMethodRequest(ctx, tx, s) })
@@ -91,15 +100,6 @@ func enterMethodCode(ctx context.Context, s *methodApproving) (err error) {
 		return nil
 	}
 	s.verification, err = s.Codes.Judge(ctx, s.found.Current.PhoneNumber, s.found.ID, otp.Entered(s.code))
-	if errors.Is(err, otp.ErrAttempts) { // another approval may have used it since the status was read
-		latest, err := s.Store.methodRequest(ctx, s.found.ID, s.person.id)
-		if err != nil {
-			return err
-		}
-		if latest.Status != s.found.Status {
-			return fault.ErrStale
-		}
-	}
 	//nolint:wrapcheck // a refusal, or an error that says what failed
 	return otp.Rejection(err, s.Config, rules.AuthenticationMethodRequestApproveAttempts,
 		rules.AuthenticationMethodRequestApproveCodeExpired, rules.AuthenticationMethodRequestApproveCode)

@@ -54,7 +54,8 @@ var Sign = operation.RowTransition[*acting]{
 		},
 		registryChecks,
 	),
-	Moves: moves(api.PersonRequestStatusSIGNED, api.PersonRequestStatusAPPROVED),
+	Moves:     moves(api.PersonRequestStatusSIGNED, api.PersonRequestStatusAPPROVED),
+	Unchanged: unchanged, // another signature may have registered the person
 	Write: func(ctx context.Context, s *acting) error {
 		//nolint:wrapcheck // a refusal, or an error that says what failed
 		return postgres.InTx(ctx, s.Store.Pool, func(tx postgres.Tx) error { return s.register(ctx, tx) })

@@ -39,8 +39,9 @@ func (w *World) Confide(values ...string) { confidential(w.secrets).take(values.
 // aboutPeople are the tables whose texts are confidential unless known is said
 // of their column: a column that is added is confidential.
 var aboutPeople = []string{
-	"mithril.users", "prm.parties", "mpi.persons", "mpi.person_authentication_methods", "mpi.confidant_person_relationships",
-	"ops.declarations", "il.declaration_requests", "otp.verifications", "otp.verified_phones",
+	"mithril.users", "prm.parties", "mpi.persons", "mpi.person_authentication_methods", "mpi.person_documents", "mpi.person_phones",
+	"mpi.person_addresses", "mpi.confidant_person_relationships", "ops.declarations", "il.declaration_requests", "il.person_requests",
+	"il.authentication_method_requests", "otp.verifications", "otp.verified_phones",
 }
 
 // known are columns and keys in those tables whose values say nothing of anybody.
@@ -48,6 +49,7 @@ var known = map[string]bool{
 	"status": true, "status_reason": true, "verification_status": true, "type": true, "relation_type": true, "gender": true,
 	"channel": true, "block_reason": true, "seed": true, "legal_form": true, "position": true, "verb": true, "url": true,
 	"start_date": true, "end_date": true, "time": true, "birth_country": true, "edrpou": true, "reason": true,
+	"issued_at": true, "expiration_date": true, "settlement_id": true, "area": true, "region": true,
 }
 
 // opening are the keys of bodies whose values open a door or reach somebody.
