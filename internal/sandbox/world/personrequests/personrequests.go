@@ -88,7 +88,7 @@ func addPerson(w *build.World, name, first, born, note string, columns build.Row
 }
 
 func phones(w *build.World) {
-	for _, phone := range []string{crowdedPhone, freshPhone, usedPhone} {
+	for _, phone := range []string{crowdedPhone, freshPhone, usedPhone, methodPhone} {
 		w.Insert("otp.verified_phones", build.Row{"id": build.ID("verified phone " + phone), "phone_number": phone, "updated_at": w.Now})
 	}
 	id := build.ID("code of a person to register")
