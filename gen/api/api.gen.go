@@ -114,6 +114,111 @@ func (e AuthenticationMethodCurrentType) Valid() bool {
 	}
 }
 
+// Defines values for AuthenticationMethodRequestChannel.
+const (
+	AuthenticationMethodRequestChannelCABINET AuthenticationMethodRequestChannel = "CABINET"
+	AuthenticationMethodRequestChannelMIS     AuthenticationMethodRequestChannel = "MIS"
+	AuthenticationMethodRequestChannelPIS     AuthenticationMethodRequestChannel = "PIS"
+)
+
+// Valid indicates whether the value is a known member of the AuthenticationMethodRequestChannel enum.
+func (e AuthenticationMethodRequestChannel) Valid() bool {
+	switch e {
+	case AuthenticationMethodRequestChannelCABINET:
+		return true
+	case AuthenticationMethodRequestChannelMIS:
+		return true
+	case AuthenticationMethodRequestChannelPIS:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AuthenticationMethodRequestCreateAction.
+const (
+	AuthenticationMethodRequestCreateActionDEACTIVATE AuthenticationMethodRequestCreateAction = "DEACTIVATE"
+	AuthenticationMethodRequestCreateActionINSERT     AuthenticationMethodRequestCreateAction = "INSERT"
+	AuthenticationMethodRequestCreateActionUPDATE     AuthenticationMethodRequestCreateAction = "UPDATE"
+)
+
+// Valid indicates whether the value is a known member of the AuthenticationMethodRequestCreateAction enum.
+func (e AuthenticationMethodRequestCreateAction) Valid() bool {
+	switch e {
+	case AuthenticationMethodRequestCreateActionDEACTIVATE:
+		return true
+	case AuthenticationMethodRequestCreateActionINSERT:
+		return true
+	case AuthenticationMethodRequestCreateActionUPDATE:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AuthenticationMethodRequestCurrentType.
+const (
+	AuthenticationMethodRequestCurrentTypeOFFLINE AuthenticationMethodRequestCurrentType = "OFFLINE"
+	AuthenticationMethodRequestCurrentTypeOTP     AuthenticationMethodRequestCurrentType = "OTP"
+)
+
+// Valid indicates whether the value is a known member of the AuthenticationMethodRequestCurrentType enum.
+func (e AuthenticationMethodRequestCurrentType) Valid() bool {
+	switch e {
+	case AuthenticationMethodRequestCurrentTypeOFFLINE:
+		return true
+	case AuthenticationMethodRequestCurrentTypeOTP:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AuthenticationMethodRequestMethodType.
+const (
+	AuthenticationMethodRequestMethodTypeOFFLINE     AuthenticationMethodRequestMethodType = "OFFLINE"
+	AuthenticationMethodRequestMethodTypeOTP         AuthenticationMethodRequestMethodType = "OTP"
+	AuthenticationMethodRequestMethodTypeTHIRDPERSON AuthenticationMethodRequestMethodType = "THIRD_PERSON"
+)
+
+// Valid indicates whether the value is a known member of the AuthenticationMethodRequestMethodType enum.
+func (e AuthenticationMethodRequestMethodType) Valid() bool {
+	switch e {
+	case AuthenticationMethodRequestMethodTypeOFFLINE:
+		return true
+	case AuthenticationMethodRequestMethodTypeOTP:
+		return true
+	case AuthenticationMethodRequestMethodTypeTHIRDPERSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AuthenticationMethodRequestStatus.
+const (
+	AuthenticationMethodRequestStatusCANCELED  AuthenticationMethodRequestStatus = "CANCELED"
+	AuthenticationMethodRequestStatusCOMPLETED AuthenticationMethodRequestStatus = "COMPLETED"
+	AuthenticationMethodRequestStatusEXPIRED   AuthenticationMethodRequestStatus = "EXPIRED"
+	AuthenticationMethodRequestStatusNEW       AuthenticationMethodRequestStatus = "NEW"
+)
+
+// Valid indicates whether the value is a known member of the AuthenticationMethodRequestStatus enum.
+func (e AuthenticationMethodRequestStatus) Valid() bool {
+	switch e {
+	case AuthenticationMethodRequestStatusCANCELED:
+		return true
+	case AuthenticationMethodRequestStatusCOMPLETED:
+		return true
+	case AuthenticationMethodRequestStatusEXPIRED:
+		return true
+	case AuthenticationMethodRequestStatusNEW:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeclarationLegalEntityStatus.
 const (
 	DeclarationLegalEntityStatusACTIVE      DeclarationLegalEntityStatus = "ACTIVE"
@@ -953,6 +1058,142 @@ type AuthenticationMethodListResponse struct {
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
+}
+
+// AuthenticationMethodRequest A request to change how a person confirms.
+type AuthenticationMethodRequest struct {
+	// Channel Where the request came from.
+	//
+	// Example: MIS
+	Channel AuthenticationMethodRequestChannel `json:"channel"`
+
+	// ID Id of the request.
+	//
+	// Example: 1096f147-7f93-3fc6-bddc-9d71b198fb7f
+	ID string `json:"id"`
+
+	// Status Where the request stands: `NEW` waits for the confirmation, `COMPLETED` has changed the register, `CANCELED` was replaced by a newer
+	// request of the person, `EXPIRED` was not confirmed within PERSON_REQUEST_EXPIRATION days.
+	//
+	//
+	// Example: NEW
+	Status AuthenticationMethodRequestStatus `json:"status"`
+}
+
+// AuthenticationMethodRequestChannel Where the request came from.
+//
+// Example: MIS
+type AuthenticationMethodRequestChannel string
+
+// AuthenticationMethodRequestApprove The code of the SMS; nothing when the request is confirmed by documents or by nothing.
+type AuthenticationMethodRequestApprove struct {
+	// VerificationCode The code, a number or a text.
+	//
+	// Example: 7489
+	VerificationCode any `json:"verification_code,omitempty"`
+}
+
+// AuthenticationMethodRequestCreate What shall change in how a person confirms.
+type AuthenticationMethodRequestCreate struct {
+	// Action `INSERT` adds a method, `UPDATE` changes its alias, `DEACTIVATE` ends it.
+	//
+	// Example: INSERT
+	Action AuthenticationMethodRequestCreateAction `json:"action"`
+
+	// AuthenticationMethod The method. Which fields it has depends on the action.
+	AuthenticationMethod AuthenticationMethodRequestMethod `json:"authentication_method"`
+}
+
+// AuthenticationMethodRequestCreateAction `INSERT` adds a method, `UPDATE` changes its alias, `DEACTIVATE` ends it.
+//
+// Example: INSERT
+type AuthenticationMethodRequestCreateAction string
+
+// AuthenticationMethodRequestCreatedResponse Answer with an authentication method request that waits for its confirmation.
+type AuthenticationMethodRequestCreatedResponse struct {
+	// Data A request to change how a person confirms.
+	Data AuthenticationMethodRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent AuthenticationMethodRequestUrgent `json:"urgent"`
+}
+
+// AuthenticationMethodRequestCurrent How the request is confirmed; null when nobody can confirm, and nothing has to be confirmed.
+type AuthenticationMethodRequestCurrent struct {
+	// PhoneNumber The phone that the code went to, masked; OTP only.
+	//
+	// Example: +38050*****00
+	PhoneNumber *string `json:"phone_number,omitempty"`
+
+	// Type `OTP` by the code of an SMS, `OFFLINE` by scanned documents.
+	//
+	// Example: OTP
+	Type AuthenticationMethodRequestCurrentType `json:"type"`
+}
+
+// AuthenticationMethodRequestCurrentType `OTP` by the code of an SMS, `OFFLINE` by scanned documents.
+//
+// Example: OTP
+type AuthenticationMethodRequestCurrentType string
+
+// AuthenticationMethodRequestMethod The method. Which fields it has depends on the action.
+type AuthenticationMethodRequestMethod struct {
+	// Alias What the person calls the method.
+	//
+	// Example: husband
+	Alias *string `json:"alias,omitempty"`
+
+	// ID Id of the method that changes; not for `INSERT`.
+	//
+	// Example: 7b100a9c-daaa-490e-b88d-2a911059b055
+	ID *string `json:"id,omitempty"`
+
+	// PhoneNumber The verified phone of an OTP method, `+38` and ten digits. With `THIRD_PERSON` that of the third person, or left out.
+	//
+	// Example: +380976549872
+	PhoneNumber *string `json:"phone_number,omitempty"`
+
+	// Type `OTP` by codes sent to a phone, `OFFLINE` by scanned documents, `THIRD_PERSON` by another person; for `INSERT`.
+	//
+	// Example: OTP
+	Type *AuthenticationMethodRequestMethodType `json:"type,omitempty"`
+
+	// Value The third person.
+	//
+	// Example: 7b100a9c-daaa-490e-b88d-2a911059b0d2
+	Value *string `json:"value,omitempty"`
+}
+
+// AuthenticationMethodRequestMethodType `OTP` by codes sent to a phone, `OFFLINE` by scanned documents, `THIRD_PERSON` by another person; for `INSERT`.
+//
+// Example: OTP
+type AuthenticationMethodRequestMethodType string
+
+// AuthenticationMethodRequestResponse Answer with an authentication method request.
+type AuthenticationMethodRequestResponse struct {
+	// Data A request to change how a person confirms.
+	Data AuthenticationMethodRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// AuthenticationMethodRequestStatus Where the request stands: `NEW` waits for the confirmation, `COMPLETED` has changed the register, `CANCELED` was replaced by a newer
+// request of the person, `EXPIRED` was not confirmed within PERSON_REQUEST_EXPIRATION days.
+//
+// Example: NEW
+type AuthenticationMethodRequestStatus string
+
+// AuthenticationMethodRequestUrgent What the client needs at once.
+type AuthenticationMethodRequestUrgent struct {
+	// AuthenticationMethodCurrent How the request is confirmed; null when nobody can confirm, and nothing has to be confirmed.
+	AuthenticationMethodCurrent nullable.Nullable[AuthenticationMethodRequestCurrent] `json:"authentication_method_current"`
+
+	// Documents Where to send scans before the approval. Absent when none are asked for.
+	Documents *[]PersonRequestUpload `json:"documents,omitempty"`
 }
 
 // AuthorizationCode A code for createToken.
@@ -6258,6 +6499,12 @@ type UpdateDivisionJSONRequestBody = DivisionRequest
 // DeactivateEmployeeJSONRequestBody defines body for DeactivateEmployee for application/json ContentType.
 type DeactivateEmployeeJSONRequestBody = EmployeeDeactivation
 
+// CreateAuthenticationMethodRequestJSONRequestBody defines body for CreateAuthenticationMethodRequest for application/json ContentType.
+type CreateAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodRequestCreate
+
+// ApproveAuthenticationMethodRequestJSONRequestBody defines body for ApproveAuthenticationMethodRequest for application/json ContentType.
+type ApproveAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodRequestApprove
+
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
 
@@ -6386,6 +6633,15 @@ type ServerInterface interface {
 	// SearchPersons Search for a Person
 	// (GET /api/persons)
 	SearchPersons(ctx echo.Context, params SearchPersonsParams) error
+	// CreateAuthenticationMethodRequest Create authentication method request
+	// (POST /api/persons/{id}/authentication_method_requests)
+	CreateAuthenticationMethodRequest(ctx echo.Context, id string) error
+	// ApproveAuthenticationMethodRequest Approve authentication method request
+	// (PATCH /api/persons/{id}/authentication_method_requests/{request_id}/actions/approve)
+	ApproveAuthenticationMethodRequest(ctx echo.Context, id string, requestID string) error
+	// ResendAuthenticationMethodRequestOTP Resend Authorization OTP on Authentication method Request
+	// (POST /api/persons/{id}/authentication_method_requests/{request_id}/actions/resend_otp)
+	ResendAuthenticationMethodRequestOTP(ctx echo.Context, id string, requestID string) error
 	// ListAuthenticationMethods Get Person Authentication methods
 	// (GET /api/persons/{id}/authentication_methods)
 	ListAuthenticationMethods(ctx echo.Context, id string) error
@@ -7512,6 +7768,70 @@ func (w *ServerInterfaceWrapper) SearchPersons(ctx echo.Context) error {
 	return err
 }
 
+// CreateAuthenticationMethodRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateAuthenticationMethodRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateAuthenticationMethodRequest(ctx, id)
+	return err
+}
+
+// ApproveAuthenticationMethodRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) ApproveAuthenticationMethodRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "request_id" -------------
+	var requestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "request_id", ctx.Param("request_id"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApproveAuthenticationMethodRequest(ctx, id, requestID)
+	return err
+}
+
+// ResendAuthenticationMethodRequestOTP converts echo context to params.
+func (w *ServerInterfaceWrapper) ResendAuthenticationMethodRequestOTP(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "request_id" -------------
+	var requestID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "request_id", ctx.Param("request_id"), &requestID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter request_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ResendAuthenticationMethodRequestOTP(ctx, id, requestID)
+	return err
+}
+
 // ListAuthenticationMethods converts echo context to params.
 func (w *ServerInterfaceWrapper) ListAuthenticationMethods(ctx echo.Context) error {
 	var err error
@@ -8500,6 +8820,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/person_requests", wrapper.ListPersonRequests, options.OperationMiddlewares["listPersonRequests"]...)
 	router.POST(options.BaseURL+"/api/person_requests/:id/actions/resend_otp", wrapper.ResendPersonRequestOTP, options.OperationMiddlewares["resendPersonRequestOtp"]...)
 	router.GET(options.BaseURL+"/api/persons", wrapper.SearchPersons, options.OperationMiddlewares["searchPersons"]...)
+	router.POST(options.BaseURL+"/api/persons/:id/authentication_method_requests", wrapper.CreateAuthenticationMethodRequest, options.OperationMiddlewares["createAuthenticationMethodRequest"]...)
+	router.PATCH(options.BaseURL+"/api/persons/:id/authentication_method_requests/:request_id/actions/approve", wrapper.ApproveAuthenticationMethodRequest, options.OperationMiddlewares["approveAuthenticationMethodRequest"]...)
+	router.POST(options.BaseURL+"/api/persons/:id/authentication_method_requests/:request_id/actions/resend_otp", wrapper.ResendAuthenticationMethodRequestOTP, options.OperationMiddlewares["resendAuthenticationMethodRequestOtp"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/authentication_methods", wrapper.ListAuthenticationMethods, options.OperationMiddlewares["listAuthenticationMethods"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/confidant_person_relationships", wrapper.ListConfidantPersonRelationships, options.OperationMiddlewares["listConfidantPersonRelationships"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/declaration", wrapper.GetPersonDeclaration, options.OperationMiddlewares["getPersonDeclaration"]...)
@@ -9165,6 +9488,76 @@ type SearchPersonsResponseObject interface {
 type SearchPersons200JSONResponse PersonSearchResponse
 
 func (response SearchPersons200JSONResponse) VisitSearchPersonsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateAuthenticationMethodRequestRequestObject struct {
+	ID   string `json:"id"`
+	Body *CreateAuthenticationMethodRequestJSONRequestBody
+}
+
+type CreateAuthenticationMethodRequestResponseObject interface {
+	VisitCreateAuthenticationMethodRequestResponse(w http.ResponseWriter) error
+}
+
+type CreateAuthenticationMethodRequest201JSONResponse AuthenticationMethodRequestCreatedResponse
+
+func (response CreateAuthenticationMethodRequest201JSONResponse) VisitCreateAuthenticationMethodRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApproveAuthenticationMethodRequestRequestObject struct {
+	ID        string `json:"id"`
+	RequestID string `json:"request_id"`
+	Body      *ApproveAuthenticationMethodRequestJSONRequestBody
+}
+
+type ApproveAuthenticationMethodRequestResponseObject interface {
+	VisitApproveAuthenticationMethodRequestResponse(w http.ResponseWriter) error
+}
+
+type ApproveAuthenticationMethodRequest201JSONResponse AuthenticationMethodRequestResponse
+
+func (response ApproveAuthenticationMethodRequest201JSONResponse) VisitApproveAuthenticationMethodRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ResendAuthenticationMethodRequestOTPRequestObject struct {
+	ID        string `json:"id"`
+	RequestID string `json:"request_id"`
+}
+
+type ResendAuthenticationMethodRequestOTPResponseObject interface {
+	VisitResendAuthenticationMethodRequestOTPResponse(w http.ResponseWriter) error
+}
+
+type ResendAuthenticationMethodRequestOTP200JSONResponse OTPResponse
+
+func (response ResendAuthenticationMethodRequestOTP200JSONResponse) VisitResendAuthenticationMethodRequestOTPResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -10192,6 +10585,15 @@ type StrictServerInterface interface {
 	// SearchPersons Search for a Person
 	// (GET /api/persons)
 	SearchPersons(ctx context.Context, request SearchPersonsRequestObject) (SearchPersonsResponseObject, error)
+	// CreateAuthenticationMethodRequest Create authentication method request
+	// (POST /api/persons/{id}/authentication_method_requests)
+	CreateAuthenticationMethodRequest(ctx context.Context, request CreateAuthenticationMethodRequestRequestObject) (CreateAuthenticationMethodRequestResponseObject, error)
+	// ApproveAuthenticationMethodRequest Approve authentication method request
+	// (PATCH /api/persons/{id}/authentication_method_requests/{request_id}/actions/approve)
+	ApproveAuthenticationMethodRequest(ctx context.Context, request ApproveAuthenticationMethodRequestRequestObject) (ApproveAuthenticationMethodRequestResponseObject, error)
+	// ResendAuthenticationMethodRequestOTP Resend Authorization OTP on Authentication method Request
+	// (POST /api/persons/{id}/authentication_method_requests/{request_id}/actions/resend_otp)
+	ResendAuthenticationMethodRequestOTP(ctx context.Context, request ResendAuthenticationMethodRequestOTPRequestObject) (ResendAuthenticationMethodRequestOTPResponseObject, error)
 	// ListAuthenticationMethods Get Person Authentication methods
 	// (GET /api/persons/{id}/authentication_methods)
 	ListAuthenticationMethods(ctx context.Context, request ListAuthenticationMethodsRequestObject) (ListAuthenticationMethodsResponseObject, error)
@@ -11097,6 +11499,129 @@ func (sh *strictHandler) SearchPersons(ctx echo.Context, params SearchPersonsPar
 		return err
 	} else if validResponse, ok := response.(SearchPersonsResponseObject); ok {
 		return validResponse.VisitSearchPersonsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateAuthenticationMethodRequest operation middleware
+func (sh *strictHandler) CreateAuthenticationMethodRequest(ctx echo.Context, id string) error {
+	var request CreateAuthenticationMethodRequestRequestObject
+
+	request.ID = id
+
+	var body CreateAuthenticationMethodRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateAuthenticationMethodRequest(ctx.Request().Context(), request.(CreateAuthenticationMethodRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateAuthenticationMethodRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateAuthenticationMethodRequestResponseObject); ok {
+		return validResponse.VisitCreateAuthenticationMethodRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ApproveAuthenticationMethodRequest operation middleware
+func (sh *strictHandler) ApproveAuthenticationMethodRequest(ctx echo.Context, id string, requestID string) error {
+	var request ApproveAuthenticationMethodRequestRequestObject
+
+	request.ID = id
+	request.RequestID = requestID
+
+	var body ApproveAuthenticationMethodRequestJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApproveAuthenticationMethodRequest(ctx.Request().Context(), request.(ApproveAuthenticationMethodRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApproveAuthenticationMethodRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApproveAuthenticationMethodRequestResponseObject); ok {
+		return validResponse.VisitApproveAuthenticationMethodRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ResendAuthenticationMethodRequestOTP operation middleware
+func (sh *strictHandler) ResendAuthenticationMethodRequestOTP(ctx echo.Context, id string, requestID string) error {
+	var request ResendAuthenticationMethodRequestOTPRequestObject
+
+	request.ID = id
+	request.RequestID = requestID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ResendAuthenticationMethodRequestOTP(ctx.Request().Context(), request.(ResendAuthenticationMethodRequestOTPRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ResendAuthenticationMethodRequestOTP")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ResendAuthenticationMethodRequestOTPResponseObject); ok {
+		return validResponse.VisitResendAuthenticationMethodRequestOTPResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

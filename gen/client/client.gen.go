@@ -115,6 +115,111 @@ func (e AuthenticationMethodCurrentType) Valid() bool {
 	}
 }
 
+// Defines values for AuthenticationMethodRequestChannel.
+const (
+	AuthenticationMethodRequestChannelCABINET AuthenticationMethodRequestChannel = "CABINET"
+	AuthenticationMethodRequestChannelMIS     AuthenticationMethodRequestChannel = "MIS"
+	AuthenticationMethodRequestChannelPIS     AuthenticationMethodRequestChannel = "PIS"
+)
+
+// Valid indicates whether the value is a known member of the AuthenticationMethodRequestChannel enum.
+func (e AuthenticationMethodRequestChannel) Valid() bool {
+	switch e {
+	case AuthenticationMethodRequestChannelCABINET:
+		return true
+	case AuthenticationMethodRequestChannelMIS:
+		return true
+	case AuthenticationMethodRequestChannelPIS:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AuthenticationMethodRequestCreateAction.
+const (
+	AuthenticationMethodRequestCreateActionDEACTIVATE AuthenticationMethodRequestCreateAction = "DEACTIVATE"
+	AuthenticationMethodRequestCreateActionINSERT     AuthenticationMethodRequestCreateAction = "INSERT"
+	AuthenticationMethodRequestCreateActionUPDATE     AuthenticationMethodRequestCreateAction = "UPDATE"
+)
+
+// Valid indicates whether the value is a known member of the AuthenticationMethodRequestCreateAction enum.
+func (e AuthenticationMethodRequestCreateAction) Valid() bool {
+	switch e {
+	case AuthenticationMethodRequestCreateActionDEACTIVATE:
+		return true
+	case AuthenticationMethodRequestCreateActionINSERT:
+		return true
+	case AuthenticationMethodRequestCreateActionUPDATE:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AuthenticationMethodRequestCurrentType.
+const (
+	AuthenticationMethodRequestCurrentTypeOFFLINE AuthenticationMethodRequestCurrentType = "OFFLINE"
+	AuthenticationMethodRequestCurrentTypeOTP     AuthenticationMethodRequestCurrentType = "OTP"
+)
+
+// Valid indicates whether the value is a known member of the AuthenticationMethodRequestCurrentType enum.
+func (e AuthenticationMethodRequestCurrentType) Valid() bool {
+	switch e {
+	case AuthenticationMethodRequestCurrentTypeOFFLINE:
+		return true
+	case AuthenticationMethodRequestCurrentTypeOTP:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AuthenticationMethodRequestMethodType.
+const (
+	AuthenticationMethodRequestMethodTypeOFFLINE     AuthenticationMethodRequestMethodType = "OFFLINE"
+	AuthenticationMethodRequestMethodTypeOTP         AuthenticationMethodRequestMethodType = "OTP"
+	AuthenticationMethodRequestMethodTypeTHIRDPERSON AuthenticationMethodRequestMethodType = "THIRD_PERSON"
+)
+
+// Valid indicates whether the value is a known member of the AuthenticationMethodRequestMethodType enum.
+func (e AuthenticationMethodRequestMethodType) Valid() bool {
+	switch e {
+	case AuthenticationMethodRequestMethodTypeOFFLINE:
+		return true
+	case AuthenticationMethodRequestMethodTypeOTP:
+		return true
+	case AuthenticationMethodRequestMethodTypeTHIRDPERSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AuthenticationMethodRequestStatus.
+const (
+	AuthenticationMethodRequestStatusCANCELED  AuthenticationMethodRequestStatus = "CANCELED"
+	AuthenticationMethodRequestStatusCOMPLETED AuthenticationMethodRequestStatus = "COMPLETED"
+	AuthenticationMethodRequestStatusEXPIRED   AuthenticationMethodRequestStatus = "EXPIRED"
+	AuthenticationMethodRequestStatusNEW       AuthenticationMethodRequestStatus = "NEW"
+)
+
+// Valid indicates whether the value is a known member of the AuthenticationMethodRequestStatus enum.
+func (e AuthenticationMethodRequestStatus) Valid() bool {
+	switch e {
+	case AuthenticationMethodRequestStatusCANCELED:
+		return true
+	case AuthenticationMethodRequestStatusCOMPLETED:
+		return true
+	case AuthenticationMethodRequestStatusEXPIRED:
+		return true
+	case AuthenticationMethodRequestStatusNEW:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeclarationLegalEntityStatus.
 const (
 	DeclarationLegalEntityStatusACTIVE      DeclarationLegalEntityStatus = "ACTIVE"
@@ -954,6 +1059,142 @@ type AuthenticationMethodListResponse struct {
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
+}
+
+// AuthenticationMethodRequest A request to change how a person confirms.
+type AuthenticationMethodRequest struct {
+	// Channel Where the request came from.
+	//
+	// Example: MIS
+	Channel AuthenticationMethodRequestChannel `json:"channel"`
+
+	// ID Id of the request.
+	//
+	// Example: 1096f147-7f93-3fc6-bddc-9d71b198fb7f
+	ID string `json:"id"`
+
+	// Status Where the request stands: `NEW` waits for the confirmation, `COMPLETED` has changed the register, `CANCELED` was replaced by a newer
+	// request of the person, `EXPIRED` was not confirmed within PERSON_REQUEST_EXPIRATION days.
+	//
+	//
+	// Example: NEW
+	Status AuthenticationMethodRequestStatus `json:"status"`
+}
+
+// AuthenticationMethodRequestChannel Where the request came from.
+//
+// Example: MIS
+type AuthenticationMethodRequestChannel string
+
+// AuthenticationMethodRequestApprove The code of the SMS; nothing when the request is confirmed by documents or by nothing.
+type AuthenticationMethodRequestApprove struct {
+	// VerificationCode The code, a number or a text.
+	//
+	// Example: 7489
+	VerificationCode any `json:"verification_code,omitempty"`
+}
+
+// AuthenticationMethodRequestCreate What shall change in how a person confirms.
+type AuthenticationMethodRequestCreate struct {
+	// Action `INSERT` adds a method, `UPDATE` changes its alias, `DEACTIVATE` ends it.
+	//
+	// Example: INSERT
+	Action AuthenticationMethodRequestCreateAction `json:"action"`
+
+	// AuthenticationMethod The method. Which fields it has depends on the action.
+	AuthenticationMethod AuthenticationMethodRequestMethod `json:"authentication_method"`
+}
+
+// AuthenticationMethodRequestCreateAction `INSERT` adds a method, `UPDATE` changes its alias, `DEACTIVATE` ends it.
+//
+// Example: INSERT
+type AuthenticationMethodRequestCreateAction string
+
+// AuthenticationMethodRequestCreatedResponse Answer with an authentication method request that waits for its confirmation.
+type AuthenticationMethodRequestCreatedResponse struct {
+	// Data A request to change how a person confirms.
+	Data AuthenticationMethodRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent AuthenticationMethodRequestUrgent `json:"urgent"`
+}
+
+// AuthenticationMethodRequestCurrent How the request is confirmed; null when nobody can confirm, and nothing has to be confirmed.
+type AuthenticationMethodRequestCurrent struct {
+	// PhoneNumber The phone that the code went to, masked; OTP only.
+	//
+	// Example: +38050*****00
+	PhoneNumber *string `json:"phone_number,omitempty"`
+
+	// Type `OTP` by the code of an SMS, `OFFLINE` by scanned documents.
+	//
+	// Example: OTP
+	Type AuthenticationMethodRequestCurrentType `json:"type"`
+}
+
+// AuthenticationMethodRequestCurrentType `OTP` by the code of an SMS, `OFFLINE` by scanned documents.
+//
+// Example: OTP
+type AuthenticationMethodRequestCurrentType string
+
+// AuthenticationMethodRequestMethod The method. Which fields it has depends on the action.
+type AuthenticationMethodRequestMethod struct {
+	// Alias What the person calls the method.
+	//
+	// Example: husband
+	Alias *string `json:"alias,omitempty"`
+
+	// ID Id of the method that changes; not for `INSERT`.
+	//
+	// Example: 7b100a9c-daaa-490e-b88d-2a911059b055
+	ID *string `json:"id,omitempty"`
+
+	// PhoneNumber The verified phone of an OTP method, `+38` and ten digits. With `THIRD_PERSON` that of the third person, or left out.
+	//
+	// Example: +380976549872
+	PhoneNumber *string `json:"phone_number,omitempty"`
+
+	// Type `OTP` by codes sent to a phone, `OFFLINE` by scanned documents, `THIRD_PERSON` by another person; for `INSERT`.
+	//
+	// Example: OTP
+	Type *AuthenticationMethodRequestMethodType `json:"type,omitempty"`
+
+	// Value The third person.
+	//
+	// Example: 7b100a9c-daaa-490e-b88d-2a911059b0d2
+	Value *string `json:"value,omitempty"`
+}
+
+// AuthenticationMethodRequestMethodType `OTP` by codes sent to a phone, `OFFLINE` by scanned documents, `THIRD_PERSON` by another person; for `INSERT`.
+//
+// Example: OTP
+type AuthenticationMethodRequestMethodType string
+
+// AuthenticationMethodRequestResponse Answer with an authentication method request.
+type AuthenticationMethodRequestResponse struct {
+	// Data A request to change how a person confirms.
+	Data AuthenticationMethodRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// AuthenticationMethodRequestStatus Where the request stands: `NEW` waits for the confirmation, `COMPLETED` has changed the register, `CANCELED` was replaced by a newer
+// request of the person, `EXPIRED` was not confirmed within PERSON_REQUEST_EXPIRATION days.
+//
+// Example: NEW
+type AuthenticationMethodRequestStatus string
+
+// AuthenticationMethodRequestUrgent What the client needs at once.
+type AuthenticationMethodRequestUrgent struct {
+	// AuthenticationMethodCurrent How the request is confirmed; null when nobody can confirm, and nothing has to be confirmed.
+	AuthenticationMethodCurrent *AuthenticationMethodRequestCurrent `json:"authentication_method_current"`
+
+	// Documents Where to send scans before the approval. Absent when none are asked for.
+	Documents []PersonRequestUpload `json:"documents,omitempty"`
 }
 
 // AuthorizationCode A code for createToken.
@@ -6279,6 +6520,12 @@ type UpdateDivisionJSONRequestBody = DivisionRequest
 // DeactivateEmployeeJSONRequestBody defines body for DeactivateEmployee for application/json ContentType.
 type DeactivateEmployeeJSONRequestBody = EmployeeDeactivation
 
+// CreateAuthenticationMethodRequestJSONRequestBody defines body for CreateAuthenticationMethodRequest for application/json ContentType.
+type CreateAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodRequestCreate
+
+// ApproveAuthenticationMethodRequestJSONRequestBody defines body for ApproveAuthenticationMethodRequest for application/json ContentType.
+type ApproveAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodRequestApprove
+
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
 
@@ -6823,6 +7070,76 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/persons (the `SearchPersons` operationId).
 	SearchPersons(ctx context.Context, params *SearchPersonsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateAuthenticationMethodRequestWithBody Create authentication method request
+	//
+	// Begins to change how a person confirms: `INSERT` adds an authentication method, `UPDATE` changes the alias of one, `DEACTIVATE` ends
+	// a third person's. An own method that is added, `OTP` or `OFFLINE`, takes the place of the former one. Nothing changes until the
+	// request is approved.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent with `PUT` to the addresses
+	// in `documents`, or both. The default method confirms: a new phone is confirmed by the old one. When there is none, the new third
+	// person confirms; else nothing has to be confirmed. An earlier request of the person that is `NEW` becomes `CANCELED`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/persons/{id}/authentication_method_requests (the `CreateAuthenticationMethodRequest` operationId).
+	CreateAuthenticationMethodRequestWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateAuthenticationMethodRequest Create authentication method request
+	//
+	// Begins to change how a person confirms: `INSERT` adds an authentication method, `UPDATE` changes the alias of one, `DEACTIVATE` ends
+	// a third person's. An own method that is added, `OTP` or `OFFLINE`, takes the place of the former one. Nothing changes until the
+	// request is approved.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent with `PUT` to the addresses
+	// in `documents`, or both. The default method confirms: a new phone is confirmed by the old one. When there is none, the new third
+	// person confirms; else nothing has to be confirmed. An earlier request of the person that is `NEW` becomes `CANCELED`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/persons/{id}/authentication_method_requests (the `CreateAuthenticationMethodRequest` operationId).
+	CreateAuthenticationMethodRequest(ctx context.Context, id string, body CreateAuthenticationMethodRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApproveAuthenticationMethodRequestWithBody Approve authentication method request
+	//
+	// Confirms a request, and changes how the person confirms. `verification_code` is the code of the SMS, when
+	// `urgent.authentication_method_current` of the request is `OTP`; else no body is needed. Before that, the scans of `urgent.documents`
+	// must have been sent to their addresses.
+	//
+	// What changes: the request is `COMPLETED`; `INSERT` adds the method and, when it is `OTP` or `OFFLINE`, ends the former own one;
+	// `UPDATE` changes the alias; `DEACTIVATE` ends the method. Who then confirms by documents, or whose documents must be looked at,
+	// waits for the National Health Service (`nhs` of getPersonVerification).
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/persons/{id}/authentication_method_requests/{request_id}/actions/approve (the `ApproveAuthenticationMethodRequest` operationId).
+	ApproveAuthenticationMethodRequestWithBody(ctx context.Context, id string, requestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApproveAuthenticationMethodRequest Approve authentication method request
+	//
+	// Confirms a request, and changes how the person confirms. `verification_code` is the code of the SMS, when
+	// `urgent.authentication_method_current` of the request is `OTP`; else no body is needed. Before that, the scans of `urgent.documents`
+	// must have been sent to their addresses.
+	//
+	// What changes: the request is `COMPLETED`; `INSERT` adds the method and, when it is `OTP` or `OFFLINE`, ends the former own one;
+	// `UPDATE` changes the alias; `DEACTIVATE` ends the method. Who then confirms by documents, or whose documents must be looked at,
+	// waits for the National Health Service (`nhs` of getPersonVerification).
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/persons/{id}/authentication_method_requests/{request_id}/actions/approve (the `ApproveAuthenticationMethodRequest` operationId).
+	ApproveAuthenticationMethodRequest(ctx context.Context, id string, requestID string, body ApproveAuthenticationMethodRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ResendAuthenticationMethodRequestOTP Resend Authorization OTP on Authentication method Request
+	//
+	// Sends another SMS with a code for a request that is `NEW` and confirmed by `OTP`, to the person or the third person who confirms.
+	//
+	// No body is needed and one that is sent is ignored. The earlier code of the request stops working at once; attempts are counted from
+	// zero. The request is not changed. The code is never in the answer; `id` of the answer is that of the verification.
+	//
+	// Corresponds with POST /api/persons/{id}/authentication_method_requests/{request_id}/actions/resend_otp (the `ResendAuthenticationMethodRequestOTP` operationId).
+	ResendAuthenticationMethodRequestOTP(ctx context.Context, id string, requestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListAuthenticationMethods Get Person Authentication methods
 	//
@@ -8312,6 +8629,126 @@ func (c *Client) ResendPersonRequestOTP(ctx context.Context, id string, reqEdito
 // Corresponds with GET /api/persons (the `SearchPersons` operationId).
 func (c *Client) SearchPersons(ctx context.Context, params *SearchPersonsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSearchPersonsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateAuthenticationMethodRequestWithBody Create authentication method request
+//
+// Begins to change how a person confirms: `INSERT` adds an authentication method, `UPDATE` changes the alias of one, `DEACTIVATE` ends
+// a third person's. An own method that is added, `OTP` or `OFFLINE`, takes the place of the former one. Nothing changes until the
+// request is approved.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent with `PUT` to the addresses
+// in `documents`, or both. The default method confirms: a new phone is confirmed by the old one. When there is none, the new third
+// person confirms; else nothing has to be confirmed. An earlier request of the person that is `NEW` becomes `CANCELED`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/persons/{id}/authentication_method_requests (the `CreateAuthenticationMethodRequest` operationId).
+func (c *Client) CreateAuthenticationMethodRequestWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateAuthenticationMethodRequestRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateAuthenticationMethodRequest Create authentication method request
+//
+// Begins to change how a person confirms: `INSERT` adds an authentication method, `UPDATE` changes the alias of one, `DEACTIVATE` ends
+// a third person's. An own method that is added, `OTP` or `OFFLINE`, takes the place of the former one. Nothing changes until the
+// request is approved.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent with `PUT` to the addresses
+// in `documents`, or both. The default method confirms: a new phone is confirmed by the old one. When there is none, the new third
+// person confirms; else nothing has to be confirmed. An earlier request of the person that is `NEW` becomes `CANCELED`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/persons/{id}/authentication_method_requests (the `CreateAuthenticationMethodRequest` operationId).
+func (c *Client) CreateAuthenticationMethodRequest(ctx context.Context, id string, body CreateAuthenticationMethodRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateAuthenticationMethodRequestRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApproveAuthenticationMethodRequestWithBody Approve authentication method request
+//
+// Confirms a request, and changes how the person confirms. `verification_code` is the code of the SMS, when
+// `urgent.authentication_method_current` of the request is `OTP`; else no body is needed. Before that, the scans of `urgent.documents`
+// must have been sent to their addresses.
+//
+// What changes: the request is `COMPLETED`; `INSERT` adds the method and, when it is `OTP` or `OFFLINE`, ends the former own one;
+// `UPDATE` changes the alias; `DEACTIVATE` ends the method. Who then confirms by documents, or whose documents must be looked at,
+// waits for the National Health Service (`nhs` of getPersonVerification).
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/persons/{id}/authentication_method_requests/{request_id}/actions/approve (the `ApproveAuthenticationMethodRequest` operationId).
+func (c *Client) ApproveAuthenticationMethodRequestWithBody(ctx context.Context, id string, requestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApproveAuthenticationMethodRequestRequestWithBody(c.Server, id, requestID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApproveAuthenticationMethodRequest Approve authentication method request
+//
+// Confirms a request, and changes how the person confirms. `verification_code` is the code of the SMS, when
+// `urgent.authentication_method_current` of the request is `OTP`; else no body is needed. Before that, the scans of `urgent.documents`
+// must have been sent to their addresses.
+//
+// What changes: the request is `COMPLETED`; `INSERT` adds the method and, when it is `OTP` or `OFFLINE`, ends the former own one;
+// `UPDATE` changes the alias; `DEACTIVATE` ends the method. Who then confirms by documents, or whose documents must be looked at,
+// waits for the National Health Service (`nhs` of getPersonVerification).
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/persons/{id}/authentication_method_requests/{request_id}/actions/approve (the `ApproveAuthenticationMethodRequest` operationId).
+func (c *Client) ApproveAuthenticationMethodRequest(ctx context.Context, id string, requestID string, body ApproveAuthenticationMethodRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApproveAuthenticationMethodRequestRequest(c.Server, id, requestID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ResendAuthenticationMethodRequestOTP Resend Authorization OTP on Authentication method Request
+//
+// Sends another SMS with a code for a request that is `NEW` and confirmed by `OTP`, to the person or the third person who confirms.
+//
+// No body is needed and one that is sent is ignored. The earlier code of the request stops working at once; attempts are counted from
+// zero. The request is not changed. The code is never in the answer; `id` of the answer is that of the verification.
+//
+// Corresponds with POST /api/persons/{id}/authentication_method_requests/{request_id}/actions/resend_otp (the `ResendAuthenticationMethodRequestOTP` operationId).
+func (c *Client) ResendAuthenticationMethodRequestOTP(ctx context.Context, id string, requestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewResendAuthenticationMethodRequestOTPRequest(c.Server, id, requestID)
 	if err != nil {
 		return nil, err
 	}
@@ -11674,6 +12111,148 @@ func NewSearchPersonsRequest(server string, params *SearchPersonsParams) (*http.
 	return req, nil
 }
 
+// NewCreateAuthenticationMethodRequestRequest calls the generic CreateAuthenticationMethodRequest builder with application/json body
+func NewCreateAuthenticationMethodRequestRequest(server string, id string, body CreateAuthenticationMethodRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateAuthenticationMethodRequestRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewCreateAuthenticationMethodRequestRequestWithBody constructs an http.Request for the CreateAuthenticationMethodRequest method, with any body, and a specified content type
+func NewCreateAuthenticationMethodRequestRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/persons/%s/authentication_method_requests", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewApproveAuthenticationMethodRequestRequest calls the generic ApproveAuthenticationMethodRequest builder with application/json body
+func NewApproveAuthenticationMethodRequestRequest(server string, id string, requestID string, body ApproveAuthenticationMethodRequestJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApproveAuthenticationMethodRequestRequestWithBody(server, id, requestID, "application/json", bodyReader)
+}
+
+// NewApproveAuthenticationMethodRequestRequestWithBody constructs an http.Request for the ApproveAuthenticationMethodRequest method, with any body, and a specified content type
+func NewApproveAuthenticationMethodRequestRequestWithBody(server string, id string, requestID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "request_id", requestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/persons/%s/authentication_method_requests/%s/actions/approve", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewResendAuthenticationMethodRequestOTPRequest constructs an http.Request for the ResendAuthenticationMethodRequestOTP method
+func NewResendAuthenticationMethodRequestOTPRequest(server string, id string, requestID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "request_id", requestID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/persons/%s/authentication_method_requests/%s/actions/resend_otp", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListAuthenticationMethodsRequest constructs an http.Request for the ListAuthenticationMethods method
 func NewListAuthenticationMethodsRequest(server string, id string) (*http.Request, error) {
 	var err error
@@ -14409,6 +14988,78 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/persons (the `SearchPersons` operationId).
 	SearchPersonsWithResponse(ctx context.Context, params *SearchPersonsParams, reqEditors ...RequestEditorFn) (*SearchPersonsResult, error)
 
+	// CreateAuthenticationMethodRequestWithBodyWithResponse Create authentication method request
+	//
+	// Begins to change how a person confirms: `INSERT` adds an authentication method, `UPDATE` changes the alias of one, `DEACTIVATE` ends
+	// a third person's. An own method that is added, `OTP` or `OFFLINE`, takes the place of the former one. Nothing changes until the
+	// request is approved.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent with `PUT` to the addresses
+	// in `documents`, or both. The default method confirms: a new phone is confirmed by the old one. When there is none, the new third
+	// person confirms; else nothing has to be confirmed. An earlier request of the person that is `NEW` becomes `CANCELED`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/persons/{id}/authentication_method_requests (the `CreateAuthenticationMethodRequest` operationId).
+	CreateAuthenticationMethodRequestWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAuthenticationMethodRequestResult, error)
+
+	// CreateAuthenticationMethodRequestWithResponse Create authentication method request
+	//
+	// Begins to change how a person confirms: `INSERT` adds an authentication method, `UPDATE` changes the alias of one, `DEACTIVATE` ends
+	// a third person's. An own method that is added, `OTP` or `OFFLINE`, takes the place of the former one. Nothing changes until the
+	// request is approved.
+	//
+	// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent with `PUT` to the addresses
+	// in `documents`, or both. The default method confirms: a new phone is confirmed by the old one. When there is none, the new third
+	// person confirms; else nothing has to be confirmed. An earlier request of the person that is `NEW` becomes `CANCELED`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/persons/{id}/authentication_method_requests (the `CreateAuthenticationMethodRequest` operationId).
+	CreateAuthenticationMethodRequestWithResponse(ctx context.Context, id string, body CreateAuthenticationMethodRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAuthenticationMethodRequestResult, error)
+
+	// ApproveAuthenticationMethodRequestWithBodyWithResponse Approve authentication method request
+	//
+	// Confirms a request, and changes how the person confirms. `verification_code` is the code of the SMS, when
+	// `urgent.authentication_method_current` of the request is `OTP`; else no body is needed. Before that, the scans of `urgent.documents`
+	// must have been sent to their addresses.
+	//
+	// What changes: the request is `COMPLETED`; `INSERT` adds the method and, when it is `OTP` or `OFFLINE`, ends the former own one;
+	// `UPDATE` changes the alias; `DEACTIVATE` ends the method. Who then confirms by documents, or whose documents must be looked at,
+	// waits for the National Health Service (`nhs` of getPersonVerification).
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/persons/{id}/authentication_method_requests/{request_id}/actions/approve (the `ApproveAuthenticationMethodRequest` operationId).
+	ApproveAuthenticationMethodRequestWithBodyWithResponse(ctx context.Context, id string, requestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApproveAuthenticationMethodRequestResult, error)
+
+	// ApproveAuthenticationMethodRequestWithResponse Approve authentication method request
+	//
+	// Confirms a request, and changes how the person confirms. `verification_code` is the code of the SMS, when
+	// `urgent.authentication_method_current` of the request is `OTP`; else no body is needed. Before that, the scans of `urgent.documents`
+	// must have been sent to their addresses.
+	//
+	// What changes: the request is `COMPLETED`; `INSERT` adds the method and, when it is `OTP` or `OFFLINE`, ends the former own one;
+	// `UPDATE` changes the alias; `DEACTIVATE` ends the method. Who then confirms by documents, or whose documents must be looked at,
+	// waits for the National Health Service (`nhs` of getPersonVerification).
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/persons/{id}/authentication_method_requests/{request_id}/actions/approve (the `ApproveAuthenticationMethodRequest` operationId).
+	ApproveAuthenticationMethodRequestWithResponse(ctx context.Context, id string, requestID string, body ApproveAuthenticationMethodRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*ApproveAuthenticationMethodRequestResult, error)
+
+	// ResendAuthenticationMethodRequestOTPWithResponse Resend Authorization OTP on Authentication method Request
+	//
+	// Sends another SMS with a code for a request that is `NEW` and confirmed by `OTP`, to the person or the third person who confirms.
+	//
+	// No body is needed and one that is sent is ignored. The earlier code of the request stops working at once; attempts are counted from
+	// zero. The request is not changed. The code is never in the answer; `id` of the answer is that of the verification.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/persons/{id}/authentication_method_requests/{request_id}/actions/resend_otp (the `ResendAuthenticationMethodRequestOTP` operationId).
+	ResendAuthenticationMethodRequestOTPWithResponse(ctx context.Context, id string, requestID string, reqEditors ...RequestEditorFn) (*ResendAuthenticationMethodRequestOTPResult, error)
+
 	// ListAuthenticationMethodsWithResponse Get Person Authentication methods
 	//
 	// Lists the ways in which a person can confirm that a doctor may act: by a code to a phone (OTP), by documents (OFFLINE), or by another
@@ -16058,6 +16709,99 @@ func (r SearchPersonsResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SearchPersonsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateAuthenticationMethodRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *AuthenticationMethodRequestCreatedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateAuthenticationMethodRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateAuthenticationMethodRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateAuthenticationMethodRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ApproveAuthenticationMethodRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *AuthenticationMethodRequestResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ApproveAuthenticationMethodRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApproveAuthenticationMethodRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ApproveAuthenticationMethodRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ResendAuthenticationMethodRequestOTPResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OTPResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ResendAuthenticationMethodRequestOTPResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ResendAuthenticationMethodRequestOTPResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ResendAuthenticationMethodRequestOTPResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -17995,6 +18739,108 @@ func (c *ClientWithResponses) SearchPersonsWithResponse(ctx context.Context, par
 	return ParseSearchPersonsResult(rsp)
 }
 
+// CreateAuthenticationMethodRequestWithBodyWithResponse Create authentication method request
+//
+// Begins to change how a person confirms: `INSERT` adds an authentication method, `UPDATE` changes the alias of one, `DEACTIVATE` ends
+// a third person's. An own method that is added, `OTP` or `OFFLINE`, takes the place of the former one. Nothing changes until the
+// request is approved.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent with `PUT` to the addresses
+// in `documents`, or both. The default method confirms: a new phone is confirmed by the old one. When there is none, the new third
+// person confirms; else nothing has to be confirmed. An earlier request of the person that is `NEW` becomes `CANCELED`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/persons/{id}/authentication_method_requests (the `CreateAuthenticationMethodRequest` operationId).
+func (c *ClientWithResponses) CreateAuthenticationMethodRequestWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateAuthenticationMethodRequestResult, error) {
+	rsp, err := c.CreateAuthenticationMethodRequestWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateAuthenticationMethodRequestResult(rsp)
+}
+
+// CreateAuthenticationMethodRequestWithResponse Create authentication method request
+//
+// Begins to change how a person confirms: `INSERT` adds an authentication method, `UPDATE` changes the alias of one, `DEACTIVATE` ends
+// a third person's. An own method that is added, `OTP` or `OFFLINE`, takes the place of the former one. Nothing changes until the
+// request is approved.
+//
+// `urgent` says how the request is confirmed: by the code of an SMS that is on its way, by scans to be sent with `PUT` to the addresses
+// in `documents`, or both. The default method confirms: a new phone is confirmed by the old one. When there is none, the new third
+// person confirms; else nothing has to be confirmed. An earlier request of the person that is `NEW` becomes `CANCELED`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/persons/{id}/authentication_method_requests (the `CreateAuthenticationMethodRequest` operationId).
+func (c *ClientWithResponses) CreateAuthenticationMethodRequestWithResponse(ctx context.Context, id string, body CreateAuthenticationMethodRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateAuthenticationMethodRequestResult, error) {
+	rsp, err := c.CreateAuthenticationMethodRequest(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateAuthenticationMethodRequestResult(rsp)
+}
+
+// ApproveAuthenticationMethodRequestWithBodyWithResponse Approve authentication method request
+//
+// Confirms a request, and changes how the person confirms. `verification_code` is the code of the SMS, when
+// `urgent.authentication_method_current` of the request is `OTP`; else no body is needed. Before that, the scans of `urgent.documents`
+// must have been sent to their addresses.
+//
+// What changes: the request is `COMPLETED`; `INSERT` adds the method and, when it is `OTP` or `OFFLINE`, ends the former own one;
+// `UPDATE` changes the alias; `DEACTIVATE` ends the method. Who then confirms by documents, or whose documents must be looked at,
+// waits for the National Health Service (`nhs` of getPersonVerification).
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/persons/{id}/authentication_method_requests/{request_id}/actions/approve (the `ApproveAuthenticationMethodRequest` operationId).
+func (c *ClientWithResponses) ApproveAuthenticationMethodRequestWithBodyWithResponse(ctx context.Context, id string, requestID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApproveAuthenticationMethodRequestResult, error) {
+	rsp, err := c.ApproveAuthenticationMethodRequestWithBody(ctx, id, requestID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApproveAuthenticationMethodRequestResult(rsp)
+}
+
+// ApproveAuthenticationMethodRequestWithResponse Approve authentication method request
+//
+// Confirms a request, and changes how the person confirms. `verification_code` is the code of the SMS, when
+// `urgent.authentication_method_current` of the request is `OTP`; else no body is needed. Before that, the scans of `urgent.documents`
+// must have been sent to their addresses.
+//
+// What changes: the request is `COMPLETED`; `INSERT` adds the method and, when it is `OTP` or `OFFLINE`, ends the former own one;
+// `UPDATE` changes the alias; `DEACTIVATE` ends the method. Who then confirms by documents, or whose documents must be looked at,
+// waits for the National Health Service (`nhs` of getPersonVerification).
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/persons/{id}/authentication_method_requests/{request_id}/actions/approve (the `ApproveAuthenticationMethodRequest` operationId).
+func (c *ClientWithResponses) ApproveAuthenticationMethodRequestWithResponse(ctx context.Context, id string, requestID string, body ApproveAuthenticationMethodRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*ApproveAuthenticationMethodRequestResult, error) {
+	rsp, err := c.ApproveAuthenticationMethodRequest(ctx, id, requestID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApproveAuthenticationMethodRequestResult(rsp)
+}
+
+// ResendAuthenticationMethodRequestOTPWithResponse Resend Authorization OTP on Authentication method Request
+//
+// Sends another SMS with a code for a request that is `NEW` and confirmed by `OTP`, to the person or the third person who confirms.
+//
+// No body is needed and one that is sent is ignored. The earlier code of the request stops working at once; attempts are counted from
+// zero. The request is not changed. The code is never in the answer; `id` of the answer is that of the verification.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/persons/{id}/authentication_method_requests/{request_id}/actions/resend_otp (the `ResendAuthenticationMethodRequestOTP` operationId).
+func (c *ClientWithResponses) ResendAuthenticationMethodRequestOTPWithResponse(ctx context.Context, id string, requestID string, reqEditors ...RequestEditorFn) (*ResendAuthenticationMethodRequestOTPResult, error) {
+	rsp, err := c.ResendAuthenticationMethodRequestOTP(ctx, id, requestID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseResendAuthenticationMethodRequestOTPResult(rsp)
+}
+
 // ListAuthenticationMethodsWithResponse Get Person Authentication methods
 //
 // Lists the ways in which a person can confirm that a doctor may act: by a code to a phone (OTP), by documents (OFFLINE), or by another
@@ -19850,6 +20696,84 @@ func ParseSearchPersonsResult(rsp *http.Response) (*SearchPersonsResult, error) 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest PersonSearchResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateAuthenticationMethodRequestResult parses an HTTP response from a CreateAuthenticationMethodRequestWithResponse call
+func ParseCreateAuthenticationMethodRequestResult(rsp *http.Response) (*CreateAuthenticationMethodRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateAuthenticationMethodRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest AuthenticationMethodRequestCreatedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseApproveAuthenticationMethodRequestResult parses an HTTP response from a ApproveAuthenticationMethodRequestWithResponse call
+func ParseApproveAuthenticationMethodRequestResult(rsp *http.Response) (*ApproveAuthenticationMethodRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApproveAuthenticationMethodRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest AuthenticationMethodRequestResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseResendAuthenticationMethodRequestOTPResult parses an HTTP response from a ResendAuthenticationMethodRequestOTPWithResponse call
+func ParseResendAuthenticationMethodRequestOTPResult(rsp *http.Response) (*ResendAuthenticationMethodRequestOTPResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ResendAuthenticationMethodRequestOTPResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OTPResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

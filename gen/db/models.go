@@ -41,6 +41,23 @@ type EventManagerEvent struct {
 	UpdatedAt  time.Time
 }
 
+type ILAuthenticationMethodRequest struct {
+	ID       uuid.UUID
+	Action   string
+	PersonID uuid.UUID
+	// As it was sent. The expiry job nulls it, authentication_method_current and documents.
+	AuthenticationMethod json.RawMessage
+	// type OTP, OFFLINE or NA, and phone_number: unmasked, since codes are sent to it.
+	AuthenticationMethodCurrent json.RawMessage
+	Documents                   json.RawMessage
+	Status                      string
+	Channel                     string
+	InsertedBy                  uuid.UUID
+	InsertedAt                  time.Time
+	UpdatedBy                   uuid.UUID
+	UpdatedAt                   time.Time
+}
+
 // A declaration with what the registers know today of those who made it, as objects with the field names of the API.
 type ILDeclarationDetail struct {
 	ID                          uuid.UUID

@@ -199,7 +199,7 @@ func (q *Queries) LockRegistrations(ctx context.Context, db DBTX, keys []string)
 const lockVerifiedPerson = `-- name: LockVerifiedPerson :one
 SELECT jsonb_build_object(
            'first_name', p.first_name, 'last_name', p.last_name, 'second_name', p.second_name, 'birth_date', p.birth_date,
-           'tax_id', p.tax_id, 'unzr', p.unzr, 'documents', COALESCE((
+           'tax_id', p.tax_id, 'no_tax_id', p.no_tax_id, 'gender', p.gender, 'unzr', p.unzr, 'documents', COALESCE((
                SELECT jsonb_agg(jsonb_build_object('type', d.type, 'number', d.number)) FROM mpi.person_documents d WHERE d.person_id = p.id
            ), '[]')
        )::jsonb AS person,

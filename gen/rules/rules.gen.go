@@ -63,702 +63,750 @@ func init() {
 const ValidationMessage = "Validation failed. You can find validators description at our API Manifest: https://docs.apimanifest.apiary.io/#introduction/interacting-with-api/errors."
 
 const (
-	GatewayPath                                       ID = "gateway.path"
-	GatewayPSK                                        ID = "gateway.psk"
-	GatewayTokenMissing                               ID = "gateway.token.missing"
-	GatewayRateLimit                                  ID = "gateway.rate_limit"
-	GatewayTokenUnknown                               ID = "gateway.token.unknown"
-	GatewayTokenKind                                  ID = "gateway.token.kind"
-	GatewayTokenExpired                               ID = "gateway.token.expired"
-	GatewayTokenClientBlocked                         ID = "gateway.token.client_blocked"
-	GatewayTokenUserBlocked                           ID = "gateway.token.user_blocked"
-	GatewayMethod                                     ID = "gateway.method"
-	GatewayAPIKeyMissing                              ID = "gateway.api_key.missing"
-	GatewayAPIKeyUnknown                              ID = "gateway.api_key.unknown"
-	GatewayAPIKeyBroker                               ID = "gateway.api_key.broker"
-	GatewayScope                                      ID = "gateway.scope"
-	GatewayBrokerScope                                ID = "gateway.broker_scope"
-	RequestURL                                        ID = "request.url"
-	RequestQuery                                      ID = "request.query"
-	RequestTooLarge                                   ID = "request.too_large"
-	RequestContentType                                ID = "request.content_type"
-	RequestJSON                                       ID = "request.json"
-	RequestIdempotencyInFlight                        ID = "request.idempotency.in_flight"
-	RequestIdempotencyMismatch                        ID = "request.idempotency.mismatch"
-	ApprovalListIDFilter                              ID = "approval.list.id_filter"
-	ApprovalListBooleanFilter                         ID = "approval.list.boolean_filter"
-	ApprovalListAccessLevel                           ID = "approval.list.access_level"
-	ApprovalListPerson                                ID = "approval.list.person"
-	ApprovalGetPerson                                 ID = "approval.get.person"
-	ApprovalGetNotFound                               ID = "approval.get.not_found"
-	ApprovalResendPerson                              ID = "approval.resend.person"
-	ApprovalResendNotFound                            ID = "approval.resend.not_found"
-	ApprovalResendNoMethod                            ID = "approval.resend.no_method"
-	ApprovalResendMethodType                          ID = "approval.resend.method_type"
-	ApprovalResendThirdPerson                         ID = "approval.resend.third_person"
-	ApprovalResendMethodUsable                        ID = "approval.resend.method_usable"
-	ApprovalResendMethodConfidant                     ID = "approval.resend.method_confidant"
-	ApprovalResendPersonActive                        ID = "approval.resend.person_active"
-	ApprovalResendStateActive                         ID = "approval.resend.state_active"
-	ApprovalResendStateCancelled                      ID = "approval.resend.state_cancelled"
-	ApprovalResendStateTerminated                     ID = "approval.resend.state_terminated"
-	ApprovalResendStateExpired                        ID = "approval.resend.state_expired"
-	ApprovalResendOTP                                 ID = "approval.resend.otp"
-	ApprovalResendRate                                ID = "approval.resend.rate"
-	ApprovalResendPhoneLimit                          ID = "approval.resend.phone_limit"
-	ApprovalResendResourceLimit                       ID = "approval.resend.resource_limit"
-	ApprovalResendLegalEntityLimit                    ID = "approval.resend.legal_entity_limit"
-	DeclarationRequestListEmployeeID                  ID = "declaration_request.list.employee_id"
-	DeclarationRequestListLegalEntityID               ID = "declaration_request.list.legal_entity_id"
-	DeclarationRequestCreateParty                     ID = "declaration_request.create.party"
-	DeclarationRequestCreatePartyDeceased             ID = "declaration_request.create.party_deceased"
-	DeclarationRequestCreateSchema                    ID = "declaration_request.create.schema"
-	DeclarationRequestCreateLegalEntityActive         ID = "declaration_request.create.legal_entity_active"
-	DeclarationRequestCreateLegalEntityType           ID = "declaration_request.create.legal_entity_type"
-	DeclarationRequestCreateEmployee                  ID = "declaration_request.create.employee"
-	DeclarationRequestCreateEmployeeStatus            ID = "declaration_request.create.employee_status"
-	DeclarationRequestCreateSpeciality                ID = "declaration_request.create.speciality"
-	DeclarationRequestCreateDivision                  ID = "declaration_request.create.division"
-	DeclarationRequestCreateDivisionStatus            ID = "declaration_request.create.division_status"
-	DeclarationRequestCreateEmployeeLegalEntity       ID = "declaration_request.create.employee_legal_entity"
-	DeclarationRequestCreateDivisionLegalEntity       ID = "declaration_request.create.division_legal_entity"
-	DeclarationRequestCreateEmployeeType              ID = "declaration_request.create.employee_type"
-	DeclarationRequestCreatePerson                    ID = "declaration_request.create.person"
-	DeclarationRequestCreatePersonMethod              ID = "declaration_request.create.person_method"
-	DeclarationRequestCreatePersonActive              ID = "declaration_request.create.person_active"
-	DeclarationRequestCreatePersonVerified            ID = "declaration_request.create.person_verified"
-	DeclarationRequestCreateMethod                    ID = "declaration_request.create.method"
-	DeclarationRequestCreateMethodOwner               ID = "declaration_request.create.method_owner"
-	DeclarationRequestCreateMethodActive              ID = "declaration_request.create.method_active"
-	DeclarationRequestCreateMethodNa                  ID = "declaration_request.create.method_na"
-	DeclarationRequestCreateParent                    ID = "declaration_request.create.parent"
-	DeclarationRequestCreateParentPerson              ID = "declaration_request.create.parent_person"
-	DeclarationRequestCreateParentLegalEntity         ID = "declaration_request.create.parent_legal_entity"
-	DeclarationRequestCreateAge                       ID = "declaration_request.create.age"
-	DeclarationRequestCreateConfidant                 ID = "declaration_request.create.confidant"
-	DeclarationRequestCreateChildDocument             ID = "declaration_request.create.child_document"
-	DeclarationRequestCreateDocument                  ID = "declaration_request.create.document"
-	DeclarationRequestCreatePersonRequest             ID = "declaration_request.create.person_request"
-	DeclarationRequestCreateRate                      ID = "declaration_request.create.rate"
-	DeclarationRequestCreateCodeLimit                 ID = "declaration_request.create.code_limit"
-	DeclarationRequestCreateLegalEntityLimit          ID = "declaration_request.create.legal_entity_limit"
-	DeclarationRequestGetNotFound                     ID = "declaration_request.get.not_found"
-	DeclarationRequestGetChannel                      ID = "declaration_request.get.channel"
-	DeclarationRequestGetLegalEntity                  ID = "declaration_request.get.legal_entity"
-	DeclarationRequestApproveSchema                   ID = "declaration_request.approve.schema"
-	DeclarationRequestApproveNotFound                 ID = "declaration_request.approve.not_found"
-	DeclarationRequestApproveChannel                  ID = "declaration_request.approve.channel"
-	DeclarationRequestApproveLegalEntity              ID = "declaration_request.approve.legal_entity"
-	DeclarationRequestApproveVersion                  ID = "declaration_request.approve.version"
-	DeclarationRequestApprovePatient                  ID = "declaration_request.approve.patient"
-	DeclarationRequestApproveStatus                   ID = "declaration_request.approve.status"
-	DeclarationRequestApprovePerson                   ID = "declaration_request.approve.person"
-	DeclarationRequestApprovePersonVerified           ID = "declaration_request.approve.person_verified"
-	DeclarationRequestApproveCodeRequired             ID = "declaration_request.approve.code_required"
-	DeclarationRequestApproveAttempts                 ID = "declaration_request.approve.attempts"
-	DeclarationRequestApproveCodeExpired              ID = "declaration_request.approve.code_expired"
-	DeclarationRequestApproveCode                     ID = "declaration_request.approve.code"
-	DeclarationRequestApproveDocuments                ID = "declaration_request.approve.documents"
-	DeclarationRequestApproveParent                   ID = "declaration_request.approve.parent"
-	DeclarationRequestApproveDoctor                   ID = "declaration_request.approve.doctor"
-	DeclarationRequestApproveLimit                    ID = "declaration_request.approve.limit"
-	DeclarationRequestRejectNotFound                  ID = "declaration_request.reject.not_found"
-	DeclarationRequestRejectChannel                   ID = "declaration_request.reject.channel"
-	DeclarationRequestRejectLegalEntity               ID = "declaration_request.reject.legal_entity"
-	DeclarationRequestRejectVersion                   ID = "declaration_request.reject.version"
-	DeclarationRequestRejectStatus                    ID = "declaration_request.reject.status"
-	DeclarationRequestResendOTPToken                  ID = "declaration_request.resend_otp.token"
-	DeclarationRequestResendOTPNotFound               ID = "declaration_request.resend_otp.not_found"
-	DeclarationRequestResendOTPChannel                ID = "declaration_request.resend_otp.channel"
-	DeclarationRequestResendOTPLegalEntity            ID = "declaration_request.resend_otp.legal_entity"
-	DeclarationRequestResendOTPStatus                 ID = "declaration_request.resend_otp.status"
-	DeclarationRequestResendOTPAuthenticationMethod   ID = "declaration_request.resend_otp.authentication_method"
-	DeclarationRequestResendOTPRate                   ID = "declaration_request.resend_otp.rate"
-	DeclarationRequestResendOTPPhoneLimit             ID = "declaration_request.resend_otp.phone_limit"
-	DeclarationRequestResendOTPResourceLimit          ID = "declaration_request.resend_otp.resource_limit"
-	DeclarationRequestResendOTPLegalEntityLimit       ID = "declaration_request.resend_otp.legal_entity_limit"
-	DeclarationRequestSignSchema                      ID = "declaration_request.sign.schema"
-	DeclarationRequestSignSignedBase64                ID = "declaration_request.sign.signed_base64"
-	DeclarationRequestSignSignedSize                  ID = "declaration_request.sign.signed_size"
-	DeclarationRequestSignSignedReadable              ID = "declaration_request.sign.signed_readable"
-	DeclarationRequestSignSignedJSON                  ID = "declaration_request.sign.signed_json"
-	DeclarationRequestSignSignedCount                 ID = "declaration_request.sign.signed_count"
-	DeclarationRequestSignSignedOneSigner             ID = "declaration_request.sign.signed_one_signer"
-	DeclarationRequestSignSignedTimestamp             ID = "declaration_request.sign.signed_timestamp"
-	DeclarationRequestSignSignedTimestampReadable     ID = "declaration_request.sign.signed_timestamp_readable"
-	DeclarationRequestSignSignedCertificate           ID = "declaration_request.sign.signed_certificate"
-	DeclarationRequestSignSignedCertificateReadable   ID = "declaration_request.sign.signed_certificate_readable"
-	DeclarationRequestSignSignedRoot                  ID = "declaration_request.sign.signed_root"
-	DeclarationRequestSignSignedRootSignature         ID = "declaration_request.sign.signed_root_signature"
-	DeclarationRequestSignSignedRootReadable          ID = "declaration_request.sign.signed_root_readable"
-	DeclarationRequestSignSignedTimestampService      ID = "declaration_request.sign.signed_timestamp_service"
-	DeclarationRequestSignSignedTimestampSignature    ID = "declaration_request.sign.signed_timestamp_signature"
-	DeclarationRequestSignSignedTimestampInValidity   ID = "declaration_request.sign.signed_timestamp_in_validity"
-	DeclarationRequestSignSignedCertificateValid      ID = "declaration_request.sign.signed_certificate_valid"
-	DeclarationRequestSignSignedCertificateOcsp       ID = "declaration_request.sign.signed_certificate_ocsp"
-	DeclarationRequestSignSignedValue                 ID = "declaration_request.sign.signed_value"
-	DeclarationRequestSignSignedCertificateNotRevoked ID = "declaration_request.sign.signed_certificate_not_revoked"
-	DeclarationRequestSignNotFound                    ID = "declaration_request.sign.not_found"
-	DeclarationRequestSignVersion                     ID = "declaration_request.sign.version"
-	DeclarationRequestSignStatus                      ID = "declaration_request.sign.status"
-	DeclarationRequestSignPerson                      ID = "declaration_request.sign.person"
-	DeclarationRequestSignPersonVerified              ID = "declaration_request.sign.person_verified"
-	DeclarationRequestSignParent                      ID = "declaration_request.sign.parent"
-	DeclarationRequestSignEmpty                       ID = "declaration_request.sign.empty"
-	DeclarationRequestSignPatientSigned               ID = "declaration_request.sign.patient_signed"
-	DeclarationRequestSignPatientSignedTrue           ID = "declaration_request.sign.patient_signed_true"
-	DeclarationRequestSignPatientSignedNull           ID = "declaration_request.sign.patient_signed_null"
-	DeclarationRequestSignContent                     ID = "declaration_request.sign.content"
-	DeclarationRequestSignEmployee                    ID = "declaration_request.sign.employee"
-	DeclarationRequestSignParty                       ID = "declaration_request.sign.party"
-	DeclarationRequestSignSignedDrfoPresent           ID = "declaration_request.sign.signed_drfo_present"
-	DeclarationRequestSignSignedDrfo                  ID = "declaration_request.sign.signed_drfo"
-	DeclarationTerminateSchema                        ID = "declaration.terminate.schema"
-	DeclarationTerminateNotFound                      ID = "declaration.terminate.not_found"
-	DeclarationTerminateLegalEntity                   ID = "declaration.terminate.legal_entity"
-	DeclarationTerminatePerson                        ID = "declaration.terminate.person"
-	DeclarationTerminateStatus                        ID = "declaration.terminate.status"
-	DeclarationTerminateOwn                           ID = "declaration.terminate.own"
-	DeclarationListEmployeeID                         ID = "declaration.list.employee_id"
-	DeclarationListLegalEntityID                      ID = "declaration.list.legal_entity_id"
-	DeclarationListStatus                             ID = "declaration.list.status"
-	DeclarationGetNotFound                            ID = "declaration.get.not_found"
-	DeclarationGetOwner                               ID = "declaration.get.owner"
-	DeclarationApproveNotFound                        ID = "declaration.approve.not_found"
-	DeclarationApproveLegalEntity                     ID = "declaration.approve.legal_entity"
-	DeclarationApproveRemoved                         ID = "declaration.approve.removed"
-	DeclarationApproveStatus                          ID = "declaration.approve.status"
-	DeclarationRejectNotFound                         ID = "declaration.reject.not_found"
-	DeclarationRejectLegalEntity                      ID = "declaration.reject.legal_entity"
-	DeclarationRejectRemoved                          ID = "declaration.reject.removed"
-	DeclarationRejectStatus                           ID = "declaration.reject.status"
-	DeclarationOfPersonNotFound                       ID = "declaration.of_person.not_found"
-	DeclarationOfPersonOwner                          ID = "declaration.of_person.owner"
-	DeviceDispenseSearchUnknownParameter              ID = "device_dispense.search.unknown_parameter"
-	DeviceDispenseSearchIDFilter                      ID = "device_dispense.search.id_filter"
-	DeviceDispenseSearchDateTimeFilter                ID = "device_dispense.search.date_time_filter"
-	DeviceDispenseSearchDateTimeExists                ID = "device_dispense.search.date_time_exists"
-	DeviceDispenseSearchStatus                        ID = "device_dispense.search.status"
-	DeviceDispenseListUnknownParameter                ID = "device_dispense.list.unknown_parameter"
-	DeviceDispenseListIDFilter                        ID = "device_dispense.list.id_filter"
-	DeviceDispenseListDateTimeFilter                  ID = "device_dispense.list.date_time_filter"
-	DeviceDispenseListDateTimeExists                  ID = "device_dispense.list.date_time_exists"
-	DeviceDispenseListStatus                          ID = "device_dispense.list.status"
-	DeviceDispenseListPerson                          ID = "device_dispense.list.person"
-	DeviceDispenseListPersonActive                    ID = "device_dispense.list.person_active"
-	DeviceDispenseListAccess                          ID = "device_dispense.list.access"
-	DeviceDispenseGetPerson                           ID = "device_dispense.get.person"
-	DeviceDispenseGetPersonActive                     ID = "device_dispense.get.person_active"
-	DeviceDispenseGetNotFound                         ID = "device_dispense.get.not_found"
-	DeviceDispenseGetOwner                            ID = "device_dispense.get.owner"
-	DeviceDispenseGetAccess                           ID = "device_dispense.get.access"
-	DeviceDispenseStopToken                           ID = "device_dispense.stop.token"
-	DeviceDispenseStopTokenExpired                    ID = "device_dispense.stop.token_expired"
-	DeviceDispenseStopScope                           ID = "device_dispense.stop.scope"
-	DeviceDispenseStopLegalEntityType                 ID = "device_dispense.stop.legal_entity_type"
-	DeviceDispenseStopLegalEntity                     ID = "device_dispense.stop.legal_entity"
-	DeviceDispenseStopLegalEntityStatus               ID = "device_dispense.stop.legal_entity_status"
-	DeviceDispenseStopNotFound                        ID = "device_dispense.stop.not_found"
-	DeviceDispenseStopPatient                         ID = "device_dispense.stop.patient"
-	DeviceDispenseStopOwnerConflict                   ID = "device_dispense.stop.owner_conflict"
-	DeviceDispenseStopOwner                           ID = "device_dispense.stop.owner"
-	DeviceDispenseStopStatus                          ID = "device_dispense.stop.status"
-	DictionaryListIsActive                            ID = "dictionary.list.is_active"
-	DictionaryListV2IsActive                          ID = "dictionary.list_v2.is_active"
-	DictionaryListV2ValueIsActive                     ID = "dictionary.list_v2.value_is_active"
-	DivisionListLegalEntityActive                     ID = "division.list.legal_entity_active"
-	DivisionListIDs                                   ID = "division.list.ids"
-	DivisionListLegalEntityID                         ID = "division.list.legal_entity_id"
-	DivisionCreateScopeUnauthorized                   ID = "division.create.scope_unauthorized"
-	DivisionCreateParty                               ID = "division.create.party"
-	DivisionCreateClientID                            ID = "division.create.client_id"
-	DivisionCreateLegalEntity                         ID = "division.create.legal_entity"
-	DivisionCreateLegalEntityActive                   ID = "division.create.legal_entity_active"
-	DivisionCreateSchema                              ID = "division.create.schema"
-	DivisionCreateLocation                            ID = "division.create.location"
-	DivisionCreateAddressType                         ID = "division.create.address_type"
-	DivisionCreateArea                                ID = "division.create.area"
-	DivisionCreateSettlement                          ID = "division.create.settlement"
-	DivisionCreateSettlementType                      ID = "division.create.settlement_type"
-	DivisionCreateSettlementID                        ID = "division.create.settlement_id"
-	DivisionCreateStreetType                          ID = "division.create.street_type"
-	DivisionCreateZip                                 ID = "division.create.zip"
-	DivisionCreateTypeMapping                         ID = "division.create.type_mapping"
-	DivisionCreateAddressTypeMapping                  ID = "division.create.address_type_mapping"
-	DivisionCreateResidence                           ID = "division.create.residence"
-	DivisionCreateSettlementMatch                     ID = "division.create.settlement_match"
-	DivisionCreateAreaRow                             ID = "division.create.area_row"
-	DivisionCreateAreaMatch                           ID = "division.create.area_match"
-	DivisionCreateRegionRow                           ID = "division.create.region_row"
-	DivisionCreateRegionMatch                         ID = "division.create.region_match"
-	DivisionCreateCountry                             ID = "division.create.country"
-	DivisionCreateNamePattern                         ID = "division.create.name_pattern"
-	DivisionCreateRegionPattern                       ID = "division.create.region_pattern"
-	DivisionCreateStreetPattern                       ID = "division.create.street_pattern"
-	DivisionCreateBuildingPattern                     ID = "division.create.building_pattern"
-	DivisionCreatePhoneType                           ID = "division.create.phone_type"
-	DivisionCreatePhoneNumber                         ID = "division.create.phone_number"
-	DivisionCreateEmail                               ID = "division.create.email"
-	DivisionCreateType                                ID = "division.create.type"
-	DivisionCreateAddressTypeDouble                   ID = "division.create.address_type_double"
-	DivisionCreatePhoneTypeDouble                     ID = "division.create.phone_type_double"
-	DivisionGetNotFound                               ID = "division.get.not_found"
-	DivisionGetOwner                                  ID = "division.get.owner"
-	DivisionUpdateParty                               ID = "division.update.party"
-	DivisionUpdateClientID                            ID = "division.update.client_id"
-	DivisionUpdateLegalEntity                         ID = "division.update.legal_entity"
-	DivisionUpdateLegalEntityActive                   ID = "division.update.legal_entity_active"
-	DivisionUpdateSchema                              ID = "division.update.schema"
-	DivisionUpdateLocation                            ID = "division.update.location"
-	DivisionUpdateAddressType                         ID = "division.update.address_type"
-	DivisionUpdateArea                                ID = "division.update.area"
-	DivisionUpdateSettlement                          ID = "division.update.settlement"
-	DivisionUpdateSettlementType                      ID = "division.update.settlement_type"
-	DivisionUpdateSettlementID                        ID = "division.update.settlement_id"
-	DivisionUpdateStreetType                          ID = "division.update.street_type"
-	DivisionUpdateZip                                 ID = "division.update.zip"
-	DivisionUpdateTypeMapping                         ID = "division.update.type_mapping"
-	DivisionUpdateAddressTypeMapping                  ID = "division.update.address_type_mapping"
-	DivisionUpdateResidence                           ID = "division.update.residence"
-	DivisionUpdateSettlementMatch                     ID = "division.update.settlement_match"
-	DivisionUpdateAreaRow                             ID = "division.update.area_row"
-	DivisionUpdateAreaMatch                           ID = "division.update.area_match"
-	DivisionUpdateRegionRow                           ID = "division.update.region_row"
-	DivisionUpdateRegionMatch                         ID = "division.update.region_match"
-	DivisionUpdateCountry                             ID = "division.update.country"
-	DivisionUpdateNamePattern                         ID = "division.update.name_pattern"
-	DivisionUpdateRegionPattern                       ID = "division.update.region_pattern"
-	DivisionUpdateStreetPattern                       ID = "division.update.street_pattern"
-	DivisionUpdateBuildingPattern                     ID = "division.update.building_pattern"
-	DivisionUpdatePhoneType                           ID = "division.update.phone_type"
-	DivisionUpdatePhoneNumber                         ID = "division.update.phone_number"
-	DivisionUpdateEmail                               ID = "division.update.email"
-	DivisionUpdateType                                ID = "division.update.type"
-	DivisionUpdateAddressTypeDouble                   ID = "division.update.address_type_double"
-	DivisionUpdatePhoneTypeDouble                     ID = "division.update.phone_type_double"
-	DivisionUpdateNotFound                            ID = "division.update.not_found"
-	DivisionUpdateOwner                               ID = "division.update.owner"
-	DivisionActivateNotFound                          ID = "division.activate.not_found"
-	DivisionActivateOwner                             ID = "division.activate.owner"
-	DivisionActivateLegalEntityActive                 ID = "division.activate.legal_entity_active"
-	DivisionActivateStatus                            ID = "division.activate.status"
-	DivisionDeactivateNotFound                        ID = "division.deactivate.not_found"
-	DivisionDeactivateOwner                           ID = "division.deactivate.owner"
-	DivisionDeactivateHealthcareServices              ID = "division.deactivate.healthcare_services"
-	DivisionDeactivateEmployees                       ID = "division.deactivate.employees"
-	DivisionDeactivateEquipment                       ID = "division.deactivate.equipment"
-	DivisionDeactivateStatus                          ID = "division.deactivate.status"
-	DivisionDeactivateLegalEntityActive               ID = "division.deactivate.legal_entity_active"
-	EmployeeDeactivateSchema                          ID = "employee.deactivate.schema"
-	EmployeeDeactivateEndDate                         ID = "employee.deactivate.end_date"
-	EmployeeDeactivateEndDatePast                     ID = "employee.deactivate.end_date_past"
-	EmployeeDeactivateNotFound                        ID = "employee.deactivate.not_found"
-	EmployeeDeactivateOwner                           ID = "employee.deactivate.owner"
-	EmployeeDeactivateOwnerType                       ID = "employee.deactivate.owner_type"
-	EmployeeDeactivateStatus                          ID = "employee.deactivate.status"
-	EmployeeDeactivateRoles                           ID = "employee.deactivate.roles"
-	EmployeeDeactivateEndDateStart                    ID = "employee.deactivate.end_date_start"
-	EventListDate                                     ID = "event.list.date"
-	EventListDateTo                                   ID = "event.list.date_to"
-	EventListAttributeName                            ID = "event.list.attribute_name"
-	EventListPeriod                                   ID = "event.list.period"
-	EventGetNotFound                                  ID = "event.get.not_found"
-	JobGetNotFound                                    ID = "job.get.not_found"
-	JobGetNotImplemented                              ID = "job.get.not_implemented"
-	SessionLoginSchema                                ID = "session.login.schema"
-	SessionLoginGrantTypeRequired                     ID = "session.login.grant_type_required"
-	SessionLoginGrantType                             ID = "session.login.grant_type"
-	SessionLoginClient                                ID = "session.login.client"
-	SessionLoginClientLogin                           ID = "session.login.client_login"
-	SessionLoginUser                                  ID = "session.login.user"
-	SessionLoginUserBlocked                           ID = "session.login.user_blocked"
-	SessionLoginAttempts                              ID = "session.login.attempts"
-	SessionLoginPassword                              ID = "session.login.password"
-	SessionLoginPasswordExpired                       ID = "session.login.password_expired"
-	SessionLoginScope                                 ID = "session.login.scope"
-	AppAuthorizeSchema                                ID = "app.authorize.schema"
-	AppAuthorizeClientIDRequired                      ID = "app.authorize.client_id_required"
-	AppAuthorizeClientID                              ID = "app.authorize.client_id"
-	AppAuthorizeRedirectUri                           ID = "app.authorize.redirect_uri"
-	AppAuthorizeClient                                ID = "app.authorize.client"
-	AppAuthorizeClientBlocked                         ID = "app.authorize.client_blocked"
-	AppAuthorizeRedirect                              ID = "app.authorize.redirect"
-	AppAuthorizeScopeEmpty                            ID = "app.authorize.scope_empty"
-	AppAuthorizeScopeClientType                       ID = "app.authorize.scope_client_type"
-	AppAuthorizeScopeRoles                            ID = "app.authorize.scope_roles"
-	TokenCreateSchema                                 ID = "token.create.schema"
-	TokenCreateGrantTypeRequired                      ID = "token.create.grant_type_required"
-	TokenCreateGrantType                              ID = "token.create.grant_type"
-	TokenCreateClientID                               ID = "token.create.client_id"
-	TokenCreateClientSecret                           ID = "token.create.client_secret"
-	TokenCreateCode                                   ID = "token.create.code"
-	TokenCreateRedirectUri                            ID = "token.create.redirect_uri"
-	TokenCreateRefreshToken                           ID = "token.create.refresh_token"
-	TokenCreateConnection                             ID = "token.create.connection"
-	TokenCreateGrant                                  ID = "token.create.grant"
-	TokenCreateGrantClient                            ID = "token.create.grant_client"
-	TokenCreateGrantExpired                           ID = "token.create.grant_expired"
-	TokenCreateRedirect                               ID = "token.create.redirect"
-	TokenCreateApp                                    ID = "token.create.app"
-	TokenCreateGrantUsed                              ID = "token.create.grant_used"
-	PersonRequestListStatus                           ID = "person_request.list.status"
-	PersonRequestResendOTPNotFound                    ID = "person_request.resend_otp.not_found"
-	PersonRequestResendOTPLegalEntity                 ID = "person_request.resend_otp.legal_entity"
-	PersonRequestResendOTPExpired                     ID = "person_request.resend_otp.expired"
-	PersonRequestResendOTPMethod                      ID = "person_request.resend_otp.method"
-	PersonRequestResendOTPStatus                      ID = "person_request.resend_otp.status"
-	PersonRequestResendOTPRate                        ID = "person_request.resend_otp.rate"
-	PersonRequestResendOTPPhoneLimit                  ID = "person_request.resend_otp.phone_limit"
-	PersonRequestResendOTPResourceLimit               ID = "person_request.resend_otp.resource_limit"
-	PersonRequestResendOTPLegalEntityLimit            ID = "person_request.resend_otp.legal_entity_limit"
-	PersonRequestCreateLegalEntityType                ID = "person_request.create.legal_entity_type"
-	PersonRequestCreateParty                          ID = "person_request.create.party"
-	PersonRequestCreatePartyDeceased                  ID = "person_request.create.party_deceased"
-	PersonRequestCreateEmployeeType                   ID = "person_request.create.employee_type"
-	PersonRequestCreateSchema                         ID = "person_request.create.schema"
-	PersonRequestCreatePatientSigned                  ID = "person_request.create.patient_signed"
-	PersonRequestCreateConsent                        ID = "person_request.create.consent"
-	PersonRequestCreateMethodsRequired                ID = "person_request.create.methods_required"
-	PersonRequestCreateMethodsForbidden               ID = "person_request.create.methods_forbidden"
-	PersonRequestCreateConfidantForbidden             ID = "person_request.create.confidant_forbidden"
-	PersonRequestCreateOneMethod                      ID = "person_request.create.one_method"
-	PersonRequestCreateMethodPhone                    ID = "person_request.create.method_phone"
-	PersonRequestCreateMethodPhoneRequired            ID = "person_request.create.method_phone_required"
-	PersonRequestCreateMethodPhoneForbidden           ID = "person_request.create.method_phone_forbidden"
-	PersonRequestCreateMethodValueRequired            ID = "person_request.create.method_value_required"
-	PersonRequestCreateMethodAliasRequired            ID = "person_request.create.method_alias_required"
-	PersonRequestCreateDocumentNumber                 ID = "person_request.create.document_number"
-	PersonRequestCreateBirthCertificateNumber         ID = "person_request.create.birth_certificate_number"
-	PersonRequestCreateRelationshipNumber             ID = "person_request.create.relationship_number"
-	PersonRequestCreatePerson                         ID = "person_request.create.person"
-	PersonRequestCreatePersonActive                   ID = "person_request.create.person_active"
-	PersonRequestCreateBirthDate                      ID = "person_request.create.birth_date"
-	PersonRequestCreateTaxIDRefused                   ID = "person_request.create.tax_id_refused"
-	PersonRequestCreateTaxIDRequired                  ID = "person_request.create.tax_id_required"
-	PersonRequestCreateTaxIDUnique                    ID = "person_request.create.tax_id_unique"
-	PersonRequestCreateResidence                      ID = "person_request.create.residence"
-	PersonRequestCreateArea                           ID = "person_request.create.area"
-	PersonRequestCreateSettlement                     ID = "person_request.create.settlement"
-	PersonRequestCreateSettlementID                   ID = "person_request.create.settlement_id"
-	PersonRequestCreateSettlementMatch                ID = "person_request.create.settlement_match"
-	PersonRequestCreateAreaRow                        ID = "person_request.create.area_row"
-	PersonRequestCreateAreaMatch                      ID = "person_request.create.area_match"
-	PersonRequestCreateRegionRow                      ID = "person_request.create.region_row"
-	PersonRequestCreateRegionMatch                    ID = "person_request.create.region_match"
-	PersonRequestCreateConfidantForChild              ID = "person_request.create.confidant_for_child"
-	PersonRequestCreateConfidantForMinor              ID = "person_request.create.confidant_for_minor"
-	PersonRequestCreateConfidantUnwanted              ID = "person_request.create.confidant_unwanted"
-	PersonRequestCreateConfidant                      ID = "person_request.create.confidant"
-	PersonRequestCreateConfidantDependent             ID = "person_request.create.confidant_dependent"
-	PersonRequestCreateConfidantVerified              ID = "person_request.create.confidant_verified"
-	PersonRequestCreateRelationshipDouble             ID = "person_request.create.relationship_double"
-	PersonRequestCreateRelationshipIssued             ID = "person_request.create.relationship_issued"
-	PersonRequestCreateRelationshipBorn               ID = "person_request.create.relationship_born"
-	PersonRequestCreateRelationshipActive             ID = "person_request.create.relationship_active"
-	PersonRequestCreateUnzrBirthDate                  ID = "person_request.create.unzr_birth_date"
-	PersonRequestCreateUnzrRequired                   ID = "person_request.create.unzr_required"
-	PersonRequestCreateBirthCertificate               ID = "person_request.create.birth_certificate"
-	PersonRequestCreateDocumentDouble                 ID = "person_request.create.document_double"
-	PersonRequestCreatePhoneDouble                    ID = "person_request.create.phone_double"
-	PersonRequestCreateContactPhoneDouble             ID = "person_request.create.contact_phone_double"
-	PersonRequestCreatePassports                      ID = "person_request.create.passports"
-	PersonRequestCreateIssued                         ID = "person_request.create.issued"
-	PersonRequestCreateIssuedBorn                     ID = "person_request.create.issued_born"
-	PersonRequestCreateExpirationRequired             ID = "person_request.create.expiration_required"
-	PersonRequestCreateExpiration                     ID = "person_request.create.expiration"
-	PersonRequestCreateDocumentType                   ID = "person_request.create.document_type"
-	PersonRequestCreateCapacityAge                    ID = "person_request.create.capacity_age"
-	PersonRequestCreateCapacityAlone                  ID = "person_request.create.capacity_alone"
-	PersonRequestCreateCapacityOne                    ID = "person_request.create.capacity_one"
-	PersonRequestCreateDuplicate                      ID = "person_request.create.duplicate"
-	PersonRequestCreateMethodThirdPerson              ID = "person_request.create.method_third_person"
-	PersonRequestCreateMethodValue                    ID = "person_request.create.method_value"
-	PersonRequestCreateMethodOwn                      ID = "person_request.create.method_own"
-	PersonRequestCreateThirdPersonMethod              ID = "person_request.create.third_person_method"
-	PersonRequestCreateThirdPersonOffline             ID = "person_request.create.third_person_offline"
-	PersonRequestCreateThirdPersonLimit               ID = "person_request.create.third_person_limit"
-	PersonRequestCreatePhoneVerified                  ID = "person_request.create.phone_verified"
-	PersonRequestCreatePhoneLimit                     ID = "person_request.create.phone_limit"
-	PersonRequestCreateAuthorizeThirdPerson           ID = "person_request.create.authorize_third_person"
-	PersonRequestCreateAuthorizeWith                  ID = "person_request.create.authorize_with"
-	PersonRequestCreateAuthorizeConfidant             ID = "person_request.create.authorize_confidant"
-	PersonRequestCreateRate                           ID = "person_request.create.rate"
-	PersonRequestCreateCodeLimit                      ID = "person_request.create.code_limit"
-	PersonRequestCreateLegalEntityLimit               ID = "person_request.create.legal_entity_limit"
-	PersonRequestGetNotFound                          ID = "person_request.get.not_found"
-	PersonRequestGetLegalEntity                       ID = "person_request.get.legal_entity"
-	PersonRequestGetExpired                           ID = "person_request.get.expired"
-	PersonRequestGetVersion                           ID = "person_request.get.version"
-	PersonRequestApproveSchema                        ID = "person_request.approve.schema"
-	PersonRequestApproveNotFound                      ID = "person_request.approve.not_found"
-	PersonRequestApproveLegalEntity                   ID = "person_request.approve.legal_entity"
-	PersonRequestApproveExpired                       ID = "person_request.approve.expired"
-	PersonRequestApproveVersion                       ID = "person_request.approve.version"
-	PersonRequestApproveChannel                       ID = "person_request.approve.channel"
-	PersonRequestApproveStatus                        ID = "person_request.approve.status"
-	PersonRequestApproveMethod                        ID = "person_request.approve.method"
-	PersonRequestApproveCodeRequired                  ID = "person_request.approve.code_required"
-	PersonRequestApproveAttempts                      ID = "person_request.approve.attempts"
-	PersonRequestApproveCodeExpired                   ID = "person_request.approve.code_expired"
-	PersonRequestApproveCode                          ID = "person_request.approve.code"
-	PersonRequestApproveDocuments                     ID = "person_request.approve.documents"
-	PersonRequestRejectNotFound                       ID = "person_request.reject.not_found"
-	PersonRequestRejectLegalEntity                    ID = "person_request.reject.legal_entity"
-	PersonRequestRejectExpired                        ID = "person_request.reject.expired"
-	PersonRequestRejectVersion                        ID = "person_request.reject.version"
-	PersonRequestRejectStatus                         ID = "person_request.reject.status"
-	PersonRequestSignSchema                           ID = "person_request.sign.schema"
-	PersonRequestSignNotFound                         ID = "person_request.sign.not_found"
-	PersonRequestSignLegalEntity                      ID = "person_request.sign.legal_entity"
-	PersonRequestSignExpired                          ID = "person_request.sign.expired"
-	PersonRequestSignVersion                          ID = "person_request.sign.version"
-	PersonRequestSignStatus                           ID = "person_request.sign.status"
-	PersonRequestSignSignedBase64                     ID = "person_request.sign.signed_base64"
-	PersonRequestSignSignedSize                       ID = "person_request.sign.signed_size"
-	PersonRequestSignSignedReadable                   ID = "person_request.sign.signed_readable"
-	PersonRequestSignSignedJSON                       ID = "person_request.sign.signed_json"
-	PersonRequestSignSignedCount                      ID = "person_request.sign.signed_count"
-	PersonRequestSignSignedOneSigner                  ID = "person_request.sign.signed_one_signer"
-	PersonRequestSignSignedTimestamp                  ID = "person_request.sign.signed_timestamp"
-	PersonRequestSignSignedTimestampReadable          ID = "person_request.sign.signed_timestamp_readable"
-	PersonRequestSignSignedCertificate                ID = "person_request.sign.signed_certificate"
-	PersonRequestSignSignedCertificateReadable        ID = "person_request.sign.signed_certificate_readable"
-	PersonRequestSignSignedRoot                       ID = "person_request.sign.signed_root"
-	PersonRequestSignSignedRootSignature              ID = "person_request.sign.signed_root_signature"
-	PersonRequestSignSignedRootReadable               ID = "person_request.sign.signed_root_readable"
-	PersonRequestSignSignedTimestampService           ID = "person_request.sign.signed_timestamp_service"
-	PersonRequestSignSignedTimestampSignature         ID = "person_request.sign.signed_timestamp_signature"
-	PersonRequestSignSignedTimestampInValidity        ID = "person_request.sign.signed_timestamp_in_validity"
-	PersonRequestSignSignedCertificateValid           ID = "person_request.sign.signed_certificate_valid"
-	PersonRequestSignSignedCertificateOcsp            ID = "person_request.sign.signed_certificate_ocsp"
-	PersonRequestSignSignedValue                      ID = "person_request.sign.signed_value"
-	PersonRequestSignSignedCertificateNotRevoked      ID = "person_request.sign.signed_certificate_not_revoked"
-	PersonRequestSignSignedDrfoPresent                ID = "person_request.sign.signed_drfo_present"
-	PersonRequestSignSignedDrfo                       ID = "person_request.sign.signed_drfo"
-	PersonRequestSignPatientSigned                    ID = "person_request.sign.patient_signed"
-	PersonRequestSignContent                          ID = "person_request.sign.content"
-	PersonRequestSignPerson                           ID = "person_request.sign.person"
-	PersonRequestSignPersonActive                     ID = "person_request.sign.person_active"
-	PersonRequestSignDuplicate                        ID = "person_request.sign.duplicate"
-	PersonRequestSignThirdPersonLimit                 ID = "person_request.sign.third_person_limit"
-	PersonRequestSignPhoneLimit                       ID = "person_request.sign.phone_limit"
-	PersonRequestCreateV3LegalEntityType              ID = "person_request.create_v3.legal_entity_type"
-	PersonRequestCreateV3Party                        ID = "person_request.create_v3.party"
-	PersonRequestCreateV3PartyDeceased                ID = "person_request.create_v3.party_deceased"
-	PersonRequestCreateV3EmployeeType                 ID = "person_request.create_v3.employee_type"
-	PersonRequestCreateV3Schema                       ID = "person_request.create_v3.schema"
-	PersonRequestCreateV3PatientSigned                ID = "person_request.create_v3.patient_signed"
-	PersonRequestCreateV3Consent                      ID = "person_request.create_v3.consent"
-	PersonRequestCreateV3MethodsRequired              ID = "person_request.create_v3.methods_required"
-	PersonRequestCreateV3MethodsForbidden             ID = "person_request.create_v3.methods_forbidden"
-	PersonRequestCreateV3ConfidantForbidden           ID = "person_request.create_v3.confidant_forbidden"
-	PersonRequestCreateV3OneMethod                    ID = "person_request.create_v3.one_method"
-	PersonRequestCreateV3MethodPhone                  ID = "person_request.create_v3.method_phone"
-	PersonRequestCreateV3MethodPhoneRequired          ID = "person_request.create_v3.method_phone_required"
-	PersonRequestCreateV3MethodPhoneForbidden         ID = "person_request.create_v3.method_phone_forbidden"
-	PersonRequestCreateV3MethodValueRequired          ID = "person_request.create_v3.method_value_required"
-	PersonRequestCreateV3MethodAliasRequired          ID = "person_request.create_v3.method_alias_required"
-	PersonRequestCreateV3DocumentNumber               ID = "person_request.create_v3.document_number"
-	PersonRequestCreateV3BirthCertificateNumber       ID = "person_request.create_v3.birth_certificate_number"
-	PersonRequestCreateV3RelationshipNumber           ID = "person_request.create_v3.relationship_number"
-	PersonRequestCreateV3NameLanguage                 ID = "person_request.create_v3.name_language"
-	PersonRequestCreateV3NameLetters                  ID = "person_request.create_v3.name_letters"
-	PersonRequestCreateV3LastNameRequired             ID = "person_request.create_v3.last_name_required"
-	PersonRequestCreateV3LastNameForbidden            ID = "person_request.create_v3.last_name_forbidden"
-	PersonRequestCreateV3NameUk                       ID = "person_request.create_v3.name_uk"
-	PersonRequestCreateV3NameEn                       ID = "person_request.create_v3.name_en"
-	PersonRequestCreateV3ForeignDocuments             ID = "person_request.create_v3.foreign_documents"
-	PersonRequestCreateV3UnzrForeign                  ID = "person_request.create_v3.unzr_foreign"
-	PersonRequestCreateV3IssuingCountryUa             ID = "person_request.create_v3.issuing_country_ua"
-	PersonRequestCreateV3IssuingCountryNotUa          ID = "person_request.create_v3.issuing_country_not_ua"
-	PersonRequestCreateV3NoTaxIDRequired              ID = "person_request.create_v3.no_tax_id_required"
-	PersonRequestCreateV3NoTaxIDUnwanted              ID = "person_request.create_v3.no_tax_id_unwanted"
-	PersonRequestCreateV3AddressRequired              ID = "person_request.create_v3.address_required"
-	PersonRequestCreateV3AddressForbidden             ID = "person_request.create_v3.address_forbidden"
-	PersonRequestCreateV3AddressLetters               ID = "person_request.create_v3.address_letters"
-	PersonRequestCreateV3ResidenceUa                  ID = "person_request.create_v3.residence_ua"
-	PersonRequestCreateV3ContactLetters               ID = "person_request.create_v3.contact_letters"
-	PersonRequestCreateV3Person                       ID = "person_request.create_v3.person"
-	PersonRequestCreateV3PersonActive                 ID = "person_request.create_v3.person_active"
-	PersonRequestCreateV3BirthDate                    ID = "person_request.create_v3.birth_date"
-	PersonRequestCreateV3TaxIDRefused                 ID = "person_request.create_v3.tax_id_refused"
-	PersonRequestCreateV3TaxIDRequired                ID = "person_request.create_v3.tax_id_required"
-	PersonRequestCreateV3TaxIDUnique                  ID = "person_request.create_v3.tax_id_unique"
-	PersonRequestCreateV3Residence                    ID = "person_request.create_v3.residence"
-	PersonRequestCreateV3Area                         ID = "person_request.create_v3.area"
-	PersonRequestCreateV3Settlement                   ID = "person_request.create_v3.settlement"
-	PersonRequestCreateV3SettlementID                 ID = "person_request.create_v3.settlement_id"
-	PersonRequestCreateV3SettlementMatch              ID = "person_request.create_v3.settlement_match"
-	PersonRequestCreateV3AreaRow                      ID = "person_request.create_v3.area_row"
-	PersonRequestCreateV3AreaMatch                    ID = "person_request.create_v3.area_match"
-	PersonRequestCreateV3RegionRow                    ID = "person_request.create_v3.region_row"
-	PersonRequestCreateV3RegionMatch                  ID = "person_request.create_v3.region_match"
-	PersonRequestCreateV3ConfidantForChild            ID = "person_request.create_v3.confidant_for_child"
-	PersonRequestCreateV3ConfidantForMinor            ID = "person_request.create_v3.confidant_for_minor"
-	PersonRequestCreateV3ConfidantUnwanted            ID = "person_request.create_v3.confidant_unwanted"
-	PersonRequestCreateV3Confidant                    ID = "person_request.create_v3.confidant"
-	PersonRequestCreateV3ConfidantDependent           ID = "person_request.create_v3.confidant_dependent"
-	PersonRequestCreateV3ConfidantVerified            ID = "person_request.create_v3.confidant_verified"
-	PersonRequestCreateV3RelationshipDouble           ID = "person_request.create_v3.relationship_double"
-	PersonRequestCreateV3RelationshipIssued           ID = "person_request.create_v3.relationship_issued"
-	PersonRequestCreateV3RelationshipBorn             ID = "person_request.create_v3.relationship_born"
-	PersonRequestCreateV3RelationshipActive           ID = "person_request.create_v3.relationship_active"
-	PersonRequestCreateV3UnzrBirthDate                ID = "person_request.create_v3.unzr_birth_date"
-	PersonRequestCreateV3UnzrRequired                 ID = "person_request.create_v3.unzr_required"
-	PersonRequestCreateV3BirthCertificate             ID = "person_request.create_v3.birth_certificate"
-	PersonRequestCreateV3DocumentDouble               ID = "person_request.create_v3.document_double"
-	PersonRequestCreateV3PhoneDouble                  ID = "person_request.create_v3.phone_double"
-	PersonRequestCreateV3ContactPhoneDouble           ID = "person_request.create_v3.contact_phone_double"
-	PersonRequestCreateV3Passports                    ID = "person_request.create_v3.passports"
-	PersonRequestCreateV3Issued                       ID = "person_request.create_v3.issued"
-	PersonRequestCreateV3IssuedBorn                   ID = "person_request.create_v3.issued_born"
-	PersonRequestCreateV3ExpirationRequired           ID = "person_request.create_v3.expiration_required"
-	PersonRequestCreateV3Expiration                   ID = "person_request.create_v3.expiration"
-	PersonRequestCreateV3DocumentType                 ID = "person_request.create_v3.document_type"
-	PersonRequestCreateV3CapacityAge                  ID = "person_request.create_v3.capacity_age"
-	PersonRequestCreateV3CapacityAlone                ID = "person_request.create_v3.capacity_alone"
-	PersonRequestCreateV3CapacityOne                  ID = "person_request.create_v3.capacity_one"
-	PersonRequestCreateV3Duplicate                    ID = "person_request.create_v3.duplicate"
-	PersonRequestCreateV3MethodThirdPerson            ID = "person_request.create_v3.method_third_person"
-	PersonRequestCreateV3MethodValue                  ID = "person_request.create_v3.method_value"
-	PersonRequestCreateV3MethodOwn                    ID = "person_request.create_v3.method_own"
-	PersonRequestCreateV3ThirdPersonMethod            ID = "person_request.create_v3.third_person_method"
-	PersonRequestCreateV3ThirdPersonOffline           ID = "person_request.create_v3.third_person_offline"
-	PersonRequestCreateV3ThirdPersonLimit             ID = "person_request.create_v3.third_person_limit"
-	PersonRequestCreateV3PhoneVerified                ID = "person_request.create_v3.phone_verified"
-	PersonRequestCreateV3PhoneLimit                   ID = "person_request.create_v3.phone_limit"
-	PersonRequestCreateV3AuthorizeThirdPerson         ID = "person_request.create_v3.authorize_third_person"
-	PersonRequestCreateV3AuthorizeWith                ID = "person_request.create_v3.authorize_with"
-	PersonRequestCreateV3AuthorizeConfidant           ID = "person_request.create_v3.authorize_confidant"
-	PersonRequestCreateV3Rate                         ID = "person_request.create_v3.rate"
-	PersonRequestCreateV3CodeLimit                    ID = "person_request.create_v3.code_limit"
-	PersonRequestCreateV3LegalEntityLimit             ID = "person_request.create_v3.legal_entity_limit"
-	PersonRequestGetV3NotFound                        ID = "person_request.get_v3.not_found"
-	PersonRequestGetV3LegalEntity                     ID = "person_request.get_v3.legal_entity"
-	PersonRequestGetV3Expired                         ID = "person_request.get_v3.expired"
-	PersonRequestGetV3Version                         ID = "person_request.get_v3.version"
-	PersonRequestApproveV3Schema                      ID = "person_request.approve_v3.schema"
-	PersonRequestApproveV3NotFound                    ID = "person_request.approve_v3.not_found"
-	PersonRequestApproveV3LegalEntity                 ID = "person_request.approve_v3.legal_entity"
-	PersonRequestApproveV3Expired                     ID = "person_request.approve_v3.expired"
-	PersonRequestApproveV3Version                     ID = "person_request.approve_v3.version"
-	PersonRequestApproveV3Channel                     ID = "person_request.approve_v3.channel"
-	PersonRequestApproveV3Status                      ID = "person_request.approve_v3.status"
-	PersonRequestApproveV3Method                      ID = "person_request.approve_v3.method"
-	PersonRequestApproveV3CodeRequired                ID = "person_request.approve_v3.code_required"
-	PersonRequestApproveV3Attempts                    ID = "person_request.approve_v3.attempts"
-	PersonRequestApproveV3CodeExpired                 ID = "person_request.approve_v3.code_expired"
-	PersonRequestApproveV3Code                        ID = "person_request.approve_v3.code"
-	PersonRequestApproveV3Documents                   ID = "person_request.approve_v3.documents"
-	PersonRequestRejectV3NotFound                     ID = "person_request.reject_v3.not_found"
-	PersonRequestRejectV3LegalEntity                  ID = "person_request.reject_v3.legal_entity"
-	PersonRequestRejectV3Expired                      ID = "person_request.reject_v3.expired"
-	PersonRequestRejectV3Version                      ID = "person_request.reject_v3.version"
-	PersonRequestRejectV3Status                       ID = "person_request.reject_v3.status"
-	PersonRequestSignV3Schema                         ID = "person_request.sign_v3.schema"
-	PersonRequestSignV3NotFound                       ID = "person_request.sign_v3.not_found"
-	PersonRequestSignV3LegalEntity                    ID = "person_request.sign_v3.legal_entity"
-	PersonRequestSignV3Expired                        ID = "person_request.sign_v3.expired"
-	PersonRequestSignV3Version                        ID = "person_request.sign_v3.version"
-	PersonRequestSignV3Status                         ID = "person_request.sign_v3.status"
-	PersonRequestSignV3SignedBase64                   ID = "person_request.sign_v3.signed_base64"
-	PersonRequestSignV3SignedSize                     ID = "person_request.sign_v3.signed_size"
-	PersonRequestSignV3SignedReadable                 ID = "person_request.sign_v3.signed_readable"
-	PersonRequestSignV3SignedJSON                     ID = "person_request.sign_v3.signed_json"
-	PersonRequestSignV3SignedCount                    ID = "person_request.sign_v3.signed_count"
-	PersonRequestSignV3SignedOneSigner                ID = "person_request.sign_v3.signed_one_signer"
-	PersonRequestSignV3SignedTimestamp                ID = "person_request.sign_v3.signed_timestamp"
-	PersonRequestSignV3SignedTimestampReadable        ID = "person_request.sign_v3.signed_timestamp_readable"
-	PersonRequestSignV3SignedCertificate              ID = "person_request.sign_v3.signed_certificate"
-	PersonRequestSignV3SignedCertificateReadable      ID = "person_request.sign_v3.signed_certificate_readable"
-	PersonRequestSignV3SignedRoot                     ID = "person_request.sign_v3.signed_root"
-	PersonRequestSignV3SignedRootSignature            ID = "person_request.sign_v3.signed_root_signature"
-	PersonRequestSignV3SignedRootReadable             ID = "person_request.sign_v3.signed_root_readable"
-	PersonRequestSignV3SignedTimestampService         ID = "person_request.sign_v3.signed_timestamp_service"
-	PersonRequestSignV3SignedTimestampSignature       ID = "person_request.sign_v3.signed_timestamp_signature"
-	PersonRequestSignV3SignedTimestampInValidity      ID = "person_request.sign_v3.signed_timestamp_in_validity"
-	PersonRequestSignV3SignedCertificateValid         ID = "person_request.sign_v3.signed_certificate_valid"
-	PersonRequestSignV3SignedCertificateOcsp          ID = "person_request.sign_v3.signed_certificate_ocsp"
-	PersonRequestSignV3SignedValue                    ID = "person_request.sign_v3.signed_value"
-	PersonRequestSignV3SignedCertificateNotRevoked    ID = "person_request.sign_v3.signed_certificate_not_revoked"
-	PersonRequestSignV3SignedDrfoPresent              ID = "person_request.sign_v3.signed_drfo_present"
-	PersonRequestSignV3SignedDrfo                     ID = "person_request.sign_v3.signed_drfo"
-	PersonRequestSignV3PatientSigned                  ID = "person_request.sign_v3.patient_signed"
-	PersonRequestSignV3Content                        ID = "person_request.sign_v3.content"
-	PersonRequestSignV3Person                         ID = "person_request.sign_v3.person"
-	PersonRequestSignV3PersonActive                   ID = "person_request.sign_v3.person_active"
-	PersonRequestSignV3Duplicate                      ID = "person_request.sign_v3.duplicate"
-	PersonRequestSignV3ThirdPersonLimit               ID = "person_request.sign_v3.third_person_limit"
-	PersonRequestSignV3PhoneLimit                     ID = "person_request.sign_v3.phone_limit"
-	PersonSearchBirthDate                             ID = "person.search.birth_date"
-	PersonSearchBirthDateForm                         ID = "person.search.birth_date_form"
-	PersonSearchFirstName                             ID = "person.search.first_name"
-	PersonSearchLastName                              ID = "person.search.last_name"
-	PersonSearchPhoneNumber                           ID = "person.search.phone_number"
-	PersonSearchTooMany                               ID = "person.search.too_many"
-	PersonAuthenticationMethodsNotFound               ID = "person.authentication_methods.not_found"
-	PersonRelationshipsIsExpired                      ID = "person.relationships.is_expired"
-	PersonRelationshipsNotFound                       ID = "person.relationships.not_found"
-	PersonPersonalDataNotFound                        ID = "person.personal_data.not_found"
-	PersonPersonalDataAccess                          ID = "person.personal_data.access"
-	PersonVerificationNotFound                        ID = "person.verification.not_found"
-	ServiceRequestGetPerson                           ID = "service_request.get.person"
-	ServiceRequestGetPersonActive                     ID = "service_request.get.person_active"
-	ServiceRequestGetNotFound                         ID = "service_request.get.not_found"
-	ServiceRequestGetAccess                           ID = "service_request.get.access"
-	ServiceRequestSearchUnknownParameter              ID = "service_request.search.unknown_parameter"
-	ServiceRequestSearchRequisition                   ID = "service_request.search.requisition"
-	ServiceRequestSearchRequisitionEmpty              ID = "service_request.search.requisition_empty"
-	ServiceRequestReleaseToken                        ID = "service_request.release.token"
-	ServiceRequestReleaseTokenExpired                 ID = "service_request.release.token_expired"
-	ServiceRequestReleaseScope                        ID = "service_request.release.scope"
-	ServiceRequestReleaseLegalEntity                  ID = "service_request.release.legal_entity"
-	ServiceRequestReleaseLegalEntityType              ID = "service_request.release.legal_entity_type"
-	ServiceRequestReleaseLegalEntityStatus            ID = "service_request.release.legal_entity_status"
-	ServiceRequestReleaseNotFound                     ID = "service_request.release.not_found"
-	ServiceRequestReleaseStatus                       ID = "service_request.release.status"
-	ServiceRequestReleaseProgramStatus                ID = "service_request.release.program_status"
-	ServiceRequestReleaseOwner                        ID = "service_request.release.owner"
-	ServiceRequestUseSchema                           ID = "service_request.use.schema"
-	ServiceRequestUseLegalEntity                      ID = "service_request.use.legal_entity"
-	ServiceRequestUseLegalEntityType                  ID = "service_request.use.legal_entity_type"
-	ServiceRequestUseLegalEntityStatus                ID = "service_request.use.legal_entity_status"
-	ServiceRequestUseNotFound                         ID = "service_request.use.not_found"
-	ServiceRequestUseProgram                          ID = "service_request.use.program"
-	ServiceRequestUseExpired                          ID = "service_request.use.expired"
-	ServiceRequestUseStatus                           ID = "service_request.use.status"
-	ServiceRequestUseUsed                             ID = "service_request.use.used"
-	ServiceRequestUseCompleted                        ID = "service_request.use.completed"
-	ServiceRequestUseProgramExists                    ID = "service_request.use.program_exists"
-	ServiceRequestUseProgramType                      ID = "service_request.use.program_type"
-	ServiceRequestUseProgramService                   ID = "service_request.use.program_service"
-	ServiceRequestUseRequestAllowed                   ID = "service_request.use.request_allowed"
-	ServiceRequestUseAccess                           ID = "service_request.use.access"
-	ServiceRequestUseEmployee                         ID = "service_request.use.employee"
-	ServiceRequestUseEmployeeType                     ID = "service_request.use.employee_type"
-	ServiceRequestUseUsedByLegalEntity                ID = "service_request.use.used_by_legal_entity"
-	ServiceRequestUseDivision                         ID = "service_request.use.division"
-	ServiceRequestUseDivisionLegalEntity              ID = "service_request.use.division_legal_entity"
-	ServiceRequestUsePerformer                        ID = "service_request.use.performer"
-	DistrictListRegionID                              ID = "district.list.region_id"
-	SettlementOfDistrictNotFound                      ID = "settlement.of_district.not_found"
-	DistrictOfRegionNotFound                          ID = "district.of_region.not_found"
-	SettlementListDistrictID                          ID = "settlement.list.district_id"
-	SettlementListMountainGroup                       ID = "settlement.list.mountain_group"
-	SettlementGetNotFound                             ID = "settlement.get.not_found"
-	StreetListSettlementIDRequired                    ID = "street.list.settlement_id_required"
-	StreetListSettlementID                            ID = "street.list.settlement_id"
-	VerificationInitializeSchema                      ID = "verification.initialize.schema"
-	VerificationInitializePhoneNumber                 ID = "verification.initialize.phone_number"
-	VerificationInitializeRate                        ID = "verification.initialize.rate"
-	VerificationInitializePhoneLimit                  ID = "verification.initialize.phone_limit"
-	VerificationInitializeLegalEntityLimit            ID = "verification.initialize.legal_entity_limit"
-	VerificationGetNotFound                           ID = "verification.get.not_found"
-	VerificationCompleteSchema                        ID = "verification.complete.schema"
-	VerificationCompleteNotFound                      ID = "verification.complete.not_found"
-	VerificationCompleteActive                        ID = "verification.complete.active"
-	VerificationCompleteExpired                       ID = "verification.complete.expired"
-	VerificationCompleteCode                          ID = "verification.complete.code"
+	GatewayPath                                          ID = "gateway.path"
+	GatewayPSK                                           ID = "gateway.psk"
+	GatewayTokenMissing                                  ID = "gateway.token.missing"
+	GatewayRateLimit                                     ID = "gateway.rate_limit"
+	GatewayTokenUnknown                                  ID = "gateway.token.unknown"
+	GatewayTokenKind                                     ID = "gateway.token.kind"
+	GatewayTokenExpired                                  ID = "gateway.token.expired"
+	GatewayTokenClientBlocked                            ID = "gateway.token.client_blocked"
+	GatewayTokenUserBlocked                              ID = "gateway.token.user_blocked"
+	GatewayMethod                                        ID = "gateway.method"
+	GatewayAPIKeyMissing                                 ID = "gateway.api_key.missing"
+	GatewayAPIKeyUnknown                                 ID = "gateway.api_key.unknown"
+	GatewayAPIKeyBroker                                  ID = "gateway.api_key.broker"
+	GatewayScope                                         ID = "gateway.scope"
+	GatewayBrokerScope                                   ID = "gateway.broker_scope"
+	RequestURL                                           ID = "request.url"
+	RequestQuery                                         ID = "request.query"
+	RequestTooLarge                                      ID = "request.too_large"
+	RequestContentType                                   ID = "request.content_type"
+	RequestJSON                                          ID = "request.json"
+	RequestIdempotencyInFlight                           ID = "request.idempotency.in_flight"
+	RequestIdempotencyMismatch                           ID = "request.idempotency.mismatch"
+	ApprovalListIDFilter                                 ID = "approval.list.id_filter"
+	ApprovalListBooleanFilter                            ID = "approval.list.boolean_filter"
+	ApprovalListAccessLevel                              ID = "approval.list.access_level"
+	ApprovalListPerson                                   ID = "approval.list.person"
+	ApprovalGetPerson                                    ID = "approval.get.person"
+	ApprovalGetNotFound                                  ID = "approval.get.not_found"
+	ApprovalResendPerson                                 ID = "approval.resend.person"
+	ApprovalResendNotFound                               ID = "approval.resend.not_found"
+	ApprovalResendNoMethod                               ID = "approval.resend.no_method"
+	ApprovalResendMethodType                             ID = "approval.resend.method_type"
+	ApprovalResendThirdPerson                            ID = "approval.resend.third_person"
+	ApprovalResendMethodUsable                           ID = "approval.resend.method_usable"
+	ApprovalResendMethodConfidant                        ID = "approval.resend.method_confidant"
+	ApprovalResendPersonActive                           ID = "approval.resend.person_active"
+	ApprovalResendStateActive                            ID = "approval.resend.state_active"
+	ApprovalResendStateCancelled                         ID = "approval.resend.state_cancelled"
+	ApprovalResendStateTerminated                        ID = "approval.resend.state_terminated"
+	ApprovalResendStateExpired                           ID = "approval.resend.state_expired"
+	ApprovalResendOTP                                    ID = "approval.resend.otp"
+	ApprovalResendRate                                   ID = "approval.resend.rate"
+	ApprovalResendPhoneLimit                             ID = "approval.resend.phone_limit"
+	ApprovalResendResourceLimit                          ID = "approval.resend.resource_limit"
+	ApprovalResendLegalEntityLimit                       ID = "approval.resend.legal_entity_limit"
+	AuthenticationMethodRequestCreateSchema              ID = "authentication_method_request.create.schema"
+	AuthenticationMethodRequestCreateFieldRequired       ID = "authentication_method_request.create.field_required"
+	AuthenticationMethodRequestCreateFieldForbidden      ID = "authentication_method_request.create.field_forbidden"
+	AuthenticationMethodRequestCreatePhone               ID = "authentication_method_request.create.phone"
+	AuthenticationMethodRequestCreatePerson              ID = "authentication_method_request.create.person"
+	AuthenticationMethodRequestCreatePersonActive        ID = "authentication_method_request.create.person_active"
+	AuthenticationMethodRequestCreateMethodActive        ID = "authentication_method_request.create.method_active"
+	AuthenticationMethodRequestCreateMethodOwner         ID = "authentication_method_request.create.method_owner"
+	AuthenticationMethodRequestCreateMethodType          ID = "authentication_method_request.create.method_type"
+	AuthenticationMethodRequestCreateMethodPrimary       ID = "authentication_method_request.create.method_primary"
+	AuthenticationMethodRequestCreateCurrentMethod       ID = "authentication_method_request.create.current_method"
+	AuthenticationMethodRequestCreateAge                 ID = "authentication_method_request.create.age"
+	AuthenticationMethodRequestCreatePhoneVerified       ID = "authentication_method_request.create.phone_verified"
+	AuthenticationMethodRequestCreatePhoneLimit          ID = "authentication_method_request.create.phone_limit"
+	AuthenticationMethodRequestCreateOfflinePresent      ID = "authentication_method_request.create.offline_present"
+	AuthenticationMethodRequestCreateOfflineAfterOTP     ID = "authentication_method_request.create.offline_after_otp"
+	AuthenticationMethodRequestCreateThirdPerson         ID = "authentication_method_request.create.third_person"
+	AuthenticationMethodRequestCreateThirdPersonActive   ID = "authentication_method_request.create.third_person_active"
+	AuthenticationMethodRequestCreateThirdPersonAge      ID = "authentication_method_request.create.third_person_age"
+	AuthenticationMethodRequestCreateThirdPersonMethod   ID = "authentication_method_request.create.third_person_method"
+	AuthenticationMethodRequestCreateThirdPersonOffline  ID = "authentication_method_request.create.third_person_offline"
+	AuthenticationMethodRequestCreateThirdPersonPhone    ID = "authentication_method_request.create.third_person_phone"
+	AuthenticationMethodRequestCreateThirdPersonPresent  ID = "authentication_method_request.create.third_person_present"
+	AuthenticationMethodRequestCreateThirdPersonLimit    ID = "authentication_method_request.create.third_person_limit"
+	AuthenticationMethodRequestCreateThirdPersons        ID = "authentication_method_request.create.third_persons"
+	AuthenticationMethodRequestCreateConfidant           ID = "authentication_method_request.create.confidant"
+	AuthenticationMethodRequestCreateRate                ID = "authentication_method_request.create.rate"
+	AuthenticationMethodRequestCreateCodeLimit           ID = "authentication_method_request.create.code_limit"
+	AuthenticationMethodRequestCreateLegalEntityLimit    ID = "authentication_method_request.create.legal_entity_limit"
+	AuthenticationMethodRequestApproveSchema             ID = "authentication_method_request.approve.schema"
+	AuthenticationMethodRequestApprovePerson             ID = "authentication_method_request.approve.person"
+	AuthenticationMethodRequestApprovePersonActive       ID = "authentication_method_request.approve.person_active"
+	AuthenticationMethodRequestApproveNotFound           ID = "authentication_method_request.approve.not_found"
+	AuthenticationMethodRequestApproveStatus             ID = "authentication_method_request.approve.status"
+	AuthenticationMethodRequestApproveCodeRequired       ID = "authentication_method_request.approve.code_required"
+	AuthenticationMethodRequestApproveAttempts           ID = "authentication_method_request.approve.attempts"
+	AuthenticationMethodRequestApproveCodeExpired        ID = "authentication_method_request.approve.code_expired"
+	AuthenticationMethodRequestApproveCode               ID = "authentication_method_request.approve.code"
+	AuthenticationMethodRequestApproveDocuments          ID = "authentication_method_request.approve.documents"
+	AuthenticationMethodRequestResendOTPPerson           ID = "authentication_method_request.resend_otp.person"
+	AuthenticationMethodRequestResendOTPPersonActive     ID = "authentication_method_request.resend_otp.person_active"
+	AuthenticationMethodRequestResendOTPNotFound         ID = "authentication_method_request.resend_otp.not_found"
+	AuthenticationMethodRequestResendOTPMethod           ID = "authentication_method_request.resend_otp.method"
+	AuthenticationMethodRequestResendOTPStatus           ID = "authentication_method_request.resend_otp.status"
+	AuthenticationMethodRequestResendOTPRate             ID = "authentication_method_request.resend_otp.rate"
+	AuthenticationMethodRequestResendOTPPhoneLimit       ID = "authentication_method_request.resend_otp.phone_limit"
+	AuthenticationMethodRequestResendOTPResourceLimit    ID = "authentication_method_request.resend_otp.resource_limit"
+	AuthenticationMethodRequestResendOTPLegalEntityLimit ID = "authentication_method_request.resend_otp.legal_entity_limit"
+	DeclarationRequestListEmployeeID                     ID = "declaration_request.list.employee_id"
+	DeclarationRequestListLegalEntityID                  ID = "declaration_request.list.legal_entity_id"
+	DeclarationRequestCreateParty                        ID = "declaration_request.create.party"
+	DeclarationRequestCreatePartyDeceased                ID = "declaration_request.create.party_deceased"
+	DeclarationRequestCreateSchema                       ID = "declaration_request.create.schema"
+	DeclarationRequestCreateLegalEntityActive            ID = "declaration_request.create.legal_entity_active"
+	DeclarationRequestCreateLegalEntityType              ID = "declaration_request.create.legal_entity_type"
+	DeclarationRequestCreateEmployee                     ID = "declaration_request.create.employee"
+	DeclarationRequestCreateEmployeeStatus               ID = "declaration_request.create.employee_status"
+	DeclarationRequestCreateSpeciality                   ID = "declaration_request.create.speciality"
+	DeclarationRequestCreateDivision                     ID = "declaration_request.create.division"
+	DeclarationRequestCreateDivisionStatus               ID = "declaration_request.create.division_status"
+	DeclarationRequestCreateEmployeeLegalEntity          ID = "declaration_request.create.employee_legal_entity"
+	DeclarationRequestCreateDivisionLegalEntity          ID = "declaration_request.create.division_legal_entity"
+	DeclarationRequestCreateEmployeeType                 ID = "declaration_request.create.employee_type"
+	DeclarationRequestCreatePerson                       ID = "declaration_request.create.person"
+	DeclarationRequestCreatePersonMethod                 ID = "declaration_request.create.person_method"
+	DeclarationRequestCreatePersonActive                 ID = "declaration_request.create.person_active"
+	DeclarationRequestCreatePersonVerified               ID = "declaration_request.create.person_verified"
+	DeclarationRequestCreateMethod                       ID = "declaration_request.create.method"
+	DeclarationRequestCreateMethodOwner                  ID = "declaration_request.create.method_owner"
+	DeclarationRequestCreateMethodActive                 ID = "declaration_request.create.method_active"
+	DeclarationRequestCreateMethodNa                     ID = "declaration_request.create.method_na"
+	DeclarationRequestCreateParent                       ID = "declaration_request.create.parent"
+	DeclarationRequestCreateParentPerson                 ID = "declaration_request.create.parent_person"
+	DeclarationRequestCreateParentLegalEntity            ID = "declaration_request.create.parent_legal_entity"
+	DeclarationRequestCreateAge                          ID = "declaration_request.create.age"
+	DeclarationRequestCreateConfidant                    ID = "declaration_request.create.confidant"
+	DeclarationRequestCreateChildDocument                ID = "declaration_request.create.child_document"
+	DeclarationRequestCreateDocument                     ID = "declaration_request.create.document"
+	DeclarationRequestCreatePersonRequest                ID = "declaration_request.create.person_request"
+	DeclarationRequestCreateRate                         ID = "declaration_request.create.rate"
+	DeclarationRequestCreateCodeLimit                    ID = "declaration_request.create.code_limit"
+	DeclarationRequestCreateLegalEntityLimit             ID = "declaration_request.create.legal_entity_limit"
+	DeclarationRequestGetNotFound                        ID = "declaration_request.get.not_found"
+	DeclarationRequestGetChannel                         ID = "declaration_request.get.channel"
+	DeclarationRequestGetLegalEntity                     ID = "declaration_request.get.legal_entity"
+	DeclarationRequestApproveSchema                      ID = "declaration_request.approve.schema"
+	DeclarationRequestApproveNotFound                    ID = "declaration_request.approve.not_found"
+	DeclarationRequestApproveChannel                     ID = "declaration_request.approve.channel"
+	DeclarationRequestApproveLegalEntity                 ID = "declaration_request.approve.legal_entity"
+	DeclarationRequestApproveVersion                     ID = "declaration_request.approve.version"
+	DeclarationRequestApprovePatient                     ID = "declaration_request.approve.patient"
+	DeclarationRequestApproveStatus                      ID = "declaration_request.approve.status"
+	DeclarationRequestApprovePerson                      ID = "declaration_request.approve.person"
+	DeclarationRequestApprovePersonVerified              ID = "declaration_request.approve.person_verified"
+	DeclarationRequestApproveCodeRequired                ID = "declaration_request.approve.code_required"
+	DeclarationRequestApproveAttempts                    ID = "declaration_request.approve.attempts"
+	DeclarationRequestApproveCodeExpired                 ID = "declaration_request.approve.code_expired"
+	DeclarationRequestApproveCode                        ID = "declaration_request.approve.code"
+	DeclarationRequestApproveDocuments                   ID = "declaration_request.approve.documents"
+	DeclarationRequestApproveParent                      ID = "declaration_request.approve.parent"
+	DeclarationRequestApproveDoctor                      ID = "declaration_request.approve.doctor"
+	DeclarationRequestApproveLimit                       ID = "declaration_request.approve.limit"
+	DeclarationRequestRejectNotFound                     ID = "declaration_request.reject.not_found"
+	DeclarationRequestRejectChannel                      ID = "declaration_request.reject.channel"
+	DeclarationRequestRejectLegalEntity                  ID = "declaration_request.reject.legal_entity"
+	DeclarationRequestRejectVersion                      ID = "declaration_request.reject.version"
+	DeclarationRequestRejectStatus                       ID = "declaration_request.reject.status"
+	DeclarationRequestResendOTPToken                     ID = "declaration_request.resend_otp.token"
+	DeclarationRequestResendOTPNotFound                  ID = "declaration_request.resend_otp.not_found"
+	DeclarationRequestResendOTPChannel                   ID = "declaration_request.resend_otp.channel"
+	DeclarationRequestResendOTPLegalEntity               ID = "declaration_request.resend_otp.legal_entity"
+	DeclarationRequestResendOTPStatus                    ID = "declaration_request.resend_otp.status"
+	DeclarationRequestResendOTPAuthenticationMethod      ID = "declaration_request.resend_otp.authentication_method"
+	DeclarationRequestResendOTPRate                      ID = "declaration_request.resend_otp.rate"
+	DeclarationRequestResendOTPPhoneLimit                ID = "declaration_request.resend_otp.phone_limit"
+	DeclarationRequestResendOTPResourceLimit             ID = "declaration_request.resend_otp.resource_limit"
+	DeclarationRequestResendOTPLegalEntityLimit          ID = "declaration_request.resend_otp.legal_entity_limit"
+	DeclarationRequestSignSchema                         ID = "declaration_request.sign.schema"
+	DeclarationRequestSignSignedBase64                   ID = "declaration_request.sign.signed_base64"
+	DeclarationRequestSignSignedSize                     ID = "declaration_request.sign.signed_size"
+	DeclarationRequestSignSignedReadable                 ID = "declaration_request.sign.signed_readable"
+	DeclarationRequestSignSignedJSON                     ID = "declaration_request.sign.signed_json"
+	DeclarationRequestSignSignedCount                    ID = "declaration_request.sign.signed_count"
+	DeclarationRequestSignSignedOneSigner                ID = "declaration_request.sign.signed_one_signer"
+	DeclarationRequestSignSignedTimestamp                ID = "declaration_request.sign.signed_timestamp"
+	DeclarationRequestSignSignedTimestampReadable        ID = "declaration_request.sign.signed_timestamp_readable"
+	DeclarationRequestSignSignedCertificate              ID = "declaration_request.sign.signed_certificate"
+	DeclarationRequestSignSignedCertificateReadable      ID = "declaration_request.sign.signed_certificate_readable"
+	DeclarationRequestSignSignedRoot                     ID = "declaration_request.sign.signed_root"
+	DeclarationRequestSignSignedRootSignature            ID = "declaration_request.sign.signed_root_signature"
+	DeclarationRequestSignSignedRootReadable             ID = "declaration_request.sign.signed_root_readable"
+	DeclarationRequestSignSignedTimestampService         ID = "declaration_request.sign.signed_timestamp_service"
+	DeclarationRequestSignSignedTimestampSignature       ID = "declaration_request.sign.signed_timestamp_signature"
+	DeclarationRequestSignSignedTimestampInValidity      ID = "declaration_request.sign.signed_timestamp_in_validity"
+	DeclarationRequestSignSignedCertificateValid         ID = "declaration_request.sign.signed_certificate_valid"
+	DeclarationRequestSignSignedCertificateOcsp          ID = "declaration_request.sign.signed_certificate_ocsp"
+	DeclarationRequestSignSignedValue                    ID = "declaration_request.sign.signed_value"
+	DeclarationRequestSignSignedCertificateNotRevoked    ID = "declaration_request.sign.signed_certificate_not_revoked"
+	DeclarationRequestSignNotFound                       ID = "declaration_request.sign.not_found"
+	DeclarationRequestSignVersion                        ID = "declaration_request.sign.version"
+	DeclarationRequestSignStatus                         ID = "declaration_request.sign.status"
+	DeclarationRequestSignPerson                         ID = "declaration_request.sign.person"
+	DeclarationRequestSignPersonVerified                 ID = "declaration_request.sign.person_verified"
+	DeclarationRequestSignParent                         ID = "declaration_request.sign.parent"
+	DeclarationRequestSignEmpty                          ID = "declaration_request.sign.empty"
+	DeclarationRequestSignPatientSigned                  ID = "declaration_request.sign.patient_signed"
+	DeclarationRequestSignPatientSignedTrue              ID = "declaration_request.sign.patient_signed_true"
+	DeclarationRequestSignPatientSignedNull              ID = "declaration_request.sign.patient_signed_null"
+	DeclarationRequestSignContent                        ID = "declaration_request.sign.content"
+	DeclarationRequestSignEmployee                       ID = "declaration_request.sign.employee"
+	DeclarationRequestSignParty                          ID = "declaration_request.sign.party"
+	DeclarationRequestSignSignedDrfoPresent              ID = "declaration_request.sign.signed_drfo_present"
+	DeclarationRequestSignSignedDrfo                     ID = "declaration_request.sign.signed_drfo"
+	DeclarationTerminateSchema                           ID = "declaration.terminate.schema"
+	DeclarationTerminateNotFound                         ID = "declaration.terminate.not_found"
+	DeclarationTerminateLegalEntity                      ID = "declaration.terminate.legal_entity"
+	DeclarationTerminatePerson                           ID = "declaration.terminate.person"
+	DeclarationTerminateStatus                           ID = "declaration.terminate.status"
+	DeclarationTerminateOwn                              ID = "declaration.terminate.own"
+	DeclarationListEmployeeID                            ID = "declaration.list.employee_id"
+	DeclarationListLegalEntityID                         ID = "declaration.list.legal_entity_id"
+	DeclarationListStatus                                ID = "declaration.list.status"
+	DeclarationGetNotFound                               ID = "declaration.get.not_found"
+	DeclarationGetOwner                                  ID = "declaration.get.owner"
+	DeclarationApproveNotFound                           ID = "declaration.approve.not_found"
+	DeclarationApproveLegalEntity                        ID = "declaration.approve.legal_entity"
+	DeclarationApproveRemoved                            ID = "declaration.approve.removed"
+	DeclarationApproveStatus                             ID = "declaration.approve.status"
+	DeclarationRejectNotFound                            ID = "declaration.reject.not_found"
+	DeclarationRejectLegalEntity                         ID = "declaration.reject.legal_entity"
+	DeclarationRejectRemoved                             ID = "declaration.reject.removed"
+	DeclarationRejectStatus                              ID = "declaration.reject.status"
+	DeclarationOfPersonNotFound                          ID = "declaration.of_person.not_found"
+	DeclarationOfPersonOwner                             ID = "declaration.of_person.owner"
+	DeviceDispenseSearchUnknownParameter                 ID = "device_dispense.search.unknown_parameter"
+	DeviceDispenseSearchIDFilter                         ID = "device_dispense.search.id_filter"
+	DeviceDispenseSearchDateTimeFilter                   ID = "device_dispense.search.date_time_filter"
+	DeviceDispenseSearchDateTimeExists                   ID = "device_dispense.search.date_time_exists"
+	DeviceDispenseSearchStatus                           ID = "device_dispense.search.status"
+	DeviceDispenseListUnknownParameter                   ID = "device_dispense.list.unknown_parameter"
+	DeviceDispenseListIDFilter                           ID = "device_dispense.list.id_filter"
+	DeviceDispenseListDateTimeFilter                     ID = "device_dispense.list.date_time_filter"
+	DeviceDispenseListDateTimeExists                     ID = "device_dispense.list.date_time_exists"
+	DeviceDispenseListStatus                             ID = "device_dispense.list.status"
+	DeviceDispenseListPerson                             ID = "device_dispense.list.person"
+	DeviceDispenseListPersonActive                       ID = "device_dispense.list.person_active"
+	DeviceDispenseListAccess                             ID = "device_dispense.list.access"
+	DeviceDispenseGetPerson                              ID = "device_dispense.get.person"
+	DeviceDispenseGetPersonActive                        ID = "device_dispense.get.person_active"
+	DeviceDispenseGetNotFound                            ID = "device_dispense.get.not_found"
+	DeviceDispenseGetOwner                               ID = "device_dispense.get.owner"
+	DeviceDispenseGetAccess                              ID = "device_dispense.get.access"
+	DeviceDispenseStopToken                              ID = "device_dispense.stop.token"
+	DeviceDispenseStopTokenExpired                       ID = "device_dispense.stop.token_expired"
+	DeviceDispenseStopScope                              ID = "device_dispense.stop.scope"
+	DeviceDispenseStopLegalEntityType                    ID = "device_dispense.stop.legal_entity_type"
+	DeviceDispenseStopLegalEntity                        ID = "device_dispense.stop.legal_entity"
+	DeviceDispenseStopLegalEntityStatus                  ID = "device_dispense.stop.legal_entity_status"
+	DeviceDispenseStopNotFound                           ID = "device_dispense.stop.not_found"
+	DeviceDispenseStopPatient                            ID = "device_dispense.stop.patient"
+	DeviceDispenseStopOwnerConflict                      ID = "device_dispense.stop.owner_conflict"
+	DeviceDispenseStopOwner                              ID = "device_dispense.stop.owner"
+	DeviceDispenseStopStatus                             ID = "device_dispense.stop.status"
+	DictionaryListIsActive                               ID = "dictionary.list.is_active"
+	DictionaryListV2IsActive                             ID = "dictionary.list_v2.is_active"
+	DictionaryListV2ValueIsActive                        ID = "dictionary.list_v2.value_is_active"
+	DivisionListLegalEntityActive                        ID = "division.list.legal_entity_active"
+	DivisionListIDs                                      ID = "division.list.ids"
+	DivisionListLegalEntityID                            ID = "division.list.legal_entity_id"
+	DivisionCreateScopeUnauthorized                      ID = "division.create.scope_unauthorized"
+	DivisionCreateParty                                  ID = "division.create.party"
+	DivisionCreateClientID                               ID = "division.create.client_id"
+	DivisionCreateLegalEntity                            ID = "division.create.legal_entity"
+	DivisionCreateLegalEntityActive                      ID = "division.create.legal_entity_active"
+	DivisionCreateSchema                                 ID = "division.create.schema"
+	DivisionCreateLocation                               ID = "division.create.location"
+	DivisionCreateAddressType                            ID = "division.create.address_type"
+	DivisionCreateArea                                   ID = "division.create.area"
+	DivisionCreateSettlement                             ID = "division.create.settlement"
+	DivisionCreateSettlementType                         ID = "division.create.settlement_type"
+	DivisionCreateSettlementID                           ID = "division.create.settlement_id"
+	DivisionCreateStreetType                             ID = "division.create.street_type"
+	DivisionCreateZip                                    ID = "division.create.zip"
+	DivisionCreateTypeMapping                            ID = "division.create.type_mapping"
+	DivisionCreateAddressTypeMapping                     ID = "division.create.address_type_mapping"
+	DivisionCreateResidence                              ID = "division.create.residence"
+	DivisionCreateSettlementMatch                        ID = "division.create.settlement_match"
+	DivisionCreateAreaRow                                ID = "division.create.area_row"
+	DivisionCreateAreaMatch                              ID = "division.create.area_match"
+	DivisionCreateRegionRow                              ID = "division.create.region_row"
+	DivisionCreateRegionMatch                            ID = "division.create.region_match"
+	DivisionCreateCountry                                ID = "division.create.country"
+	DivisionCreateNamePattern                            ID = "division.create.name_pattern"
+	DivisionCreateRegionPattern                          ID = "division.create.region_pattern"
+	DivisionCreateStreetPattern                          ID = "division.create.street_pattern"
+	DivisionCreateBuildingPattern                        ID = "division.create.building_pattern"
+	DivisionCreatePhoneType                              ID = "division.create.phone_type"
+	DivisionCreatePhoneNumber                            ID = "division.create.phone_number"
+	DivisionCreateEmail                                  ID = "division.create.email"
+	DivisionCreateType                                   ID = "division.create.type"
+	DivisionCreateAddressTypeDouble                      ID = "division.create.address_type_double"
+	DivisionCreatePhoneTypeDouble                        ID = "division.create.phone_type_double"
+	DivisionGetNotFound                                  ID = "division.get.not_found"
+	DivisionGetOwner                                     ID = "division.get.owner"
+	DivisionUpdateParty                                  ID = "division.update.party"
+	DivisionUpdateClientID                               ID = "division.update.client_id"
+	DivisionUpdateLegalEntity                            ID = "division.update.legal_entity"
+	DivisionUpdateLegalEntityActive                      ID = "division.update.legal_entity_active"
+	DivisionUpdateSchema                                 ID = "division.update.schema"
+	DivisionUpdateLocation                               ID = "division.update.location"
+	DivisionUpdateAddressType                            ID = "division.update.address_type"
+	DivisionUpdateArea                                   ID = "division.update.area"
+	DivisionUpdateSettlement                             ID = "division.update.settlement"
+	DivisionUpdateSettlementType                         ID = "division.update.settlement_type"
+	DivisionUpdateSettlementID                           ID = "division.update.settlement_id"
+	DivisionUpdateStreetType                             ID = "division.update.street_type"
+	DivisionUpdateZip                                    ID = "division.update.zip"
+	DivisionUpdateTypeMapping                            ID = "division.update.type_mapping"
+	DivisionUpdateAddressTypeMapping                     ID = "division.update.address_type_mapping"
+	DivisionUpdateResidence                              ID = "division.update.residence"
+	DivisionUpdateSettlementMatch                        ID = "division.update.settlement_match"
+	DivisionUpdateAreaRow                                ID = "division.update.area_row"
+	DivisionUpdateAreaMatch                              ID = "division.update.area_match"
+	DivisionUpdateRegionRow                              ID = "division.update.region_row"
+	DivisionUpdateRegionMatch                            ID = "division.update.region_match"
+	DivisionUpdateCountry                                ID = "division.update.country"
+	DivisionUpdateNamePattern                            ID = "division.update.name_pattern"
+	DivisionUpdateRegionPattern                          ID = "division.update.region_pattern"
+	DivisionUpdateStreetPattern                          ID = "division.update.street_pattern"
+	DivisionUpdateBuildingPattern                        ID = "division.update.building_pattern"
+	DivisionUpdatePhoneType                              ID = "division.update.phone_type"
+	DivisionUpdatePhoneNumber                            ID = "division.update.phone_number"
+	DivisionUpdateEmail                                  ID = "division.update.email"
+	DivisionUpdateType                                   ID = "division.update.type"
+	DivisionUpdateAddressTypeDouble                      ID = "division.update.address_type_double"
+	DivisionUpdatePhoneTypeDouble                        ID = "division.update.phone_type_double"
+	DivisionUpdateNotFound                               ID = "division.update.not_found"
+	DivisionUpdateOwner                                  ID = "division.update.owner"
+	DivisionActivateNotFound                             ID = "division.activate.not_found"
+	DivisionActivateOwner                                ID = "division.activate.owner"
+	DivisionActivateLegalEntityActive                    ID = "division.activate.legal_entity_active"
+	DivisionActivateStatus                               ID = "division.activate.status"
+	DivisionDeactivateNotFound                           ID = "division.deactivate.not_found"
+	DivisionDeactivateOwner                              ID = "division.deactivate.owner"
+	DivisionDeactivateHealthcareServices                 ID = "division.deactivate.healthcare_services"
+	DivisionDeactivateEmployees                          ID = "division.deactivate.employees"
+	DivisionDeactivateEquipment                          ID = "division.deactivate.equipment"
+	DivisionDeactivateStatus                             ID = "division.deactivate.status"
+	DivisionDeactivateLegalEntityActive                  ID = "division.deactivate.legal_entity_active"
+	EmployeeDeactivateSchema                             ID = "employee.deactivate.schema"
+	EmployeeDeactivateEndDate                            ID = "employee.deactivate.end_date"
+	EmployeeDeactivateEndDatePast                        ID = "employee.deactivate.end_date_past"
+	EmployeeDeactivateNotFound                           ID = "employee.deactivate.not_found"
+	EmployeeDeactivateOwner                              ID = "employee.deactivate.owner"
+	EmployeeDeactivateOwnerType                          ID = "employee.deactivate.owner_type"
+	EmployeeDeactivateStatus                             ID = "employee.deactivate.status"
+	EmployeeDeactivateRoles                              ID = "employee.deactivate.roles"
+	EmployeeDeactivateEndDateStart                       ID = "employee.deactivate.end_date_start"
+	EventListDate                                        ID = "event.list.date"
+	EventListDateTo                                      ID = "event.list.date_to"
+	EventListAttributeName                               ID = "event.list.attribute_name"
+	EventListPeriod                                      ID = "event.list.period"
+	EventGetNotFound                                     ID = "event.get.not_found"
+	JobGetNotFound                                       ID = "job.get.not_found"
+	JobGetNotImplemented                                 ID = "job.get.not_implemented"
+	SessionLoginSchema                                   ID = "session.login.schema"
+	SessionLoginGrantTypeRequired                        ID = "session.login.grant_type_required"
+	SessionLoginGrantType                                ID = "session.login.grant_type"
+	SessionLoginClient                                   ID = "session.login.client"
+	SessionLoginClientLogin                              ID = "session.login.client_login"
+	SessionLoginUser                                     ID = "session.login.user"
+	SessionLoginUserBlocked                              ID = "session.login.user_blocked"
+	SessionLoginAttempts                                 ID = "session.login.attempts"
+	SessionLoginPassword                                 ID = "session.login.password"
+	SessionLoginPasswordExpired                          ID = "session.login.password_expired"
+	SessionLoginScope                                    ID = "session.login.scope"
+	AppAuthorizeSchema                                   ID = "app.authorize.schema"
+	AppAuthorizeClientIDRequired                         ID = "app.authorize.client_id_required"
+	AppAuthorizeClientID                                 ID = "app.authorize.client_id"
+	AppAuthorizeRedirectUri                              ID = "app.authorize.redirect_uri"
+	AppAuthorizeClient                                   ID = "app.authorize.client"
+	AppAuthorizeClientBlocked                            ID = "app.authorize.client_blocked"
+	AppAuthorizeRedirect                                 ID = "app.authorize.redirect"
+	AppAuthorizeScopeEmpty                               ID = "app.authorize.scope_empty"
+	AppAuthorizeScopeClientType                          ID = "app.authorize.scope_client_type"
+	AppAuthorizeScopeRoles                               ID = "app.authorize.scope_roles"
+	TokenCreateSchema                                    ID = "token.create.schema"
+	TokenCreateGrantTypeRequired                         ID = "token.create.grant_type_required"
+	TokenCreateGrantType                                 ID = "token.create.grant_type"
+	TokenCreateClientID                                  ID = "token.create.client_id"
+	TokenCreateClientSecret                              ID = "token.create.client_secret"
+	TokenCreateCode                                      ID = "token.create.code"
+	TokenCreateRedirectUri                               ID = "token.create.redirect_uri"
+	TokenCreateRefreshToken                              ID = "token.create.refresh_token"
+	TokenCreateConnection                                ID = "token.create.connection"
+	TokenCreateGrant                                     ID = "token.create.grant"
+	TokenCreateGrantClient                               ID = "token.create.grant_client"
+	TokenCreateGrantExpired                              ID = "token.create.grant_expired"
+	TokenCreateRedirect                                  ID = "token.create.redirect"
+	TokenCreateApp                                       ID = "token.create.app"
+	TokenCreateGrantUsed                                 ID = "token.create.grant_used"
+	PersonRequestListStatus                              ID = "person_request.list.status"
+	PersonRequestResendOTPNotFound                       ID = "person_request.resend_otp.not_found"
+	PersonRequestResendOTPLegalEntity                    ID = "person_request.resend_otp.legal_entity"
+	PersonRequestResendOTPExpired                        ID = "person_request.resend_otp.expired"
+	PersonRequestResendOTPMethod                         ID = "person_request.resend_otp.method"
+	PersonRequestResendOTPStatus                         ID = "person_request.resend_otp.status"
+	PersonRequestResendOTPRate                           ID = "person_request.resend_otp.rate"
+	PersonRequestResendOTPPhoneLimit                     ID = "person_request.resend_otp.phone_limit"
+	PersonRequestResendOTPResourceLimit                  ID = "person_request.resend_otp.resource_limit"
+	PersonRequestResendOTPLegalEntityLimit               ID = "person_request.resend_otp.legal_entity_limit"
+	PersonRequestCreateLegalEntityType                   ID = "person_request.create.legal_entity_type"
+	PersonRequestCreateParty                             ID = "person_request.create.party"
+	PersonRequestCreatePartyDeceased                     ID = "person_request.create.party_deceased"
+	PersonRequestCreateEmployeeType                      ID = "person_request.create.employee_type"
+	PersonRequestCreateSchema                            ID = "person_request.create.schema"
+	PersonRequestCreatePatientSigned                     ID = "person_request.create.patient_signed"
+	PersonRequestCreateConsent                           ID = "person_request.create.consent"
+	PersonRequestCreateMethodsRequired                   ID = "person_request.create.methods_required"
+	PersonRequestCreateMethodsForbidden                  ID = "person_request.create.methods_forbidden"
+	PersonRequestCreateConfidantForbidden                ID = "person_request.create.confidant_forbidden"
+	PersonRequestCreateOneMethod                         ID = "person_request.create.one_method"
+	PersonRequestCreateMethodPhone                       ID = "person_request.create.method_phone"
+	PersonRequestCreateMethodPhoneRequired               ID = "person_request.create.method_phone_required"
+	PersonRequestCreateMethodPhoneForbidden              ID = "person_request.create.method_phone_forbidden"
+	PersonRequestCreateMethodValueRequired               ID = "person_request.create.method_value_required"
+	PersonRequestCreateMethodAliasRequired               ID = "person_request.create.method_alias_required"
+	PersonRequestCreateDocumentNumber                    ID = "person_request.create.document_number"
+	PersonRequestCreateBirthCertificateNumber            ID = "person_request.create.birth_certificate_number"
+	PersonRequestCreateRelationshipNumber                ID = "person_request.create.relationship_number"
+	PersonRequestCreatePerson                            ID = "person_request.create.person"
+	PersonRequestCreatePersonActive                      ID = "person_request.create.person_active"
+	PersonRequestCreateBirthDate                         ID = "person_request.create.birth_date"
+	PersonRequestCreateTaxIDRefused                      ID = "person_request.create.tax_id_refused"
+	PersonRequestCreateTaxIDRequired                     ID = "person_request.create.tax_id_required"
+	PersonRequestCreateTaxIDUnique                       ID = "person_request.create.tax_id_unique"
+	PersonRequestCreateResidence                         ID = "person_request.create.residence"
+	PersonRequestCreateArea                              ID = "person_request.create.area"
+	PersonRequestCreateSettlement                        ID = "person_request.create.settlement"
+	PersonRequestCreateSettlementID                      ID = "person_request.create.settlement_id"
+	PersonRequestCreateSettlementMatch                   ID = "person_request.create.settlement_match"
+	PersonRequestCreateAreaRow                           ID = "person_request.create.area_row"
+	PersonRequestCreateAreaMatch                         ID = "person_request.create.area_match"
+	PersonRequestCreateRegionRow                         ID = "person_request.create.region_row"
+	PersonRequestCreateRegionMatch                       ID = "person_request.create.region_match"
+	PersonRequestCreateConfidantForChild                 ID = "person_request.create.confidant_for_child"
+	PersonRequestCreateConfidantForMinor                 ID = "person_request.create.confidant_for_minor"
+	PersonRequestCreateConfidantUnwanted                 ID = "person_request.create.confidant_unwanted"
+	PersonRequestCreateConfidant                         ID = "person_request.create.confidant"
+	PersonRequestCreateConfidantDependent                ID = "person_request.create.confidant_dependent"
+	PersonRequestCreateConfidantVerified                 ID = "person_request.create.confidant_verified"
+	PersonRequestCreateRelationshipDouble                ID = "person_request.create.relationship_double"
+	PersonRequestCreateRelationshipIssued                ID = "person_request.create.relationship_issued"
+	PersonRequestCreateRelationshipBorn                  ID = "person_request.create.relationship_born"
+	PersonRequestCreateRelationshipActive                ID = "person_request.create.relationship_active"
+	PersonRequestCreateUnzrBirthDate                     ID = "person_request.create.unzr_birth_date"
+	PersonRequestCreateUnzrRequired                      ID = "person_request.create.unzr_required"
+	PersonRequestCreateBirthCertificate                  ID = "person_request.create.birth_certificate"
+	PersonRequestCreateDocumentDouble                    ID = "person_request.create.document_double"
+	PersonRequestCreatePhoneDouble                       ID = "person_request.create.phone_double"
+	PersonRequestCreateContactPhoneDouble                ID = "person_request.create.contact_phone_double"
+	PersonRequestCreatePassports                         ID = "person_request.create.passports"
+	PersonRequestCreateIssued                            ID = "person_request.create.issued"
+	PersonRequestCreateIssuedBorn                        ID = "person_request.create.issued_born"
+	PersonRequestCreateExpirationRequired                ID = "person_request.create.expiration_required"
+	PersonRequestCreateExpiration                        ID = "person_request.create.expiration"
+	PersonRequestCreateDocumentType                      ID = "person_request.create.document_type"
+	PersonRequestCreateCapacityAge                       ID = "person_request.create.capacity_age"
+	PersonRequestCreateCapacityAlone                     ID = "person_request.create.capacity_alone"
+	PersonRequestCreateCapacityOne                       ID = "person_request.create.capacity_one"
+	PersonRequestCreateDuplicate                         ID = "person_request.create.duplicate"
+	PersonRequestCreateMethodThirdPerson                 ID = "person_request.create.method_third_person"
+	PersonRequestCreateMethodValue                       ID = "person_request.create.method_value"
+	PersonRequestCreateMethodOwn                         ID = "person_request.create.method_own"
+	PersonRequestCreateThirdPersonMethod                 ID = "person_request.create.third_person_method"
+	PersonRequestCreateThirdPersonOffline                ID = "person_request.create.third_person_offline"
+	PersonRequestCreateThirdPersonLimit                  ID = "person_request.create.third_person_limit"
+	PersonRequestCreatePhoneVerified                     ID = "person_request.create.phone_verified"
+	PersonRequestCreatePhoneLimit                        ID = "person_request.create.phone_limit"
+	PersonRequestCreateAuthorizeThirdPerson              ID = "person_request.create.authorize_third_person"
+	PersonRequestCreateAuthorizeWith                     ID = "person_request.create.authorize_with"
+	PersonRequestCreateAuthorizeConfidant                ID = "person_request.create.authorize_confidant"
+	PersonRequestCreateRate                              ID = "person_request.create.rate"
+	PersonRequestCreateCodeLimit                         ID = "person_request.create.code_limit"
+	PersonRequestCreateLegalEntityLimit                  ID = "person_request.create.legal_entity_limit"
+	PersonRequestGetNotFound                             ID = "person_request.get.not_found"
+	PersonRequestGetLegalEntity                          ID = "person_request.get.legal_entity"
+	PersonRequestGetExpired                              ID = "person_request.get.expired"
+	PersonRequestGetVersion                              ID = "person_request.get.version"
+	PersonRequestApproveSchema                           ID = "person_request.approve.schema"
+	PersonRequestApproveNotFound                         ID = "person_request.approve.not_found"
+	PersonRequestApproveLegalEntity                      ID = "person_request.approve.legal_entity"
+	PersonRequestApproveExpired                          ID = "person_request.approve.expired"
+	PersonRequestApproveVersion                          ID = "person_request.approve.version"
+	PersonRequestApproveChannel                          ID = "person_request.approve.channel"
+	PersonRequestApproveStatus                           ID = "person_request.approve.status"
+	PersonRequestApproveMethod                           ID = "person_request.approve.method"
+	PersonRequestApproveCodeRequired                     ID = "person_request.approve.code_required"
+	PersonRequestApproveAttempts                         ID = "person_request.approve.attempts"
+	PersonRequestApproveCodeExpired                      ID = "person_request.approve.code_expired"
+	PersonRequestApproveCode                             ID = "person_request.approve.code"
+	PersonRequestApproveDocuments                        ID = "person_request.approve.documents"
+	PersonRequestRejectNotFound                          ID = "person_request.reject.not_found"
+	PersonRequestRejectLegalEntity                       ID = "person_request.reject.legal_entity"
+	PersonRequestRejectExpired                           ID = "person_request.reject.expired"
+	PersonRequestRejectVersion                           ID = "person_request.reject.version"
+	PersonRequestRejectStatus                            ID = "person_request.reject.status"
+	PersonRequestSignSchema                              ID = "person_request.sign.schema"
+	PersonRequestSignNotFound                            ID = "person_request.sign.not_found"
+	PersonRequestSignLegalEntity                         ID = "person_request.sign.legal_entity"
+	PersonRequestSignExpired                             ID = "person_request.sign.expired"
+	PersonRequestSignVersion                             ID = "person_request.sign.version"
+	PersonRequestSignStatus                              ID = "person_request.sign.status"
+	PersonRequestSignSignedBase64                        ID = "person_request.sign.signed_base64"
+	PersonRequestSignSignedSize                          ID = "person_request.sign.signed_size"
+	PersonRequestSignSignedReadable                      ID = "person_request.sign.signed_readable"
+	PersonRequestSignSignedJSON                          ID = "person_request.sign.signed_json"
+	PersonRequestSignSignedCount                         ID = "person_request.sign.signed_count"
+	PersonRequestSignSignedOneSigner                     ID = "person_request.sign.signed_one_signer"
+	PersonRequestSignSignedTimestamp                     ID = "person_request.sign.signed_timestamp"
+	PersonRequestSignSignedTimestampReadable             ID = "person_request.sign.signed_timestamp_readable"
+	PersonRequestSignSignedCertificate                   ID = "person_request.sign.signed_certificate"
+	PersonRequestSignSignedCertificateReadable           ID = "person_request.sign.signed_certificate_readable"
+	PersonRequestSignSignedRoot                          ID = "person_request.sign.signed_root"
+	PersonRequestSignSignedRootSignature                 ID = "person_request.sign.signed_root_signature"
+	PersonRequestSignSignedRootReadable                  ID = "person_request.sign.signed_root_readable"
+	PersonRequestSignSignedTimestampService              ID = "person_request.sign.signed_timestamp_service"
+	PersonRequestSignSignedTimestampSignature            ID = "person_request.sign.signed_timestamp_signature"
+	PersonRequestSignSignedTimestampInValidity           ID = "person_request.sign.signed_timestamp_in_validity"
+	PersonRequestSignSignedCertificateValid              ID = "person_request.sign.signed_certificate_valid"
+	PersonRequestSignSignedCertificateOcsp               ID = "person_request.sign.signed_certificate_ocsp"
+	PersonRequestSignSignedValue                         ID = "person_request.sign.signed_value"
+	PersonRequestSignSignedCertificateNotRevoked         ID = "person_request.sign.signed_certificate_not_revoked"
+	PersonRequestSignSignedDrfoPresent                   ID = "person_request.sign.signed_drfo_present"
+	PersonRequestSignSignedDrfo                          ID = "person_request.sign.signed_drfo"
+	PersonRequestSignPatientSigned                       ID = "person_request.sign.patient_signed"
+	PersonRequestSignContent                             ID = "person_request.sign.content"
+	PersonRequestSignPerson                              ID = "person_request.sign.person"
+	PersonRequestSignPersonActive                        ID = "person_request.sign.person_active"
+	PersonRequestSignDuplicate                           ID = "person_request.sign.duplicate"
+	PersonRequestSignThirdPersonLimit                    ID = "person_request.sign.third_person_limit"
+	PersonRequestSignPhoneLimit                          ID = "person_request.sign.phone_limit"
+	PersonRequestCreateV3LegalEntityType                 ID = "person_request.create_v3.legal_entity_type"
+	PersonRequestCreateV3Party                           ID = "person_request.create_v3.party"
+	PersonRequestCreateV3PartyDeceased                   ID = "person_request.create_v3.party_deceased"
+	PersonRequestCreateV3EmployeeType                    ID = "person_request.create_v3.employee_type"
+	PersonRequestCreateV3Schema                          ID = "person_request.create_v3.schema"
+	PersonRequestCreateV3PatientSigned                   ID = "person_request.create_v3.patient_signed"
+	PersonRequestCreateV3Consent                         ID = "person_request.create_v3.consent"
+	PersonRequestCreateV3MethodsRequired                 ID = "person_request.create_v3.methods_required"
+	PersonRequestCreateV3MethodsForbidden                ID = "person_request.create_v3.methods_forbidden"
+	PersonRequestCreateV3ConfidantForbidden              ID = "person_request.create_v3.confidant_forbidden"
+	PersonRequestCreateV3OneMethod                       ID = "person_request.create_v3.one_method"
+	PersonRequestCreateV3MethodPhone                     ID = "person_request.create_v3.method_phone"
+	PersonRequestCreateV3MethodPhoneRequired             ID = "person_request.create_v3.method_phone_required"
+	PersonRequestCreateV3MethodPhoneForbidden            ID = "person_request.create_v3.method_phone_forbidden"
+	PersonRequestCreateV3MethodValueRequired             ID = "person_request.create_v3.method_value_required"
+	PersonRequestCreateV3MethodAliasRequired             ID = "person_request.create_v3.method_alias_required"
+	PersonRequestCreateV3DocumentNumber                  ID = "person_request.create_v3.document_number"
+	PersonRequestCreateV3BirthCertificateNumber          ID = "person_request.create_v3.birth_certificate_number"
+	PersonRequestCreateV3RelationshipNumber              ID = "person_request.create_v3.relationship_number"
+	PersonRequestCreateV3NameLanguage                    ID = "person_request.create_v3.name_language"
+	PersonRequestCreateV3NameLetters                     ID = "person_request.create_v3.name_letters"
+	PersonRequestCreateV3LastNameRequired                ID = "person_request.create_v3.last_name_required"
+	PersonRequestCreateV3LastNameForbidden               ID = "person_request.create_v3.last_name_forbidden"
+	PersonRequestCreateV3NameUk                          ID = "person_request.create_v3.name_uk"
+	PersonRequestCreateV3NameEn                          ID = "person_request.create_v3.name_en"
+	PersonRequestCreateV3ForeignDocuments                ID = "person_request.create_v3.foreign_documents"
+	PersonRequestCreateV3UnzrForeign                     ID = "person_request.create_v3.unzr_foreign"
+	PersonRequestCreateV3IssuingCountryUa                ID = "person_request.create_v3.issuing_country_ua"
+	PersonRequestCreateV3IssuingCountryNotUa             ID = "person_request.create_v3.issuing_country_not_ua"
+	PersonRequestCreateV3NoTaxIDRequired                 ID = "person_request.create_v3.no_tax_id_required"
+	PersonRequestCreateV3NoTaxIDUnwanted                 ID = "person_request.create_v3.no_tax_id_unwanted"
+	PersonRequestCreateV3AddressRequired                 ID = "person_request.create_v3.address_required"
+	PersonRequestCreateV3AddressForbidden                ID = "person_request.create_v3.address_forbidden"
+	PersonRequestCreateV3AddressLetters                  ID = "person_request.create_v3.address_letters"
+	PersonRequestCreateV3ResidenceUa                     ID = "person_request.create_v3.residence_ua"
+	PersonRequestCreateV3ContactLetters                  ID = "person_request.create_v3.contact_letters"
+	PersonRequestCreateV3Person                          ID = "person_request.create_v3.person"
+	PersonRequestCreateV3PersonActive                    ID = "person_request.create_v3.person_active"
+	PersonRequestCreateV3BirthDate                       ID = "person_request.create_v3.birth_date"
+	PersonRequestCreateV3TaxIDRefused                    ID = "person_request.create_v3.tax_id_refused"
+	PersonRequestCreateV3TaxIDRequired                   ID = "person_request.create_v3.tax_id_required"
+	PersonRequestCreateV3TaxIDUnique                     ID = "person_request.create_v3.tax_id_unique"
+	PersonRequestCreateV3Residence                       ID = "person_request.create_v3.residence"
+	PersonRequestCreateV3Area                            ID = "person_request.create_v3.area"
+	PersonRequestCreateV3Settlement                      ID = "person_request.create_v3.settlement"
+	PersonRequestCreateV3SettlementID                    ID = "person_request.create_v3.settlement_id"
+	PersonRequestCreateV3SettlementMatch                 ID = "person_request.create_v3.settlement_match"
+	PersonRequestCreateV3AreaRow                         ID = "person_request.create_v3.area_row"
+	PersonRequestCreateV3AreaMatch                       ID = "person_request.create_v3.area_match"
+	PersonRequestCreateV3RegionRow                       ID = "person_request.create_v3.region_row"
+	PersonRequestCreateV3RegionMatch                     ID = "person_request.create_v3.region_match"
+	PersonRequestCreateV3ConfidantForChild               ID = "person_request.create_v3.confidant_for_child"
+	PersonRequestCreateV3ConfidantForMinor               ID = "person_request.create_v3.confidant_for_minor"
+	PersonRequestCreateV3ConfidantUnwanted               ID = "person_request.create_v3.confidant_unwanted"
+	PersonRequestCreateV3Confidant                       ID = "person_request.create_v3.confidant"
+	PersonRequestCreateV3ConfidantDependent              ID = "person_request.create_v3.confidant_dependent"
+	PersonRequestCreateV3ConfidantVerified               ID = "person_request.create_v3.confidant_verified"
+	PersonRequestCreateV3RelationshipDouble              ID = "person_request.create_v3.relationship_double"
+	PersonRequestCreateV3RelationshipIssued              ID = "person_request.create_v3.relationship_issued"
+	PersonRequestCreateV3RelationshipBorn                ID = "person_request.create_v3.relationship_born"
+	PersonRequestCreateV3RelationshipActive              ID = "person_request.create_v3.relationship_active"
+	PersonRequestCreateV3UnzrBirthDate                   ID = "person_request.create_v3.unzr_birth_date"
+	PersonRequestCreateV3UnzrRequired                    ID = "person_request.create_v3.unzr_required"
+	PersonRequestCreateV3BirthCertificate                ID = "person_request.create_v3.birth_certificate"
+	PersonRequestCreateV3DocumentDouble                  ID = "person_request.create_v3.document_double"
+	PersonRequestCreateV3PhoneDouble                     ID = "person_request.create_v3.phone_double"
+	PersonRequestCreateV3ContactPhoneDouble              ID = "person_request.create_v3.contact_phone_double"
+	PersonRequestCreateV3Passports                       ID = "person_request.create_v3.passports"
+	PersonRequestCreateV3Issued                          ID = "person_request.create_v3.issued"
+	PersonRequestCreateV3IssuedBorn                      ID = "person_request.create_v3.issued_born"
+	PersonRequestCreateV3ExpirationRequired              ID = "person_request.create_v3.expiration_required"
+	PersonRequestCreateV3Expiration                      ID = "person_request.create_v3.expiration"
+	PersonRequestCreateV3DocumentType                    ID = "person_request.create_v3.document_type"
+	PersonRequestCreateV3CapacityAge                     ID = "person_request.create_v3.capacity_age"
+	PersonRequestCreateV3CapacityAlone                   ID = "person_request.create_v3.capacity_alone"
+	PersonRequestCreateV3CapacityOne                     ID = "person_request.create_v3.capacity_one"
+	PersonRequestCreateV3Duplicate                       ID = "person_request.create_v3.duplicate"
+	PersonRequestCreateV3MethodThirdPerson               ID = "person_request.create_v3.method_third_person"
+	PersonRequestCreateV3MethodValue                     ID = "person_request.create_v3.method_value"
+	PersonRequestCreateV3MethodOwn                       ID = "person_request.create_v3.method_own"
+	PersonRequestCreateV3ThirdPersonMethod               ID = "person_request.create_v3.third_person_method"
+	PersonRequestCreateV3ThirdPersonOffline              ID = "person_request.create_v3.third_person_offline"
+	PersonRequestCreateV3ThirdPersonLimit                ID = "person_request.create_v3.third_person_limit"
+	PersonRequestCreateV3PhoneVerified                   ID = "person_request.create_v3.phone_verified"
+	PersonRequestCreateV3PhoneLimit                      ID = "person_request.create_v3.phone_limit"
+	PersonRequestCreateV3AuthorizeThirdPerson            ID = "person_request.create_v3.authorize_third_person"
+	PersonRequestCreateV3AuthorizeWith                   ID = "person_request.create_v3.authorize_with"
+	PersonRequestCreateV3AuthorizeConfidant              ID = "person_request.create_v3.authorize_confidant"
+	PersonRequestCreateV3Rate                            ID = "person_request.create_v3.rate"
+	PersonRequestCreateV3CodeLimit                       ID = "person_request.create_v3.code_limit"
+	PersonRequestCreateV3LegalEntityLimit                ID = "person_request.create_v3.legal_entity_limit"
+	PersonRequestGetV3NotFound                           ID = "person_request.get_v3.not_found"
+	PersonRequestGetV3LegalEntity                        ID = "person_request.get_v3.legal_entity"
+	PersonRequestGetV3Expired                            ID = "person_request.get_v3.expired"
+	PersonRequestGetV3Version                            ID = "person_request.get_v3.version"
+	PersonRequestApproveV3Schema                         ID = "person_request.approve_v3.schema"
+	PersonRequestApproveV3NotFound                       ID = "person_request.approve_v3.not_found"
+	PersonRequestApproveV3LegalEntity                    ID = "person_request.approve_v3.legal_entity"
+	PersonRequestApproveV3Expired                        ID = "person_request.approve_v3.expired"
+	PersonRequestApproveV3Version                        ID = "person_request.approve_v3.version"
+	PersonRequestApproveV3Channel                        ID = "person_request.approve_v3.channel"
+	PersonRequestApproveV3Status                         ID = "person_request.approve_v3.status"
+	PersonRequestApproveV3Method                         ID = "person_request.approve_v3.method"
+	PersonRequestApproveV3CodeRequired                   ID = "person_request.approve_v3.code_required"
+	PersonRequestApproveV3Attempts                       ID = "person_request.approve_v3.attempts"
+	PersonRequestApproveV3CodeExpired                    ID = "person_request.approve_v3.code_expired"
+	PersonRequestApproveV3Code                           ID = "person_request.approve_v3.code"
+	PersonRequestApproveV3Documents                      ID = "person_request.approve_v3.documents"
+	PersonRequestRejectV3NotFound                        ID = "person_request.reject_v3.not_found"
+	PersonRequestRejectV3LegalEntity                     ID = "person_request.reject_v3.legal_entity"
+	PersonRequestRejectV3Expired                         ID = "person_request.reject_v3.expired"
+	PersonRequestRejectV3Version                         ID = "person_request.reject_v3.version"
+	PersonRequestRejectV3Status                          ID = "person_request.reject_v3.status"
+	PersonRequestSignV3Schema                            ID = "person_request.sign_v3.schema"
+	PersonRequestSignV3NotFound                          ID = "person_request.sign_v3.not_found"
+	PersonRequestSignV3LegalEntity                       ID = "person_request.sign_v3.legal_entity"
+	PersonRequestSignV3Expired                           ID = "person_request.sign_v3.expired"
+	PersonRequestSignV3Version                           ID = "person_request.sign_v3.version"
+	PersonRequestSignV3Status                            ID = "person_request.sign_v3.status"
+	PersonRequestSignV3SignedBase64                      ID = "person_request.sign_v3.signed_base64"
+	PersonRequestSignV3SignedSize                        ID = "person_request.sign_v3.signed_size"
+	PersonRequestSignV3SignedReadable                    ID = "person_request.sign_v3.signed_readable"
+	PersonRequestSignV3SignedJSON                        ID = "person_request.sign_v3.signed_json"
+	PersonRequestSignV3SignedCount                       ID = "person_request.sign_v3.signed_count"
+	PersonRequestSignV3SignedOneSigner                   ID = "person_request.sign_v3.signed_one_signer"
+	PersonRequestSignV3SignedTimestamp                   ID = "person_request.sign_v3.signed_timestamp"
+	PersonRequestSignV3SignedTimestampReadable           ID = "person_request.sign_v3.signed_timestamp_readable"
+	PersonRequestSignV3SignedCertificate                 ID = "person_request.sign_v3.signed_certificate"
+	PersonRequestSignV3SignedCertificateReadable         ID = "person_request.sign_v3.signed_certificate_readable"
+	PersonRequestSignV3SignedRoot                        ID = "person_request.sign_v3.signed_root"
+	PersonRequestSignV3SignedRootSignature               ID = "person_request.sign_v3.signed_root_signature"
+	PersonRequestSignV3SignedRootReadable                ID = "person_request.sign_v3.signed_root_readable"
+	PersonRequestSignV3SignedTimestampService            ID = "person_request.sign_v3.signed_timestamp_service"
+	PersonRequestSignV3SignedTimestampSignature          ID = "person_request.sign_v3.signed_timestamp_signature"
+	PersonRequestSignV3SignedTimestampInValidity         ID = "person_request.sign_v3.signed_timestamp_in_validity"
+	PersonRequestSignV3SignedCertificateValid            ID = "person_request.sign_v3.signed_certificate_valid"
+	PersonRequestSignV3SignedCertificateOcsp             ID = "person_request.sign_v3.signed_certificate_ocsp"
+	PersonRequestSignV3SignedValue                       ID = "person_request.sign_v3.signed_value"
+	PersonRequestSignV3SignedCertificateNotRevoked       ID = "person_request.sign_v3.signed_certificate_not_revoked"
+	PersonRequestSignV3SignedDrfoPresent                 ID = "person_request.sign_v3.signed_drfo_present"
+	PersonRequestSignV3SignedDrfo                        ID = "person_request.sign_v3.signed_drfo"
+	PersonRequestSignV3PatientSigned                     ID = "person_request.sign_v3.patient_signed"
+	PersonRequestSignV3Content                           ID = "person_request.sign_v3.content"
+	PersonRequestSignV3Person                            ID = "person_request.sign_v3.person"
+	PersonRequestSignV3PersonActive                      ID = "person_request.sign_v3.person_active"
+	PersonRequestSignV3Duplicate                         ID = "person_request.sign_v3.duplicate"
+	PersonRequestSignV3ThirdPersonLimit                  ID = "person_request.sign_v3.third_person_limit"
+	PersonRequestSignV3PhoneLimit                        ID = "person_request.sign_v3.phone_limit"
+	PersonSearchBirthDate                                ID = "person.search.birth_date"
+	PersonSearchBirthDateForm                            ID = "person.search.birth_date_form"
+	PersonSearchFirstName                                ID = "person.search.first_name"
+	PersonSearchLastName                                 ID = "person.search.last_name"
+	PersonSearchPhoneNumber                              ID = "person.search.phone_number"
+	PersonSearchTooMany                                  ID = "person.search.too_many"
+	PersonAuthenticationMethodsNotFound                  ID = "person.authentication_methods.not_found"
+	PersonRelationshipsIsExpired                         ID = "person.relationships.is_expired"
+	PersonRelationshipsNotFound                          ID = "person.relationships.not_found"
+	PersonPersonalDataNotFound                           ID = "person.personal_data.not_found"
+	PersonPersonalDataAccess                             ID = "person.personal_data.access"
+	PersonVerificationNotFound                           ID = "person.verification.not_found"
+	ServiceRequestGetPerson                              ID = "service_request.get.person"
+	ServiceRequestGetPersonActive                        ID = "service_request.get.person_active"
+	ServiceRequestGetNotFound                            ID = "service_request.get.not_found"
+	ServiceRequestGetAccess                              ID = "service_request.get.access"
+	ServiceRequestSearchUnknownParameter                 ID = "service_request.search.unknown_parameter"
+	ServiceRequestSearchRequisition                      ID = "service_request.search.requisition"
+	ServiceRequestSearchRequisitionEmpty                 ID = "service_request.search.requisition_empty"
+	ServiceRequestReleaseToken                           ID = "service_request.release.token"
+	ServiceRequestReleaseTokenExpired                    ID = "service_request.release.token_expired"
+	ServiceRequestReleaseScope                           ID = "service_request.release.scope"
+	ServiceRequestReleaseLegalEntity                     ID = "service_request.release.legal_entity"
+	ServiceRequestReleaseLegalEntityType                 ID = "service_request.release.legal_entity_type"
+	ServiceRequestReleaseLegalEntityStatus               ID = "service_request.release.legal_entity_status"
+	ServiceRequestReleaseNotFound                        ID = "service_request.release.not_found"
+	ServiceRequestReleaseStatus                          ID = "service_request.release.status"
+	ServiceRequestReleaseProgramStatus                   ID = "service_request.release.program_status"
+	ServiceRequestReleaseOwner                           ID = "service_request.release.owner"
+	ServiceRequestUseSchema                              ID = "service_request.use.schema"
+	ServiceRequestUseLegalEntity                         ID = "service_request.use.legal_entity"
+	ServiceRequestUseLegalEntityType                     ID = "service_request.use.legal_entity_type"
+	ServiceRequestUseLegalEntityStatus                   ID = "service_request.use.legal_entity_status"
+	ServiceRequestUseNotFound                            ID = "service_request.use.not_found"
+	ServiceRequestUseProgram                             ID = "service_request.use.program"
+	ServiceRequestUseExpired                             ID = "service_request.use.expired"
+	ServiceRequestUseStatus                              ID = "service_request.use.status"
+	ServiceRequestUseUsed                                ID = "service_request.use.used"
+	ServiceRequestUseCompleted                           ID = "service_request.use.completed"
+	ServiceRequestUseProgramExists                       ID = "service_request.use.program_exists"
+	ServiceRequestUseProgramType                         ID = "service_request.use.program_type"
+	ServiceRequestUseProgramService                      ID = "service_request.use.program_service"
+	ServiceRequestUseRequestAllowed                      ID = "service_request.use.request_allowed"
+	ServiceRequestUseAccess                              ID = "service_request.use.access"
+	ServiceRequestUseEmployee                            ID = "service_request.use.employee"
+	ServiceRequestUseEmployeeType                        ID = "service_request.use.employee_type"
+	ServiceRequestUseUsedByLegalEntity                   ID = "service_request.use.used_by_legal_entity"
+	ServiceRequestUseDivision                            ID = "service_request.use.division"
+	ServiceRequestUseDivisionLegalEntity                 ID = "service_request.use.division_legal_entity"
+	ServiceRequestUsePerformer                           ID = "service_request.use.performer"
+	DistrictListRegionID                                 ID = "district.list.region_id"
+	SettlementOfDistrictNotFound                         ID = "settlement.of_district.not_found"
+	DistrictOfRegionNotFound                             ID = "district.of_region.not_found"
+	SettlementListDistrictID                             ID = "settlement.list.district_id"
+	SettlementListMountainGroup                          ID = "settlement.list.mountain_group"
+	SettlementGetNotFound                                ID = "settlement.get.not_found"
+	StreetListSettlementIDRequired                       ID = "street.list.settlement_id_required"
+	StreetListSettlementID                               ID = "street.list.settlement_id"
+	VerificationInitializeSchema                         ID = "verification.initialize.schema"
+	VerificationInitializePhoneNumber                    ID = "verification.initialize.phone_number"
+	VerificationInitializeRate                           ID = "verification.initialize.rate"
+	VerificationInitializePhoneLimit                     ID = "verification.initialize.phone_limit"
+	VerificationInitializeLegalEntityLimit               ID = "verification.initialize.legal_entity_limit"
+	VerificationGetNotFound                              ID = "verification.get.not_found"
+	VerificationCompleteSchema                           ID = "verification.complete.schema"
+	VerificationCompleteNotFound                         ID = "verification.complete.not_found"
+	VerificationCompleteActive                           ID = "verification.complete.active"
+	VerificationCompleteExpired                          ID = "verification.complete.expired"
+	VerificationCompleteCode                             ID = "verification.complete.code"
 )
 
 // All holds every rule: the document's own first, then operation by operation, as checked.
@@ -1302,6 +1350,652 @@ var All = []Rule{
 	{
 		ID:        ApprovalResendLegalEntityLimit,
 		Operation: "resendApprovalSms",
+		Check:     "The legal entity of the token has had fewer than OTP_LEGAL_ENTITY_DAILY_LIMIT codes sent in the running day (0 allows any)",
+		CheckUK:   "За поточну добу на вимогу закладу, якому видано токен, надіслано менше ніж OTP_LEGAL_ENTITY_DAILY_LIMIT кодів (0 — без обмежень)",
+		Status:    429,
+		Type:      "too_many_requests",
+		Message:   "too many codes were sent for this legal entity",
+		Source:    "esoz extension; no source limits how many codes are sent",
+		Origin:    "inferred",
+		Flag:      "OTP_LEGAL_ENTITY_DAILY_LIMIT",
+		Fixed:     true,
+	},
+	{
+		ID:        AuthenticationMethodRequestCreateSchema,
+		Operation: "createAuthenticationMethodRequest",
+		Check:     "The body has the shape of AuthenticationMethodRequestCreate, without unknown fields or doubled keys",
+		CheckUK:   "Тіло запиту відповідає схемі AuthenticationMethodRequestCreate, без невідомих полів і повторених ключів",
+		Status:    422,
+		Type:      "validation_failed",
+		EntryType: "json_data_property",
+		Source:    "general.apib L2032; texts of njs 0.8.10",
+		Origin:    "code",
+		Fixed:     true,
+		Together:  "body",
+		Schema:    true,
+	},
+	{
+		ID:          AuthenticationMethodRequestCreateFieldRequired,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "UPDATE has id and alias, DEACTIVATE id, INSERT type; OTP phone_number, THIRD_PERSON value and alias",
+		CheckUK:     "UPDATE має id та alias, DEACTIVATE — id, INSERT — type, OTP ще phone_number, THIRD_PERSON ще value та alias",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authentication_method.{field}",
+		EntryType:   "json_data_property",
+		Keyword:     "required",
+		Description: "required property {field} was not present",
+		Params:      map[string]any{"property": "{field}"},
+		Source:      "general.apib L2044",
+		Origin:      "blueprint",
+		Fixed:       true,
+		Together:    "body",
+	},
+	{
+		ID:          AuthenticationMethodRequestCreateFieldForbidden,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "No other fields are sent, but for an alias of OTP and OFFLINE and a phone_number of THIRD_PERSON",
+		CheckUK:     "Інших полів немає, крім alias для OTP та OFFLINE і phone_number для THIRD_PERSON",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authentication_method.{field}",
+		EntryType:   "json_data_property",
+		Keyword:     "schema",
+		Description: "schema does not allow additional properties",
+		Params:      map[string]any{},
+		Source:      "wiki Create authentication method request (616431639)",
+		Origin:      "wiki",
+		Together:    "body",
+	},
+	{
+		ID:          AuthenticationMethodRequestCreatePhone,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "The phone is +38 and ten digits",
+		CheckUK:     "Телефон — це +38 і десять цифр",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authentication_method.phone_number",
+		EntryType:   "json_data_property",
+		Keyword:     "format",
+		Description: "string does not match pattern \"^\\+38[0-9]{10}$\"",
+		Params:      map[string]any{"pattern": "^\\+38[0-9]{10}$"},
+		Source:      "IL 2019, declaration_request_create_request.json",
+		Origin:      "code",
+		Fixed:       true,
+		Together:    "body",
+	},
+	{
+		ID:        AuthenticationMethodRequestCreatePerson,
+		Operation: "createAuthenticationMethodRequest",
+		Check:     "The id is a UUID and names a person of the register, not one that was taken out of it",
+		CheckUK:   "Ідентифікатор — UUID, і особа з ним є в реєстрі та не вилучена з нього",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Such person doesn't exist",
+		Source:    "wiki 746684452",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:        AuthenticationMethodRequestCreatePersonActive,
+		Operation: "createAuthenticationMethodRequest",
+		Check:     "The person is active",
+		CheckUK:   "Особа активна",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Such person isn't active",
+		Source:    "wiki 746684452",
+		Origin:    "wiki",
+	},
+	{
+		ID:          AuthenticationMethodRequestCreateMethodActive,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "The method of UPDATE or DEACTIVATE is stored and active",
+		CheckUK:     "Метод з UPDATE чи DEACTIVATE є й чинний",
+		Status:      422,
+		Type:        "request_malformed",
+		Message:     "Authentication method isn't active",
+		InvalidJSON: true,
+		Source:      "wiki 746684452",
+		Origin:      "wiki",
+		Fixed:       true,
+	},
+	{
+		ID:          AuthenticationMethodRequestCreateMethodOwner,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "It is a method of the person",
+		CheckUK:     "Це метод цієї особи",
+		Status:      422,
+		Type:        "request_malformed",
+		Message:     "such authentication method does not belong to this person",
+		InvalidJSON: true,
+		Source:      "wiki 714670098",
+		Origin:      "wiki",
+		Fixed:       true,
+	},
+	{
+		ID:          AuthenticationMethodRequestCreateMethodType,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "DEACTIVATE names a method of type THIRD_PERSON",
+		CheckUK:     "DEACTIVATE називає метод THIRD_PERSON",
+		Status:      422,
+		Type:        "request_malformed",
+		Message:     "Only THIRD_PERSON authentication method can be deactivated",
+		InvalidJSON: true,
+		Source:      "wiki 616431639 has the rule; no page has the text",
+		Origin:      "inferred",
+	},
+	{
+		ID:          AuthenticationMethodRequestCreateMethodPrimary,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "DEACTIVATE does not name the default method",
+		CheckUK:     "DEACTIVATE не називає типовий метод",
+		Status:      422,
+		Type:        "request_malformed",
+		Message:     "Primary authentication method can not be deactivated",
+		InvalidJSON: true,
+		Source:      "wiki 616431639 has the rule; no page has the text",
+		Origin:      "inferred",
+	},
+	{
+		ID:          AuthenticationMethodRequestCreateCurrentMethod,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "UPDATE, DEACTIVATE and INSERT of a THIRD_PERSON from NO_SELF_AUTH_AGE on: a method confirms",
+		CheckUK:     "UPDATE, DEACTIVATE та INSERT для THIRD_PERSON від NO_SELF_AUTH_AGE: є метод, який підтверджує",
+		Status:      422,
+		Type:        "request_malformed",
+		Message:     "Person can't be authorized with NA authentication method",
+		InvalidJSON: true,
+		Source:      "wiki 17128783895",
+		Origin:      "wiki",
+	},
+	{
+		ID:          AuthenticationMethodRequestCreateAge,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "INSERT of OTP or OFFLINE: the person is NO_SELF_AUTH_AGE or older",
+		CheckUK:     "INSERT для OTP чи OFFLINE: особі щонайменше NO_SELF_AUTH_AGE років",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authentication_method.type",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Such person cannot have self authentication method",
+		Params:      []any{},
+		Source:      "wiki Create authentication method request (616431639)",
+		Origin:      "wiki",
+	},
+	{
+		ID:        AuthenticationMethodRequestCreatePhoneVerified,
+		Operation: "createAuthenticationMethodRequest",
+		Check:     "The phone of an OTP method is verified",
+		CheckUK:   "Телефон методу OTP верифіковано",
+		Status:    422,
+		Type:      "unverified",
+		Message:   "Unverified phone number",
+		Source:    "general.apib L2076",
+		Origin:    "blueprint",
+	},
+	{
+		ID:          AuthenticationMethodRequestCreatePhoneLimit,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "Fewer than PHONE_NUMBER_AUTH_LIMIT other persons confirm by the phone",
+		CheckUK:     "Через цей телефон підтверджує менше ніж PHONE_NUMBER_AUTH_LIMIT інших осіб",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authentication_method.phone_number",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "This phone number is present more than {limit} times in the system",
+		Params:      []any{},
+		Source:      "wiki 18550981505",
+		Origin:      "wiki",
+		Flag:        "PHONE_NUMBER_AUTH_LIMIT",
+	},
+	{
+		ID:          AuthenticationMethodRequestCreateOfflinePresent,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "INSERT of OFFLINE: the person does not confirm by it yet",
+		CheckUK:     "INSERT для OFFLINE: особа ще не підтверджує через нього",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authentication_method.type",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Person already has auth method OFFLINE",
+		Params:      []any{},
+		Source:      "wiki Create authentication method request (616431639)",
+		Origin:      "wiki",
+	},
+	{
+		ID:          AuthenticationMethodRequestCreateOfflineAfterOTP,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "INSERT of OFFLINE: the person does not confirm by OTP, or AUTH_REQUEST_SECURITY_REDUCTION is on",
+		CheckUK:     "INSERT для OFFLINE: особа не підтверджує через OTP, або ввімкнено AUTH_REQUEST_SECURITY_REDUCTION",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authentication_method.type",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Person cannot set OFFLINE auth method if person had OTP",
+		Params:      []any{},
+		Source:      "wiki Create authentication method request (616431639)",
+		Origin:      "wiki",
+		Flag:        "AUTH_REQUEST_SECURITY_REDUCTION",
+	},
+	{
+		ID:          AuthenticationMethodRequestCreateThirdPerson,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "The third person is stored",
+		CheckUK:     "Третя особа є в реєстрі",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authentication_method.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "such person doesn't exist",
+		Params:      []any{},
+		Source:      "wiki Create authentication method request (616431639)",
+		Origin:      "wiki",
+		Fixed:       true,
+	},
+	{
+		ID:          AuthenticationMethodRequestCreateThirdPersonActive,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "The third person is active",
+		CheckUK:     "Третя особа активна",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authentication_method.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "third person must be active",
+		Params:      []any{},
+		Source:      "wiki Create authentication method request (616431639)",
+		Origin:      "wiki",
+	},
+	{
+		ID:          AuthenticationMethodRequestCreateThirdPersonAge,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "The third person is NO_SELF_AUTH_AGE or older",
+		CheckUK:     "Третій особі щонайменше NO_SELF_AUTH_AGE років",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authentication_method.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "third person must be adult",
+		Params:      []any{},
+		Source:      "wiki 802750495",
+		Origin:      "wiki",
+	},
+	{
+		ID:          AuthenticationMethodRequestCreateThirdPersonMethod,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "The third person has an OTP or OFFLINE method",
+		CheckUK:     "Третя особа має OTP чи OFFLINE",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authentication_method.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "third person must has auth method OTP or OFFLINE",
+		Params:      []any{},
+		Source:      "wiki Create authentication method request (616431639)",
+		Origin:      "wiki",
+		Fixed:       true,
+	},
+	{
+		ID:          AuthenticationMethodRequestCreateThirdPersonOffline,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "It is OTP or THIRD_PERSON_OFFLINE is on",
+		CheckUK:     "Це OTP, або ввімкнено THIRD_PERSON_OFFLINE",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authentication_method.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "THIRD PERSON can't have OFFLINE self auth method type",
+		Params:      []any{},
+		Source:      "wiki Create authentication method request (616431639)",
+		Origin:      "wiki",
+		Flag:        "THIRD_PERSON_OFFLINE",
+	},
+	{
+		ID:          AuthenticationMethodRequestCreateThirdPersonPhone,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "phone_number, if it is sent, is that of the third person",
+		CheckUK:     "phone_number, якщо передано, — телефон третьої особи",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authentication_method.phone_number",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Phone number must be that of third person",
+		Params:      []any{},
+		Source:      "wiki 616431639 asks it; no page has the text",
+		Origin:      "inferred",
+	},
+	{
+		ID:          AuthenticationMethodRequestCreateThirdPersonPresent,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "The third person does not confirm for the person yet",
+		CheckUK:     "Третя особа ще не підтверджує за цю особу",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authentication_method.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Third person is already present",
+		Params:      []any{},
+		Source:      "wiki 616431639 has the rule; no page has the text",
+		Origin:      "inferred",
+	},
+	{
+		ID:          AuthenticationMethodRequestCreateThirdPersonLimit,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "The third person confirms for fewer than THIRD_PERSON_LIMIT persons",
+		CheckUK:     "Третя особа підтверджує менше ніж за THIRD_PERSON_LIMIT осіб",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authentication_method.value",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "This fiduciary person is present more than {limit} times in the system",
+		Params:      []any{},
+		Source:      "wiki Create authentication method request (616431639)",
+		Origin:      "wiki",
+		Flag:        "THIRD_PERSON_LIMIT",
+	},
+	{
+		ID:          AuthenticationMethodRequestCreateThirdPersons,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "Fewer than PERSON_WITH_THIRD_PERSON_LIMIT third persons confirm for the person",
+		CheckUK:     "За цю особу підтверджує менше ніж PERSON_WITH_THIRD_PERSON_LIMIT третіх осіб",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authentication_method.type",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Limit of authentication methods with THIRD_PERSON type is exhausted",
+		Params:      []any{},
+		Source:      "wiki Create authentication method request (616431639)",
+		Origin:      "wiki",
+		Flag:        "PERSON_WITH_THIRD_PERSON_LIMIT",
+	},
+	{
+		ID:          AuthenticationMethodRequestCreateConfidant,
+		Operation:   "createAuthenticationMethodRequest",
+		Check:       "A person for whom an approved confidant acts gets no method but THIRD_PERSON",
+		CheckUK:     "Особа, за яку діє підтверджений представник, не отримує інших методів, крім THIRD_PERSON",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.authentication_method.type",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Only THIRD_PERSON authentication method is allowed for person with confidant",
+		Params:      []any{},
+		Source:      "wiki 616431639 has the rule; no page has the text",
+		Origin:      "inferred",
+	},
+	{
+		ID:        AuthenticationMethodRequestCreateRate,
+		Operation: "createAuthenticationMethodRequest",
+		Check:     "No verification of this phone was started within INIT_VERIFICATION_LIMIT seconds (0 = not limited)",
+		CheckUK:   "За останні INIT_VERIFICATION_LIMIT секунд верифікацію цього телефону не розпочинали (0 — без обмежень)",
+		Status:    429,
+		Type:      "too_many_requests",
+		Message:   "too many requests",
+		Source:    "OTP service 2019, core/verification/verifications.ex",
+		Origin:    "code",
+		Flag:      "INIT_VERIFICATION_LIMIT",
+		Fixed:     true,
+	},
+	{
+		ID:        AuthenticationMethodRequestCreateCodeLimit,
+		Operation: "createAuthenticationMethodRequest",
+		Check:     "Fewer than OTP_PHONE_LIMIT codes were sent to this phone number in the running hour (0 allows any)",
+		CheckUK:   "За поточну годину на цей номер надіслано менше ніж OTP_PHONE_LIMIT кодів (0 — без обмежень)",
+		Status:    429,
+		Type:      "too_many_requests",
+		Message:   "too many codes were sent to this phone",
+		Source:    "esoz extension; no source limits how many codes are sent",
+		Origin:    "inferred",
+		Flag:      "OTP_PHONE_LIMIT",
+		Fixed:     true,
+	},
+	{
+		ID:        AuthenticationMethodRequestCreateLegalEntityLimit,
+		Operation: "createAuthenticationMethodRequest",
+		Check:     "The legal entity of the token has had fewer than OTP_LEGAL_ENTITY_DAILY_LIMIT codes sent in the running day (0 allows any)",
+		CheckUK:   "За поточну добу на вимогу закладу, якому видано токен, надіслано менше ніж OTP_LEGAL_ENTITY_DAILY_LIMIT кодів (0 — без обмежень)",
+		Status:    429,
+		Type:      "too_many_requests",
+		Message:   "too many codes were sent for this legal entity",
+		Source:    "esoz extension; no source limits how many codes are sent",
+		Origin:    "inferred",
+		Flag:      "OTP_LEGAL_ENTITY_DAILY_LIMIT",
+		Fixed:     true,
+	},
+	{
+		ID:        AuthenticationMethodRequestApproveSchema,
+		Operation: "approveAuthenticationMethodRequest",
+		Check:     "The body has the shape of AuthenticationMethodRequestApprove, without unknown fields or doubled keys",
+		CheckUK:   "Тіло запиту відповідає схемі AuthenticationMethodRequestApprove, без невідомих полів і повторених ключів",
+		Status:    422,
+		Type:      "validation_failed",
+		EntryType: "json_data_property",
+		Source:    "wiki Approve authentication method request (18060312665)",
+		Origin:    "wiki",
+		Fixed:     true,
+		Schema:    true,
+	},
+	{
+		ID:        AuthenticationMethodRequestApprovePerson,
+		Operation: "approveAuthenticationMethodRequest",
+		Check:     "The id is a UUID and names a person of the register, not one that was taken out of it",
+		CheckUK:   "Ідентифікатор — UUID, і особа з ним є в реєстрі та не вилучена з нього",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Such person doesn't exist",
+		Source:    "wiki Approve authentication method request (18060312665)",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:        AuthenticationMethodRequestApprovePersonActive,
+		Operation: "approveAuthenticationMethodRequest",
+		Check:     "The person is active",
+		CheckUK:   "Особа активна",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Such person isn't active",
+		Source:    "wiki Approve authentication method request (18060312665)",
+		Origin:    "wiki",
+	},
+	{
+		ID:        AuthenticationMethodRequestApproveNotFound,
+		Operation: "approveAuthenticationMethodRequest",
+		Check:     "The id is a UUID and names a request of the person",
+		CheckUK:   "Ідентифікатор — UUID, і в особи є запит з ним",
+		Status:    404,
+		Type:      "not_found",
+		Source:    "wiki Approve authentication method request (18060312665)",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:        AuthenticationMethodRequestApproveStatus,
+		Operation: "approveAuthenticationMethodRequest",
+		Check:     "The request is NEW",
+		CheckUK:   "Статус запиту — NEW",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Invalid transition",
+		Source:    "rule of wiki 18060312665; text of its sibling for persons",
+		Origin:    "inferred",
+	},
+	{
+		ID:          AuthenticationMethodRequestApproveCodeRequired,
+		Operation:   "approveAuthenticationMethodRequest",
+		Check:       "A request that is confirmed by OTP gets a code",
+		CheckUK:     "Запит, який підтверджують через OTP, отримує код",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.verification_code",
+		EntryType:   "json_data_property",
+		Keyword:     "required",
+		Description: "required property verification_code was not present",
+		Params:      map[string]any{"property": "verification_code"},
+		Source:      "general.apib L2107",
+		Origin:      "blueprint",
+		Fixed:       true,
+	},
+	{
+		ID:        AuthenticationMethodRequestApproveAttempts,
+		Operation: "approveAuthenticationMethodRequest",
+		Check:     "The code is neither used, nor cancelled, nor out of attempts",
+		CheckUK:   "Код не використано, не скасовано, і спроби не вичерпано",
+		Status:    422,
+		Type:      "forbidden",
+		Message:   "Maximum attempts exceed",
+		Source:    "general.apib L800; text of the OTP service",
+		Origin:    "blueprint",
+		Fixed:     true,
+	},
+	{
+		ID:        AuthenticationMethodRequestApproveCodeExpired,
+		Operation: "approveAuthenticationMethodRequest",
+		Check:     "The time of the code is not over",
+		CheckUK:   "Строк дії коду не минув",
+		Status:    422,
+		Type:      "forbidden",
+		Message:   "Verification code expired",
+		Source:    "general.apib L800; text of the OTP service",
+		Origin:    "blueprint",
+		Fixed:     true,
+	},
+	{
+		ID:        AuthenticationMethodRequestApproveCode,
+		Operation: "approveAuthenticationMethodRequest",
+		Check:     "The code is the one that was sent",
+		CheckUK:   "Це саме той код, який надіслано",
+		Status:    422,
+		Type:      "forbidden",
+		Message:   "Invalid verification code",
+		Source:    "general.apib L800",
+		Origin:    "blueprint",
+		Fixed:     true,
+	},
+	{
+		ID:        AuthenticationMethodRequestApproveDocuments,
+		Operation: "approveAuthenticationMethodRequest",
+		Check:     "All scans that were asked for have been sent",
+		CheckUK:   "Усі потрібні скани надіслано",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Documents {types} is not uploaded",
+		Source:    "wiki 17628660007",
+		Origin:    "wiki",
+	},
+	{
+		ID:        AuthenticationMethodRequestResendOTPPerson,
+		Operation: "resendAuthenticationMethodRequestOtp",
+		Check:     "The id is a UUID and names a person of the register, not one that was taken out of it",
+		CheckUK:   "Ідентифікатор — UUID, і особа з ним є в реєстрі та не вилучена з нього",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Such person doesn't exist",
+		Source:    "wiki Resend Authorization OTP on Authentication method Request (678953002)",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:        AuthenticationMethodRequestResendOTPPersonActive,
+		Operation: "resendAuthenticationMethodRequestOtp",
+		Check:     "The person is active",
+		CheckUK:   "Особа активна",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Such person isn't active",
+		Source:    "wiki Resend Authorization OTP on Authentication method Request (678953002)",
+		Origin:    "wiki",
+	},
+	{
+		ID:        AuthenticationMethodRequestResendOTPNotFound,
+		Operation: "resendAuthenticationMethodRequestOtp",
+		Check:     "The id is a UUID and names a request of the person",
+		CheckUK:   "Ідентифікатор — UUID, і в особи є запит з ним",
+		Status:    404,
+		Type:      "not_found",
+		Source:    "wiki Resend Authorization OTP on Authentication method Request (678953002)",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:        AuthenticationMethodRequestResendOTPMethod,
+		Operation: "resendAuthenticationMethodRequestOtp",
+		Check:     "The request is confirmed by OTP",
+		CheckUK:   "Запит підтверджують через OTP",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Auth method is not OTP",
+		Source:    "rule of wiki 678953002; text of its siblings for persons",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:        AuthenticationMethodRequestResendOTPStatus,
+		Operation: "resendAuthenticationMethodRequestOtp",
+		Check:     "The request is NEW",
+		CheckUK:   "Статус запиту — NEW",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Invalid transition",
+		Source:    "rule of wiki 678953002; text of its siblings for persons",
+		Origin:    "inferred",
+	},
+	{
+		ID:        AuthenticationMethodRequestResendOTPRate,
+		Operation: "resendAuthenticationMethodRequestOtp",
+		Check:     "No verification of this phone was started within INIT_VERIFICATION_LIMIT seconds (0 = not limited)",
+		CheckUK:   "За останні INIT_VERIFICATION_LIMIT секунд верифікацію цього телефону не розпочинали (0 — без обмежень)",
+		Status:    429,
+		Type:      "too_many_requests",
+		Message:   "too many requests",
+		Source:    "OTP service 2019, core/verification/verifications.ex",
+		Origin:    "code",
+		Flag:      "INIT_VERIFICATION_LIMIT",
+		Fixed:     true,
+	},
+	{
+		ID:        AuthenticationMethodRequestResendOTPPhoneLimit,
+		Operation: "resendAuthenticationMethodRequestOtp",
+		Check:     "Fewer than OTP_PHONE_LIMIT codes were sent to this phone number in the running hour (0 allows any)",
+		CheckUK:   "За поточну годину на цей номер надіслано менше ніж OTP_PHONE_LIMIT кодів (0 — без обмежень)",
+		Status:    429,
+		Type:      "too_many_requests",
+		Message:   "too many codes were sent to this phone",
+		Source:    "esoz extension; no source limits how many codes are sent",
+		Origin:    "inferred",
+		Flag:      "OTP_PHONE_LIMIT",
+		Fixed:     true,
+	},
+	{
+		ID:        AuthenticationMethodRequestResendOTPResourceLimit,
+		Operation: "resendAuthenticationMethodRequestOtp",
+		Check:     "Fewer than OTP_RESOURCE_LIMIT codes were sent again for this authentication method request (0 allows any)",
+		CheckUK:   "Для цього запиту на зміну методу автентифікації повторно надіслано менше ніж OTP_RESOURCE_LIMIT кодів (0 — без обмежень)",
+		Status:    429,
+		Type:      "too_many_requests",
+		Message:   "too many codes were sent for this authentication method request",
+		Source:    "esoz extension; no source limits how many codes are sent",
+		Origin:    "inferred",
+		Flag:      "OTP_RESOURCE_LIMIT",
+		Fixed:     true,
+	},
+	{
+		ID:        AuthenticationMethodRequestResendOTPLegalEntityLimit,
+		Operation: "resendAuthenticationMethodRequestOtp",
 		Check:     "The legal entity of the token has had fewer than OTP_LEGAL_ENTITY_DAILY_LIMIT codes sent in the running day (0 allows any)",
 		CheckUK:   "За поточну добу на вимогу закладу, якому видано токен, надіслано менше ніж OTP_LEGAL_ENTITY_DAILY_LIMIT кодів (0 — без обмежень)",
 		Status:    429,
@@ -10187,72 +10881,75 @@ var (
 )
 
 var guards = map[string][]ID{
-	"listApprovals":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
-	"getApproval":                      {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
-	"resendApprovalSms":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"listDeclarationRequests":          {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
-	"createDeclarationRequest":         {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"getDeclarationRequest":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
-	"approveDeclarationRequest":        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"rejectDeclarationRequest":         {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"resendDeclarationRequestOtp":      {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"signDeclarationRequest":           {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"terminateDeclaration":             {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"listDeclarations":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
-	"getDeclaration":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
-	"approveDeclaration":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"rejectDeclaration":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"getPersonDeclaration":             {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
-	"searchDeviceDispenses":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
-	"listDeviceDispenses":              {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
-	"getDeviceDispense":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
-	"stopDeviceDispense":               {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"listDictionaries":                 {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
-	"listDictionariesV2":               {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
-	"listDivisions":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
-	"createDivision":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"getDivision":                      {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
-	"updateDivision":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"activateDivision":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"deactivateDivision":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"deactivateEmployee":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"listEvents":                       {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
-	"getEvent":                         {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
-	"getJob":                           {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
-	"login":                            {GatewayPSK, GatewayRateLimit, RequestURL, RequestTooLarge, RequestContentType, RequestJSON},
-	"logout":                           {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL},
-	"authorizeApp":                     {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON},
-	"createToken":                      {GatewayPSK, GatewayRateLimit, RequestURL, RequestTooLarge, RequestContentType, RequestJSON},
-	"getUser":                          {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
-	"listPersonRequests":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
-	"resendPersonRequestOtp":           {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"createPersonRequest":              {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"getPersonRequest":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
-	"approvePersonRequest":             {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"rejectPersonRequest":              {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"signPersonRequest":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"createPersonRequestV3":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"getPersonRequestV3":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
-	"approvePersonRequestV3":           {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"rejectPersonRequestV3":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"signPersonRequestV3":              {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"searchPersons":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
-	"listAuthenticationMethods":        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
-	"listConfidantPersonRelationships": {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
-	"getPersonalData":                  {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
-	"getPersonVerification":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
-	"getServiceRequest":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
-	"searchServiceRequests":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
-	"releaseServiceRequest":            {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"useServiceRequest":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"listDistricts":                    {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
-	"listSettlementsOfDistrict":        {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
-	"listRegions":                      {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
-	"listDistrictsOfRegion":            {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
-	"listSettlements":                  {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
-	"getSettlement":                    {GatewayPSK, GatewayRateLimit, RequestURL},
-	"listStreets":                      {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
-	"initializeVerification":           {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
-	"getVerification":                  {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
-	"completeVerification":             {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"listApprovals":                        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"getApproval":                          {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"resendApprovalSms":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"createAuthenticationMethodRequest":    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"approveAuthenticationMethodRequest":   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"resendAuthenticationMethodRequestOtp": {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"listDeclarationRequests":              {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"createDeclarationRequest":             {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"getDeclarationRequest":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"approveDeclarationRequest":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"rejectDeclarationRequest":             {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"resendDeclarationRequestOtp":          {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"signDeclarationRequest":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"terminateDeclaration":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"listDeclarations":                     {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"getDeclaration":                       {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"approveDeclaration":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"rejectDeclaration":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"getPersonDeclaration":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"searchDeviceDispenses":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"listDeviceDispenses":                  {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"getDeviceDispense":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"stopDeviceDispense":                   {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"listDictionaries":                     {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
+	"listDictionariesV2":                   {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
+	"listDivisions":                        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"createDivision":                       {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"getDivision":                          {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"updateDivision":                       {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"activateDivision":                     {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"deactivateDivision":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"deactivateEmployee":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"listEvents":                           {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"getEvent":                             {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"getJob":                               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"login":                                {GatewayPSK, GatewayRateLimit, RequestURL, RequestTooLarge, RequestContentType, RequestJSON},
+	"logout":                               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL},
+	"authorizeApp":                         {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON},
+	"createToken":                          {GatewayPSK, GatewayRateLimit, RequestURL, RequestTooLarge, RequestContentType, RequestJSON},
+	"getUser":                              {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"listPersonRequests":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"resendPersonRequestOtp":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"createPersonRequest":                  {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"getPersonRequest":                     {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"approvePersonRequest":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"rejectPersonRequest":                  {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"signPersonRequest":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"createPersonRequestV3":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"getPersonRequestV3":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"approvePersonRequestV3":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"rejectPersonRequestV3":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"signPersonRequestV3":                  {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"searchPersons":                        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"listAuthenticationMethods":            {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"listConfidantPersonRelationships":     {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"getPersonalData":                      {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"getPersonVerification":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"getServiceRequest":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"searchServiceRequests":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"releaseServiceRequest":                {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"useServiceRequest":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"listDistricts":                        {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
+	"listSettlementsOfDistrict":            {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
+	"listRegions":                          {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
+	"listDistrictsOfRegion":                {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
+	"listSettlements":                      {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
+	"getSettlement":                        {GatewayPSK, GatewayRateLimit, RequestURL},
+	"listStreets":                          {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
+	"initializeVerification":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"getVerification":                      {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"completeVerification":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 }

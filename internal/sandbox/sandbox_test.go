@@ -380,6 +380,10 @@ func documentedButNotServed(t *testing.T, b *box) {
 		{"", http.MethodPut, "/api/medical_programs", 404, "not_found", ""},
 		{"", http.MethodGet, "/api/nothing", 404, "not_found", ""},
 		{"sandbox-doctor", http.MethodPost, "/api/patients/1/approvals", 501, events, "medical-events.apib L4728, Create approval"},
+		{
+			"sandbox-doctor", http.MethodPost, "/api/persons/1/confidant_person_relationship_requests", 501, general,
+			"general.apib L2187, Create new Confidant Person relationship request",
+		},
 		{"", http.MethodPost, "/api/patients/1/approvals", 401, "Authorization header is not set or doesn't contain Bearer token", ""},
 		{"sandbox-doctor", http.MethodPut, "/api/patients/1/approvals", 403, "ACL: No matching rule was found for path /api/patients", ""},
 	} {

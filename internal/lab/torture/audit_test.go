@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -192,7 +193,7 @@ func (a *auditor) auditObjects() {
 
 	tellable, own, toldBy := 0, map[string]bool{}, map[string]int{}
 	for _, s := range a.sent {
-		if s.herd == nil || s.herd == &a.codes {
+		if s.herd == nil || s.herd == &a.codes || s.made() {
 			continue
 		}
 		id, changed, done := s.object.String(), a.changed[s.object], a.codesFor(s)
@@ -417,6 +418,9 @@ func sum(counts map[string]int) (total int) {
 	}
 	return total
 }
+
+// made tells whether a request makes something for an object that stays as it is.
+func (s *sending) made() bool { return strings.HasPrefix(s.operation, "create") }
 
 // mayHave tells whether an effect may be there so many times: once when it was
 // acknowledged or has made a job, never when it was refused.

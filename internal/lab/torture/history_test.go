@@ -36,13 +36,13 @@ const historians = 8
 func TestHistoriesAreLinearizable(t *testing.T) {
 	t.Parallel()
 	tr := begin(t, "T8", "what concurrent clients see of a status has an order in which each of them is right, also when a server is killed half way and restarted")
-	newArena(t, "", 1).writeHistories(t, tr, amount(5, 20), amount(1, 4)) // FerretDB does less in the same time
+	newArena(t, "", 1).writeHistories(t, tr, amount(10, 20), amount(2, 4)) // FerretDB does less in the same time
 }
 
 func TestHistoriesOfThreeServersAreLinearizable(t *testing.T) {
 	t.Parallel()
 	tr := begin(t, "T8", "the same on three servers and a document store whose findAndModify is atomic")
-	newArena(t, severalServers(t), 3).writeHistories(t, tr, amount(5, 100), amount(1, 12))
+	newArena(t, severalServers(t), 3).writeHistories(t, tr, amount(10, 100), amount(3, 12))
 }
 
 // writeHistories writes histories of rows, and of each kind of document, every

@@ -168,7 +168,7 @@ func TestBrokenBodies(t *testing.T) {
 		for _, op := range all {
 			t.Run(op.id, func(t *testing.T) {
 				t.Parallel()
-				breakBodies(t, tr, c, &op, each(*manifold*1_000, 1_000_000, len(all)))
+				breakBodies(t, tr, c, &op, each(*manifold*10_000, 1_000_000, len(all)))
 			})
 		}
 	})

@@ -91,6 +91,7 @@ type herd struct {
 	exchange bool      // the token is a code
 
 	numbers []string // of the original's person, which each copy has others in place of
+	methods []string // by which the original confirms, and each copy by one of its own in place of each
 	place   int      // among the herds
 
 	ids    []uuid.UUID
@@ -325,7 +326,7 @@ func (l *load) rows(t *testing.T, id uuid.UUID) *herd {
 		ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 		require.NoError(t, err, "copy a row of %s", table)
 		l.belongings(t, id, ids)
-		h.ids = ids
+		h.ids, h.methods = ids, l.methods(t, id, ids)
 		return h
 	}
 	return nil
@@ -349,6 +350,41 @@ func (l *load) belongings(t *testing.T, original uuid.UUID, copies []uuid.UUID) 
 		INSERT INTO il.media SELECT replace(name, $1, fresh.id::text), content, inserted_at
 		FROM il.media, unnest($2::uuid[]) AS fresh (id) WHERE name LIKE '%' || $1 || '%'`, original.String(), copies)
 	require.NoError(t, err, "copy scans")
+}
+
+// methods gives copies of a person authentication methods of their own, and returns the original's.
+func (l *load) methods(t *testing.T, original uuid.UUID, copies []uuid.UUID) []string {
+	t.Helper()
+	rows, err := l.rig.pool.Query(t.Context(), "SELECT id::text FROM mpi.person_authentication_methods WHERE person_id = $1", original)
+	require.NoError(t, err)
+	known, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	for _, method := range known {
+		own := make([]uuid.UUID, len(copies))
+		for i, person := range copies {
+			own[i] = methodOf(person, method)
+		}
+		_, err := l.rig.pool.Exec(t.Context(), `
+			INSERT INTO mpi.person_authentication_methods
+			SELECT fresh.* FROM mpi.person_authentication_methods original, unnest($2::uuid[], $3::uuid[]) AS own (id, person_id),
+				LATERAL jsonb_populate_record(original, jsonb_build_object('id', own.id, 'person_id', own.person_id)) fresh
+			WHERE original.id = $1`, method, own, copies)
+		require.NoError(t, err, "copy an authentication method")
+	}
+	return known
+}
+
+// methodOf a copy of a person stands for a method of the original.
+func methodOf(person uuid.UUID, method string) uuid.UUID { return uuid.NewSHA1(person, []byte(method)) }
+
+// naming is a body that names the copy's authentication method in place of the original's.
+func (h *herd) naming(body any, person uuid.UUID) any {
+	sent, _ := body.(map[string]any)
+	method, _ := sent["authentication_method"].(map[string]any)
+	if id, ok := method["id"].(string); ok && slices.Contains(h.methods, id) {
+		return bodyWith(body, "authentication_method", bodyWith(method, "id", methodOf(person, id).String()))
+	}
+	return body
 }
 
 // tokens copies a token, with values of their own. The copies belong to no
@@ -529,6 +565,8 @@ func (l *load) send(url string, d *deed) int {
 		body = bodyWith(body, "name", s.division)
 	case d.herd != nil && d.tokenInBody() != nil:
 		body = bodyWith(body, "token", bodyWith(d.tokenInBody(), "code", d.herd.value(s.object)))
+	case d.herd != nil && len(d.herd.methods) > 0:
+		body = d.herd.naming(body, s.object)
 	case d.herd != nil && d.herd.secret != "":
 		headers = maps.Clone(headers)
 		headers["Authorization"] = "Bearer " + d.herd.value(s.object)

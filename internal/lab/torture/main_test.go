@@ -64,10 +64,10 @@ func amount(inTests, inFull int) int {
 	return inTests
 }
 
-// each is the part of one of several in how much a run does of something. In full
-// that is a total, so that a full run does not grow with the contract.
-func each(inTests, totalInFull, several int) int {
-	return amount(inTests, max(1, totalInFull/several))
+// each is the part of one of several in how much a run does of something: the
+// total does not grow with the contract.
+func each(totalInTests, totalInFull, several int) int {
+	return max(1, amount(totalInTests, totalInFull)/several)
 }
 
 // draws is how many requests a check of rapid sends. -times sends more made-up

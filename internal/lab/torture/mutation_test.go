@@ -205,6 +205,7 @@ func MayRefuseAt(id rules.ID, entry string, params any, args ...any) *Error {
 }
 `},
 	},
+	"internal/platform/fault/fact.go":        {{`func \(e \*Error\) With\(f Fact\) \*Error \{`, "$0\n\tif e == nil {\n\t\treturn nil\n\t}"}},
 	"internal/operation/check.go":            {{`if on\(r\.Rules\[0\]\) \{`, "if r != nil && on(r.Rules[0]) {"}},
 	"internal/platform/httpapi/operation.go": {{`refusal\.Guard = id`, "if refusal != nil {\n\t\trefusal.Guard = id\n\t}"}},
 	// The rules of a body's shape are asked for by their ids.

@@ -1,5 +1,6 @@
 // Package personrequests holds the requests to register a person or to change
-// the data of a registered one (wiki 17999298851).
+// the data of a registered one (wiki 17999298851), and those to change how a person
+// confirms (wiki 616431639).
 package personrequests
 
 import (
@@ -22,6 +23,9 @@ type API struct {
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
 	all := []operation.Operation{
+		CreateMethodRequest.Operation(a.Engine, a.readMethod),
+		ApproveMethodRequest.Operation(a.Engine, nil),
+		{ID: "resendAuthenticationMethodRequestOtp", Rules: operation.RulesOf(methodResendChecks)},
 		{ID: "resendPersonRequestOtp", Rules: operation.RulesOf(resendChecks)},
 		{ID: "listPersonRequests", Rules: operation.RulesOf(listChecks)},
 	}

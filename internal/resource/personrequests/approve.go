@@ -70,18 +70,23 @@ func enterCode(ctx context.Context, s *acting) (err error) {
 
 // scansAreThere passes when all scans that were asked for have been sent.
 func scansAreThere(ctx context.Context, s *acting) error {
-	names := make([]string, len(s.found.Uploads))
-	for i, scan := range s.found.Uploads {
-		names[i] = scan.name(s.found.ID)
+	return s.haveArrived(ctx, s.found.Uploads, func(scan upload) string { return scan.name(s.found.ID) })
+}
+
+// haveArrived passes when all scans have been sent. name is that of a scan in the media store.
+func (a *API) haveArrived(ctx context.Context, scans []upload, name func(upload) string) error {
+	names := make([]string, len(scans))
+	for i, scan := range scans {
+		names[i] = name(scan)
 	}
-	missing, err := s.Media.Missing(ctx, names)
+	missing, err := a.Media.Missing(ctx, names)
 	if err != nil {
 		return err //nolint:wrapcheck // says what failed
 	}
 	var types []string
 	for i, name := range names {
 		if slices.Contains(missing, name) {
-			types = append(types, s.found.Uploads[i].Type)
+			types = append(types, scans[i].Type)
 		}
 	}
 	return operation.Expect(len(types) == 0, "scans", "all that were asked for", fmt.Sprintf("%d missing", len(types)), "types", strings.Join(types, ", "))

@@ -82,7 +82,12 @@ func ofMethod(rule rules.ID, passes func(kind string, m methodSent) bool) operat
 	}}
 }
 
-const birthCertificate = "BIRTH_CERTIFICATE"
+// Types of documents that decide something.
+const (
+	birthCertificate   = "BIRTH_CERTIFICATE"
+	foreignCertificate = "BIRTH_CERTIFICATE_FOREIGN"
+	residencePermit    = "PERMANENT_RESIDENCE_PERMIT"
+)
 
 func isBirthCertificate(kind string) bool { return kind == birthCertificate }
 

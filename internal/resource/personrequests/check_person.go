@@ -3,6 +3,7 @@ package personrequests
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -178,7 +179,9 @@ func eachItem(rule rules.ID, count func(s *creating) int, passes func(s *creatin
 // registered is a person of the register.
 type registered struct {
 	id                 uuid.UUID
+	born               time.Time
 	age                int
+	isActive           bool // not taken out of the register
 	active             bool
 	verificationStatus string
 	hasConfidant       bool // an approved one

@@ -2,6 +2,7 @@ package personrequests
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"esoz/gen/db"
@@ -9,15 +10,32 @@ import (
 	"esoz/internal/platform/postgres"
 )
 
-// Clean removes the data of requests that were not signed in time, which become
-// EXPIRED, and of all that are old (wiki 621510657). Signed content stays.
+// Clean removes the data of requests that were not signed or approved in time, which
+// become EXPIRED, and of all that are old (wiki 621510657). Signed content stays.
 func (a *API) Clean(ctx context.Context) error {
+	err := a.clean(ctx, table, func(tx postgres.Tx, p db.CleanPersonRequestsParams) ([]db.CleanPersonRequestsRow, error) {
+		return db.New().CleanPersonRequests(ctx, tx, p)
+	})
+	return errors.Join(err, a.clean(ctx, methodTable, func(tx postgres.Tx, p db.CleanPersonRequestsParams) ([]db.CleanPersonRequestsRow, error) {
+		rows, err := db.New().CleanMethodRequests(ctx, tx, db.CleanMethodRequestsParams(p))
+		cleaned := make([]db.CleanPersonRequestsRow, len(rows))
+		for i, row := range rows {
+			cleaned[i] = db.CleanPersonRequestsRow(row)
+		}
+		return cleaned, err
+	}))
+}
+
+// clean removes the data of one kind of requests.
+func (a *API) clean(
+	ctx context.Context, table string, remove func(tx postgres.Tx, p db.CleanPersonRequestsParams) ([]db.CleanPersonRequestsRow, error),
+) error {
 	cfg, now := a.Engine.Config.Get(), a.Engine.Clock.Now()
 	system := operation.Caller{Now: now}
 	system.UserID = cfg.SystemUser
 	err := postgres.InBatches(ctx, func(ctx context.Context, limit int32) (n int64, err error) {
 		err = postgres.InTx(ctx, a.Store.Pool, func(tx postgres.Tx) error {
-			rows, err := db.New().CleanPersonRequests(ctx, tx, db.CleanPersonRequestsParams{
+			rows, err := remove(tx, db.CleanPersonRequestsParams{
 				ExpiredBefore: now.AddDate(0, 0, -int(cfg.PersonRequestExpiration)), CleanedBefore: now.AddDate(0, 0, -int(cfg.PersonRequestCleaning)),
 				Batch: limit, UserID: cfg.SystemUser, At: now,
 			})
@@ -29,7 +47,7 @@ func (a *API) Clean(ctx context.Context) error {
 				if row.Status != string(statusExpired) {
 					continue
 				}
-				if err := logStatus(ctx, tx, &system, row.ID, row.Status); err != nil {
+				if err := logStatusOf(ctx, tx, &system, table, row.ID, row.Status); err != nil {
 					return err
 				}
 			}
@@ -38,7 +56,7 @@ func (a *API) Clean(ctx context.Context) error {
 		return n, err //nolint:wrapcheck // the caller says what failed
 	})
 	if err != nil {
-		return fmt.Errorf("clean person requests: %w", err)
+		return fmt.Errorf("clean %s: %w", table, err)
 	}
 	return nil
 }

@@ -231,7 +231,6 @@ func (s *creating) uploads(ctx context.Context) (scans []upload, err error) {
 		}
 		add("confidant_person."+c.PersonID+".documents_relationship.", proofs...)
 	}
-	const foreignCertificate, residencePermit = "BIRTH_CERTIFICATE_FOREIGN", "PERMANENT_RESIDENCE_PERMIT"
 	if s.hasType(foreignCertificate) && !slices.Contains(proofs, foreignCertificate) && s.age < s.Config.NoSelfAuthAge {
 		add("person.", foreignCertificate)
 	}

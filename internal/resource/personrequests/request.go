@@ -120,12 +120,18 @@ func (r *request) urgent(scans *media.Store) api.PersonRequestUrgent {
 		current.PhoneNumber = envelope.MaskPhone(r.Method.PhoneNumber)
 	}
 	u := api.PersonRequestUrgent{AuthenticationMethodCurrent: []api.PersonRequestMethodCurrent{current}}
-	if len(r.Uploads) > 0 {
-		links := make([]api.PersonRequestUpload, len(r.Uploads))
-		for i, scan := range r.Uploads {
-			links[i] = api.PersonRequestUpload{Type: scan.Type, URL: scans.URL(scan.name(r.ID))}
-		}
-		u.Documents = &links
-	}
+	u.Documents = links(scans, r.Uploads, func(scan upload) string { return scan.name(r.ID) })
 	return u
+}
+
+// links are the addresses to which scans are sent; nil when none are asked for.
+func links(scans *media.Store, uploads []upload, name func(upload) string) *[]api.PersonRequestUpload {
+	if len(uploads) == 0 {
+		return nil
+	}
+	all := make([]api.PersonRequestUpload, len(uploads))
+	for i, scan := range uploads {
+		all[i] = api.PersonRequestUpload{Type: scan.Type, URL: scans.URL(name(scan))}
+	}
+	return &all
 }

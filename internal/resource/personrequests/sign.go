@@ -181,9 +181,9 @@ func (s *acting) register(ctx context.Context, tx postgres.Tx) (err error) {
 }
 
 // termOf is until when a third person confirms (wiki 622133300).
-func (s *acting) termOf(born time.Time) time.Time {
-	end := s.Now.AddDate(s.Config.ThirdPersonTerm, 0, 0)
-	if comesOfAge := born.AddDate(s.Config.FullLegalCapacityAge, 0, -1); comesOfAge.After(s.Now) && comesOfAge.Before(end) {
+func termOf(c *operation.Caller, born time.Time) time.Time {
+	end := c.Now.AddDate(c.Config.ThirdPersonTerm, 0, 0)
+	if comesOfAge := born.AddDate(c.Config.FullLegalCapacityAge, 0, -1); comesOfAge.After(c.Now) && comesOfAge.Before(end) {
 		return comesOfAge
 	}
 	return end

@@ -46,7 +46,7 @@ func (s Store) registered(ctx context.Context, on db.DBTX, id uuid.UUID, now tim
 		return nil, fmt.Errorf("look up person: %w", postgres.Error(err))
 	}
 	return &registered{
-		id: row.ID, age: clock.Age(row.BirthDate, now), active: row.Status == "active" && row.IsActive,
+		id: row.ID, born: row.BirthDate, age: clock.Age(row.BirthDate, now), isActive: row.IsActive, active: row.Status == "active" && row.IsActive,
 		verificationStatus: row.VerificationStatus, hasConfidant: row.HasConfidant, hasCapacity: row.HasLegalCapacity,
 	}, nil
 }
@@ -268,6 +268,10 @@ func (s Store) setStatus(ctx context.Context, a *acting, to api.PersonRequestSta
 
 // logStatus writes the audit row of a request that got a status.
 func logStatus(ctx context.Context, tx postgres.Tx, c *operation.Caller, id uuid.UUID, status string) error {
+	return logStatusOf(ctx, tx, c, table, id, status)
+}
+
+func logStatusOf(ctx context.Context, tx postgres.Tx, c *operation.Caller, table string, id uuid.UUID, status string) error {
 	//nolint:wrapcheck // says what failed
 	return audit.Write(ctx, tx, audit.Entry{
 		Actor: c.UserID, Resource: table, ResourceID: id, Changeset: map[string]any{"status": status}, At: c.Now,

@@ -67,11 +67,14 @@ func (s Store) register(ctx context.Context, tx postgres.Tx, a *acting) error {
 	if err := json.Unmarshal(person, &is); err != nil {
 		return fmt.Errorf("read person %s: %w", id, err)
 	}
-	was, known, err := s.lockVerified(ctx, tx, a)
-	if err != nil {
-		return err
+	var was *identity
+	var known map[string]stream
+	if a.found.Data.Person.ID != nil {
+		if was, known, err = s.lockVerified(ctx, tx, id); err != nil {
+			return err
+		}
 	}
-	streamed := a.nextStreams(&is, was, known)
+	streamed := nextStreams(&a.Caller, &is, was, known)
 	streams, err := json.Marshal(streamed)
 	if err != nil {
 		return fmt.Errorf("encode verification of person %s: %w", id, err)
@@ -105,23 +108,19 @@ func (s Store) register(ctx context.Context, tx postgres.Tx, a *acting) error {
 	return nil
 }
 
-// lockVerified returns what is known of a person who is updated, and nothing of one
-// who is registered.
-func (s Store) lockVerified(ctx context.Context, tx postgres.Tx, a *acting) (*identity, map[string]stream, error) {
-	if a.found.Data.Person.ID == nil {
-		return nil, nil, nil
-	}
-	row, err := db.New().LockVerifiedPerson(ctx, tx, a.personID)
+// lockVerified returns what is known of a person who is about to be changed.
+func (s Store) lockVerified(ctx context.Context, tx postgres.Tx, person uuid.UUID) (*identity, map[string]stream, error) {
+	row, err := db.New().LockVerifiedPerson(ctx, tx, person)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, nil, fault.ErrStale
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("lock person %s: %w", a.personID, err)
+		return nil, nil, fmt.Errorf("lock person %s: %w", person, err)
 	}
 	var was identity
 	var known map[string]stream
 	if err := errors.Join(decode(row.Person, &was), decode(row.Streams, &known)); err != nil {
-		return nil, nil, fmt.Errorf("read person %s: %w", a.personID, err)
+		return nil, nil, fmt.Errorf("read person %s: %w", person, err)
 	}
 	return &was, known, nil
 }
@@ -138,7 +137,7 @@ func (s Store) registerConfirmation(ctx context.Context, tx postgres.Tx, a *acti
 			ID: uuid.New(), PersonID: a.personID, Type: string(m.Type), PhoneNumber: m.PhoneNumber, Alias: m.Alias, UserID: a.UserID, At: a.Now,
 		}
 		if m.Value != nil {
-			third, end := uuid.MustParse(*m.Value), a.termOf(born)
+			third, end := uuid.MustParse(*m.Value), termOf(&a.Caller, born)
 			params.Value, params.EndedAt = &third, &end
 		}
 		if err := q.InsertAuthenticationMethod(ctx, tx, params); err != nil {

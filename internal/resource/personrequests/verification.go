@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"esoz/internal/operation"
 	"esoz/internal/platform/clock"
 )
 
@@ -16,6 +17,7 @@ const (
 	verified              = "VERIFIED"
 	notVerified           = "NOT_VERIFIED"
 	onlineTriggered       = "ONLINE_TRIGGERED"
+	documentsTriggered    = "DOCUMENTS_TRIGGERED"
 )
 
 // identity is what of a person is verified.
@@ -24,6 +26,8 @@ type identity struct {
 	LastName   string  `json:"last_name"`
 	SecondName *string `json:"second_name"`
 	BirthDate  string  `json:"birth_date"`
+	Gender     string  `json:"gender"`
+	NoTaxID    bool    `json:"no_tax_id"`
 	TaxID      *string `json:"tax_id"`
 	Unzr       *string `json:"unzr"`
 	Documents  []struct {
@@ -64,7 +68,7 @@ type stream = map[string]any
 type fresh struct{ data, status, reason string }
 
 // streams are those of a person who is registered (wiki 18268127257, 18255708191).
-func (s *acting) streams(i *identity) map[string]fresh {
+func streams(c *operation.Caller, i *identity) map[string]fresh {
 	online := func(data string) fresh {
 		if data == "" {
 			return fresh{data, verificationNotNeeded, "AUTO_DATA_ABSENT"}
@@ -73,33 +77,33 @@ func (s *acting) streams(i *identity) map[string]fresh {
 	}
 	born, _ := time.Parse(time.DateOnly, i.BirthDate) // the schema has checked it
 	certificate := i.numbers(birthCertificate)
-	if clock.Age(born, s.Now) > s.Config.NoSelfAuthAge && len(i.Documents) > 1 {
+	if clock.Age(born, c.Now) > c.Config.NoSelfAuthAge && len(i.Documents) > 1 {
 		certificate = ""
 	}
-	nhs := fresh{i.numbers("PERMANENT_RESIDENCE_PERMIT"), verificationNotNeeded, "AUTO"}
+	nhs := fresh{i.numbers(residencePermit), verificationNotNeeded, "AUTO"}
 	if i.Unzr != nil && !strings.HasPrefix(*i.Unzr, strings.ReplaceAll(i.BirthDate, "-", "")+"-") {
 		nhs.data += *i.Unzr
 	}
 	if nhs.data != "" || i.ConfidantPerson != nil {
-		nhs.status, nhs.reason = notVerified, "DOCUMENTS_TRIGGERED"
+		nhs.status, nhs.reason = notVerified, documentsTriggered
 	}
 	passport := online(i.numbers("PASSPORT", nationalID))
 	return map[string]fresh{
 		"drfo": online(text(i.TaxID)), "unzr": online(text(i.Unzr)), "dracs_death": online(i.name()), "dracs_name_change": online(i.name()),
 		"dracs_birth": online(certificate), "mvs_passport": passport, "dms_passport": passport,
-		"legal_capacity": online(i.numbers(s.Config.LegalCapacityDocumentTypes...)), "nhs": nhs,
+		"legal_capacity": online(i.numbers(c.Config.LegalCapacityDocumentTypes...)), "nhs": nhs,
 	}
 }
 
 // nextStreams returns the streams of a person. Of one who was registered before,
 // those stay as they are whose data has not changed.
-func (s *acting) nextStreams(is, was *identity, known map[string]stream) map[string]stream {
+func nextStreams(c *operation.Caller, is, was *identity, known map[string]stream) map[string]stream {
 	var before map[string]fresh
 	if was != nil && was.name() == is.name() {
-		before = s.streams(was)
+		before = streams(c, was)
 	}
 	all := map[string]stream{}
-	for name, begun := range s.streams(is) {
+	for name, begun := range streams(c, is) {
 		all[name] = stream{"verification_status": begun.status, "verification_reason": begun.reason}
 		if kept, has := known[name]; has && before != nil && before[name].data == begun.data {
 			all[name] = kept

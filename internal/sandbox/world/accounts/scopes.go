@@ -14,7 +14,8 @@ var (
 	commonScopes   = []string{"user:read", "app:authorize", "job:read", "otp:read", "otp:write"}
 	divisionScopes = []string{"division:read", "division:details", "division:write", "division:activate", "division:deactivate"}
 	doctorScopes   = slices.Concat(commonScopes, []string{
-		"approval:create", "approval:read", "declaration:read", "declaration_request:read", "service_request:use", "service_request:read",
+		"approval:create", "approval:read", "authentication_method_request:write",
+		"declaration:read", "declaration_request:read", "service_request:use", "service_request:read",
 		"device_dispense:read", "division:read", "division:details", "person:read", "confidant_person_relationship:read",
 		"person_request:read", "person_request:write", "person_verification:details", "personal_data:read",
 		"declaration_request:write", "declaration_request:approve", "declaration_request:sign",

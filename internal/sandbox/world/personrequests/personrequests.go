@@ -38,6 +38,7 @@ func Add(w *build.World) {
 	}
 	list(w)
 	resend(w)
+	methods(w)
 }
 
 // Phones of who is to be registered.
@@ -55,12 +56,7 @@ func days(w *build.World, n int) string { return w.Now.AddDate(0, 0, n).Format(t
 // registered are persons whom requests name.
 func registered(w *build.World) {
 	person := func(name, first, born, note string, columns build.Row) {
-		id := w.Object("person", name, note)
-		w.Insert("mpi.persons", build.Changed(w.Audited(build.Row{
-			"id": id, "first_name": first, "last_name": "Заєць", "birth_date": born, "gender": "FEMALE", "no_tax_id": true,
-			"status": persons.Active, "is_active": true, "verification_status": "VERIFIED", "inserted_at": w.Now.AddDate(-2, 0, 0),
-		}), columns))
-		w.Document(persons.Collection, persons.Document{ID: w.Seal.PatientID(id), Status: persons.Active})
+		addPerson(w, name, first, born, note, columns)
 	}
 	person("unverified_confidant", "Ніна", "1985-02-03", "verification status NOT_VERIFIED: may not become a confidant person", build.Row{"verification_status": "NOT_VERIFIED"})
 	person("minor", "Інна", years(w, 16), "sixteen years old; confirms by no method", nil)
@@ -88,8 +84,18 @@ func registered(w *build.World) {
 	}
 }
 
+// addPerson adds a person to the register; columns make it another.
+func addPerson(w *build.World, name, first, born, note string, columns build.Row) {
+	id := w.Object("person", name, note)
+	w.Insert("mpi.persons", build.Changed(w.Audited(build.Row{
+		"id": id, "first_name": first, "last_name": "Заєць", "birth_date": born, "gender": "FEMALE", "no_tax_id": true,
+		"status": persons.Active, "is_active": true, "verification_status": "VERIFIED", "inserted_at": w.Now.AddDate(-2, 0, 0),
+	}), columns))
+	w.Document(persons.Collection, persons.Document{ID: w.Seal.PatientID(id), Status: persons.Active})
+}
+
 func phones(w *build.World) {
-	for _, phone := range []string{crowdedPhone, freshPhone, usedPhone} {
+	for _, phone := range []string{crowdedPhone, freshPhone, usedPhone, methodPhone} {
 		w.Insert("otp.verified_phones", build.Row{"id": build.ID("verified phone " + phone), "phone_number": phone, "updated_at": w.Now})
 	}
 	id := build.ID("code of a person to register")

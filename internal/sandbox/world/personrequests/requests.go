@@ -41,9 +41,13 @@ func add(w *build.World, v version, name, note, phone string, columns build.Row)
 
 // code adds the code that was sent to a phone for a request; columns make it another.
 func code(w *build.World, v version, request, phone string, columns build.Row) {
-	id := build.ID(v.name("code for " + phone))
+	codeCalled(w, v.name("code for "+phone), v.name(request), phone, columns)
+}
+
+func codeCalled(w *build.World, name, request, phone string, columns build.Row) {
+	id := build.ID(name)
 	w.Insert("otp.verifications", build.Changed(build.Row{
-		"id": id, "phone_number": phone, "resource_id": v.id(request), "status": "new", "code_hash": w.Seal.Code(id, verifications.LiveCode), "active": true,
+		"id": id, "phone_number": phone, "resource_id": build.ID(request), "status": "new", "code_hash": w.Seal.Code(id, verifications.LiveCode), "active": true,
 		"attempts_count": 0, "inserted_at": w.Now.Add(-time.Minute), "code_expired_at": w.Now.AddDate(1, 0, 0),
 	}, columns))
 }
