@@ -25,11 +25,10 @@ func toSign(w *build.World, v version, name, note string, person, columns build.
 
 // unknown is an adult of whom no other case tells.
 func (v version) unknown(first, taxID string) build.Row {
-	last := "Невідомий"
-	if v == v3 {
-		last = "Незнаний"
+	if v == v3 { // by another phone: few persons may confirm by one
+		return adult(build.Row{"first_name": first, "last_name": "Незнаний", "tax_id": taxID, "authentication_methods": []build.Row{otp(approvalPhone)}})
 	}
-	return adult(build.Row{"first_name": first, "last_name": last, "tax_id": taxID})
+	return adult(build.Row{"first_name": first, "last_name": "Невідомий", "tax_id": taxID})
 }
 
 func sign(w *build.World, v version) {
