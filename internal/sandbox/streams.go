@@ -120,11 +120,11 @@ func (h *Handler) verify(ctx context.Context, pathID string, sent Verification) 
 			return errUnknownPerson
 		}
 		if err != nil {
-			return fmt.Errorf("look up the streams of person %s: %w", id, err)
+			return fmt.Errorf("look up the streams of the person: %w", err)
 		}
 		set = Verification{Status: sent.Status, Details: map[string]Stream{}}
 		if err := json.Unmarshal(row.Streams, &set.Details); err != nil {
-			return fmt.Errorf("decode the streams of person %s: %w", id, err)
+			return fmt.Errorf("decode the streams of the person: %w", err)
 		}
 		for _, name := range streams {
 			if stream, ok := sent.Details[name]; ok {
@@ -135,7 +135,7 @@ func (h *Handler) verify(ctx context.Context, pathID string, sent Verification) 
 		}
 		stored, err := json.Marshal(set.Details)
 		if err != nil {
-			return fmt.Errorf("encode the streams of person %s: %w", id, err)
+			return fmt.Errorf("encode the streams of the person: %w", err)
 		}
 		if set.Status == "" {
 			set.Status = set.cumulative()
@@ -144,7 +144,7 @@ func (h *Handler) verify(ctx context.Context, pathID string, sent Verification) 
 			db.New().PutVerification(ctx, tx, db.PutVerificationParams{PersonID: id, Streams: stored, UserID: user, At: now}),
 			db.New().SetPersonVerificationStatus(ctx, tx, db.SetPersonVerificationStatusParams{ID: id, VerificationStatus: set.Status, UserID: user, At: now}))
 		if err != nil {
-			return fmt.Errorf("set the streams of person %s: %w", id, err)
+			return fmt.Errorf("set the streams of the person: %w", err)
 		}
 		if set.Status == row.VerificationStatus {
 			return nil

@@ -173,11 +173,14 @@ func newLoad(t *testing.T, r *rig, f flock) *load {
 	return l
 }
 
+// unlimited are settings of servers that a load may do the same to again and again.
+var unlimited = []string{"OTP_RESOURCE_LIMIT=1000000", "PHONE_NUMBER_AUTH_LIMIT=0", "THIRD_PERSON_LIMIT=0"}
+
 // serve starts a server for the load. It counts the codes that are sent again by
 // what they are sent for: that is how the audit tells them apart.
 func (l *load) serve(more ...string) *server {
 	l.rig.t.Helper()
-	return l.rig.serve(append([]string{"REQUEST_TIMEOUT=" + l.deadline.String(), "OTP_RESOURCE_LIMIT=1000000", "PHONE_NUMBER_AUTH_LIMIT=0", "THIRD_PERSON_LIMIT=0"}, more...)...)
+	return l.rig.serve(slices.Concat([]string{"REQUEST_TIMEOUT=" + l.deadline.String()}, unlimited, more)...)
 }
 
 var (

@@ -107,7 +107,7 @@ func TestChangesUnderNetworkFaults(t *testing.T) {
 	r := newRig(t, rigOptions{})
 	l := newLoad(t, r, flock{rows: amount(500, 6000), documents: amount(30, 400)})
 	l.client.Timeout = 2 * answersWithin                      // what is later is no answer
-	n := newOnLines(t, r, 0, 0, "OTP_RESOURCE_LIMIT=1000000") // the audit reads what was counted
+	n := newOnLines(t, r, 0, 0, unlimited...) // the audit reads what was counted
 	faults := slices.DeleteFunc(networkFaults(sentCommit, doneCommit), func(f networkFault) bool { return slices.Contains(mild, f.name) })
 	for i, f := range faults {
 		if i%amount(8, 1) != 0 {

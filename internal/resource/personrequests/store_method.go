@@ -148,7 +148,7 @@ func (s Store) changeMethod(ctx context.Context, tx postgres.Tx, a *methodApprov
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("change authentication methods of person %s: %w", a.person.id, err)
+		return fmt.Errorf("change authentication methods of the person: %w", err)
 	}
 	return nil
 }
@@ -164,7 +164,7 @@ func (s Store) askForVerification(ctx context.Context, tx postgres.Tx, a *method
 	known["nhs"] = stream{"verification_status": notVerified, "verification_reason": documentsTriggered}
 	streams, err := json.Marshal(known)
 	if err != nil {
-		return fmt.Errorf("encode verification of person %s: %w", a.person.id, err)
+		return fmt.Errorf("encode verification of the person: %w", err)
 	}
 	q := db.New()
 	err = q.PutVerification(ctx, tx, db.PutVerificationParams{PersonID: a.person.id, Streams: streams, UserID: a.UserID, At: a.Now})
@@ -172,7 +172,7 @@ func (s Store) askForVerification(ctx context.Context, tx postgres.Tx, a *method
 		err = q.SetVerificationStatus(ctx, tx, db.SetVerificationStatusParams{ID: a.person.id, Status: Cumulative(known), UserID: a.UserID, At: a.Now})
 	}
 	if err != nil {
-		return fmt.Errorf("ask for the verification of person %s: %w", a.person.id, err)
+		return fmt.Errorf("ask for the verification of the person: %w", err)
 	}
 	return nil
 }

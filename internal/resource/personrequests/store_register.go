@@ -61,11 +61,11 @@ func (s Store) register(ctx context.Context, tx postgres.Tx, a *acting) error {
 	q, id := db.New(), a.personID
 	person, err := json.Marshal(a.found.Data.registered())
 	if err != nil {
-		return fmt.Errorf("encode person %s: %w", id, err)
+		return fmt.Errorf("encode the person: %w", err)
 	}
 	var is identity
 	if err := json.Unmarshal(person, &is); err != nil {
-		return fmt.Errorf("read person %s: %w", id, err)
+		return fmt.Errorf("read the person: %w", err)
 	}
 	var was *identity
 	var known map[string]stream
@@ -77,7 +77,7 @@ func (s Store) register(ctx context.Context, tx postgres.Tx, a *acting) error {
 	streamed := nextStreams(&a.Caller, &is, was, known)
 	streams, err := json.Marshal(streamed)
 	if err != nil {
-		return fmt.Errorf("encode verification of person %s: %w", id, err)
+		return fmt.Errorf("encode verification of the person: %w", err)
 	}
 	rows, err := q.PutPerson(ctx, tx, db.PutPersonParams{
 		ID: id, Person: person, Consent: a.found.Data.Consent, VerificationStatus: Cumulative(streamed), UserID: a.UserID, At: a.Now,
@@ -103,7 +103,7 @@ func (s Store) register(ctx context.Context, tx postgres.Tx, a *acting) error {
 		})
 	}
 	if err != nil {
-		return fmt.Errorf("register person %s: %w", id, err)
+		return fmt.Errorf("register the person: %w", err)
 	}
 	return nil
 }
@@ -115,12 +115,12 @@ func (s Store) lockVerified(ctx context.Context, tx postgres.Tx, person uuid.UUI
 		return nil, nil, fault.ErrStale
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("lock person %s: %w", person, err)
+		return nil, nil, fmt.Errorf("lock the person: %w", err)
 	}
 	var was identity
 	var known map[string]stream
 	if err := errors.Join(decode(row.Person, &was), decode(row.Streams, &known)); err != nil {
-		return nil, nil, fmt.Errorf("read person %s: %w", person, err)
+		return nil, nil, fmt.Errorf("read the person: %w", err)
 	}
 	return &was, known, nil
 }

@@ -54,7 +54,7 @@ func (s *Store) personalData(ctx context.Context, person uuid.UUID) (found api.P
 		return found, fmt.Errorf("look up personal data: %w", postgres.Error(err))
 	}
 	if err := json.Unmarshal(row, &found); err != nil {
-		return found, fmt.Errorf("read data of person %s: %w", person, err)
+		return found, fmt.Errorf("read data of the person: %w", err)
 	}
 	return found, nil
 }

@@ -44,7 +44,7 @@ func (s *Store) verification(ctx context.Context, person uuid.UUID) (found api.P
 	}
 	found.VerificationStatus = row.VerificationStatus
 	if err := json.Unmarshal(row.Streams, &found.Details); err != nil {
-		return found, fmt.Errorf("read verification of person %s: %w", person, err)
+		return found, fmt.Errorf("read verification of the person: %w", err)
 	}
 	return found, nil
 }

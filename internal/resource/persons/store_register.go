@@ -181,10 +181,10 @@ func (s *Store) confidants(ctx context.Context, ids []uuid.UUID, now time.Time) 
 	for _, row := range rows {
 		c := confidant{row: row}
 		if err := json.Unmarshal(row.Documents, &c.documents); err != nil {
-			return nil, fmt.Errorf("read documents of person %s: %w", row.ID, err)
+			return nil, fmt.Errorf("read documents of the person: %w", err)
 		}
 		if err := json.Unmarshal(row.Phones, &c.phones); err != nil {
-			return nil, fmt.Errorf("read phones of person %s: %w", row.ID, err)
+			return nil, fmt.Errorf("read phones of the person: %w", err)
 		}
 		for i := range c.documents {
 			c.documents[i].Number = maskEnd(c.documents[i].Number)
