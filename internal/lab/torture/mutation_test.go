@@ -203,6 +203,13 @@ func MayRefuseAt(id rules.ID, entry string, params any, args ...any) *Error {
 	}
 	return RefuseAt(id, entry, params, args...)
 }
+
+func MayRefuseItem(id rules.ID, index int, params any, args ...any) *Error {
+	if Out(id) {
+		return nil
+	}
+	return RefuseItem(id, index, params, args...)
+}
 `},
 	},
 	"internal/platform/fault/fact.go":        {{`func \(e \*Error\) With\(f Fact\) \*Error \{`, "$0\n\tif e == nil {\n\t\treturn nil\n\t}"}},
@@ -300,7 +307,7 @@ func withoutReturns(path, source string) (string, error) {
 		case *ast.FuncLit:
 			functions = append(functions, function{n.Type, n.Body})
 		case *ast.SelectorExpr:
-			if isFault(n, "Refuse", "RefuseAt") {
+			if isFault(n, "Refuse", "RefuseAt", "RefuseItem") {
 				edits = append(edits, edit{at(n.Sel.Pos()), at(n.Sel.Pos()), "May"})
 			}
 		case *ast.ReturnStmt:
@@ -367,7 +374,7 @@ func makesRefusal(e ast.Expr) bool {
 	case "After":
 		return makesRefusal(selector.X)
 	}
-	return isFault(selector, "Refuse", "RefuseAt")
+	return isFault(selector, "Refuse", "RefuseAt", "RefuseItem")
 }
 
 func isFault(s *ast.SelectorExpr, names ...string) bool {

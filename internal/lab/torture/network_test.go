@@ -106,7 +106,7 @@ func TestChangesUnderNetworkFaults(t *testing.T) {
 	tr := begin(t, "T15", "whatever becomes of the network to either engine, what any operation changes is changed once when it was acknowledged, and not when it was refused")
 	r := newRig(t, rigOptions{})
 	l := newLoad(t, r, flock{rows: amount(500, 6000), documents: amount(30, 400)})
-	l.client.Timeout = 2 * answersWithin                      // what is later is no answer
+	l.client.Timeout = 2 * answersWithin      // what is later is no answer
 	n := newOnLines(t, r, 0, 0, unlimited...) // the audit reads what was counted
 	faults := slices.DeleteFunc(networkFaults(sentCommit, doneCommit), func(f networkFault) bool { return slices.Contains(mild, f.name) })
 	for i, f := range faults {
