@@ -394,7 +394,7 @@ func (h *history) learn(ctx context.Context, m move, r reply, failed error) (see
 }
 
 // named is the state that a refusal names, "" when it names none: a text that is
-// the same whatever the state may have the word for another one.
+// the same in every state may have the word for another state.
 func (h *history) named(operation, message string) string {
 	if slices.ContainsFunc(rules.OfOperation(operation), func(r rules.Rule) bool { return r.Message == message }) {
 		return ""

@@ -160,7 +160,7 @@ func (v *EnteredInErrorValue) UnmarshalText(text []byte) error {
 	return oneOf(v, text, EnteredInError, EnteredInErrorWithSpaces)
 }
 
-// WithRoles says what becomes of the employee roles of who is dismissed.
+// WithRoles says whether the employee roles of a dismissed employee end.
 type WithRoles string
 
 const (

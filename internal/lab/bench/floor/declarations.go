@@ -19,8 +19,8 @@ import (
 	"esoz/internal/platform/postgres"
 )
 
-// createRequest stores a declaration request that documents confirm, whoever asks for
-// whomever.
+// createRequest stores a declaration request that documents confirm. It asks neither
+// for the caller nor for the person.
 func (s *server) createRequest(c echo.Context) error {
 	ctx, now, q := c.Request().Context(), s.clock.Now(), db.New()
 	by, err := s.identify(c.Request())
@@ -101,7 +101,7 @@ func (s *server) createRequest(c echo.Context) error {
 	return c.JSON(http.StatusCreated, map[string]any{"meta": meta(c.Request()), "data": data})
 }
 
-// signRequest makes a declaration of whatever was sent.
+// signRequest makes a declaration of the signed content.
 func (s *server) signRequest(c echo.Context) error {
 	ctx, now, q := c.Request().Context(), s.clock.Now(), db.New()
 	by, err := s.identify(c.Request())
