@@ -705,6 +705,24 @@ func (e PersonRequestPersonPreferredWayCommunication) Valid() bool {
 	}
 }
 
+// Defines values for PersonRequestPersonV3PreferredWayCommunication.
+const (
+	PersonRequestPersonV3PreferredWayCommunicationEmail PersonRequestPersonV3PreferredWayCommunication = "email"
+	PersonRequestPersonV3PreferredWayCommunicationPhone PersonRequestPersonV3PreferredWayCommunication = "phone"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestPersonV3PreferredWayCommunication enum.
+func (e PersonRequestPersonV3PreferredWayCommunication) Valid() bool {
+	switch e {
+	case PersonRequestPersonV3PreferredWayCommunicationEmail:
+		return true
+	case PersonRequestPersonV3PreferredWayCommunicationPhone:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PersonRequestSignSignedContentEncoding.
 const (
 	PersonRequestSignSignedContentEncodingBase64 PersonRequestSignSignedContentEncoding = "base64"
@@ -741,6 +759,27 @@ func (e PersonRequestStatus) Valid() bool {
 	case PersonRequestStatusREJECTED:
 		return true
 	case PersonRequestStatusSIGNED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PersonRequestV3Channel.
+const (
+	PersonRequestV3ChannelCABINET PersonRequestV3Channel = "CABINET"
+	PersonRequestV3ChannelMIS     PersonRequestV3Channel = "MIS"
+	PersonRequestV3ChannelPIS     PersonRequestV3Channel = "PIS"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestV3Channel enum.
+func (e PersonRequestV3Channel) Valid() bool {
+	switch e {
+	case PersonRequestV3ChannelCABINET:
+		return true
+	case PersonRequestV3ChannelMIS:
+		return true
+	case PersonRequestV3ChannelPIS:
 		return true
 	default:
 		return false
@@ -4115,6 +4154,65 @@ type PersonRequestAddress struct {
 	Zip *string `json:"zip,omitempty"`
 }
 
+// PersonRequestAddressV3 An address. One in Ukraine has `area`, `settlement` and `settlement_id` of one record of `/api/uaddresses/settlements`; of another
+// country, all but `type` and `country` is optional and in Latin letters.
+type PersonRequestAddressV3 struct {
+	// Apartment Number of the apartment.
+	//
+	// Example: 23
+	Apartment *string `json:"apartment,omitempty"`
+
+	// Area Name of the oblast, as in uaddresses; in another country, of a part of it.
+	//
+	// Example: Житомирська
+	Area *string `json:"area,omitempty"`
+
+	// Building Number of the building.
+	//
+	// Example: 15
+	Building *string `json:"building,omitempty"`
+
+	// Country A value of dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Region Name of the raion.
+	//
+	// Example: Бердичівський
+	Region *string `json:"region,omitempty"`
+
+	// Settlement Name of the settlement.
+	//
+	// Example: Бердичів
+	Settlement *string `json:"settlement,omitempty"`
+
+	// SettlementID Id of the settlement in uaddresses; only in Ukraine.
+	//
+	// Example: c2a32a74-3898-5b34-932b-37a8441235d2
+	SettlementID *string `json:"settlement_id,omitempty"`
+
+	// Street Name of the street.
+	//
+	// Example: вул. Ніжинська
+	Street *string `json:"street,omitempty"`
+
+	// StreetType A value of dictionary `STREET_TYPE`.
+	//
+	// Example: STREET
+	StreetType *string `json:"street_type,omitempty"`
+
+	// Type A value of dictionary `ADDRESS_TYPE`.
+	//
+	// Example: RESIDENCE
+	Type string `json:"type"`
+
+	// Zip Zip code; in Ukraine five digits.
+	//
+	// Example: 02090
+	Zip *string `json:"zip,omitempty"`
+}
+
 // PersonRequestApprove The code of the SMS; nothing when the request is confirmed by documents or by nothing.
 type PersonRequestApprove struct {
 	// VerificationCode The code, a number or a text.
@@ -4155,6 +4253,27 @@ type PersonRequestContact struct {
 	SecondName *string `json:"second_name,omitempty"`
 }
 
+// PersonRequestContactV3 Whom to call when the person is in danger.
+type PersonRequestContactV3 struct {
+	// FirstName First name, in Ukrainian letters; with a foreign document also in Latin ones.
+	//
+	// Example: Олена
+	FirstName string `json:"first_name"`
+
+	// LastName Last name.
+	//
+	// Example: Іванова
+	LastName string `json:"last_name"`
+
+	// Phones The phones, each type once.
+	Phones []PersonRequestPhoneV3 `json:"phones"`
+
+	// SecondName Patronymic.
+	//
+	// Example: Петрівна
+	SecondName *string `json:"second_name,omitempty"`
+}
+
 // PersonRequestCreate A person to register, or, when `person.id` is sent, what becomes of a registered one.
 type PersonRequestCreate struct {
 	// AuthorizeWith The person's authentication method that shall confirm an update. Without it the default one does.
@@ -4176,6 +4295,27 @@ type PersonRequestCreate struct {
 	ProcessDisclosureDataConsent bool `json:"process_disclosure_data_consent"`
 }
 
+// PersonRequestCreateV3 A person to register, or, when `person.id` is sent, what becomes of a registered one.
+type PersonRequestCreateV3 struct {
+	// AuthorizeWith The person's authentication method that shall confirm an update. Without it the default one does.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// PatientSigned False. The person signs the printed form of the approved request.
+	//
+	// Example: false
+	PatientSigned bool `json:"patient_signed"`
+
+	// Person The data of a person, with names in several languages and documents of several countries.
+	Person PersonRequestPersonV3 `json:"person"`
+
+	// ProcessDisclosureDataConsent True. The person agrees that the data is processed and disclosed.
+	//
+	// Example: true
+	ProcessDisclosureDataConsent bool `json:"process_disclosure_data_consent"`
+}
+
 // PersonRequestCreatedResponse Answer with a person request that waits for its confirmation.
 type PersonRequestCreatedResponse struct {
 	// Data A request to register or to update a person.
@@ -4186,6 +4326,18 @@ type PersonRequestCreatedResponse struct {
 
 	// Urgent What the client needs at once.
 	Urgent PersonRequestUrgent `json:"urgent"`
+}
+
+// PersonRequestCreatedResponseV3 Answer with a person request that waits for its confirmation.
+type PersonRequestCreatedResponseV3 struct {
+	// Data A request to register or to update a person.
+	Data PersonRequestV3 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent PersonRequestUrgentV3 `json:"urgent"`
 }
 
 // PersonRequestDocument A document of a person.
@@ -4204,6 +4356,39 @@ type PersonRequestDocument struct {
 	//
 	// Example: Рокитнянським РВ ГУ МВС Київської області
 	IssuedBy string `json:"issued_by"`
+
+	// Number Number of the document; its form depends on the type.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type A value of dictionary `DOCUMENT_TYPE`.
+	//
+	// Example: PASSPORT
+	Type string `json:"type"`
+}
+
+// PersonRequestDocumentV3 A document of a person.
+type PersonRequestDocumentV3 struct {
+	// ExpirationDate Until when it is good; some types must have it.
+	//
+	// Example: 2037-02-28
+	ExpirationDate *string `json:"expiration_date,omitempty"`
+
+	// IssuedAt When it was issued.
+	//
+	// Example: 2017-02-28
+	IssuedAt string `json:"issued_at"`
+
+	// IssuedBy Who issued the document.
+	//
+	// Example: Рокитнянським РВ ГУ МВС Київської області
+	IssuedBy string `json:"issued_by"`
+
+	// IssuingCountry Country that issued it, a value of dictionary `ISSUING_COUNTRY`.
+	//
+	// Example: UA
+	IssuingCountry string `json:"issuing_country"`
 
 	// Number Number of the document; its form depends on the type.
 	//
@@ -4286,7 +4471,38 @@ type PersonRequestName struct {
 	// Example: Іванов
 	LastName string `json:"last_name"`
 
+	// Names The names in all languages; only of requests of version 3.
+	Names *[]PersonRequestNames `json:"names,omitempty"`
+
 	// SecondName Patronymic; absent when there is none.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+}
+
+// PersonRequestNames The names of a person in one language.
+type PersonRequestNames struct {
+	// FirstName First name, in Ukrainian letters when the language is `uk`, in Latin ones in any other.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Language A value of dictionary `LANGUAGE`.
+	//
+	// Example: uk
+	Language string `json:"language"`
+
+	// LastName Last name; null or absent when there is none.
+	//
+	// Example: Іванов
+	LastName nullable.Nullable[string] `json:"last_name,omitempty"`
+
+	// NoLastName Whether the person has no last name.
+	//
+	// Example: false
+	NoLastName bool `json:"no_last_name"`
+
+	// SecondName Patronymic.
 	//
 	// Example: Миколайович
 	SecondName *string `json:"second_name,omitempty"`
@@ -4388,9 +4604,106 @@ type PersonRequestPerson struct {
 // Example: phone
 type PersonRequestPersonPreferredWayCommunication string
 
+// PersonRequestPersonV3 The data of a person, with names in several languages and documents of several countries.
+type PersonRequestPersonV3 struct {
+	// Addresses The addresses; one of them, and only one, is of type `RESIDENCE`.
+	Addresses []PersonRequestAddressV3 `json:"addresses"`
+
+	// AuthenticationMethods How the person will confirm; exactly one, and only when a person is registered.
+	AuthenticationMethods *[]PersonRequestMethod `json:"authentication_methods,omitempty"`
+
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry string `json:"birth_country"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1990-07-05
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Settlement of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement string `json:"birth_settlement"`
+
+	// ConfidantPerson Who acts for the person. Registered together with the person, never changed by a person request.
+	ConfidantPerson *PersonRequestConfidant `json:"confidant_person,omitempty"`
+
+	// Documents The documents, each type once. Documents that prove who the person is are all foreign or none is.
+	Documents []PersonRequestDocumentV3 `json:"documents"`
+
+	// Email E-mail; stored in lower case.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// EmergencyContact Whom to call when the person is in danger.
+	EmergencyContact PersonRequestContactV3 `json:"emergency_contact"`
+
+	// Gender A value of dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender string `json:"gender"`
+
+	// ID Id of a registered person, which makes the request an update.
+	//
+	// Example: 13001c60-45a0-4b5a-b425-9505e1de18bd
+	ID *string `json:"id,omitempty"`
+
+	// Names The names, each language once. `uk` unless a document is foreign, `en` if one is; with `tax_id` always `uk`, too.
+	Names []PersonRequestNames `json:"names"`
+
+	// NoTaxID Whether the person has refused the tax id. Null when a person with a foreign document has none, and only then.
+	//
+	// Example: false
+	NoTaxID nullable.Nullable[bool] `json:"no_tax_id"`
+
+	// Phones The phones, each type once.
+	Phones *[]PersonRequestPhoneV3 `json:"phones,omitempty"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: phone
+	PreferredWayCommunication *PersonRequestPersonV3PreferredWayCommunication `json:"preferred_way_communication,omitempty"`
+
+	// Secret A secret word of the person.
+	//
+	// Example: таємниця
+	Secret string `json:"secret"`
+
+	// TaxID Tax id, ten digits.
+	//
+	// Example: 3312103456
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register. Begins with the date of birth; when it does not, its scan is asked for.
+	//
+	// Example: 19900705-00011
+	Unzr *string `json:"unzr,omitempty"`
+}
+
+// PersonRequestPersonV3PreferredWayCommunication How the person wants to be reached.
+//
+// Example: phone
+type PersonRequestPersonV3PreferredWayCommunication string
+
 // PersonRequestPhone A phone.
 type PersonRequestPhone struct {
 	// Number The number, `+38` and ten digits.
+	//
+	// Example: +380503410870
+	Number string `json:"number"`
+
+	// Type A value of dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
+// PersonRequestPhoneV3 A phone of any country.
+type PersonRequestPhoneV3 struct {
+	// Number The number, `+` and eleven or twelve digits.
 	//
 	// Example: +380503410870
 	Number string `json:"number"`
@@ -4439,6 +4752,18 @@ type PersonRequestResponse struct {
 
 	// Urgent What the client needs at once.
 	Urgent *PersonRequestUrgent `json:"urgent,omitempty"`
+}
+
+// PersonRequestResponseV3 Answer with one person request.
+type PersonRequestResponseV3 struct {
+	// Data A request to register or to update a person.
+	Data PersonRequestV3 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent *PersonRequestUrgentV3 `json:"urgent,omitempty"`
 }
 
 // PersonRequestShort A person request in a list.
@@ -4548,6 +4873,63 @@ type PersonRequestUrgent struct {
 	// Documents Where to send scans before the approval. Absent when none are asked for.
 	Documents *[]PersonRequestUpload `json:"documents,omitempty"`
 }
+
+// PersonRequestUrgentV3 What the client needs at once.
+type PersonRequestUrgentV3 struct {
+	// AuthenticationMethodCurrent How the request is confirmed.
+	AuthenticationMethodCurrent PersonRequestMethodCurrent `json:"authentication_method_current"`
+
+	// Documents Where to send scans before the approval. Absent when none are asked for.
+	Documents *[]PersonRequestUpload `json:"documents,omitempty"`
+}
+
+// PersonRequestV3 A request to register or to update a person.
+type PersonRequestV3 struct {
+	// AuthorizeWith The authentication method that was chosen to confirm; absent when the default one is used.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// Channel Where the request came from.
+	//
+	// Example: MIS
+	Channel PersonRequestV3Channel `json:"channel"`
+
+	// Content The printed form in HTML, to be shown to the person; there from the approval on.
+	//
+	// Example: <!doctype html><title>Реєстрація особи</title>
+	Content *string `json:"content,omitempty"`
+
+	// ID Id of the request.
+	//
+	// Example: eeebb86d-5cba-43c9-885b-6482ecaf826b
+	ID string `json:"id"`
+
+	// PatientSigned Whether the person has signed.
+	//
+	// Example: false
+	PatientSigned bool `json:"patient_signed"`
+
+	// Person The data of a person, with names in several languages and documents of several countries.
+	Person PersonRequestPersonV3 `json:"person"`
+
+	// ProcessDisclosureDataConsent Whether the person agrees that the data is processed and disclosed.
+	//
+	// Example: true
+	ProcessDisclosureDataConsent bool `json:"process_disclosure_data_consent"`
+
+	// Status Where the request stands: `NEW` waits for the confirmation, `APPROVED` for the signature, `SIGNED` changed the register;
+	// `REJECTED` by the legal entity, `CANCELLED` by a newer request for the same person.
+	//
+	//
+	// Example: NEW
+	Status PersonRequestStatus `json:"status"`
+}
+
+// PersonRequestV3Channel Where the request came from.
+//
+// Example: MIS
+type PersonRequestV3Channel string
 
 // PersonSearchResponse Answer with persons.
 type PersonSearchResponse struct {
@@ -4670,10 +5052,73 @@ type PersonVerificationStreams struct {
 	Unzr VerificationStream `json:"unzr"`
 }
 
+// PersonalAddress An address of a person. One abroad may lack all but type and country.
+type PersonalAddress struct {
+	// Apartment Number of the apartment.
+	//
+	// Example: 23
+	Apartment *string `json:"apartment,omitempty"`
+
+	// Area Name of the oblast.
+	//
+	// Example: Житомирська
+	Area *string `json:"area,omitempty"`
+
+	// Building Number of the building.
+	//
+	// Example: 15
+	Building *string `json:"building,omitempty"`
+
+	// Country A value of dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Region Name of the raion.
+	//
+	// Example: Бердичівський
+	Region *string `json:"region,omitempty"`
+
+	// Settlement Name of the settlement.
+	//
+	// Example: Бердичів
+	Settlement *string `json:"settlement,omitempty"`
+
+	// SettlementID Id of the settlement in uaddresses.
+	//
+	// Example: c2a32a74-3898-5b34-932b-37a8441235d2
+	SettlementID *string `json:"settlement_id,omitempty"`
+
+	// SettlementType A value of dictionary `SETTLEMENT_TYPE`; version 3 has none.
+	//
+	// Example: CITY
+	SettlementType *string `json:"settlement_type,omitempty"`
+
+	// Street Name of the street.
+	//
+	// Example: вул. Ніжинська
+	Street *string `json:"street,omitempty"`
+
+	// StreetType A value of dictionary `STREET_TYPE`.
+	//
+	// Example: STREET
+	StreetType *string `json:"street_type,omitempty"`
+
+	// Type A value of dictionary `ADDRESS_TYPE`.
+	//
+	// Example: RESIDENCE
+	Type string `json:"type"`
+
+	// Zip Zip code.
+	//
+	// Example: 02090
+	Zip *string `json:"zip,omitempty"`
+}
+
 // PersonalData All that is stored of a person.
 type PersonalData struct {
 	// Addresses The addresses.
-	Addresses []PersonRequestAddress `json:"addresses"`
+	Addresses []PersonalAddress `json:"addresses"`
 
 	// BirthCountry Country of birth.
 	//
@@ -4696,7 +5141,7 @@ type PersonalData struct {
 	DeathDate *string `json:"death_date,omitempty"`
 
 	// Documents The documents.
-	Documents []PersonRequestDocument `json:"documents"`
+	Documents []PersonalDocument `json:"documents"`
 
 	// Email E-mail.
 	//
@@ -4704,7 +5149,7 @@ type PersonalData struct {
 	Email *string `json:"email,omitempty"`
 
 	// EmergencyContact Whom to call when the person is in danger.
-	EmergencyContact *PersonRequestContact `json:"emergency_contact,omitempty"`
+	EmergencyContact *PersonRequestContactV3 `json:"emergency_contact,omitempty"`
 
 	// FirstName First name.
 	//
@@ -4726,13 +5171,16 @@ type PersonalData struct {
 	// Example: Іванов
 	LastName string `json:"last_name"`
 
+	// Names The names in all languages; only of who was registered by version 3.
+	Names *[]PersonRequestNames `json:"names,omitempty"`
+
 	// NoTaxID Whether the person has refused a tax number.
 	//
 	// Example: false
 	NoTaxID bool `json:"no_tax_id"`
 
 	// Phones The phones.
-	Phones []PersonRequestPhone `json:"phones"`
+	Phones []PersonRequestPhoneV3 `json:"phones"`
 
 	// PreferredWayCommunication How the person wants to be reached.
 	//
@@ -4772,6 +5220,39 @@ type PersonalDataResponse struct {
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
+}
+
+// PersonalDocument A document of a person.
+type PersonalDocument struct {
+	// ExpirationDate Until when it is good.
+	//
+	// Example: 2037-02-28
+	ExpirationDate *string `json:"expiration_date,omitempty"`
+
+	// IssuedAt When it was issued.
+	//
+	// Example: 2017-02-28
+	IssuedAt string `json:"issued_at"`
+
+	// IssuedBy Who issued the document.
+	//
+	// Example: Рокитнянським РВ ГУ МВС Київської області
+	IssuedBy string `json:"issued_by"`
+
+	// IssuingCountry Country that issued it; only of who was registered by version 3.
+	//
+	// Example: UA
+	IssuingCountry *string `json:"issuing_country,omitempty"`
+
+	// Number Number of the document.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type A value of dictionary `DOCUMENT_TYPE`.
+	//
+	// Example: PASSPORT
+	Type string `json:"type"`
 }
 
 // Quantity An amount of something.
@@ -6045,6 +6526,15 @@ type ApproveDeclarationRequestJSONRequestBody = DeclarationRequestApprove
 // SignDeclarationRequestJSONRequestBody defines body for SignDeclarationRequest for application/json ContentType.
 type SignDeclarationRequestJSONRequestBody = DeclarationRequestSign
 
+// CreatePersonRequestV3JSONRequestBody defines body for CreatePersonRequestV3 for application/json ContentType.
+type CreatePersonRequestV3JSONRequestBody = PersonRequestCreateV3
+
+// ApprovePersonRequestV3JSONRequestBody defines body for ApprovePersonRequestV3 for application/json ContentType.
+type ApprovePersonRequestV3JSONRequestBody = PersonRequestApprove
+
+// SignPersonRequestV3JSONRequestBody defines body for SignPersonRequestV3 for application/json ContentType.
+type SignPersonRequestV3JSONRequestBody = PersonRequestSign
+
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
 
@@ -6238,6 +6728,21 @@ type ServerInterface interface {
 	// SignDeclarationRequest Sign Declaration Request V3
 	// (PATCH /api/v3/declaration_requests/{id}/actions/sign)
 	SignDeclarationRequest(ctx echo.Context, id string) error
+	// CreatePersonRequestV3 Create/Update Person Request V3
+	// (POST /api/v3/person_requests)
+	CreatePersonRequestV3(ctx echo.Context) error
+	// GetPersonRequestV3 Get Person Request by ID V3
+	// (GET /api/v3/person_requests/{id})
+	GetPersonRequestV3(ctx echo.Context, id string) error
+	// ApprovePersonRequestV3 Approve Person Request V3
+	// (PATCH /api/v3/person_requests/{id}/actions/approve)
+	ApprovePersonRequestV3(ctx echo.Context, id string) error
+	// RejectPersonRequestV3 Reject Person Request V3
+	// (PATCH /api/v3/person_requests/{id}/actions/reject)
+	RejectPersonRequestV3(ctx echo.Context, id string) error
+	// SignPersonRequestV3 Sign Person Request V3
+	// (PATCH /api/v3/person_requests/{id}/actions/sign)
+	SignPersonRequestV3(ctx echo.Context, id string) error
 	// InitializeVerification Initialize OTP Verification
 	// (POST /api/verifications)
 	InitializeVerification(ctx echo.Context) error
@@ -8082,6 +8587,79 @@ func (w *ServerInterfaceWrapper) SignDeclarationRequest(ctx echo.Context) error 
 	return err
 }
 
+// CreatePersonRequestV3 converts echo context to params.
+func (w *ServerInterfaceWrapper) CreatePersonRequestV3(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreatePersonRequestV3(ctx)
+	return err
+}
+
+// GetPersonRequestV3 converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPersonRequestV3(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPersonRequestV3(ctx, id)
+	return err
+}
+
+// ApprovePersonRequestV3 converts echo context to params.
+func (w *ServerInterfaceWrapper) ApprovePersonRequestV3(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApprovePersonRequestV3(ctx, id)
+	return err
+}
+
+// RejectPersonRequestV3 converts echo context to params.
+func (w *ServerInterfaceWrapper) RejectPersonRequestV3(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RejectPersonRequestV3(ctx, id)
+	return err
+}
+
+// SignPersonRequestV3 converts echo context to params.
+func (w *ServerInterfaceWrapper) SignPersonRequestV3(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SignPersonRequestV3(ctx, id)
+	return err
+}
+
 // InitializeVerification converts echo context to params.
 func (w *ServerInterfaceWrapper) InitializeVerification(ctx echo.Context) error {
 	var err error
@@ -8273,6 +8851,11 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/v3/declaration_requests/:id/actions/reject", wrapper.RejectDeclarationRequest, options.OperationMiddlewares["rejectDeclarationRequest"]...)
 	router.POST(options.BaseURL+"/api/v3/declaration_requests/:id/actions/resend_otp", wrapper.ResendDeclarationRequestOTP, options.OperationMiddlewares["resendDeclarationRequestOtp"]...)
 	router.PATCH(options.BaseURL+"/api/v3/declaration_requests/:id/actions/sign", wrapper.SignDeclarationRequest, options.OperationMiddlewares["signDeclarationRequest"]...)
+	router.POST(options.BaseURL+"/api/v3/person_requests", wrapper.CreatePersonRequestV3, options.OperationMiddlewares["createPersonRequestV3"]...)
+	router.GET(options.BaseURL+"/api/v3/person_requests/:id", wrapper.GetPersonRequestV3, options.OperationMiddlewares["getPersonRequestV3"]...)
+	router.PATCH(options.BaseURL+"/api/v3/person_requests/:id/actions/approve", wrapper.ApprovePersonRequestV3, options.OperationMiddlewares["approvePersonRequestV3"]...)
+	router.PATCH(options.BaseURL+"/api/v3/person_requests/:id/actions/reject", wrapper.RejectPersonRequestV3, options.OperationMiddlewares["rejectPersonRequestV3"]...)
+	router.PATCH(options.BaseURL+"/api/v3/person_requests/:id/actions/sign", wrapper.SignPersonRequestV3, options.OperationMiddlewares["signPersonRequestV3"]...)
 	router.POST(options.BaseURL+"/api/verifications", wrapper.InitializeVerification, options.OperationMiddlewares["initializeVerification"]...)
 	router.GET(options.BaseURL+"/api/verifications/:phone_number", wrapper.GetVerification, options.OperationMiddlewares["getVerification"]...)
 	router.PATCH(options.BaseURL+"/api/verifications/:phone_number/actions/complete", wrapper.CompleteVerification, options.OperationMiddlewares["completeVerification"]...)
@@ -9610,6 +10193,118 @@ func (response SignDeclarationRequest200JSONResponse) VisitSignDeclarationReques
 	return err
 }
 
+type CreatePersonRequestV3RequestObject struct {
+	Body *CreatePersonRequestV3JSONRequestBody
+}
+
+type CreatePersonRequestV3ResponseObject interface {
+	VisitCreatePersonRequestV3Response(w http.ResponseWriter) error
+}
+
+type CreatePersonRequestV3201JSONResponse PersonRequestCreatedResponseV3
+
+func (response CreatePersonRequestV3201JSONResponse) VisitCreatePersonRequestV3Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonRequestV3RequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetPersonRequestV3ResponseObject interface {
+	VisitGetPersonRequestV3Response(w http.ResponseWriter) error
+}
+
+type GetPersonRequestV3200JSONResponse PersonRequestResponseV3
+
+func (response GetPersonRequestV3200JSONResponse) VisitGetPersonRequestV3Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApprovePersonRequestV3RequestObject struct {
+	ID   string `json:"id"`
+	Body *ApprovePersonRequestV3JSONRequestBody
+}
+
+type ApprovePersonRequestV3ResponseObject interface {
+	VisitApprovePersonRequestV3Response(w http.ResponseWriter) error
+}
+
+type ApprovePersonRequestV3201JSONResponse PersonRequestResponseV3
+
+func (response ApprovePersonRequestV3201JSONResponse) VisitApprovePersonRequestV3Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RejectPersonRequestV3RequestObject struct {
+	ID string `json:"id"`
+}
+
+type RejectPersonRequestV3ResponseObject interface {
+	VisitRejectPersonRequestV3Response(w http.ResponseWriter) error
+}
+
+type RejectPersonRequestV3200JSONResponse PersonRequestResponseV3
+
+func (response RejectPersonRequestV3200JSONResponse) VisitRejectPersonRequestV3Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignPersonRequestV3RequestObject struct {
+	ID   string `json:"id"`
+	Body *SignPersonRequestV3JSONRequestBody
+}
+
+type SignPersonRequestV3ResponseObject interface {
+	VisitSignPersonRequestV3Response(w http.ResponseWriter) error
+}
+
+type SignPersonRequestV3200JSONResponse PersonRequestSignedResponse
+
+func (response SignPersonRequestV3200JSONResponse) VisitSignPersonRequestV3Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type InitializeVerificationRequestObject struct {
 	Body *InitializeVerificationJSONRequestBody
 }
@@ -9985,6 +10680,21 @@ type StrictServerInterface interface {
 	// SignDeclarationRequest Sign Declaration Request V3
 	// (PATCH /api/v3/declaration_requests/{id}/actions/sign)
 	SignDeclarationRequest(ctx context.Context, request SignDeclarationRequestRequestObject) (SignDeclarationRequestResponseObject, error)
+	// CreatePersonRequestV3 Create/Update Person Request V3
+	// (POST /api/v3/person_requests)
+	CreatePersonRequestV3(ctx context.Context, request CreatePersonRequestV3RequestObject) (CreatePersonRequestV3ResponseObject, error)
+	// GetPersonRequestV3 Get Person Request by ID V3
+	// (GET /api/v3/person_requests/{id})
+	GetPersonRequestV3(ctx context.Context, request GetPersonRequestV3RequestObject) (GetPersonRequestV3ResponseObject, error)
+	// ApprovePersonRequestV3 Approve Person Request V3
+	// (PATCH /api/v3/person_requests/{id}/actions/approve)
+	ApprovePersonRequestV3(ctx context.Context, request ApprovePersonRequestV3RequestObject) (ApprovePersonRequestV3ResponseObject, error)
+	// RejectPersonRequestV3 Reject Person Request V3
+	// (PATCH /api/v3/person_requests/{id}/actions/reject)
+	RejectPersonRequestV3(ctx context.Context, request RejectPersonRequestV3RequestObject) (RejectPersonRequestV3ResponseObject, error)
+	// SignPersonRequestV3 Sign Person Request V3
+	// (PATCH /api/v3/person_requests/{id}/actions/sign)
+	SignPersonRequestV3(ctx context.Context, request SignPersonRequestV3RequestObject) (SignPersonRequestV3ResponseObject, error)
 	// InitializeVerification Initialize OTP Verification
 	// (POST /api/verifications)
 	InitializeVerification(ctx context.Context, request InitializeVerificationRequestObject) (InitializeVerificationResponseObject, error)
@@ -11772,6 +12482,198 @@ func (sh *strictHandler) SignDeclarationRequest(ctx echo.Context, id string) err
 		return err
 	} else if validResponse, ok := response.(SignDeclarationRequestResponseObject); ok {
 		return validResponse.VisitSignDeclarationRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreatePersonRequestV3 operation middleware
+func (sh *strictHandler) CreatePersonRequestV3(ctx echo.Context) error {
+	var request CreatePersonRequestV3RequestObject
+
+	var body CreatePersonRequestV3JSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreatePersonRequestV3(ctx.Request().Context(), request.(CreatePersonRequestV3RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreatePersonRequestV3")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreatePersonRequestV3ResponseObject); ok {
+		return validResponse.VisitCreatePersonRequestV3Response(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPersonRequestV3 operation middleware
+func (sh *strictHandler) GetPersonRequestV3(ctx echo.Context, id string) error {
+	var request GetPersonRequestV3RequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPersonRequestV3(ctx.Request().Context(), request.(GetPersonRequestV3RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPersonRequestV3")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPersonRequestV3ResponseObject); ok {
+		return validResponse.VisitGetPersonRequestV3Response(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ApprovePersonRequestV3 operation middleware
+func (sh *strictHandler) ApprovePersonRequestV3(ctx echo.Context, id string) error {
+	var request ApprovePersonRequestV3RequestObject
+
+	request.ID = id
+
+	var body ApprovePersonRequestV3JSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApprovePersonRequestV3(ctx.Request().Context(), request.(ApprovePersonRequestV3RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApprovePersonRequestV3")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApprovePersonRequestV3ResponseObject); ok {
+		return validResponse.VisitApprovePersonRequestV3Response(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RejectPersonRequestV3 operation middleware
+func (sh *strictHandler) RejectPersonRequestV3(ctx echo.Context, id string) error {
+	var request RejectPersonRequestV3RequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RejectPersonRequestV3(ctx.Request().Context(), request.(RejectPersonRequestV3RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RejectPersonRequestV3")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RejectPersonRequestV3ResponseObject); ok {
+		return validResponse.VisitRejectPersonRequestV3Response(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SignPersonRequestV3 operation middleware
+func (sh *strictHandler) SignPersonRequestV3(ctx echo.Context, id string) error {
+	var request SignPersonRequestV3RequestObject
+
+	request.ID = id
+
+	var body SignPersonRequestV3JSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SignPersonRequestV3(ctx.Request().Context(), request.(SignPersonRequestV3RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SignPersonRequestV3")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SignPersonRequestV3ResponseObject); ok {
+		return validResponse.VisitSignPersonRequestV3Response(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -706,6 +706,24 @@ func (e PersonRequestPersonPreferredWayCommunication) Valid() bool {
 	}
 }
 
+// Defines values for PersonRequestPersonV3PreferredWayCommunication.
+const (
+	PersonRequestPersonV3PreferredWayCommunicationEmail PersonRequestPersonV3PreferredWayCommunication = "email"
+	PersonRequestPersonV3PreferredWayCommunicationPhone PersonRequestPersonV3PreferredWayCommunication = "phone"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestPersonV3PreferredWayCommunication enum.
+func (e PersonRequestPersonV3PreferredWayCommunication) Valid() bool {
+	switch e {
+	case PersonRequestPersonV3PreferredWayCommunicationEmail:
+		return true
+	case PersonRequestPersonV3PreferredWayCommunicationPhone:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PersonRequestSignSignedContentEncoding.
 const (
 	PersonRequestSignSignedContentEncodingBase64 PersonRequestSignSignedContentEncoding = "base64"
@@ -742,6 +760,27 @@ func (e PersonRequestStatus) Valid() bool {
 	case PersonRequestStatusREJECTED:
 		return true
 	case PersonRequestStatusSIGNED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PersonRequestV3Channel.
+const (
+	PersonRequestV3ChannelCABINET PersonRequestV3Channel = "CABINET"
+	PersonRequestV3ChannelMIS     PersonRequestV3Channel = "MIS"
+	PersonRequestV3ChannelPIS     PersonRequestV3Channel = "PIS"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestV3Channel enum.
+func (e PersonRequestV3Channel) Valid() bool {
+	switch e {
+	case PersonRequestV3ChannelCABINET:
+		return true
+	case PersonRequestV3ChannelMIS:
+		return true
+	case PersonRequestV3ChannelPIS:
 		return true
 	default:
 		return false
@@ -4142,6 +4181,65 @@ type PersonRequestAddress struct {
 	Zip *string `json:"zip,omitempty"`
 }
 
+// PersonRequestAddressV3 An address. One in Ukraine has `area`, `settlement` and `settlement_id` of one record of `/api/uaddresses/settlements`; of another
+// country, all but `type` and `country` is optional and in Latin letters.
+type PersonRequestAddressV3 struct {
+	// Apartment Number of the apartment.
+	//
+	// Example: 23
+	Apartment *string `json:"apartment,omitempty"`
+
+	// Area Name of the oblast, as in uaddresses; in another country, of a part of it.
+	//
+	// Example: Житомирська
+	Area *string `json:"area,omitempty"`
+
+	// Building Number of the building.
+	//
+	// Example: 15
+	Building *string `json:"building,omitempty"`
+
+	// Country A value of dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Region Name of the raion.
+	//
+	// Example: Бердичівський
+	Region *string `json:"region,omitempty"`
+
+	// Settlement Name of the settlement.
+	//
+	// Example: Бердичів
+	Settlement *string `json:"settlement,omitempty"`
+
+	// SettlementID Id of the settlement in uaddresses; only in Ukraine.
+	//
+	// Example: c2a32a74-3898-5b34-932b-37a8441235d2
+	SettlementID *string `json:"settlement_id,omitempty"`
+
+	// Street Name of the street.
+	//
+	// Example: вул. Ніжинська
+	Street *string `json:"street,omitempty"`
+
+	// StreetType A value of dictionary `STREET_TYPE`.
+	//
+	// Example: STREET
+	StreetType *string `json:"street_type,omitempty"`
+
+	// Type A value of dictionary `ADDRESS_TYPE`.
+	//
+	// Example: RESIDENCE
+	Type string `json:"type"`
+
+	// Zip Zip code; in Ukraine five digits.
+	//
+	// Example: 02090
+	Zip *string `json:"zip,omitempty"`
+}
+
 // PersonRequestApprove The code of the SMS; nothing when the request is confirmed by documents or by nothing.
 type PersonRequestApprove struct {
 	// VerificationCode The code, a number or a text.
@@ -4182,6 +4280,27 @@ type PersonRequestContact struct {
 	SecondName *string `json:"second_name,omitempty"`
 }
 
+// PersonRequestContactV3 Whom to call when the person is in danger.
+type PersonRequestContactV3 struct {
+	// FirstName First name, in Ukrainian letters; with a foreign document also in Latin ones.
+	//
+	// Example: Олена
+	FirstName string `json:"first_name"`
+
+	// LastName Last name.
+	//
+	// Example: Іванова
+	LastName string `json:"last_name"`
+
+	// Phones The phones, each type once.
+	Phones []PersonRequestPhoneV3 `json:"phones"`
+
+	// SecondName Patronymic.
+	//
+	// Example: Петрівна
+	SecondName *string `json:"second_name,omitempty"`
+}
+
 // PersonRequestCreate A person to register, or, when `person.id` is sent, what becomes of a registered one.
 type PersonRequestCreate struct {
 	// AuthorizeWith The person's authentication method that shall confirm an update. Without it the default one does.
@@ -4203,6 +4322,27 @@ type PersonRequestCreate struct {
 	ProcessDisclosureDataConsent bool `json:"process_disclosure_data_consent"`
 }
 
+// PersonRequestCreateV3 A person to register, or, when `person.id` is sent, what becomes of a registered one.
+type PersonRequestCreateV3 struct {
+	// AuthorizeWith The person's authentication method that shall confirm an update. Without it the default one does.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// PatientSigned False. The person signs the printed form of the approved request.
+	//
+	// Example: false
+	PatientSigned bool `json:"patient_signed"`
+
+	// Person The data of a person, with names in several languages and documents of several countries.
+	Person PersonRequestPersonV3 `json:"person"`
+
+	// ProcessDisclosureDataConsent True. The person agrees that the data is processed and disclosed.
+	//
+	// Example: true
+	ProcessDisclosureDataConsent bool `json:"process_disclosure_data_consent"`
+}
+
 // PersonRequestCreatedResponse Answer with a person request that waits for its confirmation.
 type PersonRequestCreatedResponse struct {
 	// Data A request to register or to update a person.
@@ -4213,6 +4353,18 @@ type PersonRequestCreatedResponse struct {
 
 	// Urgent What the client needs at once.
 	Urgent PersonRequestUrgent `json:"urgent"`
+}
+
+// PersonRequestCreatedResponseV3 Answer with a person request that waits for its confirmation.
+type PersonRequestCreatedResponseV3 struct {
+	// Data A request to register or to update a person.
+	Data PersonRequestV3 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent PersonRequestUrgentV3 `json:"urgent"`
 }
 
 // PersonRequestDocument A document of a person.
@@ -4231,6 +4383,39 @@ type PersonRequestDocument struct {
 	//
 	// Example: Рокитнянським РВ ГУ МВС Київської області
 	IssuedBy string `json:"issued_by"`
+
+	// Number Number of the document; its form depends on the type.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type A value of dictionary `DOCUMENT_TYPE`.
+	//
+	// Example: PASSPORT
+	Type string `json:"type"`
+}
+
+// PersonRequestDocumentV3 A document of a person.
+type PersonRequestDocumentV3 struct {
+	// ExpirationDate Until when it is good; some types must have it.
+	//
+	// Example: 2037-02-28
+	ExpirationDate *string `json:"expiration_date,omitempty"`
+
+	// IssuedAt When it was issued.
+	//
+	// Example: 2017-02-28
+	IssuedAt string `json:"issued_at"`
+
+	// IssuedBy Who issued the document.
+	//
+	// Example: Рокитнянським РВ ГУ МВС Київської області
+	IssuedBy string `json:"issued_by"`
+
+	// IssuingCountry Country that issued it, a value of dictionary `ISSUING_COUNTRY`.
+	//
+	// Example: UA
+	IssuingCountry string `json:"issuing_country"`
 
 	// Number Number of the document; its form depends on the type.
 	//
@@ -4313,7 +4498,38 @@ type PersonRequestName struct {
 	// Example: Іванов
 	LastName string `json:"last_name"`
 
+	// Names The names in all languages; only of requests of version 3.
+	Names []PersonRequestNames `json:"names,omitempty"`
+
 	// SecondName Patronymic; absent when there is none.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+}
+
+// PersonRequestNames The names of a person in one language.
+type PersonRequestNames struct {
+	// FirstName First name, in Ukrainian letters when the language is `uk`, in Latin ones in any other.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Language A value of dictionary `LANGUAGE`.
+	//
+	// Example: uk
+	Language string `json:"language"`
+
+	// LastName Last name; null or absent when there is none.
+	//
+	// Example: Іванов
+	LastName *string `json:"last_name,omitempty"`
+
+	// NoLastName Whether the person has no last name.
+	//
+	// Example: false
+	NoLastName bool `json:"no_last_name"`
+
+	// SecondName Patronymic.
 	//
 	// Example: Миколайович
 	SecondName *string `json:"second_name,omitempty"`
@@ -4415,9 +4631,106 @@ type PersonRequestPerson struct {
 // Example: phone
 type PersonRequestPersonPreferredWayCommunication string
 
+// PersonRequestPersonV3 The data of a person, with names in several languages and documents of several countries.
+type PersonRequestPersonV3 struct {
+	// Addresses The addresses; one of them, and only one, is of type `RESIDENCE`.
+	Addresses []PersonRequestAddressV3 `json:"addresses"`
+
+	// AuthenticationMethods How the person will confirm; exactly one, and only when a person is registered.
+	AuthenticationMethods []PersonRequestMethod `json:"authentication_methods,omitempty"`
+
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry string `json:"birth_country"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1990-07-05
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Settlement of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement string `json:"birth_settlement"`
+
+	// ConfidantPerson Who acts for the person. Registered together with the person, never changed by a person request.
+	ConfidantPerson *PersonRequestConfidant `json:"confidant_person,omitempty"`
+
+	// Documents The documents, each type once. Documents that prove who the person is are all foreign or none is.
+	Documents []PersonRequestDocumentV3 `json:"documents"`
+
+	// Email E-mail; stored in lower case.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// EmergencyContact Whom to call when the person is in danger.
+	EmergencyContact PersonRequestContactV3 `json:"emergency_contact"`
+
+	// Gender A value of dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender string `json:"gender"`
+
+	// ID Id of a registered person, which makes the request an update.
+	//
+	// Example: 13001c60-45a0-4b5a-b425-9505e1de18bd
+	ID *string `json:"id,omitempty"`
+
+	// Names The names, each language once. `uk` unless a document is foreign, `en` if one is; with `tax_id` always `uk`, too.
+	Names []PersonRequestNames `json:"names"`
+
+	// NoTaxID Whether the person has refused the tax id. Null when a person with a foreign document has none, and only then.
+	//
+	// Example: false
+	NoTaxID *bool `json:"no_tax_id"`
+
+	// Phones The phones, each type once.
+	Phones []PersonRequestPhoneV3 `json:"phones,omitempty"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: phone
+	PreferredWayCommunication *PersonRequestPersonV3PreferredWayCommunication `json:"preferred_way_communication,omitempty"`
+
+	// Secret A secret word of the person.
+	//
+	// Example: таємниця
+	Secret string `json:"secret"`
+
+	// TaxID Tax id, ten digits.
+	//
+	// Example: 3312103456
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register. Begins with the date of birth; when it does not, its scan is asked for.
+	//
+	// Example: 19900705-00011
+	Unzr *string `json:"unzr,omitempty"`
+}
+
+// PersonRequestPersonV3PreferredWayCommunication How the person wants to be reached.
+//
+// Example: phone
+type PersonRequestPersonV3PreferredWayCommunication string
+
 // PersonRequestPhone A phone.
 type PersonRequestPhone struct {
 	// Number The number, `+38` and ten digits.
+	//
+	// Example: +380503410870
+	Number string `json:"number"`
+
+	// Type A value of dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
+// PersonRequestPhoneV3 A phone of any country.
+type PersonRequestPhoneV3 struct {
+	// Number The number, `+` and eleven or twelve digits.
 	//
 	// Example: +380503410870
 	Number string `json:"number"`
@@ -4466,6 +4779,18 @@ type PersonRequestResponse struct {
 
 	// Urgent What the client needs at once.
 	Urgent *PersonRequestUrgent `json:"urgent,omitempty"`
+}
+
+// PersonRequestResponseV3 Answer with one person request.
+type PersonRequestResponseV3 struct {
+	// Data A request to register or to update a person.
+	Data PersonRequestV3 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent *PersonRequestUrgentV3 `json:"urgent,omitempty"`
 }
 
 // PersonRequestShort A person request in a list.
@@ -4575,6 +4900,63 @@ type PersonRequestUrgent struct {
 	// Documents Where to send scans before the approval. Absent when none are asked for.
 	Documents []PersonRequestUpload `json:"documents,omitempty"`
 }
+
+// PersonRequestUrgentV3 What the client needs at once.
+type PersonRequestUrgentV3 struct {
+	// AuthenticationMethodCurrent How the request is confirmed.
+	AuthenticationMethodCurrent PersonRequestMethodCurrent `json:"authentication_method_current"`
+
+	// Documents Where to send scans before the approval. Absent when none are asked for.
+	Documents []PersonRequestUpload `json:"documents,omitempty"`
+}
+
+// PersonRequestV3 A request to register or to update a person.
+type PersonRequestV3 struct {
+	// AuthorizeWith The authentication method that was chosen to confirm; absent when the default one is used.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// Channel Where the request came from.
+	//
+	// Example: MIS
+	Channel PersonRequestV3Channel `json:"channel"`
+
+	// Content The printed form in HTML, to be shown to the person; there from the approval on.
+	//
+	// Example: <!doctype html><title>Реєстрація особи</title>
+	Content *string `json:"content,omitempty"`
+
+	// ID Id of the request.
+	//
+	// Example: eeebb86d-5cba-43c9-885b-6482ecaf826b
+	ID string `json:"id"`
+
+	// PatientSigned Whether the person has signed.
+	//
+	// Example: false
+	PatientSigned bool `json:"patient_signed"`
+
+	// Person The data of a person, with names in several languages and documents of several countries.
+	Person PersonRequestPersonV3 `json:"person"`
+
+	// ProcessDisclosureDataConsent Whether the person agrees that the data is processed and disclosed.
+	//
+	// Example: true
+	ProcessDisclosureDataConsent bool `json:"process_disclosure_data_consent"`
+
+	// Status Where the request stands: `NEW` waits for the confirmation, `APPROVED` for the signature, `SIGNED` changed the register;
+	// `REJECTED` by the legal entity, `CANCELLED` by a newer request for the same person.
+	//
+	//
+	// Example: NEW
+	Status PersonRequestStatus `json:"status"`
+}
+
+// PersonRequestV3Channel Where the request came from.
+//
+// Example: MIS
+type PersonRequestV3Channel string
 
 // PersonSearchResponse Answer with persons.
 type PersonSearchResponse struct {
@@ -4697,10 +5079,73 @@ type PersonVerificationStreams struct {
 	Unzr VerificationStream `json:"unzr"`
 }
 
+// PersonalAddress An address of a person. One abroad may lack all but type and country.
+type PersonalAddress struct {
+	// Apartment Number of the apartment.
+	//
+	// Example: 23
+	Apartment *string `json:"apartment,omitempty"`
+
+	// Area Name of the oblast.
+	//
+	// Example: Житомирська
+	Area *string `json:"area,omitempty"`
+
+	// Building Number of the building.
+	//
+	// Example: 15
+	Building *string `json:"building,omitempty"`
+
+	// Country A value of dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Region Name of the raion.
+	//
+	// Example: Бердичівський
+	Region *string `json:"region,omitempty"`
+
+	// Settlement Name of the settlement.
+	//
+	// Example: Бердичів
+	Settlement *string `json:"settlement,omitempty"`
+
+	// SettlementID Id of the settlement in uaddresses.
+	//
+	// Example: c2a32a74-3898-5b34-932b-37a8441235d2
+	SettlementID *string `json:"settlement_id,omitempty"`
+
+	// SettlementType A value of dictionary `SETTLEMENT_TYPE`; version 3 has none.
+	//
+	// Example: CITY
+	SettlementType *string `json:"settlement_type,omitempty"`
+
+	// Street Name of the street.
+	//
+	// Example: вул. Ніжинська
+	Street *string `json:"street,omitempty"`
+
+	// StreetType A value of dictionary `STREET_TYPE`.
+	//
+	// Example: STREET
+	StreetType *string `json:"street_type,omitempty"`
+
+	// Type A value of dictionary `ADDRESS_TYPE`.
+	//
+	// Example: RESIDENCE
+	Type string `json:"type"`
+
+	// Zip Zip code.
+	//
+	// Example: 02090
+	Zip *string `json:"zip,omitempty"`
+}
+
 // PersonalData All that is stored of a person.
 type PersonalData struct {
 	// Addresses The addresses.
-	Addresses []PersonRequestAddress `json:"addresses"`
+	Addresses []PersonalAddress `json:"addresses"`
 
 	// BirthCountry Country of birth.
 	//
@@ -4723,7 +5168,7 @@ type PersonalData struct {
 	DeathDate *string `json:"death_date,omitempty"`
 
 	// Documents The documents.
-	Documents []PersonRequestDocument `json:"documents"`
+	Documents []PersonalDocument `json:"documents"`
 
 	// Email E-mail.
 	//
@@ -4731,7 +5176,7 @@ type PersonalData struct {
 	Email *string `json:"email,omitempty"`
 
 	// EmergencyContact Whom to call when the person is in danger.
-	EmergencyContact *PersonRequestContact `json:"emergency_contact,omitempty"`
+	EmergencyContact *PersonRequestContactV3 `json:"emergency_contact,omitempty"`
 
 	// FirstName First name.
 	//
@@ -4753,13 +5198,16 @@ type PersonalData struct {
 	// Example: Іванов
 	LastName string `json:"last_name"`
 
+	// Names The names in all languages; only of who was registered by version 3.
+	Names []PersonRequestNames `json:"names,omitempty"`
+
 	// NoTaxID Whether the person has refused a tax number.
 	//
 	// Example: false
 	NoTaxID bool `json:"no_tax_id"`
 
 	// Phones The phones.
-	Phones []PersonRequestPhone `json:"phones"`
+	Phones []PersonRequestPhoneV3 `json:"phones"`
 
 	// PreferredWayCommunication How the person wants to be reached.
 	//
@@ -4799,6 +5247,39 @@ type PersonalDataResponse struct {
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
+}
+
+// PersonalDocument A document of a person.
+type PersonalDocument struct {
+	// ExpirationDate Until when it is good.
+	//
+	// Example: 2037-02-28
+	ExpirationDate *string `json:"expiration_date,omitempty"`
+
+	// IssuedAt When it was issued.
+	//
+	// Example: 2017-02-28
+	IssuedAt string `json:"issued_at"`
+
+	// IssuedBy Who issued the document.
+	//
+	// Example: Рокитнянським РВ ГУ МВС Київської області
+	IssuedBy string `json:"issued_by"`
+
+	// IssuingCountry Country that issued it; only of who was registered by version 3.
+	//
+	// Example: UA
+	IssuingCountry *string `json:"issuing_country,omitempty"`
+
+	// Number Number of the document.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type A value of dictionary `DOCUMENT_TYPE`.
+	//
+	// Example: PASSPORT
+	Type string `json:"type"`
 }
 
 // Quantity An amount of something.
@@ -6066,6 +6547,15 @@ type ApproveDeclarationRequestJSONRequestBody = DeclarationRequestApprove
 // SignDeclarationRequestJSONRequestBody defines body for SignDeclarationRequest for application/json ContentType.
 type SignDeclarationRequestJSONRequestBody = DeclarationRequestSign
 
+// CreatePersonRequestV3JSONRequestBody defines body for CreatePersonRequestV3 for application/json ContentType.
+type CreatePersonRequestV3JSONRequestBody = PersonRequestCreateV3
+
+// ApprovePersonRequestV3JSONRequestBody defines body for ApprovePersonRequestV3 for application/json ContentType.
+type ApprovePersonRequestV3JSONRequestBody = PersonRequestApprove
+
+// SignPersonRequestV3JSONRequestBody defines body for SignPersonRequestV3 for application/json ContentType.
+type SignPersonRequestV3JSONRequestBody = PersonRequestSign
+
 // InitializeVerificationJSONRequestBody defines body for InitializeVerification for application/json ContentType.
 type InitializeVerificationJSONRequestBody = VerificationRequest
 
@@ -7123,6 +7613,96 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
 	SignDeclarationRequest(ctx context.Context, id string, body SignDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreatePersonRequestV3WithBody Create/Update Person Request V3
+	//
+	// The form that live clients call; no document describes it. It does what createPersonRequest does, with the same checks, and differs in
+	// the person: `names` in one or more languages stand in place of the three names, each document has its `issuing_country`, `no_tax_id`
+	// may be null, a person may have foreign documents and live abroad, and phones are of any country.
+	//
+	// Documents of a type of IDENTITY_DOCUMENT_TYPES_FOREIGN come without other identity documents and without `unzr`. The register keeps
+	// the names in Ukrainian, or the first ones when there are none, as those of version 2.
+	//
+	// The request is read, approved, rejected and signed at the addresses of version 3. resendPersonRequestOtp sends its code again.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/v3/person_requests (the `CreatePersonRequestV3` operationId).
+	CreatePersonRequestV3WithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreatePersonRequestV3 Create/Update Person Request V3
+	//
+	// The form that live clients call; no document describes it. It does what createPersonRequest does, with the same checks, and differs in
+	// the person: `names` in one or more languages stand in place of the three names, each document has its `issuing_country`, `no_tax_id`
+	// may be null, a person may have foreign documents and live abroad, and phones are of any country.
+	//
+	// Documents of a type of IDENTITY_DOCUMENT_TYPES_FOREIGN come without other identity documents and without `unzr`. The register keeps
+	// the names in Ukrainian, or the first ones when there are none, as those of version 2.
+	//
+	// The request is read, approved, rejected and signed at the addresses of version 3. resendPersonRequestOtp sends its code again.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/v3/person_requests (the `CreatePersonRequestV3` operationId).
+	CreatePersonRequestV3(ctx context.Context, body CreatePersonRequestV3JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPersonRequestV3 Get Person Request by ID V3
+	//
+	// Shows one person request of version 3, in the form in which it was sent; otherwise like getPersonRequest. Requests of other versions
+	// are not found here. Nothing is changed.
+	//
+	// Corresponds with GET /api/v3/person_requests/{id} (the `GetPersonRequestV3` operationId).
+	GetPersonRequestV3(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApprovePersonRequestV3WithBody Approve Person Request V3
+	//
+	// Confirms a person request of version 3, as approvePersonRequest confirms one of version 2. What changes: the request is `APPROVED` and
+	// has `content`, the printed form. Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v3/person_requests/{id}/actions/approve (the `ApprovePersonRequestV3` operationId).
+	ApprovePersonRequestV3WithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApprovePersonRequestV3 Approve Person Request V3
+	//
+	// Confirms a person request of version 3, as approvePersonRequest confirms one of version 2. What changes: the request is `APPROVED` and
+	// has `content`, the printed form. Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v3/person_requests/{id}/actions/approve (the `ApprovePersonRequestV3` operationId).
+	ApprovePersonRequestV3(ctx context.Context, id string, body ApprovePersonRequestV3JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RejectPersonRequestV3 Reject Person Request V3
+	//
+	// Gives a person request of version 3 up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED`; nothing changes in the register,
+	// and a code that was sent stays as it is. No body is needed and one that is sent is ignored.
+	//
+	// Corresponds with PATCH /api/v3/person_requests/{id}/actions/reject (the `RejectPersonRequestV3` operationId).
+	RejectPersonRequestV3(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignPersonRequestV3WithBody Sign Person Request V3
+	//
+	// Registers or updates the person of a request of version 3, as signPersonRequest does for one of version 2. `signed_content` is `data`
+	// of approvePersonRequestV3 or getPersonRequestV3 as it came, but for `patient_signed`, which is true. What changes is the same; the
+	// register keeps the names in all languages and the countries of the documents, too.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/v3/person_requests/{id}/actions/sign (the `SignPersonRequestV3` operationId).
+	SignPersonRequestV3WithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignPersonRequestV3 Sign Person Request V3
+	//
+	// Registers or updates the person of a request of version 3, as signPersonRequest does for one of version 2. `signed_content` is `data`
+	// of approvePersonRequestV3 or getPersonRequestV3 as it came, but for `patient_signed`, which is true. What changes is the same; the
+	// register keeps the names in all languages and the countries of the documents, too.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/v3/person_requests/{id}/actions/sign (the `SignPersonRequestV3` operationId).
+	SignPersonRequestV3(ctx context.Context, id string, body SignPersonRequestV3JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// InitializeVerificationWithBody Initialize OTP Verification
 	//
@@ -8991,6 +9571,176 @@ func (c *Client) SignDeclarationRequestWithBody(ctx context.Context, id string, 
 // Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
 func (c *Client) SignDeclarationRequest(ctx context.Context, id string, body SignDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSignDeclarationRequestRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreatePersonRequestV3WithBody Create/Update Person Request V3
+//
+// The form that live clients call; no document describes it. It does what createPersonRequest does, with the same checks, and differs in
+// the person: `names` in one or more languages stand in place of the three names, each document has its `issuing_country`, `no_tax_id`
+// may be null, a person may have foreign documents and live abroad, and phones are of any country.
+//
+// Documents of a type of IDENTITY_DOCUMENT_TYPES_FOREIGN come without other identity documents and without `unzr`. The register keeps
+// the names in Ukrainian, or the first ones when there are none, as those of version 2.
+//
+// The request is read, approved, rejected and signed at the addresses of version 3. resendPersonRequestOtp sends its code again.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/v3/person_requests (the `CreatePersonRequestV3` operationId).
+func (c *Client) CreatePersonRequestV3WithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreatePersonRequestV3RequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreatePersonRequestV3 Create/Update Person Request V3
+//
+// The form that live clients call; no document describes it. It does what createPersonRequest does, with the same checks, and differs in
+// the person: `names` in one or more languages stand in place of the three names, each document has its `issuing_country`, `no_tax_id`
+// may be null, a person may have foreign documents and live abroad, and phones are of any country.
+//
+// Documents of a type of IDENTITY_DOCUMENT_TYPES_FOREIGN come without other identity documents and without `unzr`. The register keeps
+// the names in Ukrainian, or the first ones when there are none, as those of version 2.
+//
+// The request is read, approved, rejected and signed at the addresses of version 3. resendPersonRequestOtp sends its code again.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/v3/person_requests (the `CreatePersonRequestV3` operationId).
+func (c *Client) CreatePersonRequestV3(ctx context.Context, body CreatePersonRequestV3JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreatePersonRequestV3Request(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPersonRequestV3 Get Person Request by ID V3
+//
+// Shows one person request of version 3, in the form in which it was sent; otherwise like getPersonRequest. Requests of other versions
+// are not found here. Nothing is changed.
+//
+// Corresponds with GET /api/v3/person_requests/{id} (the `GetPersonRequestV3` operationId).
+func (c *Client) GetPersonRequestV3(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPersonRequestV3Request(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApprovePersonRequestV3WithBody Approve Person Request V3
+//
+// Confirms a person request of version 3, as approvePersonRequest confirms one of version 2. What changes: the request is `APPROVED` and
+// has `content`, the printed form. Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v3/person_requests/{id}/actions/approve (the `ApprovePersonRequestV3` operationId).
+func (c *Client) ApprovePersonRequestV3WithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApprovePersonRequestV3RequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApprovePersonRequestV3 Approve Person Request V3
+//
+// Confirms a person request of version 3, as approvePersonRequest confirms one of version 2. What changes: the request is `APPROVED` and
+// has `content`, the printed form. Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v3/person_requests/{id}/actions/approve (the `ApprovePersonRequestV3` operationId).
+func (c *Client) ApprovePersonRequestV3(ctx context.Context, id string, body ApprovePersonRequestV3JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApprovePersonRequestV3Request(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RejectPersonRequestV3 Reject Person Request V3
+//
+// Gives a person request of version 3 up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED`; nothing changes in the register,
+// and a code that was sent stays as it is. No body is needed and one that is sent is ignored.
+//
+// Corresponds with PATCH /api/v3/person_requests/{id}/actions/reject (the `RejectPersonRequestV3` operationId).
+func (c *Client) RejectPersonRequestV3(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRejectPersonRequestV3Request(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SignPersonRequestV3WithBody Sign Person Request V3
+//
+// Registers or updates the person of a request of version 3, as signPersonRequest does for one of version 2. `signed_content` is `data`
+// of approvePersonRequestV3 or getPersonRequestV3 as it came, but for `patient_signed`, which is true. What changes is the same; the
+// register keeps the names in all languages and the countries of the documents, too.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/v3/person_requests/{id}/actions/sign (the `SignPersonRequestV3` operationId).
+func (c *Client) SignPersonRequestV3WithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignPersonRequestV3RequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SignPersonRequestV3 Sign Person Request V3
+//
+// Registers or updates the person of a request of version 3, as signPersonRequest does for one of version 2. `signed_content` is `data`
+// of approvePersonRequestV3 or getPersonRequestV3 as it came, but for `patient_signed`, which is true. What changes is the same; the
+// register keeps the names in all languages and the countries of the documents, too.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/v3/person_requests/{id}/actions/sign (the `SignPersonRequestV3` operationId).
+func (c *Client) SignPersonRequestV3(ctx context.Context, id string, body SignPersonRequestV3JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignPersonRequestV3Request(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -13225,6 +13975,208 @@ func NewSignDeclarationRequestRequestWithBody(server string, id string, contentT
 	return req, nil
 }
 
+// NewCreatePersonRequestV3Request calls the generic CreatePersonRequestV3 builder with application/json body
+func NewCreatePersonRequestV3Request(server string, body CreatePersonRequestV3JSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreatePersonRequestV3RequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreatePersonRequestV3RequestWithBody constructs an http.Request for the CreatePersonRequestV3 method, with any body, and a specified content type
+func NewCreatePersonRequestV3RequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v3/person_requests")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetPersonRequestV3Request constructs an http.Request for the GetPersonRequestV3 method
+func NewGetPersonRequestV3Request(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v3/person_requests/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewApprovePersonRequestV3Request calls the generic ApprovePersonRequestV3 builder with application/json body
+func NewApprovePersonRequestV3Request(server string, id string, body ApprovePersonRequestV3JSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApprovePersonRequestV3RequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewApprovePersonRequestV3RequestWithBody constructs an http.Request for the ApprovePersonRequestV3 method, with any body, and a specified content type
+func NewApprovePersonRequestV3RequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v3/person_requests/%s/actions/approve", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRejectPersonRequestV3Request constructs an http.Request for the RejectPersonRequestV3 method
+func NewRejectPersonRequestV3Request(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v3/person_requests/%s/actions/reject", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSignPersonRequestV3Request calls the generic SignPersonRequestV3 builder with application/json body
+func NewSignPersonRequestV3Request(server string, id string, body SignPersonRequestV3JSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSignPersonRequestV3RequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewSignPersonRequestV3RequestWithBody constructs an http.Request for the SignPersonRequestV3 method, with any body, and a specified content type
+func NewSignPersonRequestV3RequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v3/person_requests/%s/actions/sign", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewInitializeVerificationRequest calls the generic InitializeVerification builder with application/json body
 func NewInitializeVerificationRequest(server string, body InitializeVerificationJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -14622,6 +15574,100 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/v3/declaration_requests/{id}/actions/sign (the `SignDeclarationRequest` operationId).
 	SignDeclarationRequestWithResponse(ctx context.Context, id string, body SignDeclarationRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*SignDeclarationRequestResult, error)
+
+	// CreatePersonRequestV3WithBodyWithResponse Create/Update Person Request V3
+	//
+	// The form that live clients call; no document describes it. It does what createPersonRequest does, with the same checks, and differs in
+	// the person: `names` in one or more languages stand in place of the three names, each document has its `issuing_country`, `no_tax_id`
+	// may be null, a person may have foreign documents and live abroad, and phones are of any country.
+	//
+	// Documents of a type of IDENTITY_DOCUMENT_TYPES_FOREIGN come without other identity documents and without `unzr`. The register keeps
+	// the names in Ukrainian, or the first ones when there are none, as those of version 2.
+	//
+	// The request is read, approved, rejected and signed at the addresses of version 3. resendPersonRequestOtp sends its code again.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v3/person_requests (the `CreatePersonRequestV3` operationId).
+	CreatePersonRequestV3WithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePersonRequestV3Result, error)
+
+	// CreatePersonRequestV3WithResponse Create/Update Person Request V3
+	//
+	// The form that live clients call; no document describes it. It does what createPersonRequest does, with the same checks, and differs in
+	// the person: `names` in one or more languages stand in place of the three names, each document has its `issuing_country`, `no_tax_id`
+	// may be null, a person may have foreign documents and live abroad, and phones are of any country.
+	//
+	// Documents of a type of IDENTITY_DOCUMENT_TYPES_FOREIGN come without other identity documents and without `unzr`. The register keeps
+	// the names in Ukrainian, or the first ones when there are none, as those of version 2.
+	//
+	// The request is read, approved, rejected and signed at the addresses of version 3. resendPersonRequestOtp sends its code again.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/v3/person_requests (the `CreatePersonRequestV3` operationId).
+	CreatePersonRequestV3WithResponse(ctx context.Context, body CreatePersonRequestV3JSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePersonRequestV3Result, error)
+
+	// GetPersonRequestV3WithResponse Get Person Request by ID V3
+	//
+	// Shows one person request of version 3, in the form in which it was sent; otherwise like getPersonRequest. Requests of other versions
+	// are not found here. Nothing is changed.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v3/person_requests/{id} (the `GetPersonRequestV3` operationId).
+	GetPersonRequestV3WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonRequestV3Result, error)
+
+	// ApprovePersonRequestV3WithBodyWithResponse Approve Person Request V3
+	//
+	// Confirms a person request of version 3, as approvePersonRequest confirms one of version 2. What changes: the request is `APPROVED` and
+	// has `content`, the printed form. Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v3/person_requests/{id}/actions/approve (the `ApprovePersonRequestV3` operationId).
+	ApprovePersonRequestV3WithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApprovePersonRequestV3Result, error)
+
+	// ApprovePersonRequestV3WithResponse Approve Person Request V3
+	//
+	// Confirms a person request of version 3, as approvePersonRequest confirms one of version 2. What changes: the request is `APPROVED` and
+	// has `content`, the printed form. Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v3/person_requests/{id}/actions/approve (the `ApprovePersonRequestV3` operationId).
+	ApprovePersonRequestV3WithResponse(ctx context.Context, id string, body ApprovePersonRequestV3JSONRequestBody, reqEditors ...RequestEditorFn) (*ApprovePersonRequestV3Result, error)
+
+	// RejectPersonRequestV3WithResponse Reject Person Request V3
+	//
+	// Gives a person request of version 3 up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED`; nothing changes in the register,
+	// and a code that was sent stays as it is. No body is needed and one that is sent is ignored.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v3/person_requests/{id}/actions/reject (the `RejectPersonRequestV3` operationId).
+	RejectPersonRequestV3WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectPersonRequestV3Result, error)
+
+	// SignPersonRequestV3WithBodyWithResponse Sign Person Request V3
+	//
+	// Registers or updates the person of a request of version 3, as signPersonRequest does for one of version 2. `signed_content` is `data`
+	// of approvePersonRequestV3 or getPersonRequestV3 as it came, but for `patient_signed`, which is true. What changes is the same; the
+	// register keeps the names in all languages and the countries of the documents, too.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v3/person_requests/{id}/actions/sign (the `SignPersonRequestV3` operationId).
+	SignPersonRequestV3WithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignPersonRequestV3Result, error)
+
+	// SignPersonRequestV3WithResponse Sign Person Request V3
+	//
+	// Registers or updates the person of a request of version 3, as signPersonRequest does for one of version 2. `signed_content` is `data`
+	// of approvePersonRequestV3 or getPersonRequestV3 as it came, but for `patient_signed`, which is true. What changes is the same; the
+	// register keeps the names in all languages and the countries of the documents, too.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/v3/person_requests/{id}/actions/sign (the `SignPersonRequestV3` operationId).
+	SignPersonRequestV3WithResponse(ctx context.Context, id string, body SignPersonRequestV3JSONRequestBody, reqEditors ...RequestEditorFn) (*SignPersonRequestV3Result, error)
 
 	// InitializeVerificationWithBodyWithResponse Initialize OTP Verification
 	//
@@ -16630,6 +17676,161 @@ func (r SignDeclarationRequestResult) ContentType() string {
 	return ""
 }
 
+type CreatePersonRequestV3Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *PersonRequestCreatedResponseV3
+}
+
+// Status returns HTTPResponse.Status
+func (r CreatePersonRequestV3Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreatePersonRequestV3Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreatePersonRequestV3Result) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetPersonRequestV3Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonRequestResponseV3
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPersonRequestV3Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPersonRequestV3Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPersonRequestV3Result) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ApprovePersonRequestV3Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *PersonRequestResponseV3
+}
+
+// Status returns HTTPResponse.Status
+func (r ApprovePersonRequestV3Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApprovePersonRequestV3Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ApprovePersonRequestV3Result) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RejectPersonRequestV3Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonRequestResponseV3
+}
+
+// Status returns HTTPResponse.Status
+func (r RejectPersonRequestV3Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RejectPersonRequestV3Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RejectPersonRequestV3Result) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SignPersonRequestV3Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonRequestSignedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r SignPersonRequestV3Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SignPersonRequestV3Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SignPersonRequestV3Result) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type InitializeVerificationResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -18363,6 +19564,148 @@ func (c *ClientWithResponses) SignDeclarationRequestWithResponse(ctx context.Con
 		return nil, err
 	}
 	return ParseSignDeclarationRequestResult(rsp)
+}
+
+// CreatePersonRequestV3WithBodyWithResponse Create/Update Person Request V3
+//
+// The form that live clients call; no document describes it. It does what createPersonRequest does, with the same checks, and differs in
+// the person: `names` in one or more languages stand in place of the three names, each document has its `issuing_country`, `no_tax_id`
+// may be null, a person may have foreign documents and live abroad, and phones are of any country.
+//
+// Documents of a type of IDENTITY_DOCUMENT_TYPES_FOREIGN come without other identity documents and without `unzr`. The register keeps
+// the names in Ukrainian, or the first ones when there are none, as those of version 2.
+//
+// The request is read, approved, rejected and signed at the addresses of version 3. resendPersonRequestOtp sends its code again.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v3/person_requests (the `CreatePersonRequestV3` operationId).
+func (c *ClientWithResponses) CreatePersonRequestV3WithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePersonRequestV3Result, error) {
+	rsp, err := c.CreatePersonRequestV3WithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreatePersonRequestV3Result(rsp)
+}
+
+// CreatePersonRequestV3WithResponse Create/Update Person Request V3
+//
+// The form that live clients call; no document describes it. It does what createPersonRequest does, with the same checks, and differs in
+// the person: `names` in one or more languages stand in place of the three names, each document has its `issuing_country`, `no_tax_id`
+// may be null, a person may have foreign documents and live abroad, and phones are of any country.
+//
+// Documents of a type of IDENTITY_DOCUMENT_TYPES_FOREIGN come without other identity documents and without `unzr`. The register keeps
+// the names in Ukrainian, or the first ones when there are none, as those of version 2.
+//
+// The request is read, approved, rejected and signed at the addresses of version 3. resendPersonRequestOtp sends its code again.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/v3/person_requests (the `CreatePersonRequestV3` operationId).
+func (c *ClientWithResponses) CreatePersonRequestV3WithResponse(ctx context.Context, body CreatePersonRequestV3JSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePersonRequestV3Result, error) {
+	rsp, err := c.CreatePersonRequestV3(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreatePersonRequestV3Result(rsp)
+}
+
+// GetPersonRequestV3WithResponse Get Person Request by ID V3
+//
+// Shows one person request of version 3, in the form in which it was sent; otherwise like getPersonRequest. Requests of other versions
+// are not found here. Nothing is changed.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v3/person_requests/{id} (the `GetPersonRequestV3` operationId).
+func (c *ClientWithResponses) GetPersonRequestV3WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonRequestV3Result, error) {
+	rsp, err := c.GetPersonRequestV3(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPersonRequestV3Result(rsp)
+}
+
+// ApprovePersonRequestV3WithBodyWithResponse Approve Person Request V3
+//
+// Confirms a person request of version 3, as approvePersonRequest confirms one of version 2. What changes: the request is `APPROVED` and
+// has `content`, the printed form. Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v3/person_requests/{id}/actions/approve (the `ApprovePersonRequestV3` operationId).
+func (c *ClientWithResponses) ApprovePersonRequestV3WithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApprovePersonRequestV3Result, error) {
+	rsp, err := c.ApprovePersonRequestV3WithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApprovePersonRequestV3Result(rsp)
+}
+
+// ApprovePersonRequestV3WithResponse Approve Person Request V3
+//
+// Confirms a person request of version 3, as approvePersonRequest confirms one of version 2. What changes: the request is `APPROVED` and
+// has `content`, the printed form. Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v3/person_requests/{id}/actions/approve (the `ApprovePersonRequestV3` operationId).
+func (c *ClientWithResponses) ApprovePersonRequestV3WithResponse(ctx context.Context, id string, body ApprovePersonRequestV3JSONRequestBody, reqEditors ...RequestEditorFn) (*ApprovePersonRequestV3Result, error) {
+	rsp, err := c.ApprovePersonRequestV3(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApprovePersonRequestV3Result(rsp)
+}
+
+// RejectPersonRequestV3WithResponse Reject Person Request V3
+//
+// Gives a person request of version 3 up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED`; nothing changes in the register,
+// and a code that was sent stays as it is. No body is needed and one that is sent is ignored.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v3/person_requests/{id}/actions/reject (the `RejectPersonRequestV3` operationId).
+func (c *ClientWithResponses) RejectPersonRequestV3WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectPersonRequestV3Result, error) {
+	rsp, err := c.RejectPersonRequestV3(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRejectPersonRequestV3Result(rsp)
+}
+
+// SignPersonRequestV3WithBodyWithResponse Sign Person Request V3
+//
+// Registers or updates the person of a request of version 3, as signPersonRequest does for one of version 2. `signed_content` is `data`
+// of approvePersonRequestV3 or getPersonRequestV3 as it came, but for `patient_signed`, which is true. What changes is the same; the
+// register keeps the names in all languages and the countries of the documents, too.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v3/person_requests/{id}/actions/sign (the `SignPersonRequestV3` operationId).
+func (c *ClientWithResponses) SignPersonRequestV3WithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignPersonRequestV3Result, error) {
+	rsp, err := c.SignPersonRequestV3WithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignPersonRequestV3Result(rsp)
+}
+
+// SignPersonRequestV3WithResponse Sign Person Request V3
+//
+// Registers or updates the person of a request of version 3, as signPersonRequest does for one of version 2. `signed_content` is `data`
+// of approvePersonRequestV3 or getPersonRequestV3 as it came, but for `patient_signed`, which is true. What changes is the same; the
+// register keeps the names in all languages and the countries of the documents, too.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/v3/person_requests/{id}/actions/sign (the `SignPersonRequestV3` operationId).
+func (c *ClientWithResponses) SignPersonRequestV3WithResponse(ctx context.Context, id string, body SignPersonRequestV3JSONRequestBody, reqEditors ...RequestEditorFn) (*SignPersonRequestV3Result, error) {
+	rsp, err := c.SignPersonRequestV3(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignPersonRequestV3Result(rsp)
 }
 
 // InitializeVerificationWithBodyWithResponse Initialize OTP Verification
@@ -20159,6 +21502,136 @@ func ParseSignDeclarationRequestResult(rsp *http.Response) (*SignDeclarationRequ
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest DeclarationSignedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreatePersonRequestV3Result parses an HTTP response from a CreatePersonRequestV3WithResponse call
+func ParseCreatePersonRequestV3Result(rsp *http.Response) (*CreatePersonRequestV3Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreatePersonRequestV3Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest PersonRequestCreatedResponseV3
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPersonRequestV3Result parses an HTTP response from a GetPersonRequestV3WithResponse call
+func ParseGetPersonRequestV3Result(rsp *http.Response) (*GetPersonRequestV3Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPersonRequestV3Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonRequestResponseV3
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseApprovePersonRequestV3Result parses an HTTP response from a ApprovePersonRequestV3WithResponse call
+func ParseApprovePersonRequestV3Result(rsp *http.Response) (*ApprovePersonRequestV3Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApprovePersonRequestV3Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest PersonRequestResponseV3
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRejectPersonRequestV3Result parses an HTTP response from a RejectPersonRequestV3WithResponse call
+func ParseRejectPersonRequestV3Result(rsp *http.Response) (*RejectPersonRequestV3Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RejectPersonRequestV3Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonRequestResponseV3
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSignPersonRequestV3Result parses an HTTP response from a SignPersonRequestV3WithResponse call
+func ParseSignPersonRequestV3Result(rsp *http.Response) (*SignPersonRequestV3Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SignPersonRequestV3Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonRequestSignedResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -238,6 +238,8 @@ type MPIPerson struct {
 	PreferredWayCommunication    *string
 	PatientSigned                *bool
 	ProcessDisclosureDataConsent *bool
+	// Names in all languages, as sent; null of persons who are known by first_name, last_name and second_name alone.
+	Names json.RawMessage
 }
 
 type MPIPersonAddress struct {
@@ -245,11 +247,11 @@ type MPIPersonAddress struct {
 	Position       int16
 	Type           string
 	Country        string
-	Area           string
+	Area           *string
 	Region         *string
-	Settlement     string
-	SettlementType string
-	SettlementID   uuid.UUID
+	Settlement     *string
+	SettlementType *string
+	SettlementID   *uuid.UUID
 	StreetType     *string
 	Street         *string
 	Building       *string

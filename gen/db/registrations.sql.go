@@ -81,9 +81,11 @@ func (q *Queries) InsertAuthenticationMethod(ctx context.Context, db DBTX, arg I
 
 const insertPersonParts = `-- name: InsertPersonParts :exec
 WITH documents AS (
-    INSERT INTO mpi.person_documents (person_id, type, number, issued_by, issued_at, expiration_date)
-    SELECT $1, d.type, d.number, d.issued_by, d.issued_at, d.expiration_date
-    FROM jsonb_to_recordset($2::jsonb -> 'documents') AS d (type text, number text, issued_by text, issued_at date, expiration_date date)
+    INSERT INTO mpi.person_documents (person_id, type, number, issued_by, issued_at, expiration_date, issuing_country)
+    SELECT $1, d.type, d.number, d.issued_by, d.issued_at, d.expiration_date, d.issuing_country
+    FROM jsonb_to_recordset($2::jsonb -> 'documents') AS d (
+        type text, number text, issued_by text, issued_at date, expiration_date date, issuing_country text
+    )
 ), phones AS (
     INSERT INTO mpi.person_phones (person_id, type, number)
     SELECT $1, f.type, f.number FROM jsonb_to_recordset(COALESCE($2::jsonb -> 'phones', '[]')) AS f (type text, number text)
@@ -222,20 +224,20 @@ func (q *Queries) LockVerifiedPerson(ctx context.Context, db DBTX, id uuid.UUID)
 
 const putPerson = `-- name: PutPerson :execrows
 INSERT INTO mpi.persons AS known (
-    id, first_name, last_name, second_name, birth_date, birth_country, birth_settlement, gender, email, tax_id, no_tax_id, unzr, secret,
+    id, first_name, last_name, second_name, names, birth_date, birth_country, birth_settlement, gender, email, tax_id, no_tax_id, unzr, secret,
     emergency_contact, preferred_way_communication, patient_signed, process_disclosure_data_consent, status, is_active, verification_status,
     inserted_by, inserted_at, updated_by, updated_at
 )
-SELECT $1, sent.first_name, sent.last_name, sent.second_name, sent.birth_date, sent.birth_country, sent.birth_settlement, sent.gender, sent.email,
-    sent.tax_id, sent.no_tax_id, sent.unzr, sent.secret, sent.emergency_contact, sent.preferred_way_communication, true, $2::boolean,
+SELECT $1, sent.first_name, sent.last_name, sent.second_name, sent.names, sent.birth_date, sent.birth_country, sent.birth_settlement, sent.gender,
+    sent.email, sent.tax_id, sent.no_tax_id, sent.unzr, sent.secret, sent.emergency_contact, sent.preferred_way_communication, true, $2::boolean,
     'active', true, $3, $4, $5, $4, $5
 FROM jsonb_to_record($6::jsonb) AS sent (
-    first_name text, last_name text, second_name text, birth_date date, birth_country text, birth_settlement text, gender text, email text,
-    tax_id text, no_tax_id boolean, unzr text, secret text, emergency_contact jsonb, preferred_way_communication text
+    first_name text, last_name text, second_name text, names jsonb, birth_date date, birth_country text, birth_settlement text, gender text,
+    email text, tax_id text, no_tax_id boolean, unzr text, secret text, emergency_contact jsonb, preferred_way_communication text
 )
 ON CONFLICT (id) DO UPDATE SET
-    first_name = EXCLUDED.first_name, last_name = EXCLUDED.last_name, second_name = EXCLUDED.second_name, birth_date = EXCLUDED.birth_date,
-    birth_country = EXCLUDED.birth_country, birth_settlement = EXCLUDED.birth_settlement, gender = EXCLUDED.gender, email = EXCLUDED.email,
+    first_name = EXCLUDED.first_name, last_name = EXCLUDED.last_name, second_name = EXCLUDED.second_name, names = EXCLUDED.names,
+    birth_date = EXCLUDED.birth_date, birth_country = EXCLUDED.birth_country, birth_settlement = EXCLUDED.birth_settlement, gender = EXCLUDED.gender, email = EXCLUDED.email,
     tax_id = EXCLUDED.tax_id, no_tax_id = EXCLUDED.no_tax_id, unzr = EXCLUDED.unzr, secret = EXCLUDED.secret,
     emergency_contact = EXCLUDED.emergency_contact, preferred_way_communication = EXCLUDED.preferred_way_communication, patient_signed = true,
     process_disclosure_data_consent = EXCLUDED.process_disclosure_data_consent, verification_status = EXCLUDED.verification_status,

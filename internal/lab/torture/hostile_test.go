@@ -462,8 +462,8 @@ var wrongTexts = map[string][]string{
 	"uuid":        {"", "1", "d290f1ee6c544b0190e6d701748f0851", "{d290f1ee-6c54-4b01-90e6-d701748f0851}", "urn:uuid:d290f1ee-6c54-4b01-90e6-d701748f0851"},
 }
 
-// openFormats refuse no text. What is signed is judged by rules of its own.
-var openFormats = []string{"", "text", "password", "signed-content"}
+// openFormats refuse no text. What is signed is judged by rules of its own, and open dictionaries take codes that they do not list.
+var openFormats = []string{"", "text", "password", "signed-content", "dictionary:LANGUAGE", "dictionary:ISSUING_COUNTRY"}
 
 func (w *flawFinder) texts(schema *openapi3.Schema, at []any) {
 	w.at("U+0000", at, func(r *rand.Rand, old any) any {
@@ -482,6 +482,7 @@ func (w *flawFinder) texts(schema *openapi3.Schema, at []any) {
 	}
 	dictionary, isCode := strings.CutPrefix(schema.Format, "dictionary:")
 	switch {
+	case isCode && slices.Contains(openFormats, schema.Format):
 	case isCode:
 		w.at("dictionary "+dictionary, at, func(r *rand.Rand, old any) any {
 			was, _ := old.(string)

@@ -129,6 +129,9 @@ type Config struct {
 	PersonRequestsSchedule     Schedule `env:"PERSON_REQUESTS_CLEANUP_SCHEDULE" start:"only" envDefault:"* * * * *" doc:"Cron: expire person requests and authentication method requests, and remove their data"`
 	RegistrationDocumentTypes  []string `env:"PERSON_REGISTRATION_DOCUMENT_TYPES" envDefault:"BIRTH_CERTIFICATE,BIRTH_CERTIFICATE_FOREIGN,COMPLEMENTARY_PROTECTION_CERTIFICATE,NATIONAL_ID,PASSPORT,PERMANENT_RESIDENCE_PERMIT,REFUGEE_CERTIFICATE,TEMPORARY_CERTIFICATE,TEMPORARY_PASSPORT" doc:"Document types that prove who a person is"`
 	LegalCapacityDocumentTypes []string `env:"PERSON_LEGAL_CAPACITY_DOCUMENT_TYPES" envDefault:"DIVORCE_CERTIFICATE,MARRIAGE_CERTIFICATE,STATE_REGISTER_EXTRACT,COURT_DECISION_LEGAL_CAPACITY,COURT_DECISION_DIVORCE,GUARDIANSHIP_DECISION_LEGAL_CAPACITY,LEGAL_CAPACITY_DOCUMENT" doc:"Document types that prove full legal capacity of a minor"`
+	ForeignDocumentTypes       []string `env:"IDENTITY_DOCUMENT_TYPES_FOREIGN" envDefault:"FOREIGN_PASSPORT,NO_CITIZENSHIP_CERTIFICATE,FOREIGN_DOCUMENT_OTHER" doc:"Document types that prove who a foreigner is, in version 3 of person requests"`
+	UkrainianDocumentTypes     []string `env:"DOCUMENT_TYPES_ISSUING_COUNTRY_UA_ONLY" envDefault:"BIRTH_CERTIFICATE,COMPLEMENTARY_PROTECTION_CERTIFICATE,NATIONAL_ID,PASSPORT,PERMANENT_RESIDENCE_PERMIT,REFUGEE_CERTIFICATE,TEMPORARY_PASSPORT,TEMPORARY_CERTIFICATE" doc:"Document types that only Ukraine issues"`
+	ForeignIssuedDocumentTypes []string `env:"DOCUMENT_TYPES_ISSUING_COUNTRY_NOT_UA" envDefault:"FOREIGN_PASSPORT,FOREIGN_DOCUMENT_OTHER,BIRTH_CERTIFICATE_FOREIGN" doc:"Document types that Ukraine does not issue"`
 	ExpiringDocumentTypes      []string `env:"EXPIRATION_DATE_EXISTS" envDefault:"NATIONAL_ID,COMPLEMENTARY_PROTECTION_CERTIFICATE,PERMANENT_RESIDENCE_PERMIT,REFUGEE_CERTIFICATE,TEMPORARY_CERTIFICATE,TEMPORARY_PASSPORT" doc:"Document types that must have expiration_date"`
 
 	// Declarations.

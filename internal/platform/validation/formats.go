@@ -43,6 +43,19 @@ var (
 	uuidFormatRegexp = regexp.MustCompile(uuidPattern)
 )
 
+// Form is a documented pattern, and an equivalent that Go can read.
+type Form struct {
+	*regexp.Regexp
+
+	Documented string
+}
+
+// Forms that depend on more than their field, so that no schema names them.
+var (
+	NameForm     = Form{nameRegexp, namePattern}
+	BuildingForm = Form{buildingRegexp, buildingPattern}
+)
+
 // SignedContent is the format of fields that hold signed content in base64. The
 // checks of their operations judge it.
 const SignedContent = "signed-content"

@@ -22,17 +22,21 @@ type API struct {
 
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
-	create := a.creation()
-	return []operation.Operation{
-		create.Operation(a.Engine, a.read),
-		Approve.Operation(a.Engine, nil),
-		Reject.Operation(a.Engine, nil),
-		Sign.Operation(a.Engine, nil),
+	all := []operation.Operation{
 		CreateMethodRequest.Operation(a.Engine, a.readMethod),
 		ApproveMethodRequest.Operation(a.Engine, nil),
 		{ID: "resendAuthenticationMethodRequestOtp", Rules: operation.RulesOf(methodResendChecks)},
 		{ID: "resendPersonRequestOtp", Rules: operation.RulesOf(resendChecks)},
-		{ID: "getPersonRequest", Rules: operation.RulesOf(getChecks)},
 		{ID: "listPersonRequests", Rules: operation.RulesOf(listChecks)},
 	}
+	for _, v := range []version{v2, v3} {
+		all = append(all,
+			a.creation(v).Operation(a.Engine, a.read),
+			approval(v).Operation(a.Engine, nil),
+			rejection(v).Operation(a.Engine, nil),
+			signing(v).Operation(a.Engine, nil),
+			operation.Operation{ID: v.operation("getPersonRequest"), Rules: operation.RulesOf(ofRequest(v, "get"))},
+		)
+	}
+	return all
 }

@@ -16,42 +16,45 @@ import (
 
 // ApprovePersonRequest serves PATCH /api/v2/person_requests/{id}/actions/approve.
 func (a *API) ApprovePersonRequest(ctx context.Context, req api.ApprovePersonRequestRequestObject) (api.ApprovePersonRequestResponseObject, error) {
-	s := a.acting(ctx, req.ID)
+	s := a.acting(ctx, req.ID, v2)
 	if req.Body != nil {
 		s.code = req.Body.VerificationCode
 	}
-	if err := Approve.Run(ctx, s); err != nil {
+	if err := approval(v2).Run(ctx, s); err != nil {
 		return nil, err
 	}
 	return api.ApprovePersonRequest201JSONResponse{Meta: envelope.Meta(ctx, http.StatusCreated), Data: s.found.show()}, nil
 }
 
-// Approve confirms a request.
-var Approve = operation.RowTransition[*acting]{
-	ID: "approvePersonRequest",
-	Checks: slices.Concat(ofRequest("person_request.approve."), []operation.Check[*acting]{
-		{Rule: rules.PersonRequestApproveChannel, Pass: func(_ context.Context, s *acting) error {
-			return operation.Expect(s.found.Channel == channelMIS, "channel of the person request", channelMIS, s.found.Channel)
-		}},
-		{Rule: rules.PersonRequestApproveStatus, Pass: isIn(api.PersonRequestStatusNEW)},
-		{Rule: rules.PersonRequestApproveMethod, Pass: func(_ context.Context, s *acting) error {
-			return operation.Expect(s.found.Method.Type != "", "authentication_method_current", "a method", "null")
-		}},
-		{Rule: rules.PersonRequestApproveCodeRequired, Pass: func(_ context.Context, s *acting) error {
-			return operation.Unless(s.found.Method.Type != methodOTP || s.code != nil)
-		}},
-		{Rule: rules.PersonRequestApproveAttempts, Or: []rules.ID{rules.PersonRequestApproveCodeExpired, rules.PersonRequestApproveCode}, Pass: enterCode},
-		{Rule: rules.PersonRequestApproveDocuments, Pass: scansAreThere},
-	}),
-	Moves:     moves(api.PersonRequestStatusAPPROVED, api.PersonRequestStatusNEW),
-	Unchanged: unchanged, // another approval may have used the code
-	Write: func(ctx context.Context, s *acting) error {
-		form, err := printedForm(s.found)
-		if err != nil {
-			return err
-		}
-		return s.setStatus(ctx, api.PersonRequestStatusAPPROVED, &form)
-	},
+// approval confirms a request.
+func approval(v version) *operation.RowTransition[*acting] {
+	f := v.family("approve")
+	return &operation.RowTransition[*acting]{
+		ID: v.operation("approvePersonRequest"),
+		Checks: slices.Concat(ofRequest(v, "approve"), []operation.Check[*acting]{
+			{Rule: f + "channel", Pass: func(_ context.Context, s *acting) error {
+				return operation.Expect(s.found.Channel == channelMIS, "channel of the person request", channelMIS, s.found.Channel)
+			}},
+			{Rule: f + "status", Pass: isIn(api.PersonRequestStatusNEW)},
+			{Rule: f + "method", Pass: func(_ context.Context, s *acting) error {
+				return operation.Expect(s.found.Method.Type != "", "authentication_method_current", "a method", "null")
+			}},
+			{Rule: f + "code_required", Pass: func(_ context.Context, s *acting) error {
+				return operation.Unless(s.found.Method.Type != methodOTP || s.code != nil)
+			}},
+			{Rule: f + "attempts", Or: []rules.ID{f + "code_expired", f + "code"}, Pass: enterCode},
+			{Rule: f + "documents", Pass: scansAreThere},
+		}),
+		Moves:     moves(api.PersonRequestStatusAPPROVED, api.PersonRequestStatusNEW),
+		Unchanged: unchanged, // another approval may have used the code
+		Write: func(ctx context.Context, s *acting) error {
+			form, err := printedForm(s.found)
+			if err != nil {
+				return err
+			}
+			return s.setStatus(ctx, api.PersonRequestStatusAPPROVED, &form)
+		},
+	}
 }
 
 // enterCode passes when the code is the one that was sent for the request. It is used up by the transaction that approves.
@@ -59,9 +62,10 @@ func enterCode(ctx context.Context, s *acting) (err error) {
 	if s.found.Method.Type != methodOTP {
 		return nil
 	}
+	f := s.version.family("approve")
 	s.verification, err = s.Codes.Judge(ctx, s.found.Method.PhoneNumber, s.found.ID, otp.Entered(s.code))
 	//nolint:wrapcheck // a refusal, or an error that says what failed
-	return otp.Rejection(err, s.Config, rules.PersonRequestApproveAttempts, rules.PersonRequestApproveCodeExpired, rules.PersonRequestApproveCode)
+	return otp.Rejection(err, s.Config, f+"attempts", f+"code_expired", f+"code")
 }
 
 // scansAreThere passes when all scans that were asked for have been sent.

@@ -10,41 +10,43 @@ import (
 )
 
 // bodyChecks read the body as it was sent; they answer together with its schema.
-var bodyChecks = []operation.Check[*creating]{
-	{Rule: rules.PersonRequestCreatePatientSigned, Pass: func(_ context.Context, s *creating) error {
-		return operation.Unless(s.Value("patient_signed") != true)
-	}},
-	{Rule: rules.PersonRequestCreateConsent, Pass: func(_ context.Context, s *creating) error {
-		return operation.Unless(s.Value("process_disclosure_data_consent") != false)
-	}},
-	{Rule: rules.PersonRequestCreateMethodsRequired, Pass: func(_ context.Context, s *creating) error {
-		_, isPerson := s.Value("person").(map[string]any)
-		return operation.Unless(!isPerson || s.sends("id") || s.sends("authentication_methods"))
-	}},
-	{Rule: rules.PersonRequestCreateMethodsForbidden, Pass: func(_ context.Context, s *creating) error {
-		return operation.Unless(!s.sends("id") || !s.sends("authentication_methods"))
-	}},
-	{Rule: rules.PersonRequestCreateConfidantForbidden, Pass: func(_ context.Context, s *creating) error {
-		return operation.Unless(!s.sends("id") || !s.sends("confidant_person"))
-	}},
-	{Rule: rules.PersonRequestCreateOneMethod, Pass: func(_ context.Context, s *creating) error {
-		sent, _ := s.Value("person", "authentication_methods").([]any)
-		return operation.Expect(len(sent) <= 1, "number of authentication methods", 1, len(sent))
-	}},
-	ofMethod(rules.PersonRequestCreateMethodPhone, func(_ string, m methodSent) bool { return m.phone == nil || phonePattern.MatchString(*m.phone) }),
-	ofMethod(rules.PersonRequestCreateMethodPhoneRequired, func(kind string, m methodSent) bool { return kind != methodOTP || m.has("phone_number") }),
-	ofMethod(rules.PersonRequestCreateMethodPhoneForbidden, func(kind string, m methodSent) bool { return kind == methodOTP || !m.has("phone_number") }),
-	ofMethod(rules.PersonRequestCreateMethodValueRequired, func(kind string, m methodSent) bool { return kind != methodThird || m.has("value") }),
-	ofMethod(rules.PersonRequestCreateMethodAliasRequired, func(kind string, m methodSent) bool { return kind != methodThird || m.has("alias") }),
-	{Rule: rules.PersonRequestCreateDocumentNumber, Pass: func(_ context.Context, s *creating) error {
-		return s.numbers(rules.PersonRequestCreateDocumentNumber, func(kind string) bool { return kind != birthCertificate }, "person", "documents")
-	}},
-	{Rule: rules.PersonRequestCreateBirthCertificateNumber, Pass: func(_ context.Context, s *creating) error {
-		return s.numbers(rules.PersonRequestCreateBirthCertificateNumber, isBirthCertificate, "person", "documents")
-	}},
-	{Rule: rules.PersonRequestCreateRelationshipNumber, Pass: func(_ context.Context, s *creating) error {
-		return s.numbers(rules.PersonRequestCreateRelationshipNumber, isBirthCertificate, "person", "confidant_person", "documents_relationship")
-	}},
+func bodyChecks(f rules.ID) []operation.Check[*creating] {
+	return []operation.Check[*creating]{
+		{Rule: f + "patient_signed", Pass: func(_ context.Context, s *creating) error {
+			return operation.Unless(s.Value("patient_signed") != true)
+		}},
+		{Rule: f + "consent", Pass: func(_ context.Context, s *creating) error {
+			return operation.Unless(s.Value("process_disclosure_data_consent") != false)
+		}},
+		{Rule: f + "methods_required", Pass: func(_ context.Context, s *creating) error {
+			_, isPerson := s.Value("person").(map[string]any)
+			return operation.Unless(!isPerson || s.sends("id") || s.sends("authentication_methods"))
+		}},
+		{Rule: f + "methods_forbidden", Pass: func(_ context.Context, s *creating) error {
+			return operation.Unless(!s.sends("id") || !s.sends("authentication_methods"))
+		}},
+		{Rule: f + "confidant_forbidden", Pass: func(_ context.Context, s *creating) error {
+			return operation.Unless(!s.sends("id") || !s.sends("confidant_person"))
+		}},
+		{Rule: f + "one_method", Pass: func(_ context.Context, s *creating) error {
+			sent, _ := s.Value("person", "authentication_methods").([]any)
+			return operation.Expect(len(sent) <= 1, "number of authentication methods", 1, len(sent))
+		}},
+		ofMethod(f+"method_phone", func(_ string, m methodSent) bool { return m.phone == nil || phonePattern.MatchString(*m.phone) }),
+		ofMethod(f+"method_phone_required", func(kind string, m methodSent) bool { return kind != methodOTP || m.has("phone_number") }),
+		ofMethod(f+"method_phone_forbidden", func(kind string, m methodSent) bool { return kind == methodOTP || !m.has("phone_number") }),
+		ofMethod(f+"method_value_required", func(kind string, m methodSent) bool { return kind != methodThird || m.has("value") }),
+		ofMethod(f+"method_alias_required", func(kind string, m methodSent) bool { return kind != methodThird || m.has("alias") }),
+		{Rule: f + "document_number", Pass: func(_ context.Context, s *creating) error {
+			return s.numbers(f+"document_number", func(kind string) bool { return kind != birthCertificate }, "person", "documents")
+		}},
+		{Rule: f + "birth_certificate_number", Pass: func(_ context.Context, s *creating) error {
+			return s.numbers(f+"birth_certificate_number", isBirthCertificate, "person", "documents")
+		}},
+		{Rule: f + "relationship_number", Pass: func(_ context.Context, s *creating) error {
+			return s.numbers(f+"relationship_number", isBirthCertificate, "person", "confidant_person", "documents_relationship")
+		}},
+	}
 }
 
 // sends tells whether the person of the body has a key.

@@ -13,62 +13,72 @@ const nationalID = "NATIONAL_ID"
 
 // documentChecks are those of the person's documents and phones, and of whether the
 // person is registered already.
-var documentChecks = []operation.Check[*creating]{
-	{Rule: rules.PersonRequestCreateUnzrBirthDate, Pass: func(_ context.Context, s *creating) error { return operation.Unless(s.unzrFits()) }},
-	{Rule: rules.PersonRequestCreateUnzrRequired, Pass: func(_ context.Context, s *creating) error {
-		return operation.Unless(s.person.Unzr != nil || !s.hasType(nationalID))
-	}},
-	{Rule: rules.PersonRequestCreateBirthCertificate, Pass: func(_ context.Context, s *creating) error {
-		return operation.Unless(s.age >= s.Config.NoSelfAuthAge || s.hasType(birthCertificate, "BIRTH_CERTIFICATE_FOREIGN"))
-	}},
-	ofDocument(rules.PersonRequestCreateDocumentDouble, func(s *creating, i int, d api.PersonRequestDocument) bool {
-		return !slices.ContainsFunc(s.person.Documents[:i], func(earlier api.PersonRequestDocument) bool { return earlier.Type == d.Type })
-	}),
-	phoneDoubles(rules.PersonRequestCreatePhoneDouble, func(s *creating) []api.PersonRequestPhone {
-		if s.person.Phones == nil {
-			return nil
-		}
-		return *s.person.Phones
-	}),
-	phoneDoubles(rules.PersonRequestCreateContactPhoneDouble, func(s *creating) []api.PersonRequestPhone { return s.person.EmergencyContact.Phones }),
-	{Rule: rules.PersonRequestCreatePassports, Pass: func(_ context.Context, s *creating) error {
-		return operation.Unless(!s.hasType(nationalID) || !s.hasType("PASSPORT"))
-	}},
-	ofDocument(rules.PersonRequestCreateIssued, func(s *creating, _ int, d api.PersonRequestDocument) bool { return d.IssuedAt <= s.today }),
-	ofDocument(rules.PersonRequestCreateIssuedBorn, func(s *creating, _ int, d api.PersonRequestDocument) bool { return d.IssuedAt >= s.person.BirthDate }),
-	ofDocument(rules.PersonRequestCreateExpirationRequired, func(s *creating, _ int, d api.PersonRequestDocument) bool {
-		return d.ExpirationDate != nil || !slices.Contains(s.Config.ExpiringDocumentTypes, d.Type)
-	}),
-	ofDocument(rules.PersonRequestCreateExpiration, func(s *creating, _ int, d api.PersonRequestDocument) bool {
-		return d.ExpirationDate == nil || *d.ExpirationDate >= s.today
-	}),
-	ofDocument(rules.PersonRequestCreateDocumentType, func(s *creating, _ int, d api.PersonRequestDocument) bool {
-		return slices.Contains(s.Config.RegistrationDocumentTypes, d.Type) || slices.Contains(s.Config.LegalCapacityDocumentTypes, d.Type)
-	}),
-	{Rule: rules.PersonRequestCreateCapacityAge, Pass: func(_ context.Context, s *creating) error {
-		proofs := s.capacityDocuments()
-		if len(proofs) == 0 || isMinor(s.age, s.Config) {
-			return nil
-		}
-		return operation.Unless(false, "type", proofs[0])
-	}},
-	{Rule: rules.PersonRequestCreateCapacityAlone, Pass: func(_ context.Context, s *creating) error {
-		return operation.Unless(!s.provesCapacity() || s.hasType(s.Config.RegistrationDocumentTypes...))
-	}},
-	{Rule: rules.PersonRequestCreateCapacityOne, Pass: func(_ context.Context, s *creating) error {
-		n := len(s.capacityDocuments())
-		return operation.Expect(n <= 1, "number of documents of legal capacity", "at most 1", n)
-	}},
-	{Rule: rules.PersonRequestCreateDuplicate, Pass: func(ctx context.Context, s *creating) error {
-		if s.isUpdate() {
-			return nil
-		}
-		known, err := s.Store.isRegistered(ctx, s)
-		if err != nil {
-			return err
-		}
-		return operation.Expect(!known, "person", "not registered", "registered")
-	}},
+func documentChecks(f rules.ID) []operation.Check[*creating] {
+	return []operation.Check[*creating]{
+		{Rule: f + "unzr_birth_date", Pass: func(_ context.Context, s *creating) error { return operation.Unless(s.unzrFits()) }},
+		{Rule: f + "unzr_required", Pass: func(_ context.Context, s *creating) error {
+			return operation.Unless(s.person.Unzr != nil || !s.hasType(nationalID))
+		}},
+		{Rule: f + "birth_certificate", Pass: func(_ context.Context, s *creating) error {
+			return operation.Unless(s.age >= s.Config.NoSelfAuthAge || s.foreign || s.hasType(birthCertificate, "BIRTH_CERTIFICATE_FOREIGN"))
+		}},
+		ofDocument(f+"document_double", func(s *creating, i int, d api.PersonRequestDocument) bool {
+			return !slices.ContainsFunc(s.person.Documents[:i], func(earlier api.PersonRequestDocument) bool { return earlier.Type == d.Type })
+		}),
+		phoneDoubles(f+"phone_double", func(s *creating) []api.PersonRequestPhone {
+			if s.person.Phones == nil {
+				return nil
+			}
+			return *s.person.Phones
+		}),
+		phoneDoubles(f+"contact_phone_double", func(s *creating) []api.PersonRequestPhone { return s.person.EmergencyContact.Phones }),
+		{Rule: f + "passports", Pass: func(_ context.Context, s *creating) error {
+			return operation.Unless(!s.hasType(nationalID) || !s.hasType("PASSPORT"))
+		}},
+		ofDocument(f+"issued", func(s *creating, _ int, d api.PersonRequestDocument) bool { return d.IssuedAt <= s.today }),
+		ofDocument(f+"issued_born", func(s *creating, _ int, d api.PersonRequestDocument) bool { return d.IssuedAt >= s.person.BirthDate }),
+		ofDocument(f+"expiration_required", func(s *creating, _ int, d api.PersonRequestDocument) bool {
+			return d.ExpirationDate != nil || !slices.Contains(s.Config.ExpiringDocumentTypes, d.Type)
+		}),
+		ofDocument(f+"expiration", func(s *creating, _ int, d api.PersonRequestDocument) bool {
+			return d.ExpirationDate == nil || *d.ExpirationDate >= s.today
+		}),
+		ofDocument(f+"document_type", func(s *creating, _ int, d api.PersonRequestDocument) bool {
+			return slices.Contains(s.registrationTypes(), d.Type) || slices.Contains(s.Config.LegalCapacityDocumentTypes, d.Type)
+		}),
+		{Rule: f + "capacity_age", Pass: func(_ context.Context, s *creating) error {
+			proofs := s.capacityDocuments()
+			if len(proofs) == 0 || isMinor(s.age, s.Config) {
+				return nil
+			}
+			return operation.Unless(false, "type", proofs[0])
+		}},
+		{Rule: f + "capacity_alone", Pass: func(_ context.Context, s *creating) error {
+			return operation.Unless(!s.provesCapacity() || s.hasType(s.registrationTypes()...))
+		}},
+		{Rule: f + "capacity_one", Pass: func(_ context.Context, s *creating) error {
+			n := len(s.capacityDocuments())
+			return operation.Expect(n <= 1, "number of documents of legal capacity", "at most 1", n)
+		}},
+		{Rule: f + "duplicate", Pass: func(ctx context.Context, s *creating) error {
+			if s.isUpdate() {
+				return nil
+			}
+			known, err := s.Store.isRegistered(ctx, s)
+			if err != nil {
+				return err
+			}
+			return operation.Expect(!known, "person", "not registered", "registered")
+		}},
+	}
+}
+
+// registrationTypes of documents prove who a person is.
+func (s *creating) registrationTypes() []string {
+	if s.version == v3 {
+		return slices.Concat(s.Config.RegistrationDocumentTypes, s.Config.ForeignDocumentTypes)
+	}
+	return s.Config.RegistrationDocumentTypes
 }
 
 // capacityDocuments are the types of the documents that prove legal capacity.

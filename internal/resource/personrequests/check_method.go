@@ -14,68 +14,70 @@ import (
 
 // methodChecks ask how the person will confirm, and find out how this request is
 // confirmed.
-var methodChecks = []operation.Check[*creating]{
-	{Rule: rules.PersonRequestCreateMethodThirdPerson, Pass: func(_ context.Context, s *creating) error {
-		m := s.method()
-		return operation.Unless(m == nil || s.confidant == nil || m.Type == methodThird)
-	}},
-	{Rule: rules.PersonRequestCreateMethodValue, Pass: func(_ context.Context, s *creating) error {
-		m := s.method()
-		return operation.Unless(m == nil || s.confidant == nil || m.Type != methodThird || *m.Value == s.person.ConfidantPerson.PersonID)
-	}},
-	{Rule: rules.PersonRequestCreateMethodOwn, Pass: func(_ context.Context, s *creating) error {
-		m := s.method()
-		return operation.Unless(m == nil || s.confidant != nil || m.Type != methodThird)
-	}},
-	{Rule: rules.PersonRequestCreateThirdPersonMethod, Pass: firstMethod},
-	{Rule: rules.PersonRequestCreateThirdPersonOffline, Pass: func(_ context.Context, s *creating) error {
-		refused := !s.isUpdate() && s.third != uuid.Nil && s.current.Type == methodOffline && !s.Config.ThirdPersonOffline
-		return operation.Expect(!refused, "authentication method of the third person", methodOTP, s.current.Type)
-	}},
-	{Rule: rules.PersonRequestCreateThirdPersonLimit, Pass: func(ctx context.Context, s *creating) error {
-		if limit := s.Config.ThirdPersonLimit; limit > 0 && !s.isUpdate() && s.third != uuid.Nil {
-			used, err := s.Store.countThirdPersonUses(ctx, s.Store.Pool, s.third, s.Now)
+func methodChecks(f rules.ID) []operation.Check[*creating] {
+	return []operation.Check[*creating]{
+		{Rule: f + "method_third_person", Pass: func(_ context.Context, s *creating) error {
+			m := s.method()
+			return operation.Unless(m == nil || s.confidant == nil || m.Type == methodThird)
+		}},
+		{Rule: f + "method_value", Pass: func(_ context.Context, s *creating) error {
+			m := s.method()
+			return operation.Unless(m == nil || s.confidant == nil || m.Type != methodThird || *m.Value == s.person.ConfidantPerson.PersonID)
+		}},
+		{Rule: f + "method_own", Pass: func(_ context.Context, s *creating) error {
+			m := s.method()
+			return operation.Unless(m == nil || s.confidant != nil || m.Type != methodThird)
+		}},
+		{Rule: f + "third_person_method", Pass: firstMethod},
+		{Rule: f + "third_person_offline", Pass: func(_ context.Context, s *creating) error {
+			refused := !s.isUpdate() && s.third != uuid.Nil && s.current.Type == methodOffline && !s.Config.ThirdPersonOffline
+			return operation.Expect(!refused, "authentication method of the third person", methodOTP, s.current.Type)
+		}},
+		{Rule: f + "third_person_limit", Pass: func(ctx context.Context, s *creating) error {
+			if limit := s.Config.ThirdPersonLimit; limit > 0 && !s.isUpdate() && s.third != uuid.Nil {
+				used, err := s.Store.countThirdPersonUses(ctx, s.Store.Pool, s.third, s.Now)
+				if err != nil {
+					return err
+				}
+				return operation.Expect(used < limit, "persons for whom the third person confirms", limit, used, "limit", limit)
+			}
+			return nil
+		}},
+		{Rule: f + "phone_verified", Pass: func(ctx context.Context, s *creating) error {
+			phone := s.newPhone()
+			if phone == "" {
+				return nil
+			}
+			verified, err := s.Codes.Verified(ctx, phone)
+			if err != nil {
+				return err //nolint:wrapcheck // says what failed
+			}
+			return operation.Expect(verified, "phone of the method", "verified", "not verified")
+		}},
+		{Rule: f + "phone_limit", Pass: func(ctx context.Context, s *creating) error {
+			phone, limit := s.newPhone(), s.Config.PhoneAuthLimit
+			if phone == "" || limit == 0 {
+				return nil
+			}
+			used, err := s.Store.countPhoneUses(ctx, s.Store.Pool, phone, s.Now)
 			if err != nil {
 				return err
 			}
-			return operation.Expect(used < limit, "persons for whom the third person confirms", limit, used, "limit", limit)
-		}
-		return nil
-	}},
-	{Rule: rules.PersonRequestCreatePhoneVerified, Pass: func(ctx context.Context, s *creating) error {
-		phone := s.newPhone()
-		if phone == "" {
-			return nil
-		}
-		verified, err := s.Codes.Verified(ctx, phone)
-		if err != nil {
-			return err //nolint:wrapcheck // says what failed
-		}
-		return operation.Expect(verified, "phone of the method", "verified", "not verified")
-	}},
-	{Rule: rules.PersonRequestCreatePhoneLimit, Pass: func(ctx context.Context, s *creating) error {
-		phone, limit := s.newPhone(), s.Config.PhoneAuthLimit
-		if phone == "" || limit == 0 {
-			return nil
-		}
-		used, err := s.Store.countPhoneUses(ctx, s.Store.Pool, phone, s.Now)
-		if err != nil {
-			return err
-		}
-		return operation.Expect(used < limit, "persons who confirm by the phone", limit, used, "limit", limit)
-	}},
-	{Rule: rules.PersonRequestCreateAuthorizeThirdPerson, Pass: chosenMethod},
-	{Rule: rules.PersonRequestCreateAuthorizeWith, Pass: func(_ context.Context, s *creating) error {
-		return operation.Unless(!s.choosesMethod() || s.chosen != nil && s.chosen.Type != methodNone)
-	}},
-	{Rule: rules.PersonRequestCreateAuthorizeConfidant, Pass: func(_ context.Context, s *creating) error {
-		asked := s.Config.ConfidantRelationships && s.choosesMethod() && s.chosen != nil && s.chosen.Type == methodThird
-		return operation.Unless(!asked || s.chosen.ConfidantApproved)
-	}},
-	{
-		Rule: rules.PersonRequestCreateRate, Or: []rules.ID{rules.PersonRequestCreateCodeLimit, rules.PersonRequestCreateLegalEntityLimit},
-		Pass: codeMayBeSent,
-	},
+			return operation.Expect(used < limit, "persons who confirm by the phone", limit, used, "limit", limit)
+		}},
+		{Rule: f + "authorize_third_person", Pass: chosenMethod},
+		{Rule: f + "authorize_with", Pass: func(_ context.Context, s *creating) error {
+			return operation.Unless(!s.choosesMethod() || s.chosen != nil && s.chosen.Type != methodNone)
+		}},
+		{Rule: f + "authorize_confidant", Pass: func(_ context.Context, s *creating) error {
+			asked := s.Config.ConfidantRelationships && s.choosesMethod() && s.chosen != nil && s.chosen.Type == methodThird
+			return operation.Unless(!asked || s.chosen.ConfidantApproved)
+		}},
+		{
+			Rule: f + "rate", Or: []rules.ID{f + "code_limit", f + "legal_entity_limit"},
+			Pass: codeMayBeSent,
+		},
+	}
 }
 
 // newPhone is the phone by which a person to register will confirm; "" when by

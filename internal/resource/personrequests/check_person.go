@@ -21,44 +21,46 @@ const maxAge = 150
 
 // personChecks are those of the person alone. The ones of an update pass when a
 // person is registered.
-var personChecks = []operation.Check[*creating]{
-	{Rule: rules.PersonRequestCreatePerson, Pass: func(ctx context.Context, s *creating) (err error) {
-		if s.isUpdate() {
-			s.registered, err = s.lookUp(ctx, *s.person.ID)
-		}
-		return err
-	}},
-	{Rule: rules.PersonRequestCreatePersonActive, Pass: func(_ context.Context, s *creating) error {
-		return operation.Expect(s.registered == nil || s.registered.active, "status of the person", "active", "another")
-	}},
-	{Rule: rules.PersonRequestCreateBirthDate, Pass: func(_ context.Context, s *creating) error {
-		return operation.Unless(s.person.BirthDate <= s.today && s.age <= maxAge)
-	}},
-	{Rule: rules.PersonRequestCreateTaxIDRefused, Pass: func(_ context.Context, s *creating) error {
-		return operation.Unless(!s.person.NoTaxID || s.person.TaxID == nil)
-	}},
-	{Rule: rules.PersonRequestCreateTaxIDRequired, Pass: func(_ context.Context, s *creating) error {
-		return operation.Unless(s.person.NoTaxID || s.person.TaxID != nil || s.age < s.Config.NoSelfAuthAge)
-	}},
-	{Rule: rules.PersonRequestCreateTaxIDUnique, Pass: func(ctx context.Context, s *creating) error {
-		if s.person.TaxID == nil || !s.Config.TaxIDUniqueness {
-			return nil
-		}
-		taken, err := s.Store.isTaxIDTaken(ctx, *s.person.TaxID, s.registered)
-		if err != nil {
-			return err
-		}
-		return operation.Unless(!taken)
-	}},
-	{Rule: rules.PersonRequestCreateResidence, Pass: func(_ context.Context, s *creating) error {
-		n := 0
-		for _, sent := range s.person.Addresses {
-			if sent.Type == "RESIDENCE" {
-				n++
+func personChecks(f rules.ID) []operation.Check[*creating] {
+	return []operation.Check[*creating]{
+		{Rule: f + "person", Pass: func(ctx context.Context, s *creating) (err error) {
+			if s.isUpdate() {
+				s.registered, err = s.lookUp(ctx, *s.person.ID)
 			}
-		}
-		return operation.Expect(n == 1, "number of RESIDENCE addresses", 1, n)
-	}},
+			return err
+		}},
+		{Rule: f + "person_active", Pass: func(_ context.Context, s *creating) error {
+			return operation.Expect(s.registered == nil || s.registered.active, "status of the person", "active", "another")
+		}},
+		{Rule: f + "birth_date", Pass: func(_ context.Context, s *creating) error {
+			return operation.Unless(s.person.BirthDate <= s.today && s.age <= maxAge)
+		}},
+		{Rule: f + "tax_id_refused", Pass: func(_ context.Context, s *creating) error {
+			return operation.Unless(!s.person.NoTaxID || s.person.TaxID == nil)
+		}},
+		{Rule: f + "tax_id_required", Pass: func(_ context.Context, s *creating) error {
+			return operation.Unless(s.person.NoTaxID || s.person.TaxID != nil || s.age < s.Config.NoSelfAuthAge)
+		}},
+		{Rule: f + "tax_id_unique", Pass: func(ctx context.Context, s *creating) error {
+			if s.person.TaxID == nil || !s.Config.TaxIDUniqueness {
+				return nil
+			}
+			taken, err := s.Store.isTaxIDTaken(ctx, *s.person.TaxID, s.registered)
+			if err != nil {
+				return err
+			}
+			return operation.Unless(!taken)
+		}},
+		{Rule: f + "residence", Pass: func(_ context.Context, s *creating) error {
+			n := 0
+			for _, sent := range s.person.Addresses {
+				if sent.Type == "RESIDENCE" {
+					n++
+				}
+			}
+			return operation.Expect(n == 1, "number of RESIDENCE addresses", 1, n)
+		}},
+	}
 }
 
 // lookUp returns a person of the register; fault.ErrNotFound when there is none.
@@ -71,9 +73,9 @@ func (s *creating) lookUp(ctx context.Context, id string) (*registered, error) {
 }
 
 // addressChecks are those that every address with a settlement has to stand.
-func addressChecks() (checks []operation.Check[*creating]) {
+func addressChecks(f rules.ID) (checks []operation.Check[*creating]) {
 	for _, c := range slices.Concat(address.Named, address.Agreeing) {
-		rule := rules.ID("person_request.create." + c.Rule)
+		rule := f + rules.ID(c.Rule)
 		checks = append(checks, operation.Check[*creating]{Rule: rule, Pass: func(_ context.Context, s *creating) error {
 			var refused operation.Refusals
 			for i := range s.places {
@@ -95,46 +97,48 @@ func addressChecks() (checks []operation.Check[*creating]) {
 
 // confidantChecks ask who acts for the person: of the body when a person is
 // registered, of the register in an update.
-var confidantChecks = []operation.Check[*creating]{
-	{Rule: rules.PersonRequestCreateConfidantForChild, Pass: func(_ context.Context, s *creating) error {
-		return operation.Expect(s.hasConfidant() || s.age >= s.Config.NoSelfRegistrationAge, "confidant person", "one", "none")
-	}},
-	{Rule: rules.PersonRequestCreateConfidantForMinor, Pass: func(_ context.Context, s *creating) error {
-		needed := isMinor(s.age, s.Config) && !s.provesCapacity()
-		return operation.Expect(s.hasConfidant() || !needed, "confidant person or document of legal capacity", "one", "none")
-	}},
-	{Rule: rules.PersonRequestCreateConfidantUnwanted, Pass: func(_ context.Context, s *creating) error {
-		return operation.Unless(s.person.ConfidantPerson == nil || !isMinor(s.age, s.Config) || !s.provesCapacity())
-	}},
-	{Rule: rules.PersonRequestCreateConfidant, Pass: func(ctx context.Context, s *creating) (err error) {
-		if s.person.ConfidantPerson == nil {
-			return nil
-		}
-		if s.confidant, err = s.lookUp(ctx, s.person.ConfidantPerson.PersonID); err != nil {
-			return err
-		}
-		return operation.Expect(s.confidant.active, "status of the confidant person", "active", "another")
-	}},
-	{Rule: rules.PersonRequestCreateConfidantDependent, Pass: func(_ context.Context, s *creating) error {
-		return operation.Unless(s.confidant == nil || !s.confidant.needsConfidant(&s.Caller))
-	}},
-	{Rule: rules.PersonRequestCreateConfidantVerified, Pass: func(_ context.Context, s *creating) error {
-		return operation.Unless(s.confidant == nil || s.confidant.verificationStatus != subject.NotVerified)
-	}},
-	ofRelationship(rules.PersonRequestCreateRelationshipDouble, func(s *creating, i int) bool {
-		all := s.person.ConfidantPerson.DocumentsRelationship
-		return !slices.ContainsFunc(all[:i], func(d api.PersonRequestRelationshipDocument) bool { return d.Type == all[i].Type })
-	}),
-	ofRelationship(rules.PersonRequestCreateRelationshipIssued, func(s *creating, i int) bool {
-		return s.person.ConfidantPerson.DocumentsRelationship[i].IssuedAt <= s.today
-	}),
-	ofRelationship(rules.PersonRequestCreateRelationshipBorn, func(s *creating, i int) bool {
-		return s.person.ConfidantPerson.DocumentsRelationship[i].IssuedAt >= s.person.BirthDate
-	}),
-	ofRelationship(rules.PersonRequestCreateRelationshipActive, func(s *creating, i int) bool {
-		until := s.person.ConfidantPerson.DocumentsRelationship[i].ActiveTo
-		return until == nil || *until > s.today
-	}),
+func confidantChecks(f rules.ID) []operation.Check[*creating] {
+	return []operation.Check[*creating]{
+		{Rule: f + "confidant_for_child", Pass: func(_ context.Context, s *creating) error {
+			return operation.Expect(s.hasConfidant() || s.age >= s.Config.NoSelfRegistrationAge, "confidant person", "one", "none")
+		}},
+		{Rule: f + "confidant_for_minor", Pass: func(_ context.Context, s *creating) error {
+			needed := isMinor(s.age, s.Config) && !s.provesCapacity()
+			return operation.Expect(s.hasConfidant() || !needed, "confidant person or document of legal capacity", "one", "none")
+		}},
+		{Rule: f + "confidant_unwanted", Pass: func(_ context.Context, s *creating) error {
+			return operation.Unless(s.person.ConfidantPerson == nil || !isMinor(s.age, s.Config) || !s.provesCapacity())
+		}},
+		{Rule: f + "confidant", Pass: func(ctx context.Context, s *creating) (err error) {
+			if s.person.ConfidantPerson == nil {
+				return nil
+			}
+			if s.confidant, err = s.lookUp(ctx, s.person.ConfidantPerson.PersonID); err != nil {
+				return err
+			}
+			return operation.Expect(s.confidant.active, "status of the confidant person", "active", "another")
+		}},
+		{Rule: f + "confidant_dependent", Pass: func(_ context.Context, s *creating) error {
+			return operation.Unless(s.confidant == nil || !s.confidant.needsConfidant(&s.Caller))
+		}},
+		{Rule: f + "confidant_verified", Pass: func(_ context.Context, s *creating) error {
+			return operation.Unless(s.confidant == nil || s.confidant.verificationStatus != subject.NotVerified)
+		}},
+		ofRelationship(f+"relationship_double", func(s *creating, i int) bool {
+			all := s.person.ConfidantPerson.DocumentsRelationship
+			return !slices.ContainsFunc(all[:i], func(d api.PersonRequestRelationshipDocument) bool { return d.Type == all[i].Type })
+		}),
+		ofRelationship(f+"relationship_issued", func(s *creating, i int) bool {
+			return s.person.ConfidantPerson.DocumentsRelationship[i].IssuedAt <= s.today
+		}),
+		ofRelationship(f+"relationship_born", func(s *creating, i int) bool {
+			return s.person.ConfidantPerson.DocumentsRelationship[i].IssuedAt >= s.person.BirthDate
+		}),
+		ofRelationship(f+"relationship_active", func(s *creating, i int) bool {
+			until := s.person.ConfidantPerson.DocumentsRelationship[i].ActiveTo
+			return until == nil || *until > s.today
+		}),
+	}
 }
 
 func (s *creating) hasConfidant() bool {

@@ -23,9 +23,8 @@ import (
 
 // CreatePersonRequest serves POST /api/v2/person_requests.
 func (a *API) CreatePersonRequest(ctx context.Context, req api.CreatePersonRequestRequestObject) (api.CreatePersonRequestResponseObject, error) {
-	s := a.creating(ctx, req.Body)
-	create := a.creation()
-	if err := create.Run(ctx, s); err != nil {
+	s := a.creating(ctx, req.Body, nil)
+	if err := a.creation(v2).Run(ctx, s); err != nil {
 		return nil, err
 	}
 	return api.CreatePersonRequest201JSONResponse{
@@ -34,23 +33,32 @@ func (a *API) CreatePersonRequest(ctx context.Context, req api.CreatePersonReque
 }
 
 // creation makes a request of a person who is to be registered or updated.
-func (a *API) creation() *operation.Create[*creating] {
+func (a *API) creation(v version) *operation.Create[*creating] {
+	f := v.family("create")
+	checks := slices.Concat(personChecks(f), addressChecks(f), confidantChecks(f), documentChecks(f), methodChecks(f))
+	if v == v3 {
+		checks = slices.Concat(v3Checks, checks)
+	}
 	return &operation.Create[*creating]{
-		ID:     "createPersonRequest",
-		Guard:  a.guard(),
-		Body:   bodyChecks,
-		Checks: slices.Concat(personChecks, addressChecks(), confidantChecks, documentChecks, methodChecks),
+		ID:     v.operation("createPersonRequest"),
+		Guard:  a.guard(f),
+		Body:   bodyChecks(f),
+		Checks: checks,
 		Write:  func(ctx context.Context, s *creating) error { return s.write(ctx) },
 	}
 }
 
-// creating is one call of createPersonRequest.
+// creating is one call of createPersonRequest or createPersonRequestV3.
 type creating struct {
 	operation.Caller
 	*API
 	*validation.Checked // of the checks of the body; nil later
 
-	body   *api.PersonRequestCreate
+	version version
+	sent    *api.PersonRequestPersonV3 // nil in version 2
+	foreign bool                       // by a document; only in version 3
+
+	body   *api.PersonRequestCreate // in the form of version 2
 	person *api.PersonRequestPerson // of the body
 	born   time.Time
 	age    int
@@ -70,14 +78,22 @@ func (a *API) read(ctx context.Context, body *validation.Checked) *creating {
 	return &creating{Caller: a.Engine.Caller(ctx), API: a, Checked: body}
 }
 
-func (a *API) creating(ctx context.Context, body *api.PersonRequestCreate) *creating {
-	s := &creating{Caller: a.Engine.Caller(ctx), API: a, body: body, person: &body.Person}
+// creating is a call with a body. sent is its person as it came in version 3.
+func (a *API) creating(ctx context.Context, body *api.PersonRequestCreate, sent *api.PersonRequestPersonV3) *creating {
+	s := &creating{Caller: a.Engine.Caller(ctx), API: a, version: v2, body: body, person: &body.Person}
+	if sent != nil {
+		s.version, s.sent = v3, sent
+		s.foreign = s.hasType(s.Config.ForeignDocumentTypes...)
+	}
 	s.today = s.Now.In(clock.Kyiv).Format(time.DateOnly)
 	s.born, _ = time.Parse(time.DateOnly, s.person.BirthDate) // the schema has checked it
 	s.age = clock.Age(s.born, s.Now)
 	s.places = make([]address.Place, len(s.person.Addresses))
 	for i := range s.places {
 		sent := &s.person.Addresses[i]
+		if s.version == v3 && sent.Country != ukraine {
+			continue // uaddresses do not know it
+		}
 		s.places[i] = address.Place{
 			Type: &sent.Type, Area: &sent.Area, Settlement: &sent.Settlement, Region: sent.Region, SettlementID: &sent.SettlementID,
 		}
@@ -114,18 +130,18 @@ var allowedTypes = []string{"MSP", "OUTPATIENT", "EMERGENCY", "PRIMARY_CARE"}
 var employeeTypes = []string{"DOCTOR", "SPECIALIST", "RECEPTIONIST", "ASSISTANT"}
 
 // guard holds the checks of the caller.
-func (a *API) guard() []operation.Check[*operation.Caller] {
+func (a *API) guard(f rules.ID) []operation.Check[*operation.Caller] {
 	return []operation.Check[*operation.Caller]{
-		{Rule: rules.PersonRequestCreateLegalEntityType, Caller: func(c *operation.Caller) error {
+		{Rule: f + "legal_entity_type", Caller: func(c *operation.Caller) error {
 			found := "none"
 			if c.LegalEntity != nil {
 				found = c.LegalEntity.Type
 			}
 			return operation.Expect(slices.Contains(allowedTypes, found), "type of the caller's legal entity", allowedTypes, found)
 		}},
-		{Rule: rules.PersonRequestCreateParty, Caller: operation.PartyIsVerified},
-		{Rule: rules.PersonRequestCreatePartyDeceased, Caller: operation.PartyIsAlive},
-		{Rule: rules.PersonRequestCreateEmployeeType, Pass: func(ctx context.Context, c *operation.Caller) error {
+		{Rule: f + "party", Caller: operation.PartyIsVerified},
+		{Rule: f + "party_deceased", Caller: operation.PartyIsAlive},
+		{Rule: f + "employee_type", Pass: func(ctx context.Context, c *operation.Caller) error {
 			found, err := a.Store.employeeTypes(ctx, c.UserID, c.ClientID)
 			if err != nil {
 				return err
@@ -137,10 +153,8 @@ func (a *API) guard() []operation.Check[*operation.Caller] {
 }
 
 // codeRules refuse a code that would be one too many.
-var codeRules = map[otp.Limit]rules.ID{
-	otp.Frequency:      rules.PersonRequestCreateRate,
-	otp.PerPhone:       rules.PersonRequestCreateCodeLimit,
-	otp.PerLegalEntity: rules.PersonRequestCreateLegalEntityLimit,
+func codeRules(f rules.ID) map[otp.Limit]rules.ID {
+	return map[otp.Limit]rules.ID{otp.Frequency: f + "rate", otp.PerPhone: f + "code_limit", otp.PerLegalEntity: f + "legal_entity_limit"}
 }
 
 func (s *creating) code() otp.Request {
@@ -152,7 +166,7 @@ func codeMayBeSent(ctx context.Context, s *creating) error {
 	if s.current.Type != methodOTP {
 		return nil
 	}
-	return otp.Refusal(s.Codes.Check(ctx, s.code()), codeRules)
+	return otp.Refusal(s.Codes.Check(ctx, s.code()), codeRules(s.version.family("create")))
 }
 
 // write cancels earlier requests for the person, stores the new one and sends the
@@ -163,8 +177,12 @@ func (s *creating) write(ctx context.Context) error {
 		return err
 	}
 	s.made = request{
-		ID: uuid.New(), Version: version, LegalEntityID: s.ClientID, Status: api.PersonRequestStatusNEW, Channel: channelMIS, Method: s.current, Uploads: scans,
+		ID: uuid.New(), Version: s.version, LegalEntityID: s.ClientID, Status: api.PersonRequestStatusNEW, Channel: channelMIS, Method: s.current, Uploads: scans,
 		Data: data{Person: normal(*s.person), PatientSigned: s.body.PatientSigned, Consent: s.body.ProcessDisclosureDataConsent},
+	}
+	if s.sent != nil {
+		s.sent.Email = s.made.Data.Person.Email
+		s.made.Data.V3 = s.sent
 	}
 	if s.isUpdate() && s.body.AuthorizeWith != nil {
 		id, ok := envelope.ParseID(*s.body.AuthorizeWith)
@@ -184,7 +202,7 @@ func (s *creating) write(ctx context.Context) error {
 		request := s.code()
 		request.Resource = s.made.ID // a code that is sent again replaces it
 		_, err := s.Codes.Initialize(ctx, tx, request)
-		return otp.Refusal(err, codeRules)
+		return otp.Refusal(err, codeRules(s.version.family("create")))
 	})
 }
 

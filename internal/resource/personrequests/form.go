@@ -17,7 +17,7 @@ var form = template.Must(template.New("form").Parse(formText))
 // printedForm fills the form with the data of a request.
 func printedForm(r *request) (string, error) {
 	var printed strings.Builder
-	if err := form.Execute(&printed, r.Data.Person); err != nil {
+	if err := form.Execute(&printed, r.Data); err != nil {
 		return "", fmt.Errorf("print person request %s: %w", r.ID, err)
 	}
 	return printed.String(), nil

@@ -9,7 +9,6 @@ import (
 
 	"esoz/gen/api"
 	"esoz/gen/db"
-	"esoz/gen/rules"
 	"esoz/internal/operation"
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/fault"
@@ -17,8 +16,8 @@ import (
 
 // GetPersonRequest serves GET /api/v2/person_requests/{id}.
 func (a *API) GetPersonRequest(ctx context.Context, req api.GetPersonRequestRequestObject) (api.GetPersonRequestResponseObject, error) {
-	s := a.acting(ctx, req.ID)
-	if err := operation.Run(ctx, getChecks, s); err != nil {
+	s := a.acting(ctx, req.ID, v2)
+	if err := operation.Run(ctx, ofRequest(v2, "get"), s); err != nil {
 		return nil, err
 	}
 	shown := api.PersonRequestResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: s.found.show()}
@@ -33,6 +32,7 @@ func (a *API) GetPersonRequest(ctx context.Context, req api.GetPersonRequestRequ
 type acting struct {
 	operation.Caller
 	*API
+	version      version // of the method
 	pathID       string
 	code         any // verification_code of the body
 	found        *request
@@ -46,16 +46,15 @@ type acting struct {
 	insertedAt time.Time   // of the request
 }
 
-func (a *API) acting(ctx context.Context, id string) *acting {
-	return &acting{Caller: a.Engine.Caller(ctx), API: a, pathID: id, on: a.Store.Pool}
+func (a *API) acting(ctx context.Context, id string, v version) *acting {
+	return &acting{Caller: a.Engine.Caller(ctx), API: a, version: v, pathID: id, on: a.Store.Pool}
 }
 
-var getChecks = ofRequest("person_request.get.")
-
-// ofRequest are the checks of the request that the path names.
-func ofRequest(family rules.ID) []operation.Check[*acting] {
+// ofRequest are a method's checks of the request that the path names.
+func ofRequest(v version, method string) []operation.Check[*acting] {
+	f := v.family(method)
 	return []operation.Check[*acting]{
-		{Rule: family + "not_found", Pass: func(ctx context.Context, s *acting) (err error) {
+		{Rule: f + "not_found", Pass: func(ctx context.Context, s *acting) (err error) {
 			id, err := parsed(s.pathID)
 			if err != nil {
 				return err
@@ -63,14 +62,14 @@ func ofRequest(family rules.ID) []operation.Check[*acting] {
 			s.found, err = s.Store.get(ctx, id)
 			return err
 		}},
-		{Rule: family + "legal_entity", Pass: func(_ context.Context, s *acting) error {
+		{Rule: f + "legal_entity", Pass: func(_ context.Context, s *acting) error {
 			return operation.Expect(s.found.LegalEntityID == s.ClientID, "legal entity of the person request", s.ClientID, "another legal entity")
 		}},
-		{Rule: family + "expired", Pass: func(_ context.Context, s *acting) error {
+		{Rule: f + "expired", Pass: func(_ context.Context, s *acting) error {
 			return operation.Expect(!s.found.Cleaned, "data of the person request", "there", "removed by the clean-up")
 		}},
-		{Rule: family + "version", Pass: func(_ context.Context, s *acting) error {
-			return operation.Expect(s.found.Version == version, "version of the person request", version, s.found.Version)
+		{Rule: f + "version", Pass: func(_ context.Context, s *acting) error {
+			return operation.Expect(s.found.Version == v, "version of the person request", v, s.found.Version)
 		}},
 	}
 }

@@ -1,9 +1,12 @@
 package personrequests
 
 import (
+	"slices"
+
 	"github.com/google/uuid"
 
 	"esoz/gen/api"
+	"esoz/gen/rules"
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/media"
 )
@@ -16,8 +19,26 @@ const (
 	methodNone    = "NA"
 )
 
-// version of the requests that this API makes and reads.
-const version = 2
+// version of the methods that make a request and act on it.
+type version int16
+
+const v2, v3 version = 2, 3
+
+// operation is what a method of version 2 is called in this one.
+func (v version) operation(id string) string {
+	if v == v3 {
+		return id + "V3"
+	}
+	return id
+}
+
+// family is how the ids of a method's rules begin.
+func (v version) family(method string) rules.ID {
+	if v == v3 {
+		method += "_v3"
+	}
+	return rules.ID("person_request." + method + ".")
+}
 
 // channelMIS is the channel of requests that legal entities make.
 const channelMIS = "MIS"
@@ -28,7 +49,7 @@ const statusExpired api.PersonRequestStatus = "EXPIRED"
 // request is a stored person request.
 type request struct {
 	ID            uuid.UUID
-	Version       int
+	Version       version
 	LegalEntityID uuid.UUID
 	Status        api.PersonRequestStatus
 	Channel       string
@@ -40,11 +61,13 @@ type request struct {
 	Cleaned       bool // its data is gone
 }
 
-// data is what was sent.
+// data is what was sent. Of a request of version 3, Person is the same person in
+// the form of version 2.
 type data struct {
-	Person        api.PersonRequestPerson `json:"person"`
-	PatientSigned bool                    `json:"patient_signed"`
-	Consent       bool                    `json:"process_disclosure_data_consent"`
+	Person        api.PersonRequestPerson    `json:"person"`
+	V3            *api.PersonRequestPersonV3 `json:"person_v3,omitempty"`
+	PatientSigned bool                       `json:"patient_signed"`
+	Consent       bool                       `json:"process_disclosure_data_consent"`
 }
 
 // method is how the request is confirmed, fixed when it is created.
@@ -73,17 +96,21 @@ func (r *request) show() api.PersonRequest {
 		id := r.AuthorizeWith.String()
 		shown.AuthorizeWith = &id
 	}
-	if sent := shown.Person.AuthenticationMethods; sent != nil {
-		masked := make([]api.PersonRequestMethod, len(*sent))
-		for i, m := range *sent {
-			masked[i] = m
-			if m.PhoneNumber != nil {
-				masked[i].PhoneNumber = envelope.MaskPhone(*m.PhoneNumber)
-			}
-		}
-		shown.Person.AuthenticationMethods = &masked
-	}
+	shown.Person.AuthenticationMethods = masked(shown.Person.AuthenticationMethods)
 	return shown
+}
+
+func masked(sent *[]api.PersonRequestMethod) *[]api.PersonRequestMethod {
+	if sent == nil {
+		return nil
+	}
+	all := slices.Clone(*sent)
+	for i, m := range all {
+		if m.PhoneNumber != nil {
+			all[i].PhoneNumber = envelope.MaskPhone(*m.PhoneNumber)
+		}
+	}
+	return &all
 }
 
 // urgent says how the request is confirmed.

@@ -21,50 +21,58 @@ import (
 
 // SignPersonRequest serves PATCH /api/v2/person_requests/{id}/actions/sign.
 func (a *API) SignPersonRequest(ctx context.Context, req api.SignPersonRequestRequestObject) (api.SignPersonRequestResponseObject, error) {
-	s := a.acting(ctx, req.ID)
+	s := a.acting(ctx, req.ID, v2)
 	s.Sent = req.Body.SignedContent
-	if err := Sign.Run(ctx, s); err != nil {
+	if err := signing(v2).Run(ctx, s); err != nil {
 		return nil, err
 	}
-	return api.SignPersonRequest200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: api.PersonRequestSigned{
-		ID: s.found.ID.String(), PersonID: s.personID.String(), Status: api.PersonRequestStatusSIGNED,
-		InsertedAt: envelope.Micro(s.insertedAt), UpdatedAt: envelope.Micro(s.Now),
-	}}, nil
+	return api.SignPersonRequest200JSONResponse(s.signedResponse(ctx)), nil
 }
 
-// Sign registers or updates the person of a request.
-var Sign = operation.RowTransition[*acting]{
-	ID: "signPersonRequest",
-	Checks: slices.Concat(ofRequest("person_request.sign."),
-		[]operation.Check[*acting]{{Rule: rules.PersonRequestSignStatus, Pass: isIn(api.PersonRequestStatusAPPROVED)}},
-		operation.SignedContent[*acting]("person_request.sign", 1, 0),
-		operation.SignerIsCaller[*acting]("person_request.sign"),
-		[]operation.Check[*acting]{
-			{Rule: rules.PersonRequestSignPatientSigned, Pass: func(_ context.Context, s *acting) error {
-				content, _ := s.Content.JSON.(map[string]any)
-				return operation.Expect(content["patient_signed"] == true, "patient_signed of the content", true, "another value")
-			}},
-			{Rule: rules.PersonRequestSignContent, Pass: func(_ context.Context, s *acting) error {
-				stored, err := s.toBeSigned()
-				if err != nil {
-					return err
-				}
-				return operation.ExpectSame(s.Content.JSON, stored)
-			}},
+func (s *acting) signedResponse(ctx context.Context) api.PersonRequestSignedResponse {
+	return api.PersonRequestSignedResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: api.PersonRequestSigned{
+		ID: s.found.ID.String(), PersonID: s.personID.String(), Status: api.PersonRequestStatusSIGNED,
+		InsertedAt: envelope.Micro(s.insertedAt), UpdatedAt: envelope.Micro(s.Now),
+	}}
+}
+
+// signing registers or updates the person of a request.
+func signing(v version) *operation.RowTransition[*acting] {
+	f := v.family("sign")
+	signed := strings.TrimSuffix(string(f), ".")
+	return &operation.RowTransition[*acting]{
+		ID: v.operation("signPersonRequest"),
+		Checks: slices.Concat(ofRequest(v, "sign"),
+			[]operation.Check[*acting]{{Rule: f + "status", Pass: isIn(api.PersonRequestStatusAPPROVED)}},
+			operation.SignedContent[*acting](signed, 1, 0),
+			operation.SignerIsCaller[*acting](signed),
+			[]operation.Check[*acting]{
+				{Rule: f + "patient_signed", Pass: func(_ context.Context, s *acting) error {
+					content, _ := s.Content.JSON.(map[string]any)
+					return operation.Expect(content["patient_signed"] == true, "patient_signed of the content", true, "another value")
+				}},
+				{Rule: f + "content", Pass: func(_ context.Context, s *acting) error {
+					stored, err := s.toBeSigned()
+					if err != nil {
+						return err
+					}
+					return operation.ExpectSame(s.Content.JSON, stored)
+				}},
+			},
+			registryChecks(f),
+		),
+		Moves:     moves(api.PersonRequestStatusSIGNED, api.PersonRequestStatusAPPROVED),
+		Unchanged: unchanged, // another signature may have registered the person
+		Write: func(ctx context.Context, s *acting) error {
+			//nolint:wrapcheck // a refusal, or an error that says what failed
+			return postgres.InTx(ctx, s.Store.Pool, func(tx postgres.Tx) error { return s.register(ctx, tx) })
 		},
-		registryChecks,
-	),
-	Moves:     moves(api.PersonRequestStatusSIGNED, api.PersonRequestStatusAPPROVED),
-	Unchanged: unchanged, // another signature may have registered the person
-	Write: func(ctx context.Context, s *acting) error {
-		//nolint:wrapcheck // a refusal, or an error that says what failed
-		return postgres.InTx(ctx, s.Store.Pool, func(tx postgres.Tx) error { return s.register(ctx, tx) })
-	},
+	}
 }
 
 // toBeSigned is the request as it is shown, with patient_signed as it was signed.
 func (s *acting) toBeSigned() (map[string]any, error) {
-	shown, err := json.Marshal(s.found.show())
+	shown, err := json.Marshal(s.found.shown())
 	if err != nil {
 		return nil, fmt.Errorf("encode person request %s: %w", s.found.ID, err)
 	}
@@ -81,48 +89,50 @@ func (s *acting) toBeSigned() (map[string]any, error) {
 
 // registryChecks ask the register. They are made again in the transaction that
 // changes it, since others register persons, too.
-var registryChecks = []operation.Check[*acting]{
-	{Rule: rules.PersonRequestSignPerson, Pass: func(ctx context.Context, s *acting) (err error) {
-		if id := s.found.Data.Person.ID; id != nil {
-			s.registered, err = s.Store.registered(ctx, s.on, uuid.MustParse(*id), s.Now, nil)
-		}
-		return err
-	}},
-	{Rule: rules.PersonRequestSignPersonActive, Pass: func(_ context.Context, s *acting) error {
-		return operation.Expect(s.registered == nil || s.registered.active, "status of the person", "active", "another")
-	}},
-	{Rule: rules.PersonRequestSignDuplicate, Pass: func(ctx context.Context, s *acting) error {
-		if s.registered != nil {
-			return nil
-		}
-		known, err := s.Store.isSameRegistered(ctx, s.on, &s.found.Data.Person)
-		if err != nil {
+func registryChecks(f rules.ID) []operation.Check[*acting] {
+	return []operation.Check[*acting]{
+		{Rule: f + "person", Pass: func(ctx context.Context, s *acting) (err error) {
+			if id := s.found.Data.Person.ID; id != nil {
+				s.registered, err = s.Store.registered(ctx, s.on, uuid.MustParse(*id), s.Now, nil)
+			}
 			return err
-		}
-		return operation.Expect(!known, "person", "not registered", "registered")
-	}},
-	{Rule: rules.PersonRequestSignThirdPersonLimit, Pass: func(ctx context.Context, s *acting) error {
-		m, limit := s.found.method(), s.Config.ThirdPersonLimit
-		if m == nil || m.Value == nil || limit == 0 {
-			return nil
-		}
-		used, err := s.Store.countThirdPersonUses(ctx, s.on, uuid.MustParse(*m.Value), s.Now)
-		if err != nil {
-			return err
-		}
-		return operation.Expect(used < limit, "persons for whom the third person confirms", limit, used, "limit", limit)
-	}},
-	{Rule: rules.PersonRequestSignPhoneLimit, Pass: func(ctx context.Context, s *acting) error {
-		m, limit := s.found.method(), s.Config.PhoneAuthLimit
-		if m == nil || m.PhoneNumber == nil || limit == 0 {
-			return nil
-		}
-		used, err := s.Store.countPhoneUses(ctx, s.on, *m.PhoneNumber, s.Now)
-		if err != nil {
-			return err
-		}
-		return operation.Expect(used < limit, "persons who confirm by the phone", limit, used, "limit", limit)
-	}},
+		}},
+		{Rule: f + "person_active", Pass: func(_ context.Context, s *acting) error {
+			return operation.Expect(s.registered == nil || s.registered.active, "status of the person", "active", "another")
+		}},
+		{Rule: f + "duplicate", Pass: func(ctx context.Context, s *acting) error {
+			if s.registered != nil {
+				return nil
+			}
+			known, err := s.Store.isSameRegistered(ctx, s.on, &s.found.Data.Person)
+			if err != nil {
+				return err
+			}
+			return operation.Expect(!known, "person", "not registered", "registered")
+		}},
+		{Rule: f + "third_person_limit", Pass: func(ctx context.Context, s *acting) error {
+			m, limit := s.found.method(), s.Config.ThirdPersonLimit
+			if m == nil || m.Value == nil || limit == 0 {
+				return nil
+			}
+			used, err := s.Store.countThirdPersonUses(ctx, s.on, uuid.MustParse(*m.Value), s.Now)
+			if err != nil {
+				return err
+			}
+			return operation.Expect(used < limit, "persons for whom the third person confirms", limit, used, "limit", limit)
+		}},
+		{Rule: f + "phone_limit", Pass: func(ctx context.Context, s *acting) error {
+			m, limit := s.found.method(), s.Config.PhoneAuthLimit
+			if m == nil || m.PhoneNumber == nil || limit == 0 {
+				return nil
+			}
+			used, err := s.Store.countPhoneUses(ctx, s.on, *m.PhoneNumber, s.Now)
+			if err != nil {
+				return err
+			}
+			return operation.Expect(used < limit, "persons who confirm by the phone", limit, used, "limit", limit)
+		}},
+	}
 }
 
 // method is how a person to register will confirm; nil in an update.
@@ -158,7 +168,7 @@ func (s *acting) register(ctx context.Context, tx postgres.Tx) (err error) {
 	}
 	again := *s
 	again.on = tx
-	if err := operation.Run(ctx, registryChecks, &again); err != nil {
+	if err := operation.Run(ctx, registryChecks(s.version.family("sign")), &again); err != nil {
 		return err //nolint:wrapcheck // a refusal, or an error that says what failed
 	}
 	if err := s.Store.register(ctx, tx, s); err != nil {

@@ -139,7 +139,7 @@ func (s Store) documentTypes(ctx context.Context, person uuid.UUID) ([]string, e
 func (s Store) create(ctx context.Context, tx postgres.Tx, c *creating) error {
 	made := &c.made
 	params := db.InsertPersonRequestParams{
-		ID: made.ID, Version: version, AuthorizeWith: made.AuthorizeWith, LegalEntityID: c.ClientID, TaxID: made.Data.Person.TaxID,
+		ID: made.ID, Version: int16(made.Version), AuthorizeWith: made.AuthorizeWith, LegalEntityID: c.ClientID, TaxID: made.Data.Person.TaxID,
 		FirstName: made.Data.Person.FirstName, LastName: made.Data.Person.LastName, BirthDate: c.born, UserID: c.UserID, At: c.Now,
 	}
 	if c.registered != nil {
@@ -180,7 +180,7 @@ func (s Store) get(ctx context.Context, id uuid.UUID) (*request, error) {
 		return nil, fmt.Errorf("get person request: %w", postgres.Error(err))
 	}
 	found := request{
-		ID: row.ID, Version: int(row.Version), LegalEntityID: row.LegalEntityID, Status: api.PersonRequestStatus(row.Status), Channel: row.Channel,
+		ID: row.ID, Version: version(row.Version), LegalEntityID: row.LegalEntityID, Status: api.PersonRequestStatus(row.Status), Channel: row.Channel,
 		AuthorizeWith: row.AuthorizeWith, Content: row.PrintoutForm, Cleaned: len(row.Data) == 0,
 	}
 	err = errors.Join(decode(row.Data, &found.Data), decode(row.AuthenticationMethodCurrent, &found.Method), decode(row.Documents, &found.Uploads))
@@ -220,12 +220,16 @@ func (s Store) list(ctx context.Context, legalEntity uuid.UUID, status *string, 
 		total = int(row.Total)
 		found[i] = api.PersonRequestShort{ID: row.ID.String(), Status: api.PersonRequestStatus(row.Status), Version: int(row.Version)}
 		var sent struct {
-			Person *api.PersonRequestName `json:"person"`
+			Person *api.PersonRequestName     `json:"person"`
+			V3     *api.PersonRequestPersonV3 `json:"person_v3"`
 		}
 		if err := decode(row.Data, &sent); err != nil {
 			return nil, 0, fmt.Errorf("read person request %s: %w", row.ID, err)
 		}
 		found[i].Person = sent.Person
+		if sent.V3 != nil {
+			found[i].Person.Names = &sent.V3.Names
+		}
 	}
 	if len(rows) == 0 && page.Number > 1 { // past the end there is no row to tell how many there are
 		params.PageLimit, params.PageOffset = 1, 0

@@ -58,8 +58,8 @@ func (s Store) sign(ctx context.Context, tx postgres.Tx, a *acting) (inserted ti
 
 // register writes the person of a request into the register.
 func (s Store) register(ctx context.Context, tx postgres.Tx, a *acting) error {
-	q, p, id := db.New(), &a.found.Data.Person, a.personID
-	person, err := json.Marshal(p) //nolint:gosec // the register keeps the secret, too
+	q, id := db.New(), a.personID
+	person, err := json.Marshal(a.found.Data.registered())
 	if err != nil {
 		return fmt.Errorf("encode the person: %w", err)
 	}
@@ -69,7 +69,7 @@ func (s Store) register(ctx context.Context, tx postgres.Tx, a *acting) error {
 	}
 	var was *identity
 	var known map[string]stream
-	if p.ID != nil {
+	if a.found.Data.Person.ID != nil {
 		if was, known, err = s.lockVerified(ctx, tx, id); err != nil {
 			return err
 		}

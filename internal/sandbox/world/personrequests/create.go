@@ -226,7 +226,7 @@ func wrongDocuments(w *build.World) []refused {
 			"a refugee's certificate that is over", at(rules.PersonRequestCreateExpiration, "documents[0].expiration_date"),
 			with(document("REFUGEE_CERTIFICATE", "АА120518", build.Row{"expiration_date": days(w, -2)})), nil,
 		},
-		{"a type that registers nobody", at(rules.PersonRequestCreateDocumentType, "documents[0].type"), with(document("FOREIGN_PASSPORT", "X1", nil)), nil},
+		{"a type that registers nobody", at(rules.PersonRequestCreateDocumentType, "documents[0].type"), with(document("CHILD_BIRTH_CERTIFICATE", "1-АП123456", nil)), nil},
 		{
 			"an adult who is married", fault.Refuse(rules.PersonRequestCreateCapacityAge, "type", "MARRIAGE_CERTIFICATE"), with(passport(nil), married(w)), nil,
 		},

@@ -25,11 +25,18 @@ func Add(w *build.World) {
 	phones(w)
 	create(w)
 	update(w)
-	stored(w)
-	reads(w)
-	approve(w)
-	reject(w)
-	sign(w)
+	inV3(w)
+	foreigners(w)
+	for _, v := range []version{v2, v3} {
+		stored(w, v)
+	}
+	for _, v := range []version{v2, v3} {
+		reads(w, v)
+		approve(w, v)
+		reject(w, v)
+		sign(w, v)
+	}
+	list(w)
 	resend(w)
 	methods(w)
 }
