@@ -39,7 +39,13 @@ type Key struct {
 // Authority issues certificates, stamps time and lists revoked certificates.
 type Authority struct {
 	root, issuing, service, foreign, foreignService, unknown issuer
+
+	mu   sync.Mutex
+	keys map[Owner]Key // those that were asked for
 }
+
+// maxKeys bounds the keys that are kept: a sandbox signs for any owner.
+const maxKeys = 1000
 
 type issuer struct {
 	Key
@@ -61,7 +67,7 @@ var (
 
 // New makes the authority.
 var New = sync.OnceValue(func() *Authority {
-	a := new(Authority)
+	a := &Authority{keys: map[Owner]Key{}}
 	a.root = authority("esoz sandbox root", nil)
 	a.issuing = authority("esoz sandbox", &a.root)
 	a.service = service("esoz sandbox time stamps", a.issuing)
@@ -93,7 +99,19 @@ func (a *Authority) Trusted() []byte {
 func TrustIn(cfg *config.Config) error { return cfg.SignatureRoots.Add(New().Trusted()) }
 
 // KeyOf returns the key of an owner.
-func (a *Authority) KeyOf(o Owner) Key { return a.keyOf(o, a.issuing, func(*x509.Certificate) {}) }
+func (a *Authority) KeyOf(o Owner) Key {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	key, known := a.keys[o]
+	if !known {
+		key = a.keyOf(o, a.issuing, func(*x509.Certificate) {})
+		if len(a.keys) == maxKeys {
+			clear(a.keys)
+		}
+		a.keys[o] = key
+	}
+	return key
+}
 
 // keyOf issues a certificate of an owner that differ changes.
 func (a *Authority) keyOf(o Owner, by issuer, differ func(*x509.Certificate)) Key {
