@@ -111,6 +111,7 @@ type runner struct {
 	renews   bool // the server can be given a new world, and other settings
 
 	dirty      bool // the world may no longer be as seeded
+	set        bool // the settings are not those of the start
 	unanswered int  // in a row
 	done       int
 	results    []Result
@@ -235,29 +236,16 @@ func (r *runner) withoutReset(changing []int) []int {
 // group sends checks that want the same settings. One that fails in a world
 // that others have changed is judged again in a new one.
 func (r *runner) group(ctx context.Context, checks []int, settings map[string]string) error {
-	fresh := func() error {
-		if err := r.renew(ctx); err != nil || len(settings) == 0 {
-			return err
-		}
-		r.dirty = true
-		if err := r.control(ctx, http.MethodPost, "/_sandbox/config", settings); err != nil {
-			return fmt.Errorf("change the settings: %w", err)
-		}
-		return nil
+	if err := r.configure(ctx, settings); err != nil {
+		return err
 	}
-	if len(settings) > 0 {
-		if err := fresh(); err != nil {
-			return err
-		}
-	}
-	used := false // since the last new world
 	for _, i := range checks {
 		result := &r.results[i]
 		if err := r.try(ctx, result); err != nil {
 			return err
 		}
-		if used && len(result.Misses) > 0 && r.renews {
-			if err := fresh(); err != nil {
+		if r.dirty && len(result.Misses) > 0 && r.renews {
+			if err := errors.Join(r.renew(ctx), r.configure(ctx, settings)); err != nil {
 				return err
 			}
 			if err := r.try(ctx, result); err != nil {
@@ -266,7 +254,7 @@ func (r *runner) group(ctx context.Context, checks []int, settings map[string]st
 		}
 		// What should have been refused and was not has changed something, too.
 		if changes(result.Case) || len(result.Misses) > 0 && result.Request.Method != http.MethodGet {
-			used, r.dirty = true, true
+			r.dirty = true
 		}
 		r.advance()
 	}
@@ -310,15 +298,34 @@ func (r *runner) curl(c Check) string {
 	return r.secrets.hide.Replace(r.secrets.undress(c.Request).Curl(r.server.name))
 }
 
-// renew gives the server a new world, if it takes one and the old one was used.
+// configure gives the server settings in place of those of the checks before.
+func (r *runner) configure(ctx context.Context, settings map[string]string) error {
+	if r.set {
+		if err := r.control(ctx, http.MethodDelete, "/_sandbox/config", nil); err != nil {
+			return fmt.Errorf("put the settings back: %w", err)
+		}
+		r.set = false
+	}
+	if len(settings) == 0 {
+		return nil
+	}
+	r.set = true
+	if err := r.control(ctx, http.MethodPost, "/_sandbox/config", settings); err != nil {
+		return fmt.Errorf("change the settings: %w", err)
+	}
+	return nil
+}
+
+// renew gives the server a new world and its first settings, if it takes them and
+// the old ones were changed.
 func (r *runner) renew(ctx context.Context) error {
-	if !r.renews || !r.dirty {
+	if !r.renews || !r.dirty && !r.set {
 		return nil
 	}
 	if err := r.control(ctx, http.MethodPost, "/_sandbox/reset", nil); err != nil {
 		return fmt.Errorf("make the world new: %w", err)
 	}
-	r.dirty = false
+	r.dirty, r.set = false, false
 	return nil
 }
 

@@ -77,6 +77,7 @@ func NewHandler(
 	h.mux.HandleFunc("GET /_sandbox/world", h.getWorld)
 	h.mux.HandleFunc("GET /_sandbox/config", h.getConfig)
 	h.mux.HandleFunc("POST /_sandbox/config", h.setConfig)
+	h.mux.HandleFunc("DELETE /_sandbox/config", h.unsetConfig)
 	h.mux.HandleFunc("POST /_sandbox/reset", h.reset)
 	h.mux.HandleFunc("POST /_sandbox/mis", register[admin.MIS](h))
 	h.mux.HandleFunc("POST /_sandbox/legal_entities", register[admin.LegalEntity](h))

@@ -210,6 +210,7 @@ func TestOwnMethods(t *testing.T) {
 		{"browsers find the reference", browsersFindTheReference},
 		{"taken places are refused", takenPlacesAreRefused},
 		{"config refuses what it does not know", configRefusesWhatItDoesNotKnow},
+		{"config goes back", configGoesBack},
 		{"inbox waits", inboxWaits},
 		{"reset forgets everything", resetForgetsEverything},
 		{"slow clients hold nobody up", slowClientsHoldNobodyUp},
@@ -264,6 +265,24 @@ func configRefusesWhatItDoesNotKnow(t *testing.T, b *box) {
 		require.Equal(t, c.status, b.call(t, http.MethodPost, "/_sandbox/config", c.body, &answer), name)
 		require.Contains(t, answer.Error, c.says, name)
 	}
+}
+
+func configGoesBack(t *testing.T, b *box) {
+	b.reset(t)
+	settings := func() (all map[string]string) {
+		require.Equal(t, http.StatusOK, b.call(t, http.MethodGet, "/_sandbox/config", nil, &all))
+		return all
+	}
+	keyless := func() int {
+		return testkit.Send(t, b.url, testkit.As("sandbox-owner", http.MethodGet, "/api/divisions", nil)).Status
+	}
+	wanted := map[string]string{"GATEWAY_API_KEY": "required"}
+	require.Equal(t, http.StatusOK, b.call(t, http.MethodPost, "/_sandbox/config", wanted, nil))
+	require.Equal(t, wanted, settings())
+	require.Equal(t, http.StatusUnauthorized, keyless())
+	require.Equal(t, http.StatusNoContent, b.call(t, http.MethodDelete, "/_sandbox/config", nil, nil))
+	require.Empty(t, settings())
+	require.Equal(t, http.StatusOK, keyless())
 }
 
 func clockMoves(t *testing.T, b *box) {

@@ -61,6 +61,15 @@ func (h *Handler) set(vars map[string]string) (settings map[string]string, err e
 	return maps.Clone(h.settings), nil
 }
 
+func (h *Handler) unsetConfig(w http.ResponseWriter, _ *http.Request) {
+	h.changing.Lock()
+	h.config.Set(h.initial)
+	h.settings = map[string]string{}
+	h.changing.Unlock()
+	h.traffic.Changed()
+	w.WriteHeader(http.StatusNoContent)
+}
+
 // changeable refuses settings that are read at the start only.
 func changeable(vars map[string]string) error {
 	var errs []error
