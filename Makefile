@@ -24,7 +24,7 @@ build: ## the programs, into bin/
 # them.) Vet is a part of make lint.
 export GORACE = atexit_sleep_ms=50
 UNWATCHED = modernc.org go.yaml.in github.com/oasdiff
-RACE = -race -vet=off $(UNWATCHED:%='-gcflags=%/...=-race=0 -d=checkptr=0')
+RACE = -race -vet=off -ldflags='-s -w' $(UNWATCHED:%='-gcflags=%/...=-race=0 -d=checkptr=0')
 
 # The engines are not watched either: all test processes of the product share one pair.
 test: ## all tests but the torture, on real engines that are started for them
