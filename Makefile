@@ -35,8 +35,11 @@ test: ## all tests but the torture, on real engines that are started for them
 torture-short: ## the short form of the torture: faults, races, hostile input
 	$(GO) -C internal/lab test $(RACE) -timeout 30m ./torture
 
-# Races of several servers need a document store that FerretDB 1 is not.
+# Several servers need a document store that FerretDB 1 is not.
 DOCUMENTS = internal/lab/tools/documentdb-up
+several-servers: ## the tests of several servers, in their short form
+	ESOZ_TEST_MONGODB_URI=$${ESOZ_TEST_MONGODB_URI:-$$($(DOCUMENTS))} $(GO) -C internal/lab test $(RACE) -timeout 20m -run 'ThreeServers' ./torture
+
 torture: ## what docs/reliability.md tells of, done anew: an hour; RUN=TestX does one test of it
 	@if [ -z "$$ESOZ_TEST_MONGODB_URI" ]; then \
 		ESOZ_TEST_MONGODB_URI=$$($(DOCUMENTS)) && export ESOZ_TEST_MONGODB_URI || exit 1; fi; \
@@ -178,7 +181,7 @@ sbom: ## fail at a licence that nobody has agreed to; lists of parts beside bin/
 	done
 	@$(GO) -C internal/lab run ./supply -client $(CURDIR)/gen/ts/package-lock.json $(PROGRAMS:%=$(CURDIR)/bin/release/%.cdx.json)
 
-.PHONY: bench bench-quick torture
+.PHONY: bench bench-quick torture several-servers
 bench: ## every benchmark, and docs/benchmarks.md from them: more than an hour on a quiet machine; CODIFIER=FILE imports the national codifier
 	$(GO) -C internal/lab build -trimpath -o $(CURDIR)/bin/ ./esoz-bench && bin/esoz-bench full $(CODIFIER:%=--codifier %)
 
