@@ -9,6 +9,12 @@ import (
 	"esoz/internal/platform/subject"
 )
 
+// SeesAll tells the clients that see what all legal entities have
+// (TOKENS_TYPES_PERSONAL). A token without a client sees nothing.
+func (c *Caller) SeesAll() bool {
+	return c.ClientType != "" && !slices.Contains(c.Config.PersonalClientTypes, c.ClientType)
+}
+
 // HasLegalEntity passes callers whose token belongs to a legal entity.
 func HasLegalEntity(c *Caller) error {
 	return Expect(c.LegalEntity != nil, "legal entity of the token", "a legal entity", "none")
