@@ -459,6 +459,30 @@ func (e EmployeeLegalEntityStatus) Valid() bool {
 	}
 }
 
+// Defines values for EmployeeLegalEntityShortStatus.
+const (
+	EmployeeLegalEntityShortStatusACTIVE      EmployeeLegalEntityShortStatus = "ACTIVE"
+	EmployeeLegalEntityShortStatusCLOSED      EmployeeLegalEntityShortStatus = "CLOSED"
+	EmployeeLegalEntityShortStatusREORGANIZED EmployeeLegalEntityShortStatus = "REORGANIZED"
+	EmployeeLegalEntityShortStatusSUSPENDED   EmployeeLegalEntityShortStatus = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeLegalEntityShortStatus enum.
+func (e EmployeeLegalEntityShortStatus) Valid() bool {
+	switch e {
+	case EmployeeLegalEntityShortStatusACTIVE:
+		return true
+	case EmployeeLegalEntityShortStatusCLOSED:
+		return true
+	case EmployeeLegalEntityShortStatusREORGANIZED:
+		return true
+	case EmployeeLegalEntityShortStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EmployeeStatus.
 const (
 	EmployeeStatusAPPROVED        EmployeeStatus = "APPROVED"
@@ -3249,8 +3273,68 @@ type EmployeeLegalEntityMisVerified string
 // Example: ACTIVE
 type EmployeeLegalEntityStatus string
 
+// EmployeeLegalEntityShort The legal entity, in a list.
+type EmployeeLegalEntityShort struct {
+	// Edrpou Its number in the register of enterprises.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// Name Its name.
+	//
+	// Example: Клініка Ноунейм
+	Name nullable.Nullable[string] `json:"name"`
+
+	// PublicName Its name for the public.
+	//
+	// Example: Клініка Ноунейм
+	PublicName nullable.Nullable[string] `json:"public_name"`
+
+	// ShortName Its short name.
+	//
+	// Example: Ноунейм
+	ShortName nullable.Nullable[string] `json:"short_name"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status EmployeeLegalEntityShortStatus `json:"status"`
+
+	// Type Dictionary `LEGAL_ENTITY_TYPE`.
+	//
+	// Example: PRIMARY_CARE
+	Type string `json:"type"`
+}
+
+// EmployeeLegalEntityShortStatus Its status.
+//
+// Example: ACTIVE
+type EmployeeLegalEntityShortStatus string
+
+// EmployeeListResponse Answer with a page of employees.
+type EmployeeListResponse struct {
+	// Data The employees.
+	Data []EmployeeShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // EmployeeParty The employee as a person.
 type EmployeeParty struct {
+	// AboutMyself What the employee says of their work, if anything.
+	//
+	// Example: Закінчив всі можливі курси
+	AboutMyself *string `json:"about_myself,omitempty"`
+
 	// BirthDate Date of birth.
 	//
 	// Example: 1991-08-19
@@ -3316,6 +3400,59 @@ type EmployeeParty struct {
 	//
 	// Example: NOT_VERIFIED
 	VerificationStatus string `json:"verification_status"`
+
+	// WorkingExperience Full years of work, if they are known.
+	//
+	// Example: 10
+	WorkingExperience *int `json:"working_experience,omitempty"`
+}
+
+// EmployeePartyShort The employee as a person, in a list.
+type EmployeePartyShort struct {
+	// DeclarationCount Always zero.
+	//
+	// Example: 0
+	DeclarationCount int `json:"declaration_count"`
+
+	// DeclarationLimit Always zero.
+	//
+	// Example: 0
+	DeclarationLimit int `json:"declaration_limit"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the party.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName nullable.Nullable[string] `json:"second_name"`
+
+	// VerificationStatus Dictionary `PARTY_VERIFICATION_STATUSES`.
+	//
+	// Example: NOT_VERIFIED
+	VerificationStatus string `json:"verification_status"`
 }
 
 // EmployeePhone A phone.
@@ -3343,6 +3480,12 @@ type EmployeeProfession struct {
 	ScienceDegree *EmployeeScienceDegree `json:"science_degree,omitempty"`
 
 	// Specialities Specialities, the one that the employee works in first.
+	Specialities []EmployeeSpeciality `json:"specialities"`
+}
+
+// EmployeeProfessionShort The specialities of an employee, in a list.
+type EmployeeProfessionShort struct {
+	// Specialities The specialities.
 	Specialities []EmployeeSpeciality `json:"specialities"`
 }
 
@@ -3429,6 +3572,81 @@ type EmployeeScienceDegree struct {
 	//
 	// Example: Педіатр
 	Speciality string `json:"speciality"`
+}
+
+// EmployeeShort An employee in a list. Their specialities stand under the name of the type, in lower case.
+type EmployeeShort struct {
+	// Assistant The specialities of an employee, in a list.
+	Assistant *EmployeeProfessionShort `json:"assistant,omitempty"`
+
+	// Division A division.
+	Division *EmployeeDivision `json:"division,omitempty"`
+
+	// Doctor The specialities of an employee, in a list.
+	Doctor *EmployeeProfessionShort `json:"doctor,omitempty"`
+
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// EndDate Last day of work, if it is known.
+	//
+	// Example: 2018-03-02
+	EndDate nullable.Nullable[string] `json:"end_date"`
+
+	// ID Id of the employee.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// IsActive Whether the row counts: always true in a list.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Laborant The specialities of an employee, in a list.
+	Laborant *EmployeeProfessionShort `json:"laborant,omitempty"`
+
+	// LegalEntity The legal entity, in a list.
+	LegalEntity EmployeeLegalEntityShort `json:"legal_entity"`
+
+	// MedAdmin The specialities of an employee, in a list.
+	MedAdmin *EmployeeProfessionShort `json:"med_admin,omitempty"`
+
+	// MedCoordinator The specialities of an employee, in a list.
+	MedCoordinator *EmployeeProfessionShort `json:"med_coordinator,omitempty"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// Party The employee as a person, in a list.
+	Party EmployeePartyShort `json:"party"`
+
+	// Pharmacist The specialities of an employee, in a list.
+	Pharmacist *EmployeeProfessionShort `json:"pharmacist,omitempty"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P1
+	Position string `json:"position"`
+
+	// Specialist The specialities of an employee, in a list.
+	Specialist *EmployeeProfessionShort `json:"specialist,omitempty"`
+
+	// StartDate First day of work.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
+	// chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
+	//
+	//
+	// Example: APPROVED
+	Status EmployeeStatus `json:"status"`
 }
 
 // EmployeeSpeciality A speciality with what is known of its certificate.
@@ -6145,6 +6363,45 @@ type ListDivisionsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListEmployeesParams defines parameters for ListEmployees.
+type ListEmployeesParams struct {
+	// Ids Ids of employees with commas between them.
+	Ids *string `form:"ids,omitempty" json:"ids,omitempty"`
+
+	// NoTaxID Whether the party has declined a tax number.
+	NoTaxID *string `form:"no_tax_id,omitempty" json:"no_tax_id,omitempty"`
+
+	// TaxID Tax number of the party.
+	TaxID *string `form:"tax_id,omitempty" json:"tax_id,omitempty"`
+
+	// PartyID Id of the party.
+	PartyID *string `form:"party_id,omitempty" json:"party_id,omitempty"`
+
+	// VerificationStatus Verification of the party, dictionary `PARTY_VERIFICATION_STATUSES`.
+	VerificationStatus *string `form:"verification_status,omitempty" json:"verification_status,omitempty"`
+
+	// Edrpou ЄДРПОУ number of the legal entity.
+	Edrpou *string `form:"edrpou,omitempty" json:"edrpou,omitempty"`
+
+	// LegalEntityID Id of a legal entity. Any other than the one of the token gives an empty list.
+	LegalEntityID *string `form:"legal_entity_id,omitempty" json:"legal_entity_id,omitempty"`
+
+	// DivisionID Id of the division.
+	DivisionID *string `form:"division_id,omitempty" json:"division_id,omitempty"`
+
+	// Status Status of the employee. `DISMISSED` and `STOPPED` find the same, and so do both spellings of `ENTERED_IN_ERROR`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// EmployeeType Type of the employee, dictionary `EMPLOYEE_TYPE`.
+	EmployeeType *string `form:"employee_type,omitempty" json:"employee_type,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Employees per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
 	// Date Start of the period, included. UTC, without a zone. The period is always limited to `EVENTS_LIST_MAX_PERIOD_HOURS` hours (3):
@@ -6591,6 +6848,9 @@ type ServerInterface interface {
 	// DeactivateDivision Deactivate Division
 	// (PATCH /api/divisions/{id}/actions/deactivate)
 	DeactivateDivision(ctx echo.Context, id string) error
+	// ListEmployees Get Employees List
+	// (GET /api/employees)
+	ListEmployees(ctx echo.Context, params ListEmployeesParams) error
 	// DeactivateEmployee Deactivate Employee
 	// (PATCH /api/employees/{id}/actions/deactivate)
 	DeactivateEmployee(ctx echo.Context, id string) error
@@ -7190,6 +7450,101 @@ func (w *ServerInterfaceWrapper) DeactivateDivision(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.DeactivateDivision(ctx, id)
+	return err
+}
+
+// ListEmployees converts echo context to params.
+func (w *ServerInterfaceWrapper) ListEmployees(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEmployeesParams
+	// ------------- Optional query parameter "ids" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ids", ctx.QueryParams(), &params.Ids, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter ids: %s", err))
+	}
+
+	// ------------- Optional query parameter "no_tax_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "no_tax_id", ctx.QueryParams(), &params.NoTaxID, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter no_tax_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "tax_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "tax_id", ctx.QueryParams(), &params.TaxID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter tax_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "party_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "party_id", ctx.QueryParams(), &params.PartyID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter party_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "verification_status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "verification_status", ctx.QueryParams(), &params.VerificationStatus, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter verification_status: %s", err))
+	}
+
+	// ------------- Optional query parameter "edrpou" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "edrpou", ctx.QueryParams(), &params.Edrpou, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter edrpou: %s", err))
+	}
+
+	// ------------- Optional query parameter "legal_entity_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "legal_entity_id", ctx.QueryParams(), &params.LegalEntityID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter legal_entity_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "division_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "division_id", ctx.QueryParams(), &params.DivisionID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter division_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "employee_type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "employee_type", ctx.QueryParams(), &params.EmployeeType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter employee_type: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListEmployees(ctx, params)
 	return err
 }
 
@@ -8806,6 +9161,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/divisions/:id", wrapper.UpdateDivision, options.OperationMiddlewares["updateDivision"]...)
 	router.PATCH(options.BaseURL+"/api/divisions/:id/actions/activate", wrapper.ActivateDivision, options.OperationMiddlewares["activateDivision"]...)
 	router.PATCH(options.BaseURL+"/api/divisions/:id/actions/deactivate", wrapper.DeactivateDivision, options.OperationMiddlewares["deactivateDivision"]...)
+	router.GET(options.BaseURL+"/api/employees", wrapper.ListEmployees, options.OperationMiddlewares["listEmployees"]...)
 	router.PATCH(options.BaseURL+"/api/employees/:id/actions/deactivate", wrapper.DeactivateEmployee, options.OperationMiddlewares["deactivateEmployee"]...)
 	router.GET(options.BaseURL+"/api/events", wrapper.ListEvents, options.OperationMiddlewares["listEvents"]...)
 	router.GET(options.BaseURL+"/api/events/:id", wrapper.GetEvent, options.OperationMiddlewares["getEvent"]...)
@@ -9144,6 +9500,28 @@ type DeactivateDivisionResponseObject interface {
 type DeactivateDivision200JSONResponse DivisionResponse
 
 func (response DeactivateDivision200JSONResponse) VisitDeactivateDivisionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEmployeesRequestObject struct {
+	Params ListEmployeesParams
+}
+
+type ListEmployeesResponseObject interface {
+	VisitListEmployeesResponse(w http.ResponseWriter) error
+}
+
+type ListEmployees200JSONResponse EmployeeListResponse
+
+func (response ListEmployees200JSONResponse) VisitListEmployeesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -10543,6 +10921,9 @@ type StrictServerInterface interface {
 	// DeactivateDivision Deactivate Division
 	// (PATCH /api/divisions/{id}/actions/deactivate)
 	DeactivateDivision(ctx context.Context, request DeactivateDivisionRequestObject) (DeactivateDivisionResponseObject, error)
+	// ListEmployees Get Employees List
+	// (GET /api/employees)
+	ListEmployees(ctx context.Context, request ListEmployeesRequestObject) (ListEmployeesResponseObject, error)
 	// DeactivateEmployee Deactivate Employee
 	// (PATCH /api/employees/{id}/actions/deactivate)
 	DeactivateEmployee(ctx context.Context, request DeactivateEmployeeRequestObject) (DeactivateEmployeeResponseObject, error)
@@ -11119,6 +11500,31 @@ func (sh *strictHandler) DeactivateDivision(ctx echo.Context, id string) error {
 		return err
 	} else if validResponse, ok := response.(DeactivateDivisionResponseObject); ok {
 		return validResponse.VisitDeactivateDivisionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListEmployees operation middleware
+func (sh *strictHandler) ListEmployees(ctx echo.Context, params ListEmployeesParams) error {
+	var request ListEmployeesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEmployees(ctx.Request().Context(), request.(ListEmployeesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEmployees")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListEmployeesResponseObject); ok {
+		return validResponse.VisitListEmployeesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

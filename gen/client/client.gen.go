@@ -460,6 +460,30 @@ func (e EmployeeLegalEntityStatus) Valid() bool {
 	}
 }
 
+// Defines values for EmployeeLegalEntityShortStatus.
+const (
+	EmployeeLegalEntityShortStatusACTIVE      EmployeeLegalEntityShortStatus = "ACTIVE"
+	EmployeeLegalEntityShortStatusCLOSED      EmployeeLegalEntityShortStatus = "CLOSED"
+	EmployeeLegalEntityShortStatusREORGANIZED EmployeeLegalEntityShortStatus = "REORGANIZED"
+	EmployeeLegalEntityShortStatusSUSPENDED   EmployeeLegalEntityShortStatus = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeLegalEntityShortStatus enum.
+func (e EmployeeLegalEntityShortStatus) Valid() bool {
+	switch e {
+	case EmployeeLegalEntityShortStatusACTIVE:
+		return true
+	case EmployeeLegalEntityShortStatusCLOSED:
+		return true
+	case EmployeeLegalEntityShortStatusREORGANIZED:
+		return true
+	case EmployeeLegalEntityShortStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EmployeeStatus.
 const (
 	EmployeeStatusAPPROVED        EmployeeStatus = "APPROVED"
@@ -3285,8 +3309,68 @@ type EmployeeLegalEntityMisVerified string
 // Example: ACTIVE
 type EmployeeLegalEntityStatus string
 
+// EmployeeLegalEntityShort The legal entity, in a list.
+type EmployeeLegalEntityShort struct {
+	// Edrpou Its number in the register of enterprises.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// Name Its name.
+	//
+	// Example: Клініка Ноунейм
+	Name *string `json:"name"`
+
+	// PublicName Its name for the public.
+	//
+	// Example: Клініка Ноунейм
+	PublicName *string `json:"public_name"`
+
+	// ShortName Its short name.
+	//
+	// Example: Ноунейм
+	ShortName *string `json:"short_name"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status EmployeeLegalEntityShortStatus `json:"status"`
+
+	// Type Dictionary `LEGAL_ENTITY_TYPE`.
+	//
+	// Example: PRIMARY_CARE
+	Type string `json:"type"`
+}
+
+// EmployeeLegalEntityShortStatus Its status.
+//
+// Example: ACTIVE
+type EmployeeLegalEntityShortStatus string
+
+// EmployeeListResponse Answer with a page of employees.
+type EmployeeListResponse struct {
+	// Data The employees.
+	Data []EmployeeShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // EmployeeParty The employee as a person.
 type EmployeeParty struct {
+	// AboutMyself What the employee says of their work, if anything.
+	//
+	// Example: Закінчив всі можливі курси
+	AboutMyself *string `json:"about_myself,omitempty"`
+
 	// BirthDate Date of birth.
 	//
 	// Example: 1991-08-19
@@ -3352,6 +3436,59 @@ type EmployeeParty struct {
 	//
 	// Example: NOT_VERIFIED
 	VerificationStatus string `json:"verification_status"`
+
+	// WorkingExperience Full years of work, if they are known.
+	//
+	// Example: 10
+	WorkingExperience *int `json:"working_experience,omitempty"`
+}
+
+// EmployeePartyShort The employee as a person, in a list.
+type EmployeePartyShort struct {
+	// DeclarationCount Always zero.
+	//
+	// Example: 0
+	DeclarationCount int `json:"declaration_count"`
+
+	// DeclarationLimit Always zero.
+	//
+	// Example: 0
+	DeclarationLimit int `json:"declaration_limit"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the party.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name"`
+
+	// VerificationStatus Dictionary `PARTY_VERIFICATION_STATUSES`.
+	//
+	// Example: NOT_VERIFIED
+	VerificationStatus string `json:"verification_status"`
 }
 
 // EmployeePhone A phone.
@@ -3379,6 +3516,12 @@ type EmployeeProfession struct {
 	ScienceDegree *EmployeeScienceDegree `json:"science_degree,omitempty"`
 
 	// Specialities Specialities, the one that the employee works in first.
+	Specialities []EmployeeSpeciality `json:"specialities"`
+}
+
+// EmployeeProfessionShort The specialities of an employee, in a list.
+type EmployeeProfessionShort struct {
+	// Specialities The specialities.
 	Specialities []EmployeeSpeciality `json:"specialities"`
 }
 
@@ -3465,6 +3608,81 @@ type EmployeeScienceDegree struct {
 	//
 	// Example: Педіатр
 	Speciality string `json:"speciality"`
+}
+
+// EmployeeShort An employee in a list. Their specialities stand under the name of the type, in lower case.
+type EmployeeShort struct {
+	// Assistant The specialities of an employee, in a list.
+	Assistant *EmployeeProfessionShort `json:"assistant,omitempty"`
+
+	// Division A division.
+	Division *EmployeeDivision `json:"division,omitempty"`
+
+	// Doctor The specialities of an employee, in a list.
+	Doctor *EmployeeProfessionShort `json:"doctor,omitempty"`
+
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// EndDate Last day of work, if it is known.
+	//
+	// Example: 2018-03-02
+	EndDate *string `json:"end_date"`
+
+	// ID Id of the employee.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// IsActive Whether the row counts: always true in a list.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Laborant The specialities of an employee, in a list.
+	Laborant *EmployeeProfessionShort `json:"laborant,omitempty"`
+
+	// LegalEntity The legal entity, in a list.
+	LegalEntity EmployeeLegalEntityShort `json:"legal_entity"`
+
+	// MedAdmin The specialities of an employee, in a list.
+	MedAdmin *EmployeeProfessionShort `json:"med_admin,omitempty"`
+
+	// MedCoordinator The specialities of an employee, in a list.
+	MedCoordinator *EmployeeProfessionShort `json:"med_coordinator,omitempty"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// Party The employee as a person, in a list.
+	Party EmployeePartyShort `json:"party"`
+
+	// Pharmacist The specialities of an employee, in a list.
+	Pharmacist *EmployeeProfessionShort `json:"pharmacist,omitempty"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P1
+	Position string `json:"position"`
+
+	// Specialist The specialities of an employee, in a list.
+	Specialist *EmployeeProfessionShort `json:"specialist,omitempty"`
+
+	// StartDate First day of work.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
+	// chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
+	//
+	//
+	// Example: APPROVED
+	Status EmployeeStatus `json:"status"`
 }
 
 // EmployeeSpeciality A speciality with what is known of its certificate.
@@ -6166,6 +6384,45 @@ type ListDivisionsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListEmployeesParams defines parameters for ListEmployees.
+type ListEmployeesParams struct {
+	// Ids Ids of employees with commas between them.
+	Ids *string `form:"ids,omitempty" json:"ids,omitempty"`
+
+	// NoTaxID Whether the party has declined a tax number.
+	NoTaxID *bool `form:"no_tax_id,omitempty" json:"no_tax_id,omitempty"`
+
+	// TaxID Tax number of the party.
+	TaxID *string `form:"tax_id,omitempty" json:"tax_id,omitempty"`
+
+	// PartyID Id of the party.
+	PartyID *string `form:"party_id,omitempty" json:"party_id,omitempty"`
+
+	// VerificationStatus Verification of the party, dictionary `PARTY_VERIFICATION_STATUSES`.
+	VerificationStatus *string `form:"verification_status,omitempty" json:"verification_status,omitempty"`
+
+	// Edrpou ЄДРПОУ number of the legal entity.
+	Edrpou *string `form:"edrpou,omitempty" json:"edrpou,omitempty"`
+
+	// LegalEntityID Id of a legal entity. Any other than the one of the token gives an empty list.
+	LegalEntityID *string `form:"legal_entity_id,omitempty" json:"legal_entity_id,omitempty"`
+
+	// DivisionID Id of the division.
+	DivisionID *string `form:"division_id,omitempty" json:"division_id,omitempty"`
+
+	// Status Status of the employee. `DISMISSED` and `STOPPED` find the same, and so do both spellings of `ENTERED_IN_ERROR`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// EmployeeType Type of the employee, dictionary `EMPLOYEE_TYPE`.
+	EmployeeType *string `form:"employee_type,omitempty" json:"employee_type,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Employees per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
 	// Date Start of the period, included. UTC, without a zone. The period is always limited to `EVENTS_LIST_MAX_PERIOD_HOURS` hours (3):
@@ -6867,6 +7124,18 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/divisions/{id}/actions/deactivate (the `DeactivateDivision` operationId).
 	DeactivateDivision(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListEmployees Get Employees List
+	//
+	// Lists the employees of the legal entity that the token works for, oldest first, in pages and in short form; take the rest with
+	// getEmployee. Those with `is_active` false are never listed. Dismissed ones are, unless `status` or EMPLOYEES_LIST_DEFAULT_STATUS
+	// says otherwise.
+	//
+	// Filters are combined with AND; a value that nobody has finds nothing. A foreign `legal_entity_id` gives an empty list, but for
+	// client types that are not in TOKENS_TYPES_PERSONAL, which see the employees of all legal entities.
+	//
+	// Corresponds with GET /api/employees (the `ListEmployees` operationId).
+	ListEmployees(ctx context.Context, params *ListEmployeesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DeactivateEmployeeWithBody Deactivate Employee
 	//
@@ -8276,6 +8545,28 @@ func (c *Client) ActivateDivision(ctx context.Context, id string, reqEditors ...
 // Corresponds with PATCH /api/divisions/{id}/actions/deactivate (the `DeactivateDivision` operationId).
 func (c *Client) DeactivateDivision(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeactivateDivisionRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListEmployees Get Employees List
+//
+// Lists the employees of the legal entity that the token works for, oldest first, in pages and in short form; take the rest with
+// getEmployee. Those with `is_active` false are never listed. Dismissed ones are, unless `status` or EMPLOYEES_LIST_DEFAULT_STATUS
+// says otherwise.
+//
+// Filters are combined with AND; a value that nobody has finds nothing. A foreign `legal_entity_id` gives an empty list, but for
+// client types that are not in TOKENS_TYPES_PERSONAL, which see the employees of all legal entities.
+//
+// Corresponds with GET /api/employees (the `ListEmployees` operationId).
+func (c *Client) ListEmployees(ctx context.Context, params *ListEmployeesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEmployeesRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -10986,6 +11277,192 @@ func NewDeactivateDivisionRequest(server string, id string) (*http.Request, erro
 	}
 
 	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListEmployeesRequest constructs an http.Request for the ListEmployees method
+func NewListEmployeesRequest(server string, params *ListEmployeesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/employees")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Ids != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ids", *params.Ids, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.NoTaxID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "no_tax_id", *params.NoTaxID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.TaxID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tax_id", *params.TaxID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PartyID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "party_id", *params.PartyID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.VerificationStatus != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "verification_status", *params.VerificationStatus, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Edrpou != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "edrpou", *params.Edrpou, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LegalEntityID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "legal_entity_id", *params.LegalEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DivisionID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "division_id", *params.DivisionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.EmployeeType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "employee_type", *params.EmployeeType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -14759,6 +15236,20 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/divisions/{id}/actions/deactivate (the `DeactivateDivision` operationId).
 	DeactivateDivisionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeactivateDivisionResult, error)
 
+	// ListEmployeesWithResponse Get Employees List
+	//
+	// Lists the employees of the legal entity that the token works for, oldest first, in pages and in short form; take the rest with
+	// getEmployee. Those with `is_active` false are never listed. Dismissed ones are, unless `status` or EMPLOYEES_LIST_DEFAULT_STATUS
+	// says otherwise.
+	//
+	// Filters are combined with AND; a value that nobody has finds nothing. A foreign `legal_entity_id` gives an empty list, but for
+	// client types that are not in TOKENS_TYPES_PERSONAL, which see the employees of all legal entities.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/employees (the `ListEmployees` operationId).
+	ListEmployeesWithResponse(ctx context.Context, params *ListEmployeesParams, reqEditors ...RequestEditorFn) (*ListEmployeesResult, error)
+
 	// DeactivateEmployeeWithBodyWithResponse Deactivate Employee
 	//
 	// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
@@ -16271,6 +16762,37 @@ func (r DeactivateDivisionResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r DeactivateDivisionResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListEmployeesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EmployeeListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEmployeesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEmployeesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEmployeesResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -18420,6 +18942,26 @@ func (c *ClientWithResponses) DeactivateDivisionWithResponse(ctx context.Context
 	return ParseDeactivateDivisionResult(rsp)
 }
 
+// ListEmployeesWithResponse Get Employees List
+//
+// Lists the employees of the legal entity that the token works for, oldest first, in pages and in short form; take the rest with
+// getEmployee. Those with `is_active` false are never listed. Dismissed ones are, unless `status` or EMPLOYEES_LIST_DEFAULT_STATUS
+// says otherwise.
+//
+// Filters are combined with AND; a value that nobody has finds nothing. A foreign `legal_entity_id` gives an empty list, but for
+// client types that are not in TOKENS_TYPES_PERSONAL, which see the employees of all legal entities.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/employees (the `ListEmployees` operationId).
+func (c *ClientWithResponses) ListEmployeesWithResponse(ctx context.Context, params *ListEmployeesParams, reqEditors ...RequestEditorFn) (*ListEmployeesResult, error) {
+	rsp, err := c.ListEmployees(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEmployeesResult(rsp)
+}
+
 // DeactivateEmployeeWithBodyWithResponse Deactivate Employee
 //
 // Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
@@ -20318,6 +20860,32 @@ func ParseDeactivateDivisionResult(rsp *http.Response) (*DeactivateDivisionResul
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest DivisionResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListEmployeesResult parses an HTTP response from a ListEmployeesWithResponse call
+func ParseListEmployeesResult(rsp *http.Response) (*ListEmployeesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEmployeesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EmployeeListResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -595,19 +595,21 @@ type PRMEmployee struct {
 	UpdatedAt      time.Time
 }
 
-// An employee with party, division and legal entity as objects with the field names of the API.
 type PRMEmployeeDetail struct {
-	ID           uuid.UUID
-	EmployeeType string
-	Position     string
-	Status       string
-	IsActive     bool
-	StartDate    time.Time
-	EndDate      *time.Time
-	Profession   json.RawMessage
-	Party        json.RawMessage
-	Division     json.RawMessage
-	LegalEntity  json.RawMessage
+	ID            uuid.UUID
+	EmployeeType  string
+	Position      string
+	Status        string
+	IsActive      bool
+	StartDate     time.Time
+	EndDate       *time.Time
+	Profession    json.RawMessage
+	Party         json.RawMessage
+	Division      json.RawMessage
+	LegalEntity   json.RawMessage
+	LegalEntityID uuid.UUID
+	// What lists show of profession: the specialities as they are stored, where they are.
+	ListedProfession json.RawMessage
 }
 
 // Healthcare services that an employee provides; roles of users are mithril.user_roles.
@@ -769,6 +771,8 @@ type PRMParty struct {
 	UpdatedAt                     time.Time
 	Documents                     json.RawMessage
 	Specialities                  json.RawMessage
+	WorkingExperience             *int32
+	AboutMyself                   *string
 }
 
 type PRMPartyUser struct {

@@ -237,7 +237,7 @@ func (a *App) build() error {
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
 		dictionariesAPI:    &dictionaries.API{Engine: engine, Cache: a.Dictionaries},
 		divisionsAPI:       &divisions.API{Engine: engine, Store: divisions.Store{Pool: a.Pool, Lists: lists}, Addresses: addresses{a.Addresses}},
-		employeesAPI:       &employees.API{Engine: engine, Store: employees.Store{Pool: a.Pool, Declarations: signed}},
+		employeesAPI:       &employees.API{Engine: engine, Store: employees.Store{Pool: a.Pool, Lists: lists, Declarations: signed}},
 		eventsAPI:          &events.API{Engine: engine, Store: events.Store{Lists: lists}},
 		jobsAPI:            &jobreads.API{Engine: engine},
 		oauthAPI:           &oauth.API{Engine: engine, Pool: a.Pool},

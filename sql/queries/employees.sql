@@ -76,3 +76,30 @@ WITH of_party AS (
 UPDATE mithril.tokens
 SET expires_at = @expires_at, updated_at = @at
 WHERE client_id = sqlc.arg('client_id')::uuid AND user_id IN (SELECT user_id FROM of_party) AND expires_at > @expires_at;
+
+-- name: ListEmployees :many
+-- A page of active employees with the number of all that match. A page past the end
+-- has no row to carry that number: ask again with limit 1, offset 0.
+WITH page AS (
+    SELECT e.id, e.inserted_at, count(*) OVER () AS total
+    FROM prm.employees e
+    JOIN prm.parties a ON a.id = e.party_id
+    JOIN prm.legal_entities l ON l.id = e.legal_entity_id
+    WHERE e.is_active
+      AND (sqlc.narg('legal_entity_id')::uuid IS NULL OR e.legal_entity_id = sqlc.narg('legal_entity_id')::uuid)
+      AND (sqlc.narg('ids')::uuid[] IS NULL OR e.id = ANY (sqlc.narg('ids')::uuid[]))
+      AND (sqlc.narg('party_id')::uuid IS NULL OR e.party_id = sqlc.narg('party_id')::uuid)
+      AND (sqlc.narg('division_id')::uuid IS NULL OR e.division_id = sqlc.narg('division_id')::uuid)
+      AND (sqlc.narg('statuses')::text[] IS NULL OR e.status = ANY (sqlc.narg('statuses')::text[]))
+      AND (sqlc.narg('employee_type')::text IS NULL OR e.employee_type = sqlc.narg('employee_type')::text)
+      AND (sqlc.narg('tax_id')::text IS NULL OR a.tax_id = sqlc.narg('tax_id')::text)
+      AND (sqlc.narg('no_tax_id')::boolean IS NULL OR a.no_tax_id = sqlc.narg('no_tax_id')::boolean)
+      AND (sqlc.narg('verification_status')::text IS NULL OR a.verification_status = sqlc.narg('verification_status')::text)
+      AND (sqlc.narg('edrpou')::text IS NULL OR l.edrpou = sqlc.narg('edrpou')::text)
+    ORDER BY e.inserted_at, e.id
+    LIMIT @page_limit OFFSET @page_offset
+)
+SELECT sqlc.embed(d), page.total
+FROM page
+JOIN prm.employee_details d ON d.id = page.id
+ORDER BY page.inserted_at, page.id;

@@ -24,5 +24,8 @@ type Declarations interface {
 
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
-	return []operation.Operation{Deactivate.Operation(a.Engine, a.read)}
+	return []operation.Operation{
+		{ID: "listEmployees", Rules: operation.RulesOf(listChecks)},
+		Deactivate.Operation(a.Engine, a.read),
+	}
 }
