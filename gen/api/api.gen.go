@@ -6851,6 +6851,9 @@ type ServerInterface interface {
 	// ListEmployees Get Employees List
 	// (GET /api/employees)
 	ListEmployees(ctx echo.Context, params ListEmployeesParams) error
+	// GetEmployee Get Employee details
+	// (GET /api/employees/{id})
+	GetEmployee(ctx echo.Context, id string) error
 	// DeactivateEmployee Deactivate Employee
 	// (PATCH /api/employees/{id}/actions/deactivate)
 	DeactivateEmployee(ctx echo.Context, id string) error
@@ -7545,6 +7548,22 @@ func (w *ServerInterfaceWrapper) ListEmployees(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListEmployees(ctx, params)
+	return err
+}
+
+// GetEmployee converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEmployee(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEmployee(ctx, id)
 	return err
 }
 
@@ -9162,6 +9181,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/divisions/:id/actions/activate", wrapper.ActivateDivision, options.OperationMiddlewares["activateDivision"]...)
 	router.PATCH(options.BaseURL+"/api/divisions/:id/actions/deactivate", wrapper.DeactivateDivision, options.OperationMiddlewares["deactivateDivision"]...)
 	router.GET(options.BaseURL+"/api/employees", wrapper.ListEmployees, options.OperationMiddlewares["listEmployees"]...)
+	router.GET(options.BaseURL+"/api/employees/:id", wrapper.GetEmployee, options.OperationMiddlewares["getEmployee"]...)
 	router.PATCH(options.BaseURL+"/api/employees/:id/actions/deactivate", wrapper.DeactivateEmployee, options.OperationMiddlewares["deactivateEmployee"]...)
 	router.GET(options.BaseURL+"/api/events", wrapper.ListEvents, options.OperationMiddlewares["listEvents"]...)
 	router.GET(options.BaseURL+"/api/events/:id", wrapper.GetEvent, options.OperationMiddlewares["getEvent"]...)
@@ -9522,6 +9542,28 @@ type ListEmployeesResponseObject interface {
 type ListEmployees200JSONResponse EmployeeListResponse
 
 func (response ListEmployees200JSONResponse) VisitListEmployeesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmployeeRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetEmployeeResponseObject interface {
+	VisitGetEmployeeResponse(w http.ResponseWriter) error
+}
+
+type GetEmployee200JSONResponse EmployeeResponse
+
+func (response GetEmployee200JSONResponse) VisitGetEmployeeResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -10924,6 +10966,9 @@ type StrictServerInterface interface {
 	// ListEmployees Get Employees List
 	// (GET /api/employees)
 	ListEmployees(ctx context.Context, request ListEmployeesRequestObject) (ListEmployeesResponseObject, error)
+	// GetEmployee Get Employee details
+	// (GET /api/employees/{id})
+	GetEmployee(ctx context.Context, request GetEmployeeRequestObject) (GetEmployeeResponseObject, error)
 	// DeactivateEmployee Deactivate Employee
 	// (PATCH /api/employees/{id}/actions/deactivate)
 	DeactivateEmployee(ctx context.Context, request DeactivateEmployeeRequestObject) (DeactivateEmployeeResponseObject, error)
@@ -11525,6 +11570,31 @@ func (sh *strictHandler) ListEmployees(ctx echo.Context, params ListEmployeesPar
 		return err
 	} else if validResponse, ok := response.(ListEmployeesResponseObject); ok {
 		return validResponse.VisitListEmployeesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetEmployee operation middleware
+func (sh *strictHandler) GetEmployee(ctx echo.Context, id string) error {
+	var request GetEmployeeRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEmployee(ctx.Request().Context(), request.(GetEmployeeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEmployee")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEmployeeResponseObject); ok {
+		return validResponse.VisitGetEmployeeResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -7137,6 +7137,14 @@ type ClientInterface interface {
 	// Corresponds with GET /api/employees (the `ListEmployees` operationId).
 	ListEmployees(ctx context.Context, params *ListEmployeesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetEmployee Get Employee details
+	//
+	// Shows one employee with party, division and legal entity, dismissed or not. What they have learnt is shown for the types
+	// DOCTOR, SPECIALIST, ASSISTANT, PHARMACIST, MED_ADMIN, LABORANT and MED_COORDINATOR.
+	//
+	// Corresponds with GET /api/employees/{id} (the `GetEmployee` operationId).
+	GetEmployee(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// DeactivateEmployeeWithBody Deactivate Employee
 	//
 	// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
@@ -8567,6 +8575,24 @@ func (c *Client) DeactivateDivision(ctx context.Context, id string, reqEditors .
 // Corresponds with GET /api/employees (the `ListEmployees` operationId).
 func (c *Client) ListEmployees(ctx context.Context, params *ListEmployeesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListEmployeesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEmployee Get Employee details
+//
+// Shows one employee with party, division and legal entity, dismissed or not. What they have learnt is shown for the types
+// DOCTOR, SPECIALIST, ASSISTANT, PHARMACIST, MED_ADMIN, LABORANT and MED_COORDINATOR.
+//
+// Corresponds with GET /api/employees/{id} (the `GetEmployee` operationId).
+func (c *Client) GetEmployee(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEmployeeRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -11460,6 +11486,40 @@ func NewListEmployeesRequest(server string, params *ListEmployeesParams) (*http.
 			rawQueryFragments = append(rawQueryFragments, encoded)
 		}
 		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetEmployeeRequest constructs an http.Request for the GetEmployee method
+func NewGetEmployeeRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/employees/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -15250,6 +15310,16 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/employees (the `ListEmployees` operationId).
 	ListEmployeesWithResponse(ctx context.Context, params *ListEmployeesParams, reqEditors ...RequestEditorFn) (*ListEmployeesResult, error)
 
+	// GetEmployeeWithResponse Get Employee details
+	//
+	// Shows one employee with party, division and legal entity, dismissed or not. What they have learnt is shown for the types
+	// DOCTOR, SPECIALIST, ASSISTANT, PHARMACIST, MED_ADMIN, LABORANT and MED_COORDINATOR.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/employees/{id} (the `GetEmployee` operationId).
+	GetEmployeeWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetEmployeeResult, error)
+
 	// DeactivateEmployeeWithBodyWithResponse Deactivate Employee
 	//
 	// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
@@ -16793,6 +16863,37 @@ func (r ListEmployeesResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListEmployeesResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetEmployeeResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EmployeeResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEmployeeResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEmployeeResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEmployeeResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -18962,6 +19063,22 @@ func (c *ClientWithResponses) ListEmployeesWithResponse(ctx context.Context, par
 	return ParseListEmployeesResult(rsp)
 }
 
+// GetEmployeeWithResponse Get Employee details
+//
+// Shows one employee with party, division and legal entity, dismissed or not. What they have learnt is shown for the types
+// DOCTOR, SPECIALIST, ASSISTANT, PHARMACIST, MED_ADMIN, LABORANT and MED_COORDINATOR.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/employees/{id} (the `GetEmployee` operationId).
+func (c *ClientWithResponses) GetEmployeeWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetEmployeeResult, error) {
+	rsp, err := c.GetEmployee(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEmployeeResult(rsp)
+}
+
 // DeactivateEmployeeWithBodyWithResponse Deactivate Employee
 //
 // Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
@@ -20886,6 +21003,32 @@ func ParseListEmployeesResult(rsp *http.Response) (*ListEmployeesResult, error) 
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest EmployeeListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetEmployeeResult parses an HTTP response from a GetEmployeeWithResponse call
+func ParseGetEmployeeResult(rsp *http.Response) (*GetEmployeeResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEmployeeResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EmployeeResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -402,6 +402,8 @@ const (
 	EmployeeListLegalEntityID                            ID = "employee.list.legal_entity_id"
 	EmployeeListDivisionID                               ID = "employee.list.division_id"
 	EmployeeListNoTaxID                                  ID = "employee.list.no_tax_id"
+	EmployeeGetNotFound                                  ID = "employee.get.not_found"
+	EmployeeGetOwner                                     ID = "employee.get.owner"
 	EmployeeDeactivateSchema                             ID = "employee.deactivate.schema"
 	EmployeeDeactivateEndDate                            ID = "employee.deactivate.end_date"
 	EmployeeDeactivateEndDatePast                        ID = "employee.deactivate.end_date_past"
@@ -5379,6 +5381,27 @@ var All = []Rule{
 		Source:      "IL 2019, core/employees; texts of Ecto",
 		Origin:      "code",
 		Together:    "filters",
+	},
+	{
+		ID:        EmployeeGetNotFound,
+		Operation: "getEmployee",
+		Check:     "The id is a UUID and names a employee with `is_active` true",
+		CheckUK:   "Ідентифікатор — UUID, і працівник із ним та `is_active` true існує",
+		Status:    404,
+		Type:      "not_found",
+		Source:    "IL 2019, core/employees",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        EmployeeGetOwner,
+		Operation: "getEmployee",
+		Check:     "The employee is one of the legal entity of the token, or the token's client type is not in TOKENS_TYPES_PERSONAL",
+		CheckUK:   "Працівник належить закладу, якому видано токен, або типу клієнта токена немає в TOKENS_TYPES_PERSONAL",
+		Status:    403,
+		Type:      "forbidden",
+		Source:    "IL 2019, core/employees",
+		Origin:    "code",
 	},
 	{
 		ID:        EmployeeDeactivateSchema,
@@ -10998,6 +11021,7 @@ var guards = map[string][]ID{
 	"activateDivision":                     {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"deactivateDivision":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"listEmployees":                        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"getEmployee":                          {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"deactivateEmployee":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"listEvents":                           {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getEvent":                             {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},

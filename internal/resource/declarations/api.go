@@ -70,5 +70,5 @@ func lookUp(rule rules.ID, get func(Store, context.Context, uuid.UUID) (*declara
 
 // isOpen passes when the caller may handle declarations of the legal entity.
 func isOpen(_ context.Context, s *call) error {
-	return operation.Expect(s.SeesAll() || s.found.legalEntityID == s.ClientID, "legal entity of the declaration", s.ClientID, "another legal entity")
+	return s.ExpectOwn(s.found.legalEntityID)
 }

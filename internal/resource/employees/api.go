@@ -26,6 +26,7 @@ type Declarations interface {
 func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
 		{ID: "listEmployees", Rules: operation.RulesOf(listChecks)},
+		{ID: "getEmployee", Rules: operation.RulesOf(getChecks), Reads: table},
 		Deactivate.Operation(a.Engine, a.read),
 	}
 }

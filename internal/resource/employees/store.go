@@ -128,6 +128,20 @@ func (s Store) endWork(ctx context.Context, tx postgres.Tx, e *employee, d dismi
 	return nil
 }
 
+// get returns an active employee, whose legal entity it names; fault.ErrNotFound when
+// there is none.
+func (s Store) get(ctx context.Context, id uuid.UUID) (shown api.Employee, legalEntity uuid.UUID, err error) {
+	row, err := db.New().GetEmployee(ctx, s.Pool, id)
+	if err != nil {
+		return api.Employee{}, uuid.Nil, fmt.Errorf("look up employee: %w", postgres.Error(err))
+	}
+	if !row.IsActive {
+		return api.Employee{}, uuid.Nil, fault.ErrNotFound
+	}
+	shown, err = show(row)
+	return shown, row.LegalEntityID, err
+}
+
 // list returns a page of employees, oldest first, and how many there are in all.
 func (s Store) list(ctx context.Context, f filter, page envelope.Page) (found []api.EmployeeShort, total int, err error) {
 	read := func(ctx context.Context, from postgres.Conn, limit, offset int32) ([]db.ListEmployeesRow, error) {

@@ -22,14 +22,14 @@ var (
 		"declaration_request:write", "declaration_request:approve", "declaration_request:sign",
 	})
 	ownerScopes = slices.Concat(commonScopes, divisionScopes, staffScopes, []string{
-		"employee:deactivate", "declaration:read", "declaration_request:read", "service_request:read", "device_dispense:read",
+		"employee:deactivate", "employee:details", "declaration:read", "declaration_request:read", "service_request:read", "device_dispense:read",
 		"declaration_request:write", "declaration_request:approve", "declaration_request:reject",
 	})
 	pharmacistScopes = slices.Concat(commonScopes, staffScopes, []string{
 		"device_dispense:read", "device_dispense:stop", "division:read", "division:details",
 	})
 	misScopes     = []string{"event:read", "user:read"}
-	nhsScopes     = slices.Concat(staffScopes, []string{"user:read", "app:authorize", "declaration:read", "declaration:approve", "declaration:reject"})
+	nhsScopes     = slices.Concat(staffScopes, []string{"employee:details", "user:read", "app:authorize", "declaration:read", "declaration:approve", "declaration:reject"})
 	cabinetScopes = []string{"user:read", "app:authorize", "declaration:terminate"}
 
 	pharmacyScopes = []string{"device_dispense:read", "device_dispense:stop"}

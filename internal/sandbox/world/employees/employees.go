@@ -82,6 +82,7 @@ func Add(w *build.World) {
 		"reason": "Приєднання", "reason_date": w.Now.AddDate(0, -2, 0), "type": "ACCESSION", "is_active": true,
 	}))
 	list(w)
+	get(w)
 	deactivate(w)
 }
 

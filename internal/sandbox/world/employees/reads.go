@@ -44,3 +44,21 @@ func list(w *build.World) {
 	w.Passes(op, "wrong filters of employees find nothing when they are not checked", wrong, http.StatusOK).
 		Set("RULES", "-employee.list.ids,-employee.list.party_id,-employee.list.legal_entity_id,-employee.list.division_id,-employee.list.no_tax_id")
 }
+
+func get(w *build.World) {
+	const op = "getEmployee"
+	of := func(token, name string) build.Request {
+		return build.Get(token, "/api/employees/"+build.ID("employee "+name).String())
+	}
+	w.Passes(op, "a doctor with two specialities", of(owner, "adviser"), http.StatusOK)
+	w.Passes(op, "an employee in a division", of(owner, "nurse"), http.StatusOK)
+	w.Passes(op, "an employee who was dismissed", of(owner, "dismissed"), http.StatusOK)
+	w.Passes(op, "an owner as an employee", of(owner, "owner"), http.StatusOK)
+	w.Passes(op, "any employee for the National Health Service", of(nhs, "other_doctor"), http.StatusOK)
+	w.Refused(op, "details of an unknown employee", of(owner, "nobody"), fault.Refuse(rules.EmployeeGetNotFound))
+	w.Refused(op, "details of an employee with is_active = false", of(owner, "uncounted"), fault.Refuse(rules.EmployeeGetNotFound))
+	w.Refused(op, "details of an employee by a malformed id", build.Get(owner, "/api/employees/1"), fault.Refuse(rules.EmployeeGetNotFound))
+	w.Refused(op, "details of an employee of another legal entity", of(owner, "other_doctor"), fault.Refuse(rules.EmployeeGetOwner))
+	w.Passes(op, "details of an employee of another legal entity, when that is not checked", of(owner, "other_doctor"), http.StatusOK).
+		Set("RULES", "-employee.get.owner")
+}

@@ -1,0 +1,96 @@
+package employees_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"esoz/internal/sandbox/world"
+	"esoz/internal/testkit"
+)
+
+type listed struct {
+	ID           string
+	EmployeeType string `json:"employee_type"`
+	Status       string
+	EndDate      *string `json:"end_date"`
+	Doctor       *struct {
+		Specialities []map[string]any
+	}
+	Division *struct{ ID string }
+}
+
+func list(t *testing.T, s *testkit.Server, token string, query url.Values) []listed {
+	t.Helper()
+	query.Set("page_size", "300")
+	r := s.Send(t, testkit.As(token, http.MethodGet, "/api/employees?"+query.Encode(), nil))
+	require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
+	var found []listed
+	r.Data(t, &found)
+	return found
+}
+
+// Each filter finds exactly the rows that have its value.
+func TestFiltersOfEmployees(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	const ofClinic = "prm.employees e JOIN prm.parties a ON a.id = e.party_id WHERE e.legal_entity_id = $1 AND e.is_active"
+	clinic := world.ID("clinic")
+	for filter, where := range map[string]string{
+		"":                                     "",
+		"no_tax_id=true":                       " AND a.no_tax_id",
+		"verification_status=NOT_VERIFIED":     " AND a.verification_status = 'NOT_VERIFIED'",
+		"status=DISMISSED":                     " AND e.status IN ('DISMISSED', 'STOPPED')",
+		"status=APPROVED&employee_type=DOCTOR": " AND e.status = 'APPROVED' AND e.employee_type = 'DOCTOR'",
+		"division_id=" + world.ID("division with an employee").String():                   " AND e.division_id IS NOT NULL",
+		"party_id=" + world.ID("party doctor").String():                                   " AND a.id = '" + world.ID("party doctor").String() + "'",
+		"tax_id=" + url.QueryEscape("НВ345678"):                                           " AND a.tax_id = 'НВ345678'",
+		"ids=" + world.ID("employee doctor").String() + "," + world.ID("nobody").String(): " AND e.id = '" + world.ID("employee doctor").String() + "'",
+	} {
+		query, err := url.ParseQuery(filter)
+		require.NoError(t, err)
+		found := list(t, s, owner, query)
+		require.NotEmpty(t, found, filter)
+		require.Len(t, found, s.Count(t, ofClinic+where, clinic), filter)
+	}
+	require.Empty(t, list(t, s, owner, url.Values{"edrpou": {"00000000"}}))
+	require.Empty(t, list(t, s, owner, url.Values{"status": {"NONE"}}))
+	require.Empty(t, list(t, s, owner, url.Values{"legal_entity_id": {world.ID("hospital").String()}}))
+	require.Greater(t, len(list(t, s, world.TokenValue("nhs_admin"), url.Values{})), s.Count(t, ofClinic, clinic), "those of all legal entities")
+}
+
+// A list shows the specialities as they are stored, details those that are composed, and
+// both the same where nothing but the official one is known.
+func TestSpecialitiesOfEmployees(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	of := func(name string) []listed {
+		return list(t, s, owner, url.Values{"ids": {world.ID("employee " + name).String()}})
+	}
+	adviser := of("adviser")[0]
+	require.Len(t, adviser.Doctor.Specialities, 2)
+	require.Equal(t, world.ID("division with an employee").String(), adviser.Division.ID)
+	for _, speciality := range adviser.Doctor.Specialities {
+		require.IsType(t, "", speciality["level"])
+	}
+	require.Equal(t, "FAMILY_DOCTOR", of("doctor")[0].Doctor.Specialities[0]["speciality"])
+	require.Nil(t, of("owner")[0].Doctor)
+
+	var shown struct {
+		Doctor struct{ Specialities []map[string]any }
+		Party  struct {
+			TaxID             string `json:"tax_id"`
+			Phones, Documents []map[string]any
+			BirthDate         string `json:"birth_date"`
+		}
+	}
+	r := s.Send(t, testkit.As(owner, http.MethodGet, "/api/employees/"+world.ID("employee adviser").String(), nil))
+	r.Data(t, &shown)
+	require.Equal(t, adviser.Doctor.Specialities, shown.Doctor.Specialities)
+	require.Equal(t, "НВ345678", shown.Party.TaxID, "the passport of who has declined a tax number")
+	require.NotEmpty(t, shown.Party.Phones)
+	require.NotEmpty(t, shown.Party.Documents)
+	require.Len(t, shown.Party.BirthDate, len("1985-01-01"))
+}
