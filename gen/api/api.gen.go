@@ -585,6 +585,30 @@ func (e JobStatus) Valid() bool {
 	}
 }
 
+// Defines values for LegalEntityStatus.
+const (
+	LegalEntityStatusACTIVE      LegalEntityStatus = "ACTIVE"
+	LegalEntityStatusCLOSED      LegalEntityStatus = "CLOSED"
+	LegalEntityStatusREORGANIZED LegalEntityStatus = "REORGANIZED"
+	LegalEntityStatusSUSPENDED   LegalEntityStatus = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the LegalEntityStatus enum.
+func (e LegalEntityStatus) Valid() bool {
+	switch e {
+	case LegalEntityStatusACTIVE:
+		return true
+	case LegalEntityStatusCLOSED:
+		return true
+	case LegalEntityStatusREORGANIZED:
+		return true
+	case LegalEntityStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MetaType.
 const (
 	MetaTypeList   MetaType = "list"
@@ -3984,6 +4008,481 @@ type JobResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// LegalEntity A legal entity.
+type LegalEntity struct {
+	// Accreditation An accreditation.
+	Accreditation *LegalEntityAccreditation `json:"accreditation,omitempty"`
+
+	// Archive Where its papers are, if that is known.
+	Archive *[]LegalEntityArchive `json:"archive,omitempty"`
+
+	// Beneficiary Who owns it, if that is known.
+	//
+	// Example: Борисов Борис Борисович
+	Beneficiary *string `json:"beneficiary,omitempty"`
+
+	// Edr What the register of enterprises (ЄДР) knows.
+	Edr LegalEntityEDR `json:"edr"`
+
+	// EdrVerified Whether the register of enterprises knows it, if that was asked.
+	//
+	// Example: true
+	EdrVerified nullable.Nullable[bool] `json:"edr_verified"`
+
+	// Edrpou ЄДРПОУ number.
+	//
+	// Example: 32323454
+	Edrpou string `json:"edrpou"`
+
+	// Email E-mail of the person in charge.
+	//
+	// Example: email@example.com
+	Email nullable.Nullable[string] `json:"email"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// License The primary license.
+	License *LegalEntityLicense `json:"license,omitempty"`
+
+	// NhsComment What the National Health Service says of it.
+	//
+	// Example: comment
+	NhsComment nullable.Nullable[string] `json:"nhs_comment"`
+
+	// NhsReviewed Whether the National Health Service has looked at it.
+	//
+	// Example: false
+	NhsReviewed bool `json:"nhs_reviewed"`
+
+	// NhsVerified Whether the National Health Service has verified it.
+	//
+	// Example: false
+	NhsVerified bool `json:"nhs_verified"`
+
+	// Phones Phones.
+	Phones []LegalEntityPhone `json:"phones"`
+
+	// PublicOffer What the legal entity has agreed to.
+	PublicOffer *LegalEntityPublicOffer `json:"public_offer,omitempty"`
+
+	// ReceiverFundsCode Code of the treasury, if there is one.
+	//
+	// Example: 12345
+	ReceiverFundsCode *string `json:"receiver_funds_code,omitempty"`
+
+	// ResidenceAddress Where the legal entity is; null when that is not known.
+	ResidenceAddress nullable.Nullable[LegalEntityAddress] `json:"residence_address"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status LegalEntityStatus `json:"status"`
+
+	// Type Dictionary `LEGAL_ENTITY_TYPE_V2`.
+	//
+	// Example: PRIMARY_CARE
+	Type string `json:"type"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+
+	// Website Web site, if there is one.
+	//
+	// Example: www.msp.com.ua
+	Website *string `json:"website,omitempty"`
+}
+
+// LegalEntityStatus Its status.
+//
+// Example: ACTIVE
+type LegalEntityStatus string
+
+// LegalEntityAccreditation An accreditation.
+type LegalEntityAccreditation struct {
+	// Category Dictionary `ACCREDITATION_CATEGORY`.
+	//
+	// Example: SECOND
+	Category string `json:"category"`
+
+	// ExpiryDate Its last day, if there is one.
+	//
+	// Example: 2027-02-28
+	ExpiryDate *string `json:"expiry_date,omitempty"`
+
+	// IssuedDate When it was given, if that is known.
+	//
+	// Example: 2017-02-28
+	IssuedDate *string `json:"issued_date,omitempty"`
+
+	// OrderDate Date of the order.
+	//
+	// Example: 2017-02-28
+	OrderDate string `json:"order_date"`
+
+	// OrderNo Number of the order.
+	//
+	// Example: fd123443
+	OrderNo string `json:"order_no"`
+}
+
+// LegalEntityAddress Where the legal entity is; null when that is not known.
+type LegalEntityAddress struct {
+	// Apartment The apartment, if there is one.
+	//
+	// Example: 23
+	Apartment *string `json:"apartment,omitempty"`
+
+	// Area The area.
+	//
+	// Example: Житомирська
+	Area string `json:"area"`
+
+	// Building The building, if it is known.
+	//
+	// Example: 15
+	Building *string `json:"building,omitempty"`
+
+	// Country Dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Region The district, if there is one.
+	//
+	// Example: Бердичівський
+	Region *string `json:"region,omitempty"`
+
+	// Settlement The settlement.
+	//
+	// Example: Бердичів
+	Settlement string `json:"settlement"`
+
+	// SettlementID Id of the settlement.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	SettlementID string `json:"settlement_id"`
+
+	// SettlementType Dictionary `SETTLEMENT_TYPE`.
+	//
+	// Example: CITY
+	SettlementType string `json:"settlement_type"`
+
+	// Street The street, if it is known.
+	//
+	// Example: Європейська
+	Street *string `json:"street,omitempty"`
+
+	// StreetType Dictionary `STREET_TYPE`, if it is known.
+	//
+	// Example: STREET
+	StreetType *string `json:"street_type,omitempty"`
+
+	// Type Dictionary `ADDRESS_TYPE`.
+	//
+	// Example: RESIDENCE
+	Type string `json:"type"`
+
+	// Zip Postal code, if it is known.
+	//
+	// Example: 02090
+	Zip *string `json:"zip,omitempty"`
+}
+
+// LegalEntityArchive A place to which papers were handed over.
+type LegalEntityArchive struct {
+	// Date When.
+	//
+	// Example: 2017-02-28
+	Date string `json:"date"`
+
+	// Place Where.
+	//
+	// Example: вул. Грушевського 15
+	Place string `json:"place"`
+}
+
+// LegalEntityEDR What the register of enterprises (ЄДР) knows.
+type LegalEntityEDR struct {
+	// Edrpou ЄДРПОУ number.
+	//
+	// Example: 54323454
+	Edrpou string `json:"edrpou"`
+
+	// ID Id of these data; that of the legal entity, when the register was not asked.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// Kveds Kinds of economic activity.
+	Kveds []LegalEntityKved `json:"kveds"`
+
+	// LegalForm Dictionary `LEGAL_FORM`, if it is known.
+	//
+	// Example: 140
+	LegalForm *string `json:"legal_form,omitempty"`
+
+	// Name Full name.
+	//
+	// Example: Клініка Ноунейм
+	Name nullable.Nullable[string] `json:"name"`
+
+	// PublicName Name for the public, if there is one.
+	//
+	// Example: Ноунейм
+	PublicName *string `json:"public_name,omitempty"`
+
+	// RegistrationAddress Where the legal entity is registered; null when that is not known.
+	RegistrationAddress nullable.Nullable[LegalEntityRegistrationAddress] `json:"registration_address"`
+
+	// ShortName Short name, if there is one.
+	//
+	// Example: Ноунейм
+	ShortName *string `json:"short_name,omitempty"`
+
+	// State State in the register, 1 for registered.
+	//
+	// Example: 1
+	State int `json:"state"`
+}
+
+// LegalEntityKved A kind of economic activity.
+type LegalEntityKved struct {
+	// Code Dictionary `KVEDS`.
+	//
+	// Example: 86.21
+	Code string `json:"code"`
+
+	// IsPrimary Whether it is the main one.
+	//
+	// Example: true
+	IsPrimary bool `json:"is_primary"`
+
+	// Name Its name.
+	//
+	// Example: Загальна медична практика
+	Name string `json:"name"`
+}
+
+// LegalEntityLicense The primary license.
+type LegalEntityLicense struct {
+	// ActiveFromDate Its first day.
+	//
+	// Example: 2022-02-28
+	ActiveFromDate string `json:"active_from_date"`
+
+	// ExpiryDate Its last day, if there is one.
+	//
+	// Example: 2026-02-28
+	ExpiryDate nullable.Nullable[string] `json:"expiry_date"`
+
+	// ID Id of the license.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// IssuedBy Who has issued it.
+	//
+	// Example: Кваліфікацйна комісія
+	IssuedBy string `json:"issued_by"`
+
+	// IssuedDate When it was issued.
+	//
+	// Example: 2022-02-28
+	IssuedDate string `json:"issued_date"`
+
+	// IssuerStatus What its issuer says of it, if that is known.
+	IssuerStatus nullable.Nullable[string] `json:"issuer_status"`
+
+	// LicenseNumber Its number.
+	//
+	// Example: fd123443
+	LicenseNumber nullable.Nullable[string] `json:"license_number"`
+
+	// OrderNo Number of the order.
+	//
+	// Example: ВА43234
+	OrderNo string `json:"order_no"`
+
+	// Type Dictionary `LICENSE_TYPE`.
+	//
+	// Example: MSP
+	Type string `json:"type"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+
+	// WhatLicensed What it allows.
+	//
+	// Example: реалізація наркотичних засобів
+	WhatLicensed string `json:"what_licensed"`
+}
+
+// LegalEntityListResponse Answer with a page of legal entities.
+type LegalEntityListResponse struct {
+	// Data The legal entities.
+	Data []LegalEntity `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// LegalEntityPhone A phone.
+type LegalEntityPhone struct {
+	// Note What it is for, if that was said.
+	//
+	// Example: Реєстратура
+	Note *string `json:"note,omitempty"`
+
+	// Number The phone.
+	//
+	// Example: +380503410870
+	Number string `json:"number"`
+
+	// Type Dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
+// LegalEntityPublicOffer What the legal entity has agreed to.
+type LegalEntityPublicOffer struct {
+	// Consent Whether it has agreed.
+	//
+	// Example: true
+	Consent bool `json:"consent"`
+
+	// ConsentText The text.
+	//
+	// Example: Consent text
+	ConsentText string `json:"consent_text"`
+}
+
+// LegalEntityRegistrationAddress Where the legal entity is registered; null when that is not known.
+type LegalEntityRegistrationAddress struct {
+	// Address The address in one line.
+	//
+	// Example: Волинська обл., місто Луцьк ВУЛИЦЯ КОНЯКІНА буд. 14 кв. 144
+	Address nullable.Nullable[string] `json:"address,omitempty"`
+
+	// Country The country.
+	//
+	// Example: УКРАЇНА
+	Country nullable.Nullable[string] `json:"country,omitempty"`
+
+	// Parts The parts of a registration address.
+	Parts *LegalEntityRegistrationParts `json:"parts,omitempty"`
+
+	// Zip Postal code.
+	//
+	// Example: 02090
+	Zip nullable.Nullable[string] `json:"zip,omitempty"`
+}
+
+// LegalEntityRegistrationParts The parts of a registration address.
+type LegalEntityRegistrationParts struct {
+	// Atu Administrative unit.
+	//
+	// Example: Волинська обл., місто Луцьк
+	Atu nullable.Nullable[string] `json:"atu,omitempty"`
+
+	// AtuCode Its code.
+	//
+	// Example: 0710100000
+	AtuCode nullable.Nullable[string] `json:"atu_code,omitempty"`
+
+	// Building The building.
+	//
+	// Example:
+	Building nullable.Nullable[string] `json:"building,omitempty"`
+
+	// BuildingType Kind of the building.
+	BuildingType nullable.Nullable[string] `json:"building_type,omitempty"`
+
+	// House The house.
+	//
+	// Example: 14
+	House nullable.Nullable[string] `json:"house,omitempty"`
+
+	// HouseType Kind of the house.
+	//
+	// Example: буд.
+	HouseType nullable.Nullable[string] `json:"house_type,omitempty"`
+
+	// Num The room.
+	//
+	// Example: 144
+	Num nullable.Nullable[string] `json:"num,omitempty"`
+
+	// NumType Kind of the room.
+	//
+	// Example: кв.
+	NumType nullable.Nullable[string] `json:"num_type,omitempty"`
+
+	// Street The street.
+	//
+	// Example: ВУЛИЦЯ КОНЯКІНА
+	Street nullable.Nullable[string] `json:"street,omitempty"`
+}
+
+// LegalEntityResponse Answer with one legal entity.
+type LegalEntityResponse struct {
+	// Data A legal entity.
+	Data LegalEntity `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // LoginGrant Who logs in. What must be sent is checked field by field with answers of its own (see the rules
 // `session.login.*`), therefore no field is marked as required here; all but `scope` are.
 type LoginGrant struct {
@@ -6723,6 +7222,33 @@ type ListDictionariesV2Params struct {
 	ValueIsActive *string `form:"value_is_active,omitempty" json:"value_is_active,omitempty"`
 }
 
+// ListLegalEntitiesParams defines parameters for ListLegalEntities.
+type ListLegalEntitiesParams struct {
+	// Edrpou ЄДРПОУ number.
+	Edrpou *string `form:"edrpou,omitempty" json:"edrpou,omitempty"`
+
+	// LegalEntityID Id of the legal entity.
+	LegalEntityID *string `form:"legal_entity_id,omitempty" json:"legal_entity_id,omitempty"`
+
+	// SettlementID Settlement of the residence address.
+	SettlementID *string `form:"settlement_id,omitempty" json:"settlement_id,omitempty"`
+
+	// Type Type, dictionary `LEGAL_ENTITY_TYPE_V2`.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// Status Status: `ACTIVE`, `SUSPENDED`, `CLOSED` or `REORGANIZED`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// NhsVerified Whether the National Health Service has verified it.
+	NhsVerified *string `form:"nhs_verified,omitempty" json:"nhs_verified,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Legal entities per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListDeclarationRequestsParams defines parameters for ListDeclarationRequests.
 type ListDeclarationRequestsParams struct {
 	// EmployeeID Id of the doctor's employee record.
@@ -6955,6 +7481,12 @@ type ServerInterface interface {
 	// ListDictionariesV2 Get dictionaries v2
 	// (GET /api/v2/dictionaries)
 	ListDictionariesV2(ctx echo.Context, params ListDictionariesV2Params) error
+	// ListLegalEntities Get Legal Entities V2
+	// (GET /api/v2/legal_entities)
+	ListLegalEntities(ctx echo.Context, params ListLegalEntitiesParams) error
+	// GetLegalEntity Get Legal Entity by ID V2
+	// (GET /api/v2/legal_entities/{id})
+	GetLegalEntity(ctx echo.Context, id string) error
 	// CreatePersonRequest Create/Update Person Request V2
 	// (POST /api/v2/person_requests)
 	CreatePersonRequest(ctx echo.Context) error
@@ -8746,6 +9278,89 @@ func (w *ServerInterfaceWrapper) ListDictionariesV2(ctx echo.Context) error {
 	return err
 }
 
+// ListLegalEntities converts echo context to params.
+func (w *ServerInterfaceWrapper) ListLegalEntities(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListLegalEntitiesParams
+	// ------------- Optional query parameter "edrpou" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "edrpou", ctx.QueryParams(), &params.Edrpou, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter edrpou: %s", err))
+	}
+
+	// ------------- Optional query parameter "legal_entity_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "legal_entity_id", ctx.QueryParams(), &params.LegalEntityID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter legal_entity_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "settlement_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "settlement_id", ctx.QueryParams(), &params.SettlementID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter settlement_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter type: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "nhs_verified" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "nhs_verified", ctx.QueryParams(), &params.NhsVerified, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter nhs_verified: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListLegalEntities(ctx, params)
+	return err
+}
+
+// GetLegalEntity converts echo context to params.
+func (w *ServerInterfaceWrapper) GetLegalEntity(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetLegalEntity(ctx, id)
+	return err
+}
+
 // CreatePersonRequest converts echo context to params.
 func (w *ServerInterfaceWrapper) CreatePersonRequest(ctx echo.Context) error {
 	var err error
@@ -9215,6 +9830,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/uaddresses/settlements/:id", wrapper.GetSettlement, options.OperationMiddlewares["getSettlement"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/streets", wrapper.ListStreets, options.OperationMiddlewares["listStreets"]...)
 	router.GET(options.BaseURL+"/api/v2/dictionaries", wrapper.ListDictionariesV2, options.OperationMiddlewares["listDictionariesV2"]...)
+	router.GET(options.BaseURL+"/api/v2/legal_entities", wrapper.ListLegalEntities, options.OperationMiddlewares["listLegalEntities"]...)
+	router.GET(options.BaseURL+"/api/v2/legal_entities/:id", wrapper.GetLegalEntity, options.OperationMiddlewares["getLegalEntity"]...)
 	router.POST(options.BaseURL+"/api/v2/person_requests", wrapper.CreatePersonRequest, options.OperationMiddlewares["createPersonRequest"]...)
 	router.GET(options.BaseURL+"/api/v2/person_requests/:id", wrapper.GetPersonRequest, options.OperationMiddlewares["getPersonRequest"]...)
 	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/approve", wrapper.ApprovePersonRequest, options.OperationMiddlewares["approvePersonRequest"]...)
@@ -10345,6 +10962,50 @@ func (response ListDictionariesV2200JSONResponse) VisitListDictionariesV2Respons
 	return err
 }
 
+type ListLegalEntitiesRequestObject struct {
+	Params ListLegalEntitiesParams
+}
+
+type ListLegalEntitiesResponseObject interface {
+	VisitListLegalEntitiesResponse(w http.ResponseWriter) error
+}
+
+type ListLegalEntities200JSONResponse LegalEntityListResponse
+
+func (response ListLegalEntities200JSONResponse) VisitListLegalEntitiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLegalEntityRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetLegalEntityResponseObject interface {
+	VisitGetLegalEntityResponse(w http.ResponseWriter) error
+}
+
+type GetLegalEntity200JSONResponse LegalEntityResponse
+
+func (response GetLegalEntity200JSONResponse) VisitGetLegalEntityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreatePersonRequestRequestObject struct {
 	Body *CreatePersonRequestJSONRequestBody
 }
@@ -11070,6 +11731,12 @@ type StrictServerInterface interface {
 	// ListDictionariesV2 Get dictionaries v2
 	// (GET /api/v2/dictionaries)
 	ListDictionariesV2(ctx context.Context, request ListDictionariesV2RequestObject) (ListDictionariesV2ResponseObject, error)
+	// ListLegalEntities Get Legal Entities V2
+	// (GET /api/v2/legal_entities)
+	ListLegalEntities(ctx context.Context, request ListLegalEntitiesRequestObject) (ListLegalEntitiesResponseObject, error)
+	// GetLegalEntity Get Legal Entity by ID V2
+	// (GET /api/v2/legal_entities/{id})
+	GetLegalEntity(ctx context.Context, request GetLegalEntityRequestObject) (GetLegalEntityResponseObject, error)
 	// CreatePersonRequest Create/Update Person Request V2
 	// (POST /api/v2/person_requests)
 	CreatePersonRequest(ctx context.Context, request CreatePersonRequestRequestObject) (CreatePersonRequestResponseObject, error)
@@ -12524,6 +13191,56 @@ func (sh *strictHandler) ListDictionariesV2(ctx echo.Context, params ListDiction
 		return err
 	} else if validResponse, ok := response.(ListDictionariesV2ResponseObject); ok {
 		return validResponse.VisitListDictionariesV2Response(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListLegalEntities operation middleware
+func (sh *strictHandler) ListLegalEntities(ctx echo.Context, params ListLegalEntitiesParams) error {
+	var request ListLegalEntitiesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListLegalEntities(ctx.Request().Context(), request.(ListLegalEntitiesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListLegalEntities")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListLegalEntitiesResponseObject); ok {
+		return validResponse.VisitListLegalEntitiesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetLegalEntity operation middleware
+func (sh *strictHandler) GetLegalEntity(ctx echo.Context, id string) error {
+	var request GetLegalEntityRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLegalEntity(ctx.Request().Context(), request.(GetLegalEntityRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLegalEntity")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetLegalEntityResponseObject); ok {
+		return validResponse.VisitGetLegalEntityResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

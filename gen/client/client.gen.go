@@ -586,6 +586,30 @@ func (e JobStatus) Valid() bool {
 	}
 }
 
+// Defines values for LegalEntityStatus.
+const (
+	LegalEntityStatusACTIVE      LegalEntityStatus = "ACTIVE"
+	LegalEntityStatusCLOSED      LegalEntityStatus = "CLOSED"
+	LegalEntityStatusREORGANIZED LegalEntityStatus = "REORGANIZED"
+	LegalEntityStatusSUSPENDED   LegalEntityStatus = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the LegalEntityStatus enum.
+func (e LegalEntityStatus) Valid() bool {
+	switch e {
+	case LegalEntityStatusACTIVE:
+		return true
+	case LegalEntityStatusCLOSED:
+		return true
+	case LegalEntityStatusREORGANIZED:
+		return true
+	case LegalEntityStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MetaType.
 const (
 	MetaTypeList   MetaType = "list"
@@ -4011,6 +4035,481 @@ type JobResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// LegalEntity A legal entity.
+type LegalEntity struct {
+	// Accreditation An accreditation.
+	Accreditation *LegalEntityAccreditation `json:"accreditation,omitempty"`
+
+	// Archive Where its papers are, if that is known.
+	Archive []LegalEntityArchive `json:"archive,omitempty"`
+
+	// Beneficiary Who owns it, if that is known.
+	//
+	// Example: Борисов Борис Борисович
+	Beneficiary *string `json:"beneficiary,omitempty"`
+
+	// Edr What the register of enterprises (ЄДР) knows.
+	Edr LegalEntityEDR `json:"edr"`
+
+	// EdrVerified Whether the register of enterprises knows it, if that was asked.
+	//
+	// Example: true
+	EdrVerified *bool `json:"edr_verified"`
+
+	// Edrpou ЄДРПОУ number.
+	//
+	// Example: 32323454
+	Edrpou string `json:"edrpou"`
+
+	// Email E-mail of the person in charge.
+	//
+	// Example: email@example.com
+	Email *string `json:"email"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// License The primary license.
+	License *LegalEntityLicense `json:"license,omitempty"`
+
+	// NhsComment What the National Health Service says of it.
+	//
+	// Example: comment
+	NhsComment *string `json:"nhs_comment"`
+
+	// NhsReviewed Whether the National Health Service has looked at it.
+	//
+	// Example: false
+	NhsReviewed bool `json:"nhs_reviewed"`
+
+	// NhsVerified Whether the National Health Service has verified it.
+	//
+	// Example: false
+	NhsVerified bool `json:"nhs_verified"`
+
+	// Phones Phones.
+	Phones []LegalEntityPhone `json:"phones"`
+
+	// PublicOffer What the legal entity has agreed to.
+	PublicOffer *LegalEntityPublicOffer `json:"public_offer,omitempty"`
+
+	// ReceiverFundsCode Code of the treasury, if there is one.
+	//
+	// Example: 12345
+	ReceiverFundsCode *string `json:"receiver_funds_code,omitempty"`
+
+	// ResidenceAddress Where the legal entity is; null when that is not known.
+	ResidenceAddress *LegalEntityAddress `json:"residence_address"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status LegalEntityStatus `json:"status"`
+
+	// Type Dictionary `LEGAL_ENTITY_TYPE_V2`.
+	//
+	// Example: PRIMARY_CARE
+	Type string `json:"type"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+
+	// Website Web site, if there is one.
+	//
+	// Example: www.msp.com.ua
+	Website *string `json:"website,omitempty"`
+}
+
+// LegalEntityStatus Its status.
+//
+// Example: ACTIVE
+type LegalEntityStatus string
+
+// LegalEntityAccreditation An accreditation.
+type LegalEntityAccreditation struct {
+	// Category Dictionary `ACCREDITATION_CATEGORY`.
+	//
+	// Example: SECOND
+	Category string `json:"category"`
+
+	// ExpiryDate Its last day, if there is one.
+	//
+	// Example: 2027-02-28
+	ExpiryDate *string `json:"expiry_date,omitempty"`
+
+	// IssuedDate When it was given, if that is known.
+	//
+	// Example: 2017-02-28
+	IssuedDate *string `json:"issued_date,omitempty"`
+
+	// OrderDate Date of the order.
+	//
+	// Example: 2017-02-28
+	OrderDate string `json:"order_date"`
+
+	// OrderNo Number of the order.
+	//
+	// Example: fd123443
+	OrderNo string `json:"order_no"`
+}
+
+// LegalEntityAddress Where the legal entity is; null when that is not known.
+type LegalEntityAddress struct {
+	// Apartment The apartment, if there is one.
+	//
+	// Example: 23
+	Apartment *string `json:"apartment,omitempty"`
+
+	// Area The area.
+	//
+	// Example: Житомирська
+	Area string `json:"area"`
+
+	// Building The building, if it is known.
+	//
+	// Example: 15
+	Building *string `json:"building,omitempty"`
+
+	// Country Dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Region The district, if there is one.
+	//
+	// Example: Бердичівський
+	Region *string `json:"region,omitempty"`
+
+	// Settlement The settlement.
+	//
+	// Example: Бердичів
+	Settlement string `json:"settlement"`
+
+	// SettlementID Id of the settlement.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	SettlementID string `json:"settlement_id"`
+
+	// SettlementType Dictionary `SETTLEMENT_TYPE`.
+	//
+	// Example: CITY
+	SettlementType string `json:"settlement_type"`
+
+	// Street The street, if it is known.
+	//
+	// Example: Європейська
+	Street *string `json:"street,omitempty"`
+
+	// StreetType Dictionary `STREET_TYPE`, if it is known.
+	//
+	// Example: STREET
+	StreetType *string `json:"street_type,omitempty"`
+
+	// Type Dictionary `ADDRESS_TYPE`.
+	//
+	// Example: RESIDENCE
+	Type string `json:"type"`
+
+	// Zip Postal code, if it is known.
+	//
+	// Example: 02090
+	Zip *string `json:"zip,omitempty"`
+}
+
+// LegalEntityArchive A place to which papers were handed over.
+type LegalEntityArchive struct {
+	// Date When.
+	//
+	// Example: 2017-02-28
+	Date string `json:"date"`
+
+	// Place Where.
+	//
+	// Example: вул. Грушевського 15
+	Place string `json:"place"`
+}
+
+// LegalEntityEDR What the register of enterprises (ЄДР) knows.
+type LegalEntityEDR struct {
+	// Edrpou ЄДРПОУ number.
+	//
+	// Example: 54323454
+	Edrpou string `json:"edrpou"`
+
+	// ID Id of these data; that of the legal entity, when the register was not asked.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// Kveds Kinds of economic activity.
+	Kveds []LegalEntityKved `json:"kveds"`
+
+	// LegalForm Dictionary `LEGAL_FORM`, if it is known.
+	//
+	// Example: 140
+	LegalForm *string `json:"legal_form,omitempty"`
+
+	// Name Full name.
+	//
+	// Example: Клініка Ноунейм
+	Name *string `json:"name"`
+
+	// PublicName Name for the public, if there is one.
+	//
+	// Example: Ноунейм
+	PublicName *string `json:"public_name,omitempty"`
+
+	// RegistrationAddress Where the legal entity is registered; null when that is not known.
+	RegistrationAddress *LegalEntityRegistrationAddress `json:"registration_address"`
+
+	// ShortName Short name, if there is one.
+	//
+	// Example: Ноунейм
+	ShortName *string `json:"short_name,omitempty"`
+
+	// State State in the register, 1 for registered.
+	//
+	// Example: 1
+	State int `json:"state"`
+}
+
+// LegalEntityKved A kind of economic activity.
+type LegalEntityKved struct {
+	// Code Dictionary `KVEDS`.
+	//
+	// Example: 86.21
+	Code string `json:"code"`
+
+	// IsPrimary Whether it is the main one.
+	//
+	// Example: true
+	IsPrimary bool `json:"is_primary"`
+
+	// Name Its name.
+	//
+	// Example: Загальна медична практика
+	Name string `json:"name"`
+}
+
+// LegalEntityLicense The primary license.
+type LegalEntityLicense struct {
+	// ActiveFromDate Its first day.
+	//
+	// Example: 2022-02-28
+	ActiveFromDate string `json:"active_from_date"`
+
+	// ExpiryDate Its last day, if there is one.
+	//
+	// Example: 2026-02-28
+	ExpiryDate *string `json:"expiry_date"`
+
+	// ID Id of the license.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// IssuedBy Who has issued it.
+	//
+	// Example: Кваліфікацйна комісія
+	IssuedBy string `json:"issued_by"`
+
+	// IssuedDate When it was issued.
+	//
+	// Example: 2022-02-28
+	IssuedDate string `json:"issued_date"`
+
+	// IssuerStatus What its issuer says of it, if that is known.
+	IssuerStatus *string `json:"issuer_status"`
+
+	// LicenseNumber Its number.
+	//
+	// Example: fd123443
+	LicenseNumber *string `json:"license_number"`
+
+	// OrderNo Number of the order.
+	//
+	// Example: ВА43234
+	OrderNo string `json:"order_no"`
+
+	// Type Dictionary `LICENSE_TYPE`.
+	//
+	// Example: MSP
+	Type string `json:"type"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+
+	// WhatLicensed What it allows.
+	//
+	// Example: реалізація наркотичних засобів
+	WhatLicensed string `json:"what_licensed"`
+}
+
+// LegalEntityListResponse Answer with a page of legal entities.
+type LegalEntityListResponse struct {
+	// Data The legal entities.
+	Data []LegalEntity `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// LegalEntityPhone A phone.
+type LegalEntityPhone struct {
+	// Note What it is for, if that was said.
+	//
+	// Example: Реєстратура
+	Note *string `json:"note,omitempty"`
+
+	// Number The phone.
+	//
+	// Example: +380503410870
+	Number string `json:"number"`
+
+	// Type Dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
+// LegalEntityPublicOffer What the legal entity has agreed to.
+type LegalEntityPublicOffer struct {
+	// Consent Whether it has agreed.
+	//
+	// Example: true
+	Consent bool `json:"consent"`
+
+	// ConsentText The text.
+	//
+	// Example: Consent text
+	ConsentText string `json:"consent_text"`
+}
+
+// LegalEntityRegistrationAddress Where the legal entity is registered; null when that is not known.
+type LegalEntityRegistrationAddress struct {
+	// Address The address in one line.
+	//
+	// Example: Волинська обл., місто Луцьк ВУЛИЦЯ КОНЯКІНА буд. 14 кв. 144
+	Address *string `json:"address,omitempty"`
+
+	// Country The country.
+	//
+	// Example: УКРАЇНА
+	Country *string `json:"country,omitempty"`
+
+	// Parts The parts of a registration address.
+	Parts *LegalEntityRegistrationParts `json:"parts,omitempty"`
+
+	// Zip Postal code.
+	//
+	// Example: 02090
+	Zip *string `json:"zip,omitempty"`
+}
+
+// LegalEntityRegistrationParts The parts of a registration address.
+type LegalEntityRegistrationParts struct {
+	// Atu Administrative unit.
+	//
+	// Example: Волинська обл., місто Луцьк
+	Atu *string `json:"atu,omitempty"`
+
+	// AtuCode Its code.
+	//
+	// Example: 0710100000
+	AtuCode *string `json:"atu_code,omitempty"`
+
+	// Building The building.
+	//
+	// Example:
+	Building *string `json:"building,omitempty"`
+
+	// BuildingType Kind of the building.
+	BuildingType *string `json:"building_type,omitempty"`
+
+	// House The house.
+	//
+	// Example: 14
+	House *string `json:"house,omitempty"`
+
+	// HouseType Kind of the house.
+	//
+	// Example: буд.
+	HouseType *string `json:"house_type,omitempty"`
+
+	// Num The room.
+	//
+	// Example: 144
+	Num *string `json:"num,omitempty"`
+
+	// NumType Kind of the room.
+	//
+	// Example: кв.
+	NumType *string `json:"num_type,omitempty"`
+
+	// Street The street.
+	//
+	// Example: ВУЛИЦЯ КОНЯКІНА
+	Street *string `json:"street,omitempty"`
+}
+
+// LegalEntityResponse Answer with one legal entity.
+type LegalEntityResponse struct {
+	// Data A legal entity.
+	Data LegalEntity `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // LoginGrant Who logs in. What must be sent is checked field by field with answers of its own (see the rules
 // `session.login.*`), therefore no field is marked as required here; all but `scope` are.
 type LoginGrant struct {
@@ -6744,6 +7243,33 @@ type ListDictionariesV2Params struct {
 	ValueIsActive *bool `form:"value_is_active,omitempty" json:"value_is_active,omitempty"`
 }
 
+// ListLegalEntitiesParams defines parameters for ListLegalEntities.
+type ListLegalEntitiesParams struct {
+	// Edrpou ЄДРПОУ number.
+	Edrpou *string `form:"edrpou,omitempty" json:"edrpou,omitempty"`
+
+	// LegalEntityID Id of the legal entity.
+	LegalEntityID *string `form:"legal_entity_id,omitempty" json:"legal_entity_id,omitempty"`
+
+	// SettlementID Settlement of the residence address.
+	SettlementID *string `form:"settlement_id,omitempty" json:"settlement_id,omitempty"`
+
+	// Type Type, dictionary `LEGAL_ENTITY_TYPE_V2`.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// Status Status: `ACTIVE`, `SUSPENDED`, `CLOSED` or `REORGANIZED`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// NhsVerified Whether the National Health Service has verified it.
+	NhsVerified *bool `form:"nhs_verified,omitempty" json:"nhs_verified,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Legal entities per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListDeclarationRequestsParams defines parameters for ListDeclarationRequests.
 type ListDeclarationRequestsParams struct {
 	// EmployeeID Id of the doctor's employee record.
@@ -7619,6 +8145,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v2/dictionaries (the `ListDictionariesV2` operationId).
 	ListDictionariesV2(ctx context.Context, params *ListDictionariesV2Params, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListLegalEntities Get Legal Entities V2
+	//
+	// Lists legal entities whose `is_active` is true, oldest first, in pages. A token of a client type in TOKENS_TYPES_PERSONAL sees the
+	// legal entity that it works for and no other; other client types see all of them. Medical information systems are never listed.
+	//
+	// Filters are combined with AND; a value that nothing has finds nothing. Without `type` and `status` all of them are listed.
+	//
+	// Corresponds with GET /api/v2/legal_entities (the `ListLegalEntities` operationId).
+	ListLegalEntities(ctx context.Context, params *ListLegalEntitiesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetLegalEntity Get Legal Entity by ID V2
+	//
+	// Shows one legal entity in any status, with what the register of enterprises (`edr`) knows of it and its primary license. The secret
+	// of its client is never shown.
+	//
+	// Corresponds with GET /api/v2/legal_entities/{id} (the `GetLegalEntity` operationId).
+	GetLegalEntity(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreatePersonRequestWithBody Create/Update Person Request V2
 	//
@@ -9437,6 +9981,44 @@ func (c *Client) ListStreets(ctx context.Context, params *ListStreetsParams, req
 // Corresponds with GET /api/v2/dictionaries (the `ListDictionariesV2` operationId).
 func (c *Client) ListDictionariesV2(ctx context.Context, params *ListDictionariesV2Params, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListDictionariesV2Request(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListLegalEntities Get Legal Entities V2
+//
+// Lists legal entities whose `is_active` is true, oldest first, in pages. A token of a client type in TOKENS_TYPES_PERSONAL sees the
+// legal entity that it works for and no other; other client types see all of them. Medical information systems are never listed.
+//
+// Filters are combined with AND; a value that nothing has finds nothing. Without `type` and `status` all of them are listed.
+//
+// Corresponds with GET /api/v2/legal_entities (the `ListLegalEntities` operationId).
+func (c *Client) ListLegalEntities(ctx context.Context, params *ListLegalEntitiesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListLegalEntitiesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetLegalEntity Get Legal Entity by ID V2
+//
+// Shows one legal entity in any status, with what the register of enterprises (`edr`) knows of it and its primary license. The secret
+// of its client is never shown.
+//
+// Corresponds with GET /api/v2/legal_entities/{id} (the `GetLegalEntity` operationId).
+func (c *Client) GetLegalEntity(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetLegalEntityRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -13960,6 +14542,178 @@ func NewListDictionariesV2Request(server string, params *ListDictionariesV2Param
 	return req, nil
 }
 
+// NewListLegalEntitiesRequest constructs an http.Request for the ListLegalEntities method
+func NewListLegalEntitiesRequest(server string, params *ListLegalEntitiesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/legal_entities")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Edrpou != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "edrpou", *params.Edrpou, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LegalEntityID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "legal_entity_id", *params.LegalEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SettlementID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "settlement_id", *params.SettlementID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Type != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "type", *params.Type, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.NhsVerified != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "nhs_verified", *params.NhsVerified, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetLegalEntityRequest constructs an http.Request for the GetLegalEntity method
+func NewGetLegalEntityRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/legal_entities/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewCreatePersonRequestRequest calls the generic CreatePersonRequest builder with application/json body
 func NewCreatePersonRequestRequest(server string, body CreatePersonRequestJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -15852,6 +16606,28 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v2/dictionaries (the `ListDictionariesV2` operationId).
 	ListDictionariesV2WithResponse(ctx context.Context, params *ListDictionariesV2Params, reqEditors ...RequestEditorFn) (*ListDictionariesV2Result, error)
+
+	// ListLegalEntitiesWithResponse Get Legal Entities V2
+	//
+	// Lists legal entities whose `is_active` is true, oldest first, in pages. A token of a client type in TOKENS_TYPES_PERSONAL sees the
+	// legal entity that it works for and no other; other client types see all of them. Medical information systems are never listed.
+	//
+	// Filters are combined with AND; a value that nothing has finds nothing. Without `type` and `status` all of them are listed.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/legal_entities (the `ListLegalEntities` operationId).
+	ListLegalEntitiesWithResponse(ctx context.Context, params *ListLegalEntitiesParams, reqEditors ...RequestEditorFn) (*ListLegalEntitiesResult, error)
+
+	// GetLegalEntityWithResponse Get Legal Entity by ID V2
+	//
+	// Shows one legal entity in any status, with what the register of enterprises (`edr`) knows of it and its primary license. The secret
+	// of its client is never shown.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/legal_entities/{id} (the `GetLegalEntity` operationId).
+	GetLegalEntityWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetLegalEntityResult, error)
 
 	// CreatePersonRequestWithBodyWithResponse Create/Update Person Request V2
 	//
@@ -17927,6 +18703,68 @@ func (r ListDictionariesV2Result) ContentType() string {
 	return ""
 }
 
+type ListLegalEntitiesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LegalEntityListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListLegalEntitiesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListLegalEntitiesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListLegalEntitiesResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetLegalEntityResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LegalEntityResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetLegalEntityResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetLegalEntityResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetLegalEntityResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type CreatePersonRequestResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -19832,6 +20670,40 @@ func (c *ClientWithResponses) ListDictionariesV2WithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseListDictionariesV2Result(rsp)
+}
+
+// ListLegalEntitiesWithResponse Get Legal Entities V2
+//
+// Lists legal entities whose `is_active` is true, oldest first, in pages. A token of a client type in TOKENS_TYPES_PERSONAL sees the
+// legal entity that it works for and no other; other client types see all of them. Medical information systems are never listed.
+//
+// Filters are combined with AND; a value that nothing has finds nothing. Without `type` and `status` all of them are listed.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/legal_entities (the `ListLegalEntities` operationId).
+func (c *ClientWithResponses) ListLegalEntitiesWithResponse(ctx context.Context, params *ListLegalEntitiesParams, reqEditors ...RequestEditorFn) (*ListLegalEntitiesResult, error) {
+	rsp, err := c.ListLegalEntities(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListLegalEntitiesResult(rsp)
+}
+
+// GetLegalEntityWithResponse Get Legal Entity by ID V2
+//
+// Shows one legal entity in any status, with what the register of enterprises (`edr`) knows of it and its primary license. The secret
+// of its client is never shown.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/legal_entities/{id} (the `GetLegalEntity` operationId).
+func (c *ClientWithResponses) GetLegalEntityWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetLegalEntityResult, error) {
+	rsp, err := c.GetLegalEntity(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetLegalEntityResult(rsp)
 }
 
 // CreatePersonRequestWithBodyWithResponse Create/Update Person Request V2
@@ -21901,6 +22773,58 @@ func ParseListDictionariesV2Result(rsp *http.Response) (*ListDictionariesV2Resul
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest DictionaryV2ListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListLegalEntitiesResult parses an HTTP response from a ListLegalEntitiesWithResponse call
+func ParseListLegalEntitiesResult(rsp *http.Response) (*ListLegalEntitiesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListLegalEntitiesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LegalEntityListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetLegalEntityResult parses an HTTP response from a GetLegalEntityWithResponse call
+func ParseGetLegalEntityResult(rsp *http.Response) (*GetLegalEntityResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetLegalEntityResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LegalEntityResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -710,6 +710,46 @@ type PRMLegalEntity struct {
 	InsertedAt           time.Time
 	UpdatedBy            uuid.UUID
 	UpdatedAt            time.Time
+	// Id in the register of enterprises, whose data stand in this row; null: it was not asked.
+	EDRDataID   *uuid.UUID
+	EDRState    int32
+	PublicOffer json.RawMessage
+}
+
+// A legal entity as an object with the field names of the API.
+type PRMLegalEntityDetail struct {
+	ID     uuid.UUID
+	Shown  json.RawMessage
+	Former json.RawMessage
+}
+
+type PRMLicense struct {
+	ID             uuid.UUID
+	LegalEntityID  uuid.UUID
+	IsPrimary      bool
+	Type           string
+	LicenseNumber  *string
+	IssuedBy       string
+	IssuedDate     time.Time
+	IssuerStatus   *string
+	ExpiryDate     *time.Time
+	ActiveFromDate time.Time
+	WhatLicensed   string
+	OrderNo        string
+	IsActive       bool
+	InsertedBy     uuid.UUID
+	InsertedAt     time.Time
+	UpdatedBy      uuid.UUID
+	UpdatedAt      time.Time
+}
+
+// A license as an object with the field names of the API.
+type PRMLicenseDetail struct {
+	ID            uuid.UUID
+	LegalEntityID uuid.UUID
+	IsPrimary     bool
+	IsActive      bool
+	Shown         json.RawMessage
 }
 
 type PRMMedicalProgram struct {

@@ -420,6 +420,11 @@ const (
 	EventGetNotFound                                     ID = "event.get.not_found"
 	JobGetNotFound                                       ID = "job.get.not_found"
 	JobGetNotImplemented                                 ID = "job.get.not_implemented"
+	LegalEntityListLegalEntityID                         ID = "legal_entity.list.legal_entity_id"
+	LegalEntityListSettlementID                          ID = "legal_entity.list.settlement_id"
+	LegalEntityListNhsVerified                           ID = "legal_entity.list.nhs_verified"
+	LegalEntityGetOwner                                  ID = "legal_entity.get.owner"
+	LegalEntityGetNotFound                               ID = "legal_entity.get.not_found"
 	SessionLoginSchema                                   ID = "session.login.schema"
 	SessionLoginGrantTypeRequired                        ID = "session.login.grant_type_required"
 	SessionLoginGrantType                                ID = "session.login.grant_type"
@@ -5614,6 +5619,75 @@ var All = []Rule{
 		Type:      "internal_error",
 		Message:   "Job status_code `{status_code}` not implemented for response",
 		Source:    "medical_events 2019, job_view.ex",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:          LegalEntityListLegalEntityID,
+		Operation:   "listLegalEntities",
+		Check:       "`legal_entity_id` is a UUID",
+		CheckUK:     "`legal_entity_id` — UUID",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.legal_entity_id",
+		EntryType:   "json_data_property",
+		Keyword:     "cast",
+		Description: "is invalid",
+		Params:      []any{"uuid"},
+		Source:      "IL 2019, core/legal_entities; texts of Ecto",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:          LegalEntityListSettlementID,
+		Operation:   "listLegalEntities",
+		Check:       "`settlement_id` is a UUID",
+		CheckUK:     "`settlement_id` — UUID",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.settlement_id",
+		EntryType:   "json_data_property",
+		Keyword:     "cast",
+		Description: "is invalid",
+		Params:      []any{"uuid"},
+		Source:      "IL 2019, core/legal_entities; texts of Ecto",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:          LegalEntityListNhsVerified,
+		Operation:   "listLegalEntities",
+		Check:       "`nhs_verified` is true or false",
+		CheckUK:     "`nhs_verified` — true або false",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.nhs_verified",
+		EntryType:   "json_data_property",
+		Keyword:     "cast",
+		Description: "is invalid",
+		Params:      []any{"boolean"},
+		Source:      "IL 2019, core/legal_entities; texts of Ecto",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:        LegalEntityGetOwner,
+		Operation: "getLegalEntity",
+		Check:     "The legal entity is one of the legal entity of the token, or the token's client type is not in TOKENS_TYPES_PERSONAL",
+		CheckUK:   "Заклад належить закладу, якому видано токен, або типу клієнта токена немає в TOKENS_TYPES_PERSONAL",
+		Status:    403,
+		Type:      "forbidden",
+		Source:    "IL 2019, core/legal_entities",
+		Origin:    "code",
+	},
+	{
+		ID:        LegalEntityGetNotFound,
+		Operation: "getLegalEntity",
+		Check:     "The id is a UUID and names a legal entity",
+		CheckUK:   "Ідентифікатор — UUID, і заклад із ним існує",
+		Status:    404,
+		Type:      "not_found",
+		Source:    "IL 2019, core/legal_entities",
 		Origin:    "code",
 		Fixed:     true,
 	},
@@ -11026,6 +11100,8 @@ var guards = map[string][]ID{
 	"listEvents":                           {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getEvent":                             {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"getJob":                               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"listLegalEntities":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"getLegalEntity":                       {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"login":                                {GatewayPSK, GatewayRateLimit, RequestURL, RequestTooLarge, RequestContentType, RequestJSON},
 	"logout":                               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL},
 	"authorizeApp":                         {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON},

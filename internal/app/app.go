@@ -50,6 +50,7 @@ import (
 	"esoz/internal/resource/employees"
 	"esoz/internal/resource/events"
 	jobreads "esoz/internal/resource/jobs"
+	"esoz/internal/resource/legalentities"
 	"esoz/internal/resource/oauth"
 	"esoz/internal/resource/oauth/signin"
 	"esoz/internal/resource/personrequests"
@@ -237,6 +238,7 @@ func (a *App) build() error {
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
 		dictionariesAPI:    &dictionaries.API{Engine: engine, Cache: a.Dictionaries},
 		divisionsAPI:       &divisions.API{Engine: engine, Store: divisions.Store{Pool: a.Pool, Lists: lists}, Addresses: addresses{a.Addresses}},
+		legalEntitiesAPI:   &legalentities.API{Engine: engine, Store: legalentities.Store{Pool: a.Pool, Lists: lists}},
 		employeesAPI:       &employees.API{Engine: engine, Store: employees.Store{Pool: a.Pool, Lists: lists, Declarations: signed}},
 		eventsAPI:          &events.API{Engine: engine, Store: events.Store{Lists: lists}},
 		jobsAPI:            &jobreads.API{Engine: engine},

@@ -19,6 +19,7 @@ import (
 	"esoz/internal/resource/employees"
 	"esoz/internal/resource/events"
 	jobreads "esoz/internal/resource/jobs"
+	"esoz/internal/resource/legalentities"
 	"esoz/internal/resource/oauth"
 	"esoz/internal/resource/personrequests"
 	"esoz/internal/resource/persons"
@@ -37,6 +38,7 @@ type (
 	employeesAPI       = employees.API
 	eventsAPI          = events.API
 	jobsAPI            = jobreads.API
+	legalEntitiesAPI   = legalentities.API
 	oauthAPI           = oauth.API
 	personsAPI         = persons.API
 	personRequestsAPI  = personrequests.API
@@ -56,6 +58,7 @@ type server struct {
 	*employeesAPI
 	*eventsAPI
 	*jobsAPI
+	*legalEntitiesAPI
 	*oauthAPI
 	*personsAPI
 	*personRequestsAPI
@@ -78,6 +81,7 @@ func (s *server) operations() []operation.Operation {
 		s.employeesAPI.Operations(),
 		s.eventsAPI.Operations(),
 		s.jobsAPI.Operations(),
+		s.legalEntitiesAPI.Operations(),
 		s.oauthAPI.Operations(),
 		s.personsAPI.Operations(),
 		s.personRequestsAPI.Operations(),
@@ -100,6 +104,7 @@ func Operations() []operation.Operation {
 		new(employeesAPI),
 		new(eventsAPI),
 		new(jobsAPI),
+		new(legalEntitiesAPI),
 		new(oauthAPI),
 		new(personsAPI),
 		new(personRequestsAPI),

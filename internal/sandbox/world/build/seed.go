@@ -31,7 +31,7 @@ const emptied = `
 TRUNCATE
 	mithril.users, mithril.client_types, mithril.clients, mithril.connections, mithril.roles, mithril.user_roles,
 	mithril.global_user_roles, mithril.apps, mithril.tokens, mithril.rate_limits,
-	prm.legal_entities, prm.parties, prm.party_users, prm.divisions, prm.division_addresses, prm.employees,
+	prm.legal_entities, prm.licenses, prm.parties, prm.party_users, prm.divisions, prm.division_addresses, prm.employees,
 	prm.audit_log, prm.employee_roles, prm.related_legal_entities, prm.healthcare_services, prm.equipment,
 	prm.medical_program_provision, prm.global_parameters,
 	prm.medical_programs, prm.services, prm.service_groups, prm.service_inclusions, prm.program_services,

@@ -1,0 +1,18 @@
+// Package legalentities holds medical institutions and pharmacies, and their licenses.
+package legalentities
+
+import "esoz/internal/operation"
+
+// API serves the operations of the resource.
+type API struct {
+	Engine *operation.Engine
+	Store  Store
+}
+
+// Operations registers what the resource serves.
+func (a *API) Operations() []operation.Operation {
+	return []operation.Operation{
+		{ID: "listLegalEntities", Rules: operation.RulesOf(listChecks)},
+		{ID: "getLegalEntity", Rules: operation.RulesOf(getChecks), Reads: table},
+	}
+}
