@@ -483,6 +483,24 @@ func (e EmployeeLegalEntityShortStatus) Valid() bool {
 	}
 }
 
+// Defines values for EmployeeRoleStatus.
+const (
+	EmployeeRoleStatusACTIVE   EmployeeRoleStatus = "ACTIVE"
+	EmployeeRoleStatusINACTIVE EmployeeRoleStatus = "INACTIVE"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeRoleStatus enum.
+func (e EmployeeRoleStatus) Valid() bool {
+	switch e {
+	case EmployeeRoleStatusACTIVE:
+		return true
+	case EmployeeRoleStatusINACTIVE:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EmployeeStatus.
 const (
 	EmployeeStatusAPPROVED        EmployeeStatus = "APPROVED"
@@ -531,6 +549,57 @@ func (e EventEventType) Valid() bool {
 	case EventEventTypeStateChangeEvent:
 		return true
 	case EventEventTypeStatusChangeEvent:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for HealthcareServiceStatus.
+const (
+	HealthcareServiceStatusACTIVE   HealthcareServiceStatus = "ACTIVE"
+	HealthcareServiceStatusINACTIVE HealthcareServiceStatus = "INACTIVE"
+)
+
+// Valid indicates whether the value is a known member of the HealthcareServiceStatus enum.
+func (e HealthcareServiceStatus) Valid() bool {
+	switch e {
+	case HealthcareServiceStatusACTIVE:
+		return true
+	case HealthcareServiceStatusINACTIVE:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for HealthcareServiceTimeDaysOfWeek.
+const (
+	HealthcareServiceTimeDaysOfWeekFri HealthcareServiceTimeDaysOfWeek = "fri"
+	HealthcareServiceTimeDaysOfWeekMon HealthcareServiceTimeDaysOfWeek = "mon"
+	HealthcareServiceTimeDaysOfWeekSat HealthcareServiceTimeDaysOfWeek = "sat"
+	HealthcareServiceTimeDaysOfWeekSun HealthcareServiceTimeDaysOfWeek = "sun"
+	HealthcareServiceTimeDaysOfWeekThu HealthcareServiceTimeDaysOfWeek = "thu"
+	HealthcareServiceTimeDaysOfWeekTue HealthcareServiceTimeDaysOfWeek = "tue"
+	HealthcareServiceTimeDaysOfWeekWed HealthcareServiceTimeDaysOfWeek = "wed"
+)
+
+// Valid indicates whether the value is a known member of the HealthcareServiceTimeDaysOfWeek enum.
+func (e HealthcareServiceTimeDaysOfWeek) Valid() bool {
+	switch e {
+	case HealthcareServiceTimeDaysOfWeekFri:
+		return true
+	case HealthcareServiceTimeDaysOfWeekMon:
+		return true
+	case HealthcareServiceTimeDaysOfWeekSat:
+		return true
+	case HealthcareServiceTimeDaysOfWeekSun:
+		return true
+	case HealthcareServiceTimeDaysOfWeekThu:
+		return true
+	case HealthcareServiceTimeDaysOfWeekTue:
+		return true
+	case HealthcareServiceTimeDaysOfWeekWed:
 		return true
 	default:
 		return false
@@ -603,6 +672,24 @@ func (e LegalEntityStatus) Valid() bool {
 	case LegalEntityStatusREORGANIZED:
 		return true
 	case LegalEntityStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LicensedHealthcareServiceStatus.
+const (
+	LicensedHealthcareServiceStatusACTIVE   LicensedHealthcareServiceStatus = "ACTIVE"
+	LicensedHealthcareServiceStatusINACTIVE LicensedHealthcareServiceStatus = "INACTIVE"
+)
+
+// Valid indicates whether the value is a known member of the LicensedHealthcareServiceStatus enum.
+func (e LicensedHealthcareServiceStatus) Valid() bool {
+	switch e {
+	case LicensedHealthcareServiceStatusACTIVE:
+		return true
+	case LicensedHealthcareServiceStatusINACTIVE:
 		return true
 	default:
 		return false
@@ -3560,6 +3647,90 @@ type EmployeeResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// EmployeeRole An employee provides a healthcare service.
+type EmployeeRole struct {
+	// EmployeeID Id of the employee.
+	//
+	// Example: 9d229fcb-6a77-4574-99a5-30729aa518fd
+	EmployeeID string `json:"employee_id"`
+
+	// EndDate When it ended, if it has.
+	//
+	// Example: 2019-12-20T19:14:13.000000Z
+	EndDate nullable.Nullable[string] `json:"end_date"`
+
+	// HealthcareServiceID Id of the healthcare service.
+	//
+	// Example: 98b6ed10-17b4-44f1-892c-7514f66bf505
+	HealthcareServiceID string `json:"healthcare_service_id"`
+
+	// ID Id of the role.
+	//
+	// Example: 7c3da506-804d-4550-8993-bf17f9ee0402
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// StartDate When it began.
+	//
+	// Example: 2019-04-20T19:14:13.000000Z
+	StartDate string `json:"start_date"`
+
+	// Status `ACTIVE` is in force. `INACTIVE` has ended, with the work of the employee.
+	//
+	// Example: ACTIVE
+	Status EmployeeRoleStatus `json:"status"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+}
+
+// EmployeeRoleListResponse Answer with a page of employee roles.
+type EmployeeRoleListResponse struct {
+	// Data The employee roles.
+	Data []EmployeeRole `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// EmployeeRoleResponse Answer with one employee role.
+type EmployeeRoleResponse struct {
+	// Data An employee provides a healthcare service.
+	Data EmployeeRole `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// EmployeeRoleStatus `ACTIVE` is in force. `INACTIVE` has ended, with the work of the employee.
+//
+// Example: ACTIVE
+type EmployeeRoleStatus string
+
 // EmployeeScienceDegree A science degree.
 type EmployeeScienceDegree struct {
 	// City The city.
@@ -3873,6 +4044,168 @@ type FoundPhone struct {
 //
 // Example: MALE
 type Gender = string
+
+// HealthcareService A healthcare service.
+type HealthcareService struct {
+	// AvailableTime When it is provided.
+	AvailableTime []HealthcareServiceTime `json:"available_time"`
+
+	// Category A meaning, told by values of dictionaries.
+	Category CodeableConcept `json:"category"`
+
+	// Comment A comment, if there is one.
+	//
+	// Example: Новий сервіс
+	Comment nullable.Nullable[string] `json:"comment"`
+
+	// CoverageArea Reserved: the areas that it covers.
+	CoverageArea *[]string `json:"coverage_area,omitempty"`
+
+	// DivisionID Id of the division.
+	//
+	// Example: 8be63914-a278-470b-b868-1af5b9087332
+	DivisionID string `json:"division_id"`
+
+	// ID Id of the service.
+	//
+	// Example: 7c3da506-804d-4550-8993-bf17f9ee0402
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// LegalEntityID Id of the legal entity.
+	//
+	// Example: 483af06f-d4c6-4c9e-8d9b-680b5ef7270d
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// LicenseID Id of the license, if it needs one.
+	//
+	// Example: cdcf456b-e235-4850-9f00-27cc3453d346
+	LicenseID nullable.Nullable[string] `json:"license_id"`
+
+	// LicensedHealthcareService What the National Health Service has decided.
+	LicensedHealthcareService *LicensedHealthcareService `json:"licensed_healthcare_service,omitempty"`
+
+	// NotAvailable When it is not provided.
+	NotAvailable []HealthcareServiceRestriction `json:"not_available"`
+
+	// ProvidingCondition Dictionary `PROVIDING_CONDITION`.
+	//
+	// Example: OUTPATIENT
+	ProvidingCondition nullable.Nullable[string] `json:"providing_condition"`
+
+	// SpecialityType Dictionary `SPECIALITY_TYPE`; pharmacies have none.
+	//
+	// Example: FAMILY_DOCTOR
+	SpecialityType nullable.Nullable[string] `json:"speciality_type"`
+
+	// Status `ACTIVE` is provided, `INACTIVE` is not.
+	//
+	// Example: ACTIVE
+	Status HealthcareServiceStatus `json:"status"`
+
+	// Type A meaning, told by values of dictionaries.
+	Type *CodeableConcept `json:"type,omitempty"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+}
+
+// HealthcareServiceListResponse Answer with a page of healthcare services.
+type HealthcareServiceListResponse struct {
+	// Data The healthcare services.
+	Data []HealthcareService `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// HealthcareServicePeriod From when to when.
+type HealthcareServicePeriod struct {
+	// End End.
+	//
+	// Example: 2018-08-02T11:00:00.000Z
+	End string `json:"end"`
+
+	// Start Beginning.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Start string `json:"start"`
+}
+
+// HealthcareServiceResponse Answer with one healthcare service.
+type HealthcareServiceResponse struct {
+	// Data A healthcare service.
+	Data HealthcareService `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// HealthcareServiceRestriction When the service is not provided, and why.
+type HealthcareServiceRestriction struct {
+	// Description Why.
+	//
+	// Example: Санітарний день
+	Description string `json:"description"`
+
+	// During From when to when.
+	During HealthcareServicePeriod `json:"during"`
+}
+
+// HealthcareServiceStatus `ACTIVE` is provided, `INACTIVE` is not.
+//
+// Example: ACTIVE
+type HealthcareServiceStatus string
+
+// HealthcareServiceTime When the service is provided.
+type HealthcareServiceTime struct {
+	// AllDay Round the clock.
+	//
+	// Example: false
+	AllDay *bool `json:"all_day,omitempty"`
+
+	// AvailableEndTime To.
+	//
+	// Example: 19:00:00
+	AvailableEndTime *string `json:"available_end_time,omitempty"`
+
+	// AvailableStartTime From.
+	//
+	// Example: 08:30:00
+	AvailableStartTime *string `json:"available_start_time,omitempty"`
+
+	// DaysOfWeek Days.
+	DaysOfWeek []HealthcareServiceTimeDaysOfWeek `json:"days_of_week"`
+}
+
+// HealthcareServiceTimeDaysOfWeek A day.
+//
+// Example: mon
+type HealthcareServiceTimeDaysOfWeek string
 
 // Identifier Which object of which kind is meant.
 type Identifier struct {
@@ -4482,6 +4815,122 @@ type LegalEntityResponse struct {
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
 }
+
+// License A license.
+type License struct {
+	// ActiveFromDate Its first day.
+	//
+	// Example: 2022-02-28
+	ActiveFromDate string `json:"active_from_date"`
+
+	// ExpiryDate Its last day, if there is one.
+	//
+	// Example: 2026-02-28
+	ExpiryDate nullable.Nullable[string] `json:"expiry_date"`
+
+	// ID Id of the license.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// IsPrimary Whether it is the primary one.
+	//
+	// Example: true
+	IsPrimary bool `json:"is_primary"`
+
+	// IssuedBy Who has issued it.
+	//
+	// Example: Кваліфікацйна комісія
+	IssuedBy string `json:"issued_by"`
+
+	// IssuedDate When it was issued.
+	//
+	// Example: 2022-02-28
+	IssuedDate string `json:"issued_date"`
+
+	// IssuerStatus What its issuer says of it, if that is known.
+	IssuerStatus nullable.Nullable[string] `json:"issuer_status"`
+
+	// LegalEntityID Id of the legal entity.
+	//
+	// Example: 28d9c1be-08f0-403b-aa76-bff228c9904f
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// LicenseNumber Its number.
+	//
+	// Example: fd123443
+	LicenseNumber nullable.Nullable[string] `json:"license_number"`
+
+	// OrderNo Number of the order.
+	//
+	// Example: ВА43234
+	OrderNo string `json:"order_no"`
+
+	// Type Dictionary `LICENSE_TYPE`.
+	//
+	// Example: MSP
+	Type string `json:"type"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+
+	// WhatLicensed What it allows.
+	//
+	// Example: реалізація наркотичних засобів
+	WhatLicensed string `json:"what_licensed"`
+}
+
+// LicenseListResponse Answer with a page of licenses.
+type LicenseListResponse struct {
+	// Data The licenses.
+	Data []License `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// LicensedHealthcareService What the National Health Service has decided.
+type LicensedHealthcareService struct {
+	// Status The decision.
+	//
+	// Example: ACTIVE
+	Status *LicensedHealthcareServiceStatus `json:"status,omitempty"`
+
+	// UpdatedAt When.
+	//
+	// Example: 2022-04-20T19:14:13Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// LicensedHealthcareServiceStatus The decision.
+//
+// Example: ACTIVE
+type LicensedHealthcareServiceStatus string
 
 // LoginGrant Who logs in. What must be sent is checked field by field with answers of its own (see the rules
 // `session.login.*`), therefore no field is marked as required here; all but `scope` are.
@@ -6862,6 +7311,24 @@ type ListDivisionsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListEmployeeRolesParams defines parameters for ListEmployeeRoles.
+type ListEmployeeRolesParams struct {
+	// EmployeeID Id of the employee.
+	EmployeeID *string `form:"employee_id,omitempty" json:"employee_id,omitempty"`
+
+	// HealthcareServiceID Id of the healthcare service.
+	HealthcareServiceID *string `form:"healthcare_service_id,omitempty" json:"healthcare_service_id,omitempty"`
+
+	// Status `active` or `inactive`, in any case.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Employee roles per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListEmployeesParams defines parameters for ListEmployees.
 type ListEmployeesParams struct {
 	// Ids Ids of employees with commas between them.
@@ -6934,6 +7401,54 @@ type ListEventsParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Events per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListHealthcareServicesParams defines parameters for ListHealthcareServices.
+type ListHealthcareServicesParams struct {
+	// DivisionID Id of the division.
+	DivisionID *string `form:"division_id,omitempty" json:"division_id,omitempty"`
+
+	// SpecialityType Dictionary `SPECIALITY_TYPE`.
+	SpecialityType *string `form:"speciality_type,omitempty" json:"speciality_type,omitempty"`
+
+	// ProvidingCondition Dictionary `PROVIDING_CONDITION`.
+	ProvidingCondition *string `form:"providing_condition,omitempty" json:"providing_condition,omitempty"`
+
+	// Category Dictionary `HEALTHCARE_SERVICE_CATEGORIES`.
+	Category *string `form:"category,omitempty" json:"category,omitempty"`
+
+	// Type Type, of the dictionary of its category.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// Status `ACTIVE` or `INACTIVE`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Healthcare services per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListLicensesParams defines parameters for ListLicenses.
+type ListLicensesParams struct {
+	// ID Id of the license.
+	ID *string `form:"id,omitempty" json:"id,omitempty"`
+
+	// LicenseNumber Number of the license.
+	LicenseNumber *string `form:"license_number,omitempty" json:"license_number,omitempty"`
+
+	// Type Dictionary `LICENSE_TYPE`.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// IsPrimary Whether it is the primary one.
+	IsPrimary *string `form:"is_primary,omitempty" json:"is_primary,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Licenses per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -7374,6 +7889,12 @@ type ServerInterface interface {
 	// DeactivateDivision Deactivate Division
 	// (PATCH /api/divisions/{id}/actions/deactivate)
 	DeactivateDivision(ctx echo.Context, id string) error
+	// ListEmployeeRoles Get employee roles
+	// (GET /api/employee_roles)
+	ListEmployeeRoles(ctx echo.Context, params ListEmployeeRolesParams) error
+	// GetEmployeeRole Get employee role by ID
+	// (GET /api/employee_roles/{id})
+	GetEmployeeRole(ctx echo.Context, id string) error
 	// ListEmployees Get Employees List
 	// (GET /api/employees)
 	ListEmployees(ctx echo.Context, params ListEmployeesParams) error
@@ -7389,9 +7910,18 @@ type ServerInterface interface {
 	// GetEvent Get events by ID
 	// (GET /api/events/{id})
 	GetEvent(ctx echo.Context, id string) error
+	// ListHealthcareServices Get healthcare services
+	// (GET /api/healthcare_services)
+	ListHealthcareServices(ctx echo.Context, params ListHealthcareServicesParams) error
+	// GetHealthcareService Get healthcare service details by ID
+	// (GET /api/healthcare_services/{id})
+	GetHealthcareService(ctx echo.Context, id string) error
 	// GetJob Get async job processing details
 	// (GET /api/jobs/{id})
 	GetJob(ctx echo.Context, id string) error
+	// ListLicenses Get licenses
+	// (GET /api/licenses)
+	ListLicenses(ctx echo.Context, params ListLicensesParams) error
 	// ListApprovals Get approvals
 	// (GET /api/patients/{patient_id}/approvals)
 	ListApprovals(ctx echo.Context, patientID string, params ListApprovalsParams) error
@@ -7988,6 +8518,68 @@ func (w *ServerInterfaceWrapper) DeactivateDivision(ctx echo.Context) error {
 	return err
 }
 
+// ListEmployeeRoles converts echo context to params.
+func (w *ServerInterfaceWrapper) ListEmployeeRoles(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEmployeeRolesParams
+	// ------------- Optional query parameter "employee_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "employee_id", ctx.QueryParams(), &params.EmployeeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter employee_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "healthcare_service_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "healthcare_service_id", ctx.QueryParams(), &params.HealthcareServiceID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter healthcare_service_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListEmployeeRoles(ctx, params)
+	return err
+}
+
+// GetEmployeeRole converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEmployeeRole(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEmployeeRole(ctx, id)
+	return err
+}
+
 // ListEmployees converts echo context to params.
 func (w *ServerInterfaceWrapper) ListEmployees(ctx echo.Context) error {
 	var err error
@@ -8198,6 +8790,89 @@ func (w *ServerInterfaceWrapper) GetEvent(ctx echo.Context) error {
 	return err
 }
 
+// ListHealthcareServices converts echo context to params.
+func (w *ServerInterfaceWrapper) ListHealthcareServices(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListHealthcareServicesParams
+	// ------------- Optional query parameter "division_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "division_id", ctx.QueryParams(), &params.DivisionID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter division_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "speciality_type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "speciality_type", ctx.QueryParams(), &params.SpecialityType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter speciality_type: %s", err))
+	}
+
+	// ------------- Optional query parameter "providing_condition" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "providing_condition", ctx.QueryParams(), &params.ProvidingCondition, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter providing_condition: %s", err))
+	}
+
+	// ------------- Optional query parameter "category" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "category", ctx.QueryParams(), &params.Category, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter category: %s", err))
+	}
+
+	// ------------- Optional query parameter "type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter type: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListHealthcareServices(ctx, params)
+	return err
+}
+
+// GetHealthcareService converts echo context to params.
+func (w *ServerInterfaceWrapper) GetHealthcareService(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetHealthcareService(ctx, id)
+	return err
+}
+
 // GetJob converts echo context to params.
 func (w *ServerInterfaceWrapper) GetJob(ctx echo.Context) error {
 	var err error
@@ -8211,6 +8886,59 @@ func (w *ServerInterfaceWrapper) GetJob(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetJob(ctx, id)
+	return err
+}
+
+// ListLicenses converts echo context to params.
+func (w *ServerInterfaceWrapper) ListLicenses(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListLicensesParams
+	// ------------- Optional query parameter "id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "id", ctx.QueryParams(), &params.ID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Optional query parameter "license_number" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "license_number", ctx.QueryParams(), &params.LicenseNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter license_number: %s", err))
+	}
+
+	// ------------- Optional query parameter "type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter type: %s", err))
+	}
+
+	// ------------- Optional query parameter "is_primary" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "is_primary", ctx.QueryParams(), &params.IsPrimary, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter is_primary: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListLicenses(ctx, params)
 	return err
 }
 
@@ -9795,12 +10523,17 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/divisions/:id", wrapper.UpdateDivision, options.OperationMiddlewares["updateDivision"]...)
 	router.PATCH(options.BaseURL+"/api/divisions/:id/actions/activate", wrapper.ActivateDivision, options.OperationMiddlewares["activateDivision"]...)
 	router.PATCH(options.BaseURL+"/api/divisions/:id/actions/deactivate", wrapper.DeactivateDivision, options.OperationMiddlewares["deactivateDivision"]...)
+	router.GET(options.BaseURL+"/api/employee_roles", wrapper.ListEmployeeRoles, options.OperationMiddlewares["listEmployeeRoles"]...)
+	router.GET(options.BaseURL+"/api/employee_roles/:id", wrapper.GetEmployeeRole, options.OperationMiddlewares["getEmployeeRole"]...)
 	router.GET(options.BaseURL+"/api/employees", wrapper.ListEmployees, options.OperationMiddlewares["listEmployees"]...)
 	router.GET(options.BaseURL+"/api/employees/:id", wrapper.GetEmployee, options.OperationMiddlewares["getEmployee"]...)
 	router.PATCH(options.BaseURL+"/api/employees/:id/actions/deactivate", wrapper.DeactivateEmployee, options.OperationMiddlewares["deactivateEmployee"]...)
 	router.GET(options.BaseURL+"/api/events", wrapper.ListEvents, options.OperationMiddlewares["listEvents"]...)
 	router.GET(options.BaseURL+"/api/events/:id", wrapper.GetEvent, options.OperationMiddlewares["getEvent"]...)
+	router.GET(options.BaseURL+"/api/healthcare_services", wrapper.ListHealthcareServices, options.OperationMiddlewares["listHealthcareServices"]...)
+	router.GET(options.BaseURL+"/api/healthcare_services/:id", wrapper.GetHealthcareService, options.OperationMiddlewares["getHealthcareService"]...)
 	router.GET(options.BaseURL+"/api/jobs/:id", wrapper.GetJob, options.OperationMiddlewares["getJob"]...)
+	router.GET(options.BaseURL+"/api/licenses", wrapper.ListLicenses, options.OperationMiddlewares["listLicenses"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/approvals", wrapper.ListApprovals, options.OperationMiddlewares["listApprovals"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/approvals/:id", wrapper.GetApproval, options.OperationMiddlewares["getApproval"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/approvals/:id/actions/resend", wrapper.ResendApprovalSMS, options.OperationMiddlewares["resendApprovalSms"]...)
@@ -10148,6 +10881,50 @@ func (response DeactivateDivision200JSONResponse) VisitDeactivateDivisionRespons
 	return err
 }
 
+type ListEmployeeRolesRequestObject struct {
+	Params ListEmployeeRolesParams
+}
+
+type ListEmployeeRolesResponseObject interface {
+	VisitListEmployeeRolesResponse(w http.ResponseWriter) error
+}
+
+type ListEmployeeRoles200JSONResponse EmployeeRoleListResponse
+
+func (response ListEmployeeRoles200JSONResponse) VisitListEmployeeRolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmployeeRoleRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetEmployeeRoleResponseObject interface {
+	VisitGetEmployeeRoleResponse(w http.ResponseWriter) error
+}
+
+type GetEmployeeRole200JSONResponse EmployeeRoleResponse
+
+func (response GetEmployeeRole200JSONResponse) VisitGetEmployeeRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListEmployeesRequestObject struct {
 	Params ListEmployeesParams
 }
@@ -10259,6 +11036,50 @@ func (response GetEvent200JSONResponse) VisitGetEventResponse(w http.ResponseWri
 	return err
 }
 
+type ListHealthcareServicesRequestObject struct {
+	Params ListHealthcareServicesParams
+}
+
+type ListHealthcareServicesResponseObject interface {
+	VisitListHealthcareServicesResponse(w http.ResponseWriter) error
+}
+
+type ListHealthcareServices200JSONResponse HealthcareServiceListResponse
+
+func (response ListHealthcareServices200JSONResponse) VisitListHealthcareServicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetHealthcareServiceRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetHealthcareServiceResponseObject interface {
+	VisitGetHealthcareServiceResponse(w http.ResponseWriter) error
+}
+
+type GetHealthcareService200JSONResponse HealthcareServiceResponse
+
+func (response GetHealthcareService200JSONResponse) VisitGetHealthcareServiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetJobRequestObject struct {
 	ID string `json:"id"`
 }
@@ -10291,6 +11112,28 @@ func (response GetJob303JSONResponse) VisitGetJobResponse(w http.ResponseWriter)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(303)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLicensesRequestObject struct {
+	Params ListLicensesParams
+}
+
+type ListLicensesResponseObject interface {
+	VisitListLicensesResponse(w http.ResponseWriter) error
+}
+
+type ListLicenses200JSONResponse LicenseListResponse
+
+func (response ListLicenses200JSONResponse) VisitListLicensesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -11624,6 +12467,12 @@ type StrictServerInterface interface {
 	// DeactivateDivision Deactivate Division
 	// (PATCH /api/divisions/{id}/actions/deactivate)
 	DeactivateDivision(ctx context.Context, request DeactivateDivisionRequestObject) (DeactivateDivisionResponseObject, error)
+	// ListEmployeeRoles Get employee roles
+	// (GET /api/employee_roles)
+	ListEmployeeRoles(ctx context.Context, request ListEmployeeRolesRequestObject) (ListEmployeeRolesResponseObject, error)
+	// GetEmployeeRole Get employee role by ID
+	// (GET /api/employee_roles/{id})
+	GetEmployeeRole(ctx context.Context, request GetEmployeeRoleRequestObject) (GetEmployeeRoleResponseObject, error)
 	// ListEmployees Get Employees List
 	// (GET /api/employees)
 	ListEmployees(ctx context.Context, request ListEmployeesRequestObject) (ListEmployeesResponseObject, error)
@@ -11639,9 +12488,18 @@ type StrictServerInterface interface {
 	// GetEvent Get events by ID
 	// (GET /api/events/{id})
 	GetEvent(ctx context.Context, request GetEventRequestObject) (GetEventResponseObject, error)
+	// ListHealthcareServices Get healthcare services
+	// (GET /api/healthcare_services)
+	ListHealthcareServices(ctx context.Context, request ListHealthcareServicesRequestObject) (ListHealthcareServicesResponseObject, error)
+	// GetHealthcareService Get healthcare service details by ID
+	// (GET /api/healthcare_services/{id})
+	GetHealthcareService(ctx context.Context, request GetHealthcareServiceRequestObject) (GetHealthcareServiceResponseObject, error)
 	// GetJob Get async job processing details
 	// (GET /api/jobs/{id})
 	GetJob(ctx context.Context, request GetJobRequestObject) (GetJobResponseObject, error)
+	// ListLicenses Get licenses
+	// (GET /api/licenses)
+	ListLicenses(ctx context.Context, request ListLicensesRequestObject) (ListLicensesResponseObject, error)
 	// ListApprovals Get approvals
 	// (GET /api/patients/{patient_id}/approvals)
 	ListApprovals(ctx context.Context, request ListApprovalsRequestObject) (ListApprovalsResponseObject, error)
@@ -12218,6 +13076,56 @@ func (sh *strictHandler) DeactivateDivision(ctx echo.Context, id string) error {
 	return nil
 }
 
+// ListEmployeeRoles operation middleware
+func (sh *strictHandler) ListEmployeeRoles(ctx echo.Context, params ListEmployeeRolesParams) error {
+	var request ListEmployeeRolesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEmployeeRoles(ctx.Request().Context(), request.(ListEmployeeRolesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEmployeeRoles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListEmployeeRolesResponseObject); ok {
+		return validResponse.VisitListEmployeeRolesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetEmployeeRole operation middleware
+func (sh *strictHandler) GetEmployeeRole(ctx echo.Context, id string) error {
+	var request GetEmployeeRoleRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEmployeeRole(ctx.Request().Context(), request.(GetEmployeeRoleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEmployeeRole")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEmployeeRoleResponseObject); ok {
+		return validResponse.VisitGetEmployeeRoleResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListEmployees operation middleware
 func (sh *strictHandler) ListEmployees(ctx echo.Context, params ListEmployeesParams) error {
 	var request ListEmployeesRequestObject
@@ -12366,6 +13274,56 @@ func (sh *strictHandler) GetEvent(ctx echo.Context, id string) error {
 	return nil
 }
 
+// ListHealthcareServices operation middleware
+func (sh *strictHandler) ListHealthcareServices(ctx echo.Context, params ListHealthcareServicesParams) error {
+	var request ListHealthcareServicesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListHealthcareServices(ctx.Request().Context(), request.(ListHealthcareServicesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListHealthcareServices")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListHealthcareServicesResponseObject); ok {
+		return validResponse.VisitListHealthcareServicesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetHealthcareService operation middleware
+func (sh *strictHandler) GetHealthcareService(ctx echo.Context, id string) error {
+	var request GetHealthcareServiceRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetHealthcareService(ctx.Request().Context(), request.(GetHealthcareServiceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetHealthcareService")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetHealthcareServiceResponseObject); ok {
+		return validResponse.VisitGetHealthcareServiceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetJob operation middleware
 func (sh *strictHandler) GetJob(ctx echo.Context, id string) error {
 	var request GetJobRequestObject
@@ -12385,6 +13343,31 @@ func (sh *strictHandler) GetJob(ctx echo.Context, id string) error {
 		return err
 	} else if validResponse, ok := response.(GetJobResponseObject); ok {
 		return validResponse.VisitGetJobResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListLicenses operation middleware
+func (sh *strictHandler) ListLicenses(ctx echo.Context, params ListLicensesParams) error {
+	var request ListLicensesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListLicenses(ctx.Request().Context(), request.(ListLicensesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListLicenses")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListLicensesResponseObject); ok {
+		return validResponse.VisitListLicensesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -484,6 +484,24 @@ func (e EmployeeLegalEntityShortStatus) Valid() bool {
 	}
 }
 
+// Defines values for EmployeeRoleStatus.
+const (
+	EmployeeRoleStatusACTIVE   EmployeeRoleStatus = "ACTIVE"
+	EmployeeRoleStatusINACTIVE EmployeeRoleStatus = "INACTIVE"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeRoleStatus enum.
+func (e EmployeeRoleStatus) Valid() bool {
+	switch e {
+	case EmployeeRoleStatusACTIVE:
+		return true
+	case EmployeeRoleStatusINACTIVE:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EmployeeStatus.
 const (
 	EmployeeStatusAPPROVED        EmployeeStatus = "APPROVED"
@@ -532,6 +550,57 @@ func (e EventEventType) Valid() bool {
 	case EventEventTypeStateChangeEvent:
 		return true
 	case EventEventTypeStatusChangeEvent:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for HealthcareServiceStatus.
+const (
+	HealthcareServiceStatusACTIVE   HealthcareServiceStatus = "ACTIVE"
+	HealthcareServiceStatusINACTIVE HealthcareServiceStatus = "INACTIVE"
+)
+
+// Valid indicates whether the value is a known member of the HealthcareServiceStatus enum.
+func (e HealthcareServiceStatus) Valid() bool {
+	switch e {
+	case HealthcareServiceStatusACTIVE:
+		return true
+	case HealthcareServiceStatusINACTIVE:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for HealthcareServiceTimeDaysOfWeek.
+const (
+	HealthcareServiceTimeDaysOfWeekFri HealthcareServiceTimeDaysOfWeek = "fri"
+	HealthcareServiceTimeDaysOfWeekMon HealthcareServiceTimeDaysOfWeek = "mon"
+	HealthcareServiceTimeDaysOfWeekSat HealthcareServiceTimeDaysOfWeek = "sat"
+	HealthcareServiceTimeDaysOfWeekSun HealthcareServiceTimeDaysOfWeek = "sun"
+	HealthcareServiceTimeDaysOfWeekThu HealthcareServiceTimeDaysOfWeek = "thu"
+	HealthcareServiceTimeDaysOfWeekTue HealthcareServiceTimeDaysOfWeek = "tue"
+	HealthcareServiceTimeDaysOfWeekWed HealthcareServiceTimeDaysOfWeek = "wed"
+)
+
+// Valid indicates whether the value is a known member of the HealthcareServiceTimeDaysOfWeek enum.
+func (e HealthcareServiceTimeDaysOfWeek) Valid() bool {
+	switch e {
+	case HealthcareServiceTimeDaysOfWeekFri:
+		return true
+	case HealthcareServiceTimeDaysOfWeekMon:
+		return true
+	case HealthcareServiceTimeDaysOfWeekSat:
+		return true
+	case HealthcareServiceTimeDaysOfWeekSun:
+		return true
+	case HealthcareServiceTimeDaysOfWeekThu:
+		return true
+	case HealthcareServiceTimeDaysOfWeekTue:
+		return true
+	case HealthcareServiceTimeDaysOfWeekWed:
 		return true
 	default:
 		return false
@@ -604,6 +673,24 @@ func (e LegalEntityStatus) Valid() bool {
 	case LegalEntityStatusREORGANIZED:
 		return true
 	case LegalEntityStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LicensedHealthcareServiceStatus.
+const (
+	LicensedHealthcareServiceStatusACTIVE   LicensedHealthcareServiceStatus = "ACTIVE"
+	LicensedHealthcareServiceStatusINACTIVE LicensedHealthcareServiceStatus = "INACTIVE"
+)
+
+// Valid indicates whether the value is a known member of the LicensedHealthcareServiceStatus enum.
+func (e LicensedHealthcareServiceStatus) Valid() bool {
+	switch e {
+	case LicensedHealthcareServiceStatusACTIVE:
+		return true
+	case LicensedHealthcareServiceStatusINACTIVE:
 		return true
 	default:
 		return false
@@ -3596,6 +3683,90 @@ type EmployeeResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// EmployeeRole An employee provides a healthcare service.
+type EmployeeRole struct {
+	// EmployeeID Id of the employee.
+	//
+	// Example: 9d229fcb-6a77-4574-99a5-30729aa518fd
+	EmployeeID string `json:"employee_id"`
+
+	// EndDate When it ended, if it has.
+	//
+	// Example: 2019-12-20T19:14:13.000000Z
+	EndDate *string `json:"end_date"`
+
+	// HealthcareServiceID Id of the healthcare service.
+	//
+	// Example: 98b6ed10-17b4-44f1-892c-7514f66bf505
+	HealthcareServiceID string `json:"healthcare_service_id"`
+
+	// ID Id of the role.
+	//
+	// Example: 7c3da506-804d-4550-8993-bf17f9ee0402
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// StartDate When it began.
+	//
+	// Example: 2019-04-20T19:14:13.000000Z
+	StartDate string `json:"start_date"`
+
+	// Status `ACTIVE` is in force. `INACTIVE` has ended, with the work of the employee.
+	//
+	// Example: ACTIVE
+	Status EmployeeRoleStatus `json:"status"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+}
+
+// EmployeeRoleListResponse Answer with a page of employee roles.
+type EmployeeRoleListResponse struct {
+	// Data The employee roles.
+	Data []EmployeeRole `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// EmployeeRoleResponse Answer with one employee role.
+type EmployeeRoleResponse struct {
+	// Data An employee provides a healthcare service.
+	Data EmployeeRole `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// EmployeeRoleStatus `ACTIVE` is in force. `INACTIVE` has ended, with the work of the employee.
+//
+// Example: ACTIVE
+type EmployeeRoleStatus string
+
 // EmployeeScienceDegree A science degree.
 type EmployeeScienceDegree struct {
 	// City The city.
@@ -3900,6 +4071,168 @@ type FoundPhone struct {
 //
 // Example: MALE
 type Gender = string
+
+// HealthcareService A healthcare service.
+type HealthcareService struct {
+	// AvailableTime When it is provided.
+	AvailableTime []HealthcareServiceTime `json:"available_time"`
+
+	// Category A meaning, told by values of dictionaries.
+	Category CodeableConcept `json:"category"`
+
+	// Comment A comment, if there is one.
+	//
+	// Example: Новий сервіс
+	Comment *string `json:"comment"`
+
+	// CoverageArea Reserved: the areas that it covers.
+	CoverageArea []string `json:"coverage_area,omitempty"`
+
+	// DivisionID Id of the division.
+	//
+	// Example: 8be63914-a278-470b-b868-1af5b9087332
+	DivisionID string `json:"division_id"`
+
+	// ID Id of the service.
+	//
+	// Example: 7c3da506-804d-4550-8993-bf17f9ee0402
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// LegalEntityID Id of the legal entity.
+	//
+	// Example: 483af06f-d4c6-4c9e-8d9b-680b5ef7270d
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// LicenseID Id of the license, if it needs one.
+	//
+	// Example: cdcf456b-e235-4850-9f00-27cc3453d346
+	LicenseID *string `json:"license_id"`
+
+	// LicensedHealthcareService What the National Health Service has decided.
+	LicensedHealthcareService *LicensedHealthcareService `json:"licensed_healthcare_service,omitempty"`
+
+	// NotAvailable When it is not provided.
+	NotAvailable []HealthcareServiceRestriction `json:"not_available"`
+
+	// ProvidingCondition Dictionary `PROVIDING_CONDITION`.
+	//
+	// Example: OUTPATIENT
+	ProvidingCondition *string `json:"providing_condition"`
+
+	// SpecialityType Dictionary `SPECIALITY_TYPE`; pharmacies have none.
+	//
+	// Example: FAMILY_DOCTOR
+	SpecialityType *string `json:"speciality_type"`
+
+	// Status `ACTIVE` is provided, `INACTIVE` is not.
+	//
+	// Example: ACTIVE
+	Status HealthcareServiceStatus `json:"status"`
+
+	// Type A meaning, told by values of dictionaries.
+	Type *CodeableConcept `json:"type,omitempty"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+}
+
+// HealthcareServiceListResponse Answer with a page of healthcare services.
+type HealthcareServiceListResponse struct {
+	// Data The healthcare services.
+	Data []HealthcareService `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// HealthcareServicePeriod From when to when.
+type HealthcareServicePeriod struct {
+	// End End.
+	//
+	// Example: 2018-08-02T11:00:00.000Z
+	End string `json:"end"`
+
+	// Start Beginning.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Start string `json:"start"`
+}
+
+// HealthcareServiceResponse Answer with one healthcare service.
+type HealthcareServiceResponse struct {
+	// Data A healthcare service.
+	Data HealthcareService `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// HealthcareServiceRestriction When the service is not provided, and why.
+type HealthcareServiceRestriction struct {
+	// Description Why.
+	//
+	// Example: Санітарний день
+	Description string `json:"description"`
+
+	// During From when to when.
+	During HealthcareServicePeriod `json:"during"`
+}
+
+// HealthcareServiceStatus `ACTIVE` is provided, `INACTIVE` is not.
+//
+// Example: ACTIVE
+type HealthcareServiceStatus string
+
+// HealthcareServiceTime When the service is provided.
+type HealthcareServiceTime struct {
+	// AllDay Round the clock.
+	//
+	// Example: false
+	AllDay *bool `json:"all_day,omitempty"`
+
+	// AvailableEndTime To.
+	//
+	// Example: 19:00:00
+	AvailableEndTime *string `json:"available_end_time,omitempty"`
+
+	// AvailableStartTime From.
+	//
+	// Example: 08:30:00
+	AvailableStartTime *string `json:"available_start_time,omitempty"`
+
+	// DaysOfWeek Days.
+	DaysOfWeek []HealthcareServiceTimeDaysOfWeek `json:"days_of_week"`
+}
+
+// HealthcareServiceTimeDaysOfWeek A day.
+//
+// Example: mon
+type HealthcareServiceTimeDaysOfWeek string
 
 // Identifier Which object of which kind is meant.
 type Identifier struct {
@@ -4509,6 +4842,122 @@ type LegalEntityResponse struct {
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
 }
+
+// License A license.
+type License struct {
+	// ActiveFromDate Its first day.
+	//
+	// Example: 2022-02-28
+	ActiveFromDate string `json:"active_from_date"`
+
+	// ExpiryDate Its last day, if there is one.
+	//
+	// Example: 2026-02-28
+	ExpiryDate *string `json:"expiry_date"`
+
+	// ID Id of the license.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// IsPrimary Whether it is the primary one.
+	//
+	// Example: true
+	IsPrimary bool `json:"is_primary"`
+
+	// IssuedBy Who has issued it.
+	//
+	// Example: Кваліфікацйна комісія
+	IssuedBy string `json:"issued_by"`
+
+	// IssuedDate When it was issued.
+	//
+	// Example: 2022-02-28
+	IssuedDate string `json:"issued_date"`
+
+	// IssuerStatus What its issuer says of it, if that is known.
+	IssuerStatus *string `json:"issuer_status"`
+
+	// LegalEntityID Id of the legal entity.
+	//
+	// Example: 28d9c1be-08f0-403b-aa76-bff228c9904f
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// LicenseNumber Its number.
+	//
+	// Example: fd123443
+	LicenseNumber *string `json:"license_number"`
+
+	// OrderNo Number of the order.
+	//
+	// Example: ВА43234
+	OrderNo string `json:"order_no"`
+
+	// Type Dictionary `LICENSE_TYPE`.
+	//
+	// Example: MSP
+	Type string `json:"type"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+
+	// WhatLicensed What it allows.
+	//
+	// Example: реалізація наркотичних засобів
+	WhatLicensed string `json:"what_licensed"`
+}
+
+// LicenseListResponse Answer with a page of licenses.
+type LicenseListResponse struct {
+	// Data The licenses.
+	Data []License `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// LicensedHealthcareService What the National Health Service has decided.
+type LicensedHealthcareService struct {
+	// Status The decision.
+	//
+	// Example: ACTIVE
+	Status *LicensedHealthcareServiceStatus `json:"status,omitempty"`
+
+	// UpdatedAt When.
+	//
+	// Example: 2022-04-20T19:14:13Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// LicensedHealthcareServiceStatus The decision.
+//
+// Example: ACTIVE
+type LicensedHealthcareServiceStatus string
 
 // LoginGrant Who logs in. What must be sent is checked field by field with answers of its own (see the rules
 // `session.login.*`), therefore no field is marked as required here; all but `scope` are.
@@ -6883,6 +7332,24 @@ type ListDivisionsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListEmployeeRolesParams defines parameters for ListEmployeeRoles.
+type ListEmployeeRolesParams struct {
+	// EmployeeID Id of the employee.
+	EmployeeID *string `form:"employee_id,omitempty" json:"employee_id,omitempty"`
+
+	// HealthcareServiceID Id of the healthcare service.
+	HealthcareServiceID *string `form:"healthcare_service_id,omitempty" json:"healthcare_service_id,omitempty"`
+
+	// Status `active` or `inactive`, in any case.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Employee roles per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListEmployeesParams defines parameters for ListEmployees.
 type ListEmployeesParams struct {
 	// Ids Ids of employees with commas between them.
@@ -6955,6 +7422,54 @@ type ListEventsParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Events per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListHealthcareServicesParams defines parameters for ListHealthcareServices.
+type ListHealthcareServicesParams struct {
+	// DivisionID Id of the division.
+	DivisionID *string `form:"division_id,omitempty" json:"division_id,omitempty"`
+
+	// SpecialityType Dictionary `SPECIALITY_TYPE`.
+	SpecialityType *string `form:"speciality_type,omitempty" json:"speciality_type,omitempty"`
+
+	// ProvidingCondition Dictionary `PROVIDING_CONDITION`.
+	ProvidingCondition *string `form:"providing_condition,omitempty" json:"providing_condition,omitempty"`
+
+	// Category Dictionary `HEALTHCARE_SERVICE_CATEGORIES`.
+	Category *string `form:"category,omitempty" json:"category,omitempty"`
+
+	// Type Type, of the dictionary of its category.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// Status `ACTIVE` or `INACTIVE`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Healthcare services per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListLicensesParams defines parameters for ListLicenses.
+type ListLicensesParams struct {
+	// ID Id of the license.
+	ID *string `form:"id,omitempty" json:"id,omitempty"`
+
+	// LicenseNumber Number of the license.
+	LicenseNumber *string `form:"license_number,omitempty" json:"license_number,omitempty"`
+
+	// Type Dictionary `LICENSE_TYPE`.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// IsPrimary Whether it is the primary one.
+	IsPrimary *bool `form:"is_primary,omitempty" json:"is_primary,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Licenses per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -7651,6 +8166,21 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/divisions/{id}/actions/deactivate (the `DeactivateDivision` operationId).
 	DeactivateDivision(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListEmployeeRoles Get employee roles
+	//
+	// Lists which employees of the legal entity that the token works for provide which healthcare services, oldest first, in pages. Roles
+	// whose `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+	//
+	// Corresponds with GET /api/employee_roles (the `ListEmployeeRoles` operationId).
+	ListEmployeeRoles(ctx context.Context, params *ListEmployeeRolesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEmployeeRole Get employee role by ID
+	//
+	// Shows one employee role, in force or ended.
+	//
+	// Corresponds with GET /api/employee_roles/{id} (the `GetEmployeeRole` operationId).
+	GetEmployeeRole(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListEmployees Get Employees List
 	//
 	// Lists the employees of the legal entity that the token works for, oldest first, in pages and in short form; take the rest with
@@ -7723,6 +8253,22 @@ type ClientInterface interface {
 	// Corresponds with GET /api/events/{id} (the `GetEvent` operationId).
 	GetEvent(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListHealthcareServices Get healthcare services
+	//
+	// Lists the healthcare services of the legal entity that the token works for, oldest first, in pages, `ACTIVE` and `INACTIVE` ones.
+	// Those whose `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+	// `category` and `type` are compared with the first code.
+	//
+	// Corresponds with GET /api/healthcare_services (the `ListHealthcareServices` operationId).
+	ListHealthcareServices(ctx context.Context, params *ListHealthcareServicesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetHealthcareService Get healthcare service details by ID
+	//
+	// Shows one healthcare service in any status.
+	//
+	// Corresponds with GET /api/healthcare_services/{id} (the `GetHealthcareService` operationId).
+	GetHealthcareService(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetJob Get async job processing details
 	//
 	// Tells what became of a request that was answered with 202. Every asynchronous method hands out the address of its job in
@@ -7733,6 +8279,14 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/jobs/{id} (the `GetJob` operationId).
 	GetJob(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListLicenses Get licenses
+	//
+	// Lists the licenses of the legal entity that the token works for, the primary one and others, oldest first, in pages. Those whose
+	// `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+	//
+	// Corresponds with GET /api/licenses (the `ListLicenses` operationId).
+	ListLicenses(ctx context.Context, params *ListLicensesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListApprovals Get approvals
 	//
@@ -9107,6 +9661,41 @@ func (c *Client) DeactivateDivision(ctx context.Context, id string, reqEditors .
 	return c.Client.Do(req)
 }
 
+// ListEmployeeRoles Get employee roles
+//
+// Lists which employees of the legal entity that the token works for provide which healthcare services, oldest first, in pages. Roles
+// whose `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+//
+// Corresponds with GET /api/employee_roles (the `ListEmployeeRoles` operationId).
+func (c *Client) ListEmployeeRoles(ctx context.Context, params *ListEmployeeRolesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEmployeeRolesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEmployeeRole Get employee role by ID
+//
+// Shows one employee role, in force or ended.
+//
+// Corresponds with GET /api/employee_roles/{id} (the `GetEmployeeRole` operationId).
+func (c *Client) GetEmployeeRole(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEmployeeRoleRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListEmployees Get Employees List
 //
 // Lists the employees of the legal entity that the token works for, oldest first, in pages and in short form; take the rest with
@@ -9239,6 +9828,42 @@ func (c *Client) GetEvent(ctx context.Context, id string, reqEditors ...RequestE
 	return c.Client.Do(req)
 }
 
+// ListHealthcareServices Get healthcare services
+//
+// Lists the healthcare services of the legal entity that the token works for, oldest first, in pages, `ACTIVE` and `INACTIVE` ones.
+// Those whose `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+// `category` and `type` are compared with the first code.
+//
+// Corresponds with GET /api/healthcare_services (the `ListHealthcareServices` operationId).
+func (c *Client) ListHealthcareServices(ctx context.Context, params *ListHealthcareServicesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListHealthcareServicesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetHealthcareService Get healthcare service details by ID
+//
+// Shows one healthcare service in any status.
+//
+// Corresponds with GET /api/healthcare_services/{id} (the `GetHealthcareService` operationId).
+func (c *Client) GetHealthcareService(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetHealthcareServiceRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetJob Get async job processing details
 //
 // Tells what became of a request that was answered with 202. Every asynchronous method hands out the address of its job in
@@ -9250,6 +9875,24 @@ func (c *Client) GetEvent(ctx context.Context, id string, reqEditors ...RequestE
 // Corresponds with GET /api/jobs/{id} (the `GetJob` operationId).
 func (c *Client) GetJob(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetJobRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListLicenses Get licenses
+//
+// Lists the licenses of the legal entity that the token works for, the primary one and others, oldest first, in pages. Those whose
+// `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+//
+// Corresponds with GET /api/licenses (the `ListLicenses` operationId).
+func (c *Client) ListLicenses(ctx context.Context, params *ListLicensesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListLicensesRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -11892,6 +12535,142 @@ func NewDeactivateDivisionRequest(server string, id string) (*http.Request, erro
 	return req, nil
 }
 
+// NewListEmployeeRolesRequest constructs an http.Request for the ListEmployeeRoles method
+func NewListEmployeeRolesRequest(server string, params *ListEmployeeRolesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/employee_roles")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.EmployeeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "employee_id", *params.EmployeeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.HealthcareServiceID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "healthcare_service_id", *params.HealthcareServiceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetEmployeeRoleRequest constructs an http.Request for the GetEmployeeRole method
+func NewGetEmployeeRoleRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/employee_roles/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListEmployeesRequest constructs an http.Request for the ListEmployees method
 func NewListEmployeesRequest(server string, params *ListEmployeesParams) (*http.Request, error) {
 	var err error
@@ -12331,6 +13110,178 @@ func NewGetEventRequest(server string, id string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListHealthcareServicesRequest constructs an http.Request for the ListHealthcareServices method
+func NewListHealthcareServicesRequest(server string, params *ListHealthcareServicesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/healthcare_services")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DivisionID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "division_id", *params.DivisionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SpecialityType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "speciality_type", *params.SpecialityType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ProvidingCondition != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "providing_condition", *params.ProvidingCondition, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Category != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "category", *params.Category, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Type != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "type", *params.Type, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetHealthcareServiceRequest constructs an http.Request for the GetHealthcareService method
+func NewGetHealthcareServiceRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/healthcare_services/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetJobRequest constructs an http.Request for the GetJob method
 func NewGetJobRequest(server string, id string) (*http.Request, error) {
 	var err error
@@ -12355,6 +13306,120 @@ func NewGetJobRequest(server string, id string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListLicensesRequest constructs an http.Request for the ListLicenses method
+func NewListLicensesRequest(server string, params *ListLicensesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/licenses")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", *params.ID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LicenseNumber != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "license_number", *params.LicenseNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Type != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "type", *params.Type, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.IsPrimary != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "is_primary", *params.IsPrimary, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -16050,6 +17115,25 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/divisions/{id}/actions/deactivate (the `DeactivateDivision` operationId).
 	DeactivateDivisionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeactivateDivisionResult, error)
 
+	// ListEmployeeRolesWithResponse Get employee roles
+	//
+	// Lists which employees of the legal entity that the token works for provide which healthcare services, oldest first, in pages. Roles
+	// whose `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/employee_roles (the `ListEmployeeRoles` operationId).
+	ListEmployeeRolesWithResponse(ctx context.Context, params *ListEmployeeRolesParams, reqEditors ...RequestEditorFn) (*ListEmployeeRolesResult, error)
+
+	// GetEmployeeRoleWithResponse Get employee role by ID
+	//
+	// Shows one employee role, in force or ended.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/employee_roles/{id} (the `GetEmployeeRole` operationId).
+	GetEmployeeRoleWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetEmployeeRoleResult, error)
+
 	// ListEmployeesWithResponse Get Employees List
 	//
 	// Lists the employees of the legal entity that the token works for, oldest first, in pages and in short form; take the rest with
@@ -16130,6 +17214,26 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/events/{id} (the `GetEvent` operationId).
 	GetEventWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetEventResult, error)
 
+	// ListHealthcareServicesWithResponse Get healthcare services
+	//
+	// Lists the healthcare services of the legal entity that the token works for, oldest first, in pages, `ACTIVE` and `INACTIVE` ones.
+	// Those whose `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+	// `category` and `type` are compared with the first code.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/healthcare_services (the `ListHealthcareServices` operationId).
+	ListHealthcareServicesWithResponse(ctx context.Context, params *ListHealthcareServicesParams, reqEditors ...RequestEditorFn) (*ListHealthcareServicesResult, error)
+
+	// GetHealthcareServiceWithResponse Get healthcare service details by ID
+	//
+	// Shows one healthcare service in any status.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/healthcare_services/{id} (the `GetHealthcareService` operationId).
+	GetHealthcareServiceWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetHealthcareServiceResult, error)
+
 	// GetJobWithResponse Get async job processing details
 	//
 	// Tells what became of a request that was answered with 202. Every asynchronous method hands out the address of its job in
@@ -16142,6 +17246,16 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/jobs/{id} (the `GetJob` operationId).
 	GetJobWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetJobResult, error)
+
+	// ListLicensesWithResponse Get licenses
+	//
+	// Lists the licenses of the legal entity that the token works for, the primary one and others, oldest first, in pages. Those whose
+	// `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/licenses (the `ListLicenses` operationId).
+	ListLicensesWithResponse(ctx context.Context, params *ListLicensesParams, reqEditors ...RequestEditorFn) (*ListLicensesResult, error)
 
 	// ListApprovalsWithResponse Get approvals
 	//
@@ -17614,6 +18728,68 @@ func (r DeactivateDivisionResult) ContentType() string {
 	return ""
 }
 
+type ListEmployeeRolesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EmployeeRoleListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEmployeeRolesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEmployeeRolesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEmployeeRolesResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetEmployeeRoleResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EmployeeRoleResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEmployeeRoleResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEmployeeRoleResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEmployeeRoleResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListEmployeesResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -17769,6 +18945,68 @@ func (r GetEventResult) ContentType() string {
 	return ""
 }
 
+type ListHealthcareServicesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *HealthcareServiceListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListHealthcareServicesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListHealthcareServicesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListHealthcareServicesResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetHealthcareServiceResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *HealthcareServiceResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetHealthcareServiceResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetHealthcareServiceResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetHealthcareServiceResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetJobResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -17796,6 +19034,37 @@ func (r GetJobResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetJobResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListLicensesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LicenseListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListLicensesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListLicensesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListLicensesResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -19881,6 +21150,37 @@ func (c *ClientWithResponses) DeactivateDivisionWithResponse(ctx context.Context
 	return ParseDeactivateDivisionResult(rsp)
 }
 
+// ListEmployeeRolesWithResponse Get employee roles
+//
+// Lists which employees of the legal entity that the token works for provide which healthcare services, oldest first, in pages. Roles
+// whose `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/employee_roles (the `ListEmployeeRoles` operationId).
+func (c *ClientWithResponses) ListEmployeeRolesWithResponse(ctx context.Context, params *ListEmployeeRolesParams, reqEditors ...RequestEditorFn) (*ListEmployeeRolesResult, error) {
+	rsp, err := c.ListEmployeeRoles(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEmployeeRolesResult(rsp)
+}
+
+// GetEmployeeRoleWithResponse Get employee role by ID
+//
+// Shows one employee role, in force or ended.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/employee_roles/{id} (the `GetEmployeeRole` operationId).
+func (c *ClientWithResponses) GetEmployeeRoleWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetEmployeeRoleResult, error) {
+	rsp, err := c.GetEmployeeRole(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEmployeeRoleResult(rsp)
+}
+
 // ListEmployeesWithResponse Get Employees List
 //
 // Lists the employees of the legal entity that the token works for, oldest first, in pages and in short form; take the rest with
@@ -19997,6 +21297,38 @@ func (c *ClientWithResponses) GetEventWithResponse(ctx context.Context, id strin
 	return ParseGetEventResult(rsp)
 }
 
+// ListHealthcareServicesWithResponse Get healthcare services
+//
+// Lists the healthcare services of the legal entity that the token works for, oldest first, in pages, `ACTIVE` and `INACTIVE` ones.
+// Those whose `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+// `category` and `type` are compared with the first code.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/healthcare_services (the `ListHealthcareServices` operationId).
+func (c *ClientWithResponses) ListHealthcareServicesWithResponse(ctx context.Context, params *ListHealthcareServicesParams, reqEditors ...RequestEditorFn) (*ListHealthcareServicesResult, error) {
+	rsp, err := c.ListHealthcareServices(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListHealthcareServicesResult(rsp)
+}
+
+// GetHealthcareServiceWithResponse Get healthcare service details by ID
+//
+// Shows one healthcare service in any status.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/healthcare_services/{id} (the `GetHealthcareService` operationId).
+func (c *ClientWithResponses) GetHealthcareServiceWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetHealthcareServiceResult, error) {
+	rsp, err := c.GetHealthcareService(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetHealthcareServiceResult(rsp)
+}
+
 // GetJobWithResponse Get async job processing details
 //
 // Tells what became of a request that was answered with 202. Every asynchronous method hands out the address of its job in
@@ -20014,6 +21346,22 @@ func (c *ClientWithResponses) GetJobWithResponse(ctx context.Context, id string,
 		return nil, err
 	}
 	return ParseGetJobResult(rsp)
+}
+
+// ListLicensesWithResponse Get licenses
+//
+// Lists the licenses of the legal entity that the token works for, the primary one and others, oldest first, in pages. Those whose
+// `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/licenses (the `ListLicenses` operationId).
+func (c *ClientWithResponses) ListLicensesWithResponse(ctx context.Context, params *ListLicensesParams, reqEditors ...RequestEditorFn) (*ListLicensesResult, error) {
+	rsp, err := c.ListLicenses(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListLicensesResult(rsp)
 }
 
 // ListApprovalsWithResponse Get approvals
@@ -21859,6 +23207,58 @@ func ParseDeactivateDivisionResult(rsp *http.Response) (*DeactivateDivisionResul
 	return response, nil
 }
 
+// ParseListEmployeeRolesResult parses an HTTP response from a ListEmployeeRolesWithResponse call
+func ParseListEmployeeRolesResult(rsp *http.Response) (*ListEmployeeRolesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEmployeeRolesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EmployeeRoleListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetEmployeeRoleResult parses an HTTP response from a GetEmployeeRoleWithResponse call
+func ParseGetEmployeeRoleResult(rsp *http.Response) (*GetEmployeeRoleResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEmployeeRoleResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EmployeeRoleResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListEmployeesResult parses an HTTP response from a ListEmployeesWithResponse call
 func ParseListEmployeesResult(rsp *http.Response) (*ListEmployeesResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -21989,6 +23389,58 @@ func ParseGetEventResult(rsp *http.Response) (*GetEventResult, error) {
 	return response, nil
 }
 
+// ParseListHealthcareServicesResult parses an HTTP response from a ListHealthcareServicesWithResponse call
+func ParseListHealthcareServicesResult(rsp *http.Response) (*ListHealthcareServicesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListHealthcareServicesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest HealthcareServiceListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetHealthcareServiceResult parses an HTTP response from a GetHealthcareServiceWithResponse call
+func ParseGetHealthcareServiceResult(rsp *http.Response) (*GetHealthcareServiceResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetHealthcareServiceResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest HealthcareServiceResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetJobResult parses an HTTP response from a GetJobWithResponse call
 func ParseGetJobResult(rsp *http.Response) (*GetJobResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -22016,6 +23468,32 @@ func ParseGetJobResult(rsp *http.Response) (*GetJobResult, error) {
 			return nil, err
 		}
 		response.JSON303 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListLicensesResult parses an HTTP response from a ListLicensesWithResponse call
+func ParseListLicensesResult(rsp *http.Response) (*ListLicensesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListLicensesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LicenseListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

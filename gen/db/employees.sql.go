@@ -102,6 +102,38 @@ func (q *Queries) GetEmployee(ctx context.Context, db DBTX, id uuid.UUID) (PRMEm
 	return i, err
 }
 
+const getEmployeeRole = `-- name: GetEmployeeRole :one
+SELECT r.id, r.healthcare_service_id, r.employee_id, r.start_date, r.end_date, r.status, r.is_active, r.inserted_by, r.inserted_at, r.updated_by, r.updated_at, h.legal_entity_id
+FROM prm.employee_roles r
+JOIN prm.healthcare_services h ON h.id = r.healthcare_service_id
+WHERE r.id = $1 AND r.is_active
+`
+
+type GetEmployeeRoleRow struct {
+	PRMEmployeeRole PRMEmployeeRole
+	LegalEntityID   uuid.UUID
+}
+
+func (q *Queries) GetEmployeeRole(ctx context.Context, db DBTX, id uuid.UUID) (GetEmployeeRoleRow, error) {
+	row := db.QueryRow(ctx, getEmployeeRole, id)
+	var i GetEmployeeRoleRow
+	err := row.Scan(
+		&i.PRMEmployeeRole.ID,
+		&i.PRMEmployeeRole.HealthcareServiceID,
+		&i.PRMEmployeeRole.EmployeeID,
+		&i.PRMEmployeeRole.StartDate,
+		&i.PRMEmployeeRole.EndDate,
+		&i.PRMEmployeeRole.Status,
+		&i.PRMEmployeeRole.IsActive,
+		&i.PRMEmployeeRole.InsertedBy,
+		&i.PRMEmployeeRole.InsertedAt,
+		&i.PRMEmployeeRole.UpdatedBy,
+		&i.PRMEmployeeRole.UpdatedAt,
+		&i.LegalEntityID,
+	)
+	return i, err
+}
+
 const getEmployeeSigner = `-- name: GetEmployeeSigner :one
 SELECT COALESCE(p.tax_id, '')::text AS tax_id, p.last_name, p.first_name, le.edrpou
 FROM prm.employees e
@@ -180,6 +212,75 @@ func (q *Queries) GetEmployeeState(ctx context.Context, db DBTX, arg GetEmployee
 		&i.IsSuccessor,
 	)
 	return i, err
+}
+
+const listEmployeeRoles = `-- name: ListEmployeeRoles :many
+SELECT r.id, r.healthcare_service_id, r.employee_id, r.start_date, r.end_date, r.status, r.is_active, r.inserted_by, r.inserted_at, r.updated_by, r.updated_at, count(*) OVER () AS total
+FROM prm.employee_roles r
+JOIN prm.healthcare_services h ON h.id = r.healthcare_service_id
+WHERE r.is_active
+  AND ($1::uuid IS NULL OR h.legal_entity_id = $1::uuid)
+  AND ($2::uuid IS NULL OR r.employee_id = $2::uuid)
+  AND ($3::uuid IS NULL OR r.healthcare_service_id = $3::uuid)
+  AND ($4::text IS NULL OR r.status = $4::text)
+ORDER BY r.inserted_at, r.id
+LIMIT $6 OFFSET $5
+`
+
+type ListEmployeeRolesParams struct {
+	LegalEntityID       *uuid.UUID
+	EmployeeID          *uuid.UUID
+	HealthcareServiceID *uuid.UUID
+	Status              *string
+	PageOffset          int32
+	PageLimit           int32
+}
+
+type ListEmployeeRolesRow struct {
+	PRMEmployeeRole PRMEmployeeRole
+	Total           int64
+}
+
+// A page of active employee roles with the number of all that match. A page past the
+// end has no row to carry that number: ask again with limit 1, offset 0.
+func (q *Queries) ListEmployeeRoles(ctx context.Context, db DBTX, arg ListEmployeeRolesParams) ([]ListEmployeeRolesRow, error) {
+	rows, err := db.Query(ctx, listEmployeeRoles,
+		arg.LegalEntityID,
+		arg.EmployeeID,
+		arg.HealthcareServiceID,
+		arg.Status,
+		arg.PageOffset,
+		arg.PageLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListEmployeeRolesRow
+	for rows.Next() {
+		var i ListEmployeeRolesRow
+		if err := rows.Scan(
+			&i.PRMEmployeeRole.ID,
+			&i.PRMEmployeeRole.HealthcareServiceID,
+			&i.PRMEmployeeRole.EmployeeID,
+			&i.PRMEmployeeRole.StartDate,
+			&i.PRMEmployeeRole.EndDate,
+			&i.PRMEmployeeRole.Status,
+			&i.PRMEmployeeRole.IsActive,
+			&i.PRMEmployeeRole.InsertedBy,
+			&i.PRMEmployeeRole.InsertedAt,
+			&i.PRMEmployeeRole.UpdatedBy,
+			&i.PRMEmployeeRole.UpdatedAt,
+			&i.Total,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listEmployees = `-- name: ListEmployees :many

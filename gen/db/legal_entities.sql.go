@@ -96,3 +96,74 @@ func (q *Queries) ListLegalEntities(ctx context.Context, db DBTX, arg ListLegalE
 	}
 	return items, nil
 }
+
+const listLicenses = `-- name: ListLicenses :many
+WITH page AS (
+    SELECT n.id, n.inserted_at, count(*) OVER () AS total
+    FROM prm.licenses n
+    WHERE n.is_active
+      AND ($1::uuid IS NULL OR n.legal_entity_id = $1::uuid)
+      AND ($2::uuid IS NULL OR n.id = $2::uuid)
+      AND ($3::text IS NULL OR n.license_number = $3::text)
+      AND ($4::text IS NULL OR n.type = $4::text)
+      AND ($5::boolean IS NULL OR n.is_primary = $5::boolean)
+    ORDER BY n.inserted_at, n.id
+    LIMIT $7 OFFSET $6
+)
+SELECT d.id, d.legal_entity_id, d.is_primary, d.is_active, d.shown, page.total
+FROM page
+JOIN prm.license_details d ON d.id = page.id
+ORDER BY page.inserted_at, page.id
+`
+
+type ListLicensesParams struct {
+	LegalEntityID *uuid.UUID
+	ID            *uuid.UUID
+	LicenseNumber *string
+	Type          *string
+	IsPrimary     *bool
+	PageOffset    int32
+	PageLimit     int32
+}
+
+type ListLicensesRow struct {
+	PRMLicenseDetail PRMLicenseDetail
+	Total            int64
+}
+
+// A page of active licenses with the number of all that match. A page past the end has
+// no row to carry that number: ask again with limit 1, offset 0.
+func (q *Queries) ListLicenses(ctx context.Context, db DBTX, arg ListLicensesParams) ([]ListLicensesRow, error) {
+	rows, err := db.Query(ctx, listLicenses,
+		arg.LegalEntityID,
+		arg.ID,
+		arg.LicenseNumber,
+		arg.Type,
+		arg.IsPrimary,
+		arg.PageOffset,
+		arg.PageLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListLicensesRow
+	for rows.Next() {
+		var i ListLicensesRow
+		if err := rows.Scan(
+			&i.PRMLicenseDetail.ID,
+			&i.PRMLicenseDetail.LegalEntityID,
+			&i.PRMLicenseDetail.IsPrimary,
+			&i.PRMLicenseDetail.IsActive,
+			&i.PRMLicenseDetail.Shown,
+			&i.Total,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

@@ -673,6 +673,16 @@ type PRMHealthcareService struct {
 	InsertedAt         time.Time
 	UpdatedBy          uuid.UUID
 	UpdatedAt          time.Time
+	// What the National Health Service has decided about it.
+	LicensedHealthcareService json.RawMessage
+}
+
+// A healthcare service as an object with the field names of the API.
+type PRMHealthcareServiceDetail struct {
+	ID            uuid.UUID
+	LegalEntityID uuid.UUID
+	IsActive      bool
+	Shown         json.RawMessage
 }
 
 type PRMLegalEntity struct {

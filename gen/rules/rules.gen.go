@@ -397,6 +397,11 @@ const (
 	DivisionDeactivateEquipment                          ID = "division.deactivate.equipment"
 	DivisionDeactivateStatus                             ID = "division.deactivate.status"
 	DivisionDeactivateLegalEntityActive                  ID = "division.deactivate.legal_entity_active"
+	EmployeeRoleListAny                                  ID = "employee_role.list.any"
+	EmployeeRoleListEmployeeID                           ID = "employee_role.list.employee_id"
+	EmployeeRoleListHealthcareServiceID                  ID = "employee_role.list.healthcare_service_id"
+	EmployeeRoleGetNotFound                              ID = "employee_role.get.not_found"
+	EmployeeRoleGetOwner                                 ID = "employee_role.get.owner"
 	EmployeeListIDs                                      ID = "employee.list.ids"
 	EmployeeListPartyID                                  ID = "employee.list.party_id"
 	EmployeeListLegalEntityID                            ID = "employee.list.legal_entity_id"
@@ -418,6 +423,9 @@ const (
 	EventListAttributeName                               ID = "event.list.attribute_name"
 	EventListPeriod                                      ID = "event.list.period"
 	EventGetNotFound                                     ID = "event.get.not_found"
+	HealthcareServiceListDivisionID                      ID = "healthcare_service.list.division_id"
+	HealthcareServiceGetNotFound                         ID = "healthcare_service.get.not_found"
+	HealthcareServiceGetOwner                            ID = "healthcare_service.get.owner"
 	JobGetNotFound                                       ID = "job.get.not_found"
 	JobGetNotImplemented                                 ID = "job.get.not_implemented"
 	LegalEntityListLegalEntityID                         ID = "legal_entity.list.legal_entity_id"
@@ -425,6 +433,8 @@ const (
 	LegalEntityListNhsVerified                           ID = "legal_entity.list.nhs_verified"
 	LegalEntityGetOwner                                  ID = "legal_entity.get.owner"
 	LegalEntityGetNotFound                               ID = "legal_entity.get.not_found"
+	LicenseListID                                        ID = "license.list.id"
+	LicenseListIsPrimary                                 ID = "license.list.is_primary"
 	SessionLoginSchema                                   ID = "session.login.schema"
 	SessionLoginGrantTypeRequired                        ID = "session.login.grant_type_required"
 	SessionLoginGrantType                                ID = "session.login.grant_type"
@@ -5308,6 +5318,75 @@ var All = []Rule{
 		Origin:    "code",
 	},
 	{
+		ID:          EmployeeRoleListAny,
+		Operation:   "listEmployeeRoles",
+		Check:       "At least one parameter is sent",
+		CheckUK:     "Передано хоча б один параметр",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "At least one query parameter must be provided",
+		Params:      []any{},
+		Source:      "general.apib L3453; text inferred",
+		Origin:      "blueprint",
+		Off:         true,
+	},
+	{
+		ID:          EmployeeRoleListEmployeeID,
+		Operation:   "listEmployeeRoles",
+		Check:       "`employee_id` is a UUID",
+		CheckUK:     "`employee_id` — UUID",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.employee_id",
+		EntryType:   "json_data_property",
+		Keyword:     "cast",
+		Description: "is invalid",
+		Params:      []any{"uuid"},
+		Source:      "texts of Ecto",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:          EmployeeRoleListHealthcareServiceID,
+		Operation:   "listEmployeeRoles",
+		Check:       "`healthcare_service_id` is a UUID",
+		CheckUK:     "`healthcare_service_id` — UUID",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.healthcare_service_id",
+		EntryType:   "json_data_property",
+		Keyword:     "cast",
+		Description: "is invalid",
+		Params:      []any{"uuid"},
+		Source:      "texts of Ecto",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:        EmployeeRoleGetNotFound,
+		Operation: "getEmployeeRole",
+		Check:     "The id is a UUID and names a employee role with `is_active` true",
+		CheckUK:   "Ідентифікатор — UUID, і роль працівника з ним та `is_active` true існує",
+		Status:    404,
+		Type:      "not_found",
+		Source:    "wiki 599130113, as in its deactivation",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:        EmployeeRoleGetOwner,
+		Operation: "getEmployeeRole",
+		Check:     "The healthcare service of the role is one of the legal entity of the token, or the token's client type is not in TOKENS_TYPES_PERSONAL",
+		CheckUK:   "Медична послуга ролі належить закладу, якому видано токен, або типу клієнта токена немає в TOKENS_TYPES_PERSONAL",
+		Status:    403,
+		Type:      "forbidden",
+		Source:    "wiki 599130113, as in its deactivation",
+		Origin:    "wiki",
+	},
+	{
 		ID:          EmployeeListIDs,
 		Operation:   "listEmployees",
 		Check:       "`ids` are UUIDs with commas between them",
@@ -5600,6 +5679,42 @@ var All = []Rule{
 		Fixed:     true,
 	},
 	{
+		ID:          HealthcareServiceListDivisionID,
+		Operation:   "listHealthcareServices",
+		Check:       "`division_id` is a UUID",
+		CheckUK:     "`division_id` — UUID",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.division_id",
+		EntryType:   "json_data_property",
+		Keyword:     "cast",
+		Description: "is invalid",
+		Params:      []any{"uuid"},
+		Source:      "texts of Ecto",
+		Origin:      "code",
+	},
+	{
+		ID:        HealthcareServiceGetNotFound,
+		Operation: "getHealthcareService",
+		Check:     "The id is a UUID and names a healthcare service with `is_active` true",
+		CheckUK:   "Ідентифікатор — UUID, і медична послуга з ним та `is_active` true існує",
+		Status:    404,
+		Type:      "not_found",
+		Source:    "no page has it; as Get employee role by ID",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:        HealthcareServiceGetOwner,
+		Operation: "getHealthcareService",
+		Check:     "The healthcare service is one of the legal entity of the token, or the token's client type is not in TOKENS_TYPES_PERSONAL",
+		CheckUK:   "Медична послуга належить закладу, якому видано токен, або типу клієнта токена немає в TOKENS_TYPES_PERSONAL",
+		Status:    403,
+		Type:      "forbidden",
+		Source:    "no page has it; as Get employee role by ID",
+		Origin:    "inferred",
+	},
+	{
 		ID:        JobGetNotFound,
 		Operation: "getJob",
 		Check:     "A job with this id is stored (a malformed id finds none)",
@@ -5690,6 +5805,38 @@ var All = []Rule{
 		Source:    "IL 2019, core/legal_entities",
 		Origin:    "code",
 		Fixed:     true,
+	},
+	{
+		ID:          LicenseListID,
+		Operation:   "listLicenses",
+		Check:       "`id` is a UUID",
+		CheckUK:     "`id` — UUID",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.id",
+		EntryType:   "json_data_property",
+		Keyword:     "cast",
+		Description: "is invalid",
+		Params:      []any{"uuid"},
+		Source:      "texts of Ecto",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:          LicenseListIsPrimary,
+		Operation:   "listLicenses",
+		Check:       "`is_primary` is true or false",
+		CheckUK:     "`is_primary` — true або false",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.is_primary",
+		EntryType:   "json_data_property",
+		Keyword:     "cast",
+		Description: "is invalid",
+		Params:      []any{"boolean"},
+		Source:      "texts of Ecto",
+		Origin:      "code",
+		Together:    "filters",
 	},
 	{
 		ID:        SessionLoginSchema,
@@ -11094,14 +11241,19 @@ var guards = map[string][]ID{
 	"updateDivision":                       {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"activateDivision":                     {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"deactivateDivision":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"listEmployeeRoles":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"getEmployeeRole":                      {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"listEmployees":                        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getEmployee":                          {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"deactivateEmployee":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"listEvents":                           {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getEvent":                             {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"listHealthcareServices":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"getHealthcareService":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"getJob":                               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"listLegalEntities":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getLegalEntity":                       {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"listLicenses":                         {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"login":                                {GatewayPSK, GatewayRateLimit, RequestURL, RequestTooLarge, RequestContentType, RequestJSON},
 	"logout":                               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL},
 	"authorizeApp":                         {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON},

@@ -49,6 +49,7 @@ import (
 	"esoz/internal/resource/divisions"
 	"esoz/internal/resource/employees"
 	"esoz/internal/resource/events"
+	"esoz/internal/resource/healthcareservices"
 	jobreads "esoz/internal/resource/jobs"
 	"esoz/internal/resource/legalentities"
 	"esoz/internal/resource/oauth"
@@ -238,6 +239,7 @@ func (a *App) build() error {
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
 		dictionariesAPI:    &dictionaries.API{Engine: engine, Cache: a.Dictionaries},
 		divisionsAPI:       &divisions.API{Engine: engine, Store: divisions.Store{Pool: a.Pool, Lists: lists}, Addresses: addresses{a.Addresses}},
+		healthcareAPI:      &healthcareservices.API{Engine: engine, Store: healthcareservices.Store{Pool: a.Pool, Lists: lists}},
 		legalEntitiesAPI:   &legalentities.API{Engine: engine, Store: legalentities.Store{Pool: a.Pool, Lists: lists}},
 		employeesAPI:       &employees.API{Engine: engine, Store: employees.Store{Pool: a.Pool, Lists: lists, Declarations: signed}},
 		eventsAPI:          &events.API{Engine: engine, Store: events.Store{Lists: lists}},

@@ -18,6 +18,7 @@ import (
 	"esoz/internal/resource/divisions"
 	"esoz/internal/resource/employees"
 	"esoz/internal/resource/events"
+	"esoz/internal/resource/healthcareservices"
 	jobreads "esoz/internal/resource/jobs"
 	"esoz/internal/resource/legalentities"
 	"esoz/internal/resource/oauth"
@@ -37,6 +38,7 @@ type (
 	divisionsAPI       = divisions.API
 	employeesAPI       = employees.API
 	eventsAPI          = events.API
+	healthcareAPI      = healthcareservices.API
 	jobsAPI            = jobreads.API
 	legalEntitiesAPI   = legalentities.API
 	oauthAPI           = oauth.API
@@ -57,6 +59,7 @@ type server struct {
 	*divisionsAPI
 	*employeesAPI
 	*eventsAPI
+	*healthcareAPI
 	*jobsAPI
 	*legalEntitiesAPI
 	*oauthAPI
@@ -80,6 +83,7 @@ func (s *server) operations() []operation.Operation {
 		s.divisionsAPI.Operations(),
 		s.employeesAPI.Operations(),
 		s.eventsAPI.Operations(),
+		s.healthcareAPI.Operations(),
 		s.jobsAPI.Operations(),
 		s.legalEntitiesAPI.Operations(),
 		s.oauthAPI.Operations(),
@@ -103,6 +107,7 @@ func Operations() []operation.Operation {
 		new(divisionsAPI),
 		new(employeesAPI),
 		new(eventsAPI),
+		new(healthcareAPI),
 		new(jobsAPI),
 		new(legalEntitiesAPI),
 		new(oauthAPI),

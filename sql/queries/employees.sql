@@ -103,3 +103,23 @@ SELECT sqlc.embed(d), page.total
 FROM page
 JOIN prm.employee_details d ON d.id = page.id
 ORDER BY page.inserted_at, page.id;
+
+-- name: GetEmployeeRole :one
+SELECT sqlc.embed(r), h.legal_entity_id
+FROM prm.employee_roles r
+JOIN prm.healthcare_services h ON h.id = r.healthcare_service_id
+WHERE r.id = @id AND r.is_active;
+
+-- name: ListEmployeeRoles :many
+-- A page of active employee roles with the number of all that match. A page past the
+-- end has no row to carry that number: ask again with limit 1, offset 0.
+SELECT sqlc.embed(r), count(*) OVER () AS total
+FROM prm.employee_roles r
+JOIN prm.healthcare_services h ON h.id = r.healthcare_service_id
+WHERE r.is_active
+  AND (sqlc.narg('legal_entity_id')::uuid IS NULL OR h.legal_entity_id = sqlc.narg('legal_entity_id')::uuid)
+  AND (sqlc.narg('employee_id')::uuid IS NULL OR r.employee_id = sqlc.narg('employee_id')::uuid)
+  AND (sqlc.narg('healthcare_service_id')::uuid IS NULL OR r.healthcare_service_id = sqlc.narg('healthcare_service_id')::uuid)
+  AND (sqlc.narg('status')::text IS NULL OR r.status = sqlc.narg('status')::text)
+ORDER BY r.inserted_at, r.id
+LIMIT @page_limit OFFSET @page_offset;

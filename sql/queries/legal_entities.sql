@@ -22,3 +22,23 @@ SELECT sqlc.embed(d), page.total
 FROM page
 JOIN prm.legal_entity_details d ON d.id = page.id
 ORDER BY page.inserted_at, page.id;
+
+-- name: ListLicenses :many
+-- A page of active licenses with the number of all that match. A page past the end has
+-- no row to carry that number: ask again with limit 1, offset 0.
+WITH page AS (
+    SELECT n.id, n.inserted_at, count(*) OVER () AS total
+    FROM prm.licenses n
+    WHERE n.is_active
+      AND (sqlc.narg('legal_entity_id')::uuid IS NULL OR n.legal_entity_id = sqlc.narg('legal_entity_id')::uuid)
+      AND (sqlc.narg('id')::uuid IS NULL OR n.id = sqlc.narg('id')::uuid)
+      AND (sqlc.narg('license_number')::text IS NULL OR n.license_number = sqlc.narg('license_number')::text)
+      AND (sqlc.narg('type')::text IS NULL OR n.type = sqlc.narg('type')::text)
+      AND (sqlc.narg('is_primary')::boolean IS NULL OR n.is_primary = sqlc.narg('is_primary')::boolean)
+    ORDER BY n.inserted_at, n.id
+    LIMIT @page_limit OFFSET @page_offset
+)
+SELECT sqlc.embed(d), page.total
+FROM page
+JOIN prm.license_details d ON d.id = page.id
+ORDER BY page.inserted_at, page.id;

@@ -27,6 +27,8 @@ func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
 		{ID: "listEmployees", Rules: operation.RulesOf(listChecks)},
 		{ID: "getEmployee", Rules: operation.RulesOf(getChecks), Reads: table},
+		{ID: "listEmployeeRoles", Rules: operation.RulesOf(roleListChecks)},
+		{ID: "getEmployeeRole", Rules: operation.RulesOf(roleGetChecks), Reads: roles},
 		Deactivate.Operation(a.Engine, a.read),
 	}
 }

@@ -94,3 +94,31 @@ func TestSpecialitiesOfEmployees(t *testing.T) {
 	require.NotEmpty(t, shown.Party.Documents)
 	require.Len(t, shown.Party.BirthDate, len("1985-01-01"))
 }
+
+// Roles are those of the own legal entity's healthcare services. A dismissal ends them.
+func TestRolesOfEmployees(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	read := func(token, query string) (found []struct {
+		ID, Status string
+		EndDate    *string `json:"end_date"`
+	}) {
+		r := s.Send(t, testkit.As(token, http.MethodGet, "/api/employee_roles?page_size=300"+query, nil))
+		require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
+		r.Data(t, &found)
+		return found
+	}
+	require.Len(t, read(owner, ""), s.Count(t, "prm.employee_roles WHERE is_active"))
+	require.Empty(t, read(world.TokenValue("other_doctor"), ""))
+	require.Empty(t, read(owner, "&healthcare_service_id="+world.ID("inactive healthcare service").String()))
+	active := read(owner, "&status=active")
+	require.Len(t, active, 1)
+	require.Nil(t, active[0].EndDate)
+
+	require.Equal(t, http.StatusOK, dismiss(t, s, "leaver", nil).Status)
+	require.Empty(t, read(owner, "&status=ACTIVE"))
+	ended := read(owner, "&status=inactive&employee_id="+world.ID("employee leaver").String())
+	require.Len(t, ended, 1)
+	require.Equal(t, active[0].ID, ended[0].ID)
+	require.NotNil(t, ended[0].EndDate)
+}

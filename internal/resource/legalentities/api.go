@@ -14,5 +14,6 @@ func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
 		{ID: "listLegalEntities", Rules: operation.RulesOf(listChecks)},
 		{ID: "getLegalEntity", Rules: operation.RulesOf(getChecks), Reads: table},
+		{ID: "listLicenses", Rules: operation.RulesOf(licenseListChecks)},
 	}
 }

@@ -104,3 +104,35 @@ func TestLegalEntityShowsWhatIsKnown(t *testing.T) {
 		} `json:"registration_address"`
 	}{ID: world.ID("clinic").String(), Name: "Амбулаторія «Верба»", State: 1, Kveds: []struct{ Code string }{}}}, shown)
 }
+
+// A legal entity sees its own licenses that count, and each filter finds exactly those
+// that have its value.
+func TestFiltersOfLicenses(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	for filter, wanted := range map[string][]string{
+		"":                     {"license of clinic", "additional license"},
+		"&is_primary=true":     {"license of clinic"},
+		"&is_primary=false":    {"additional license"},
+		"&type=PROVISION":      {"additional license"},
+		"&license_number=none": {},
+		"&id=" + world.ID("license of clinic").String():   {"license of clinic"},
+		"&id=" + world.ID("license of pharmacy").String(): {},
+	} {
+		var found []struct {
+			ID          string
+			LegalEntity string `json:"legal_entity_id"`
+			IsPrimary   bool   `json:"is_primary"`
+		}
+		read(t, s, "owner", "/api/licenses?page_size=300"+filter, &found)
+		var ids, want []string
+		for _, one := range found {
+			ids = append(ids, one.ID)
+			require.Equal(t, world.ID("clinic").String(), one.LegalEntity)
+		}
+		for _, name := range wanted {
+			want = append(want, world.ID(name).String())
+		}
+		require.ElementsMatch(t, want, ids, filter)
+	}
+}

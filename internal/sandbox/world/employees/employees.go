@@ -77,12 +77,23 @@ func Add(w *build.World) {
 		"id": w.Object("employee role", "role of leaver", "ACTIVE, of the active healthcare service"), "employee_id": build.ID("employee leaver"),
 		"healthcare_service_id": build.ID("active healthcare service"), "start_date": w.Now.AddDate(-1, 0, 0), "status": "ACTIVE", "is_active": true,
 	}))
+	w.Insert("prm.employee_roles", w.Audited(build.Row{
+		"id": w.Object("employee role", "former role of dismissed", "INACTIVE"), "employee_id": build.ID("employee dismissed"),
+		"healthcare_service_id": build.ID("active healthcare service"), "start_date": w.Now.AddDate(-1, 0, 0), "end_date": w.Now.AddDate(0, -1, 0),
+		"status": "INACTIVE", "is_active": true,
+	}))
+	w.Insert("prm.employee_roles", w.Audited(build.Row{
+		"id": w.Object("employee role", "removed role", "is_active is false"), "employee_id": build.ID("employee mistaken"),
+		"healthcare_service_id": build.ID("active healthcare service"), "start_date": w.Now.AddDate(-1, 0, 0), "status": "INACTIVE", "is_active": false,
+	}))
 	w.Insert("prm.related_legal_entities", w.Audited(build.Row{
 		"id": build.ID("merger of reorganized_clinic"), "merged_from_id": build.ID("reorganized_clinic"), "merged_to_id": build.ID("clinic"),
 		"reason": "Приєднання", "reason_date": w.Now.AddDate(0, -2, 0), "type": "ACCESSION", "is_active": true,
 	}))
 	list(w)
 	get(w)
+	listRoles(w)
+	getRole(w)
 	deactivate(w)
 }
 

@@ -29,8 +29,13 @@ func Add(w *build.World) {
 			row["archive"] = []build.Row{{"date": "2017-02-28", "place": "вул. Грушевського 15"}}
 		}
 	}
+	w.Insert("prm.licenses", accounts.License(w, "additional license", "clinic", "one that is not primary", build.Row{
+		"is_primary": false, "type": "PROVISION", "license_number": nil, "expiry_date": "2032-02-28", "issuer_status": "ACTIVE",
+	}))
+	w.Insert("prm.licenses", accounts.License(w, "removed license", "clinic", "is_active is false", build.Row{"is_primary": false, "is_active": false}))
 	list(w)
 	get(w)
+	licenses(w)
 }
 
 func list(w *build.World) {
@@ -74,4 +79,21 @@ func get(w *build.World) {
 	w.Refused(op, "an unknown legal entity", of(nhs, "nobody"), fault.Refuse(rules.LegalEntityGetNotFound))
 	w.Refused(op, "the own legal entity of a client that is none", of(stranger, "stranger"), fault.Refuse(rules.LegalEntityGetNotFound))
 	w.Passes(op, "another legal entity, when that is not checked", of(owner, "other_clinic"), http.StatusOK).Set("RULES", "-legal_entity.get.owner")
+}
+
+func licenses(w *build.World) {
+	const op = "listLicenses"
+	of := func(token, query string) build.Request { return build.Get(token, "/api/licenses"+query) }
+	w.Passes(op, "licenses of the clinic", of(owner, "?page_size=300"), http.StatusOK)
+	w.Passes(op, "the primary license", of(owner, "?is_primary=true"), http.StatusOK)
+	w.Passes(op, "a license by its id, number and type",
+		of(owner, "?type=MSP&license_number=%D0%90%D0%93123443&id="+build.ID("license of clinic").String()), http.StatusOK)
+	w.Passes(op, "a license of another legal entity is not listed", of(owner, "?id="+build.ID("license of pharmacy").String()), http.StatusOK)
+	w.Passes(op, "any license for the National Health Service", of(nhs, "?id="+build.ID("license of pharmacy").String()), http.StatusOK)
+	w.Passes(op, "a page of licenses past the end", of(owner, "?page=100"), http.StatusOK)
+	w.Refused(op, "an id of a license that is no uuid", of(owner, "?id=1"), fault.Refuse(rules.LicenseListID))
+	w.Refused(op, "is_primary that is no boolean", of(owner, "?is_primary=1"), fault.Refuse(rules.LicenseListIsPrimary))
+	w.Refused(op, "all filters of licenses wrong", of(owner, "?id=1&is_primary=1"), fault.Refuse(rules.LicenseListID), fault.Refuse(rules.LicenseListIsPrimary))
+	w.Passes(op, "wrong filters of licenses find nothing when they are not checked", of(owner, "?id=1&is_primary=1"), http.StatusOK).
+		Set("RULES", "-license.list.id,-license.list.is_primary")
 }
