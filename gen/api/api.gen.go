@@ -483,6 +483,30 @@ func (e EmployeeLegalEntityShortStatus) Valid() bool {
 	}
 }
 
+// Defines values for EmployeeRequestStatus.
+const (
+	EmployeeRequestStatusAPPROVED EmployeeRequestStatus = "APPROVED"
+	EmployeeRequestStatusEXPIRED  EmployeeRequestStatus = "EXPIRED"
+	EmployeeRequestStatusNEW      EmployeeRequestStatus = "NEW"
+	EmployeeRequestStatusREJECTED EmployeeRequestStatus = "REJECTED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeRequestStatus enum.
+func (e EmployeeRequestStatus) Valid() bool {
+	switch e {
+	case EmployeeRequestStatusAPPROVED:
+		return true
+	case EmployeeRequestStatusEXPIRED:
+		return true
+	case EmployeeRequestStatusNEW:
+		return true
+	case EmployeeRequestStatusREJECTED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EmployeeRoleStatus.
 const (
 	EmployeeRoleStatusACTIVE   EmployeeRoleStatus = "ACTIVE"
@@ -3636,6 +3660,267 @@ type EmployeeQualification struct {
 	//
 	// Example: 2027-02-28
 	ValidTo *string `json:"valid_to,omitempty"`
+}
+
+// EmployeeRequest An employee request. What the person has learnt stands under the name of the type, in lower case.
+type EmployeeRequest struct {
+	// Assistant What the employee has learnt.
+	Assistant *EmployeeProfession `json:"assistant,omitempty"`
+
+	// DivisionID Id of the division, if there is one.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	DivisionID nullable.Nullable[string] `json:"division_id"`
+
+	// Doctor What the employee has learnt.
+	Doctor *EmployeeProfession `json:"doctor,omitempty"`
+
+	// Edrpou ЄДРПОУ number of the legal entity.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// EmployeeID The employee that it has made or is to change, if there is one.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	EmployeeID nullable.Nullable[string] `json:"employee_id"`
+
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// EndDate Last day of work, if it is known.
+	//
+	// Example: 2018-03-02
+	EndDate *string `json:"end_date,omitempty"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the request.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2018-03-02T10:45:16.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// Laborant What the employee has learnt.
+	Laborant *EmployeeProfession `json:"laborant,omitempty"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// LegalEntityID Id of the legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// LegalEntityName Name of the legal entity.
+	//
+	// Example: Клініка Ноунейм
+	LegalEntityName nullable.Nullable[string] `json:"legal_entity_name"`
+
+	// MedAdmin What the employee has learnt.
+	MedAdmin *EmployeeProfession `json:"med_admin,omitempty"`
+
+	// MedCoordinator What the employee has learnt.
+	MedCoordinator *EmployeeProfession `json:"med_coordinator,omitempty"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Party Who is to be employed.
+	Party EmployeeRequestParty `json:"party"`
+
+	// Pharmacist What the employee has learnt.
+	Pharmacist *EmployeeProfession `json:"pharmacist,omitempty"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P8
+	Position string `json:"position"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName nullable.Nullable[string] `json:"second_name"`
+
+	// Specialist What the employee has learnt.
+	Specialist *EmployeeProfession `json:"specialist,omitempty"`
+
+	// StartDate First day of work.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `NEW` waits for the person. `APPROVED` has made or changed an employee, `REJECTED` was refused by the person, `EXPIRED` was not answered
+	// in time.
+	//
+	//
+	// Example: NEW
+	Status EmployeeRequestStatus `json:"status"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2018-03-02T10:45:16.000000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// EmployeeRequestListResponse Answer with a page of employee requests.
+type EmployeeRequestListResponse struct {
+	// Data The employee requests.
+	Data []EmployeeRequestShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// EmployeeRequestParty Who is to be employed.
+type EmployeeRequestParty struct {
+	// AboutMyself What the person says of their work, if anything.
+	//
+	// Example: Закінчив всі можливі курси
+	AboutMyself *string `json:"about_myself,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// Documents Documents, if some were sent.
+	Documents *[]PartyDocument `json:"documents,omitempty"`
+
+	// Email E-mail.
+	//
+	// Example: email@example.com
+	Email string `json:"email"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones Phones, if some were sent.
+	Phones *[]EmployeePhone `json:"phones,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// TaxID Tax number, or that of the passport of who has declined one.
+	//
+	// Example: 3126509816
+	TaxID string `json:"tax_id"`
+
+	// WorkingExperience Full years of work, if they are known.
+	//
+	// Example: 10
+	WorkingExperience *int `json:"working_experience,omitempty"`
+}
+
+// EmployeeRequestResponse Answer with one employee request.
+type EmployeeRequestResponse struct {
+	// Data An employee request. What the person has learnt stands under the name of the type, in lower case.
+	Data EmployeeRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What is known beside it.
+	Urgent *EmployeeRequestUrgent `json:"urgent,omitempty"`
+}
+
+// EmployeeRequestShort An employee request in a list.
+type EmployeeRequestShort struct {
+	// Edrpou ЄДРПОУ number of the legal entity.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the request.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2018-03-02T10:45:16.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// LegalEntityName Name of the legal entity.
+	//
+	// Example: Клініка Ноунейм
+	LegalEntityName nullable.Nullable[string] `json:"legal_entity_name"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName nullable.Nullable[string] `json:"second_name"`
+
+	// Status `NEW` waits for the person. `APPROVED` has made or changed an employee, `REJECTED` was refused by the person, `EXPIRED` was not answered
+	// in time.
+	//
+	//
+	// Example: NEW
+	Status EmployeeRequestStatus `json:"status"`
+}
+
+// EmployeeRequestStatus `NEW` waits for the person. `APPROVED` has made or changed an employee, `REJECTED` was refused by the person, `EXPIRED` was not answered
+// in time.
+//
+// Example: NEW
+type EmployeeRequestStatus string
+
+// EmployeeRequestUrgent What is known beside it.
+type EmployeeRequestUrgent struct {
+	// UserID The user with the e-mail of the request.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	UserID string `json:"user_id"`
 }
 
 // EmployeeResponse Answer with one employee.
@@ -7311,6 +7596,30 @@ type ListDivisionsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListEmployeeRequestsParams defines parameters for ListEmployeeRequests.
+type ListEmployeeRequestsParams struct {
+	// ID Id of the request.
+	ID *string `form:"id,omitempty" json:"id,omitempty"`
+
+	// Edrpou ЄДРПОУ number of the legal entity.
+	Edrpou *string `form:"edrpou,omitempty" json:"edrpou,omitempty"`
+
+	// LegalEntityName A part of the legal entity's name, in any case.
+	LegalEntityName *string `form:"legal_entity_name,omitempty" json:"legal_entity_name,omitempty"`
+
+	// NoTaxID Whether the person has declined a tax number.
+	NoTaxID *string `form:"no_tax_id,omitempty" json:"no_tax_id,omitempty"`
+
+	// Status Status of the request. Without it all of them.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Employee requests per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListEmployeeRolesParams defines parameters for ListEmployeeRoles.
 type ListEmployeeRolesParams struct {
 	// EmployeeID Id of the employee.
@@ -7889,6 +8198,12 @@ type ServerInterface interface {
 	// DeactivateDivision Deactivate Division
 	// (PATCH /api/divisions/{id}/actions/deactivate)
 	DeactivateDivision(ctx echo.Context, id string) error
+	// ListEmployeeRequests Get Employee Requests List
+	// (GET /api/employee_requests)
+	ListEmployeeRequests(ctx echo.Context, params ListEmployeeRequestsParams) error
+	// GetEmployeeRequest Get Employee Request by ID
+	// (GET /api/employee_requests/{id})
+	GetEmployeeRequest(ctx echo.Context, id string) error
 	// ListEmployeeRoles Get employee roles
 	// (GET /api/employee_roles)
 	ListEmployeeRoles(ctx echo.Context, params ListEmployeeRolesParams) error
@@ -8515,6 +8830,82 @@ func (w *ServerInterfaceWrapper) DeactivateDivision(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.DeactivateDivision(ctx, id)
+	return err
+}
+
+// ListEmployeeRequests converts echo context to params.
+func (w *ServerInterfaceWrapper) ListEmployeeRequests(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEmployeeRequestsParams
+	// ------------- Optional query parameter "id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "id", ctx.QueryParams(), &params.ID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Optional query parameter "edrpou" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "edrpou", ctx.QueryParams(), &params.Edrpou, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter edrpou: %s", err))
+	}
+
+	// ------------- Optional query parameter "legal_entity_name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "legal_entity_name", ctx.QueryParams(), &params.LegalEntityName, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter legal_entity_name: %s", err))
+	}
+
+	// ------------- Optional query parameter "no_tax_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "no_tax_id", ctx.QueryParams(), &params.NoTaxID, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter no_tax_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListEmployeeRequests(ctx, params)
+	return err
+}
+
+// GetEmployeeRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEmployeeRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEmployeeRequest(ctx, id)
 	return err
 }
 
@@ -10523,6 +10914,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/divisions/:id", wrapper.UpdateDivision, options.OperationMiddlewares["updateDivision"]...)
 	router.PATCH(options.BaseURL+"/api/divisions/:id/actions/activate", wrapper.ActivateDivision, options.OperationMiddlewares["activateDivision"]...)
 	router.PATCH(options.BaseURL+"/api/divisions/:id/actions/deactivate", wrapper.DeactivateDivision, options.OperationMiddlewares["deactivateDivision"]...)
+	router.GET(options.BaseURL+"/api/employee_requests", wrapper.ListEmployeeRequests, options.OperationMiddlewares["listEmployeeRequests"]...)
+	router.GET(options.BaseURL+"/api/employee_requests/:id", wrapper.GetEmployeeRequest, options.OperationMiddlewares["getEmployeeRequest"]...)
 	router.GET(options.BaseURL+"/api/employee_roles", wrapper.ListEmployeeRoles, options.OperationMiddlewares["listEmployeeRoles"]...)
 	router.GET(options.BaseURL+"/api/employee_roles/:id", wrapper.GetEmployeeRole, options.OperationMiddlewares["getEmployeeRole"]...)
 	router.GET(options.BaseURL+"/api/employees", wrapper.ListEmployees, options.OperationMiddlewares["listEmployees"]...)
@@ -10870,6 +11263,50 @@ type DeactivateDivisionResponseObject interface {
 type DeactivateDivision200JSONResponse DivisionResponse
 
 func (response DeactivateDivision200JSONResponse) VisitDeactivateDivisionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEmployeeRequestsRequestObject struct {
+	Params ListEmployeeRequestsParams
+}
+
+type ListEmployeeRequestsResponseObject interface {
+	VisitListEmployeeRequestsResponse(w http.ResponseWriter) error
+}
+
+type ListEmployeeRequests200JSONResponse EmployeeRequestListResponse
+
+func (response ListEmployeeRequests200JSONResponse) VisitListEmployeeRequestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmployeeRequestRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetEmployeeRequestResponseObject interface {
+	VisitGetEmployeeRequestResponse(w http.ResponseWriter) error
+}
+
+type GetEmployeeRequest200JSONResponse EmployeeRequestResponse
+
+func (response GetEmployeeRequest200JSONResponse) VisitGetEmployeeRequestResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -12467,6 +12904,12 @@ type StrictServerInterface interface {
 	// DeactivateDivision Deactivate Division
 	// (PATCH /api/divisions/{id}/actions/deactivate)
 	DeactivateDivision(ctx context.Context, request DeactivateDivisionRequestObject) (DeactivateDivisionResponseObject, error)
+	// ListEmployeeRequests Get Employee Requests List
+	// (GET /api/employee_requests)
+	ListEmployeeRequests(ctx context.Context, request ListEmployeeRequestsRequestObject) (ListEmployeeRequestsResponseObject, error)
+	// GetEmployeeRequest Get Employee Request by ID
+	// (GET /api/employee_requests/{id})
+	GetEmployeeRequest(ctx context.Context, request GetEmployeeRequestRequestObject) (GetEmployeeRequestResponseObject, error)
 	// ListEmployeeRoles Get employee roles
 	// (GET /api/employee_roles)
 	ListEmployeeRoles(ctx context.Context, request ListEmployeeRolesRequestObject) (ListEmployeeRolesResponseObject, error)
@@ -13070,6 +13513,56 @@ func (sh *strictHandler) DeactivateDivision(ctx echo.Context, id string) error {
 		return err
 	} else if validResponse, ok := response.(DeactivateDivisionResponseObject); ok {
 		return validResponse.VisitDeactivateDivisionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListEmployeeRequests operation middleware
+func (sh *strictHandler) ListEmployeeRequests(ctx echo.Context, params ListEmployeeRequestsParams) error {
+	var request ListEmployeeRequestsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEmployeeRequests(ctx.Request().Context(), request.(ListEmployeeRequestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEmployeeRequests")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListEmployeeRequestsResponseObject); ok {
+		return validResponse.VisitListEmployeeRequestsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetEmployeeRequest operation middleware
+func (sh *strictHandler) GetEmployeeRequest(ctx echo.Context, id string) error {
+	var request GetEmployeeRequestRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEmployeeRequest(ctx.Request().Context(), request.(GetEmployeeRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEmployeeRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEmployeeRequestResponseObject); ok {
+		return validResponse.VisitGetEmployeeRequestResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -484,6 +484,30 @@ func (e EmployeeLegalEntityShortStatus) Valid() bool {
 	}
 }
 
+// Defines values for EmployeeRequestStatus.
+const (
+	EmployeeRequestStatusAPPROVED EmployeeRequestStatus = "APPROVED"
+	EmployeeRequestStatusEXPIRED  EmployeeRequestStatus = "EXPIRED"
+	EmployeeRequestStatusNEW      EmployeeRequestStatus = "NEW"
+	EmployeeRequestStatusREJECTED EmployeeRequestStatus = "REJECTED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeRequestStatus enum.
+func (e EmployeeRequestStatus) Valid() bool {
+	switch e {
+	case EmployeeRequestStatusAPPROVED:
+		return true
+	case EmployeeRequestStatusEXPIRED:
+		return true
+	case EmployeeRequestStatusNEW:
+		return true
+	case EmployeeRequestStatusREJECTED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EmployeeRoleStatus.
 const (
 	EmployeeRoleStatusACTIVE   EmployeeRoleStatus = "ACTIVE"
@@ -3672,6 +3696,267 @@ type EmployeeQualification struct {
 	//
 	// Example: 2027-02-28
 	ValidTo *string `json:"valid_to,omitempty"`
+}
+
+// EmployeeRequest An employee request. What the person has learnt stands under the name of the type, in lower case.
+type EmployeeRequest struct {
+	// Assistant What the employee has learnt.
+	Assistant *EmployeeProfession `json:"assistant,omitempty"`
+
+	// DivisionID Id of the division, if there is one.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	DivisionID *string `json:"division_id"`
+
+	// Doctor What the employee has learnt.
+	Doctor *EmployeeProfession `json:"doctor,omitempty"`
+
+	// Edrpou ЄДРПОУ number of the legal entity.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// EmployeeID The employee that it has made or is to change, if there is one.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	EmployeeID *string `json:"employee_id"`
+
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// EndDate Last day of work, if it is known.
+	//
+	// Example: 2018-03-02
+	EndDate *string `json:"end_date,omitempty"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the request.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2018-03-02T10:45:16.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// Laborant What the employee has learnt.
+	Laborant *EmployeeProfession `json:"laborant,omitempty"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// LegalEntityID Id of the legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// LegalEntityName Name of the legal entity.
+	//
+	// Example: Клініка Ноунейм
+	LegalEntityName *string `json:"legal_entity_name"`
+
+	// MedAdmin What the employee has learnt.
+	MedAdmin *EmployeeProfession `json:"med_admin,omitempty"`
+
+	// MedCoordinator What the employee has learnt.
+	MedCoordinator *EmployeeProfession `json:"med_coordinator,omitempty"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Party Who is to be employed.
+	Party EmployeeRequestParty `json:"party"`
+
+	// Pharmacist What the employee has learnt.
+	Pharmacist *EmployeeProfession `json:"pharmacist,omitempty"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P8
+	Position string `json:"position"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name"`
+
+	// Specialist What the employee has learnt.
+	Specialist *EmployeeProfession `json:"specialist,omitempty"`
+
+	// StartDate First day of work.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `NEW` waits for the person. `APPROVED` has made or changed an employee, `REJECTED` was refused by the person, `EXPIRED` was not answered
+	// in time.
+	//
+	//
+	// Example: NEW
+	Status EmployeeRequestStatus `json:"status"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2018-03-02T10:45:16.000000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// EmployeeRequestListResponse Answer with a page of employee requests.
+type EmployeeRequestListResponse struct {
+	// Data The employee requests.
+	Data []EmployeeRequestShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// EmployeeRequestParty Who is to be employed.
+type EmployeeRequestParty struct {
+	// AboutMyself What the person says of their work, if anything.
+	//
+	// Example: Закінчив всі можливі курси
+	AboutMyself *string `json:"about_myself,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// Documents Documents, if some were sent.
+	Documents []PartyDocument `json:"documents,omitempty"`
+
+	// Email E-mail.
+	//
+	// Example: email@example.com
+	Email string `json:"email"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones Phones, if some were sent.
+	Phones []EmployeePhone `json:"phones,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// TaxID Tax number, or that of the passport of who has declined one.
+	//
+	// Example: 3126509816
+	TaxID string `json:"tax_id"`
+
+	// WorkingExperience Full years of work, if they are known.
+	//
+	// Example: 10
+	WorkingExperience *int `json:"working_experience,omitempty"`
+}
+
+// EmployeeRequestResponse Answer with one employee request.
+type EmployeeRequestResponse struct {
+	// Data An employee request. What the person has learnt stands under the name of the type, in lower case.
+	Data EmployeeRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What is known beside it.
+	Urgent *EmployeeRequestUrgent `json:"urgent,omitempty"`
+}
+
+// EmployeeRequestShort An employee request in a list.
+type EmployeeRequestShort struct {
+	// Edrpou ЄДРПОУ number of the legal entity.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the request.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2018-03-02T10:45:16.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// LegalEntityName Name of the legal entity.
+	//
+	// Example: Клініка Ноунейм
+	LegalEntityName *string `json:"legal_entity_name"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name"`
+
+	// Status `NEW` waits for the person. `APPROVED` has made or changed an employee, `REJECTED` was refused by the person, `EXPIRED` was not answered
+	// in time.
+	//
+	//
+	// Example: NEW
+	Status EmployeeRequestStatus `json:"status"`
+}
+
+// EmployeeRequestStatus `NEW` waits for the person. `APPROVED` has made or changed an employee, `REJECTED` was refused by the person, `EXPIRED` was not answered
+// in time.
+//
+// Example: NEW
+type EmployeeRequestStatus string
+
+// EmployeeRequestUrgent What is known beside it.
+type EmployeeRequestUrgent struct {
+	// UserID The user with the e-mail of the request.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	UserID string `json:"user_id"`
 }
 
 // EmployeeResponse Answer with one employee.
@@ -7332,6 +7617,30 @@ type ListDivisionsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListEmployeeRequestsParams defines parameters for ListEmployeeRequests.
+type ListEmployeeRequestsParams struct {
+	// ID Id of the request.
+	ID *string `form:"id,omitempty" json:"id,omitempty"`
+
+	// Edrpou ЄДРПОУ number of the legal entity.
+	Edrpou *string `form:"edrpou,omitempty" json:"edrpou,omitempty"`
+
+	// LegalEntityName A part of the legal entity's name, in any case.
+	LegalEntityName *string `form:"legal_entity_name,omitempty" json:"legal_entity_name,omitempty"`
+
+	// NoTaxID Whether the person has declined a tax number.
+	NoTaxID *bool `form:"no_tax_id,omitempty" json:"no_tax_id,omitempty"`
+
+	// Status Status of the request. Without it all of them.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Employee requests per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListEmployeeRolesParams defines parameters for ListEmployeeRoles.
 type ListEmployeeRolesParams struct {
 	// EmployeeID Id of the employee.
@@ -8165,6 +8474,23 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/divisions/{id}/actions/deactivate (the `DeactivateDivision` operationId).
 	DeactivateDivision(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListEmployeeRequests Get Employee Requests List
+	//
+	// Lists the requests to employ somebody in the legal entity that the token works for, newest first, in pages and in short form, in
+	// all statuses. Filters are combined with AND; a value that nothing has finds nothing. Client types that are not in
+	// TOKENS_TYPES_PERSONAL see the requests of all legal entities.
+	//
+	// Corresponds with GET /api/employee_requests (the `ListEmployeeRequests` operationId).
+	ListEmployeeRequests(ctx context.Context, params *ListEmployeeRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEmployeeRequest Get Employee Request by ID
+	//
+	// Shows one request to employ somebody, in any status, as it was sent. `urgent.user_id` is the user whose e-mail is that of the
+	// request; without one there is no `urgent`.
+	//
+	// Corresponds with GET /api/employee_requests/{id} (the `GetEmployeeRequest` operationId).
+	GetEmployeeRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListEmployeeRoles Get employee roles
 	//
@@ -9651,6 +9977,43 @@ func (c *Client) ActivateDivision(ctx context.Context, id string, reqEditors ...
 // Corresponds with PATCH /api/divisions/{id}/actions/deactivate (the `DeactivateDivision` operationId).
 func (c *Client) DeactivateDivision(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeactivateDivisionRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListEmployeeRequests Get Employee Requests List
+//
+// Lists the requests to employ somebody in the legal entity that the token works for, newest first, in pages and in short form, in
+// all statuses. Filters are combined with AND; a value that nothing has finds nothing. Client types that are not in
+// TOKENS_TYPES_PERSONAL see the requests of all legal entities.
+//
+// Corresponds with GET /api/employee_requests (the `ListEmployeeRequests` operationId).
+func (c *Client) ListEmployeeRequests(ctx context.Context, params *ListEmployeeRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEmployeeRequestsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEmployeeRequest Get Employee Request by ID
+//
+// Shows one request to employ somebody, in any status, as it was sent. `urgent.user_id` is the user whose e-mail is that of the
+// request; without one there is no `urgent`.
+//
+// Corresponds with GET /api/employee_requests/{id} (the `GetEmployeeRequest` operationId).
+func (c *Client) GetEmployeeRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEmployeeRequestRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -12528,6 +12891,166 @@ func NewDeactivateDivisionRequest(server string, id string) (*http.Request, erro
 	}
 
 	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListEmployeeRequestsRequest constructs an http.Request for the ListEmployeeRequests method
+func NewListEmployeeRequestsRequest(server string, params *ListEmployeeRequestsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/employee_requests")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", *params.ID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Edrpou != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "edrpou", *params.Edrpou, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LegalEntityName != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "legal_entity_name", *params.LegalEntityName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.NoTaxID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "no_tax_id", *params.NoTaxID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetEmployeeRequestRequest constructs an http.Request for the GetEmployeeRequest method
+func NewGetEmployeeRequestRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/employee_requests/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -17115,6 +17638,27 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/divisions/{id}/actions/deactivate (the `DeactivateDivision` operationId).
 	DeactivateDivisionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeactivateDivisionResult, error)
 
+	// ListEmployeeRequestsWithResponse Get Employee Requests List
+	//
+	// Lists the requests to employ somebody in the legal entity that the token works for, newest first, in pages and in short form, in
+	// all statuses. Filters are combined with AND; a value that nothing has finds nothing. Client types that are not in
+	// TOKENS_TYPES_PERSONAL see the requests of all legal entities.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/employee_requests (the `ListEmployeeRequests` operationId).
+	ListEmployeeRequestsWithResponse(ctx context.Context, params *ListEmployeeRequestsParams, reqEditors ...RequestEditorFn) (*ListEmployeeRequestsResult, error)
+
+	// GetEmployeeRequestWithResponse Get Employee Request by ID
+	//
+	// Shows one request to employ somebody, in any status, as it was sent. `urgent.user_id` is the user whose e-mail is that of the
+	// request; without one there is no `urgent`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/employee_requests/{id} (the `GetEmployeeRequest` operationId).
+	GetEmployeeRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetEmployeeRequestResult, error)
+
 	// ListEmployeeRolesWithResponse Get employee roles
 	//
 	// Lists which employees of the legal entity that the token works for provide which healthcare services, oldest first, in pages. Roles
@@ -18722,6 +19266,68 @@ func (r DeactivateDivisionResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r DeactivateDivisionResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListEmployeeRequestsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EmployeeRequestListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEmployeeRequestsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEmployeeRequestsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEmployeeRequestsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetEmployeeRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EmployeeRequestResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEmployeeRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEmployeeRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEmployeeRequestResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -21150,6 +21756,39 @@ func (c *ClientWithResponses) DeactivateDivisionWithResponse(ctx context.Context
 	return ParseDeactivateDivisionResult(rsp)
 }
 
+// ListEmployeeRequestsWithResponse Get Employee Requests List
+//
+// Lists the requests to employ somebody in the legal entity that the token works for, newest first, in pages and in short form, in
+// all statuses. Filters are combined with AND; a value that nothing has finds nothing. Client types that are not in
+// TOKENS_TYPES_PERSONAL see the requests of all legal entities.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/employee_requests (the `ListEmployeeRequests` operationId).
+func (c *ClientWithResponses) ListEmployeeRequestsWithResponse(ctx context.Context, params *ListEmployeeRequestsParams, reqEditors ...RequestEditorFn) (*ListEmployeeRequestsResult, error) {
+	rsp, err := c.ListEmployeeRequests(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEmployeeRequestsResult(rsp)
+}
+
+// GetEmployeeRequestWithResponse Get Employee Request by ID
+//
+// Shows one request to employ somebody, in any status, as it was sent. `urgent.user_id` is the user whose e-mail is that of the
+// request; without one there is no `urgent`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/employee_requests/{id} (the `GetEmployeeRequest` operationId).
+func (c *ClientWithResponses) GetEmployeeRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetEmployeeRequestResult, error) {
+	rsp, err := c.GetEmployeeRequest(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEmployeeRequestResult(rsp)
+}
+
 // ListEmployeeRolesWithResponse Get employee roles
 //
 // Lists which employees of the legal entity that the token works for provide which healthcare services, oldest first, in pages. Roles
@@ -23197,6 +23836,58 @@ func ParseDeactivateDivisionResult(rsp *http.Response) (*DeactivateDivisionResul
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest DivisionResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListEmployeeRequestsResult parses an HTTP response from a ListEmployeeRequestsWithResponse call
+func ParseListEmployeeRequestsResult(rsp *http.Response) (*ListEmployeeRequestsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEmployeeRequestsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EmployeeRequestListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetEmployeeRequestResult parses an HTTP response from a GetEmployeeRequestWithResponse call
+func ParseGetEmployeeRequestResult(rsp *http.Response) (*GetEmployeeRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEmployeeRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EmployeeRequestResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

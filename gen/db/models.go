@@ -118,6 +118,29 @@ type ILDeclarationRequest struct {
 	UpdatedAt               time.Time
 }
 
+type ILEmployeeRequest struct {
+	ID            uuid.UUID
+	LegalEntityID uuid.UUID
+	// The employee_request of the body, as it was sent.
+	Data       json.RawMessage
+	Status     string
+	EmployeeID *uuid.UUID
+	InsertedBy uuid.UUID
+	InsertedAt time.Time
+	UpdatedBy  uuid.UUID
+	UpdatedAt  time.Time
+}
+
+// An employee request as objects with the field names of the API: listed is what lists show, and details show all but urgent together.
+type ILEmployeeRequestDetail struct {
+	ID            uuid.UUID
+	LegalEntityID uuid.UUID
+	Listed        json.RawMessage
+	Known         json.RawMessage
+	Data          json.RawMessage
+	Urgent        json.RawMessage
+}
+
 // Scans that clients have sent to signed addresses, sealed with AES-GCM under a server key.
 type ILMedium struct {
 	Name       string

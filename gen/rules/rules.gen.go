@@ -397,6 +397,10 @@ const (
 	DivisionDeactivateEquipment                          ID = "division.deactivate.equipment"
 	DivisionDeactivateStatus                             ID = "division.deactivate.status"
 	DivisionDeactivateLegalEntityActive                  ID = "division.deactivate.legal_entity_active"
+	EmployeeRequestListID                                ID = "employee_request.list.id"
+	EmployeeRequestListNoTaxID                           ID = "employee_request.list.no_tax_id"
+	EmployeeRequestGetNotFound                           ID = "employee_request.get.not_found"
+	EmployeeRequestGetOwner                              ID = "employee_request.get.owner"
 	EmployeeRoleListAny                                  ID = "employee_role.list.any"
 	EmployeeRoleListEmployeeID                           ID = "employee_role.list.employee_id"
 	EmployeeRoleListHealthcareServiceID                  ID = "employee_role.list.healthcare_service_id"
@@ -5316,6 +5320,59 @@ var All = []Rule{
 		Message:   "Legal entity is not active",
 		Source:    "IL 2019, DivisionController",
 		Origin:    "code",
+	},
+	{
+		ID:          EmployeeRequestListID,
+		Operation:   "listEmployeeRequests",
+		Check:       "`id` is a UUID",
+		CheckUK:     "`id` — UUID",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.id",
+		EntryType:   "json_data_property",
+		Keyword:     "cast",
+		Description: "is invalid",
+		Params:      []any{"uuid"},
+		Source:      "IL 2019, core/employee_requests; texts of Ecto",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:          EmployeeRequestListNoTaxID,
+		Operation:   "listEmployeeRequests",
+		Check:       "`no_tax_id` is true or false",
+		CheckUK:     "`no_tax_id` — true або false",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.no_tax_id",
+		EntryType:   "json_data_property",
+		Keyword:     "cast",
+		Description: "is invalid",
+		Params:      []any{"boolean"},
+		Source:      "IL 2019, core/employee_requests; texts of Ecto",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:        EmployeeRequestGetNotFound,
+		Operation: "getEmployeeRequest",
+		Check:     "The id is a UUID and names a employee request",
+		CheckUK:   "Ідентифікатор — UUID, і запит із ним існує",
+		Status:    404,
+		Type:      "not_found",
+		Source:    "IL 2019, core/employee_requests",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        EmployeeRequestGetOwner,
+		Operation: "getEmployeeRequest",
+		Check:     "The employee request is one of the legal entity of the token, or the token's client type is not in TOKENS_TYPES_PERSONAL",
+		CheckUK:   "Запит належить закладу, якому видано токен, або типу клієнта токена немає в TOKENS_TYPES_PERSONAL",
+		Status:    403,
+		Type:      "forbidden",
+		Source:    "wiki 583403727",
+		Origin:    "inferred",
 	},
 	{
 		ID:          EmployeeRoleListAny,
@@ -11241,6 +11298,8 @@ var guards = map[string][]ID{
 	"updateDivision":                       {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"activateDivision":                     {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"deactivateDivision":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"listEmployeeRequests":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"getEmployeeRequest":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"listEmployeeRoles":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getEmployeeRole":                      {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"listEmployees":                        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},

@@ -29,6 +29,8 @@ func (a *API) Operations() []operation.Operation {
 		{ID: "getEmployee", Rules: operation.RulesOf(getChecks), Reads: table},
 		{ID: "listEmployeeRoles", Rules: operation.RulesOf(roleListChecks)},
 		{ID: "getEmployeeRole", Rules: operation.RulesOf(roleGetChecks), Reads: roles},
+		{ID: "listEmployeeRequests", Rules: operation.RulesOf(requestListChecks)},
+		{ID: "getEmployeeRequest", Rules: operation.RulesOf(requestGetChecks), Reads: requests},
 		Deactivate.Operation(a.Engine, a.read),
 	}
 }

@@ -1,6 +1,7 @@
 package employees_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"testing"
@@ -121,4 +122,73 @@ func TestRolesOfEmployees(t *testing.T) {
 	require.Len(t, ended, 1)
 	require.Equal(t, active[0].ID, ended[0].ID)
 	require.NotNil(t, ended[0].EndDate)
+}
+
+// Requests are those of the own legal entity, newest first; each filter finds exactly the
+// rows that have its value.
+func TestFiltersOfEmployeeRequests(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	read := func(filter string) (found []struct {
+		ID, Status string
+		InsertedAt string `json:"inserted_at"`
+		NoTaxID    bool   `json:"no_tax_id"`
+	}) {
+		r := s.Send(t, testkit.As(owner, http.MethodGet, "/api/employee_requests?page_size=300"+filter, nil))
+		require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
+		r.Data(t, &found)
+		return found
+	}
+	for filter, where := range map[string]string{
+		"":                 "",
+		"&status=NEW":      " AND status = 'NEW'",
+		"&no_tax_id=true":  " AND data #> '{party,no_tax_id}' = 'true'",
+		"&no_tax_id=false": " AND data #> '{party,no_tax_id}' = 'false'",
+		"&legal_entity_name=" + url.QueryEscape("ВЕРБА"): "",
+	} {
+		found := read(filter)
+		require.NotEmpty(t, found, filter)
+		require.Len(t, found, s.Count(t, "il.employee_requests WHERE legal_entity_id = $1"+where, world.ID("clinic")), filter)
+		for i := range found[1:] {
+			require.GreaterOrEqual(t, found[i].InsertedAt, found[i+1].InsertedAt)
+		}
+	}
+	require.Empty(t, read("&legal_entity_name=%25"), "no wildcard")
+	require.Empty(t, read("&edrpou=00000000"))
+	require.Empty(t, read("&status=new"))
+}
+
+// A request shows what was sent and what has become of it; urgent names the user with its
+// e-mail.
+func TestEmployeeRequestShowsWhatWasSent(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	var answer struct {
+		Data struct {
+			Status     string
+			EmployeeID *string `json:"employee_id"`
+			Party      struct{ Email string }
+			Doctor     struct {
+				Specialities []struct{ Level string }
+			}
+		}
+		Urgent *struct {
+			UserID string `json:"user_id"`
+		}
+	}
+	read := func(name string) {
+		r := s.Send(t, testkit.As(owner, http.MethodGet, "/api/employee_requests/"+world.ID(name).String(), nil))
+		require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
+		answer.Urgent = nil
+		require.NoError(t, json.Unmarshal(r.Raw, &answer))
+	}
+	read("approved employee request")
+	require.Equal(t, "APPROVED", answer.Data.Status, "not the status of the body")
+	require.Equal(t, world.ID("employee adviser").String(), *answer.Data.EmployeeID)
+	require.Equal(t, "FIRST", answer.Data.Doctor.Specialities[0].Level)
+	require.Nil(t, answer.Urgent)
+	read("new employee request")
+	require.Nil(t, answer.Data.EmployeeID)
+	require.Equal(t, "leaver@example.com", answer.Data.Party.Email)
+	require.Equal(t, world.ID("leaver").String(), answer.Urgent.UserID)
 }

@@ -13,7 +13,7 @@ import (
 var (
 	commonScopes   = []string{"user:read", "app:authorize", "job:read", "otp:read", "otp:write"}
 	divisionScopes = []string{"division:read", "division:details", "division:write", "division:activate", "division:deactivate"}
-	staffScopes    = []string{"employee:read", "legal_entity:read", "employee_role:read", "healthcare_service:read", "license:read"}
+	staffScopes    = []string{"employee:read", "legal_entity:read", "employee_role:read", "healthcare_service:read", "license:read", "employee_request:read"}
 	doctorScopes   = slices.Concat(commonScopes, staffScopes, []string{
 		"approval:create", "approval:read", "authentication_method_request:write",
 		"declaration:read", "declaration_request:read", "service_request:use", "service_request:read",

@@ -37,7 +37,7 @@ TRUNCATE
 	prm.medical_programs, prm.services, prm.service_groups, prm.service_inclusions, prm.program_services,
 	mpi.persons, mpi.person_authentication_methods, mpi.person_documents, mpi.person_phones, mpi.person_addresses, mpi.person_verifications,
 	mpi.confidant_person_relationships, mpi.confidant_person_relationship_documents,
-	ops.declarations, il.declaration_requests, il.person_requests, il.authentication_method_requests, il.media,
+	ops.declarations, il.declaration_requests, il.person_requests, il.employee_requests, il.authentication_method_requests, il.media,
 	otp.verifications, otp.verified_phones, otp.sms_logs, otp.code_counts,
 	admin.registered,
 	event_manager.events, jobs.jobs, idempotency.keys, river.river_job`

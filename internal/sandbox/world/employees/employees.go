@@ -94,6 +94,9 @@ func Add(w *build.World) {
 	get(w)
 	listRoles(w)
 	getRole(w)
+	requests(w)
+	listRequests(w)
+	getRequest(w)
 	deactivate(w)
 }
 
