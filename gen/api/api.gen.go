@@ -702,6 +702,30 @@ func (e LegalEntityStatus) Valid() bool {
 	}
 }
 
+// Defines values for LegalEntityV1Status.
+const (
+	LegalEntityV1StatusACTIVE      LegalEntityV1Status = "ACTIVE"
+	LegalEntityV1StatusCLOSED      LegalEntityV1Status = "CLOSED"
+	LegalEntityV1StatusREORGANIZED LegalEntityV1Status = "REORGANIZED"
+	LegalEntityV1StatusSUSPENDED   LegalEntityV1Status = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the LegalEntityV1Status enum.
+func (e LegalEntityV1Status) Valid() bool {
+	switch e {
+	case LegalEntityV1StatusACTIVE:
+		return true
+	case LegalEntityV1StatusCLOSED:
+		return true
+	case LegalEntityV1StatusREORGANIZED:
+		return true
+	case LegalEntityV1StatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for LicensedHealthcareServiceStatus.
 const (
 	LicensedHealthcareServiceStatusACTIVE   LicensedHealthcareServiceStatus = "ACTIVE"
@@ -5012,6 +5036,15 @@ type LegalEntityPhone struct {
 	Type string `json:"type"`
 }
 
+// LegalEntityProvider What the legal entity may do.
+type LegalEntityProvider struct {
+	// Accreditation An accreditation.
+	Accreditation *LegalEntityAccreditation `json:"accreditation,omitempty"`
+
+	// Licenses The primary license, if there is one.
+	Licenses []LegalEntityLicense `json:"licenses"`
+}
+
 // LegalEntityPublicOffer What the legal entity has agreed to.
 type LegalEntityPublicOffer struct {
 	// Consent Whether it has agreed.
@@ -5096,6 +5129,160 @@ type LegalEntityRegistrationParts struct {
 type LegalEntityResponse struct {
 	// Data A legal entity.
 	Data LegalEntity `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// LegalEntityV1 A legal entity in its former shape.
+type LegalEntityV1 struct {
+	// Addresses Addresses.
+	Addresses []nullable.Nullable[LegalEntityAddress] `json:"addresses"`
+
+	// Archive Where its papers are, if that is known.
+	Archive *[]LegalEntityArchive `json:"archive,omitempty"`
+
+	// Beneficiary Who owns it, if that is known.
+	//
+	// Example: Борисов Борис Борисович
+	Beneficiary *string `json:"beneficiary,omitempty"`
+
+	// CreatedByMisClientID The MIS that has registered it, if that is known.
+	//
+	// Example: a65c8369-ce3a-44d6-839b-8856e3dc4ca3
+	CreatedByMisClientID nullable.Nullable[string] `json:"created_by_mis_client_id"`
+
+	// Edrpou ЄДРПОУ number.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// Email E-mail of the person in charge.
+	//
+	// Example: email@example.com
+	Email nullable.Nullable[string] `json:"email"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Kveds Codes of economic activity.
+	Kveds []string `json:"kveds"`
+
+	// LegalForm Dictionary `LEGAL_FORM`.
+	//
+	// Example: 140
+	LegalForm nullable.Nullable[string] `json:"legal_form"`
+
+	// MedicalServiceProvider What the legal entity may do.
+	MedicalServiceProvider LegalEntityProvider `json:"medical_service_provider"`
+
+	// Name Full name.
+	//
+	// Example: Клініка Ноунейм
+	Name nullable.Nullable[string] `json:"name"`
+
+	// NhsComment What the National Health Service says of it; not in lists.
+	//
+	// Example: comment
+	NhsComment *string `json:"nhs_comment,omitempty"`
+
+	// NhsReviewed Whether the National Health Service has looked at it; not in lists.
+	//
+	// Example: false
+	NhsReviewed *bool `json:"nhs_reviewed,omitempty"`
+
+	// NhsVerified Whether the National Health Service has verified it.
+	//
+	// Example: false
+	NhsVerified bool `json:"nhs_verified"`
+
+	// OwnerPropertyType Dictionary `OWNER_PROPERTY_TYPE`.
+	//
+	// Example: STATE
+	OwnerPropertyType nullable.Nullable[string] `json:"owner_property_type"`
+
+	// Phones Phones.
+	Phones []LegalEntityPhone `json:"phones"`
+
+	// PublicName Name for the public, if there is one.
+	//
+	// Example: Ноунейм
+	PublicName *string `json:"public_name,omitempty"`
+
+	// ReceiverFundsCode Code of the treasury, if there is one.
+	//
+	// Example: 12345
+	ReceiverFundsCode *string `json:"receiver_funds_code,omitempty"`
+
+	// ShortName Short name, if there is one.
+	//
+	// Example: Ноунейм
+	ShortName *string `json:"short_name,omitempty"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status LegalEntityV1Status `json:"status"`
+
+	// Type Dictionary `LEGAL_ENTITY_TYPE`.
+	//
+	// Example: MSP
+	Type string `json:"type"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+
+	// Website Web site, if there is one.
+	//
+	// Example: www.msp.com.ua
+	Website *string `json:"website,omitempty"`
+}
+
+// LegalEntityV1Status Its status.
+//
+// Example: ACTIVE
+type LegalEntityV1Status string
+
+// LegalEntityV1ListResponse Answer with a page of legal entities in their former shape.
+type LegalEntityV1ListResponse struct {
+	// Data The legal entities.
+	Data []LegalEntityV1 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// LegalEntityV1Response Answer with one legal entity in its former shape.
+type LegalEntityV1Response struct {
+	// Data A legal entity in its former shape.
+	Data LegalEntityV1 `json:"data"`
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
@@ -7740,6 +7927,36 @@ type ListHealthcareServicesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListLegalEntitiesV1Params defines parameters for ListLegalEntitiesV1.
+type ListLegalEntitiesV1Params struct {
+	// Edrpou ЄДРПОУ number.
+	Edrpou *string `form:"edrpou,omitempty" json:"edrpou,omitempty"`
+
+	// LegalEntityID Id of the legal entity.
+	LegalEntityID *string `form:"legal_entity_id,omitempty" json:"legal_entity_id,omitempty"`
+
+	// SettlementID Settlement of the residence address.
+	SettlementID *string `form:"settlement_id,omitempty" json:"settlement_id,omitempty"`
+
+	// Type Type, dictionary `LEGAL_ENTITY_TYPE_V2`.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// Status Status: `ACTIVE`, `SUSPENDED`, `CLOSED` or `REORGANIZED`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// NhsVerified Whether the National Health Service has verified it.
+	NhsVerified *string `form:"nhs_verified,omitempty" json:"nhs_verified,omitempty"`
+
+	// OwnerProperty Property: `state` or `private`.
+	OwnerProperty *string `form:"owner_property,omitempty" json:"owner_property,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Legal entities per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListLicensesParams defines parameters for ListLicenses.
 type ListLicensesParams struct {
 	// ID Id of the license.
@@ -8234,6 +8451,16 @@ type ServerInterface interface {
 	// GetJob Get async job processing details
 	// (GET /api/jobs/{id})
 	GetJob(ctx echo.Context, id string) error
+	// ListLegalEntitiesV1 Get Legal Entities
+	// (GET /api/legal_entities)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ListLegalEntitiesV1(ctx echo.Context, params ListLegalEntitiesV1Params) error
+	// GetLegalEntityV1 Get Legal Entity by ID
+	// (GET /api/legal_entities/{id})
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	GetLegalEntityV1(ctx echo.Context, id string) error
 	// ListLicenses Get licenses
 	// (GET /api/licenses)
 	ListLicenses(ctx echo.Context, params ListLicensesParams) error
@@ -9277,6 +9504,96 @@ func (w *ServerInterfaceWrapper) GetJob(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetJob(ctx, id)
+	return err
+}
+
+// ListLegalEntitiesV1 converts echo context to params.
+func (w *ServerInterfaceWrapper) ListLegalEntitiesV1(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListLegalEntitiesV1Params
+	// ------------- Optional query parameter "edrpou" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "edrpou", ctx.QueryParams(), &params.Edrpou, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter edrpou: %s", err))
+	}
+
+	// ------------- Optional query parameter "legal_entity_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "legal_entity_id", ctx.QueryParams(), &params.LegalEntityID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter legal_entity_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "settlement_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "settlement_id", ctx.QueryParams(), &params.SettlementID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter settlement_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter type: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "nhs_verified" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "nhs_verified", ctx.QueryParams(), &params.NhsVerified, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter nhs_verified: %s", err))
+	}
+
+	// ------------- Optional query parameter "owner_property" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "owner_property", ctx.QueryParams(), &params.OwnerProperty, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter owner_property: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListLegalEntitiesV1(ctx, params)
+	return err
+}
+
+// GetLegalEntityV1 converts echo context to params.
+func (w *ServerInterfaceWrapper) GetLegalEntityV1(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetLegalEntityV1(ctx, id)
 	return err
 }
 
@@ -10926,6 +11243,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/healthcare_services", wrapper.ListHealthcareServices, options.OperationMiddlewares["listHealthcareServices"]...)
 	router.GET(options.BaseURL+"/api/healthcare_services/:id", wrapper.GetHealthcareService, options.OperationMiddlewares["getHealthcareService"]...)
 	router.GET(options.BaseURL+"/api/jobs/:id", wrapper.GetJob, options.OperationMiddlewares["getJob"]...)
+	router.GET(options.BaseURL+"/api/legal_entities", wrapper.ListLegalEntitiesV1, options.OperationMiddlewares["listLegalEntitiesV1"]...)
+	router.GET(options.BaseURL+"/api/legal_entities/:id", wrapper.GetLegalEntityV1, options.OperationMiddlewares["getLegalEntityV1"]...)
 	router.GET(options.BaseURL+"/api/licenses", wrapper.ListLicenses, options.OperationMiddlewares["listLicenses"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/approvals", wrapper.ListApprovals, options.OperationMiddlewares["listApprovals"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/approvals/:id", wrapper.GetApproval, options.OperationMiddlewares["getApproval"]...)
@@ -11549,6 +11868,50 @@ func (response GetJob303JSONResponse) VisitGetJobResponse(w http.ResponseWriter)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(303)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLegalEntitiesV1RequestObject struct {
+	Params ListLegalEntitiesV1Params
+}
+
+type ListLegalEntitiesV1ResponseObject interface {
+	VisitListLegalEntitiesV1Response(w http.ResponseWriter) error
+}
+
+type ListLegalEntitiesV1200JSONResponse LegalEntityV1ListResponse
+
+func (response ListLegalEntitiesV1200JSONResponse) VisitListLegalEntitiesV1Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLegalEntityV1RequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetLegalEntityV1ResponseObject interface {
+	VisitGetLegalEntityV1Response(w http.ResponseWriter) error
+}
+
+type GetLegalEntityV1200JSONResponse LegalEntityV1Response
+
+func (response GetLegalEntityV1200JSONResponse) VisitGetLegalEntityV1Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -12940,6 +13303,16 @@ type StrictServerInterface interface {
 	// GetJob Get async job processing details
 	// (GET /api/jobs/{id})
 	GetJob(ctx context.Context, request GetJobRequestObject) (GetJobResponseObject, error)
+	// ListLegalEntitiesV1 Get Legal Entities
+	// (GET /api/legal_entities)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ListLegalEntitiesV1(ctx context.Context, request ListLegalEntitiesV1RequestObject) (ListLegalEntitiesV1ResponseObject, error)
+	// GetLegalEntityV1 Get Legal Entity by ID
+	// (GET /api/legal_entities/{id})
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	GetLegalEntityV1(ctx context.Context, request GetLegalEntityV1RequestObject) (GetLegalEntityV1ResponseObject, error)
 	// ListLicenses Get licenses
 	// (GET /api/licenses)
 	ListLicenses(ctx context.Context, request ListLicensesRequestObject) (ListLicensesResponseObject, error)
@@ -13836,6 +14209,56 @@ func (sh *strictHandler) GetJob(ctx echo.Context, id string) error {
 		return err
 	} else if validResponse, ok := response.(GetJobResponseObject); ok {
 		return validResponse.VisitGetJobResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListLegalEntitiesV1 operation middleware
+func (sh *strictHandler) ListLegalEntitiesV1(ctx echo.Context, params ListLegalEntitiesV1Params) error {
+	var request ListLegalEntitiesV1RequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListLegalEntitiesV1(ctx.Request().Context(), request.(ListLegalEntitiesV1RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListLegalEntitiesV1")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListLegalEntitiesV1ResponseObject); ok {
+		return validResponse.VisitListLegalEntitiesV1Response(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetLegalEntityV1 operation middleware
+func (sh *strictHandler) GetLegalEntityV1(ctx echo.Context, id string) error {
+	var request GetLegalEntityV1RequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLegalEntityV1(ctx.Request().Context(), request.(GetLegalEntityV1RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLegalEntityV1")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetLegalEntityV1ResponseObject); ok {
+		return validResponse.VisitGetLegalEntityV1Response(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

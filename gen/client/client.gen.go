@@ -703,6 +703,30 @@ func (e LegalEntityStatus) Valid() bool {
 	}
 }
 
+// Defines values for LegalEntityV1Status.
+const (
+	LegalEntityV1StatusACTIVE      LegalEntityV1Status = "ACTIVE"
+	LegalEntityV1StatusCLOSED      LegalEntityV1Status = "CLOSED"
+	LegalEntityV1StatusREORGANIZED LegalEntityV1Status = "REORGANIZED"
+	LegalEntityV1StatusSUSPENDED   LegalEntityV1Status = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the LegalEntityV1Status enum.
+func (e LegalEntityV1Status) Valid() bool {
+	switch e {
+	case LegalEntityV1StatusACTIVE:
+		return true
+	case LegalEntityV1StatusCLOSED:
+		return true
+	case LegalEntityV1StatusREORGANIZED:
+		return true
+	case LegalEntityV1StatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for LicensedHealthcareServiceStatus.
 const (
 	LicensedHealthcareServiceStatusACTIVE   LicensedHealthcareServiceStatus = "ACTIVE"
@@ -5039,6 +5063,15 @@ type LegalEntityPhone struct {
 	Type string `json:"type"`
 }
 
+// LegalEntityProvider What the legal entity may do.
+type LegalEntityProvider struct {
+	// Accreditation An accreditation.
+	Accreditation *LegalEntityAccreditation `json:"accreditation,omitempty"`
+
+	// Licenses The primary license, if there is one.
+	Licenses []LegalEntityLicense `json:"licenses"`
+}
+
 // LegalEntityPublicOffer What the legal entity has agreed to.
 type LegalEntityPublicOffer struct {
 	// Consent Whether it has agreed.
@@ -5123,6 +5156,160 @@ type LegalEntityRegistrationParts struct {
 type LegalEntityResponse struct {
 	// Data A legal entity.
 	Data LegalEntity `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// LegalEntityV1 A legal entity in its former shape.
+type LegalEntityV1 struct {
+	// Addresses Addresses.
+	Addresses []*LegalEntityAddress `json:"addresses"`
+
+	// Archive Where its papers are, if that is known.
+	Archive []LegalEntityArchive `json:"archive,omitempty"`
+
+	// Beneficiary Who owns it, if that is known.
+	//
+	// Example: Борисов Борис Борисович
+	Beneficiary *string `json:"beneficiary,omitempty"`
+
+	// CreatedByMisClientID The MIS that has registered it, if that is known.
+	//
+	// Example: a65c8369-ce3a-44d6-839b-8856e3dc4ca3
+	CreatedByMisClientID *string `json:"created_by_mis_client_id"`
+
+	// Edrpou ЄДРПОУ number.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// Email E-mail of the person in charge.
+	//
+	// Example: email@example.com
+	Email *string `json:"email"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Kveds Codes of economic activity.
+	Kveds []string `json:"kveds"`
+
+	// LegalForm Dictionary `LEGAL_FORM`.
+	//
+	// Example: 140
+	LegalForm *string `json:"legal_form"`
+
+	// MedicalServiceProvider What the legal entity may do.
+	MedicalServiceProvider LegalEntityProvider `json:"medical_service_provider"`
+
+	// Name Full name.
+	//
+	// Example: Клініка Ноунейм
+	Name *string `json:"name"`
+
+	// NhsComment What the National Health Service says of it; not in lists.
+	//
+	// Example: comment
+	NhsComment *string `json:"nhs_comment,omitempty"`
+
+	// NhsReviewed Whether the National Health Service has looked at it; not in lists.
+	//
+	// Example: false
+	NhsReviewed *bool `json:"nhs_reviewed,omitempty"`
+
+	// NhsVerified Whether the National Health Service has verified it.
+	//
+	// Example: false
+	NhsVerified bool `json:"nhs_verified"`
+
+	// OwnerPropertyType Dictionary `OWNER_PROPERTY_TYPE`.
+	//
+	// Example: STATE
+	OwnerPropertyType *string `json:"owner_property_type"`
+
+	// Phones Phones.
+	Phones []LegalEntityPhone `json:"phones"`
+
+	// PublicName Name for the public, if there is one.
+	//
+	// Example: Ноунейм
+	PublicName *string `json:"public_name,omitempty"`
+
+	// ReceiverFundsCode Code of the treasury, if there is one.
+	//
+	// Example: 12345
+	ReceiverFundsCode *string `json:"receiver_funds_code,omitempty"`
+
+	// ShortName Short name, if there is one.
+	//
+	// Example: Ноунейм
+	ShortName *string `json:"short_name,omitempty"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status LegalEntityV1Status `json:"status"`
+
+	// Type Dictionary `LEGAL_ENTITY_TYPE`.
+	//
+	// Example: MSP
+	Type string `json:"type"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+
+	// Website Web site, if there is one.
+	//
+	// Example: www.msp.com.ua
+	Website *string `json:"website,omitempty"`
+}
+
+// LegalEntityV1Status Its status.
+//
+// Example: ACTIVE
+type LegalEntityV1Status string
+
+// LegalEntityV1ListResponse Answer with a page of legal entities in their former shape.
+type LegalEntityV1ListResponse struct {
+	// Data The legal entities.
+	Data []LegalEntityV1 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// LegalEntityV1Response Answer with one legal entity in its former shape.
+type LegalEntityV1Response struct {
+	// Data A legal entity in its former shape.
+	Data LegalEntityV1 `json:"data"`
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
@@ -7761,6 +7948,36 @@ type ListHealthcareServicesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListLegalEntitiesV1Params defines parameters for ListLegalEntitiesV1.
+type ListLegalEntitiesV1Params struct {
+	// Edrpou ЄДРПОУ number.
+	Edrpou *string `form:"edrpou,omitempty" json:"edrpou,omitempty"`
+
+	// LegalEntityID Id of the legal entity.
+	LegalEntityID *string `form:"legal_entity_id,omitempty" json:"legal_entity_id,omitempty"`
+
+	// SettlementID Settlement of the residence address.
+	SettlementID *string `form:"settlement_id,omitempty" json:"settlement_id,omitempty"`
+
+	// Type Type, dictionary `LEGAL_ENTITY_TYPE_V2`.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// Status Status: `ACTIVE`, `SUSPENDED`, `CLOSED` or `REORGANIZED`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// NhsVerified Whether the National Health Service has verified it.
+	NhsVerified *bool `form:"nhs_verified,omitempty" json:"nhs_verified,omitempty"`
+
+	// OwnerProperty Property: `state` or `private`.
+	OwnerProperty *string `form:"owner_property,omitempty" json:"owner_property,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Legal entities per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListLicensesParams defines parameters for ListLicenses.
 type ListLicensesParams struct {
 	// ID Id of the license.
@@ -8605,6 +8822,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/jobs/{id} (the `GetJob` operationId).
 	GetJob(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListLegalEntitiesV1 Get Legal Entities
+	//
+	// The former shape of listLegalEntities, by the same rules, with one more filter. Use that.
+	//
+	// Corresponds with GET /api/legal_entities (the `ListLegalEntitiesV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ListLegalEntitiesV1(ctx context.Context, params *ListLegalEntitiesV1Params, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetLegalEntityV1 Get Legal Entity by ID
+	//
+	// The former shape of getLegalEntity, by the same rules. Use that.
+	//
+	// Corresponds with GET /api/legal_entities/{id} (the `GetLegalEntityV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	GetLegalEntityV1(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListLicenses Get licenses
 	//
@@ -10238,6 +10473,42 @@ func (c *Client) GetHealthcareService(ctx context.Context, id string, reqEditors
 // Corresponds with GET /api/jobs/{id} (the `GetJob` operationId).
 func (c *Client) GetJob(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetJobRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListLegalEntitiesV1 Get Legal Entities
+//
+// The former shape of listLegalEntities, by the same rules, with one more filter. Use that.
+//
+// Corresponds with GET /api/legal_entities (the `ListLegalEntitiesV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) ListLegalEntitiesV1(ctx context.Context, params *ListLegalEntitiesV1Params, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListLegalEntitiesV1Request(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetLegalEntityV1 Get Legal Entity by ID
+//
+// The former shape of getLegalEntity, by the same rules. Use that.
+//
+// Corresponds with GET /api/legal_entities/{id} (the `GetLegalEntityV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) GetLegalEntityV1(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetLegalEntityV1Request(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -13822,6 +14093,190 @@ func NewGetJobRequest(server string, id string) (*http.Request, error) {
 	}
 
 	operationPath := fmt.Sprintf("/api/jobs/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListLegalEntitiesV1Request constructs an http.Request for the ListLegalEntitiesV1 method
+func NewListLegalEntitiesV1Request(server string, params *ListLegalEntitiesV1Params) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/legal_entities")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Edrpou != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "edrpou", *params.Edrpou, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LegalEntityID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "legal_entity_id", *params.LegalEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SettlementID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "settlement_id", *params.SettlementID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Type != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "type", *params.Type, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.NhsVerified != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "nhs_verified", *params.NhsVerified, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OwnerProperty != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "owner_property", *params.OwnerProperty, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetLegalEntityV1Request constructs an http.Request for the GetLegalEntityV1 method
+func NewGetLegalEntityV1Request(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/legal_entities/%s", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -17791,6 +18246,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/jobs/{id} (the `GetJob` operationId).
 	GetJobWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetJobResult, error)
 
+	// ListLegalEntitiesV1WithResponse Get Legal Entities
+	//
+	// The former shape of listLegalEntities, by the same rules, with one more filter. Use that.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/legal_entities (the `ListLegalEntitiesV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ListLegalEntitiesV1WithResponse(ctx context.Context, params *ListLegalEntitiesV1Params, reqEditors ...RequestEditorFn) (*ListLegalEntitiesV1Result, error)
+
+	// GetLegalEntityV1WithResponse Get Legal Entity by ID
+	//
+	// The former shape of getLegalEntity, by the same rules. Use that.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/legal_entities/{id} (the `GetLegalEntityV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	GetLegalEntityV1WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetLegalEntityV1Result, error)
+
 	// ListLicensesWithResponse Get licenses
 	//
 	// Lists the licenses of the legal entity that the token works for, the primary one and others, oldest first, in pages. Those whose
@@ -19640,6 +20117,68 @@ func (r GetJobResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetJobResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListLegalEntitiesV1Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LegalEntityV1ListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListLegalEntitiesV1Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListLegalEntitiesV1Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListLegalEntitiesV1Result) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetLegalEntityV1Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LegalEntityV1Response
+}
+
+// Status returns HTTPResponse.Status
+func (r GetLegalEntityV1Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetLegalEntityV1Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetLegalEntityV1Result) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -21987,6 +22526,40 @@ func (c *ClientWithResponses) GetJobWithResponse(ctx context.Context, id string,
 	return ParseGetJobResult(rsp)
 }
 
+// ListLegalEntitiesV1WithResponse Get Legal Entities
+//
+// The former shape of listLegalEntities, by the same rules, with one more filter. Use that.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/legal_entities (the `ListLegalEntitiesV1` operationId).
+//
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) ListLegalEntitiesV1WithResponse(ctx context.Context, params *ListLegalEntitiesV1Params, reqEditors ...RequestEditorFn) (*ListLegalEntitiesV1Result, error) {
+	rsp, err := c.ListLegalEntitiesV1(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListLegalEntitiesV1Result(rsp)
+}
+
+// GetLegalEntityV1WithResponse Get Legal Entity by ID
+//
+// The former shape of getLegalEntity, by the same rules. Use that.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/legal_entities/{id} (the `GetLegalEntityV1` operationId).
+//
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) GetLegalEntityV1WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetLegalEntityV1Result, error) {
+	rsp, err := c.GetLegalEntityV1(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetLegalEntityV1Result(rsp)
+}
+
 // ListLicensesWithResponse Get licenses
 //
 // Lists the licenses of the legal entity that the token works for, the primary one and others, oldest first, in pages. Those whose
@@ -24159,6 +24732,58 @@ func ParseGetJobResult(rsp *http.Response) (*GetJobResult, error) {
 			return nil, err
 		}
 		response.JSON303 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListLegalEntitiesV1Result parses an HTTP response from a ListLegalEntitiesV1WithResponse call
+func ParseListLegalEntitiesV1Result(rsp *http.Response) (*ListLegalEntitiesV1Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListLegalEntitiesV1Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LegalEntityV1ListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetLegalEntityV1Result parses an HTTP response from a GetLegalEntityV1WithResponse call
+func ParseGetLegalEntityV1Result(rsp *http.Response) (*GetLegalEntityV1Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetLegalEntityV1Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LegalEntityV1Response
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

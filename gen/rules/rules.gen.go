@@ -432,6 +432,11 @@ const (
 	HealthcareServiceGetOwner                            ID = "healthcare_service.get.owner"
 	JobGetNotFound                                       ID = "job.get.not_found"
 	JobGetNotImplemented                                 ID = "job.get.not_implemented"
+	LegalEntityListV1LegalEntityID                       ID = "legal_entity.list_v1.legal_entity_id"
+	LegalEntityListV1SettlementID                        ID = "legal_entity.list_v1.settlement_id"
+	LegalEntityListV1NhsVerified                         ID = "legal_entity.list_v1.nhs_verified"
+	LegalEntityGetV1Owner                                ID = "legal_entity.get_v1.owner"
+	LegalEntityGetV1NotFound                             ID = "legal_entity.get_v1.not_found"
 	LegalEntityListLegalEntityID                         ID = "legal_entity.list.legal_entity_id"
 	LegalEntityListSettlementID                          ID = "legal_entity.list.settlement_id"
 	LegalEntityListNhsVerified                           ID = "legal_entity.list.nhs_verified"
@@ -5791,6 +5796,75 @@ var All = []Rule{
 		Type:      "internal_error",
 		Message:   "Job status_code `{status_code}` not implemented for response",
 		Source:    "medical_events 2019, job_view.ex",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:          LegalEntityListV1LegalEntityID,
+		Operation:   "listLegalEntitiesV1",
+		Check:       "`legal_entity_id` is a UUID",
+		CheckUK:     "`legal_entity_id` — UUID",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.legal_entity_id",
+		EntryType:   "json_data_property",
+		Keyword:     "cast",
+		Description: "is invalid",
+		Params:      []any{"uuid"},
+		Source:      "IL 2019, core/legal_entities; texts of Ecto",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:          LegalEntityListV1SettlementID,
+		Operation:   "listLegalEntitiesV1",
+		Check:       "`settlement_id` is a UUID",
+		CheckUK:     "`settlement_id` — UUID",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.settlement_id",
+		EntryType:   "json_data_property",
+		Keyword:     "cast",
+		Description: "is invalid",
+		Params:      []any{"uuid"},
+		Source:      "IL 2019, core/legal_entities; texts of Ecto",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:          LegalEntityListV1NhsVerified,
+		Operation:   "listLegalEntitiesV1",
+		Check:       "`nhs_verified` is true or false",
+		CheckUK:     "`nhs_verified` — true або false",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.nhs_verified",
+		EntryType:   "json_data_property",
+		Keyword:     "cast",
+		Description: "is invalid",
+		Params:      []any{"boolean"},
+		Source:      "IL 2019, core/legal_entities; texts of Ecto",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:        LegalEntityGetV1Owner,
+		Operation: "getLegalEntityV1",
+		Check:     "The legal entity is one of the legal entity of the token, or the token's client type is not in TOKENS_TYPES_PERSONAL",
+		CheckUK:   "Заклад належить закладу, якому видано токен, або типу клієнта токена немає в TOKENS_TYPES_PERSONAL",
+		Status:    403,
+		Type:      "forbidden",
+		Source:    "IL 2019, core/legal_entities",
+		Origin:    "code",
+	},
+	{
+		ID:        LegalEntityGetV1NotFound,
+		Operation: "getLegalEntityV1",
+		Check:     "The id is a UUID and names a legal entity",
+		CheckUK:   "Ідентифікатор — UUID, і заклад із ним існує",
+		Status:    404,
+		Type:      "not_found",
+		Source:    "IL 2019, core/legal_entities",
 		Origin:    "code",
 		Fixed:     true,
 	},
@@ -11310,6 +11384,8 @@ var guards = map[string][]ID{
 	"listHealthcareServices":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getHealthcareService":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"getJob":                               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"listLegalEntitiesV1":                  {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"getLegalEntityV1":                     {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"listLegalEntities":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getLegalEntity":                       {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"listLicenses":                         {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},

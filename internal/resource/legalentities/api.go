@@ -14,6 +14,8 @@ func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
 		{ID: "listLegalEntities", Rules: operation.RulesOf(listChecks)},
 		{ID: "getLegalEntity", Rules: operation.RulesOf(getChecks), Reads: table},
+		{ID: "listLegalEntitiesV1", Rules: operation.RulesOf(listV1Checks)},
+		{ID: "getLegalEntityV1", Rules: operation.RulesOf(getV1Checks), Reads: table},
 		{ID: "listLicenses", Rules: operation.RulesOf(licenseListChecks)},
 	}
 }

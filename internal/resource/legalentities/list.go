@@ -12,22 +12,14 @@ import (
 
 // ListLegalEntities serves GET /api/v2/legal_entities.
 func (a *API) ListLegalEntities(ctx context.Context, req api.ListLegalEntitiesRequestObject) (api.ListLegalEntitiesResponseObject, error) {
-	p := req.Params
-	s := &listing{Caller: a.Engine.Caller(ctx), filter: filter{
-		Edrpou: envelope.Sent(p.Edrpou), Type: envelope.Sent(p.Type), Status: envelope.Sent(p.Status),
-	}}
-	s.SettlementID, s.isSettlement = envelope.SentID(p.SettlementID)
-	s.NHSVerified, s.isFlag = envelope.ParseBool(p.NhsVerified)
-	s.limit(p.LegalEntityID)
+	s := newListing(a.Engine.Caller(ctx), req.Params)
 	if err := operation.Run(ctx, listChecks, s); err != nil {
 		return nil, err
 	}
-	page, found, total := envelope.PageOf(p.Page, p.PageSize), []api.LegalEntity{}, 0
-	if !s.foreign {
-		var err error
-		if found, total, err = a.Store.list(ctx, s.filter, page); err != nil {
-			return nil, err
-		}
+	page := envelope.PageOf(req.Params.Page, req.Params.PageSize)
+	found, total, err := list(ctx, a.Store, s, page, show)
+	if err != nil {
+		return nil, err
 	}
 	return api.ListLegalEntities200JSONResponse{Meta: envelope.ListMeta(ctx), Data: found, Paging: page.Paging(total, envelope.EmptySQL)}, nil
 }
@@ -35,7 +27,7 @@ func (a *API) ListLegalEntities(ctx context.Context, req api.ListLegalEntitiesRe
 // filter narrows a list; what is nil does not.
 type filter db.ListLegalEntitiesParams
 
-// listing is one call of listLegalEntities.
+// listing is one call of listLegalEntities or its former version.
 type listing struct {
 	operation.Caller
 	filter
@@ -43,17 +35,24 @@ type listing struct {
 	foreign                    bool // asks for another legal entity than the caller's, of which nothing is shown
 }
 
-// limit limits the list to what was asked for, and to what the caller may see.
-func (s *listing) limit(asked *string) {
-	s.ID, s.isID = envelope.SentID(asked)
+func newListing(by operation.Caller, p api.ListLegalEntitiesParams) *listing {
+	s := &listing{Caller: by, filter: filter{Edrpou: envelope.Sent(p.Edrpou), Type: envelope.Sent(p.Type), Status: envelope.Sent(p.Status)}}
+	s.SettlementID, s.isSettlement = envelope.SentID(p.SettlementID)
+	s.NHSVerified, s.isFlag = envelope.ParseBool(p.NhsVerified)
+	s.ID, s.isID = envelope.SentID(p.LegalEntityID)
 	if !s.SeesAll() {
 		s.foreign = s.ID != nil && *s.ID != s.ClientID
 		s.ID = &s.ClientID
 	}
+	return s
 }
 
-var listChecks = []operation.Check[*listing]{
-	operation.IsUUID(rules.LegalEntityListLegalEntityID, "legal_entity_id", func(s *listing) bool { return s.isID }),
-	operation.IsUUID(rules.LegalEntityListSettlementID, "settlement_id", func(s *listing) bool { return s.isSettlement }),
-	operation.IsBoolean(rules.LegalEntityListNhsVerified, "nhs_verified", func(s *listing) bool { return s.isFlag }),
+var listChecks = listChecksOf(rules.LegalEntityListLegalEntityID, rules.LegalEntityListSettlementID, rules.LegalEntityListNhsVerified)
+
+func listChecksOf(id, settlement, verified rules.ID) []operation.Check[*listing] {
+	return []operation.Check[*listing]{
+		operation.IsUUID(id, "legal_entity_id", func(s *listing) bool { return s.isID }),
+		operation.IsUUID(settlement, "settlement_id", func(s *listing) bool { return s.isSettlement }),
+		operation.IsBoolean(verified, "nhs_verified", func(s *listing) bool { return s.isFlag }),
+	}
 }

@@ -136,3 +136,29 @@ func TestFiltersOfLicenses(t *testing.T) {
 		require.ElementsMatch(t, want, ids, filter)
 	}
 }
+
+// The former version shows the same row in its own shape.
+func TestFormerShapeOfALegalEntity(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	type former struct {
+		Name       string
+		Kveds      []string
+		Addresses  []struct{ Settlement string }
+		Provider   struct{ Licenses []struct{ ID string } } `json:"medical_service_provider"`
+		NHSComment *string                                  `json:"nhs_comment"`
+	}
+	var shown former
+	read(t, s, "owner", "/api/legal_entities/"+world.ID("clinic").String(), &shown)
+	require.Equal(t, "Амбулаторія «Верба»", shown.Name)
+	require.Equal(t, []string{"86.21"}, shown.Kveds)
+	require.Equal(t, "Бердичів", shown.Addresses[0].Settlement)
+	require.Equal(t, world.ID("license of clinic").String(), shown.Provider.Licenses[0].ID)
+	require.Equal(t, "перевірено", *shown.NHSComment)
+	var all []former
+	read(t, s, "owner", "/api/legal_entities?owner_property=STATE", &all)
+	require.Len(t, all, 1)
+	require.Nil(t, all[0].NHSComment)
+	read(t, s, "owner", "/api/legal_entities?owner_property=private", &all)
+	require.Empty(t, all)
+}

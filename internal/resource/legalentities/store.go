@@ -24,26 +24,30 @@ type Store struct {
 }
 
 // get returns a legal entity in any status; fault.ErrNotFound when there is none.
-func (s Store) get(ctx context.Context, id uuid.UUID) (shown api.LegalEntity, err error) {
+func (s Store) get(ctx context.Context, id uuid.UUID) (db.PRMLegalEntityDetail, error) {
 	row, err := db.New().GetLegalEntityDetails(ctx, s.Pool, id)
 	if err != nil {
-		return shown, fmt.Errorf("look up legal entity: %w", postgres.Error(err))
+		return row, fmt.Errorf("look up legal entity: %w", postgres.Error(err))
 	}
-	err = show(row, &shown)
-	return shown, err
+	return row, nil
 }
 
-// list returns a page of legal entities, oldest first, and how many there are in all.
-func (s Store) list(ctx context.Context, f filter, page envelope.Page) (found []api.LegalEntity, total int, err error) {
+// list returns a page of legal entities, oldest first, and how many there are in all, in
+// the shape that show gives.
+func list[E any](ctx context.Context, s Store, l *listing, page envelope.Page, show func(db.PRMLegalEntityDetail, *E) error,
+) (found []E, total int, err error) {
+	if l.foreign {
+		return []E{}, 0, nil
+	}
 	read := func(ctx context.Context, from postgres.Conn, limit, offset int32) ([]db.ListLegalEntitiesRow, error) {
-		f.PageLimit, f.PageOffset = limit, offset
-		return db.New().ListLegalEntities(ctx, from, db.ListLegalEntitiesParams(f))
+		l.PageLimit, l.PageOffset = limit, offset
+		return db.New().ListLegalEntities(ctx, from, db.ListLegalEntitiesParams(l.filter))
 	}
 	rows, total, err := postgres.Page(ctx, s.Lists, page, read, func(row db.ListLegalEntitiesRow) int64 { return row.Total })
 	if err != nil {
 		return nil, 0, fmt.Errorf("list legal entities: %w", err)
 	}
-	found = make([]api.LegalEntity, len(rows))
+	found = make([]E, len(rows))
 	for i, row := range rows {
 		if err := show(row.PRMLegalEntityDetail, &found[i]); err != nil {
 			return nil, 0, err

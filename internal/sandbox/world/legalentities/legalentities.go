@@ -35,6 +35,7 @@ func Add(w *build.World) {
 	w.Insert("prm.licenses", accounts.License(w, "removed license", "clinic", "is_active is false", build.Row{"is_primary": false, "is_active": false}))
 	list(w)
 	get(w)
+	v1(w)
 	licenses(w)
 }
 
@@ -96,4 +97,27 @@ func licenses(w *build.World) {
 	w.Refused(op, "all filters of licenses wrong", of(owner, "?id=1&is_primary=1"), fault.Refuse(rules.LicenseListID), fault.Refuse(rules.LicenseListIsPrimary))
 	w.Passes(op, "wrong filters of licenses find nothing when they are not checked", of(owner, "?id=1&is_primary=1"), http.StatusOK).
 		Set("RULES", "-license.list.id,-license.list.is_primary")
+}
+
+// v1 are the cases of the former versions, which have the same rules.
+func v1(w *build.World) {
+	const list, get = "listLegalEntitiesV1", "getLegalEntityV1"
+	of := func(token, rest string) build.Request { return build.Get(token, "/api/legal_entities"+rest) }
+	w.Passes(list, "the legal entity of the token in the former shape", of(owner, ""), http.StatusOK)
+	w.Passes(list, "legal entities by all filters of the former version", of(nhs, "?page_size=2&owner_property=state&type=PHARMACY&status=ACTIVE&nhs_verified=true&edrpou="+
+		accounts.EDRPOU("pharmacy")+"&settlement_id="+uaddresses.ID(uaddresses.CodeBerdychiv).String()), http.StatusOK)
+	w.Passes(list, "private legal entities, of which there are none", of(owner, "?owner_property=private"), http.StatusOK)
+	w.Passes(list, "another legal entity is an empty list in the former version", of(owner, "?legal_entity_id="+build.ID("other_clinic").String()), http.StatusOK)
+	w.Refused(list, "legal_entity_id that is no uuid in the former version", of(owner, "?legal_entity_id=1"), fault.Refuse(rules.LegalEntityListV1LegalEntityID))
+	w.Refused(list, "settlement_id that is no uuid in the former version", of(owner, "?settlement_id=1"), fault.Refuse(rules.LegalEntityListV1SettlementID))
+	w.Refused(list, "nhs_verified that is no boolean in the former version", of(owner, "?nhs_verified=yes"), fault.Refuse(rules.LegalEntityListV1NhsVerified))
+	w.Passes(list, "wrong filters find nothing when they are not checked in the former version", of(owner, "?legal_entity_id=1&settlement_id=1&nhs_verified=yes"),
+		http.StatusOK).Set("RULES", "-legal_entity.list_v1.legal_entity_id,-legal_entity.list_v1.settlement_id,-legal_entity.list_v1.nhs_verified")
+	id := func(name string) string { return "/" + build.ID(name).String() }
+	w.Passes(get, "the own legal entity in the former shape", of(owner, id("clinic")), http.StatusOK)
+	w.Passes(get, "any legal entity in the former shape for the National Health Service", of(nhs, id("pharmacy")), http.StatusOK)
+	w.Refused(get, "another legal entity in the former shape", of(owner, id("other_clinic")), fault.Refuse(rules.LegalEntityGetV1Owner))
+	w.Refused(get, "an unknown legal entity in the former shape", of(nhs, id("nobody")), fault.Refuse(rules.LegalEntityGetV1NotFound))
+	w.Passes(get, "another legal entity in the former shape, when that is not checked", of(owner, id("other_clinic")), http.StatusOK).
+		Set("RULES", "-legal_entity.get_v1.owner")
 }
