@@ -103,7 +103,8 @@ func TestRolesOfEmployees(t *testing.T) {
 	read := func(token, query string) (found []struct {
 		ID, Status string
 		EndDate    *string `json:"end_date"`
-	}) {
+	},
+	) {
 		r := s.Send(t, testkit.As(token, http.MethodGet, "/api/employee_roles?page_size=300"+query, nil))
 		require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
 		r.Data(t, &found)
@@ -133,7 +134,8 @@ func TestFiltersOfEmployeeRequests(t *testing.T) {
 		ID, Status string
 		InsertedAt string `json:"inserted_at"`
 		NoTaxID    bool   `json:"no_tax_id"`
-	}) {
+	},
+	) {
 		r := s.Send(t, testkit.As(owner, http.MethodGet, "/api/employee_requests?page_size=300"+filter, nil))
 		require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
 		r.Data(t, &found)
