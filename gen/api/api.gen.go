@@ -459,6 +459,72 @@ func (e EmployeeLegalEntityStatus) Valid() bool {
 	}
 }
 
+// Defines values for EmployeeLegalEntityShortStatus.
+const (
+	EmployeeLegalEntityShortStatusACTIVE      EmployeeLegalEntityShortStatus = "ACTIVE"
+	EmployeeLegalEntityShortStatusCLOSED      EmployeeLegalEntityShortStatus = "CLOSED"
+	EmployeeLegalEntityShortStatusREORGANIZED EmployeeLegalEntityShortStatus = "REORGANIZED"
+	EmployeeLegalEntityShortStatusSUSPENDED   EmployeeLegalEntityShortStatus = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeLegalEntityShortStatus enum.
+func (e EmployeeLegalEntityShortStatus) Valid() bool {
+	switch e {
+	case EmployeeLegalEntityShortStatusACTIVE:
+		return true
+	case EmployeeLegalEntityShortStatusCLOSED:
+		return true
+	case EmployeeLegalEntityShortStatusREORGANIZED:
+		return true
+	case EmployeeLegalEntityShortStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeRequestStatus.
+const (
+	EmployeeRequestStatusAPPROVED EmployeeRequestStatus = "APPROVED"
+	EmployeeRequestStatusEXPIRED  EmployeeRequestStatus = "EXPIRED"
+	EmployeeRequestStatusNEW      EmployeeRequestStatus = "NEW"
+	EmployeeRequestStatusREJECTED EmployeeRequestStatus = "REJECTED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeRequestStatus enum.
+func (e EmployeeRequestStatus) Valid() bool {
+	switch e {
+	case EmployeeRequestStatusAPPROVED:
+		return true
+	case EmployeeRequestStatusEXPIRED:
+		return true
+	case EmployeeRequestStatusNEW:
+		return true
+	case EmployeeRequestStatusREJECTED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeRoleStatus.
+const (
+	EmployeeRoleStatusACTIVE   EmployeeRoleStatus = "ACTIVE"
+	EmployeeRoleStatusINACTIVE EmployeeRoleStatus = "INACTIVE"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeRoleStatus enum.
+func (e EmployeeRoleStatus) Valid() bool {
+	switch e {
+	case EmployeeRoleStatusACTIVE:
+		return true
+	case EmployeeRoleStatusINACTIVE:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EmployeeStatus.
 const (
 	EmployeeStatusAPPROVED        EmployeeStatus = "APPROVED"
@@ -513,6 +579,57 @@ func (e EventEventType) Valid() bool {
 	}
 }
 
+// Defines values for HealthcareServiceStatus.
+const (
+	HealthcareServiceStatusACTIVE   HealthcareServiceStatus = "ACTIVE"
+	HealthcareServiceStatusINACTIVE HealthcareServiceStatus = "INACTIVE"
+)
+
+// Valid indicates whether the value is a known member of the HealthcareServiceStatus enum.
+func (e HealthcareServiceStatus) Valid() bool {
+	switch e {
+	case HealthcareServiceStatusACTIVE:
+		return true
+	case HealthcareServiceStatusINACTIVE:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for HealthcareServiceTimeDaysOfWeek.
+const (
+	HealthcareServiceTimeDaysOfWeekFri HealthcareServiceTimeDaysOfWeek = "fri"
+	HealthcareServiceTimeDaysOfWeekMon HealthcareServiceTimeDaysOfWeek = "mon"
+	HealthcareServiceTimeDaysOfWeekSat HealthcareServiceTimeDaysOfWeek = "sat"
+	HealthcareServiceTimeDaysOfWeekSun HealthcareServiceTimeDaysOfWeek = "sun"
+	HealthcareServiceTimeDaysOfWeekThu HealthcareServiceTimeDaysOfWeek = "thu"
+	HealthcareServiceTimeDaysOfWeekTue HealthcareServiceTimeDaysOfWeek = "tue"
+	HealthcareServiceTimeDaysOfWeekWed HealthcareServiceTimeDaysOfWeek = "wed"
+)
+
+// Valid indicates whether the value is a known member of the HealthcareServiceTimeDaysOfWeek enum.
+func (e HealthcareServiceTimeDaysOfWeek) Valid() bool {
+	switch e {
+	case HealthcareServiceTimeDaysOfWeekFri:
+		return true
+	case HealthcareServiceTimeDaysOfWeekMon:
+		return true
+	case HealthcareServiceTimeDaysOfWeekSat:
+		return true
+	case HealthcareServiceTimeDaysOfWeekSun:
+		return true
+	case HealthcareServiceTimeDaysOfWeekThu:
+		return true
+	case HealthcareServiceTimeDaysOfWeekTue:
+		return true
+	case HealthcareServiceTimeDaysOfWeekWed:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for InvalidItemEntryType.
 const (
 	InvalidItemEntryTypeHeader           InvalidItemEntryType = "header"
@@ -555,6 +672,72 @@ func (e JobStatus) Valid() bool {
 	case JobStatusPending:
 		return true
 	case JobStatusProcessed:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LegalEntityStatus.
+const (
+	LegalEntityStatusACTIVE      LegalEntityStatus = "ACTIVE"
+	LegalEntityStatusCLOSED      LegalEntityStatus = "CLOSED"
+	LegalEntityStatusREORGANIZED LegalEntityStatus = "REORGANIZED"
+	LegalEntityStatusSUSPENDED   LegalEntityStatus = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the LegalEntityStatus enum.
+func (e LegalEntityStatus) Valid() bool {
+	switch e {
+	case LegalEntityStatusACTIVE:
+		return true
+	case LegalEntityStatusCLOSED:
+		return true
+	case LegalEntityStatusREORGANIZED:
+		return true
+	case LegalEntityStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LegalEntityV1Status.
+const (
+	LegalEntityV1StatusACTIVE      LegalEntityV1Status = "ACTIVE"
+	LegalEntityV1StatusCLOSED      LegalEntityV1Status = "CLOSED"
+	LegalEntityV1StatusREORGANIZED LegalEntityV1Status = "REORGANIZED"
+	LegalEntityV1StatusSUSPENDED   LegalEntityV1Status = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the LegalEntityV1Status enum.
+func (e LegalEntityV1Status) Valid() bool {
+	switch e {
+	case LegalEntityV1StatusACTIVE:
+		return true
+	case LegalEntityV1StatusCLOSED:
+		return true
+	case LegalEntityV1StatusREORGANIZED:
+		return true
+	case LegalEntityV1StatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LicensedHealthcareServiceStatus.
+const (
+	LicensedHealthcareServiceStatusACTIVE   LicensedHealthcareServiceStatus = "ACTIVE"
+	LicensedHealthcareServiceStatusINACTIVE LicensedHealthcareServiceStatus = "INACTIVE"
+)
+
+// Valid indicates whether the value is a known member of the LicensedHealthcareServiceStatus enum.
+func (e LicensedHealthcareServiceStatus) Valid() bool {
+	switch e {
+	case LicensedHealthcareServiceStatusACTIVE:
+		return true
+	case LicensedHealthcareServiceStatusINACTIVE:
 		return true
 	default:
 		return false
@@ -3249,8 +3432,68 @@ type EmployeeLegalEntityMisVerified string
 // Example: ACTIVE
 type EmployeeLegalEntityStatus string
 
+// EmployeeLegalEntityShort The legal entity, in a list.
+type EmployeeLegalEntityShort struct {
+	// Edrpou Its number in the register of enterprises.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// Name Its name.
+	//
+	// Example: Клініка Ноунейм
+	Name nullable.Nullable[string] `json:"name"`
+
+	// PublicName Its name for the public.
+	//
+	// Example: Клініка Ноунейм
+	PublicName nullable.Nullable[string] `json:"public_name"`
+
+	// ShortName Its short name.
+	//
+	// Example: Ноунейм
+	ShortName nullable.Nullable[string] `json:"short_name"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status EmployeeLegalEntityShortStatus `json:"status"`
+
+	// Type Dictionary `LEGAL_ENTITY_TYPE`.
+	//
+	// Example: PRIMARY_CARE
+	Type string `json:"type"`
+}
+
+// EmployeeLegalEntityShortStatus Its status.
+//
+// Example: ACTIVE
+type EmployeeLegalEntityShortStatus string
+
+// EmployeeListResponse Answer with a page of employees.
+type EmployeeListResponse struct {
+	// Data The employees.
+	Data []EmployeeShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // EmployeeParty The employee as a person.
 type EmployeeParty struct {
+	// AboutMyself What the employee says of their work, if anything.
+	//
+	// Example: Закінчив всі можливі курси
+	AboutMyself *string `json:"about_myself,omitempty"`
+
 	// BirthDate Date of birth.
 	//
 	// Example: 1991-08-19
@@ -3316,6 +3559,59 @@ type EmployeeParty struct {
 	//
 	// Example: NOT_VERIFIED
 	VerificationStatus string `json:"verification_status"`
+
+	// WorkingExperience Full years of work, if they are known.
+	//
+	// Example: 10
+	WorkingExperience *int `json:"working_experience,omitempty"`
+}
+
+// EmployeePartyShort The employee as a person, in a list.
+type EmployeePartyShort struct {
+	// DeclarationCount Always zero.
+	//
+	// Example: 0
+	DeclarationCount int `json:"declaration_count"`
+
+	// DeclarationLimit Always zero.
+	//
+	// Example: 0
+	DeclarationLimit int `json:"declaration_limit"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the party.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName nullable.Nullable[string] `json:"second_name"`
+
+	// VerificationStatus Dictionary `PARTY_VERIFICATION_STATUSES`.
+	//
+	// Example: NOT_VERIFIED
+	VerificationStatus string `json:"verification_status"`
 }
 
 // EmployeePhone A phone.
@@ -3343,6 +3639,12 @@ type EmployeeProfession struct {
 	ScienceDegree *EmployeeScienceDegree `json:"science_degree,omitempty"`
 
 	// Specialities Specialities, the one that the employee works in first.
+	Specialities []EmployeeSpeciality `json:"specialities"`
+}
+
+// EmployeeProfessionShort The specialities of an employee, in a list.
+type EmployeeProfessionShort struct {
+	// Specialities The specialities.
 	Specialities []EmployeeSpeciality `json:"specialities"`
 }
 
@@ -3384,6 +3686,267 @@ type EmployeeQualification struct {
 	ValidTo *string `json:"valid_to,omitempty"`
 }
 
+// EmployeeRequest An employee request. What the person has learnt stands under the name of the type, in lower case.
+type EmployeeRequest struct {
+	// Assistant What the employee has learnt.
+	Assistant *EmployeeProfession `json:"assistant,omitempty"`
+
+	// DivisionID Id of the division, if there is one.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	DivisionID nullable.Nullable[string] `json:"division_id"`
+
+	// Doctor What the employee has learnt.
+	Doctor *EmployeeProfession `json:"doctor,omitempty"`
+
+	// Edrpou ЄДРПОУ number of the legal entity.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// EmployeeID The employee that it has made or is to change, if there is one.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	EmployeeID nullable.Nullable[string] `json:"employee_id"`
+
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// EndDate Last day of work, if it is known.
+	//
+	// Example: 2018-03-02
+	EndDate *string `json:"end_date,omitempty"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the request.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2018-03-02T10:45:16.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// Laborant What the employee has learnt.
+	Laborant *EmployeeProfession `json:"laborant,omitempty"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// LegalEntityID Id of the legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// LegalEntityName Name of the legal entity.
+	//
+	// Example: Клініка Ноунейм
+	LegalEntityName nullable.Nullable[string] `json:"legal_entity_name"`
+
+	// MedAdmin What the employee has learnt.
+	MedAdmin *EmployeeProfession `json:"med_admin,omitempty"`
+
+	// MedCoordinator What the employee has learnt.
+	MedCoordinator *EmployeeProfession `json:"med_coordinator,omitempty"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Party Who is to be employed.
+	Party EmployeeRequestParty `json:"party"`
+
+	// Pharmacist What the employee has learnt.
+	Pharmacist *EmployeeProfession `json:"pharmacist,omitempty"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P8
+	Position string `json:"position"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName nullable.Nullable[string] `json:"second_name"`
+
+	// Specialist What the employee has learnt.
+	Specialist *EmployeeProfession `json:"specialist,omitempty"`
+
+	// StartDate First day of work.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `NEW` waits for the person. `APPROVED` has made or changed an employee, `REJECTED` was refused by the person, `EXPIRED` was not answered
+	// in time.
+	//
+	//
+	// Example: NEW
+	Status EmployeeRequestStatus `json:"status"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2018-03-02T10:45:16.000000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// EmployeeRequestListResponse Answer with a page of employee requests.
+type EmployeeRequestListResponse struct {
+	// Data The employee requests.
+	Data []EmployeeRequestShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// EmployeeRequestParty Who is to be employed.
+type EmployeeRequestParty struct {
+	// AboutMyself What the person says of their work, if anything.
+	//
+	// Example: Закінчив всі можливі курси
+	AboutMyself *string `json:"about_myself,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// Documents Documents, if some were sent.
+	Documents *[]PartyDocument `json:"documents,omitempty"`
+
+	// Email E-mail.
+	//
+	// Example: email@example.com
+	Email string `json:"email"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones Phones, if some were sent.
+	Phones *[]EmployeePhone `json:"phones,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// TaxID Tax number, or that of the passport of who has declined one.
+	//
+	// Example: 3126509816
+	TaxID string `json:"tax_id"`
+
+	// WorkingExperience Full years of work, if they are known.
+	//
+	// Example: 10
+	WorkingExperience *int `json:"working_experience,omitempty"`
+}
+
+// EmployeeRequestResponse Answer with one employee request.
+type EmployeeRequestResponse struct {
+	// Data An employee request. What the person has learnt stands under the name of the type, in lower case.
+	Data EmployeeRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What is known beside it.
+	Urgent *EmployeeRequestUrgent `json:"urgent,omitempty"`
+}
+
+// EmployeeRequestShort An employee request in a list.
+type EmployeeRequestShort struct {
+	// Edrpou ЄДРПОУ number of the legal entity.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the request.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2018-03-02T10:45:16.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// LegalEntityName Name of the legal entity.
+	//
+	// Example: Клініка Ноунейм
+	LegalEntityName nullable.Nullable[string] `json:"legal_entity_name"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName nullable.Nullable[string] `json:"second_name"`
+
+	// Status `NEW` waits for the person. `APPROVED` has made or changed an employee, `REJECTED` was refused by the person, `EXPIRED` was not answered
+	// in time.
+	//
+	//
+	// Example: NEW
+	Status EmployeeRequestStatus `json:"status"`
+}
+
+// EmployeeRequestStatus `NEW` waits for the person. `APPROVED` has made or changed an employee, `REJECTED` was refused by the person, `EXPIRED` was not answered
+// in time.
+//
+// Example: NEW
+type EmployeeRequestStatus string
+
+// EmployeeRequestUrgent What is known beside it.
+type EmployeeRequestUrgent struct {
+	// UserID The user with the e-mail of the request.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	UserID string `json:"user_id"`
+}
+
 // EmployeeResponse Answer with one employee.
 type EmployeeResponse struct {
 	// Data An employee. What they have learnt stands under the name of the type, in lower case.
@@ -3392,6 +3955,90 @@ type EmployeeResponse struct {
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
 }
+
+// EmployeeRole An employee provides a healthcare service.
+type EmployeeRole struct {
+	// EmployeeID Id of the employee.
+	//
+	// Example: 9d229fcb-6a77-4574-99a5-30729aa518fd
+	EmployeeID string `json:"employee_id"`
+
+	// EndDate When it ended, if it has.
+	//
+	// Example: 2019-12-20T19:14:13.000000Z
+	EndDate nullable.Nullable[string] `json:"end_date"`
+
+	// HealthcareServiceID Id of the healthcare service.
+	//
+	// Example: 98b6ed10-17b4-44f1-892c-7514f66bf505
+	HealthcareServiceID string `json:"healthcare_service_id"`
+
+	// ID Id of the role.
+	//
+	// Example: 7c3da506-804d-4550-8993-bf17f9ee0402
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// StartDate When it began.
+	//
+	// Example: 2019-04-20T19:14:13.000000Z
+	StartDate string `json:"start_date"`
+
+	// Status `ACTIVE` is in force. `INACTIVE` has ended, with the work of the employee.
+	//
+	// Example: ACTIVE
+	Status EmployeeRoleStatus `json:"status"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+}
+
+// EmployeeRoleListResponse Answer with a page of employee roles.
+type EmployeeRoleListResponse struct {
+	// Data The employee roles.
+	Data []EmployeeRole `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// EmployeeRoleResponse Answer with one employee role.
+type EmployeeRoleResponse struct {
+	// Data An employee provides a healthcare service.
+	Data EmployeeRole `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// EmployeeRoleStatus `ACTIVE` is in force. `INACTIVE` has ended, with the work of the employee.
+//
+// Example: ACTIVE
+type EmployeeRoleStatus string
 
 // EmployeeScienceDegree A science degree.
 type EmployeeScienceDegree struct {
@@ -3429,6 +4076,81 @@ type EmployeeScienceDegree struct {
 	//
 	// Example: Педіатр
 	Speciality string `json:"speciality"`
+}
+
+// EmployeeShort An employee in a list. Their specialities stand under the name of the type, in lower case.
+type EmployeeShort struct {
+	// Assistant The specialities of an employee, in a list.
+	Assistant *EmployeeProfessionShort `json:"assistant,omitempty"`
+
+	// Division A division.
+	Division *EmployeeDivision `json:"division,omitempty"`
+
+	// Doctor The specialities of an employee, in a list.
+	Doctor *EmployeeProfessionShort `json:"doctor,omitempty"`
+
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// EndDate Last day of work, if it is known.
+	//
+	// Example: 2018-03-02
+	EndDate nullable.Nullable[string] `json:"end_date"`
+
+	// ID Id of the employee.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// IsActive Whether the row counts: always true in a list.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Laborant The specialities of an employee, in a list.
+	Laborant *EmployeeProfessionShort `json:"laborant,omitempty"`
+
+	// LegalEntity The legal entity, in a list.
+	LegalEntity EmployeeLegalEntityShort `json:"legal_entity"`
+
+	// MedAdmin The specialities of an employee, in a list.
+	MedAdmin *EmployeeProfessionShort `json:"med_admin,omitempty"`
+
+	// MedCoordinator The specialities of an employee, in a list.
+	MedCoordinator *EmployeeProfessionShort `json:"med_coordinator,omitempty"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// Party The employee as a person, in a list.
+	Party EmployeePartyShort `json:"party"`
+
+	// Pharmacist The specialities of an employee, in a list.
+	Pharmacist *EmployeeProfessionShort `json:"pharmacist,omitempty"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P1
+	Position string `json:"position"`
+
+	// Specialist The specialities of an employee, in a list.
+	Specialist *EmployeeProfessionShort `json:"specialist,omitempty"`
+
+	// StartDate First day of work.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
+	// chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
+	//
+	//
+	// Example: APPROVED
+	Status EmployeeStatus `json:"status"`
 }
 
 // EmployeeSpeciality A speciality with what is known of its certificate.
@@ -3632,6 +4354,168 @@ type FoundPhone struct {
 // Example: MALE
 type Gender = string
 
+// HealthcareService A healthcare service.
+type HealthcareService struct {
+	// AvailableTime When it is provided.
+	AvailableTime []HealthcareServiceTime `json:"available_time"`
+
+	// Category A meaning, told by values of dictionaries.
+	Category CodeableConcept `json:"category"`
+
+	// Comment A comment, if there is one.
+	//
+	// Example: Новий сервіс
+	Comment nullable.Nullable[string] `json:"comment"`
+
+	// CoverageArea Reserved: the areas that it covers.
+	CoverageArea *[]string `json:"coverage_area,omitempty"`
+
+	// DivisionID Id of the division.
+	//
+	// Example: 8be63914-a278-470b-b868-1af5b9087332
+	DivisionID string `json:"division_id"`
+
+	// ID Id of the service.
+	//
+	// Example: 7c3da506-804d-4550-8993-bf17f9ee0402
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// LegalEntityID Id of the legal entity.
+	//
+	// Example: 483af06f-d4c6-4c9e-8d9b-680b5ef7270d
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// LicenseID Id of the license, if it needs one.
+	//
+	// Example: cdcf456b-e235-4850-9f00-27cc3453d346
+	LicenseID nullable.Nullable[string] `json:"license_id"`
+
+	// LicensedHealthcareService What the National Health Service has decided.
+	LicensedHealthcareService *LicensedHealthcareService `json:"licensed_healthcare_service,omitempty"`
+
+	// NotAvailable When it is not provided.
+	NotAvailable []HealthcareServiceRestriction `json:"not_available"`
+
+	// ProvidingCondition Dictionary `PROVIDING_CONDITION`.
+	//
+	// Example: OUTPATIENT
+	ProvidingCondition nullable.Nullable[string] `json:"providing_condition"`
+
+	// SpecialityType Dictionary `SPECIALITY_TYPE`; pharmacies have none.
+	//
+	// Example: FAMILY_DOCTOR
+	SpecialityType nullable.Nullable[string] `json:"speciality_type"`
+
+	// Status `ACTIVE` is provided, `INACTIVE` is not.
+	//
+	// Example: ACTIVE
+	Status HealthcareServiceStatus `json:"status"`
+
+	// Type A meaning, told by values of dictionaries.
+	Type *CodeableConcept `json:"type,omitempty"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+}
+
+// HealthcareServiceListResponse Answer with a page of healthcare services.
+type HealthcareServiceListResponse struct {
+	// Data The healthcare services.
+	Data []HealthcareService `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// HealthcareServicePeriod From when to when.
+type HealthcareServicePeriod struct {
+	// End End.
+	//
+	// Example: 2018-08-02T11:00:00.000Z
+	End string `json:"end"`
+
+	// Start Beginning.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Start string `json:"start"`
+}
+
+// HealthcareServiceResponse Answer with one healthcare service.
+type HealthcareServiceResponse struct {
+	// Data A healthcare service.
+	Data HealthcareService `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// HealthcareServiceRestriction When the service is not provided, and why.
+type HealthcareServiceRestriction struct {
+	// Description Why.
+	//
+	// Example: Санітарний день
+	Description string `json:"description"`
+
+	// During From when to when.
+	During HealthcareServicePeriod `json:"during"`
+}
+
+// HealthcareServiceStatus `ACTIVE` is provided, `INACTIVE` is not.
+//
+// Example: ACTIVE
+type HealthcareServiceStatus string
+
+// HealthcareServiceTime When the service is provided.
+type HealthcareServiceTime struct {
+	// AllDay Round the clock.
+	//
+	// Example: false
+	AllDay *bool `json:"all_day,omitempty"`
+
+	// AvailableEndTime To.
+	//
+	// Example: 19:00:00
+	AvailableEndTime *string `json:"available_end_time,omitempty"`
+
+	// AvailableStartTime From.
+	//
+	// Example: 08:30:00
+	AvailableStartTime *string `json:"available_start_time,omitempty"`
+
+	// DaysOfWeek Days.
+	DaysOfWeek []HealthcareServiceTimeDaysOfWeek `json:"days_of_week"`
+}
+
+// HealthcareServiceTimeDaysOfWeek A day.
+//
+// Example: mon
+type HealthcareServiceTimeDaysOfWeek string
+
 // Identifier Which object of which kind is meant.
 type Identifier struct {
 	// Type A meaning, told by values of dictionaries.
@@ -3765,6 +4649,760 @@ type JobResponse struct {
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
 }
+
+// LegalEntity A legal entity.
+type LegalEntity struct {
+	// Accreditation An accreditation.
+	Accreditation *LegalEntityAccreditation `json:"accreditation,omitempty"`
+
+	// Archive Where its papers are, if that is known.
+	Archive *[]LegalEntityArchive `json:"archive,omitempty"`
+
+	// Beneficiary Who owns it, if that is known.
+	//
+	// Example: Борисов Борис Борисович
+	Beneficiary *string `json:"beneficiary,omitempty"`
+
+	// Edr What the register of enterprises (ЄДР) knows.
+	Edr LegalEntityEDR `json:"edr"`
+
+	// EdrVerified Whether the register of enterprises knows it, if that was asked.
+	//
+	// Example: true
+	EdrVerified nullable.Nullable[bool] `json:"edr_verified"`
+
+	// Edrpou ЄДРПОУ number.
+	//
+	// Example: 32323454
+	Edrpou string `json:"edrpou"`
+
+	// Email E-mail of the person in charge.
+	//
+	// Example: email@example.com
+	Email nullable.Nullable[string] `json:"email"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// License The primary license.
+	License *LegalEntityLicense `json:"license,omitempty"`
+
+	// NhsComment What the National Health Service says of it.
+	//
+	// Example: comment
+	NhsComment nullable.Nullable[string] `json:"nhs_comment"`
+
+	// NhsReviewed Whether the National Health Service has looked at it.
+	//
+	// Example: false
+	NhsReviewed bool `json:"nhs_reviewed"`
+
+	// NhsVerified Whether the National Health Service has verified it.
+	//
+	// Example: false
+	NhsVerified bool `json:"nhs_verified"`
+
+	// Phones Phones.
+	Phones []LegalEntityPhone `json:"phones"`
+
+	// PublicOffer What the legal entity has agreed to.
+	PublicOffer *LegalEntityPublicOffer `json:"public_offer,omitempty"`
+
+	// ReceiverFundsCode Code of the treasury, if there is one.
+	//
+	// Example: 12345
+	ReceiverFundsCode *string `json:"receiver_funds_code,omitempty"`
+
+	// ResidenceAddress Where the legal entity is; null when that is not known.
+	ResidenceAddress nullable.Nullable[LegalEntityAddress] `json:"residence_address"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status LegalEntityStatus `json:"status"`
+
+	// Type Dictionary `LEGAL_ENTITY_TYPE_V2`.
+	//
+	// Example: PRIMARY_CARE
+	Type string `json:"type"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+
+	// Website Web site, if there is one.
+	//
+	// Example: www.msp.com.ua
+	Website *string `json:"website,omitempty"`
+}
+
+// LegalEntityStatus Its status.
+//
+// Example: ACTIVE
+type LegalEntityStatus string
+
+// LegalEntityAccreditation An accreditation.
+type LegalEntityAccreditation struct {
+	// Category Dictionary `ACCREDITATION_CATEGORY`.
+	//
+	// Example: SECOND
+	Category string `json:"category"`
+
+	// ExpiryDate Its last day, if there is one.
+	//
+	// Example: 2027-02-28
+	ExpiryDate *string `json:"expiry_date,omitempty"`
+
+	// IssuedDate When it was given, if that is known.
+	//
+	// Example: 2017-02-28
+	IssuedDate *string `json:"issued_date,omitempty"`
+
+	// OrderDate Date of the order.
+	//
+	// Example: 2017-02-28
+	OrderDate string `json:"order_date"`
+
+	// OrderNo Number of the order.
+	//
+	// Example: fd123443
+	OrderNo string `json:"order_no"`
+}
+
+// LegalEntityAddress Where the legal entity is; null when that is not known.
+type LegalEntityAddress struct {
+	// Apartment The apartment, if there is one.
+	//
+	// Example: 23
+	Apartment *string `json:"apartment,omitempty"`
+
+	// Area The area.
+	//
+	// Example: Житомирська
+	Area string `json:"area"`
+
+	// Building The building, if it is known.
+	//
+	// Example: 15
+	Building *string `json:"building,omitempty"`
+
+	// Country Dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Region The district, if there is one.
+	//
+	// Example: Бердичівський
+	Region *string `json:"region,omitempty"`
+
+	// Settlement The settlement.
+	//
+	// Example: Бердичів
+	Settlement string `json:"settlement"`
+
+	// SettlementID Id of the settlement.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	SettlementID string `json:"settlement_id"`
+
+	// SettlementType Dictionary `SETTLEMENT_TYPE`.
+	//
+	// Example: CITY
+	SettlementType string `json:"settlement_type"`
+
+	// Street The street, if it is known.
+	//
+	// Example: Європейська
+	Street *string `json:"street,omitempty"`
+
+	// StreetType Dictionary `STREET_TYPE`, if it is known.
+	//
+	// Example: STREET
+	StreetType *string `json:"street_type,omitempty"`
+
+	// Type Dictionary `ADDRESS_TYPE`.
+	//
+	// Example: RESIDENCE
+	Type string `json:"type"`
+
+	// Zip Postal code, if it is known.
+	//
+	// Example: 02090
+	Zip *string `json:"zip,omitempty"`
+}
+
+// LegalEntityArchive A place to which papers were handed over.
+type LegalEntityArchive struct {
+	// Date When.
+	//
+	// Example: 2017-02-28
+	Date string `json:"date"`
+
+	// Place Where.
+	//
+	// Example: вул. Грушевського 15
+	Place string `json:"place"`
+}
+
+// LegalEntityEDR What the register of enterprises (ЄДР) knows.
+type LegalEntityEDR struct {
+	// Edrpou ЄДРПОУ number.
+	//
+	// Example: 54323454
+	Edrpou string `json:"edrpou"`
+
+	// ID Id of these data; that of the legal entity, when the register was not asked.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// Kveds Kinds of economic activity.
+	Kveds []LegalEntityKved `json:"kveds"`
+
+	// LegalForm Dictionary `LEGAL_FORM`, if it is known.
+	//
+	// Example: 140
+	LegalForm *string `json:"legal_form,omitempty"`
+
+	// Name Full name.
+	//
+	// Example: Клініка Ноунейм
+	Name nullable.Nullable[string] `json:"name"`
+
+	// PublicName Name for the public, if there is one.
+	//
+	// Example: Ноунейм
+	PublicName *string `json:"public_name,omitempty"`
+
+	// RegistrationAddress Where the legal entity is registered; null when that is not known.
+	RegistrationAddress nullable.Nullable[LegalEntityRegistrationAddress] `json:"registration_address"`
+
+	// ShortName Short name, if there is one.
+	//
+	// Example: Ноунейм
+	ShortName *string `json:"short_name,omitempty"`
+
+	// State State in the register, 1 for registered.
+	//
+	// Example: 1
+	State int `json:"state"`
+}
+
+// LegalEntityKved A kind of economic activity.
+type LegalEntityKved struct {
+	// Code Dictionary `KVEDS`.
+	//
+	// Example: 86.21
+	Code string `json:"code"`
+
+	// IsPrimary Whether it is the main one.
+	//
+	// Example: true
+	IsPrimary bool `json:"is_primary"`
+
+	// Name Its name.
+	//
+	// Example: Загальна медична практика
+	Name string `json:"name"`
+}
+
+// LegalEntityLicense The primary license.
+type LegalEntityLicense struct {
+	// ActiveFromDate Its first day.
+	//
+	// Example: 2022-02-28
+	ActiveFromDate string `json:"active_from_date"`
+
+	// ExpiryDate Its last day, if there is one.
+	//
+	// Example: 2026-02-28
+	ExpiryDate nullable.Nullable[string] `json:"expiry_date"`
+
+	// ID Id of the license.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// IssuedBy Who has issued it.
+	//
+	// Example: Кваліфікацйна комісія
+	IssuedBy string `json:"issued_by"`
+
+	// IssuedDate When it was issued.
+	//
+	// Example: 2022-02-28
+	IssuedDate string `json:"issued_date"`
+
+	// IssuerStatus What its issuer says of it, if that is known.
+	IssuerStatus nullable.Nullable[string] `json:"issuer_status"`
+
+	// LicenseNumber Its number.
+	//
+	// Example: fd123443
+	LicenseNumber nullable.Nullable[string] `json:"license_number"`
+
+	// OrderNo Number of the order.
+	//
+	// Example: ВА43234
+	OrderNo string `json:"order_no"`
+
+	// Type Dictionary `LICENSE_TYPE`.
+	//
+	// Example: MSP
+	Type string `json:"type"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+
+	// WhatLicensed What it allows.
+	//
+	// Example: реалізація наркотичних засобів
+	WhatLicensed string `json:"what_licensed"`
+}
+
+// LegalEntityListResponse Answer with a page of legal entities.
+type LegalEntityListResponse struct {
+	// Data The legal entities.
+	Data []LegalEntity `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// LegalEntityPhone A phone.
+type LegalEntityPhone struct {
+	// Note What it is for, if that was said.
+	//
+	// Example: Реєстратура
+	Note *string `json:"note,omitempty"`
+
+	// Number The phone.
+	//
+	// Example: +380503410870
+	Number string `json:"number"`
+
+	// Type Dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
+// LegalEntityProvider What the legal entity may do.
+type LegalEntityProvider struct {
+	// Accreditation An accreditation.
+	Accreditation *LegalEntityAccreditation `json:"accreditation,omitempty"`
+
+	// Licenses The primary license, if there is one.
+	Licenses []LegalEntityLicense `json:"licenses"`
+}
+
+// LegalEntityPublicOffer What the legal entity has agreed to.
+type LegalEntityPublicOffer struct {
+	// Consent Whether it has agreed.
+	//
+	// Example: true
+	Consent bool `json:"consent"`
+
+	// ConsentText The text.
+	//
+	// Example: Consent text
+	ConsentText string `json:"consent_text"`
+}
+
+// LegalEntityRegistrationAddress Where the legal entity is registered; null when that is not known.
+type LegalEntityRegistrationAddress struct {
+	// Address The address in one line.
+	//
+	// Example: Волинська обл., місто Луцьк ВУЛИЦЯ КОНЯКІНА буд. 14 кв. 144
+	Address nullable.Nullable[string] `json:"address,omitempty"`
+
+	// Country The country.
+	//
+	// Example: УКРАЇНА
+	Country nullable.Nullable[string] `json:"country,omitempty"`
+
+	// Parts The parts of a registration address.
+	Parts *LegalEntityRegistrationParts `json:"parts,omitempty"`
+
+	// Zip Postal code.
+	//
+	// Example: 02090
+	Zip nullable.Nullable[string] `json:"zip,omitempty"`
+}
+
+// LegalEntityRegistrationParts The parts of a registration address.
+type LegalEntityRegistrationParts struct {
+	// Atu Administrative unit.
+	//
+	// Example: Волинська обл., місто Луцьк
+	Atu nullable.Nullable[string] `json:"atu,omitempty"`
+
+	// AtuCode Its code.
+	//
+	// Example: 0710100000
+	AtuCode nullable.Nullable[string] `json:"atu_code,omitempty"`
+
+	// Building The building.
+	//
+	// Example:
+	Building nullable.Nullable[string] `json:"building,omitempty"`
+
+	// BuildingType Kind of the building.
+	BuildingType nullable.Nullable[string] `json:"building_type,omitempty"`
+
+	// House The house.
+	//
+	// Example: 14
+	House nullable.Nullable[string] `json:"house,omitempty"`
+
+	// HouseType Kind of the house.
+	//
+	// Example: буд.
+	HouseType nullable.Nullable[string] `json:"house_type,omitempty"`
+
+	// Num The room.
+	//
+	// Example: 144
+	Num nullable.Nullable[string] `json:"num,omitempty"`
+
+	// NumType Kind of the room.
+	//
+	// Example: кв.
+	NumType nullable.Nullable[string] `json:"num_type,omitempty"`
+
+	// Street The street.
+	//
+	// Example: ВУЛИЦЯ КОНЯКІНА
+	Street nullable.Nullable[string] `json:"street,omitempty"`
+}
+
+// LegalEntityResponse Answer with one legal entity.
+type LegalEntityResponse struct {
+	// Data A legal entity.
+	Data LegalEntity `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// LegalEntityV1 A legal entity in its former shape.
+type LegalEntityV1 struct {
+	// Addresses Addresses.
+	Addresses []nullable.Nullable[LegalEntityAddress] `json:"addresses"`
+
+	// Archive Where its papers are, if that is known.
+	Archive *[]LegalEntityArchive `json:"archive,omitempty"`
+
+	// Beneficiary Who owns it, if that is known.
+	//
+	// Example: Борисов Борис Борисович
+	Beneficiary *string `json:"beneficiary,omitempty"`
+
+	// CreatedByMisClientID The MIS that has registered it, if that is known.
+	//
+	// Example: a65c8369-ce3a-44d6-839b-8856e3dc4ca3
+	CreatedByMisClientID nullable.Nullable[string] `json:"created_by_mis_client_id"`
+
+	// Edrpou ЄДРПОУ number.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// Email E-mail of the person in charge.
+	//
+	// Example: email@example.com
+	Email nullable.Nullable[string] `json:"email"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Kveds Codes of economic activity.
+	Kveds []string `json:"kveds"`
+
+	// LegalForm Dictionary `LEGAL_FORM`.
+	//
+	// Example: 140
+	LegalForm nullable.Nullable[string] `json:"legal_form"`
+
+	// MedicalServiceProvider What the legal entity may do.
+	MedicalServiceProvider LegalEntityProvider `json:"medical_service_provider"`
+
+	// Name Full name.
+	//
+	// Example: Клініка Ноунейм
+	Name nullable.Nullable[string] `json:"name"`
+
+	// NhsComment What the National Health Service says of it; not in lists.
+	//
+	// Example: comment
+	NhsComment *string `json:"nhs_comment,omitempty"`
+
+	// NhsReviewed Whether the National Health Service has looked at it; not in lists.
+	//
+	// Example: false
+	NhsReviewed *bool `json:"nhs_reviewed,omitempty"`
+
+	// NhsVerified Whether the National Health Service has verified it.
+	//
+	// Example: false
+	NhsVerified bool `json:"nhs_verified"`
+
+	// OwnerPropertyType Dictionary `OWNER_PROPERTY_TYPE`.
+	//
+	// Example: STATE
+	OwnerPropertyType nullable.Nullable[string] `json:"owner_property_type"`
+
+	// Phones Phones.
+	Phones []LegalEntityPhone `json:"phones"`
+
+	// PublicName Name for the public, if there is one.
+	//
+	// Example: Ноунейм
+	PublicName *string `json:"public_name,omitempty"`
+
+	// ReceiverFundsCode Code of the treasury, if there is one.
+	//
+	// Example: 12345
+	ReceiverFundsCode *string `json:"receiver_funds_code,omitempty"`
+
+	// ShortName Short name, if there is one.
+	//
+	// Example: Ноунейм
+	ShortName *string `json:"short_name,omitempty"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status LegalEntityV1Status `json:"status"`
+
+	// Type Dictionary `LEGAL_ENTITY_TYPE`.
+	//
+	// Example: MSP
+	Type string `json:"type"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+
+	// Website Web site, if there is one.
+	//
+	// Example: www.msp.com.ua
+	Website *string `json:"website,omitempty"`
+}
+
+// LegalEntityV1Status Its status.
+//
+// Example: ACTIVE
+type LegalEntityV1Status string
+
+// LegalEntityV1ListResponse Answer with a page of legal entities in their former shape.
+type LegalEntityV1ListResponse struct {
+	// Data The legal entities.
+	Data []LegalEntityV1 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// LegalEntityV1Response Answer with one legal entity in its former shape.
+type LegalEntityV1Response struct {
+	// Data A legal entity in its former shape.
+	Data LegalEntityV1 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// License A license.
+type License struct {
+	// ActiveFromDate Its first day.
+	//
+	// Example: 2022-02-28
+	ActiveFromDate string `json:"active_from_date"`
+
+	// ExpiryDate Its last day, if there is one.
+	//
+	// Example: 2026-02-28
+	ExpiryDate nullable.Nullable[string] `json:"expiry_date"`
+
+	// ID Id of the license.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// IsPrimary Whether it is the primary one.
+	//
+	// Example: true
+	IsPrimary bool `json:"is_primary"`
+
+	// IssuedBy Who has issued it.
+	//
+	// Example: Кваліфікацйна комісія
+	IssuedBy string `json:"issued_by"`
+
+	// IssuedDate When it was issued.
+	//
+	// Example: 2022-02-28
+	IssuedDate string `json:"issued_date"`
+
+	// IssuerStatus What its issuer says of it, if that is known.
+	IssuerStatus nullable.Nullable[string] `json:"issuer_status"`
+
+	// LegalEntityID Id of the legal entity.
+	//
+	// Example: 28d9c1be-08f0-403b-aa76-bff228c9904f
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// LicenseNumber Its number.
+	//
+	// Example: fd123443
+	LicenseNumber nullable.Nullable[string] `json:"license_number"`
+
+	// OrderNo Number of the order.
+	//
+	// Example: ВА43234
+	OrderNo string `json:"order_no"`
+
+	// Type Dictionary `LICENSE_TYPE`.
+	//
+	// Example: MSP
+	Type string `json:"type"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+
+	// WhatLicensed What it allows.
+	//
+	// Example: реалізація наркотичних засобів
+	WhatLicensed string `json:"what_licensed"`
+}
+
+// LicenseListResponse Answer with a page of licenses.
+type LicenseListResponse struct {
+	// Data The licenses.
+	Data []License `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// LicensedHealthcareService What the National Health Service has decided.
+type LicensedHealthcareService struct {
+	// Status The decision.
+	//
+	// Example: ACTIVE
+	Status *LicensedHealthcareServiceStatus `json:"status,omitempty"`
+
+	// UpdatedAt When.
+	//
+	// Example: 2022-04-20T19:14:13Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// LicensedHealthcareServiceStatus The decision.
+//
+// Example: ACTIVE
+type LicensedHealthcareServiceStatus string
 
 // LoginGrant Who logs in. What must be sent is checked field by field with answers of its own (see the rules
 // `session.login.*`), therefore no field is marked as required here; all but `scope` are.
@@ -6145,6 +7783,87 @@ type ListDivisionsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListEmployeeRequestsParams defines parameters for ListEmployeeRequests.
+type ListEmployeeRequestsParams struct {
+	// ID Id of the request.
+	ID *string `form:"id,omitempty" json:"id,omitempty"`
+
+	// Edrpou ЄДРПОУ number of the legal entity.
+	Edrpou *string `form:"edrpou,omitempty" json:"edrpou,omitempty"`
+
+	// LegalEntityName A part of the legal entity's name, in any case.
+	LegalEntityName *string `form:"legal_entity_name,omitempty" json:"legal_entity_name,omitempty"`
+
+	// NoTaxID Whether the person has declined a tax number.
+	NoTaxID *string `form:"no_tax_id,omitempty" json:"no_tax_id,omitempty"`
+
+	// Status Status of the request. Without it all of them.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Employee requests per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListEmployeeRolesParams defines parameters for ListEmployeeRoles.
+type ListEmployeeRolesParams struct {
+	// EmployeeID Id of the employee.
+	EmployeeID *string `form:"employee_id,omitempty" json:"employee_id,omitempty"`
+
+	// HealthcareServiceID Id of the healthcare service.
+	HealthcareServiceID *string `form:"healthcare_service_id,omitempty" json:"healthcare_service_id,omitempty"`
+
+	// Status `active` or `inactive`, in any case.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Employee roles per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListEmployeesParams defines parameters for ListEmployees.
+type ListEmployeesParams struct {
+	// Ids Ids of employees with commas between them.
+	Ids *string `form:"ids,omitempty" json:"ids,omitempty"`
+
+	// NoTaxID Whether the party has declined a tax number.
+	NoTaxID *string `form:"no_tax_id,omitempty" json:"no_tax_id,omitempty"`
+
+	// TaxID Tax number of the party.
+	TaxID *string `form:"tax_id,omitempty" json:"tax_id,omitempty"`
+
+	// PartyID Id of the party.
+	PartyID *string `form:"party_id,omitempty" json:"party_id,omitempty"`
+
+	// VerificationStatus Verification of the party, dictionary `PARTY_VERIFICATION_STATUSES`.
+	VerificationStatus *string `form:"verification_status,omitempty" json:"verification_status,omitempty"`
+
+	// Edrpou ЄДРПОУ number of the legal entity.
+	Edrpou *string `form:"edrpou,omitempty" json:"edrpou,omitempty"`
+
+	// LegalEntityID Id of a legal entity. Any other than the one of the token gives an empty list.
+	LegalEntityID *string `form:"legal_entity_id,omitempty" json:"legal_entity_id,omitempty"`
+
+	// DivisionID Id of the division.
+	DivisionID *string `form:"division_id,omitempty" json:"division_id,omitempty"`
+
+	// Status Status of the employee. `DISMISSED` and `STOPPED` find the same, and so do both spellings of `ENTERED_IN_ERROR`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// EmployeeType Type of the employee, dictionary `EMPLOYEE_TYPE`.
+	EmployeeType *string `form:"employee_type,omitempty" json:"employee_type,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Employees per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
 	// Date Start of the period, included. UTC, without a zone. The period is always limited to `EVENTS_LIST_MAX_PERIOD_HOURS` hours (3):
@@ -6178,6 +7897,84 @@ type ListEventsParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Events per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListHealthcareServicesParams defines parameters for ListHealthcareServices.
+type ListHealthcareServicesParams struct {
+	// DivisionID Id of the division.
+	DivisionID *string `form:"division_id,omitempty" json:"division_id,omitempty"`
+
+	// SpecialityType Dictionary `SPECIALITY_TYPE`.
+	SpecialityType *string `form:"speciality_type,omitempty" json:"speciality_type,omitempty"`
+
+	// ProvidingCondition Dictionary `PROVIDING_CONDITION`.
+	ProvidingCondition *string `form:"providing_condition,omitempty" json:"providing_condition,omitempty"`
+
+	// Category Dictionary `HEALTHCARE_SERVICE_CATEGORIES`.
+	Category *string `form:"category,omitempty" json:"category,omitempty"`
+
+	// Type Type, of the dictionary of its category.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// Status `ACTIVE` or `INACTIVE`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Healthcare services per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListLegalEntitiesV1Params defines parameters for ListLegalEntitiesV1.
+type ListLegalEntitiesV1Params struct {
+	// Edrpou ЄДРПОУ number.
+	Edrpou *string `form:"edrpou,omitempty" json:"edrpou,omitempty"`
+
+	// LegalEntityID Id of the legal entity.
+	LegalEntityID *string `form:"legal_entity_id,omitempty" json:"legal_entity_id,omitempty"`
+
+	// SettlementID Settlement of the residence address.
+	SettlementID *string `form:"settlement_id,omitempty" json:"settlement_id,omitempty"`
+
+	// Type Type, dictionary `LEGAL_ENTITY_TYPE_V2`.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// Status Status: `ACTIVE`, `SUSPENDED`, `CLOSED` or `REORGANIZED`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// NhsVerified Whether the National Health Service has verified it.
+	NhsVerified *string `form:"nhs_verified,omitempty" json:"nhs_verified,omitempty"`
+
+	// OwnerProperty Property: `state` or `private`.
+	OwnerProperty *string `form:"owner_property,omitempty" json:"owner_property,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Legal entities per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListLicensesParams defines parameters for ListLicenses.
+type ListLicensesParams struct {
+	// ID Id of the license.
+	ID *string `form:"id,omitempty" json:"id,omitempty"`
+
+	// LicenseNumber Number of the license.
+	LicenseNumber *string `form:"license_number,omitempty" json:"license_number,omitempty"`
+
+	// Type Dictionary `LICENSE_TYPE`.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// IsPrimary Whether it is the primary one.
+	IsPrimary *string `form:"is_primary,omitempty" json:"is_primary,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Licenses per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -6466,6 +8263,33 @@ type ListDictionariesV2Params struct {
 	ValueIsActive *string `form:"value_is_active,omitempty" json:"value_is_active,omitempty"`
 }
 
+// ListLegalEntitiesParams defines parameters for ListLegalEntities.
+type ListLegalEntitiesParams struct {
+	// Edrpou ЄДРПОУ number.
+	Edrpou *string `form:"edrpou,omitempty" json:"edrpou,omitempty"`
+
+	// LegalEntityID Id of the legal entity.
+	LegalEntityID *string `form:"legal_entity_id,omitempty" json:"legal_entity_id,omitempty"`
+
+	// SettlementID Settlement of the residence address.
+	SettlementID *string `form:"settlement_id,omitempty" json:"settlement_id,omitempty"`
+
+	// Type Type, dictionary `LEGAL_ENTITY_TYPE_V2`.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// Status Status: `ACTIVE`, `SUSPENDED`, `CLOSED` or `REORGANIZED`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// NhsVerified Whether the National Health Service has verified it.
+	NhsVerified *string `form:"nhs_verified,omitempty" json:"nhs_verified,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Legal entities per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListDeclarationRequestsParams defines parameters for ListDeclarationRequests.
 type ListDeclarationRequestsParams struct {
 	// EmployeeID Id of the doctor's employee record.
@@ -6591,6 +8415,24 @@ type ServerInterface interface {
 	// DeactivateDivision Deactivate Division
 	// (PATCH /api/divisions/{id}/actions/deactivate)
 	DeactivateDivision(ctx echo.Context, id string) error
+	// ListEmployeeRequests Get Employee Requests List
+	// (GET /api/employee_requests)
+	ListEmployeeRequests(ctx echo.Context, params ListEmployeeRequestsParams) error
+	// GetEmployeeRequest Get Employee Request by ID
+	// (GET /api/employee_requests/{id})
+	GetEmployeeRequest(ctx echo.Context, id string) error
+	// ListEmployeeRoles Get employee roles
+	// (GET /api/employee_roles)
+	ListEmployeeRoles(ctx echo.Context, params ListEmployeeRolesParams) error
+	// GetEmployeeRole Get employee role by ID
+	// (GET /api/employee_roles/{id})
+	GetEmployeeRole(ctx echo.Context, id string) error
+	// ListEmployees Get Employees List
+	// (GET /api/employees)
+	ListEmployees(ctx echo.Context, params ListEmployeesParams) error
+	// GetEmployee Get Employee details
+	// (GET /api/employees/{id})
+	GetEmployee(ctx echo.Context, id string) error
 	// DeactivateEmployee Deactivate Employee
 	// (PATCH /api/employees/{id}/actions/deactivate)
 	DeactivateEmployee(ctx echo.Context, id string) error
@@ -6600,9 +8442,28 @@ type ServerInterface interface {
 	// GetEvent Get events by ID
 	// (GET /api/events/{id})
 	GetEvent(ctx echo.Context, id string) error
+	// ListHealthcareServices Get healthcare services
+	// (GET /api/healthcare_services)
+	ListHealthcareServices(ctx echo.Context, params ListHealthcareServicesParams) error
+	// GetHealthcareService Get healthcare service details by ID
+	// (GET /api/healthcare_services/{id})
+	GetHealthcareService(ctx echo.Context, id string) error
 	// GetJob Get async job processing details
 	// (GET /api/jobs/{id})
 	GetJob(ctx echo.Context, id string) error
+	// ListLegalEntitiesV1 Get Legal Entities
+	// (GET /api/legal_entities)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ListLegalEntitiesV1(ctx echo.Context, params ListLegalEntitiesV1Params) error
+	// GetLegalEntityV1 Get Legal Entity by ID
+	// (GET /api/legal_entities/{id})
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	GetLegalEntityV1(ctx echo.Context, id string) error
+	// ListLicenses Get licenses
+	// (GET /api/licenses)
+	ListLicenses(ctx echo.Context, params ListLicensesParams) error
 	// ListApprovals Get approvals
 	// (GET /api/patients/{patient_id}/approvals)
 	ListApprovals(ctx echo.Context, patientID string, params ListApprovalsParams) error
@@ -6692,6 +8553,12 @@ type ServerInterface interface {
 	// ListDictionariesV2 Get dictionaries v2
 	// (GET /api/v2/dictionaries)
 	ListDictionariesV2(ctx echo.Context, params ListDictionariesV2Params) error
+	// ListLegalEntities Get Legal Entities V2
+	// (GET /api/v2/legal_entities)
+	ListLegalEntities(ctx echo.Context, params ListLegalEntitiesParams) error
+	// GetLegalEntity Get Legal Entity by ID V2
+	// (GET /api/v2/legal_entities/{id})
+	GetLegalEntity(ctx echo.Context, id string) error
 	// CreatePersonRequest Create/Update Person Request V2
 	// (POST /api/v2/person_requests)
 	CreatePersonRequest(ctx echo.Context) error
@@ -7193,6 +9060,255 @@ func (w *ServerInterfaceWrapper) DeactivateDivision(ctx echo.Context) error {
 	return err
 }
 
+// ListEmployeeRequests converts echo context to params.
+func (w *ServerInterfaceWrapper) ListEmployeeRequests(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEmployeeRequestsParams
+	// ------------- Optional query parameter "id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "id", ctx.QueryParams(), &params.ID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Optional query parameter "edrpou" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "edrpou", ctx.QueryParams(), &params.Edrpou, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter edrpou: %s", err))
+	}
+
+	// ------------- Optional query parameter "legal_entity_name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "legal_entity_name", ctx.QueryParams(), &params.LegalEntityName, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter legal_entity_name: %s", err))
+	}
+
+	// ------------- Optional query parameter "no_tax_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "no_tax_id", ctx.QueryParams(), &params.NoTaxID, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter no_tax_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListEmployeeRequests(ctx, params)
+	return err
+}
+
+// GetEmployeeRequest converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEmployeeRequest(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEmployeeRequest(ctx, id)
+	return err
+}
+
+// ListEmployeeRoles converts echo context to params.
+func (w *ServerInterfaceWrapper) ListEmployeeRoles(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEmployeeRolesParams
+	// ------------- Optional query parameter "employee_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "employee_id", ctx.QueryParams(), &params.EmployeeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter employee_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "healthcare_service_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "healthcare_service_id", ctx.QueryParams(), &params.HealthcareServiceID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter healthcare_service_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListEmployeeRoles(ctx, params)
+	return err
+}
+
+// GetEmployeeRole converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEmployeeRole(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEmployeeRole(ctx, id)
+	return err
+}
+
+// ListEmployees converts echo context to params.
+func (w *ServerInterfaceWrapper) ListEmployees(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEmployeesParams
+	// ------------- Optional query parameter "ids" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "ids", ctx.QueryParams(), &params.Ids, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter ids: %s", err))
+	}
+
+	// ------------- Optional query parameter "no_tax_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "no_tax_id", ctx.QueryParams(), &params.NoTaxID, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter no_tax_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "tax_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "tax_id", ctx.QueryParams(), &params.TaxID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter tax_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "party_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "party_id", ctx.QueryParams(), &params.PartyID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter party_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "verification_status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "verification_status", ctx.QueryParams(), &params.VerificationStatus, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter verification_status: %s", err))
+	}
+
+	// ------------- Optional query parameter "edrpou" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "edrpou", ctx.QueryParams(), &params.Edrpou, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter edrpou: %s", err))
+	}
+
+	// ------------- Optional query parameter "legal_entity_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "legal_entity_id", ctx.QueryParams(), &params.LegalEntityID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter legal_entity_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "division_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "division_id", ctx.QueryParams(), &params.DivisionID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter division_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "employee_type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "employee_type", ctx.QueryParams(), &params.EmployeeType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter employee_type: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListEmployees(ctx, params)
+	return err
+}
+
+// GetEmployee converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEmployee(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEmployee(ctx, id)
+	return err
+}
+
 // DeactivateEmployee converts echo context to params.
 func (w *ServerInterfaceWrapper) DeactivateEmployee(ctx echo.Context) error {
 	var err error
@@ -7292,6 +9408,89 @@ func (w *ServerInterfaceWrapper) GetEvent(ctx echo.Context) error {
 	return err
 }
 
+// ListHealthcareServices converts echo context to params.
+func (w *ServerInterfaceWrapper) ListHealthcareServices(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListHealthcareServicesParams
+	// ------------- Optional query parameter "division_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "division_id", ctx.QueryParams(), &params.DivisionID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter division_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "speciality_type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "speciality_type", ctx.QueryParams(), &params.SpecialityType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter speciality_type: %s", err))
+	}
+
+	// ------------- Optional query parameter "providing_condition" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "providing_condition", ctx.QueryParams(), &params.ProvidingCondition, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter providing_condition: %s", err))
+	}
+
+	// ------------- Optional query parameter "category" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "category", ctx.QueryParams(), &params.Category, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter category: %s", err))
+	}
+
+	// ------------- Optional query parameter "type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter type: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListHealthcareServices(ctx, params)
+	return err
+}
+
+// GetHealthcareService converts echo context to params.
+func (w *ServerInterfaceWrapper) GetHealthcareService(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetHealthcareService(ctx, id)
+	return err
+}
+
 // GetJob converts echo context to params.
 func (w *ServerInterfaceWrapper) GetJob(ctx echo.Context) error {
 	var err error
@@ -7305,6 +9504,149 @@ func (w *ServerInterfaceWrapper) GetJob(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetJob(ctx, id)
+	return err
+}
+
+// ListLegalEntitiesV1 converts echo context to params.
+func (w *ServerInterfaceWrapper) ListLegalEntitiesV1(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListLegalEntitiesV1Params
+	// ------------- Optional query parameter "edrpou" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "edrpou", ctx.QueryParams(), &params.Edrpou, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter edrpou: %s", err))
+	}
+
+	// ------------- Optional query parameter "legal_entity_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "legal_entity_id", ctx.QueryParams(), &params.LegalEntityID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter legal_entity_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "settlement_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "settlement_id", ctx.QueryParams(), &params.SettlementID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter settlement_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter type: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "nhs_verified" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "nhs_verified", ctx.QueryParams(), &params.NhsVerified, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter nhs_verified: %s", err))
+	}
+
+	// ------------- Optional query parameter "owner_property" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "owner_property", ctx.QueryParams(), &params.OwnerProperty, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter owner_property: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListLegalEntitiesV1(ctx, params)
+	return err
+}
+
+// GetLegalEntityV1 converts echo context to params.
+func (w *ServerInterfaceWrapper) GetLegalEntityV1(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetLegalEntityV1(ctx, id)
+	return err
+}
+
+// ListLicenses converts echo context to params.
+func (w *ServerInterfaceWrapper) ListLicenses(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListLicensesParams
+	// ------------- Optional query parameter "id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "id", ctx.QueryParams(), &params.ID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Optional query parameter "license_number" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "license_number", ctx.QueryParams(), &params.LicenseNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter license_number: %s", err))
+	}
+
+	// ------------- Optional query parameter "type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter type: %s", err))
+	}
+
+	// ------------- Optional query parameter "is_primary" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "is_primary", ctx.QueryParams(), &params.IsPrimary, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter is_primary: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListLicenses(ctx, params)
 	return err
 }
 
@@ -8372,6 +10714,89 @@ func (w *ServerInterfaceWrapper) ListDictionariesV2(ctx echo.Context) error {
 	return err
 }
 
+// ListLegalEntities converts echo context to params.
+func (w *ServerInterfaceWrapper) ListLegalEntities(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListLegalEntitiesParams
+	// ------------- Optional query parameter "edrpou" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "edrpou", ctx.QueryParams(), &params.Edrpou, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter edrpou: %s", err))
+	}
+
+	// ------------- Optional query parameter "legal_entity_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "legal_entity_id", ctx.QueryParams(), &params.LegalEntityID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter legal_entity_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "settlement_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "settlement_id", ctx.QueryParams(), &params.SettlementID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter settlement_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "type", ctx.QueryParams(), &params.Type, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter type: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "nhs_verified" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "nhs_verified", ctx.QueryParams(), &params.NhsVerified, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter nhs_verified: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListLegalEntities(ctx, params)
+	return err
+}
+
+// GetLegalEntity converts echo context to params.
+func (w *ServerInterfaceWrapper) GetLegalEntity(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetLegalEntity(ctx, id)
+	return err
+}
+
 // CreatePersonRequest converts echo context to params.
 func (w *ServerInterfaceWrapper) CreatePersonRequest(ctx echo.Context) error {
 	var err error
@@ -8806,10 +11231,21 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/divisions/:id", wrapper.UpdateDivision, options.OperationMiddlewares["updateDivision"]...)
 	router.PATCH(options.BaseURL+"/api/divisions/:id/actions/activate", wrapper.ActivateDivision, options.OperationMiddlewares["activateDivision"]...)
 	router.PATCH(options.BaseURL+"/api/divisions/:id/actions/deactivate", wrapper.DeactivateDivision, options.OperationMiddlewares["deactivateDivision"]...)
+	router.GET(options.BaseURL+"/api/employee_requests", wrapper.ListEmployeeRequests, options.OperationMiddlewares["listEmployeeRequests"]...)
+	router.GET(options.BaseURL+"/api/employee_requests/:id", wrapper.GetEmployeeRequest, options.OperationMiddlewares["getEmployeeRequest"]...)
+	router.GET(options.BaseURL+"/api/employee_roles", wrapper.ListEmployeeRoles, options.OperationMiddlewares["listEmployeeRoles"]...)
+	router.GET(options.BaseURL+"/api/employee_roles/:id", wrapper.GetEmployeeRole, options.OperationMiddlewares["getEmployeeRole"]...)
+	router.GET(options.BaseURL+"/api/employees", wrapper.ListEmployees, options.OperationMiddlewares["listEmployees"]...)
+	router.GET(options.BaseURL+"/api/employees/:id", wrapper.GetEmployee, options.OperationMiddlewares["getEmployee"]...)
 	router.PATCH(options.BaseURL+"/api/employees/:id/actions/deactivate", wrapper.DeactivateEmployee, options.OperationMiddlewares["deactivateEmployee"]...)
 	router.GET(options.BaseURL+"/api/events", wrapper.ListEvents, options.OperationMiddlewares["listEvents"]...)
 	router.GET(options.BaseURL+"/api/events/:id", wrapper.GetEvent, options.OperationMiddlewares["getEvent"]...)
+	router.GET(options.BaseURL+"/api/healthcare_services", wrapper.ListHealthcareServices, options.OperationMiddlewares["listHealthcareServices"]...)
+	router.GET(options.BaseURL+"/api/healthcare_services/:id", wrapper.GetHealthcareService, options.OperationMiddlewares["getHealthcareService"]...)
 	router.GET(options.BaseURL+"/api/jobs/:id", wrapper.GetJob, options.OperationMiddlewares["getJob"]...)
+	router.GET(options.BaseURL+"/api/legal_entities", wrapper.ListLegalEntitiesV1, options.OperationMiddlewares["listLegalEntitiesV1"]...)
+	router.GET(options.BaseURL+"/api/legal_entities/:id", wrapper.GetLegalEntityV1, options.OperationMiddlewares["getLegalEntityV1"]...)
+	router.GET(options.BaseURL+"/api/licenses", wrapper.ListLicenses, options.OperationMiddlewares["listLicenses"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/approvals", wrapper.ListApprovals, options.OperationMiddlewares["listApprovals"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/approvals/:id", wrapper.GetApproval, options.OperationMiddlewares["getApproval"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/approvals/:id/actions/resend", wrapper.ResendApprovalSMS, options.OperationMiddlewares["resendApprovalSms"]...)
@@ -8839,6 +11275,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/uaddresses/settlements/:id", wrapper.GetSettlement, options.OperationMiddlewares["getSettlement"]...)
 	router.GET(options.BaseURL+"/api/uaddresses/streets", wrapper.ListStreets, options.OperationMiddlewares["listStreets"]...)
 	router.GET(options.BaseURL+"/api/v2/dictionaries", wrapper.ListDictionariesV2, options.OperationMiddlewares["listDictionariesV2"]...)
+	router.GET(options.BaseURL+"/api/v2/legal_entities", wrapper.ListLegalEntities, options.OperationMiddlewares["listLegalEntities"]...)
+	router.GET(options.BaseURL+"/api/v2/legal_entities/:id", wrapper.GetLegalEntity, options.OperationMiddlewares["getLegalEntity"]...)
 	router.POST(options.BaseURL+"/api/v2/person_requests", wrapper.CreatePersonRequest, options.OperationMiddlewares["createPersonRequest"]...)
 	router.GET(options.BaseURL+"/api/v2/person_requests/:id", wrapper.GetPersonRequest, options.OperationMiddlewares["getPersonRequest"]...)
 	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/approve", wrapper.ApprovePersonRequest, options.OperationMiddlewares["approvePersonRequest"]...)
@@ -9155,6 +11593,138 @@ func (response DeactivateDivision200JSONResponse) VisitDeactivateDivisionRespons
 	return err
 }
 
+type ListEmployeeRequestsRequestObject struct {
+	Params ListEmployeeRequestsParams
+}
+
+type ListEmployeeRequestsResponseObject interface {
+	VisitListEmployeeRequestsResponse(w http.ResponseWriter) error
+}
+
+type ListEmployeeRequests200JSONResponse EmployeeRequestListResponse
+
+func (response ListEmployeeRequests200JSONResponse) VisitListEmployeeRequestsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmployeeRequestRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetEmployeeRequestResponseObject interface {
+	VisitGetEmployeeRequestResponse(w http.ResponseWriter) error
+}
+
+type GetEmployeeRequest200JSONResponse EmployeeRequestResponse
+
+func (response GetEmployeeRequest200JSONResponse) VisitGetEmployeeRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEmployeeRolesRequestObject struct {
+	Params ListEmployeeRolesParams
+}
+
+type ListEmployeeRolesResponseObject interface {
+	VisitListEmployeeRolesResponse(w http.ResponseWriter) error
+}
+
+type ListEmployeeRoles200JSONResponse EmployeeRoleListResponse
+
+func (response ListEmployeeRoles200JSONResponse) VisitListEmployeeRolesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmployeeRoleRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetEmployeeRoleResponseObject interface {
+	VisitGetEmployeeRoleResponse(w http.ResponseWriter) error
+}
+
+type GetEmployeeRole200JSONResponse EmployeeRoleResponse
+
+func (response GetEmployeeRole200JSONResponse) VisitGetEmployeeRoleResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEmployeesRequestObject struct {
+	Params ListEmployeesParams
+}
+
+type ListEmployeesResponseObject interface {
+	VisitListEmployeesResponse(w http.ResponseWriter) error
+}
+
+type ListEmployees200JSONResponse EmployeeListResponse
+
+func (response ListEmployees200JSONResponse) VisitListEmployeesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEmployeeRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetEmployeeResponseObject interface {
+	VisitGetEmployeeResponse(w http.ResponseWriter) error
+}
+
+type GetEmployee200JSONResponse EmployeeResponse
+
+func (response GetEmployee200JSONResponse) VisitGetEmployeeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type DeactivateEmployeeRequestObject struct {
 	ID   string `json:"id"`
 	Body *DeactivateEmployeeJSONRequestBody
@@ -9222,6 +11792,50 @@ func (response GetEvent200JSONResponse) VisitGetEventResponse(w http.ResponseWri
 	return err
 }
 
+type ListHealthcareServicesRequestObject struct {
+	Params ListHealthcareServicesParams
+}
+
+type ListHealthcareServicesResponseObject interface {
+	VisitListHealthcareServicesResponse(w http.ResponseWriter) error
+}
+
+type ListHealthcareServices200JSONResponse HealthcareServiceListResponse
+
+func (response ListHealthcareServices200JSONResponse) VisitListHealthcareServicesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetHealthcareServiceRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetHealthcareServiceResponseObject interface {
+	VisitGetHealthcareServiceResponse(w http.ResponseWriter) error
+}
+
+type GetHealthcareService200JSONResponse HealthcareServiceResponse
+
+func (response GetHealthcareService200JSONResponse) VisitGetHealthcareServiceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetJobRequestObject struct {
 	ID string `json:"id"`
 }
@@ -9254,6 +11868,72 @@ func (response GetJob303JSONResponse) VisitGetJobResponse(w http.ResponseWriter)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(303)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLegalEntitiesV1RequestObject struct {
+	Params ListLegalEntitiesV1Params
+}
+
+type ListLegalEntitiesV1ResponseObject interface {
+	VisitListLegalEntitiesV1Response(w http.ResponseWriter) error
+}
+
+type ListLegalEntitiesV1200JSONResponse LegalEntityV1ListResponse
+
+func (response ListLegalEntitiesV1200JSONResponse) VisitListLegalEntitiesV1Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLegalEntityV1RequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetLegalEntityV1ResponseObject interface {
+	VisitGetLegalEntityV1Response(w http.ResponseWriter) error
+}
+
+type GetLegalEntityV1200JSONResponse LegalEntityV1Response
+
+func (response GetLegalEntityV1200JSONResponse) VisitGetLegalEntityV1Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListLicensesRequestObject struct {
+	Params ListLicensesParams
+}
+
+type ListLicensesResponseObject interface {
+	VisitListLicensesResponse(w http.ResponseWriter) error
+}
+
+type ListLicenses200JSONResponse LicenseListResponse
+
+func (response ListLicenses200JSONResponse) VisitListLicensesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -9925,6 +12605,50 @@ func (response ListDictionariesV2200JSONResponse) VisitListDictionariesV2Respons
 	return err
 }
 
+type ListLegalEntitiesRequestObject struct {
+	Params ListLegalEntitiesParams
+}
+
+type ListLegalEntitiesResponseObject interface {
+	VisitListLegalEntitiesResponse(w http.ResponseWriter) error
+}
+
+type ListLegalEntities200JSONResponse LegalEntityListResponse
+
+func (response ListLegalEntities200JSONResponse) VisitListLegalEntitiesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetLegalEntityRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetLegalEntityResponseObject interface {
+	VisitGetLegalEntityResponse(w http.ResponseWriter) error
+}
+
+type GetLegalEntity200JSONResponse LegalEntityResponse
+
+func (response GetLegalEntity200JSONResponse) VisitGetLegalEntityResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreatePersonRequestRequestObject struct {
 	Body *CreatePersonRequestJSONRequestBody
 }
@@ -10543,6 +13267,24 @@ type StrictServerInterface interface {
 	// DeactivateDivision Deactivate Division
 	// (PATCH /api/divisions/{id}/actions/deactivate)
 	DeactivateDivision(ctx context.Context, request DeactivateDivisionRequestObject) (DeactivateDivisionResponseObject, error)
+	// ListEmployeeRequests Get Employee Requests List
+	// (GET /api/employee_requests)
+	ListEmployeeRequests(ctx context.Context, request ListEmployeeRequestsRequestObject) (ListEmployeeRequestsResponseObject, error)
+	// GetEmployeeRequest Get Employee Request by ID
+	// (GET /api/employee_requests/{id})
+	GetEmployeeRequest(ctx context.Context, request GetEmployeeRequestRequestObject) (GetEmployeeRequestResponseObject, error)
+	// ListEmployeeRoles Get employee roles
+	// (GET /api/employee_roles)
+	ListEmployeeRoles(ctx context.Context, request ListEmployeeRolesRequestObject) (ListEmployeeRolesResponseObject, error)
+	// GetEmployeeRole Get employee role by ID
+	// (GET /api/employee_roles/{id})
+	GetEmployeeRole(ctx context.Context, request GetEmployeeRoleRequestObject) (GetEmployeeRoleResponseObject, error)
+	// ListEmployees Get Employees List
+	// (GET /api/employees)
+	ListEmployees(ctx context.Context, request ListEmployeesRequestObject) (ListEmployeesResponseObject, error)
+	// GetEmployee Get Employee details
+	// (GET /api/employees/{id})
+	GetEmployee(ctx context.Context, request GetEmployeeRequestObject) (GetEmployeeResponseObject, error)
 	// DeactivateEmployee Deactivate Employee
 	// (PATCH /api/employees/{id}/actions/deactivate)
 	DeactivateEmployee(ctx context.Context, request DeactivateEmployeeRequestObject) (DeactivateEmployeeResponseObject, error)
@@ -10552,9 +13294,28 @@ type StrictServerInterface interface {
 	// GetEvent Get events by ID
 	// (GET /api/events/{id})
 	GetEvent(ctx context.Context, request GetEventRequestObject) (GetEventResponseObject, error)
+	// ListHealthcareServices Get healthcare services
+	// (GET /api/healthcare_services)
+	ListHealthcareServices(ctx context.Context, request ListHealthcareServicesRequestObject) (ListHealthcareServicesResponseObject, error)
+	// GetHealthcareService Get healthcare service details by ID
+	// (GET /api/healthcare_services/{id})
+	GetHealthcareService(ctx context.Context, request GetHealthcareServiceRequestObject) (GetHealthcareServiceResponseObject, error)
 	// GetJob Get async job processing details
 	// (GET /api/jobs/{id})
 	GetJob(ctx context.Context, request GetJobRequestObject) (GetJobResponseObject, error)
+	// ListLegalEntitiesV1 Get Legal Entities
+	// (GET /api/legal_entities)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ListLegalEntitiesV1(ctx context.Context, request ListLegalEntitiesV1RequestObject) (ListLegalEntitiesV1ResponseObject, error)
+	// GetLegalEntityV1 Get Legal Entity by ID
+	// (GET /api/legal_entities/{id})
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	GetLegalEntityV1(ctx context.Context, request GetLegalEntityV1RequestObject) (GetLegalEntityV1ResponseObject, error)
+	// ListLicenses Get licenses
+	// (GET /api/licenses)
+	ListLicenses(ctx context.Context, request ListLicensesRequestObject) (ListLicensesResponseObject, error)
 	// ListApprovals Get approvals
 	// (GET /api/patients/{patient_id}/approvals)
 	ListApprovals(ctx context.Context, request ListApprovalsRequestObject) (ListApprovalsResponseObject, error)
@@ -10644,6 +13405,12 @@ type StrictServerInterface interface {
 	// ListDictionariesV2 Get dictionaries v2
 	// (GET /api/v2/dictionaries)
 	ListDictionariesV2(ctx context.Context, request ListDictionariesV2RequestObject) (ListDictionariesV2ResponseObject, error)
+	// ListLegalEntities Get Legal Entities V2
+	// (GET /api/v2/legal_entities)
+	ListLegalEntities(ctx context.Context, request ListLegalEntitiesRequestObject) (ListLegalEntitiesResponseObject, error)
+	// GetLegalEntity Get Legal Entity by ID V2
+	// (GET /api/v2/legal_entities/{id})
+	GetLegalEntity(ctx context.Context, request GetLegalEntityRequestObject) (GetLegalEntityResponseObject, error)
 	// CreatePersonRequest Create/Update Person Request V2
 	// (POST /api/v2/person_requests)
 	CreatePersonRequest(ctx context.Context, request CreatePersonRequestRequestObject) (CreatePersonRequestResponseObject, error)
@@ -11125,6 +13892,156 @@ func (sh *strictHandler) DeactivateDivision(ctx echo.Context, id string) error {
 	return nil
 }
 
+// ListEmployeeRequests operation middleware
+func (sh *strictHandler) ListEmployeeRequests(ctx echo.Context, params ListEmployeeRequestsParams) error {
+	var request ListEmployeeRequestsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEmployeeRequests(ctx.Request().Context(), request.(ListEmployeeRequestsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEmployeeRequests")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListEmployeeRequestsResponseObject); ok {
+		return validResponse.VisitListEmployeeRequestsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetEmployeeRequest operation middleware
+func (sh *strictHandler) GetEmployeeRequest(ctx echo.Context, id string) error {
+	var request GetEmployeeRequestRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEmployeeRequest(ctx.Request().Context(), request.(GetEmployeeRequestRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEmployeeRequest")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEmployeeRequestResponseObject); ok {
+		return validResponse.VisitGetEmployeeRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListEmployeeRoles operation middleware
+func (sh *strictHandler) ListEmployeeRoles(ctx echo.Context, params ListEmployeeRolesParams) error {
+	var request ListEmployeeRolesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEmployeeRoles(ctx.Request().Context(), request.(ListEmployeeRolesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEmployeeRoles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListEmployeeRolesResponseObject); ok {
+		return validResponse.VisitListEmployeeRolesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetEmployeeRole operation middleware
+func (sh *strictHandler) GetEmployeeRole(ctx echo.Context, id string) error {
+	var request GetEmployeeRoleRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEmployeeRole(ctx.Request().Context(), request.(GetEmployeeRoleRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEmployeeRole")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEmployeeRoleResponseObject); ok {
+		return validResponse.VisitGetEmployeeRoleResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListEmployees operation middleware
+func (sh *strictHandler) ListEmployees(ctx echo.Context, params ListEmployeesParams) error {
+	var request ListEmployeesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEmployees(ctx.Request().Context(), request.(ListEmployeesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEmployees")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListEmployeesResponseObject); ok {
+		return validResponse.VisitListEmployeesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetEmployee operation middleware
+func (sh *strictHandler) GetEmployee(ctx echo.Context, id string) error {
+	var request GetEmployeeRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEmployee(ctx.Request().Context(), request.(GetEmployeeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEmployee")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEmployeeResponseObject); ok {
+		return validResponse.VisitGetEmployeeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // DeactivateEmployee operation middleware
 func (sh *strictHandler) DeactivateEmployee(ctx echo.Context, id string) error {
 	var request DeactivateEmployeeRequestObject
@@ -11223,6 +14140,56 @@ func (sh *strictHandler) GetEvent(ctx echo.Context, id string) error {
 	return nil
 }
 
+// ListHealthcareServices operation middleware
+func (sh *strictHandler) ListHealthcareServices(ctx echo.Context, params ListHealthcareServicesParams) error {
+	var request ListHealthcareServicesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListHealthcareServices(ctx.Request().Context(), request.(ListHealthcareServicesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListHealthcareServices")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListHealthcareServicesResponseObject); ok {
+		return validResponse.VisitListHealthcareServicesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetHealthcareService operation middleware
+func (sh *strictHandler) GetHealthcareService(ctx echo.Context, id string) error {
+	var request GetHealthcareServiceRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetHealthcareService(ctx.Request().Context(), request.(GetHealthcareServiceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetHealthcareService")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetHealthcareServiceResponseObject); ok {
+		return validResponse.VisitGetHealthcareServiceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetJob operation middleware
 func (sh *strictHandler) GetJob(ctx echo.Context, id string) error {
 	var request GetJobRequestObject
@@ -11242,6 +14209,81 @@ func (sh *strictHandler) GetJob(ctx echo.Context, id string) error {
 		return err
 	} else if validResponse, ok := response.(GetJobResponseObject); ok {
 		return validResponse.VisitGetJobResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListLegalEntitiesV1 operation middleware
+func (sh *strictHandler) ListLegalEntitiesV1(ctx echo.Context, params ListLegalEntitiesV1Params) error {
+	var request ListLegalEntitiesV1RequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListLegalEntitiesV1(ctx.Request().Context(), request.(ListLegalEntitiesV1RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListLegalEntitiesV1")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListLegalEntitiesV1ResponseObject); ok {
+		return validResponse.VisitListLegalEntitiesV1Response(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetLegalEntityV1 operation middleware
+func (sh *strictHandler) GetLegalEntityV1(ctx echo.Context, id string) error {
+	var request GetLegalEntityV1RequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLegalEntityV1(ctx.Request().Context(), request.(GetLegalEntityV1RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLegalEntityV1")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetLegalEntityV1ResponseObject); ok {
+		return validResponse.VisitGetLegalEntityV1Response(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListLicenses operation middleware
+func (sh *strictHandler) ListLicenses(ctx echo.Context, params ListLicensesParams) error {
+	var request ListLicensesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListLicenses(ctx.Request().Context(), request.(ListLicensesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListLicenses")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListLicensesResponseObject); ok {
+		return validResponse.VisitListLicensesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -12048,6 +15090,56 @@ func (sh *strictHandler) ListDictionariesV2(ctx echo.Context, params ListDiction
 		return err
 	} else if validResponse, ok := response.(ListDictionariesV2ResponseObject); ok {
 		return validResponse.VisitListDictionariesV2Response(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListLegalEntities operation middleware
+func (sh *strictHandler) ListLegalEntities(ctx echo.Context, params ListLegalEntitiesParams) error {
+	var request ListLegalEntitiesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListLegalEntities(ctx.Request().Context(), request.(ListLegalEntitiesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListLegalEntities")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListLegalEntitiesResponseObject); ok {
+		return validResponse.VisitListLegalEntitiesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetLegalEntity operation middleware
+func (sh *strictHandler) GetLegalEntity(ctx echo.Context, id string) error {
+	var request GetLegalEntityRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetLegalEntity(ctx.Request().Context(), request.(GetLegalEntityRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetLegalEntity")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetLegalEntityResponseObject); ok {
+		return validResponse.VisitGetLegalEntityResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -460,6 +460,72 @@ func (e EmployeeLegalEntityStatus) Valid() bool {
 	}
 }
 
+// Defines values for EmployeeLegalEntityShortStatus.
+const (
+	EmployeeLegalEntityShortStatusACTIVE      EmployeeLegalEntityShortStatus = "ACTIVE"
+	EmployeeLegalEntityShortStatusCLOSED      EmployeeLegalEntityShortStatus = "CLOSED"
+	EmployeeLegalEntityShortStatusREORGANIZED EmployeeLegalEntityShortStatus = "REORGANIZED"
+	EmployeeLegalEntityShortStatusSUSPENDED   EmployeeLegalEntityShortStatus = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeLegalEntityShortStatus enum.
+func (e EmployeeLegalEntityShortStatus) Valid() bool {
+	switch e {
+	case EmployeeLegalEntityShortStatusACTIVE:
+		return true
+	case EmployeeLegalEntityShortStatusCLOSED:
+		return true
+	case EmployeeLegalEntityShortStatusREORGANIZED:
+		return true
+	case EmployeeLegalEntityShortStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeRequestStatus.
+const (
+	EmployeeRequestStatusAPPROVED EmployeeRequestStatus = "APPROVED"
+	EmployeeRequestStatusEXPIRED  EmployeeRequestStatus = "EXPIRED"
+	EmployeeRequestStatusNEW      EmployeeRequestStatus = "NEW"
+	EmployeeRequestStatusREJECTED EmployeeRequestStatus = "REJECTED"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeRequestStatus enum.
+func (e EmployeeRequestStatus) Valid() bool {
+	switch e {
+	case EmployeeRequestStatusAPPROVED:
+		return true
+	case EmployeeRequestStatusEXPIRED:
+		return true
+	case EmployeeRequestStatusNEW:
+		return true
+	case EmployeeRequestStatusREJECTED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeRoleStatus.
+const (
+	EmployeeRoleStatusACTIVE   EmployeeRoleStatus = "ACTIVE"
+	EmployeeRoleStatusINACTIVE EmployeeRoleStatus = "INACTIVE"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeRoleStatus enum.
+func (e EmployeeRoleStatus) Valid() bool {
+	switch e {
+	case EmployeeRoleStatusACTIVE:
+		return true
+	case EmployeeRoleStatusINACTIVE:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EmployeeStatus.
 const (
 	EmployeeStatusAPPROVED        EmployeeStatus = "APPROVED"
@@ -514,6 +580,57 @@ func (e EventEventType) Valid() bool {
 	}
 }
 
+// Defines values for HealthcareServiceStatus.
+const (
+	HealthcareServiceStatusACTIVE   HealthcareServiceStatus = "ACTIVE"
+	HealthcareServiceStatusINACTIVE HealthcareServiceStatus = "INACTIVE"
+)
+
+// Valid indicates whether the value is a known member of the HealthcareServiceStatus enum.
+func (e HealthcareServiceStatus) Valid() bool {
+	switch e {
+	case HealthcareServiceStatusACTIVE:
+		return true
+	case HealthcareServiceStatusINACTIVE:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for HealthcareServiceTimeDaysOfWeek.
+const (
+	HealthcareServiceTimeDaysOfWeekFri HealthcareServiceTimeDaysOfWeek = "fri"
+	HealthcareServiceTimeDaysOfWeekMon HealthcareServiceTimeDaysOfWeek = "mon"
+	HealthcareServiceTimeDaysOfWeekSat HealthcareServiceTimeDaysOfWeek = "sat"
+	HealthcareServiceTimeDaysOfWeekSun HealthcareServiceTimeDaysOfWeek = "sun"
+	HealthcareServiceTimeDaysOfWeekThu HealthcareServiceTimeDaysOfWeek = "thu"
+	HealthcareServiceTimeDaysOfWeekTue HealthcareServiceTimeDaysOfWeek = "tue"
+	HealthcareServiceTimeDaysOfWeekWed HealthcareServiceTimeDaysOfWeek = "wed"
+)
+
+// Valid indicates whether the value is a known member of the HealthcareServiceTimeDaysOfWeek enum.
+func (e HealthcareServiceTimeDaysOfWeek) Valid() bool {
+	switch e {
+	case HealthcareServiceTimeDaysOfWeekFri:
+		return true
+	case HealthcareServiceTimeDaysOfWeekMon:
+		return true
+	case HealthcareServiceTimeDaysOfWeekSat:
+		return true
+	case HealthcareServiceTimeDaysOfWeekSun:
+		return true
+	case HealthcareServiceTimeDaysOfWeekThu:
+		return true
+	case HealthcareServiceTimeDaysOfWeekTue:
+		return true
+	case HealthcareServiceTimeDaysOfWeekWed:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for InvalidItemEntryType.
 const (
 	InvalidItemEntryTypeHeader           InvalidItemEntryType = "header"
@@ -556,6 +673,72 @@ func (e JobStatus) Valid() bool {
 	case JobStatusPending:
 		return true
 	case JobStatusProcessed:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LegalEntityStatus.
+const (
+	LegalEntityStatusACTIVE      LegalEntityStatus = "ACTIVE"
+	LegalEntityStatusCLOSED      LegalEntityStatus = "CLOSED"
+	LegalEntityStatusREORGANIZED LegalEntityStatus = "REORGANIZED"
+	LegalEntityStatusSUSPENDED   LegalEntityStatus = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the LegalEntityStatus enum.
+func (e LegalEntityStatus) Valid() bool {
+	switch e {
+	case LegalEntityStatusACTIVE:
+		return true
+	case LegalEntityStatusCLOSED:
+		return true
+	case LegalEntityStatusREORGANIZED:
+		return true
+	case LegalEntityStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LegalEntityV1Status.
+const (
+	LegalEntityV1StatusACTIVE      LegalEntityV1Status = "ACTIVE"
+	LegalEntityV1StatusCLOSED      LegalEntityV1Status = "CLOSED"
+	LegalEntityV1StatusREORGANIZED LegalEntityV1Status = "REORGANIZED"
+	LegalEntityV1StatusSUSPENDED   LegalEntityV1Status = "SUSPENDED"
+)
+
+// Valid indicates whether the value is a known member of the LegalEntityV1Status enum.
+func (e LegalEntityV1Status) Valid() bool {
+	switch e {
+	case LegalEntityV1StatusACTIVE:
+		return true
+	case LegalEntityV1StatusCLOSED:
+		return true
+	case LegalEntityV1StatusREORGANIZED:
+		return true
+	case LegalEntityV1StatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LicensedHealthcareServiceStatus.
+const (
+	LicensedHealthcareServiceStatusACTIVE   LicensedHealthcareServiceStatus = "ACTIVE"
+	LicensedHealthcareServiceStatusINACTIVE LicensedHealthcareServiceStatus = "INACTIVE"
+)
+
+// Valid indicates whether the value is a known member of the LicensedHealthcareServiceStatus enum.
+func (e LicensedHealthcareServiceStatus) Valid() bool {
+	switch e {
+	case LicensedHealthcareServiceStatusACTIVE:
+		return true
+	case LicensedHealthcareServiceStatusINACTIVE:
 		return true
 	default:
 		return false
@@ -3285,8 +3468,68 @@ type EmployeeLegalEntityMisVerified string
 // Example: ACTIVE
 type EmployeeLegalEntityStatus string
 
+// EmployeeLegalEntityShort The legal entity, in a list.
+type EmployeeLegalEntityShort struct {
+	// Edrpou Its number in the register of enterprises.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// Name Its name.
+	//
+	// Example: Клініка Ноунейм
+	Name *string `json:"name"`
+
+	// PublicName Its name for the public.
+	//
+	// Example: Клініка Ноунейм
+	PublicName *string `json:"public_name"`
+
+	// ShortName Its short name.
+	//
+	// Example: Ноунейм
+	ShortName *string `json:"short_name"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status EmployeeLegalEntityShortStatus `json:"status"`
+
+	// Type Dictionary `LEGAL_ENTITY_TYPE`.
+	//
+	// Example: PRIMARY_CARE
+	Type string `json:"type"`
+}
+
+// EmployeeLegalEntityShortStatus Its status.
+//
+// Example: ACTIVE
+type EmployeeLegalEntityShortStatus string
+
+// EmployeeListResponse Answer with a page of employees.
+type EmployeeListResponse struct {
+	// Data The employees.
+	Data []EmployeeShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // EmployeeParty The employee as a person.
 type EmployeeParty struct {
+	// AboutMyself What the employee says of their work, if anything.
+	//
+	// Example: Закінчив всі можливі курси
+	AboutMyself *string `json:"about_myself,omitempty"`
+
 	// BirthDate Date of birth.
 	//
 	// Example: 1991-08-19
@@ -3352,6 +3595,59 @@ type EmployeeParty struct {
 	//
 	// Example: NOT_VERIFIED
 	VerificationStatus string `json:"verification_status"`
+
+	// WorkingExperience Full years of work, if they are known.
+	//
+	// Example: 10
+	WorkingExperience *int `json:"working_experience,omitempty"`
+}
+
+// EmployeePartyShort The employee as a person, in a list.
+type EmployeePartyShort struct {
+	// DeclarationCount Always zero.
+	//
+	// Example: 0
+	DeclarationCount int `json:"declaration_count"`
+
+	// DeclarationLimit Always zero.
+	//
+	// Example: 0
+	DeclarationLimit int `json:"declaration_limit"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the party.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name"`
+
+	// VerificationStatus Dictionary `PARTY_VERIFICATION_STATUSES`.
+	//
+	// Example: NOT_VERIFIED
+	VerificationStatus string `json:"verification_status"`
 }
 
 // EmployeePhone A phone.
@@ -3379,6 +3675,12 @@ type EmployeeProfession struct {
 	ScienceDegree *EmployeeScienceDegree `json:"science_degree,omitempty"`
 
 	// Specialities Specialities, the one that the employee works in first.
+	Specialities []EmployeeSpeciality `json:"specialities"`
+}
+
+// EmployeeProfessionShort The specialities of an employee, in a list.
+type EmployeeProfessionShort struct {
+	// Specialities The specialities.
 	Specialities []EmployeeSpeciality `json:"specialities"`
 }
 
@@ -3420,6 +3722,267 @@ type EmployeeQualification struct {
 	ValidTo *string `json:"valid_to,omitempty"`
 }
 
+// EmployeeRequest An employee request. What the person has learnt stands under the name of the type, in lower case.
+type EmployeeRequest struct {
+	// Assistant What the employee has learnt.
+	Assistant *EmployeeProfession `json:"assistant,omitempty"`
+
+	// DivisionID Id of the division, if there is one.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	DivisionID *string `json:"division_id"`
+
+	// Doctor What the employee has learnt.
+	Doctor *EmployeeProfession `json:"doctor,omitempty"`
+
+	// Edrpou ЄДРПОУ number of the legal entity.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// EmployeeID The employee that it has made or is to change, if there is one.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	EmployeeID *string `json:"employee_id"`
+
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// EndDate Last day of work, if it is known.
+	//
+	// Example: 2018-03-02
+	EndDate *string `json:"end_date,omitempty"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the request.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2018-03-02T10:45:16.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// Laborant What the employee has learnt.
+	Laborant *EmployeeProfession `json:"laborant,omitempty"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// LegalEntityID Id of the legal entity.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// LegalEntityName Name of the legal entity.
+	//
+	// Example: Клініка Ноунейм
+	LegalEntityName *string `json:"legal_entity_name"`
+
+	// MedAdmin What the employee has learnt.
+	MedAdmin *EmployeeProfession `json:"med_admin,omitempty"`
+
+	// MedCoordinator What the employee has learnt.
+	MedCoordinator *EmployeeProfession `json:"med_coordinator,omitempty"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Party Who is to be employed.
+	Party EmployeeRequestParty `json:"party"`
+
+	// Pharmacist What the employee has learnt.
+	Pharmacist *EmployeeProfession `json:"pharmacist,omitempty"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P8
+	Position string `json:"position"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name"`
+
+	// Specialist What the employee has learnt.
+	Specialist *EmployeeProfession `json:"specialist,omitempty"`
+
+	// StartDate First day of work.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `NEW` waits for the person. `APPROVED` has made or changed an employee, `REJECTED` was refused by the person, `EXPIRED` was not answered
+	// in time.
+	//
+	//
+	// Example: NEW
+	Status EmployeeRequestStatus `json:"status"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2018-03-02T10:45:16.000000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// EmployeeRequestListResponse Answer with a page of employee requests.
+type EmployeeRequestListResponse struct {
+	// Data The employee requests.
+	Data []EmployeeRequestShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// EmployeeRequestParty Who is to be employed.
+type EmployeeRequestParty struct {
+	// AboutMyself What the person says of their work, if anything.
+	//
+	// Example: Закінчив всі можливі курси
+	AboutMyself *string `json:"about_myself,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// Documents Documents, if some were sent.
+	Documents []PartyDocument `json:"documents,omitempty"`
+
+	// Email E-mail.
+	//
+	// Example: email@example.com
+	Email string `json:"email"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones Phones, if some were sent.
+	Phones []EmployeePhone `json:"phones,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// TaxID Tax number, or that of the passport of who has declined one.
+	//
+	// Example: 3126509816
+	TaxID string `json:"tax_id"`
+
+	// WorkingExperience Full years of work, if they are known.
+	//
+	// Example: 10
+	WorkingExperience *int `json:"working_experience,omitempty"`
+}
+
+// EmployeeRequestResponse Answer with one employee request.
+type EmployeeRequestResponse struct {
+	// Data An employee request. What the person has learnt stands under the name of the type, in lower case.
+	Data EmployeeRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What is known beside it.
+	Urgent *EmployeeRequestUrgent `json:"urgent,omitempty"`
+}
+
+// EmployeeRequestShort An employee request in a list.
+type EmployeeRequestShort struct {
+	// Edrpou ЄДРПОУ number of the legal entity.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// ID Id of the request.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2018-03-02T10:45:16.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// LegalEntityName Name of the legal entity.
+	//
+	// Example: Клініка Ноунейм
+	LegalEntityName *string `json:"legal_entity_name"`
+
+	// NoTaxID Has declined a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name"`
+
+	// Status `NEW` waits for the person. `APPROVED` has made or changed an employee, `REJECTED` was refused by the person, `EXPIRED` was not answered
+	// in time.
+	//
+	//
+	// Example: NEW
+	Status EmployeeRequestStatus `json:"status"`
+}
+
+// EmployeeRequestStatus `NEW` waits for the person. `APPROVED` has made or changed an employee, `REJECTED` was refused by the person, `EXPIRED` was not answered
+// in time.
+//
+// Example: NEW
+type EmployeeRequestStatus string
+
+// EmployeeRequestUrgent What is known beside it.
+type EmployeeRequestUrgent struct {
+	// UserID The user with the e-mail of the request.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	UserID string `json:"user_id"`
+}
+
 // EmployeeResponse Answer with one employee.
 type EmployeeResponse struct {
 	// Data An employee. What they have learnt stands under the name of the type, in lower case.
@@ -3428,6 +3991,90 @@ type EmployeeResponse struct {
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
 }
+
+// EmployeeRole An employee provides a healthcare service.
+type EmployeeRole struct {
+	// EmployeeID Id of the employee.
+	//
+	// Example: 9d229fcb-6a77-4574-99a5-30729aa518fd
+	EmployeeID string `json:"employee_id"`
+
+	// EndDate When it ended, if it has.
+	//
+	// Example: 2019-12-20T19:14:13.000000Z
+	EndDate *string `json:"end_date"`
+
+	// HealthcareServiceID Id of the healthcare service.
+	//
+	// Example: 98b6ed10-17b4-44f1-892c-7514f66bf505
+	HealthcareServiceID string `json:"healthcare_service_id"`
+
+	// ID Id of the role.
+	//
+	// Example: 7c3da506-804d-4550-8993-bf17f9ee0402
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// StartDate When it began.
+	//
+	// Example: 2019-04-20T19:14:13.000000Z
+	StartDate string `json:"start_date"`
+
+	// Status `ACTIVE` is in force. `INACTIVE` has ended, with the work of the employee.
+	//
+	// Example: ACTIVE
+	Status EmployeeRoleStatus `json:"status"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+}
+
+// EmployeeRoleListResponse Answer with a page of employee roles.
+type EmployeeRoleListResponse struct {
+	// Data The employee roles.
+	Data []EmployeeRole `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// EmployeeRoleResponse Answer with one employee role.
+type EmployeeRoleResponse struct {
+	// Data An employee provides a healthcare service.
+	Data EmployeeRole `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// EmployeeRoleStatus `ACTIVE` is in force. `INACTIVE` has ended, with the work of the employee.
+//
+// Example: ACTIVE
+type EmployeeRoleStatus string
 
 // EmployeeScienceDegree A science degree.
 type EmployeeScienceDegree struct {
@@ -3465,6 +4112,81 @@ type EmployeeScienceDegree struct {
 	//
 	// Example: Педіатр
 	Speciality string `json:"speciality"`
+}
+
+// EmployeeShort An employee in a list. Their specialities stand under the name of the type, in lower case.
+type EmployeeShort struct {
+	// Assistant The specialities of an employee, in a list.
+	Assistant *EmployeeProfessionShort `json:"assistant,omitempty"`
+
+	// Division A division.
+	Division *EmployeeDivision `json:"division,omitempty"`
+
+	// Doctor The specialities of an employee, in a list.
+	Doctor *EmployeeProfessionShort `json:"doctor,omitempty"`
+
+	// EmployeeType Dictionary `EMPLOYEE_TYPE`.
+	//
+	// Example: DOCTOR
+	EmployeeType string `json:"employee_type"`
+
+	// EndDate Last day of work, if it is known.
+	//
+	// Example: 2018-03-02
+	EndDate *string `json:"end_date"`
+
+	// ID Id of the employee.
+	//
+	// Example: d290f1ee-6c54-4b01-90e6-d701748f0851
+	ID string `json:"id"`
+
+	// IsActive Whether the row counts: always true in a list.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Laborant The specialities of an employee, in a list.
+	Laborant *EmployeeProfessionShort `json:"laborant,omitempty"`
+
+	// LegalEntity The legal entity, in a list.
+	LegalEntity EmployeeLegalEntityShort `json:"legal_entity"`
+
+	// MedAdmin The specialities of an employee, in a list.
+	MedAdmin *EmployeeProfessionShort `json:"med_admin,omitempty"`
+
+	// MedCoordinator The specialities of an employee, in a list.
+	MedCoordinator *EmployeeProfessionShort `json:"med_coordinator,omitempty"`
+
+	// MinfinValidationStatus Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+	//
+	// Example: VERIFICATION_NEEDED
+	MinfinValidationStatus string `json:"minfin_validation_status"`
+
+	// Party The employee as a person, in a list.
+	Party EmployeePartyShort `json:"party"`
+
+	// Pharmacist The specialities of an employee, in a list.
+	Pharmacist *EmployeeProfessionShort `json:"pharmacist,omitempty"`
+
+	// Position Dictionary `POSITION`.
+	//
+	// Example: P1
+	Position string `json:"position"`
+
+	// Specialist The specialities of an employee, in a list.
+	Specialist *EmployeeProfessionShort `json:"specialist,omitempty"`
+
+	// StartDate First day of work.
+	//
+	// Example: 2017-03-02
+	StartDate string `json:"start_date"`
+
+	// Status `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
+	// chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
+	//
+	//
+	// Example: APPROVED
+	Status EmployeeStatus `json:"status"`
 }
 
 // EmployeeSpeciality A speciality with what is known of its certificate.
@@ -3659,6 +4381,168 @@ type FoundPhone struct {
 // Example: MALE
 type Gender = string
 
+// HealthcareService A healthcare service.
+type HealthcareService struct {
+	// AvailableTime When it is provided.
+	AvailableTime []HealthcareServiceTime `json:"available_time"`
+
+	// Category A meaning, told by values of dictionaries.
+	Category CodeableConcept `json:"category"`
+
+	// Comment A comment, if there is one.
+	//
+	// Example: Новий сервіс
+	Comment *string `json:"comment"`
+
+	// CoverageArea Reserved: the areas that it covers.
+	CoverageArea []string `json:"coverage_area,omitempty"`
+
+	// DivisionID Id of the division.
+	//
+	// Example: 8be63914-a278-470b-b868-1af5b9087332
+	DivisionID string `json:"division_id"`
+
+	// ID Id of the service.
+	//
+	// Example: 7c3da506-804d-4550-8993-bf17f9ee0402
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// LegalEntityID Id of the legal entity.
+	//
+	// Example: 483af06f-d4c6-4c9e-8d9b-680b5ef7270d
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// LicenseID Id of the license, if it needs one.
+	//
+	// Example: cdcf456b-e235-4850-9f00-27cc3453d346
+	LicenseID *string `json:"license_id"`
+
+	// LicensedHealthcareService What the National Health Service has decided.
+	LicensedHealthcareService *LicensedHealthcareService `json:"licensed_healthcare_service,omitempty"`
+
+	// NotAvailable When it is not provided.
+	NotAvailable []HealthcareServiceRestriction `json:"not_available"`
+
+	// ProvidingCondition Dictionary `PROVIDING_CONDITION`.
+	//
+	// Example: OUTPATIENT
+	ProvidingCondition *string `json:"providing_condition"`
+
+	// SpecialityType Dictionary `SPECIALITY_TYPE`; pharmacies have none.
+	//
+	// Example: FAMILY_DOCTOR
+	SpecialityType *string `json:"speciality_type"`
+
+	// Status `ACTIVE` is provided, `INACTIVE` is not.
+	//
+	// Example: ACTIVE
+	Status HealthcareServiceStatus `json:"status"`
+
+	// Type A meaning, told by values of dictionaries.
+	Type *CodeableConcept `json:"type,omitempty"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+}
+
+// HealthcareServiceListResponse Answer with a page of healthcare services.
+type HealthcareServiceListResponse struct {
+	// Data The healthcare services.
+	Data []HealthcareService `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// HealthcareServicePeriod From when to when.
+type HealthcareServicePeriod struct {
+	// End End.
+	//
+	// Example: 2018-08-02T11:00:00.000Z
+	End string `json:"end"`
+
+	// Start Beginning.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Start string `json:"start"`
+}
+
+// HealthcareServiceResponse Answer with one healthcare service.
+type HealthcareServiceResponse struct {
+	// Data A healthcare service.
+	Data HealthcareService `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// HealthcareServiceRestriction When the service is not provided, and why.
+type HealthcareServiceRestriction struct {
+	// Description Why.
+	//
+	// Example: Санітарний день
+	Description string `json:"description"`
+
+	// During From when to when.
+	During HealthcareServicePeriod `json:"during"`
+}
+
+// HealthcareServiceStatus `ACTIVE` is provided, `INACTIVE` is not.
+//
+// Example: ACTIVE
+type HealthcareServiceStatus string
+
+// HealthcareServiceTime When the service is provided.
+type HealthcareServiceTime struct {
+	// AllDay Round the clock.
+	//
+	// Example: false
+	AllDay *bool `json:"all_day,omitempty"`
+
+	// AvailableEndTime To.
+	//
+	// Example: 19:00:00
+	AvailableEndTime *string `json:"available_end_time,omitempty"`
+
+	// AvailableStartTime From.
+	//
+	// Example: 08:30:00
+	AvailableStartTime *string `json:"available_start_time,omitempty"`
+
+	// DaysOfWeek Days.
+	DaysOfWeek []HealthcareServiceTimeDaysOfWeek `json:"days_of_week"`
+}
+
+// HealthcareServiceTimeDaysOfWeek A day.
+//
+// Example: mon
+type HealthcareServiceTimeDaysOfWeek string
+
 // Identifier Which object of which kind is meant.
 type Identifier struct {
 	// Type A meaning, told by values of dictionaries.
@@ -3792,6 +4676,760 @@ type JobResponse struct {
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
 }
+
+// LegalEntity A legal entity.
+type LegalEntity struct {
+	// Accreditation An accreditation.
+	Accreditation *LegalEntityAccreditation `json:"accreditation,omitempty"`
+
+	// Archive Where its papers are, if that is known.
+	Archive []LegalEntityArchive `json:"archive,omitempty"`
+
+	// Beneficiary Who owns it, if that is known.
+	//
+	// Example: Борисов Борис Борисович
+	Beneficiary *string `json:"beneficiary,omitempty"`
+
+	// Edr What the register of enterprises (ЄДР) knows.
+	Edr LegalEntityEDR `json:"edr"`
+
+	// EdrVerified Whether the register of enterprises knows it, if that was asked.
+	//
+	// Example: true
+	EdrVerified *bool `json:"edr_verified"`
+
+	// Edrpou ЄДРПОУ number.
+	//
+	// Example: 32323454
+	Edrpou string `json:"edrpou"`
+
+	// Email E-mail of the person in charge.
+	//
+	// Example: email@example.com
+	Email *string `json:"email"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// License The primary license.
+	License *LegalEntityLicense `json:"license,omitempty"`
+
+	// NhsComment What the National Health Service says of it.
+	//
+	// Example: comment
+	NhsComment *string `json:"nhs_comment"`
+
+	// NhsReviewed Whether the National Health Service has looked at it.
+	//
+	// Example: false
+	NhsReviewed bool `json:"nhs_reviewed"`
+
+	// NhsVerified Whether the National Health Service has verified it.
+	//
+	// Example: false
+	NhsVerified bool `json:"nhs_verified"`
+
+	// Phones Phones.
+	Phones []LegalEntityPhone `json:"phones"`
+
+	// PublicOffer What the legal entity has agreed to.
+	PublicOffer *LegalEntityPublicOffer `json:"public_offer,omitempty"`
+
+	// ReceiverFundsCode Code of the treasury, if there is one.
+	//
+	// Example: 12345
+	ReceiverFundsCode *string `json:"receiver_funds_code,omitempty"`
+
+	// ResidenceAddress Where the legal entity is; null when that is not known.
+	ResidenceAddress *LegalEntityAddress `json:"residence_address"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status LegalEntityStatus `json:"status"`
+
+	// Type Dictionary `LEGAL_ENTITY_TYPE_V2`.
+	//
+	// Example: PRIMARY_CARE
+	Type string `json:"type"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+
+	// Website Web site, if there is one.
+	//
+	// Example: www.msp.com.ua
+	Website *string `json:"website,omitempty"`
+}
+
+// LegalEntityStatus Its status.
+//
+// Example: ACTIVE
+type LegalEntityStatus string
+
+// LegalEntityAccreditation An accreditation.
+type LegalEntityAccreditation struct {
+	// Category Dictionary `ACCREDITATION_CATEGORY`.
+	//
+	// Example: SECOND
+	Category string `json:"category"`
+
+	// ExpiryDate Its last day, if there is one.
+	//
+	// Example: 2027-02-28
+	ExpiryDate *string `json:"expiry_date,omitempty"`
+
+	// IssuedDate When it was given, if that is known.
+	//
+	// Example: 2017-02-28
+	IssuedDate *string `json:"issued_date,omitempty"`
+
+	// OrderDate Date of the order.
+	//
+	// Example: 2017-02-28
+	OrderDate string `json:"order_date"`
+
+	// OrderNo Number of the order.
+	//
+	// Example: fd123443
+	OrderNo string `json:"order_no"`
+}
+
+// LegalEntityAddress Where the legal entity is; null when that is not known.
+type LegalEntityAddress struct {
+	// Apartment The apartment, if there is one.
+	//
+	// Example: 23
+	Apartment *string `json:"apartment,omitempty"`
+
+	// Area The area.
+	//
+	// Example: Житомирська
+	Area string `json:"area"`
+
+	// Building The building, if it is known.
+	//
+	// Example: 15
+	Building *string `json:"building,omitempty"`
+
+	// Country Dictionary `COUNTRY`.
+	//
+	// Example: UA
+	Country string `json:"country"`
+
+	// Region The district, if there is one.
+	//
+	// Example: Бердичівський
+	Region *string `json:"region,omitempty"`
+
+	// Settlement The settlement.
+	//
+	// Example: Бердичів
+	Settlement string `json:"settlement"`
+
+	// SettlementID Id of the settlement.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	SettlementID string `json:"settlement_id"`
+
+	// SettlementType Dictionary `SETTLEMENT_TYPE`.
+	//
+	// Example: CITY
+	SettlementType string `json:"settlement_type"`
+
+	// Street The street, if it is known.
+	//
+	// Example: Європейська
+	Street *string `json:"street,omitempty"`
+
+	// StreetType Dictionary `STREET_TYPE`, if it is known.
+	//
+	// Example: STREET
+	StreetType *string `json:"street_type,omitempty"`
+
+	// Type Dictionary `ADDRESS_TYPE`.
+	//
+	// Example: RESIDENCE
+	Type string `json:"type"`
+
+	// Zip Postal code, if it is known.
+	//
+	// Example: 02090
+	Zip *string `json:"zip,omitempty"`
+}
+
+// LegalEntityArchive A place to which papers were handed over.
+type LegalEntityArchive struct {
+	// Date When.
+	//
+	// Example: 2017-02-28
+	Date string `json:"date"`
+
+	// Place Where.
+	//
+	// Example: вул. Грушевського 15
+	Place string `json:"place"`
+}
+
+// LegalEntityEDR What the register of enterprises (ЄДР) knows.
+type LegalEntityEDR struct {
+	// Edrpou ЄДРПОУ number.
+	//
+	// Example: 54323454
+	Edrpou string `json:"edrpou"`
+
+	// ID Id of these data; that of the legal entity, when the register was not asked.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// Kveds Kinds of economic activity.
+	Kveds []LegalEntityKved `json:"kveds"`
+
+	// LegalForm Dictionary `LEGAL_FORM`, if it is known.
+	//
+	// Example: 140
+	LegalForm *string `json:"legal_form,omitempty"`
+
+	// Name Full name.
+	//
+	// Example: Клініка Ноунейм
+	Name *string `json:"name"`
+
+	// PublicName Name for the public, if there is one.
+	//
+	// Example: Ноунейм
+	PublicName *string `json:"public_name,omitempty"`
+
+	// RegistrationAddress Where the legal entity is registered; null when that is not known.
+	RegistrationAddress *LegalEntityRegistrationAddress `json:"registration_address"`
+
+	// ShortName Short name, if there is one.
+	//
+	// Example: Ноунейм
+	ShortName *string `json:"short_name,omitempty"`
+
+	// State State in the register, 1 for registered.
+	//
+	// Example: 1
+	State int `json:"state"`
+}
+
+// LegalEntityKved A kind of economic activity.
+type LegalEntityKved struct {
+	// Code Dictionary `KVEDS`.
+	//
+	// Example: 86.21
+	Code string `json:"code"`
+
+	// IsPrimary Whether it is the main one.
+	//
+	// Example: true
+	IsPrimary bool `json:"is_primary"`
+
+	// Name Its name.
+	//
+	// Example: Загальна медична практика
+	Name string `json:"name"`
+}
+
+// LegalEntityLicense The primary license.
+type LegalEntityLicense struct {
+	// ActiveFromDate Its first day.
+	//
+	// Example: 2022-02-28
+	ActiveFromDate string `json:"active_from_date"`
+
+	// ExpiryDate Its last day, if there is one.
+	//
+	// Example: 2026-02-28
+	ExpiryDate *string `json:"expiry_date"`
+
+	// ID Id of the license.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// IssuedBy Who has issued it.
+	//
+	// Example: Кваліфікацйна комісія
+	IssuedBy string `json:"issued_by"`
+
+	// IssuedDate When it was issued.
+	//
+	// Example: 2022-02-28
+	IssuedDate string `json:"issued_date"`
+
+	// IssuerStatus What its issuer says of it, if that is known.
+	IssuerStatus *string `json:"issuer_status"`
+
+	// LicenseNumber Its number.
+	//
+	// Example: fd123443
+	LicenseNumber *string `json:"license_number"`
+
+	// OrderNo Number of the order.
+	//
+	// Example: ВА43234
+	OrderNo string `json:"order_no"`
+
+	// Type Dictionary `LICENSE_TYPE`.
+	//
+	// Example: MSP
+	Type string `json:"type"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+
+	// WhatLicensed What it allows.
+	//
+	// Example: реалізація наркотичних засобів
+	WhatLicensed string `json:"what_licensed"`
+}
+
+// LegalEntityListResponse Answer with a page of legal entities.
+type LegalEntityListResponse struct {
+	// Data The legal entities.
+	Data []LegalEntity `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// LegalEntityPhone A phone.
+type LegalEntityPhone struct {
+	// Note What it is for, if that was said.
+	//
+	// Example: Реєстратура
+	Note *string `json:"note,omitempty"`
+
+	// Number The phone.
+	//
+	// Example: +380503410870
+	Number string `json:"number"`
+
+	// Type Dictionary `PHONE_TYPE`.
+	//
+	// Example: MOBILE
+	Type string `json:"type"`
+}
+
+// LegalEntityProvider What the legal entity may do.
+type LegalEntityProvider struct {
+	// Accreditation An accreditation.
+	Accreditation *LegalEntityAccreditation `json:"accreditation,omitempty"`
+
+	// Licenses The primary license, if there is one.
+	Licenses []LegalEntityLicense `json:"licenses"`
+}
+
+// LegalEntityPublicOffer What the legal entity has agreed to.
+type LegalEntityPublicOffer struct {
+	// Consent Whether it has agreed.
+	//
+	// Example: true
+	Consent bool `json:"consent"`
+
+	// ConsentText The text.
+	//
+	// Example: Consent text
+	ConsentText string `json:"consent_text"`
+}
+
+// LegalEntityRegistrationAddress Where the legal entity is registered; null when that is not known.
+type LegalEntityRegistrationAddress struct {
+	// Address The address in one line.
+	//
+	// Example: Волинська обл., місто Луцьк ВУЛИЦЯ КОНЯКІНА буд. 14 кв. 144
+	Address *string `json:"address,omitempty"`
+
+	// Country The country.
+	//
+	// Example: УКРАЇНА
+	Country *string `json:"country,omitempty"`
+
+	// Parts The parts of a registration address.
+	Parts *LegalEntityRegistrationParts `json:"parts,omitempty"`
+
+	// Zip Postal code.
+	//
+	// Example: 02090
+	Zip *string `json:"zip,omitempty"`
+}
+
+// LegalEntityRegistrationParts The parts of a registration address.
+type LegalEntityRegistrationParts struct {
+	// Atu Administrative unit.
+	//
+	// Example: Волинська обл., місто Луцьк
+	Atu *string `json:"atu,omitempty"`
+
+	// AtuCode Its code.
+	//
+	// Example: 0710100000
+	AtuCode *string `json:"atu_code,omitempty"`
+
+	// Building The building.
+	//
+	// Example:
+	Building *string `json:"building,omitempty"`
+
+	// BuildingType Kind of the building.
+	BuildingType *string `json:"building_type,omitempty"`
+
+	// House The house.
+	//
+	// Example: 14
+	House *string `json:"house,omitempty"`
+
+	// HouseType Kind of the house.
+	//
+	// Example: буд.
+	HouseType *string `json:"house_type,omitempty"`
+
+	// Num The room.
+	//
+	// Example: 144
+	Num *string `json:"num,omitempty"`
+
+	// NumType Kind of the room.
+	//
+	// Example: кв.
+	NumType *string `json:"num_type,omitempty"`
+
+	// Street The street.
+	//
+	// Example: ВУЛИЦЯ КОНЯКІНА
+	Street *string `json:"street,omitempty"`
+}
+
+// LegalEntityResponse Answer with one legal entity.
+type LegalEntityResponse struct {
+	// Data A legal entity.
+	Data LegalEntity `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// LegalEntityV1 A legal entity in its former shape.
+type LegalEntityV1 struct {
+	// Addresses Addresses.
+	Addresses []*LegalEntityAddress `json:"addresses"`
+
+	// Archive Where its papers are, if that is known.
+	Archive []LegalEntityArchive `json:"archive,omitempty"`
+
+	// Beneficiary Who owns it, if that is known.
+	//
+	// Example: Борисов Борис Борисович
+	Beneficiary *string `json:"beneficiary,omitempty"`
+
+	// CreatedByMisClientID The MIS that has registered it, if that is known.
+	//
+	// Example: a65c8369-ce3a-44d6-839b-8856e3dc4ca3
+	CreatedByMisClientID *string `json:"created_by_mis_client_id"`
+
+	// Edrpou ЄДРПОУ number.
+	//
+	// Example: 5432345432
+	Edrpou string `json:"edrpou"`
+
+	// Email E-mail of the person in charge.
+	//
+	// Example: email@example.com
+	Email *string `json:"email"`
+
+	// ID Id of the legal entity.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// Kveds Codes of economic activity.
+	Kveds []string `json:"kveds"`
+
+	// LegalForm Dictionary `LEGAL_FORM`.
+	//
+	// Example: 140
+	LegalForm *string `json:"legal_form"`
+
+	// MedicalServiceProvider What the legal entity may do.
+	MedicalServiceProvider LegalEntityProvider `json:"medical_service_provider"`
+
+	// Name Full name.
+	//
+	// Example: Клініка Ноунейм
+	Name *string `json:"name"`
+
+	// NhsComment What the National Health Service says of it; not in lists.
+	//
+	// Example: comment
+	NhsComment *string `json:"nhs_comment,omitempty"`
+
+	// NhsReviewed Whether the National Health Service has looked at it; not in lists.
+	//
+	// Example: false
+	NhsReviewed *bool `json:"nhs_reviewed,omitempty"`
+
+	// NhsVerified Whether the National Health Service has verified it.
+	//
+	// Example: false
+	NhsVerified bool `json:"nhs_verified"`
+
+	// OwnerPropertyType Dictionary `OWNER_PROPERTY_TYPE`.
+	//
+	// Example: STATE
+	OwnerPropertyType *string `json:"owner_property_type"`
+
+	// Phones Phones.
+	Phones []LegalEntityPhone `json:"phones"`
+
+	// PublicName Name for the public, if there is one.
+	//
+	// Example: Ноунейм
+	PublicName *string `json:"public_name,omitempty"`
+
+	// ReceiverFundsCode Code of the treasury, if there is one.
+	//
+	// Example: 12345
+	ReceiverFundsCode *string `json:"receiver_funds_code,omitempty"`
+
+	// ShortName Short name, if there is one.
+	//
+	// Example: Ноунейм
+	ShortName *string `json:"short_name,omitempty"`
+
+	// Status Its status.
+	//
+	// Example: ACTIVE
+	Status LegalEntityV1Status `json:"status"`
+
+	// Type Dictionary `LEGAL_ENTITY_TYPE`.
+	//
+	// Example: MSP
+	Type string `json:"type"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+
+	// Website Web site, if there is one.
+	//
+	// Example: www.msp.com.ua
+	Website *string `json:"website,omitempty"`
+}
+
+// LegalEntityV1Status Its status.
+//
+// Example: ACTIVE
+type LegalEntityV1Status string
+
+// LegalEntityV1ListResponse Answer with a page of legal entities in their former shape.
+type LegalEntityV1ListResponse struct {
+	// Data The legal entities.
+	Data []LegalEntityV1 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// LegalEntityV1Response Answer with one legal entity in its former shape.
+type LegalEntityV1Response struct {
+	// Data A legal entity in its former shape.
+	Data LegalEntityV1 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// License A license.
+type License struct {
+	// ActiveFromDate Its first day.
+	//
+	// Example: 2022-02-28
+	ActiveFromDate string `json:"active_from_date"`
+
+	// ExpiryDate Its last day, if there is one.
+	//
+	// Example: 2026-02-28
+	ExpiryDate *string `json:"expiry_date"`
+
+	// ID Id of the license.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy Who has stored it.
+	//
+	// Example: e1453f4c-1077-4e85-8c98-c13ffca0063e
+	InsertedBy string `json:"inserted_by"`
+
+	// IsActive Whether the row counts.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+
+	// IsPrimary Whether it is the primary one.
+	//
+	// Example: true
+	IsPrimary bool `json:"is_primary"`
+
+	// IssuedBy Who has issued it.
+	//
+	// Example: Кваліфікацйна комісія
+	IssuedBy string `json:"issued_by"`
+
+	// IssuedDate When it was issued.
+	//
+	// Example: 2022-02-28
+	IssuedDate string `json:"issued_date"`
+
+	// IssuerStatus What its issuer says of it, if that is known.
+	IssuerStatus *string `json:"issuer_status"`
+
+	// LegalEntityID Id of the legal entity.
+	//
+	// Example: 28d9c1be-08f0-403b-aa76-bff228c9904f
+	LegalEntityID string `json:"legal_entity_id"`
+
+	// LicenseNumber Its number.
+	//
+	// Example: fd123443
+	LicenseNumber *string `json:"license_number"`
+
+	// OrderNo Number of the order.
+	//
+	// Example: ВА43234
+	OrderNo string `json:"order_no"`
+
+	// Type Dictionary `LICENSE_TYPE`.
+	//
+	// Example: MSP
+	Type string `json:"type"`
+
+	// UpdatedAt When it was last changed.
+	//
+	// Example: 2017-04-20T19:14:13.000000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UpdatedBy Who has changed it.
+	//
+	// Example: 2922a240-63db-404e-b730-09222bfeb2dd
+	UpdatedBy string `json:"updated_by"`
+
+	// WhatLicensed What it allows.
+	//
+	// Example: реалізація наркотичних засобів
+	WhatLicensed string `json:"what_licensed"`
+}
+
+// LicenseListResponse Answer with a page of licenses.
+type LicenseListResponse struct {
+	// Data The licenses.
+	Data []License `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// LicensedHealthcareService What the National Health Service has decided.
+type LicensedHealthcareService struct {
+	// Status The decision.
+	//
+	// Example: ACTIVE
+	Status *LicensedHealthcareServiceStatus `json:"status,omitempty"`
+
+	// UpdatedAt When.
+	//
+	// Example: 2022-04-20T19:14:13Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// LicensedHealthcareServiceStatus The decision.
+//
+// Example: ACTIVE
+type LicensedHealthcareServiceStatus string
 
 // LoginGrant Who logs in. What must be sent is checked field by field with answers of its own (see the rules
 // `session.login.*`), therefore no field is marked as required here; all but `scope` are.
@@ -6166,6 +7804,87 @@ type ListDivisionsParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListEmployeeRequestsParams defines parameters for ListEmployeeRequests.
+type ListEmployeeRequestsParams struct {
+	// ID Id of the request.
+	ID *string `form:"id,omitempty" json:"id,omitempty"`
+
+	// Edrpou ЄДРПОУ number of the legal entity.
+	Edrpou *string `form:"edrpou,omitempty" json:"edrpou,omitempty"`
+
+	// LegalEntityName A part of the legal entity's name, in any case.
+	LegalEntityName *string `form:"legal_entity_name,omitempty" json:"legal_entity_name,omitempty"`
+
+	// NoTaxID Whether the person has declined a tax number.
+	NoTaxID *bool `form:"no_tax_id,omitempty" json:"no_tax_id,omitempty"`
+
+	// Status Status of the request. Without it all of them.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Employee requests per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListEmployeeRolesParams defines parameters for ListEmployeeRoles.
+type ListEmployeeRolesParams struct {
+	// EmployeeID Id of the employee.
+	EmployeeID *string `form:"employee_id,omitempty" json:"employee_id,omitempty"`
+
+	// HealthcareServiceID Id of the healthcare service.
+	HealthcareServiceID *string `form:"healthcare_service_id,omitempty" json:"healthcare_service_id,omitempty"`
+
+	// Status `active` or `inactive`, in any case.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Employee roles per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListEmployeesParams defines parameters for ListEmployees.
+type ListEmployeesParams struct {
+	// Ids Ids of employees with commas between them.
+	Ids *string `form:"ids,omitempty" json:"ids,omitempty"`
+
+	// NoTaxID Whether the party has declined a tax number.
+	NoTaxID *bool `form:"no_tax_id,omitempty" json:"no_tax_id,omitempty"`
+
+	// TaxID Tax number of the party.
+	TaxID *string `form:"tax_id,omitempty" json:"tax_id,omitempty"`
+
+	// PartyID Id of the party.
+	PartyID *string `form:"party_id,omitempty" json:"party_id,omitempty"`
+
+	// VerificationStatus Verification of the party, dictionary `PARTY_VERIFICATION_STATUSES`.
+	VerificationStatus *string `form:"verification_status,omitempty" json:"verification_status,omitempty"`
+
+	// Edrpou ЄДРПОУ number of the legal entity.
+	Edrpou *string `form:"edrpou,omitempty" json:"edrpou,omitempty"`
+
+	// LegalEntityID Id of a legal entity. Any other than the one of the token gives an empty list.
+	LegalEntityID *string `form:"legal_entity_id,omitempty" json:"legal_entity_id,omitempty"`
+
+	// DivisionID Id of the division.
+	DivisionID *string `form:"division_id,omitempty" json:"division_id,omitempty"`
+
+	// Status Status of the employee. `DISMISSED` and `STOPPED` find the same, and so do both spellings of `ENTERED_IN_ERROR`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// EmployeeType Type of the employee, dictionary `EMPLOYEE_TYPE`.
+	EmployeeType *string `form:"employee_type,omitempty" json:"employee_type,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Employees per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
 	// Date Start of the period, included. UTC, without a zone. The period is always limited to `EVENTS_LIST_MAX_PERIOD_HOURS` hours (3):
@@ -6199,6 +7918,84 @@ type ListEventsParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Events per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListHealthcareServicesParams defines parameters for ListHealthcareServices.
+type ListHealthcareServicesParams struct {
+	// DivisionID Id of the division.
+	DivisionID *string `form:"division_id,omitempty" json:"division_id,omitempty"`
+
+	// SpecialityType Dictionary `SPECIALITY_TYPE`.
+	SpecialityType *string `form:"speciality_type,omitempty" json:"speciality_type,omitempty"`
+
+	// ProvidingCondition Dictionary `PROVIDING_CONDITION`.
+	ProvidingCondition *string `form:"providing_condition,omitempty" json:"providing_condition,omitempty"`
+
+	// Category Dictionary `HEALTHCARE_SERVICE_CATEGORIES`.
+	Category *string `form:"category,omitempty" json:"category,omitempty"`
+
+	// Type Type, of the dictionary of its category.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// Status `ACTIVE` or `INACTIVE`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Healthcare services per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListLegalEntitiesV1Params defines parameters for ListLegalEntitiesV1.
+type ListLegalEntitiesV1Params struct {
+	// Edrpou ЄДРПОУ number.
+	Edrpou *string `form:"edrpou,omitempty" json:"edrpou,omitempty"`
+
+	// LegalEntityID Id of the legal entity.
+	LegalEntityID *string `form:"legal_entity_id,omitempty" json:"legal_entity_id,omitempty"`
+
+	// SettlementID Settlement of the residence address.
+	SettlementID *string `form:"settlement_id,omitempty" json:"settlement_id,omitempty"`
+
+	// Type Type, dictionary `LEGAL_ENTITY_TYPE_V2`.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// Status Status: `ACTIVE`, `SUSPENDED`, `CLOSED` or `REORGANIZED`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// NhsVerified Whether the National Health Service has verified it.
+	NhsVerified *bool `form:"nhs_verified,omitempty" json:"nhs_verified,omitempty"`
+
+	// OwnerProperty Property: `state` or `private`.
+	OwnerProperty *string `form:"owner_property,omitempty" json:"owner_property,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Legal entities per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListLicensesParams defines parameters for ListLicenses.
+type ListLicensesParams struct {
+	// ID Id of the license.
+	ID *string `form:"id,omitempty" json:"id,omitempty"`
+
+	// LicenseNumber Number of the license.
+	LicenseNumber *string `form:"license_number,omitempty" json:"license_number,omitempty"`
+
+	// Type Dictionary `LICENSE_TYPE`.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// IsPrimary Whether it is the primary one.
+	IsPrimary *bool `form:"is_primary,omitempty" json:"is_primary,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Licenses per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -6485,6 +8282,33 @@ type ListDictionariesV2Params struct {
 
 	// ValueIsActive Only values that are in use (`true`) or out of use (`false`).
 	ValueIsActive *bool `form:"value_is_active,omitempty" json:"value_is_active,omitempty"`
+}
+
+// ListLegalEntitiesParams defines parameters for ListLegalEntities.
+type ListLegalEntitiesParams struct {
+	// Edrpou ЄДРПОУ number.
+	Edrpou *string `form:"edrpou,omitempty" json:"edrpou,omitempty"`
+
+	// LegalEntityID Id of the legal entity.
+	LegalEntityID *string `form:"legal_entity_id,omitempty" json:"legal_entity_id,omitempty"`
+
+	// SettlementID Settlement of the residence address.
+	SettlementID *string `form:"settlement_id,omitempty" json:"settlement_id,omitempty"`
+
+	// Type Type, dictionary `LEGAL_ENTITY_TYPE_V2`.
+	Type *string `form:"type,omitempty" json:"type,omitempty"`
+
+	// Status Status: `ACTIVE`, `SUSPENDED`, `CLOSED` or `REORGANIZED`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// NhsVerified Whether the National Health Service has verified it.
+	NhsVerified *bool `form:"nhs_verified,omitempty" json:"nhs_verified,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Legal entities per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
 // ListDeclarationRequestsParams defines parameters for ListDeclarationRequests.
@@ -6868,6 +8692,58 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/divisions/{id}/actions/deactivate (the `DeactivateDivision` operationId).
 	DeactivateDivision(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListEmployeeRequests Get Employee Requests List
+	//
+	// Lists the requests to employ somebody in the legal entity that the token works for, newest first, in pages and in short form, in
+	// all statuses. Filters are combined with AND; a value that nothing has finds nothing. Client types that are not in
+	// TOKENS_TYPES_PERSONAL see the requests of all legal entities.
+	//
+	// Corresponds with GET /api/employee_requests (the `ListEmployeeRequests` operationId).
+	ListEmployeeRequests(ctx context.Context, params *ListEmployeeRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEmployeeRequest Get Employee Request by ID
+	//
+	// Shows one request to employ somebody, in any status, as it was sent. `urgent.user_id` is the user whose e-mail is that of the
+	// request; without one there is no `urgent`.
+	//
+	// Corresponds with GET /api/employee_requests/{id} (the `GetEmployeeRequest` operationId).
+	GetEmployeeRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListEmployeeRoles Get employee roles
+	//
+	// Lists which employees of the legal entity that the token works for provide which healthcare services, oldest first, in pages. Roles
+	// whose `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+	//
+	// Corresponds with GET /api/employee_roles (the `ListEmployeeRoles` operationId).
+	ListEmployeeRoles(ctx context.Context, params *ListEmployeeRolesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEmployeeRole Get employee role by ID
+	//
+	// Shows one employee role, in force or ended.
+	//
+	// Corresponds with GET /api/employee_roles/{id} (the `GetEmployeeRole` operationId).
+	GetEmployeeRole(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListEmployees Get Employees List
+	//
+	// Lists the employees of the legal entity that the token works for, oldest first, in pages and in short form; take the rest with
+	// getEmployee. Those with `is_active` false are never listed. Dismissed ones are, unless `status` or EMPLOYEES_LIST_DEFAULT_STATUS
+	// says otherwise.
+	//
+	// Filters are combined with AND; a value that nobody has finds nothing. A foreign `legal_entity_id` gives an empty list, but for
+	// client types that are not in TOKENS_TYPES_PERSONAL, which see the employees of all legal entities.
+	//
+	// Corresponds with GET /api/employees (the `ListEmployees` operationId).
+	ListEmployees(ctx context.Context, params *ListEmployeesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEmployee Get Employee details
+	//
+	// Shows one employee with party, division and legal entity, dismissed or not. What they have learnt is shown for the types
+	// DOCTOR, SPECIALIST, ASSISTANT, PHARMACIST, MED_ADMIN, LABORANT and MED_COORDINATOR.
+	//
+	// Corresponds with GET /api/employees/{id} (the `GetEmployee` operationId).
+	GetEmployee(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// DeactivateEmployeeWithBody Deactivate Employee
 	//
 	// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
@@ -6920,6 +8796,22 @@ type ClientInterface interface {
 	// Corresponds with GET /api/events/{id} (the `GetEvent` operationId).
 	GetEvent(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListHealthcareServices Get healthcare services
+	//
+	// Lists the healthcare services of the legal entity that the token works for, oldest first, in pages, `ACTIVE` and `INACTIVE` ones.
+	// Those whose `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+	// `category` and `type` are compared with the first code.
+	//
+	// Corresponds with GET /api/healthcare_services (the `ListHealthcareServices` operationId).
+	ListHealthcareServices(ctx context.Context, params *ListHealthcareServicesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetHealthcareService Get healthcare service details by ID
+	//
+	// Shows one healthcare service in any status.
+	//
+	// Corresponds with GET /api/healthcare_services/{id} (the `GetHealthcareService` operationId).
+	GetHealthcareService(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetJob Get async job processing details
 	//
 	// Tells what became of a request that was answered with 202. Every asynchronous method hands out the address of its job in
@@ -6930,6 +8822,32 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/jobs/{id} (the `GetJob` operationId).
 	GetJob(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListLegalEntitiesV1 Get Legal Entities
+	//
+	// The former shape of listLegalEntities, by the same rules, with one more filter. Use that.
+	//
+	// Corresponds with GET /api/legal_entities (the `ListLegalEntitiesV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ListLegalEntitiesV1(ctx context.Context, params *ListLegalEntitiesV1Params, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetLegalEntityV1 Get Legal Entity by ID
+	//
+	// The former shape of getLegalEntity, by the same rules. Use that.
+	//
+	// Corresponds with GET /api/legal_entities/{id} (the `GetLegalEntityV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	GetLegalEntityV1(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListLicenses Get licenses
+	//
+	// Lists the licenses of the legal entity that the token works for, the primary one and others, oldest first, in pages. Those whose
+	// `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+	//
+	// Corresponds with GET /api/licenses (the `ListLicenses` operationId).
+	ListLicenses(ctx context.Context, params *ListLicensesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListApprovals Get approvals
 	//
@@ -7342,6 +9260,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/v2/dictionaries (the `ListDictionariesV2` operationId).
 	ListDictionariesV2(ctx context.Context, params *ListDictionariesV2Params, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListLegalEntities Get Legal Entities V2
+	//
+	// Lists legal entities whose `is_active` is true, oldest first, in pages. A token of a client type in TOKENS_TYPES_PERSONAL sees the
+	// legal entity that it works for and no other; other client types see all of them. Medical information systems are never listed.
+	//
+	// Filters are combined with AND; a value that nothing has finds nothing. Without `type` and `status` all of them are listed.
+	//
+	// Corresponds with GET /api/v2/legal_entities (the `ListLegalEntities` operationId).
+	ListLegalEntities(ctx context.Context, params *ListLegalEntitiesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetLegalEntity Get Legal Entity by ID V2
+	//
+	// Shows one legal entity in any status, with what the register of enterprises (`edr`) knows of it and its primary license. The secret
+	// of its client is never shown.
+	//
+	// Corresponds with GET /api/v2/legal_entities/{id} (the `GetLegalEntity` operationId).
+	GetLegalEntity(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CreatePersonRequestWithBody Create/Update Person Request V2
 	//
@@ -8286,6 +10222,118 @@ func (c *Client) DeactivateDivision(ctx context.Context, id string, reqEditors .
 	return c.Client.Do(req)
 }
 
+// ListEmployeeRequests Get Employee Requests List
+//
+// Lists the requests to employ somebody in the legal entity that the token works for, newest first, in pages and in short form, in
+// all statuses. Filters are combined with AND; a value that nothing has finds nothing. Client types that are not in
+// TOKENS_TYPES_PERSONAL see the requests of all legal entities.
+//
+// Corresponds with GET /api/employee_requests (the `ListEmployeeRequests` operationId).
+func (c *Client) ListEmployeeRequests(ctx context.Context, params *ListEmployeeRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEmployeeRequestsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEmployeeRequest Get Employee Request by ID
+//
+// Shows one request to employ somebody, in any status, as it was sent. `urgent.user_id` is the user whose e-mail is that of the
+// request; without one there is no `urgent`.
+//
+// Corresponds with GET /api/employee_requests/{id} (the `GetEmployeeRequest` operationId).
+func (c *Client) GetEmployeeRequest(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEmployeeRequestRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListEmployeeRoles Get employee roles
+//
+// Lists which employees of the legal entity that the token works for provide which healthcare services, oldest first, in pages. Roles
+// whose `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+//
+// Corresponds with GET /api/employee_roles (the `ListEmployeeRoles` operationId).
+func (c *Client) ListEmployeeRoles(ctx context.Context, params *ListEmployeeRolesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEmployeeRolesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEmployeeRole Get employee role by ID
+//
+// Shows one employee role, in force or ended.
+//
+// Corresponds with GET /api/employee_roles/{id} (the `GetEmployeeRole` operationId).
+func (c *Client) GetEmployeeRole(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEmployeeRoleRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListEmployees Get Employees List
+//
+// Lists the employees of the legal entity that the token works for, oldest first, in pages and in short form; take the rest with
+// getEmployee. Those with `is_active` false are never listed. Dismissed ones are, unless `status` or EMPLOYEES_LIST_DEFAULT_STATUS
+// says otherwise.
+//
+// Filters are combined with AND; a value that nobody has finds nothing. A foreign `legal_entity_id` gives an empty list, but for
+// client types that are not in TOKENS_TYPES_PERSONAL, which see the employees of all legal entities.
+//
+// Corresponds with GET /api/employees (the `ListEmployees` operationId).
+func (c *Client) ListEmployees(ctx context.Context, params *ListEmployeesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEmployeesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEmployee Get Employee details
+//
+// Shows one employee with party, division and legal entity, dismissed or not. What they have learnt is shown for the types
+// DOCTOR, SPECIALIST, ASSISTANT, PHARMACIST, MED_ADMIN, LABORANT and MED_COORDINATOR.
+//
+// Corresponds with GET /api/employees/{id} (the `GetEmployee` operationId).
+func (c *Client) GetEmployee(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEmployeeRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // DeactivateEmployeeWithBody Deactivate Employee
 //
 // Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
@@ -8378,6 +10426,42 @@ func (c *Client) GetEvent(ctx context.Context, id string, reqEditors ...RequestE
 	return c.Client.Do(req)
 }
 
+// ListHealthcareServices Get healthcare services
+//
+// Lists the healthcare services of the legal entity that the token works for, oldest first, in pages, `ACTIVE` and `INACTIVE` ones.
+// Those whose `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+// `category` and `type` are compared with the first code.
+//
+// Corresponds with GET /api/healthcare_services (the `ListHealthcareServices` operationId).
+func (c *Client) ListHealthcareServices(ctx context.Context, params *ListHealthcareServicesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListHealthcareServicesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetHealthcareService Get healthcare service details by ID
+//
+// Shows one healthcare service in any status.
+//
+// Corresponds with GET /api/healthcare_services/{id} (the `GetHealthcareService` operationId).
+func (c *Client) GetHealthcareService(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetHealthcareServiceRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetJob Get async job processing details
 //
 // Tells what became of a request that was answered with 202. Every asynchronous method hands out the address of its job in
@@ -8389,6 +10473,60 @@ func (c *Client) GetEvent(ctx context.Context, id string, reqEditors ...RequestE
 // Corresponds with GET /api/jobs/{id} (the `GetJob` operationId).
 func (c *Client) GetJob(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetJobRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListLegalEntitiesV1 Get Legal Entities
+//
+// The former shape of listLegalEntities, by the same rules, with one more filter. Use that.
+//
+// Corresponds with GET /api/legal_entities (the `ListLegalEntitiesV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) ListLegalEntitiesV1(ctx context.Context, params *ListLegalEntitiesV1Params, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListLegalEntitiesV1Request(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetLegalEntityV1 Get Legal Entity by ID
+//
+// The former shape of getLegalEntity, by the same rules. Use that.
+//
+// Corresponds with GET /api/legal_entities/{id} (the `GetLegalEntityV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) GetLegalEntityV1(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetLegalEntityV1Request(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListLicenses Get licenses
+//
+// Lists the licenses of the legal entity that the token works for, the primary one and others, oldest first, in pages. Those whose
+// `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+//
+// Corresponds with GET /api/licenses (the `ListLicenses` operationId).
+func (c *Client) ListLicenses(ctx context.Context, params *ListLicensesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListLicensesRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -9120,6 +11258,44 @@ func (c *Client) ListStreets(ctx context.Context, params *ListStreetsParams, req
 // Corresponds with GET /api/v2/dictionaries (the `ListDictionariesV2` operationId).
 func (c *Client) ListDictionariesV2(ctx context.Context, params *ListDictionariesV2Params, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListDictionariesV2Request(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListLegalEntities Get Legal Entities V2
+//
+// Lists legal entities whose `is_active` is true, oldest first, in pages. A token of a client type in TOKENS_TYPES_PERSONAL sees the
+// legal entity that it works for and no other; other client types see all of them. Medical information systems are never listed.
+//
+// Filters are combined with AND; a value that nothing has finds nothing. Without `type` and `status` all of them are listed.
+//
+// Corresponds with GET /api/v2/legal_entities (the `ListLegalEntities` operationId).
+func (c *Client) ListLegalEntities(ctx context.Context, params *ListLegalEntitiesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListLegalEntitiesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetLegalEntity Get Legal Entity by ID V2
+//
+// Shows one legal entity in any status, with what the register of enterprises (`edr`) knows of it and its primary license. The secret
+// of its client is never shown.
+//
+// Corresponds with GET /api/v2/legal_entities/{id} (the `GetLegalEntity` operationId).
+func (c *Client) GetLegalEntity(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetLegalEntityRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -10993,6 +13169,522 @@ func NewDeactivateDivisionRequest(server string, id string) (*http.Request, erro
 	return req, nil
 }
 
+// NewListEmployeeRequestsRequest constructs an http.Request for the ListEmployeeRequests method
+func NewListEmployeeRequestsRequest(server string, params *ListEmployeeRequestsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/employee_requests")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", *params.ID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Edrpou != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "edrpou", *params.Edrpou, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LegalEntityName != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "legal_entity_name", *params.LegalEntityName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.NoTaxID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "no_tax_id", *params.NoTaxID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetEmployeeRequestRequest constructs an http.Request for the GetEmployeeRequest method
+func NewGetEmployeeRequestRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/employee_requests/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListEmployeeRolesRequest constructs an http.Request for the ListEmployeeRoles method
+func NewListEmployeeRolesRequest(server string, params *ListEmployeeRolesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/employee_roles")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.EmployeeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "employee_id", *params.EmployeeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.HealthcareServiceID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "healthcare_service_id", *params.HealthcareServiceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetEmployeeRoleRequest constructs an http.Request for the GetEmployeeRole method
+func NewGetEmployeeRoleRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/employee_roles/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListEmployeesRequest constructs an http.Request for the ListEmployees method
+func NewListEmployeesRequest(server string, params *ListEmployeesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/employees")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Ids != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "ids", *params.Ids, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.NoTaxID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "no_tax_id", *params.NoTaxID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.TaxID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tax_id", *params.TaxID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PartyID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "party_id", *params.PartyID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.VerificationStatus != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "verification_status", *params.VerificationStatus, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Edrpou != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "edrpou", *params.Edrpou, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LegalEntityID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "legal_entity_id", *params.LegalEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DivisionID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "division_id", *params.DivisionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.EmployeeType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "employee_type", *params.EmployeeType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetEmployeeRequest constructs an http.Request for the GetEmployee method
+func NewGetEmployeeRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/employees/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewDeactivateEmployeeRequest calls the generic DeactivateEmployee builder with application/json body
 func NewDeactivateEmployeeRequest(server string, id string, body DeactivateEmployeeJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -11212,6 +13904,178 @@ func NewGetEventRequest(server string, id string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListHealthcareServicesRequest constructs an http.Request for the ListHealthcareServices method
+func NewListHealthcareServicesRequest(server string, params *ListHealthcareServicesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/healthcare_services")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DivisionID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "division_id", *params.DivisionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SpecialityType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "speciality_type", *params.SpecialityType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ProvidingCondition != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "providing_condition", *params.ProvidingCondition, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Category != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "category", *params.Category, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Type != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "type", *params.Type, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetHealthcareServiceRequest constructs an http.Request for the GetHealthcareService method
+func NewGetHealthcareServiceRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/healthcare_services/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetJobRequest constructs an http.Request for the GetJob method
 func NewGetJobRequest(server string, id string) (*http.Request, error) {
 	var err error
@@ -11236,6 +14100,304 @@ func NewGetJobRequest(server string, id string) (*http.Request, error) {
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListLegalEntitiesV1Request constructs an http.Request for the ListLegalEntitiesV1 method
+func NewListLegalEntitiesV1Request(server string, params *ListLegalEntitiesV1Params) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/legal_entities")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Edrpou != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "edrpou", *params.Edrpou, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LegalEntityID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "legal_entity_id", *params.LegalEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SettlementID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "settlement_id", *params.SettlementID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Type != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "type", *params.Type, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.NhsVerified != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "nhs_verified", *params.NhsVerified, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OwnerProperty != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "owner_property", *params.OwnerProperty, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetLegalEntityV1Request constructs an http.Request for the GetLegalEntityV1 method
+func NewGetLegalEntityV1Request(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/legal_entities/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListLicensesRequest constructs an http.Request for the ListLicenses method
+func NewListLicensesRequest(server string, params *ListLicensesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/licenses")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.ID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "id", *params.ID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LicenseNumber != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "license_number", *params.LicenseNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Type != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "type", *params.Type, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.IsPrimary != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "is_primary", *params.IsPrimary, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -13423,6 +16585,178 @@ func NewListDictionariesV2Request(server string, params *ListDictionariesV2Param
 	return req, nil
 }
 
+// NewListLegalEntitiesRequest constructs an http.Request for the ListLegalEntities method
+func NewListLegalEntitiesRequest(server string, params *ListLegalEntitiesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/legal_entities")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Edrpou != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "edrpou", *params.Edrpou, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.LegalEntityID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "legal_entity_id", *params.LegalEntityID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SettlementID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "settlement_id", *params.SettlementID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Type != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "type", *params.Type, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.NhsVerified != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "nhs_verified", *params.NhsVerified, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetLegalEntityRequest constructs an http.Request for the GetLegalEntity method
+func NewGetLegalEntityRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/legal_entities/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewCreatePersonRequestRequest calls the generic CreatePersonRequest builder with application/json body
 func NewCreatePersonRequestRequest(server string, body CreatePersonRequestJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -14759,6 +18093,70 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/divisions/{id}/actions/deactivate (the `DeactivateDivision` operationId).
 	DeactivateDivisionWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*DeactivateDivisionResult, error)
 
+	// ListEmployeeRequestsWithResponse Get Employee Requests List
+	//
+	// Lists the requests to employ somebody in the legal entity that the token works for, newest first, in pages and in short form, in
+	// all statuses. Filters are combined with AND; a value that nothing has finds nothing. Client types that are not in
+	// TOKENS_TYPES_PERSONAL see the requests of all legal entities.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/employee_requests (the `ListEmployeeRequests` operationId).
+	ListEmployeeRequestsWithResponse(ctx context.Context, params *ListEmployeeRequestsParams, reqEditors ...RequestEditorFn) (*ListEmployeeRequestsResult, error)
+
+	// GetEmployeeRequestWithResponse Get Employee Request by ID
+	//
+	// Shows one request to employ somebody, in any status, as it was sent. `urgent.user_id` is the user whose e-mail is that of the
+	// request; without one there is no `urgent`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/employee_requests/{id} (the `GetEmployeeRequest` operationId).
+	GetEmployeeRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetEmployeeRequestResult, error)
+
+	// ListEmployeeRolesWithResponse Get employee roles
+	//
+	// Lists which employees of the legal entity that the token works for provide which healthcare services, oldest first, in pages. Roles
+	// whose `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/employee_roles (the `ListEmployeeRoles` operationId).
+	ListEmployeeRolesWithResponse(ctx context.Context, params *ListEmployeeRolesParams, reqEditors ...RequestEditorFn) (*ListEmployeeRolesResult, error)
+
+	// GetEmployeeRoleWithResponse Get employee role by ID
+	//
+	// Shows one employee role, in force or ended.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/employee_roles/{id} (the `GetEmployeeRole` operationId).
+	GetEmployeeRoleWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetEmployeeRoleResult, error)
+
+	// ListEmployeesWithResponse Get Employees List
+	//
+	// Lists the employees of the legal entity that the token works for, oldest first, in pages and in short form; take the rest with
+	// getEmployee. Those with `is_active` false are never listed. Dismissed ones are, unless `status` or EMPLOYEES_LIST_DEFAULT_STATUS
+	// says otherwise.
+	//
+	// Filters are combined with AND; a value that nobody has finds nothing. A foreign `legal_entity_id` gives an empty list, but for
+	// client types that are not in TOKENS_TYPES_PERSONAL, which see the employees of all legal entities.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/employees (the `ListEmployees` operationId).
+	ListEmployeesWithResponse(ctx context.Context, params *ListEmployeesParams, reqEditors ...RequestEditorFn) (*ListEmployeesResult, error)
+
+	// GetEmployeeWithResponse Get Employee details
+	//
+	// Shows one employee with party, division and legal entity, dismissed or not. What they have learnt is shown for the types
+	// DOCTOR, SPECIALIST, ASSISTANT, PHARMACIST, MED_ADMIN, LABORANT and MED_COORDINATOR.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/employees/{id} (the `GetEmployee` operationId).
+	GetEmployeeWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetEmployeeResult, error)
+
 	// DeactivateEmployeeWithBodyWithResponse Deactivate Employee
 	//
 	// Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
@@ -14815,6 +18213,26 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/events/{id} (the `GetEvent` operationId).
 	GetEventWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetEventResult, error)
 
+	// ListHealthcareServicesWithResponse Get healthcare services
+	//
+	// Lists the healthcare services of the legal entity that the token works for, oldest first, in pages, `ACTIVE` and `INACTIVE` ones.
+	// Those whose `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+	// `category` and `type` are compared with the first code.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/healthcare_services (the `ListHealthcareServices` operationId).
+	ListHealthcareServicesWithResponse(ctx context.Context, params *ListHealthcareServicesParams, reqEditors ...RequestEditorFn) (*ListHealthcareServicesResult, error)
+
+	// GetHealthcareServiceWithResponse Get healthcare service details by ID
+	//
+	// Shows one healthcare service in any status.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/healthcare_services/{id} (the `GetHealthcareService` operationId).
+	GetHealthcareServiceWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetHealthcareServiceResult, error)
+
 	// GetJobWithResponse Get async job processing details
 	//
 	// Tells what became of a request that was answered with 202. Every asynchronous method hands out the address of its job in
@@ -14827,6 +18245,38 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/jobs/{id} (the `GetJob` operationId).
 	GetJobWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetJobResult, error)
+
+	// ListLegalEntitiesV1WithResponse Get Legal Entities
+	//
+	// The former shape of listLegalEntities, by the same rules, with one more filter. Use that.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/legal_entities (the `ListLegalEntitiesV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ListLegalEntitiesV1WithResponse(ctx context.Context, params *ListLegalEntitiesV1Params, reqEditors ...RequestEditorFn) (*ListLegalEntitiesV1Result, error)
+
+	// GetLegalEntityV1WithResponse Get Legal Entity by ID
+	//
+	// The former shape of getLegalEntity, by the same rules. Use that.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/legal_entities/{id} (the `GetLegalEntityV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	GetLegalEntityV1WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetLegalEntityV1Result, error)
+
+	// ListLicensesWithResponse Get licenses
+	//
+	// Lists the licenses of the legal entity that the token works for, the primary one and others, oldest first, in pages. Those whose
+	// `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/licenses (the `ListLicenses` operationId).
+	ListLicensesWithResponse(ctx context.Context, params *ListLicensesParams, reqEditors ...RequestEditorFn) (*ListLicensesResult, error)
 
 	// ListApprovalsWithResponse Get approvals
 	//
@@ -15291,6 +18741,28 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v2/dictionaries (the `ListDictionariesV2` operationId).
 	ListDictionariesV2WithResponse(ctx context.Context, params *ListDictionariesV2Params, reqEditors ...RequestEditorFn) (*ListDictionariesV2Result, error)
+
+	// ListLegalEntitiesWithResponse Get Legal Entities V2
+	//
+	// Lists legal entities whose `is_active` is true, oldest first, in pages. A token of a client type in TOKENS_TYPES_PERSONAL sees the
+	// legal entity that it works for and no other; other client types see all of them. Medical information systems are never listed.
+	//
+	// Filters are combined with AND; a value that nothing has finds nothing. Without `type` and `status` all of them are listed.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/legal_entities (the `ListLegalEntities` operationId).
+	ListLegalEntitiesWithResponse(ctx context.Context, params *ListLegalEntitiesParams, reqEditors ...RequestEditorFn) (*ListLegalEntitiesResult, error)
+
+	// GetLegalEntityWithResponse Get Legal Entity by ID V2
+	//
+	// Shows one legal entity in any status, with what the register of enterprises (`edr`) knows of it and its primary license. The secret
+	// of its client is never shown.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/legal_entities/{id} (the `GetLegalEntity` operationId).
+	GetLegalEntityWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetLegalEntityResult, error)
 
 	// CreatePersonRequestWithBodyWithResponse Create/Update Person Request V2
 	//
@@ -16277,6 +19749,192 @@ func (r DeactivateDivisionResult) ContentType() string {
 	return ""
 }
 
+type ListEmployeeRequestsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EmployeeRequestListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEmployeeRequestsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEmployeeRequestsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEmployeeRequestsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetEmployeeRequestResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EmployeeRequestResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEmployeeRequestResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEmployeeRequestResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEmployeeRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListEmployeeRolesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EmployeeRoleListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEmployeeRolesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEmployeeRolesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEmployeeRolesResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetEmployeeRoleResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EmployeeRoleResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEmployeeRoleResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEmployeeRoleResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEmployeeRoleResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListEmployeesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EmployeeListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEmployeesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEmployeesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEmployeesResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetEmployeeResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EmployeeResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEmployeeResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEmployeeResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEmployeeResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type DeactivateEmployeeResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -16370,6 +20028,68 @@ func (r GetEventResult) ContentType() string {
 	return ""
 }
 
+type ListHealthcareServicesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *HealthcareServiceListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListHealthcareServicesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListHealthcareServicesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListHealthcareServicesResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetHealthcareServiceResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *HealthcareServiceResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetHealthcareServiceResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetHealthcareServiceResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetHealthcareServiceResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetJobResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -16397,6 +20117,99 @@ func (r GetJobResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetJobResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListLegalEntitiesV1Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LegalEntityV1ListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListLegalEntitiesV1Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListLegalEntitiesV1Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListLegalEntitiesV1Result) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetLegalEntityV1Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LegalEntityV1Response
+}
+
+// Status returns HTTPResponse.Status
+func (r GetLegalEntityV1Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetLegalEntityV1Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetLegalEntityV1Result) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListLicensesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LicenseListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListLicensesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListLicensesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListLicensesResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -17298,6 +21111,68 @@ func (r ListDictionariesV2Result) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListDictionariesV2Result) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListLegalEntitiesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LegalEntityListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListLegalEntitiesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListLegalEntitiesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListLegalEntitiesResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetLegalEntityResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LegalEntityResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetLegalEntityResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetLegalEntityResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetLegalEntityResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -18420,6 +22295,106 @@ func (c *ClientWithResponses) DeactivateDivisionWithResponse(ctx context.Context
 	return ParseDeactivateDivisionResult(rsp)
 }
 
+// ListEmployeeRequestsWithResponse Get Employee Requests List
+//
+// Lists the requests to employ somebody in the legal entity that the token works for, newest first, in pages and in short form, in
+// all statuses. Filters are combined with AND; a value that nothing has finds nothing. Client types that are not in
+// TOKENS_TYPES_PERSONAL see the requests of all legal entities.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/employee_requests (the `ListEmployeeRequests` operationId).
+func (c *ClientWithResponses) ListEmployeeRequestsWithResponse(ctx context.Context, params *ListEmployeeRequestsParams, reqEditors ...RequestEditorFn) (*ListEmployeeRequestsResult, error) {
+	rsp, err := c.ListEmployeeRequests(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEmployeeRequestsResult(rsp)
+}
+
+// GetEmployeeRequestWithResponse Get Employee Request by ID
+//
+// Shows one request to employ somebody, in any status, as it was sent. `urgent.user_id` is the user whose e-mail is that of the
+// request; without one there is no `urgent`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/employee_requests/{id} (the `GetEmployeeRequest` operationId).
+func (c *ClientWithResponses) GetEmployeeRequestWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetEmployeeRequestResult, error) {
+	rsp, err := c.GetEmployeeRequest(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEmployeeRequestResult(rsp)
+}
+
+// ListEmployeeRolesWithResponse Get employee roles
+//
+// Lists which employees of the legal entity that the token works for provide which healthcare services, oldest first, in pages. Roles
+// whose `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/employee_roles (the `ListEmployeeRoles` operationId).
+func (c *ClientWithResponses) ListEmployeeRolesWithResponse(ctx context.Context, params *ListEmployeeRolesParams, reqEditors ...RequestEditorFn) (*ListEmployeeRolesResult, error) {
+	rsp, err := c.ListEmployeeRoles(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEmployeeRolesResult(rsp)
+}
+
+// GetEmployeeRoleWithResponse Get employee role by ID
+//
+// Shows one employee role, in force or ended.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/employee_roles/{id} (the `GetEmployeeRole` operationId).
+func (c *ClientWithResponses) GetEmployeeRoleWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetEmployeeRoleResult, error) {
+	rsp, err := c.GetEmployeeRole(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEmployeeRoleResult(rsp)
+}
+
+// ListEmployeesWithResponse Get Employees List
+//
+// Lists the employees of the legal entity that the token works for, oldest first, in pages and in short form; take the rest with
+// getEmployee. Those with `is_active` false are never listed. Dismissed ones are, unless `status` or EMPLOYEES_LIST_DEFAULT_STATUS
+// says otherwise.
+//
+// Filters are combined with AND; a value that nobody has finds nothing. A foreign `legal_entity_id` gives an empty list, but for
+// client types that are not in TOKENS_TYPES_PERSONAL, which see the employees of all legal entities.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/employees (the `ListEmployees` operationId).
+func (c *ClientWithResponses) ListEmployeesWithResponse(ctx context.Context, params *ListEmployeesParams, reqEditors ...RequestEditorFn) (*ListEmployeesResult, error) {
+	rsp, err := c.ListEmployees(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEmployeesResult(rsp)
+}
+
+// GetEmployeeWithResponse Get Employee details
+//
+// Shows one employee with party, division and legal entity, dismissed or not. What they have learnt is shown for the types
+// DOCTOR, SPECIALIST, ASSISTANT, PHARMACIST, MED_ADMIN, LABORANT and MED_COORDINATOR.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/employees/{id} (the `GetEmployee` operationId).
+func (c *ClientWithResponses) GetEmployeeWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetEmployeeResult, error) {
+	rsp, err := c.GetEmployee(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEmployeeResult(rsp)
+}
+
 // DeactivateEmployeeWithBodyWithResponse Deactivate Employee
 //
 // Dismisses an employee of the legal entity that the token works for, or takes back one who was entered in error. Owners are
@@ -18500,6 +22475,38 @@ func (c *ClientWithResponses) GetEventWithResponse(ctx context.Context, id strin
 	return ParseGetEventResult(rsp)
 }
 
+// ListHealthcareServicesWithResponse Get healthcare services
+//
+// Lists the healthcare services of the legal entity that the token works for, oldest first, in pages, `ACTIVE` and `INACTIVE` ones.
+// Those whose `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+// `category` and `type` are compared with the first code.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/healthcare_services (the `ListHealthcareServices` operationId).
+func (c *ClientWithResponses) ListHealthcareServicesWithResponse(ctx context.Context, params *ListHealthcareServicesParams, reqEditors ...RequestEditorFn) (*ListHealthcareServicesResult, error) {
+	rsp, err := c.ListHealthcareServices(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListHealthcareServicesResult(rsp)
+}
+
+// GetHealthcareServiceWithResponse Get healthcare service details by ID
+//
+// Shows one healthcare service in any status.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/healthcare_services/{id} (the `GetHealthcareService` operationId).
+func (c *ClientWithResponses) GetHealthcareServiceWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetHealthcareServiceResult, error) {
+	rsp, err := c.GetHealthcareService(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetHealthcareServiceResult(rsp)
+}
+
 // GetJobWithResponse Get async job processing details
 //
 // Tells what became of a request that was answered with 202. Every asynchronous method hands out the address of its job in
@@ -18517,6 +22524,56 @@ func (c *ClientWithResponses) GetJobWithResponse(ctx context.Context, id string,
 		return nil, err
 	}
 	return ParseGetJobResult(rsp)
+}
+
+// ListLegalEntitiesV1WithResponse Get Legal Entities
+//
+// The former shape of listLegalEntities, by the same rules, with one more filter. Use that.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/legal_entities (the `ListLegalEntitiesV1` operationId).
+//
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) ListLegalEntitiesV1WithResponse(ctx context.Context, params *ListLegalEntitiesV1Params, reqEditors ...RequestEditorFn) (*ListLegalEntitiesV1Result, error) {
+	rsp, err := c.ListLegalEntitiesV1(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListLegalEntitiesV1Result(rsp)
+}
+
+// GetLegalEntityV1WithResponse Get Legal Entity by ID
+//
+// The former shape of getLegalEntity, by the same rules. Use that.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/legal_entities/{id} (the `GetLegalEntityV1` operationId).
+//
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) GetLegalEntityV1WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetLegalEntityV1Result, error) {
+	rsp, err := c.GetLegalEntityV1(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetLegalEntityV1Result(rsp)
+}
+
+// ListLicensesWithResponse Get licenses
+//
+// Lists the licenses of the legal entity that the token works for, the primary one and others, oldest first, in pages. Those whose
+// `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/licenses (the `ListLicenses` operationId).
+func (c *ClientWithResponses) ListLicensesWithResponse(ctx context.Context, params *ListLicensesParams, reqEditors ...RequestEditorFn) (*ListLicensesResult, error) {
+	rsp, err := c.ListLicenses(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListLicensesResult(rsp)
 }
 
 // ListApprovalsWithResponse Get approvals
@@ -19173,6 +23230,40 @@ func (c *ClientWithResponses) ListDictionariesV2WithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseListDictionariesV2Result(rsp)
+}
+
+// ListLegalEntitiesWithResponse Get Legal Entities V2
+//
+// Lists legal entities whose `is_active` is true, oldest first, in pages. A token of a client type in TOKENS_TYPES_PERSONAL sees the
+// legal entity that it works for and no other; other client types see all of them. Medical information systems are never listed.
+//
+// Filters are combined with AND; a value that nothing has finds nothing. Without `type` and `status` all of them are listed.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/legal_entities (the `ListLegalEntities` operationId).
+func (c *ClientWithResponses) ListLegalEntitiesWithResponse(ctx context.Context, params *ListLegalEntitiesParams, reqEditors ...RequestEditorFn) (*ListLegalEntitiesResult, error) {
+	rsp, err := c.ListLegalEntities(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListLegalEntitiesResult(rsp)
+}
+
+// GetLegalEntityWithResponse Get Legal Entity by ID V2
+//
+// Shows one legal entity in any status, with what the register of enterprises (`edr`) knows of it and its primary license. The secret
+// of its client is never shown.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/legal_entities/{id} (the `GetLegalEntity` operationId).
+func (c *ClientWithResponses) GetLegalEntityWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetLegalEntityResult, error) {
+	rsp, err := c.GetLegalEntity(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetLegalEntityResult(rsp)
 }
 
 // CreatePersonRequestWithBodyWithResponse Create/Update Person Request V2
@@ -20328,6 +24419,162 @@ func ParseDeactivateDivisionResult(rsp *http.Response) (*DeactivateDivisionResul
 	return response, nil
 }
 
+// ParseListEmployeeRequestsResult parses an HTTP response from a ListEmployeeRequestsWithResponse call
+func ParseListEmployeeRequestsResult(rsp *http.Response) (*ListEmployeeRequestsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEmployeeRequestsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EmployeeRequestListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetEmployeeRequestResult parses an HTTP response from a GetEmployeeRequestWithResponse call
+func ParseGetEmployeeRequestResult(rsp *http.Response) (*GetEmployeeRequestResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEmployeeRequestResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EmployeeRequestResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListEmployeeRolesResult parses an HTTP response from a ListEmployeeRolesWithResponse call
+func ParseListEmployeeRolesResult(rsp *http.Response) (*ListEmployeeRolesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEmployeeRolesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EmployeeRoleListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetEmployeeRoleResult parses an HTTP response from a GetEmployeeRoleWithResponse call
+func ParseGetEmployeeRoleResult(rsp *http.Response) (*GetEmployeeRoleResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEmployeeRoleResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EmployeeRoleResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListEmployeesResult parses an HTTP response from a ListEmployeesWithResponse call
+func ParseListEmployeesResult(rsp *http.Response) (*ListEmployeesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEmployeesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EmployeeListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetEmployeeResult parses an HTTP response from a GetEmployeeWithResponse call
+func ParseGetEmployeeResult(rsp *http.Response) (*GetEmployeeResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEmployeeResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EmployeeResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseDeactivateEmployeeResult parses an HTTP response from a DeactivateEmployeeWithResponse call
 func ParseDeactivateEmployeeResult(rsp *http.Response) (*DeactivateEmployeeResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -20406,6 +24653,58 @@ func ParseGetEventResult(rsp *http.Response) (*GetEventResult, error) {
 	return response, nil
 }
 
+// ParseListHealthcareServicesResult parses an HTTP response from a ListHealthcareServicesWithResponse call
+func ParseListHealthcareServicesResult(rsp *http.Response) (*ListHealthcareServicesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListHealthcareServicesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest HealthcareServiceListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetHealthcareServiceResult parses an HTTP response from a GetHealthcareServiceWithResponse call
+func ParseGetHealthcareServiceResult(rsp *http.Response) (*GetHealthcareServiceResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetHealthcareServiceResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest HealthcareServiceResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetJobResult parses an HTTP response from a GetJobWithResponse call
 func ParseGetJobResult(rsp *http.Response) (*GetJobResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -20433,6 +24732,84 @@ func ParseGetJobResult(rsp *http.Response) (*GetJobResult, error) {
 			return nil, err
 		}
 		response.JSON303 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListLegalEntitiesV1Result parses an HTTP response from a ListLegalEntitiesV1WithResponse call
+func ParseListLegalEntitiesV1Result(rsp *http.Response) (*ListLegalEntitiesV1Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListLegalEntitiesV1Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LegalEntityV1ListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetLegalEntityV1Result parses an HTTP response from a GetLegalEntityV1WithResponse call
+func ParseGetLegalEntityV1Result(rsp *http.Response) (*GetLegalEntityV1Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetLegalEntityV1Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LegalEntityV1Response
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListLicensesResult parses an HTTP response from a ListLicensesWithResponse call
+func ParseListLicensesResult(rsp *http.Response) (*ListLicensesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListLicensesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LicenseListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 
@@ -21190,6 +25567,58 @@ func ParseListDictionariesV2Result(rsp *http.Response) (*ListDictionariesV2Resul
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest DictionaryV2ListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListLegalEntitiesResult parses an HTTP response from a ListLegalEntitiesWithResponse call
+func ParseListLegalEntitiesResult(rsp *http.Response) (*ListLegalEntitiesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListLegalEntitiesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LegalEntityListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetLegalEntityResult parses an HTTP response from a GetLegalEntityWithResponse call
+func ParseGetLegalEntityResult(rsp *http.Response) (*GetLegalEntityResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetLegalEntityResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LegalEntityResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -96,7 +96,9 @@ INSERT INTO prm.employees (
     inserted_by, inserted_at, updated_by, updated_at
 ) VALUES (
     $1, $2, $3, $4, $5, 'APPROVED', true, $6,
-    CASE WHEN $7::text <> '' THEN jsonb_build_object('speciality', $7::text, 'speciality_officio', true) END, $8, $9, $8, $9
+    CASE WHEN $7::text <> '' THEN jsonb_build_object(
+        'speciality', $7::text, 'speciality_officio', true, 'level', 'BASIC', 'qualification_type', 'AWARDING',
+        'attestation_name', 'Не вказано', 'attestation_date', $6::date, 'certificate_number', 'Не вказано') END, $8, $9, $8, $9
 )
 `
 
@@ -112,6 +114,7 @@ type InsertEmployeeParams struct {
 	At            time.Time
 }
 
+// Live clients want every field of a speciality; nobody is asked for a certificate.
 func (q *Queries) InsertEmployee(ctx context.Context, db DBTX, arg InsertEmployeeParams) error {
 	_, err := db.Exec(ctx, insertEmployee,
 		arg.ID,
@@ -157,9 +160,10 @@ func (q *Queries) InsertLegalEntity(ctx context.Context, db DBTX, arg InsertLega
 
 const insertParty = `-- name: InsertParty :exec
 INSERT INTO prm.parties (
-    id, first_name, last_name, second_name, birth_date, gender, tax_id, no_tax_id, verification_status, inserted_by, inserted_at, updated_by, updated_at
+    id, first_name, last_name, second_name, birth_date, gender, tax_id, no_tax_id, phones, documents, verification_status,
+    inserted_by, inserted_at, updated_by, updated_at
 ) VALUES (
-    $1, $2, $3, $4, $5, $6, $7, $8, 'VERIFIED', $9, $10, $9, $10
+    $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'VERIFIED', $11, $12, $11, $12
 )
 `
 
@@ -172,6 +176,8 @@ type InsertPartyParams struct {
 	Gender     string
 	TaxID      *string
 	NoTaxID    bool
+	Phones     json.RawMessage
+	Documents  json.RawMessage
 	By         uuid.UUID
 	At         time.Time
 }
@@ -186,6 +192,8 @@ func (q *Queries) InsertParty(ctx context.Context, db DBTX, arg InsertPartyParam
 		arg.Gender,
 		arg.TaxID,
 		arg.NoTaxID,
+		arg.Phones,
+		arg.Documents,
 		arg.By,
 		arg.At,
 	)

@@ -78,7 +78,7 @@ func (q *Queries) EndEmployeeRoles(ctx context.Context, db DBTX, arg EndEmployee
 }
 
 const getEmployee = `-- name: GetEmployee :one
-SELECT id, employee_type, position, status, is_active, start_date, end_date, profession, party, division, legal_entity FROM prm.employee_details WHERE id = $1
+SELECT id, employee_type, position, status, is_active, start_date, end_date, profession, party, division, legal_entity, legal_entity_id, listed_profession FROM prm.employee_details WHERE id = $1
 `
 
 func (q *Queries) GetEmployee(ctx context.Context, db DBTX, id uuid.UUID) (PRMEmployeeDetail, error) {
@@ -96,6 +96,40 @@ func (q *Queries) GetEmployee(ctx context.Context, db DBTX, id uuid.UUID) (PRMEm
 		&i.Party,
 		&i.Division,
 		&i.LegalEntity,
+		&i.LegalEntityID,
+		&i.ListedProfession,
+	)
+	return i, err
+}
+
+const getEmployeeRole = `-- name: GetEmployeeRole :one
+SELECT r.id, r.healthcare_service_id, r.employee_id, r.start_date, r.end_date, r.status, r.is_active, r.inserted_by, r.inserted_at, r.updated_by, r.updated_at, h.legal_entity_id
+FROM prm.employee_roles r
+JOIN prm.healthcare_services h ON h.id = r.healthcare_service_id
+WHERE r.id = $1 AND r.is_active
+`
+
+type GetEmployeeRoleRow struct {
+	PRMEmployeeRole PRMEmployeeRole
+	LegalEntityID   uuid.UUID
+}
+
+func (q *Queries) GetEmployeeRole(ctx context.Context, db DBTX, id uuid.UUID) (GetEmployeeRoleRow, error) {
+	row := db.QueryRow(ctx, getEmployeeRole, id)
+	var i GetEmployeeRoleRow
+	err := row.Scan(
+		&i.PRMEmployeeRole.ID,
+		&i.PRMEmployeeRole.HealthcareServiceID,
+		&i.PRMEmployeeRole.EmployeeID,
+		&i.PRMEmployeeRole.StartDate,
+		&i.PRMEmployeeRole.EndDate,
+		&i.PRMEmployeeRole.Status,
+		&i.PRMEmployeeRole.IsActive,
+		&i.PRMEmployeeRole.InsertedBy,
+		&i.PRMEmployeeRole.InsertedAt,
+		&i.PRMEmployeeRole.UpdatedBy,
+		&i.PRMEmployeeRole.UpdatedAt,
+		&i.LegalEntityID,
 	)
 	return i, err
 }
@@ -178,6 +212,171 @@ func (q *Queries) GetEmployeeState(ctx context.Context, db DBTX, arg GetEmployee
 		&i.IsSuccessor,
 	)
 	return i, err
+}
+
+const listEmployeeRoles = `-- name: ListEmployeeRoles :many
+SELECT r.id, r.healthcare_service_id, r.employee_id, r.start_date, r.end_date, r.status, r.is_active, r.inserted_by, r.inserted_at, r.updated_by, r.updated_at, count(*) OVER () AS total
+FROM prm.employee_roles r
+JOIN prm.healthcare_services h ON h.id = r.healthcare_service_id
+WHERE r.is_active
+  AND ($1::uuid IS NULL OR h.legal_entity_id = $1::uuid)
+  AND ($2::uuid IS NULL OR r.employee_id = $2::uuid)
+  AND ($3::uuid IS NULL OR r.healthcare_service_id = $3::uuid)
+  AND ($4::text IS NULL OR r.status = $4::text)
+ORDER BY r.inserted_at, r.id
+LIMIT $6 OFFSET $5
+`
+
+type ListEmployeeRolesParams struct {
+	LegalEntityID       *uuid.UUID
+	EmployeeID          *uuid.UUID
+	HealthcareServiceID *uuid.UUID
+	Status              *string
+	PageOffset          int32
+	PageLimit           int32
+}
+
+type ListEmployeeRolesRow struct {
+	PRMEmployeeRole PRMEmployeeRole
+	Total           int64
+}
+
+// A page of active employee roles with the number of all that match. A page past the
+// end has no row to carry that number: ask again with limit 1, offset 0.
+func (q *Queries) ListEmployeeRoles(ctx context.Context, db DBTX, arg ListEmployeeRolesParams) ([]ListEmployeeRolesRow, error) {
+	rows, err := db.Query(ctx, listEmployeeRoles,
+		arg.LegalEntityID,
+		arg.EmployeeID,
+		arg.HealthcareServiceID,
+		arg.Status,
+		arg.PageOffset,
+		arg.PageLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListEmployeeRolesRow
+	for rows.Next() {
+		var i ListEmployeeRolesRow
+		if err := rows.Scan(
+			&i.PRMEmployeeRole.ID,
+			&i.PRMEmployeeRole.HealthcareServiceID,
+			&i.PRMEmployeeRole.EmployeeID,
+			&i.PRMEmployeeRole.StartDate,
+			&i.PRMEmployeeRole.EndDate,
+			&i.PRMEmployeeRole.Status,
+			&i.PRMEmployeeRole.IsActive,
+			&i.PRMEmployeeRole.InsertedBy,
+			&i.PRMEmployeeRole.InsertedAt,
+			&i.PRMEmployeeRole.UpdatedBy,
+			&i.PRMEmployeeRole.UpdatedAt,
+			&i.Total,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listEmployees = `-- name: ListEmployees :many
+WITH page AS (
+    SELECT e.id, e.inserted_at, count(*) OVER () AS total
+    FROM prm.employees e
+    JOIN prm.parties a ON a.id = e.party_id
+    JOIN prm.legal_entities l ON l.id = e.legal_entity_id
+    WHERE e.is_active
+      AND ($1::uuid IS NULL OR e.legal_entity_id = $1::uuid)
+      AND ($2::uuid[] IS NULL OR e.id = ANY ($2::uuid[]))
+      AND ($3::uuid IS NULL OR e.party_id = $3::uuid)
+      AND ($4::uuid IS NULL OR e.division_id = $4::uuid)
+      AND ($5::text[] IS NULL OR e.status = ANY ($5::text[]))
+      AND ($6::text IS NULL OR e.employee_type = $6::text)
+      AND ($7::text IS NULL OR a.tax_id = $7::text)
+      AND ($8::boolean IS NULL OR a.no_tax_id = $8::boolean)
+      AND ($9::text IS NULL OR a.verification_status = $9::text)
+      AND ($10::text IS NULL OR l.edrpou = $10::text)
+    ORDER BY e.inserted_at, e.id
+    LIMIT $12 OFFSET $11
+)
+SELECT d.id, d.employee_type, d.position, d.status, d.is_active, d.start_date, d.end_date, d.profession, d.party, d.division, d.legal_entity, d.legal_entity_id, d.listed_profession, page.total
+FROM page
+JOIN prm.employee_details d ON d.id = page.id
+ORDER BY page.inserted_at, page.id
+`
+
+type ListEmployeesParams struct {
+	LegalEntityID      *uuid.UUID
+	IDs                []uuid.UUID
+	PartyID            *uuid.UUID
+	DivisionID         *uuid.UUID
+	Statuses           []string
+	EmployeeType       *string
+	TaxID              *string
+	NoTaxID            *bool
+	VerificationStatus *string
+	Edrpou             *string
+	PageOffset         int32
+	PageLimit          int32
+}
+
+type ListEmployeesRow struct {
+	PRMEmployeeDetail PRMEmployeeDetail
+	Total             int64
+}
+
+// A page of active employees with the number of all that match. A page past the end
+// has no row to carry that number: ask again with limit 1, offset 0.
+func (q *Queries) ListEmployees(ctx context.Context, db DBTX, arg ListEmployeesParams) ([]ListEmployeesRow, error) {
+	rows, err := db.Query(ctx, listEmployees,
+		arg.LegalEntityID,
+		arg.IDs,
+		arg.PartyID,
+		arg.DivisionID,
+		arg.Statuses,
+		arg.EmployeeType,
+		arg.TaxID,
+		arg.NoTaxID,
+		arg.VerificationStatus,
+		arg.Edrpou,
+		arg.PageOffset,
+		arg.PageLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListEmployeesRow
+	for rows.Next() {
+		var i ListEmployeesRow
+		if err := rows.Scan(
+			&i.PRMEmployeeDetail.ID,
+			&i.PRMEmployeeDetail.EmployeeType,
+			&i.PRMEmployeeDetail.Position,
+			&i.PRMEmployeeDetail.Status,
+			&i.PRMEmployeeDetail.IsActive,
+			&i.PRMEmployeeDetail.StartDate,
+			&i.PRMEmployeeDetail.EndDate,
+			&i.PRMEmployeeDetail.Profession,
+			&i.PRMEmployeeDetail.Party,
+			&i.PRMEmployeeDetail.Division,
+			&i.PRMEmployeeDetail.LegalEntity,
+			&i.PRMEmployeeDetail.LegalEntityID,
+			&i.PRMEmployeeDetail.ListedProfession,
+			&i.Total,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listUserEmployees = `-- name: ListUserEmployees :many

@@ -118,6 +118,29 @@ type ILDeclarationRequest struct {
 	UpdatedAt               time.Time
 }
 
+type ILEmployeeRequest struct {
+	ID            uuid.UUID
+	LegalEntityID uuid.UUID
+	// The employee_request of the body, as it was sent.
+	Data       json.RawMessage
+	Status     string
+	EmployeeID *uuid.UUID
+	InsertedBy uuid.UUID
+	InsertedAt time.Time
+	UpdatedBy  uuid.UUID
+	UpdatedAt  time.Time
+}
+
+// An employee request as objects with the field names of the API: listed is what lists show, and details show all but urgent together.
+type ILEmployeeRequestDetail struct {
+	ID            uuid.UUID
+	LegalEntityID uuid.UUID
+	Listed        json.RawMessage
+	Known         json.RawMessage
+	Data          json.RawMessage
+	Urgent        json.RawMessage
+}
+
 // Scans that clients have sent to signed addresses, sealed with AES-GCM under a server key.
 type ILMedium struct {
 	Name       string
@@ -595,19 +618,21 @@ type PRMEmployee struct {
 	UpdatedAt      time.Time
 }
 
-// An employee with party, division and legal entity as objects with the field names of the API.
 type PRMEmployeeDetail struct {
-	ID           uuid.UUID
-	EmployeeType string
-	Position     string
-	Status       string
-	IsActive     bool
-	StartDate    time.Time
-	EndDate      *time.Time
-	Profession   json.RawMessage
-	Party        json.RawMessage
-	Division     json.RawMessage
-	LegalEntity  json.RawMessage
+	ID            uuid.UUID
+	EmployeeType  string
+	Position      string
+	Status        string
+	IsActive      bool
+	StartDate     time.Time
+	EndDate       *time.Time
+	Profession    json.RawMessage
+	Party         json.RawMessage
+	Division      json.RawMessage
+	LegalEntity   json.RawMessage
+	LegalEntityID uuid.UUID
+	// What lists show of profession: the specialities as they are stored, where they are.
+	ListedProfession json.RawMessage
 }
 
 // Healthcare services that an employee provides; roles of users are mithril.user_roles.
@@ -671,6 +696,16 @@ type PRMHealthcareService struct {
 	InsertedAt         time.Time
 	UpdatedBy          uuid.UUID
 	UpdatedAt          time.Time
+	// What the National Health Service has decided about it.
+	LicensedHealthcareService json.RawMessage
+}
+
+// A healthcare service as an object with the field names of the API.
+type PRMHealthcareServiceDetail struct {
+	ID            uuid.UUID
+	LegalEntityID uuid.UUID
+	IsActive      bool
+	Shown         json.RawMessage
 }
 
 type PRMLegalEntity struct {
@@ -708,6 +743,46 @@ type PRMLegalEntity struct {
 	InsertedAt           time.Time
 	UpdatedBy            uuid.UUID
 	UpdatedAt            time.Time
+	// Id in the register of enterprises, whose data stand in this row; null: it was not asked.
+	EDRDataID   *uuid.UUID
+	EDRState    int32
+	PublicOffer json.RawMessage
+}
+
+// A legal entity as an object with the field names of the API.
+type PRMLegalEntityDetail struct {
+	ID     uuid.UUID
+	Shown  json.RawMessage
+	Former json.RawMessage
+}
+
+type PRMLicense struct {
+	ID             uuid.UUID
+	LegalEntityID  uuid.UUID
+	IsPrimary      bool
+	Type           string
+	LicenseNumber  *string
+	IssuedBy       string
+	IssuedDate     time.Time
+	IssuerStatus   *string
+	ExpiryDate     *time.Time
+	ActiveFromDate time.Time
+	WhatLicensed   string
+	OrderNo        string
+	IsActive       bool
+	InsertedBy     uuid.UUID
+	InsertedAt     time.Time
+	UpdatedBy      uuid.UUID
+	UpdatedAt      time.Time
+}
+
+// A license as an object with the field names of the API.
+type PRMLicenseDetail struct {
+	ID            uuid.UUID
+	LegalEntityID uuid.UUID
+	IsPrimary     bool
+	IsActive      bool
+	Shown         json.RawMessage
 }
 
 type PRMMedicalProgram struct {
@@ -769,6 +844,8 @@ type PRMParty struct {
 	UpdatedAt                     time.Time
 	Documents                     json.RawMessage
 	Specialities                  json.RawMessage
+	WorkingExperience             *int32
+	AboutMyself                   *string
 }
 
 type PRMPartyUser struct {

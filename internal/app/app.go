@@ -49,7 +49,9 @@ import (
 	"esoz/internal/resource/divisions"
 	"esoz/internal/resource/employees"
 	"esoz/internal/resource/events"
+	"esoz/internal/resource/healthcareservices"
 	jobreads "esoz/internal/resource/jobs"
+	"esoz/internal/resource/legalentities"
 	"esoz/internal/resource/oauth"
 	"esoz/internal/resource/oauth/signin"
 	"esoz/internal/resource/personrequests"
@@ -237,7 +239,9 @@ func (a *App) build() error {
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
 		dictionariesAPI:    &dictionaries.API{Engine: engine, Cache: a.Dictionaries},
 		divisionsAPI:       &divisions.API{Engine: engine, Store: divisions.Store{Pool: a.Pool, Lists: lists}, Addresses: addresses{a.Addresses}},
-		employeesAPI:       &employees.API{Engine: engine, Store: employees.Store{Pool: a.Pool, Declarations: signed}},
+		healthcareAPI:      &healthcareservices.API{Engine: engine, Store: healthcareservices.Store{Pool: a.Pool, Lists: lists}},
+		legalEntitiesAPI:   &legalentities.API{Engine: engine, Store: legalentities.Store{Pool: a.Pool, Lists: lists}},
+		employeesAPI:       &employees.API{Engine: engine, Store: employees.Store{Pool: a.Pool, Lists: lists, Declarations: signed}},
 		eventsAPI:          &events.API{Engine: engine, Store: events.Store{Lists: lists}},
 		jobsAPI:            &jobreads.API{Engine: engine},
 		oauthAPI:           &oauth.API{Engine: engine, Pool: a.Pool},

@@ -18,7 +18,9 @@ import (
 	"esoz/internal/resource/divisions"
 	"esoz/internal/resource/employees"
 	"esoz/internal/resource/events"
+	"esoz/internal/resource/healthcareservices"
 	jobreads "esoz/internal/resource/jobs"
+	"esoz/internal/resource/legalentities"
 	"esoz/internal/resource/oauth"
 	"esoz/internal/resource/personrequests"
 	"esoz/internal/resource/persons"
@@ -36,7 +38,9 @@ type (
 	divisionsAPI       = divisions.API
 	employeesAPI       = employees.API
 	eventsAPI          = events.API
+	healthcareAPI      = healthcareservices.API
 	jobsAPI            = jobreads.API
+	legalEntitiesAPI   = legalentities.API
 	oauthAPI           = oauth.API
 	personsAPI         = persons.API
 	personRequestsAPI  = personrequests.API
@@ -55,7 +59,9 @@ type server struct {
 	*divisionsAPI
 	*employeesAPI
 	*eventsAPI
+	*healthcareAPI
 	*jobsAPI
+	*legalEntitiesAPI
 	*oauthAPI
 	*personsAPI
 	*personRequestsAPI
@@ -77,7 +83,9 @@ func (s *server) operations() []operation.Operation {
 		s.divisionsAPI.Operations(),
 		s.employeesAPI.Operations(),
 		s.eventsAPI.Operations(),
+		s.healthcareAPI.Operations(),
 		s.jobsAPI.Operations(),
+		s.legalEntitiesAPI.Operations(),
 		s.oauthAPI.Operations(),
 		s.personsAPI.Operations(),
 		s.personRequestsAPI.Operations(),
@@ -99,7 +107,9 @@ func Operations() []operation.Operation {
 		new(divisionsAPI),
 		new(employeesAPI),
 		new(eventsAPI),
+		new(healthcareAPI),
 		new(jobsAPI),
+		new(legalEntitiesAPI),
 		new(oauthAPI),
 		new(personsAPI),
 		new(personRequestsAPI),

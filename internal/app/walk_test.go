@@ -32,6 +32,7 @@ func TestLiveClientGetsIn(t *testing.T) {
 				scopes = append(scopes, "user:read")
 			}
 			w.signIn(strings.Join(scopes, " "))
+			w.staff()
 			w.divisions()
 			w.dictionaries()
 			w.addresses()
@@ -144,6 +145,68 @@ func (w *walk) signIn(scope string) {
 	require.Equal(w.t, world.LoginEmail, user.Email)
 	require.NotNil(w.t, user.IsBlocked)
 	require.NotNil(w.t, user.Settings)
+}
+
+// staff reads what live clients read after a login, with the fields without which they
+// refuse an answer.
+func (w *walk) staff() {
+	clinic := world.ID("clinic").String()
+	wanted := func(of object, names ...string) {
+		w.t.Helper()
+		for _, name := range names {
+			require.NotNil(w.t, of[name], name)
+		}
+	}
+	list := func(path string) (all []object) {
+		w.t.Helper()
+		w.get(path+"?page=1&page_size=300", &all)
+		require.NotEmpty(w.t, all, path)
+		return all
+	}
+	ofClinic := list("/api/v2/legal_entities")
+	require.Len(w.t, ofClinic, 1)
+	require.Equal(w.t, clinic, ofClinic[0]["id"])
+	var legalEntity object
+	w.get("/api/v2/legal_entities/"+clinic, &legalEntity)
+	require.Equal(w.t, ofClinic[0], legalEntity)
+	wanted(legalEntity, "edrpou", "type", "status", "email", "is_active", "nhs_verified", "nhs_reviewed", "edr", "residence_address", "phones", "license",
+		"inserted_at", "updated_at")
+	wanted(legalEntity["edr"].(object), "id", "name", "edrpou", "kveds", "state")
+
+	for _, e := range list("/api/employees") {
+		require.Equal(w.t, true, e["is_active"])
+		wanted(e, "id", "position", "employee_type", "status", "start_date", "party", "legal_entity")
+		require.Regexp(w.t, `^\d{4}-\d\d-\d\d$`, e["start_date"])
+		if e["employee_type"] == "DOCTOR" {
+			for _, s := range e["doctor"].(object)["specialities"].([]any) {
+				wanted(s.(object), "speciality", "speciality_officio", "attestation_date", "attestation_name", "certificate_number")
+				require.IsType(w.t, "", s.(object)["level"])
+			}
+		}
+		var one object
+		w.get("/api/employees/"+e["id"].(string), &one)
+		party := one["party"].(object)
+		wanted(party, "birth_date", "tax_id")
+		require.NotEmpty(w.t, party["phones"])
+		require.NotEmpty(w.t, party["documents"])
+		require.Contains(w.t, []string{"VERIFIED", "VERIFICATION_NEEDED", "NOT_VERIFIED"}, party["verification_status"])
+	}
+	for path, names := range map[string][]string{
+		"/api/employee_roles":      {"healthcare_service_id", "employee_id", "start_date", "status", "is_active"},
+		"/api/healthcare_services": {"division_id", "legal_entity_id", "category", "status", "is_active"},
+		"/api/licenses":            {"issued_by", "issued_date", "active_from_date", "what_licensed", "order_no", "is_primary", "is_active", "inserted_by"},
+		"/api/employee_requests":   {"status", "inserted_at", "edrpou", "legal_entity_name", "first_name", "last_name"},
+	} {
+		all := list(path)
+		for _, one := range all {
+			wanted(one, append(names, "id")...)
+		}
+		if path != "/api/licenses" { // which has no read by id
+			var one object
+			w.get(path+"/"+all[0]["id"].(string), &one)
+			require.Equal(w.t, all[0]["id"], one["id"])
+		}
+	}
 }
 
 func (w *walk) divisions() {

@@ -5,9 +5,23 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"esoz/internal/platform/config"
 	"esoz/internal/platform/subject"
 )
+
+// SeesAll tells the clients that see what all legal entities have
+// (TOKENS_TYPES_PERSONAL). A token without a client sees nothing.
+func (c *Caller) SeesAll() bool {
+	return c.ClientType != "" && !slices.Contains(c.Config.PersonalClientTypes, c.ClientType)
+}
+
+// ExpectOwn passes what the legal entity of the token has, and everything for clients
+// that see all.
+func (c *Caller) ExpectOwn(owner uuid.UUID) error {
+	return Expect(c.SeesAll() || owner == c.ClientID, "legal entity", c.ClientID, "another legal entity")
+}
 
 // HasLegalEntity passes callers whose token belongs to a legal entity.
 func HasLegalEntity(c *Caller) error {

@@ -87,6 +87,16 @@ func Expect(ok bool, what string, expected, found any, args ...any) error {
 	return Explained(fault.NewFact(what, expected, found), args...)
 }
 
+// IsUUID passes when a filter of a query is a UUID, or was not sent.
+func IsUUID[S State](rule rules.ID, field string, ok func(S) bool) Check[S] {
+	return Check[S]{Rule: rule, Pass: func(_ context.Context, s S) error { return Expect(ok(s), field, "a UUID", "another text") }}
+}
+
+// IsBoolean passes when a filter of a query is true or false, or was not sent.
+func IsBoolean[S State](rule rules.ID, field string, ok func(S) bool) Check[S] {
+	return Check[S]{Rule: rule, Pass: func(_ context.Context, s S) error { return Expect(ok(s), field, "true or false", "another text") }}
+}
+
 // Explained refuses by the check's rule, with a fact for explain.
 func Explained(fact fault.Fact, args ...any) error { return &refusal{args, &fact} }
 

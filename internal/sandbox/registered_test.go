@@ -30,6 +30,7 @@ func register(t *testing.T, b *box) (r registered) {
 	}, &r.legalEntity)
 	add("/_sandbox/users", object{
 		"first_name": "Олена", "last_name": "Дуб", "birth_date": "1985-07-05", "gender": "FEMALE", "email": "own@mis.example.com", "password": "own-password",
+		"phone_number": "+380931234588", "documents": []object{{"type": "PASSPORT", "number": "АА120518", "issued_by": "Рокитнянським РВ", "issued_at": "2006-02-28"}},
 		"employees": []object{
 			{"legal_entity_id": r.legalEntity.ID, "employee_type": "DOCTOR", "roles": []string{"DOCTOR"}},
 			{"legal_entity_id": r.legalEntity.ID, "employee_type": "OWNER", "roles": []string{"OWNER"}},
@@ -58,12 +59,13 @@ func (r registered) enter(t *testing.T, b *box) {
 		"grant_type": "password", "email": "own@mis.example.com", "password": "own-password", "client_id": r.legalEntity.ID, "scope": "app:authorize",
 	}}, &session)
 	send(session.Value, "/oauth/apps/authorize", http.StatusCreated, object{"app": object{
-		"client_id": r.legalEntity.ID, "redirect_uri": "https://mis.example.com/callback", "scope": "division:write declaration_request:write",
+		"client_id": r.legalEntity.ID, "redirect_uri": "https://mis.example.com/callback", "scope": "division:write declaration_request:write employee:read employee:details legal_entity:read",
 	}}, &code)
 	send("", "/oauth/tokens", http.StatusCreated, object{"token": object{
 		"grant_type": "authorization_code", "client_id": r.legalEntity.ID, "client_secret": r.legalEntity.Secret,
 		"code": code.Value, "redirect_uri": "https://mis.example.com/callback",
 	}}, &access)
+	r.show(t, b, access.Value)
 	clinic, ok := testkit.World().Passing("createDivision")
 	require.True(t, ok)
 	var division struct{ ID uuid.UUID }
@@ -73,6 +75,41 @@ func (r registered) enter(t *testing.T, b *box) {
 		"person_id": r.person.ID, "employee_id": r.user.Employees[0].ID, "division_id": division.ID,
 	}, &asked)
 	require.Equal(t, "NEW", asked.Status)
+}
+
+// show reads the legal entity and its employees, as live clients do after a login.
+func (r registered) show(t *testing.T, b *box, token string) {
+	t.Helper()
+	read := func(path string, data any) {
+		answer := testkit.Send(t, b.url, withHeader(testkit.As(token, http.MethodGet, path, nil), "API-key", r.mis.Secret))
+		require.Equal(t, http.StatusOK, answer.Status, "%s", answer.Raw)
+		answer.Data(t, data)
+	}
+	var legalEntities []struct{ ID uuid.UUID }
+	read("/api/v2/legal_entities?page_size=300", &legalEntities)
+	require.Len(t, legalEntities, 1)
+	require.Equal(t, r.legalEntity.ID, legalEntities[0].ID)
+	var employees []struct {
+		ID     uuid.UUID
+		Doctor *struct {
+			Specialities []map[string]any
+		}
+	}
+	read("/api/employees?page_size=300", &employees)
+	require.Len(t, employees, len(r.user.Employees))
+	for _, e := range employees {
+		if e.Doctor != nil {
+			for _, field := range []string{"level", "attestation_date", "attestation_name", "certificate_number"} {
+				require.NotEmpty(t, e.Doctor.Specialities[0][field], field)
+			}
+		}
+		var shown struct {
+			Party struct{ Phones, Documents []object }
+		}
+		read("/api/employees/"+e.ID.String(), &shown)
+		require.Len(t, shown.Party.Phones, 1)
+		require.Len(t, shown.Party.Documents, 1)
+	}
 }
 
 func registryServesATeamsOwnData(t *testing.T, b *box) {

@@ -41,21 +41,25 @@ VALUES (@id, @name, @name, @name, @type, @status, @edrpou, true, true, @by, @at,
 
 -- name: InsertParty :exec
 INSERT INTO prm.parties (
-    id, first_name, last_name, second_name, birth_date, gender, tax_id, no_tax_id, verification_status, inserted_by, inserted_at, updated_by, updated_at
+    id, first_name, last_name, second_name, birth_date, gender, tax_id, no_tax_id, phones, documents, verification_status,
+    inserted_by, inserted_at, updated_by, updated_at
 ) VALUES (
-    @id, @first_name, @last_name, @second_name, @birth_date, @gender, @tax_id, @no_tax_id, 'VERIFIED', @by, @at, @by, @at
+    @id, @first_name, @last_name, @second_name, @birth_date, @gender, @tax_id, @no_tax_id, @phones, @documents, 'VERIFIED', @by, @at, @by, @at
 );
 
 -- name: InsertPartyUser :exec
 INSERT INTO prm.party_users (id, user_id, party_id, inserted_at, updated_at) VALUES (@id, @user_id, @party_id, @at, @at);
 
 -- name: InsertEmployee :exec
+-- Live clients want every field of a speciality; nobody is asked for a certificate.
 INSERT INTO prm.employees (
     id, party_id, legal_entity_id, employee_type, position, status, is_active, start_date, speciality,
     inserted_by, inserted_at, updated_by, updated_at
 ) VALUES (
     @id, @party_id, @legal_entity_id, @employee_type, @position, 'APPROVED', true, @start_date,
-    CASE WHEN @speciality::text <> '' THEN jsonb_build_object('speciality', @speciality::text, 'speciality_officio', true) END, @by, @at, @by, @at
+    CASE WHEN @speciality::text <> '' THEN jsonb_build_object(
+        'speciality', @speciality::text, 'speciality_officio', true, 'level', 'BASIC', 'qualification_type', 'AWARDING',
+        'attestation_name', 'Не вказано', 'attestation_date', @start_date::date, 'certificate_number', 'Не вказано') END, @by, @at, @by, @at
 );
 
 -- name: InsertUserRole :exec

@@ -76,3 +76,50 @@ WITH of_party AS (
 UPDATE mithril.tokens
 SET expires_at = @expires_at, updated_at = @at
 WHERE client_id = sqlc.arg('client_id')::uuid AND user_id IN (SELECT user_id FROM of_party) AND expires_at > @expires_at;
+
+-- name: ListEmployees :many
+-- A page of active employees with the number of all that match. A page past the end
+-- has no row to carry that number: ask again with limit 1, offset 0.
+WITH page AS (
+    SELECT e.id, e.inserted_at, count(*) OVER () AS total
+    FROM prm.employees e
+    JOIN prm.parties a ON a.id = e.party_id
+    JOIN prm.legal_entities l ON l.id = e.legal_entity_id
+    WHERE e.is_active
+      AND (sqlc.narg('legal_entity_id')::uuid IS NULL OR e.legal_entity_id = sqlc.narg('legal_entity_id')::uuid)
+      AND (sqlc.narg('ids')::uuid[] IS NULL OR e.id = ANY (sqlc.narg('ids')::uuid[]))
+      AND (sqlc.narg('party_id')::uuid IS NULL OR e.party_id = sqlc.narg('party_id')::uuid)
+      AND (sqlc.narg('division_id')::uuid IS NULL OR e.division_id = sqlc.narg('division_id')::uuid)
+      AND (sqlc.narg('statuses')::text[] IS NULL OR e.status = ANY (sqlc.narg('statuses')::text[]))
+      AND (sqlc.narg('employee_type')::text IS NULL OR e.employee_type = sqlc.narg('employee_type')::text)
+      AND (sqlc.narg('tax_id')::text IS NULL OR a.tax_id = sqlc.narg('tax_id')::text)
+      AND (sqlc.narg('no_tax_id')::boolean IS NULL OR a.no_tax_id = sqlc.narg('no_tax_id')::boolean)
+      AND (sqlc.narg('verification_status')::text IS NULL OR a.verification_status = sqlc.narg('verification_status')::text)
+      AND (sqlc.narg('edrpou')::text IS NULL OR l.edrpou = sqlc.narg('edrpou')::text)
+    ORDER BY e.inserted_at, e.id
+    LIMIT @page_limit OFFSET @page_offset
+)
+SELECT sqlc.embed(d), page.total
+FROM page
+JOIN prm.employee_details d ON d.id = page.id
+ORDER BY page.inserted_at, page.id;
+
+-- name: GetEmployeeRole :one
+SELECT sqlc.embed(r), h.legal_entity_id
+FROM prm.employee_roles r
+JOIN prm.healthcare_services h ON h.id = r.healthcare_service_id
+WHERE r.id = @id AND r.is_active;
+
+-- name: ListEmployeeRoles :many
+-- A page of active employee roles with the number of all that match. A page past the
+-- end has no row to carry that number: ask again with limit 1, offset 0.
+SELECT sqlc.embed(r), count(*) OVER () AS total
+FROM prm.employee_roles r
+JOIN prm.healthcare_services h ON h.id = r.healthcare_service_id
+WHERE r.is_active
+  AND (sqlc.narg('legal_entity_id')::uuid IS NULL OR h.legal_entity_id = sqlc.narg('legal_entity_id')::uuid)
+  AND (sqlc.narg('employee_id')::uuid IS NULL OR r.employee_id = sqlc.narg('employee_id')::uuid)
+  AND (sqlc.narg('healthcare_service_id')::uuid IS NULL OR r.healthcare_service_id = sqlc.narg('healthcare_service_id')::uuid)
+  AND (sqlc.narg('status')::text IS NULL OR r.status = sqlc.narg('status')::text)
+ORDER BY r.inserted_at, r.id
+LIMIT @page_limit OFFSET @page_offset;

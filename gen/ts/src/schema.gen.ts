@@ -769,6 +769,136 @@ export interface paths {
         patch: operations["deactivateDivision"];
         trace?: never;
     };
+    "/api/employee_requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Employee Requests List
+         * @description Lists the requests to employ somebody in the legal entity that the token works for, newest first, in pages and in short form, in
+         *     all statuses. Filters are combined with AND; a value that nothing has finds nothing. Client types that are not in
+         *     TOKENS_TYPES_PERSONAL see the requests of all legal entities.
+         */
+        get: operations["listEmployeeRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/employee_requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Employee Request by ID
+         * @description Shows one request to employ somebody, in any status, as it was sent. `urgent.user_id` is the user whose e-mail is that of the
+         *     request; without one there is no `urgent`.
+         */
+        get: operations["getEmployeeRequest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/employee_roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get employee roles
+         * @description Lists which employees of the legal entity that the token works for provide which healthcare services, oldest first, in pages. Roles
+         *     whose `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+         */
+        get: operations["listEmployeeRoles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/employee_roles/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get employee role by ID
+         * @description Shows one employee role, in force or ended.
+         */
+        get: operations["getEmployeeRole"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/employees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Employees List
+         * @description Lists the employees of the legal entity that the token works for, oldest first, in pages and in short form; take the rest with
+         *     getEmployee. Those with `is_active` false are never listed. Dismissed ones are, unless `status` or EMPLOYEES_LIST_DEFAULT_STATUS
+         *     says otherwise.
+         *
+         *     Filters are combined with AND; a value that nobody has finds nothing. A foreign `legal_entity_id` gives an empty list, but for
+         *     client types that are not in TOKENS_TYPES_PERSONAL, which see the employees of all legal entities.
+         */
+        get: operations["listEmployees"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/employees/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Employee details
+         * @description Shows one employee with party, division and legal entity, dismissed or not. What they have learnt is shown for the types
+         *     DOCTOR, SPECIALIST, ASSISTANT, PHARMACIST, MED_ADMIN, LABORANT and MED_COORDINATOR.
+         */
+        get: operations["getEmployee"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/employees/{id}/actions/deactivate": {
         parameters: {
             query?: never;
@@ -844,6 +974,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/healthcare_services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get healthcare services
+         * @description Lists the healthcare services of the legal entity that the token works for, oldest first, in pages, `ACTIVE` and `INACTIVE` ones.
+         *     Those whose `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+         *     `category` and `type` are compared with the first code.
+         */
+        get: operations["listHealthcareServices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/healthcare_services/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get healthcare service details by ID
+         * @description Shows one healthcare service in any status.
+         */
+        get: operations["getHealthcareService"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/jobs/{id}": {
         parameters: {
             query?: never;
@@ -860,6 +1032,113 @@ export interface paths {
          *     Who has `job:read` may read any job by its id. `/jobs/{id}`, the link that the running system prints, is served too.
          */
         get: operations["getJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/legal_entities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Legal Entities
+         * @deprecated
+         * @description The former shape of listLegalEntities, by the same rules, with one more filter. Use that.
+         */
+        get: operations["listLegalEntitiesV1"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/legal_entities/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Legal Entity by ID
+         * @deprecated
+         * @description The former shape of getLegalEntity, by the same rules. Use that.
+         */
+        get: operations["getLegalEntityV1"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/legal_entities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Legal Entities V2
+         * @description Lists legal entities whose `is_active` is true, oldest first, in pages. A token of a client type in TOKENS_TYPES_PERSONAL sees the
+         *     legal entity that it works for and no other; other client types see all of them. Medical information systems are never listed.
+         *
+         *     Filters are combined with AND; a value that nothing has finds nothing. Without `type` and `status` all of them are listed.
+         */
+        get: operations["listLegalEntities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/legal_entities/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Legal Entity by ID V2
+         * @description Shows one legal entity in any status, with what the register of enterprises (`edr`) knows of it and its primary license. The secret
+         *     of its client is never shown.
+         */
+        get: operations["getLegalEntity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/licenses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get licenses
+         * @description Lists the licenses of the legal entity that the token works for, the primary one and others, oldest first, in pages. Those whose
+         *     `is_active` is false are never listed. Filters are combined with AND; a value that nothing has finds nothing.
+         */
+        get: operations["listLicenses"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3658,6 +3937,317 @@ export interface components {
             paging: components["schemas"]["Paging"];
         };
         /**
+         * @description `NEW` waits for the person. `APPROVED` has made or changed an employee, `REJECTED` was refused by the person, `EXPIRED` was not answered
+         *     in time.
+         * @example NEW
+         * @enum {string}
+         */
+        EmployeeRequestStatus: "NEW" | "APPROVED" | "REJECTED" | "EXPIRED";
+        /** @description An employee request in a list. */
+        EmployeeRequestShort: {
+            /**
+             * Format: uuid
+             * @description Id of the request.
+             * @example d290f1ee-6c54-4b01-90e6-d701748f0851
+             */
+            id: string;
+            status: components["schemas"]["EmployeeRequestStatus"];
+            /**
+             * Format: date-time
+             * @description When it was stored.
+             * @example 2018-03-02T10:45:16.000000Z
+             */
+            inserted_at: string;
+            /**
+             * @description ЄДРПОУ number of the legal entity.
+             * @example 5432345432
+             */
+            edrpou: string;
+            /**
+             * @description Name of the legal entity.
+             * @example Клініка Ноунейм
+             */
+            legal_entity_name: string | null;
+            /**
+             * @description First name.
+             * @example Петро
+             */
+            first_name: string;
+            /**
+             * @description Last name.
+             * @example Іванов
+             */
+            last_name: string;
+            /**
+             * @description Second name, if there is one.
+             * @example Миколайович
+             */
+            second_name: string | null;
+            /**
+             * @description Has declined a tax number.
+             * @example false
+             */
+            no_tax_id: boolean;
+        };
+        /** @description Who is to be employed. */
+        EmployeeRequestParty: {
+            /**
+             * @description First name.
+             * @example Петро
+             */
+            first_name: string;
+            /**
+             * @description Last name.
+             * @example Іванов
+             */
+            last_name: string;
+            /**
+             * @description Second name, if there is one.
+             * @example Миколайович
+             */
+            second_name?: string;
+            /**
+             * Format: date
+             * @description Date of birth.
+             * @example 1991-08-19
+             */
+            birth_date: string;
+            gender: components["schemas"]["Gender"];
+            /**
+             * @description Has declined a tax number.
+             * @example false
+             */
+            no_tax_id: boolean;
+            /**
+             * @description Tax number, or that of the passport of who has declined one.
+             * @example 3126509816
+             */
+            tax_id: string;
+            /**
+             * @description E-mail.
+             * @example email@example.com
+             */
+            email: string;
+            /** @description Documents, if some were sent. */
+            documents?: components["schemas"]["PartyDocument"][];
+            /** @description Phones, if some were sent. */
+            phones?: components["schemas"]["EmployeePhone"][];
+            /**
+             * Format: int32
+             * @description Full years of work, if they are known.
+             * @example 10
+             */
+            working_experience?: number;
+            /**
+             * @description What the person says of their work, if anything.
+             * @example Закінчив всі можливі курси
+             */
+            about_myself?: string;
+        };
+        /** @description An employee request. What the person has learnt stands under the name of the type, in lower case. */
+        EmployeeRequest: {
+            /**
+             * Format: uuid
+             * @description Id of the request.
+             * @example d290f1ee-6c54-4b01-90e6-d701748f0851
+             */
+            id: string;
+            status: components["schemas"]["EmployeeRequestStatus"];
+            /**
+             * Format: uuid
+             * @description The employee that it has made or is to change, if there is one.
+             * @example d290f1ee-6c54-4b01-90e6-d701748f0851
+             */
+            employee_id: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the legal entity.
+             * @example d290f1ee-6c54-4b01-90e6-d701748f0851
+             */
+            legal_entity_id: string;
+            /**
+             * Format: uuid
+             * @description Id of the division, if there is one.
+             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+             */
+            division_id: string | null;
+            /**
+             * @description Dictionary `POSITION`.
+             * @example P8
+             */
+            position: string;
+            /**
+             * Format: date
+             * @description First day of work.
+             * @example 2017-03-02
+             */
+            start_date: string;
+            /**
+             * Format: date
+             * @description Last day of work, if it is known.
+             * @example 2018-03-02
+             */
+            end_date?: string;
+            /**
+             * @description Dictionary `EMPLOYEE_TYPE`.
+             * @example DOCTOR
+             */
+            employee_type: string;
+            party: components["schemas"]["EmployeeRequestParty"];
+            doctor?: components["schemas"]["EmployeeProfession"];
+            specialist?: components["schemas"]["EmployeeProfession"];
+            pharmacist?: components["schemas"]["EmployeeProfession"];
+            assistant?: components["schemas"]["EmployeeProfession"];
+            med_admin?: components["schemas"]["EmployeeProfession"];
+            laborant?: components["schemas"]["EmployeeProfession"];
+            med_coordinator?: components["schemas"]["EmployeeProfession"];
+            /**
+             * @description ЄДРПОУ number of the legal entity.
+             * @example 5432345432
+             */
+            edrpou: string;
+            /**
+             * @description Name of the legal entity.
+             * @example Клініка Ноунейм
+             */
+            legal_entity_name: string | null;
+            /**
+             * @description First name.
+             * @example Петро
+             */
+            first_name: string;
+            /**
+             * @description Last name.
+             * @example Іванов
+             */
+            last_name: string;
+            /**
+             * @description Second name, if there is one.
+             * @example Миколайович
+             */
+            second_name: string | null;
+            /**
+             * @description Has declined a tax number.
+             * @example false
+             */
+            no_tax_id: boolean;
+            /**
+             * Format: date-time
+             * @description When it was stored.
+             * @example 2018-03-02T10:45:16.000000Z
+             */
+            inserted_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2018-03-02T10:45:16.000000Z
+             */
+            updated_at: string;
+        };
+        /** @description What is known beside it. */
+        EmployeeRequestUrgent: {
+            /**
+             * Format: uuid
+             * @description The user with the e-mail of the request.
+             * @example d290f1ee-6c54-4b01-90e6-d701748f0851
+             */
+            user_id: string;
+        };
+        /** @description Answer with one employee request. */
+        EmployeeRequestResponse: {
+            meta: components["schemas"]["Meta"];
+            data: components["schemas"]["EmployeeRequest"];
+            urgent?: components["schemas"]["EmployeeRequestUrgent"];
+        };
+        /** @description Answer with a page of employee requests. */
+        EmployeeRequestListResponse: {
+            meta: components["schemas"]["Meta"];
+            /** @description The employee requests. */
+            data: components["schemas"]["EmployeeRequestShort"][];
+            paging: components["schemas"]["Paging"];
+        };
+        /**
+         * @description `ACTIVE` is in force. `INACTIVE` has ended, with the work of the employee.
+         * @example ACTIVE
+         * @enum {string}
+         */
+        EmployeeRoleStatus: "ACTIVE" | "INACTIVE";
+        /** @description An employee provides a healthcare service. */
+        EmployeeRole: {
+            /**
+             * Format: uuid
+             * @description Id of the role.
+             * @example 7c3da506-804d-4550-8993-bf17f9ee0402
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Id of the healthcare service.
+             * @example 98b6ed10-17b4-44f1-892c-7514f66bf505
+             */
+            healthcare_service_id: string;
+            /**
+             * Format: uuid
+             * @description Id of the employee.
+             * @example 9d229fcb-6a77-4574-99a5-30729aa518fd
+             */
+            employee_id: string;
+            /**
+             * Format: date-time
+             * @description When it began.
+             * @example 2019-04-20T19:14:13.000000Z
+             */
+            start_date: string;
+            /**
+             * Format: date-time
+             * @description When it ended, if it has.
+             * @example 2019-12-20T19:14:13.000000Z
+             */
+            end_date: string | null;
+            status: components["schemas"]["EmployeeRoleStatus"];
+            /**
+             * @description Whether the row counts.
+             * @example true
+             */
+            is_active: boolean;
+            /**
+             * Format: date-time
+             * @description When it was stored.
+             * @example 2017-04-20T19:14:13.000000Z
+             */
+            inserted_at: string;
+            /**
+             * Format: uuid
+             * @description Who has stored it.
+             * @example e1453f4c-1077-4e85-8c98-c13ffca0063e
+             */
+            inserted_by: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2017-04-20T19:14:13.000000Z
+             */
+            updated_at: string;
+            /**
+             * Format: uuid
+             * @description Who has changed it.
+             * @example 2922a240-63db-404e-b730-09222bfeb2dd
+             */
+            updated_by: string;
+        };
+        /** @description Answer with one employee role. */
+        EmployeeRoleResponse: {
+            meta: components["schemas"]["Meta"];
+            data: components["schemas"]["EmployeeRole"];
+        };
+        /** @description Answer with a page of employee roles. */
+        EmployeeRoleListResponse: {
+            meta: components["schemas"]["Meta"];
+            /** @description The employee roles. */
+            data: components["schemas"]["EmployeeRole"][];
+            paging: components["schemas"]["Paging"];
+        };
+        /**
          * @description `APPROVED` works. `STOPPED` has been dismissed (older name `DISMISSED`), `ENTERED_IN_ERROR` was never employed (EMPLOYEE_ENTERED_IN_ERROR_VALUE
          *     chooses the spelling), `AUTODEACTIVATED` was dismissed by the system, `REORGANIZED` by the reorganisation of the legal entity.
          * @example APPROVED
@@ -3975,6 +4565,17 @@ export interface components {
             /** @description Phones, if some are known. */
             phones?: components["schemas"]["EmployeePhone"][];
             /**
+             * Format: int32
+             * @description Full years of work, if they are known.
+             * @example 10
+             */
+            working_experience?: number;
+            /**
+             * @description What the employee says of their work, if anything.
+             * @example Закінчив всі можливі курси
+             */
+            about_myself?: string;
+            /**
              * @description Dictionary `PARTY_VERIFICATION_STATUSES`.
              * @example NOT_VERIFIED
              */
@@ -4110,6 +4711,161 @@ export interface components {
             meta: components["schemas"]["Meta"];
             data: components["schemas"]["Employee"];
         };
+        /** @description The employee as a person, in a list. */
+        EmployeePartyShort: {
+            /**
+             * Format: uuid
+             * @description Id of the party.
+             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+             */
+            id: string;
+            /**
+             * @description First name.
+             * @example Петро
+             */
+            first_name: string;
+            /**
+             * @description Last name.
+             * @example Іванов
+             */
+            last_name: string;
+            /**
+             * @description Second name, if there is one.
+             * @example Миколайович
+             */
+            second_name: string | null;
+            /**
+             * @description Has declined a tax number.
+             * @example false
+             */
+            no_tax_id: boolean;
+            /**
+             * @description Dictionary `PARTY_VERIFICATION_STATUSES`.
+             * @example NOT_VERIFIED
+             */
+            verification_status: string;
+            /**
+             * @description Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+             * @example VERIFICATION_NEEDED
+             */
+            minfin_validation_status: string;
+            /**
+             * Format: int32
+             * @description Always zero.
+             * @example 0
+             */
+            declaration_limit: number;
+            /**
+             * Format: int32
+             * @description Always zero.
+             * @example 0
+             */
+            declaration_count: number;
+        };
+        /** @description The legal entity, in a list. */
+        EmployeeLegalEntityShort: {
+            /**
+             * Format: uuid
+             * @description Id of the legal entity.
+             * @example d290f1ee-6c54-4b01-90e6-d701748f0851
+             */
+            id: string;
+            /**
+             * @description Its name.
+             * @example Клініка Ноунейм
+             */
+            name: string | null;
+            /**
+             * @description Its short name.
+             * @example Ноунейм
+             */
+            short_name: string | null;
+            /**
+             * @description Its name for the public.
+             * @example Клініка Ноунейм
+             */
+            public_name: string | null;
+            /**
+             * @description Dictionary `LEGAL_ENTITY_TYPE`.
+             * @example PRIMARY_CARE
+             */
+            type: string;
+            /**
+             * @description Its number in the register of enterprises.
+             * @example 5432345432
+             */
+            edrpou: string;
+            /**
+             * @description Its status.
+             * @example ACTIVE
+             * @enum {string}
+             */
+            status: "ACTIVE" | "SUSPENDED" | "CLOSED" | "REORGANIZED";
+        };
+        /** @description The specialities of an employee, in a list. */
+        EmployeeProfessionShort: {
+            /** @description The specialities. */
+            specialities: components["schemas"]["EmployeeSpeciality"][];
+        };
+        /** @description An employee in a list. Their specialities stand under the name of the type, in lower case. */
+        EmployeeShort: {
+            /**
+             * Format: uuid
+             * @description Id of the employee.
+             * @example d290f1ee-6c54-4b01-90e6-d701748f0851
+             */
+            id: string;
+            /**
+             * @description Dictionary `POSITION`.
+             * @example P1
+             */
+            position: string;
+            /**
+             * @description Dictionary `EMPLOYEE_TYPE`.
+             * @example DOCTOR
+             */
+            employee_type: string;
+            status: components["schemas"]["EmployeeStatus"];
+            /**
+             * @description Whether the row counts: always true in a list.
+             * @example true
+             */
+            is_active: boolean;
+            /**
+             * @description Always `VERIFICATION_NEEDED`: the Ministry of Finance is not asked here.
+             * @example VERIFICATION_NEEDED
+             */
+            minfin_validation_status: string;
+            /**
+             * Format: date
+             * @description First day of work.
+             * @example 2017-03-02
+             */
+            start_date: string;
+            /**
+             * Format: date
+             * @description Last day of work, if it is known.
+             * @example 2018-03-02
+             */
+            end_date: string | null;
+            party: components["schemas"]["EmployeePartyShort"];
+            division?: components["schemas"]["EmployeeDivision"];
+            legal_entity: components["schemas"]["EmployeeLegalEntityShort"];
+            doctor?: components["schemas"]["EmployeeProfessionShort"];
+            specialist?: components["schemas"]["EmployeeProfessionShort"];
+            pharmacist?: components["schemas"]["EmployeeProfessionShort"];
+            assistant?: components["schemas"]["EmployeeProfessionShort"];
+            med_admin?: components["schemas"]["EmployeeProfessionShort"];
+            laborant?: components["schemas"]["EmployeeProfessionShort"];
+            med_coordinator?: components["schemas"]["EmployeeProfessionShort"];
+        };
+        /** @description Answer with a page of employees. */
+        EmployeeListResponse: {
+            meta: components["schemas"]["Meta"];
+            /** @description The employees. */
+            data: components["schemas"]["EmployeeShort"][];
+            paging: components["schemas"]["Paging"];
+        };
         /** @description One change of one entity. */
         Event: {
             /**
@@ -4191,6 +4947,164 @@ export interface components {
             data: components["schemas"]["Event"][];
         };
         /**
+         * @description `ACTIVE` is provided, `INACTIVE` is not.
+         * @example ACTIVE
+         * @enum {string}
+         */
+        HealthcareServiceStatus: "ACTIVE" | "INACTIVE";
+        /** @description When the service is provided. */
+        HealthcareServiceTime: {
+            /** @description Days. */
+            days_of_week: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            /**
+             * @description Round the clock.
+             * @example false
+             */
+            all_day?: boolean;
+            /**
+             * @description From.
+             * @example 08:30:00
+             */
+            available_start_time?: string;
+            /**
+             * @description To.
+             * @example 19:00:00
+             */
+            available_end_time?: string;
+        };
+        /** @description From when to when. */
+        HealthcareServicePeriod: {
+            /**
+             * Format: date-time
+             * @description Beginning.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            start: string;
+            /**
+             * Format: date-time
+             * @description End.
+             * @example 2018-08-02T11:00:00.000Z
+             */
+            end: string;
+        };
+        /** @description When the service is not provided, and why. */
+        HealthcareServiceRestriction: {
+            /**
+             * @description Why.
+             * @example Санітарний день
+             */
+            description: string;
+            during: components["schemas"]["HealthcareServicePeriod"];
+        };
+        /** @description What the National Health Service has decided. */
+        LicensedHealthcareService: {
+            /**
+             * @description The decision.
+             * @example ACTIVE
+             * @enum {string}
+             */
+            status?: "ACTIVE" | "INACTIVE";
+            /**
+             * Format: date-time
+             * @description When.
+             * @example 2022-04-20T19:14:13Z
+             */
+            updated_at: string;
+        };
+        /** @description A healthcare service. */
+        HealthcareService: {
+            /**
+             * Format: uuid
+             * @description Id of the service.
+             * @example 7c3da506-804d-4550-8993-bf17f9ee0402
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description Id of the division.
+             * @example 8be63914-a278-470b-b868-1af5b9087332
+             */
+            division_id: string;
+            /**
+             * Format: uuid
+             * @description Id of the legal entity.
+             * @example 483af06f-d4c6-4c9e-8d9b-680b5ef7270d
+             */
+            legal_entity_id: string;
+            /**
+             * Format: uuid
+             * @description Id of the license, if it needs one.
+             * @example cdcf456b-e235-4850-9f00-27cc3453d346
+             */
+            license_id: string | null;
+            /**
+             * @description Dictionary `SPECIALITY_TYPE`; pharmacies have none.
+             * @example FAMILY_DOCTOR
+             */
+            speciality_type: string | null;
+            /**
+             * @description Dictionary `PROVIDING_CONDITION`.
+             * @example OUTPATIENT
+             */
+            providing_condition: string | null;
+            category: components["schemas"]["CodeableConcept"];
+            type?: components["schemas"]["CodeableConcept"];
+            status: components["schemas"]["HealthcareServiceStatus"];
+            /**
+             * @description A comment, if there is one.
+             * @example Новий сервіс
+             */
+            comment: string | null;
+            /** @description Reserved: the areas that it covers. */
+            coverage_area?: string[];
+            /** @description When it is provided. */
+            available_time: components["schemas"]["HealthcareServiceTime"][];
+            /** @description When it is not provided. */
+            not_available: components["schemas"]["HealthcareServiceRestriction"][];
+            licensed_healthcare_service?: components["schemas"]["LicensedHealthcareService"];
+            /**
+             * @description Whether the row counts.
+             * @example true
+             */
+            is_active: boolean;
+            /**
+             * Format: date-time
+             * @description When it was stored.
+             * @example 2017-04-20T19:14:13.000000Z
+             */
+            inserted_at: string;
+            /**
+             * Format: uuid
+             * @description Who has stored it.
+             * @example e1453f4c-1077-4e85-8c98-c13ffca0063e
+             */
+            inserted_by: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2017-04-20T19:14:13.000000Z
+             */
+            updated_at: string;
+            /**
+             * Format: uuid
+             * @description Who has changed it.
+             * @example 2922a240-63db-404e-b730-09222bfeb2dd
+             */
+            updated_by: string;
+        };
+        /** @description Answer with one healthcare service. */
+        HealthcareServiceResponse: {
+            meta: components["schemas"]["Meta"];
+            data: components["schemas"]["HealthcareService"];
+        };
+        /** @description Answer with a page of healthcare services. */
+        HealthcareServiceListResponse: {
+            meta: components["schemas"]["Meta"];
+            /** @description The healthcare services. */
+            data: components["schemas"]["HealthcareService"][];
+            paging: components["schemas"]["Paging"];
+        };
+        /**
          * @description An asynchronous request and its outcome.
          *
          *     | `status` | HTTP | what else is there |
@@ -4250,6 +5164,726 @@ export interface components {
         JobResponse: {
             meta: components["schemas"]["Meta"];
             data: components["schemas"]["Job"];
+        };
+        /** @description A phone. */
+        LegalEntityPhone: {
+            /**
+             * @description Dictionary `PHONE_TYPE`.
+             * @example MOBILE
+             */
+            type: string;
+            /**
+             * @description The phone.
+             * @example +380503410870
+             */
+            number: string;
+            /**
+             * @description What it is for, if that was said.
+             * @example Реєстратура
+             */
+            note?: string;
+        };
+        /** @description Where the legal entity is; null when that is not known. */
+        LegalEntityAddress: {
+            /**
+             * @description Dictionary `ADDRESS_TYPE`.
+             * @example RESIDENCE
+             */
+            type: string;
+            /**
+             * @description Dictionary `COUNTRY`.
+             * @example UA
+             */
+            country: string;
+            /**
+             * @description The area.
+             * @example Житомирська
+             */
+            area: string;
+            /**
+             * @description The district, if there is one.
+             * @example Бердичівський
+             */
+            region?: string;
+            /**
+             * @description The settlement.
+             * @example Бердичів
+             */
+            settlement: string;
+            /**
+             * @description Dictionary `SETTLEMENT_TYPE`.
+             * @example CITY
+             */
+            settlement_type: string;
+            /**
+             * Format: uuid
+             * @description Id of the settlement.
+             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+             */
+            settlement_id: string;
+            /**
+             * @description Dictionary `STREET_TYPE`, if it is known.
+             * @example STREET
+             */
+            street_type?: string;
+            /**
+             * @description The street, if it is known.
+             * @example Європейська
+             */
+            street?: string;
+            /**
+             * @description The building, if it is known.
+             * @example 15
+             */
+            building?: string;
+            /**
+             * @description The apartment, if there is one.
+             * @example 23
+             */
+            apartment?: string;
+            /**
+             * @description Postal code, if it is known.
+             * @example 02090
+             */
+            zip?: string;
+        } | null;
+        /** @description A kind of economic activity. */
+        LegalEntityKved: {
+            /**
+             * @description Its name.
+             * @example Загальна медична практика
+             */
+            name: string;
+            /**
+             * @description Dictionary `KVEDS`.
+             * @example 86.21
+             */
+            code: string;
+            /**
+             * @description Whether it is the main one.
+             * @example true
+             */
+            is_primary: boolean;
+        };
+        /** @description The parts of a registration address. */
+        LegalEntityRegistrationParts: {
+            /**
+             * @description Administrative unit.
+             * @example Волинська обл., місто Луцьк
+             */
+            atu?: string | null;
+            /**
+             * @description Its code.
+             * @example 0710100000
+             */
+            atu_code?: string | null;
+            /**
+             * @description The street.
+             * @example ВУЛИЦЯ КОНЯКІНА
+             */
+            street?: string | null;
+            /**
+             * @description Kind of the house.
+             * @example буд.
+             */
+            house_type?: string | null;
+            /**
+             * @description The house.
+             * @example 14
+             */
+            house?: string | null;
+            /**
+             * @description Kind of the building.
+             * @example null
+             */
+            building_type?: string | null;
+            /**
+             * @description The building.
+             * @example
+             */
+            building?: string | null;
+            /**
+             * @description Kind of the room.
+             * @example кв.
+             */
+            num_type?: string | null;
+            /**
+             * @description The room.
+             * @example 144
+             */
+            num?: string | null;
+        };
+        /** @description Where the legal entity is registered; null when that is not known. */
+        LegalEntityRegistrationAddress: {
+            /**
+             * @description Postal code.
+             * @example 02090
+             */
+            zip?: string | null;
+            /**
+             * @description The country.
+             * @example УКРАЇНА
+             */
+            country?: string | null;
+            /**
+             * @description The address in one line.
+             * @example Волинська обл., місто Луцьк ВУЛИЦЯ КОНЯКІНА буд. 14 кв. 144
+             */
+            address?: string | null;
+            parts?: components["schemas"]["LegalEntityRegistrationParts"];
+        } | null;
+        /** @description What the register of enterprises (ЄДР) knows. */
+        LegalEntityEDR: {
+            /**
+             * Format: uuid
+             * @description Id of these data; that of the legal entity, when the register was not asked.
+             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+             */
+            id: string;
+            /**
+             * @description Full name.
+             * @example Клініка Ноунейм
+             */
+            name: string | null;
+            /**
+             * @description Short name, if there is one.
+             * @example Ноунейм
+             */
+            short_name?: string;
+            /**
+             * @description Name for the public, if there is one.
+             * @example Ноунейм
+             */
+            public_name?: string;
+            /**
+             * @description Dictionary `LEGAL_FORM`, if it is known.
+             * @example 140
+             */
+            legal_form?: string;
+            /**
+             * @description ЄДРПОУ number.
+             * @example 54323454
+             */
+            edrpou: string;
+            /** @description Kinds of economic activity. */
+            kveds: components["schemas"]["LegalEntityKved"][];
+            registration_address: components["schemas"]["LegalEntityRegistrationAddress"];
+            /**
+             * Format: int32
+             * @description State in the register, 1 for registered.
+             * @example 1
+             */
+            state: number;
+        };
+        /** @description An accreditation. */
+        LegalEntityAccreditation: {
+            /**
+             * @description Dictionary `ACCREDITATION_CATEGORY`.
+             * @example SECOND
+             */
+            category: string;
+            /**
+             * Format: date
+             * @description When it was given, if that is known.
+             * @example 2017-02-28
+             */
+            issued_date?: string;
+            /**
+             * Format: date
+             * @description Its last day, if there is one.
+             * @example 2027-02-28
+             */
+            expiry_date?: string;
+            /**
+             * @description Number of the order.
+             * @example fd123443
+             */
+            order_no: string;
+            /**
+             * Format: date
+             * @description Date of the order.
+             * @example 2017-02-28
+             */
+            order_date: string;
+        };
+        /** @description The primary license. */
+        LegalEntityLicense: {
+            /**
+             * Format: uuid
+             * @description Id of the license.
+             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+             */
+            id: string;
+            /**
+             * @description Dictionary `LICENSE_TYPE`.
+             * @example MSP
+             */
+            type: string;
+            /**
+             * @description Its number.
+             * @example fd123443
+             */
+            license_number: string | null;
+            /**
+             * @description Who has issued it.
+             * @example Кваліфікацйна комісія
+             */
+            issued_by: string;
+            /**
+             * Format: date
+             * @description When it was issued.
+             * @example 2022-02-28
+             */
+            issued_date: string;
+            /**
+             * Format: date
+             * @description Its last day, if there is one.
+             * @example 2026-02-28
+             */
+            expiry_date: string | null;
+            /**
+             * Format: date
+             * @description Its first day.
+             * @example 2022-02-28
+             */
+            active_from_date: string;
+            /**
+             * @description What it allows.
+             * @example реалізація наркотичних засобів
+             */
+            what_licensed: string;
+            /**
+             * @description Number of the order.
+             * @example ВА43234
+             */
+            order_no: string;
+            /**
+             * @description What its issuer says of it, if that is known.
+             * @example null
+             */
+            issuer_status: string | null;
+            /**
+             * @description Whether the row counts.
+             * @example true
+             */
+            is_active: boolean;
+            /**
+             * Format: date-time
+             * @description When it was stored.
+             * @example 2017-04-20T19:14:13.000000Z
+             */
+            inserted_at: string;
+            /**
+             * Format: uuid
+             * @description Who has stored it.
+             * @example e1453f4c-1077-4e85-8c98-c13ffca0063e
+             */
+            inserted_by: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2017-04-20T19:14:13.000000Z
+             */
+            updated_at: string;
+            /**
+             * Format: uuid
+             * @description Who has changed it.
+             * @example 2922a240-63db-404e-b730-09222bfeb2dd
+             */
+            updated_by: string;
+        };
+        /** @description A place to which papers were handed over. */
+        LegalEntityArchive: {
+            /**
+             * Format: date
+             * @description When.
+             * @example 2017-02-28
+             */
+            date: string;
+            /**
+             * @description Where.
+             * @example вул. Грушевського 15
+             */
+            place: string;
+        };
+        /** @description What the legal entity has agreed to. */
+        LegalEntityPublicOffer: {
+            /**
+             * @description The text.
+             * @example Consent text
+             */
+            consent_text: string;
+            /**
+             * @description Whether it has agreed.
+             * @example true
+             */
+            consent: boolean;
+        };
+        /** @description A legal entity. */
+        LegalEntity: {
+            /**
+             * Format: uuid
+             * @description Id of the legal entity.
+             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+             */
+            id: string;
+            /**
+             * @description ЄДРПОУ number.
+             * @example 32323454
+             */
+            edrpou: string;
+            /**
+             * @description Dictionary `LEGAL_ENTITY_TYPE_V2`.
+             * @example PRIMARY_CARE
+             */
+            type: string;
+            /**
+             * @description Its status.
+             * @example ACTIVE
+             * @enum {string}
+             */
+            status: "ACTIVE" | "SUSPENDED" | "CLOSED" | "REORGANIZED";
+            /**
+             * @description Whether the row counts.
+             * @example true
+             */
+            is_active: boolean;
+            /**
+             * @description E-mail of the person in charge.
+             * @example email@example.com
+             */
+            email: string | null;
+            /** @description Phones. */
+            phones: components["schemas"]["LegalEntityPhone"][];
+            /**
+             * @description Web site, if there is one.
+             * @example www.msp.com.ua
+             */
+            website?: string;
+            /**
+             * @description Code of the treasury, if there is one.
+             * @example 12345
+             */
+            receiver_funds_code?: string;
+            /**
+             * @description Who owns it, if that is known.
+             * @example Борисов Борис Борисович
+             */
+            beneficiary?: string;
+            /**
+             * @description Whether the National Health Service has verified it.
+             * @example false
+             */
+            nhs_verified: boolean;
+            /**
+             * @description Whether the National Health Service has looked at it.
+             * @example false
+             */
+            nhs_reviewed: boolean;
+            /**
+             * @description What the National Health Service says of it.
+             * @example comment
+             */
+            nhs_comment: string | null;
+            /**
+             * @description Whether the register of enterprises knows it, if that was asked.
+             * @example true
+             */
+            edr_verified: boolean | null;
+            edr: components["schemas"]["LegalEntityEDR"];
+            residence_address: components["schemas"]["LegalEntityAddress"];
+            accreditation?: components["schemas"]["LegalEntityAccreditation"];
+            license?: components["schemas"]["LegalEntityLicense"];
+            /** @description Where its papers are, if that is known. */
+            archive?: components["schemas"]["LegalEntityArchive"][];
+            public_offer?: components["schemas"]["LegalEntityPublicOffer"];
+            /**
+             * Format: date-time
+             * @description When it was stored.
+             * @example 2017-04-20T19:14:13.000000Z
+             */
+            inserted_at: string;
+            /**
+             * Format: uuid
+             * @description Who has stored it.
+             * @example e1453f4c-1077-4e85-8c98-c13ffca0063e
+             */
+            inserted_by: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2017-04-20T19:14:13.000000Z
+             */
+            updated_at: string;
+            /**
+             * Format: uuid
+             * @description Who has changed it.
+             * @example 2922a240-63db-404e-b730-09222bfeb2dd
+             */
+            updated_by: string;
+        };
+        /** @description Answer with one legal entity. */
+        LegalEntityResponse: {
+            meta: components["schemas"]["Meta"];
+            data: components["schemas"]["LegalEntity"];
+        };
+        /** @description Answer with a page of legal entities. */
+        LegalEntityListResponse: {
+            meta: components["schemas"]["Meta"];
+            /** @description The legal entities. */
+            data: components["schemas"]["LegalEntity"][];
+            paging: components["schemas"]["Paging"];
+        };
+        /** @description What the legal entity may do. */
+        LegalEntityProvider: {
+            /** @description The primary license, if there is one. */
+            licenses: components["schemas"]["LegalEntityLicense"][];
+            accreditation?: components["schemas"]["LegalEntityAccreditation"];
+        };
+        /** @description A legal entity in its former shape. */
+        LegalEntityV1: {
+            /**
+             * Format: uuid
+             * @description Id of the legal entity.
+             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+             */
+            id: string;
+            /**
+             * @description Full name.
+             * @example Клініка Ноунейм
+             */
+            name: string | null;
+            /**
+             * @description Short name, if there is one.
+             * @example Ноунейм
+             */
+            short_name?: string;
+            /**
+             * @description Name for the public, if there is one.
+             * @example Ноунейм
+             */
+            public_name?: string;
+            /**
+             * @description Dictionary `LEGAL_ENTITY_TYPE`.
+             * @example MSP
+             */
+            type: string;
+            /**
+             * @description Its status.
+             * @example ACTIVE
+             * @enum {string}
+             */
+            status: "ACTIVE" | "SUSPENDED" | "CLOSED" | "REORGANIZED";
+            /**
+             * @description Dictionary `OWNER_PROPERTY_TYPE`.
+             * @example STATE
+             */
+            owner_property_type: string | null;
+            /**
+             * @description Dictionary `LEGAL_FORM`.
+             * @example 140
+             */
+            legal_form: string | null;
+            /**
+             * @description ЄДРПОУ number.
+             * @example 5432345432
+             */
+            edrpou: string;
+            /** @description Codes of economic activity. */
+            kveds: string[];
+            /** @description Addresses. */
+            addresses: components["schemas"]["LegalEntityAddress"][];
+            /** @description Phones. */
+            phones: components["schemas"]["LegalEntityPhone"][];
+            /**
+             * @description E-mail of the person in charge.
+             * @example email@example.com
+             */
+            email: string | null;
+            /**
+             * @description Web site, if there is one.
+             * @example www.msp.com.ua
+             */
+            website?: string;
+            /**
+             * @description Code of the treasury, if there is one.
+             * @example 12345
+             */
+            receiver_funds_code?: string;
+            /**
+             * @description Who owns it, if that is known.
+             * @example Борисов Борис Борисович
+             */
+            beneficiary?: string;
+            medical_service_provider: components["schemas"]["LegalEntityProvider"];
+            /** @description Where its papers are, if that is known. */
+            archive?: components["schemas"]["LegalEntityArchive"][];
+            /**
+             * @description Whether the row counts.
+             * @example true
+             */
+            is_active: boolean;
+            /**
+             * @description Whether the National Health Service has verified it.
+             * @example false
+             */
+            nhs_verified: boolean;
+            /**
+             * @description Whether the National Health Service has looked at it; not in lists.
+             * @example false
+             */
+            nhs_reviewed?: boolean;
+            /**
+             * @description What the National Health Service says of it; not in lists.
+             * @example comment
+             */
+            nhs_comment?: string;
+            /**
+             * Format: uuid
+             * @description The MIS that has registered it, if that is known.
+             * @example a65c8369-ce3a-44d6-839b-8856e3dc4ca3
+             */
+            created_by_mis_client_id: string | null;
+            /**
+             * Format: date-time
+             * @description When it was stored.
+             * @example 2017-04-20T19:14:13.000000Z
+             */
+            inserted_at: string;
+            /**
+             * Format: uuid
+             * @description Who has stored it.
+             * @example e1453f4c-1077-4e85-8c98-c13ffca0063e
+             */
+            inserted_by: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2017-04-20T19:14:13.000000Z
+             */
+            updated_at: string;
+            /**
+             * Format: uuid
+             * @description Who has changed it.
+             * @example 2922a240-63db-404e-b730-09222bfeb2dd
+             */
+            updated_by: string;
+        };
+        /** @description Answer with one legal entity in its former shape. */
+        LegalEntityV1Response: {
+            meta: components["schemas"]["Meta"];
+            data: components["schemas"]["LegalEntityV1"];
+        };
+        /** @description Answer with a page of legal entities in their former shape. */
+        LegalEntityV1ListResponse: {
+            meta: components["schemas"]["Meta"];
+            /** @description The legal entities. */
+            data: components["schemas"]["LegalEntityV1"][];
+            paging: components["schemas"]["Paging"];
+        };
+        /** @description A license. */
+        License: {
+            /**
+             * Format: uuid
+             * @description Id of the legal entity.
+             * @example 28d9c1be-08f0-403b-aa76-bff228c9904f
+             */
+            legal_entity_id: string;
+            /**
+             * @description Whether it is the primary one.
+             * @example true
+             */
+            is_primary: boolean;
+            /**
+             * Format: uuid
+             * @description Id of the license.
+             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+             */
+            id: string;
+            /**
+             * @description Dictionary `LICENSE_TYPE`.
+             * @example MSP
+             */
+            type: string;
+            /**
+             * @description Its number.
+             * @example fd123443
+             */
+            license_number: string | null;
+            /**
+             * @description Who has issued it.
+             * @example Кваліфікацйна комісія
+             */
+            issued_by: string;
+            /**
+             * Format: date
+             * @description When it was issued.
+             * @example 2022-02-28
+             */
+            issued_date: string;
+            /**
+             * Format: date
+             * @description Its last day, if there is one.
+             * @example 2026-02-28
+             */
+            expiry_date: string | null;
+            /**
+             * Format: date
+             * @description Its first day.
+             * @example 2022-02-28
+             */
+            active_from_date: string;
+            /**
+             * @description What it allows.
+             * @example реалізація наркотичних засобів
+             */
+            what_licensed: string;
+            /**
+             * @description Number of the order.
+             * @example ВА43234
+             */
+            order_no: string;
+            /**
+             * @description What its issuer says of it, if that is known.
+             * @example null
+             */
+            issuer_status: string | null;
+            /**
+             * @description Whether the row counts.
+             * @example true
+             */
+            is_active: boolean;
+            /**
+             * Format: date-time
+             * @description When it was stored.
+             * @example 2017-04-20T19:14:13.000000Z
+             */
+            inserted_at: string;
+            /**
+             * Format: uuid
+             * @description Who has stored it.
+             * @example e1453f4c-1077-4e85-8c98-c13ffca0063e
+             */
+            inserted_by: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             * @example 2017-04-20T19:14:13.000000Z
+             */
+            updated_at: string;
+            /**
+             * Format: uuid
+             * @description Who has changed it.
+             * @example 2922a240-63db-404e-b730-09222bfeb2dd
+             */
+            updated_by: string;
+        };
+        /** @description Answer with a page of licenses. */
+        LicenseListResponse: {
+            meta: components["schemas"]["Meta"];
+            /** @description The licenses. */
+            data: components["schemas"]["License"][];
+            paging: components["schemas"]["Paging"];
         };
         /** @description A grant for an access token. */
         TokenRequest: {
@@ -12904,6 +14538,993 @@ export interface operations {
             };
         };
     };
+    listEmployeeRequests: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Id of the request.
+                 * @example d290f1ee-6c54-4b01-90e6-d701748f0851
+                 */
+                id?: string;
+                /**
+                 * @description ЄДРПОУ number of the legal entity.
+                 * @example 34108665
+                 */
+                edrpou?: string;
+                /**
+                 * @description A part of the legal entity's name, in any case.
+                 * @example Лимич Медікал
+                 */
+                legal_entity_name?: string;
+                /**
+                 * @description Whether the person has declined a tax number.
+                 * @example true
+                 */
+                no_tax_id?: boolean;
+                /**
+                 * @description Status of the request. Without it all of them.
+                 * @example NEW
+                 */
+                status?: string;
+                /**
+                 * @description Number of the page, from 1. Anything else counts as 1.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Employee requests per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+                 * @example 50
+                 */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of employee requests. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmployeeRequestListResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    getEmployeeRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the employee request. One that is no UUID is not found.
+                 * @example d290f1ee-6c54-4b01-90e6-d701748f0851
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The employee request. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmployeeRequestResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    listEmployeeRoles: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Id of the employee.
+                 * @example d290f1ee-6c54-4b01-90e6-d701748f0851
+                 */
+                employee_id?: string;
+                /**
+                 * @description Id of the healthcare service.
+                 * @example c4de7c6e-8c6e-4d4f-8843-6bc122977227
+                 */
+                healthcare_service_id?: string;
+                /**
+                 * @description `active` or `inactive`, in any case.
+                 * @example active
+                 */
+                status?: string;
+                /**
+                 * @description Number of the page, from 1. Anything else counts as 1.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Employee roles per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+                 * @example 50
+                 */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of employee roles. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmployeeRoleListResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    getEmployeeRole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the employee role. One that is no UUID is not found.
+                 * @example 7c3da506-804d-4550-8993-bf17f9ee0402
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The employee role. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmployeeRoleResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    listEmployees: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Ids of employees with commas between them.
+                 * @example d290f1ee-6c54-4b01-90e6-d701748f0851,9183a36b-4d45-4244-9339-63d81cd08d9c
+                 */
+                ids?: string;
+                /**
+                 * @description Whether the party has declined a tax number.
+                 * @example false
+                 */
+                no_tax_id?: boolean;
+                /**
+                 * @description Tax number of the party.
+                 * @example 3015492561
+                 */
+                tax_id?: string;
+                /**
+                 * @description Id of the party.
+                 * @example d290f1ee-6c54-4b01-90e6-d701748f0152
+                 */
+                party_id?: string;
+                /**
+                 * @description Verification of the party, dictionary `PARTY_VERIFICATION_STATUSES`.
+                 * @example VERIFIED
+                 */
+                verification_status?: string;
+                /**
+                 * @description ЄДРПОУ number of the legal entity.
+                 * @example 38782323
+                 */
+                edrpou?: string;
+                /**
+                 * @description Id of a legal entity. Any other than the one of the token gives an empty list.
+                 * @example d290f1ee-6c54-4b01-90e6-d701748f0152
+                 */
+                legal_entity_id?: string;
+                /**
+                 * @description Id of the division.
+                 * @example d290f1ee-6c54-4b01-90e6-d701748f0152
+                 */
+                division_id?: string;
+                /**
+                 * @description Status of the employee. `DISMISSED` and `STOPPED` find the same, and so do both spellings of `ENTERED_IN_ERROR`.
+                 * @example APPROVED
+                 */
+                status?: string;
+                /**
+                 * @description Type of the employee, dictionary `EMPLOYEE_TYPE`.
+                 * @example DOCTOR
+                 */
+                employee_type?: string;
+                /**
+                 * @description Number of the page, from 1. Anything else counts as 1.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Employees per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+                 * @example 50
+                 */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of employees. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmployeeListResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    getEmployee: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the employee. One that is no UUID is not found.
+                 * @example d290f1ee-6c54-4b01-90e6-d701748f0851
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The employee. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmployeeResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     deactivateEmployee: {
         parameters: {
             query?: never;
@@ -13489,6 +16110,335 @@ export interface operations {
             };
         };
     };
+    listHealthcareServices: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Id of the division.
+                 * @example 8be63914-a278-470b-b868-1af5b9087332
+                 */
+                division_id?: string;
+                /**
+                 * @description Dictionary `SPECIALITY_TYPE`.
+                 * @example FAMILY_DOCTOR
+                 */
+                speciality_type?: string;
+                /**
+                 * @description Dictionary `PROVIDING_CONDITION`.
+                 * @example OUTPATIENT
+                 */
+                providing_condition?: string;
+                /**
+                 * @description Dictionary `HEALTHCARE_SERVICE_CATEGORIES`.
+                 * @example MSP
+                 */
+                category?: string;
+                /**
+                 * @description Type, of the dictionary of its category.
+                 * @example SALE
+                 */
+                type?: string;
+                /**
+                 * @description `ACTIVE` or `INACTIVE`.
+                 * @example ACTIVE
+                 */
+                status?: string;
+                /**
+                 * @description Number of the page, from 1. Anything else counts as 1.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Healthcare services per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+                 * @example 50
+                 */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of healthcare services. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthcareServiceListResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    getHealthcareService: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the healthcare service. One that is no UUID is not found.
+                 * @example 7c3da506-804d-4550-8993-bf17f9ee0402
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The healthcare service. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthcareServiceResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     getJob: {
         parameters: {
             query?: never;
@@ -13635,6 +16585,841 @@ export interface operations {
             };
             /** @description Not Implemented */
             501: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    listLegalEntitiesV1: {
+        parameters: {
+            query?: {
+                /**
+                 * @description ЄДРПОУ number.
+                 * @example 34108665
+                 */
+                edrpou?: string;
+                /**
+                 * @description Id of the legal entity.
+                 * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+                 */
+                legal_entity_id?: string;
+                /**
+                 * @description Settlement of the residence address.
+                 * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+                 */
+                settlement_id?: string;
+                /**
+                 * @description Type, dictionary `LEGAL_ENTITY_TYPE_V2`.
+                 * @example PRIMARY_CARE
+                 */
+                type?: string;
+                /**
+                 * @description Status: `ACTIVE`, `SUSPENDED`, `CLOSED` or `REORGANIZED`.
+                 * @example ACTIVE
+                 */
+                status?: string;
+                /**
+                 * @description Whether the National Health Service has verified it.
+                 * @example true
+                 */
+                nhs_verified?: boolean;
+                /**
+                 * @description Property: `state` or `private`.
+                 * @example state
+                 */
+                owner_property?: string;
+                /**
+                 * @description Number of the page, from 1. Anything else counts as 1.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Legal entities per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+                 * @example 50
+                 */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of legal entities. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalEntityV1ListResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    getLegalEntityV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the legal entity. One that is no UUID is not found.
+                 * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The legal entity. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalEntityV1Response"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    listLegalEntities: {
+        parameters: {
+            query?: {
+                /**
+                 * @description ЄДРПОУ number.
+                 * @example 34108665
+                 */
+                edrpou?: string;
+                /**
+                 * @description Id of the legal entity.
+                 * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+                 */
+                legal_entity_id?: string;
+                /**
+                 * @description Settlement of the residence address.
+                 * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+                 */
+                settlement_id?: string;
+                /**
+                 * @description Type, dictionary `LEGAL_ENTITY_TYPE_V2`.
+                 * @example PRIMARY_CARE
+                 */
+                type?: string;
+                /**
+                 * @description Status: `ACTIVE`, `SUSPENDED`, `CLOSED` or `REORGANIZED`.
+                 * @example ACTIVE
+                 */
+                status?: string;
+                /**
+                 * @description Whether the National Health Service has verified it.
+                 * @example true
+                 */
+                nhs_verified?: boolean;
+                /**
+                 * @description Number of the page, from 1. Anything else counts as 1.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Legal entities per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+                 * @example 50
+                 */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of legal entities. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalEntityListResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    getLegalEntity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the legal entity. One that is no UUID is not found.
+                 * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The legal entity. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalEntityResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    listLicenses: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Id of the license.
+                 * @example d290f1ee-6c54-4b01-90e6-d701748f0851
+                 */
+                id?: string;
+                /**
+                 * @description Number of the license.
+                 * @example fd12344344
+                 */
+                license_number?: string;
+                /**
+                 * @description Dictionary `LICENSE_TYPE`.
+                 * @example MSP
+                 */
+                type?: string;
+                /**
+                 * @description Whether it is the primary one.
+                 * @example true
+                 */
+                is_primary?: boolean;
+                /**
+                 * @description Number of the page, from 1. Anything else counts as 1.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Licenses per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+                 * @example 50
+                 */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of licenses. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LicenseListResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];

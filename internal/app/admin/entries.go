@@ -104,9 +104,11 @@ func (h Human) check() (born time.Time, err error) {
 // User is somebody who logs in, with employees and roles in legal entities.
 type User struct {
 	Human
-	Email     string     `json:"email"`
-	Password  string     `json:"password"`
-	Employees []Employee `json:"employees"`
+	Email       string     `json:"email"`
+	Password    string     `json:"password"`
+	PhoneNumber string     `json:"phone_number"` // empty: none is known
+	Documents   []Document `json:"documents"`
+	Employees   []Employee `json:"employees"`
 }
 
 // Employee is what a user is in a legal entity.
@@ -134,9 +136,13 @@ func (u User) register(ctx context.Context, s *session) (Registered, error) {
 	if err := s.InsertUser(ctx, s.tx, db.InsertUserParams{ID: id, Email: u.Email, TaxID: u.TaxID, Password: string(hash), At: s.at}); err != nil {
 		return Registered{}, err
 	}
+	phones, documents, err := u.papers()
+	if err != nil {
+		return Registered{}, err
+	}
 	if err := s.InsertParty(ctx, s.tx, db.InsertPartyParams{
 		ID: id, FirstName: u.FirstName, LastName: u.LastName, SecondName: u.SecondName, BirthDate: born, Gender: u.Gender,
-		TaxID: u.TaxID, NoTaxID: u.TaxID == nil, By: s.SystemUser, At: s.at,
+		TaxID: u.TaxID, NoTaxID: u.TaxID == nil, Phones: phones, Documents: documents, By: s.SystemUser, At: s.at,
 	}); err != nil {
 		return Registered{}, err
 	}
@@ -152,6 +158,29 @@ func (u User) register(ctx context.Context, s *session) (Registered, error) {
 		added.Employees = append(added.Employees, employee)
 	}
 	return added, nil
+}
+
+// papers are the phone and the documents of a user, as a party keeps them.
+func (u User) papers() (phones, documents json.RawMessage, err error) {
+	if u.PhoneNumber != "" {
+		if err := matches("phone_number", u.PhoneNumber, phone); err != nil {
+			return nil, nil, err
+		}
+		if phones, err = json.Marshal([]map[string]string{{"type": "MOBILE", "number": u.PhoneNumber}}); err != nil {
+			return nil, nil, fmt.Errorf("encode the phone: %w", err)
+		}
+	}
+	for i, d := range u.Documents {
+		if _, err := d.check(i); err != nil {
+			return nil, nil, err
+		}
+	}
+	if len(u.Documents) > 0 {
+		if documents, err = json.Marshal(u.Documents); err != nil {
+			return nil, nil, fmt.Errorf("encode the documents: %w", err)
+		}
+	}
+	return phones, documents, nil
 }
 
 func (e Employee) register(ctx context.Context, s *session, user, id uuid.UUID) error {
@@ -208,6 +237,12 @@ type Document struct {
 	IssuedAt string `json:"issued_at"`
 }
 
+func (d Document) check(i int) (issued time.Time, err error) {
+	field := func(name string) string { return fmt.Sprintf("documents[%d].%s", i, name) }
+	issued, err = date(field("issued_at"), d.IssuedAt)
+	return issued, checked(required(field("type"), d.Type), required(field("number"), d.Number), required(field("issued_by"), d.IssuedBy), err)
+}
+
 // Method is a way in which a person confirms.
 type Method struct {
 	Type        string     `json:"type"` // OTP, OFFLINE, THIRD_PERSON or NA
@@ -231,9 +266,8 @@ func (p Person) register(ctx context.Context, s *session) (Registered, error) {
 		return Registered{}, err
 	}
 	for i, d := range p.Documents {
-		field := func(name string) string { return fmt.Sprintf("documents[%d].%s", i, name) }
-		issued, err := date(field("issued_at"), d.IssuedAt)
-		if err := checked(required(field("type"), d.Type), required(field("number"), d.Number), required(field("issued_by"), d.IssuedBy), err); err != nil {
+		issued, err := d.check(i)
+		if err != nil {
 			return Registered{}, err
 		}
 		if err := s.InsertPersonDocument(ctx, s.tx, db.InsertPersonDocumentParams{

@@ -102,7 +102,7 @@ type Config struct {
 
 	// Declarations.
 	DeclarationsSchedule Schedule `env:"DECLARATION_AUTOTERMINATION_SCHEDULE" start:"only" envDefault:"0 0-4 * * *" doc:"Cron: close declarations whose last day is over"`
-	PersonalClientTypes  []string `env:"TOKENS_TYPES_PERSONAL" envDefault:"MSP,MSP_LIMITED,MSP_PHARMACY,PRIMARY_CARE,OUTPATIENT,EMERGENCY,PHARMACY" doc:"Client types whose tokens see only the declarations of their own legal entity"`
+	PersonalClientTypes  []string `env:"TOKENS_TYPES_PERSONAL" envDefault:"MSP,MSP_LIMITED,MSP_PHARMACY,PRIMARY_CARE,OUTPATIENT,EMERGENCY,PHARMACY" doc:"Client types whose tokens see only what their own legal entity has: its declarations, employees, licenses and services, and itself"`
 
 	// Divisions.
 	MSPDivisionTypes         []string      `env:"LEGAL_ENTITY_MSP_DIVISION_TYPES" envDefault:"CLINIC,AMBULANT_CLINIC,FAP" doc:"Division types of an MSP"`
@@ -148,6 +148,7 @@ type Config struct {
 	// Employees.
 	EmployeeStopped        StoppedValue        `env:"EMPLOYEE_STOPPED_VALUE" envDefault:"by_body" doc:"Status of an employee who is dismissed: STOPPED, DISMISSED (its older name), or by_body: STOPPED, and DISMISSED when the request has no status"`
 	EmployeeEnteredInError EnteredInErrorValue `env:"EMPLOYEE_ENTERED_IN_ERROR_VALUE" envDefault:"ENTERED_IN_ERROR" doc:"Status of an employee who was never employed: ENTERED_IN_ERROR, or ENTERED IN ERROR with spaces"`
+	EmployeeListStatus     string              `env:"EMPLOYEES_LIST_DEFAULT_STATUS" doc:"Status of the employees that are listed when the request names none. Empty: all statuses, as the code of 2019 and live clients have it. APPROVED: as a wiki page says"`
 	EmployeeWithRoles      WithRoles           `env:"EMPLOYEE_DEACTIVATE_WITH_ROLES" envDefault:"deactivate" doc:"Dismissal of an employee with active employee roles: deactivate ends them, refuse answers 409"`
 
 	// Files.

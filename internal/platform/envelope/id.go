@@ -12,3 +12,13 @@ func ParseID(s string) (id uuid.UUID, ok bool) {
 	id, err := uuid.Parse(s)
 	return id, err == nil
 }
+
+// SentID reads an id of a query. One that was not sent, or is empty, is nil; a
+// malformed one is an id that nothing has.
+func SentID(value *string) (id *uuid.UUID, ok bool) {
+	if value = Sent(value); value == nil {
+		return nil, true
+	}
+	parsed, ok := ParseID(*value)
+	return &parsed, ok
+}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"esoz/internal/platform/envelope"
 )
 
 // Lists reads what decides nothing, such as a page of a list, from a replica when there is
@@ -36,4 +38,23 @@ func (l *Lists) Read(ctx context.Context, fn func(ctx context.Context, from Conn
 		}
 	}
 	return Error(fn(ctx, l.Primary))
+}
+
+// Page reads a page of a list with the number of all rows that match, which total takes
+// from a row. A page past the end has no row to take it from: the first row is read then.
+func Page[R any](ctx context.Context, l *Lists, page envelope.Page, read func(ctx context.Context, from Conn, limit, offset int32) ([]R, error),
+	total func(R) int64,
+) (rows []R, all int, err error) {
+	err = l.Read(ctx, func(ctx context.Context, from Conn) (err error) {
+		rows, err = read(ctx, from, int32(page.Size), int32(page.Offset())) //nolint:gosec // the chain bounds both
+		counted := rows
+		if err == nil && len(rows) == 0 && page.Number > 1 {
+			counted, err = read(ctx, from, 1, 0)
+		}
+		if all = 0; len(counted) > 0 {
+			all = int(total(counted[0]))
+		}
+		return err
+	})
+	return rows, all, err
 }

@@ -75,23 +75,12 @@ type filter struct {
 // list returns a page of the requests that a legal entity may see, newest
 // first, and the number of all of them.
 func (s Store) list(ctx context.Context, f filter, page envelope.Page) (found []entry, total int, err error) {
-	params := db.ListDeclarationRequestsParams{
-		LegalEntityID: f.legalEntity, EmployeeID: f.employee, Status: f.status, Channel: f.channel,
-		PageLimit: int32(page.Size), PageOffset: int32(page.Offset()), //nolint:gosec // the chain keeps both within an int32
+	read := func(ctx context.Context, from postgres.Conn, limit, offset int32) ([]db.ListDeclarationRequestsRow, error) {
+		return db.New().ListDeclarationRequests(ctx, from, db.ListDeclarationRequestsParams{
+			LegalEntityID: f.legalEntity, EmployeeID: f.employee, Status: f.status, Channel: f.channel, PageLimit: limit, PageOffset: offset,
+		})
 	}
-	var rows []db.ListDeclarationRequestsRow
-	err = s.Lists.Read(ctx, func(ctx context.Context, from postgres.Conn) (err error) {
-		rows, err = db.New().ListDeclarationRequests(ctx, from, params)
-		if err == nil && len(rows) == 0 && page.Number > 1 { // past the end there is no row to tell how many there are
-			first := params
-			first.PageOffset, first.PageLimit = 0, 1
-			var counted []db.ListDeclarationRequestsRow
-			if counted, err = db.New().ListDeclarationRequests(ctx, from, first); len(counted) > 0 {
-				total = int(counted[0].Total)
-			}
-		}
-		return err
-	})
+	rows, total, err := postgres.Page(ctx, s.Lists, page, read, func(row db.ListDeclarationRequestsRow) int64 { return row.Total })
 	if err != nil {
 		return nil, 0, fmt.Errorf("list declaration requests: %w", err)
 	}
@@ -107,7 +96,6 @@ func (s Store) list(ctx context.Context, f filter, page envelope.Page) (found []
 		if found[i].content, err = contentOf(row.Data, row.DataEmployeeID); err != nil {
 			return nil, 0, fmt.Errorf("read declaration request %s: %w", row.ID, err)
 		}
-		total = int(row.Total)
 	}
 	return found, total, nil
 }

@@ -4,7 +4,6 @@ package declarations
 
 import (
 	"context"
-	"slices"
 
 	"github.com/google/uuid"
 
@@ -71,11 +70,5 @@ func lookUp(rule rules.ID, get func(Store, context.Context, uuid.UUID) (*declara
 
 // isOpen passes when the caller may handle declarations of the legal entity.
 func isOpen(_ context.Context, s *call) error {
-	return operation.Expect(seesAll(&s.Caller) || s.found.legalEntityID == s.ClientID, "legal entity of the declaration", s.ClientID, "another legal entity")
-}
-
-// seesAll tells the clients that see the declarations of all legal entities. A
-// token without a client sees none.
-func seesAll(c *operation.Caller) bool {
-	return c.ClientType != "" && !slices.Contains(c.Config.PersonalClientTypes, c.ClientType)
+	return s.ExpectOwn(s.found.legalEntityID)
 }

@@ -39,8 +39,8 @@ type filter struct {
 type listing struct {
 	operation.Caller
 	filter
-	badEmployee, badLegalEntity bool // what was sent is no UUID
-	foreign                     bool // asks for another legal entity than the caller's, of which nothing is shown
+	isEmployeeID, isLegalEntityID bool // what was sent is a UUID
+	foreign                       bool // asks for another legal entity than the caller's, of which nothing is shown
 }
 
 func newListing(by operation.Caller, params api.ListDeclarationsParams) *listing {
@@ -50,22 +50,13 @@ func newListing(by operation.Caller, params api.ListDeclarationsParams) *listing
 	if status := envelope.Sent(params.Status); status != nil {
 		s.status = api.DeclarationStatus(*status)
 	}
-	s.employee, s.badEmployee = sentID(params.EmployeeID)
-	s.legalEntity, s.badLegalEntity = sentID(params.LegalEntityID)
-	if !seesAll(&by) {
+	s.employee, s.isEmployeeID = envelope.SentID(params.EmployeeID)
+	s.legalEntity, s.isLegalEntityID = envelope.SentID(params.LegalEntityID)
+	if !by.SeesAll() {
 		s.foreign = s.legalEntity != nil && *s.legalEntity != by.ClientID
 		s.legalEntity = &by.ClientID
 	}
 	return s
-}
-
-// sentID reads an id of the query. A malformed one is an id that nothing has.
-func sentID(value *string) (id *uuid.UUID, malformed bool) {
-	if value = envelope.Sent(value); value == nil {
-		return nil, false
-	}
-	parsed, ok := envelope.ParseID(*value)
-	return &parsed, !ok
 }
 
 var statuses = []api.DeclarationStatus{
@@ -75,10 +66,10 @@ var statuses = []api.DeclarationStatus{
 
 var listChecks = []operation.Check[*listing]{
 	{Rule: rules.DeclarationListEmployeeID, Pass: func(_ context.Context, s *listing) error {
-		return operation.Expect(!s.badEmployee, "employee_id", "a UUID", "another text")
+		return operation.Expect(s.isEmployeeID, "employee_id", "a UUID", "another text")
 	}},
 	{Rule: rules.DeclarationListLegalEntityID, Pass: func(_ context.Context, s *listing) error {
-		return operation.Expect(!s.badLegalEntity, "legal_entity_id", "a UUID", "another text")
+		return operation.Expect(s.isLegalEntityID, "legal_entity_id", "a UUID", "another text")
 	}},
 	{Rule: rules.DeclarationListStatus, Pass: func(_ context.Context, s *listing) error {
 		return operation.Expect(slices.Contains(statuses, s.status), "status", statuses, "another word")

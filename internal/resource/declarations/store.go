@@ -88,29 +88,18 @@ func read(row db.ILDeclarationDetail, err error) (*declaration, error) {
 
 // list returns a page of declarations, newest first, and how many there are in all.
 func (s Store) list(ctx context.Context, f filter, page envelope.Page) (found []api.DeclarationShort, total int, err error) {
-	params := db.ListDeclarationsParams{
-		LegalEntityID: f.legalEntity, EmployeeID: f.employee, Status: string(f.status), DeclarationNumber: f.number, Reason: f.reason,
-		PageOffset: int32(page.Offset()), PageLimit: int32(page.Size), //nolint:gosec // the chain bounds both
-	}
-	var rows []db.ListDeclarationsRow
-	err = s.Lists.Read(ctx, func(ctx context.Context, from postgres.Conn) (err error) {
-		rows, err = db.New().ListDeclarations(ctx, from, params)
-		if err == nil && len(rows) == 0 && page.Number > 1 { // past the end there is no row to tell how many there are
-			first := params
-			first.PageOffset, first.PageLimit = 0, 1
-			var counted []db.ListDeclarationsRow
-			if counted, err = db.New().ListDeclarations(ctx, from, first); len(counted) > 0 {
-				total = int(counted[0].Total)
-			}
-		}
-		return err
-	})
+	rows, total, err := postgres.Page(ctx, s.Lists, page, func(ctx context.Context, from postgres.Conn, limit, offset int32) ([]db.ListDeclarationsRow, error) {
+		return db.New().ListDeclarations(ctx, from, db.ListDeclarationsParams{
+			LegalEntityID: f.legalEntity, EmployeeID: f.employee, Status: string(f.status), DeclarationNumber: f.number, Reason: f.reason,
+			PageLimit: limit, PageOffset: offset,
+		})
+	}, func(row db.ListDeclarationsRow) int64 { return row.Total })
 	if err != nil {
 		return nil, 0, fmt.Errorf("list declarations: %w", err)
 	}
 	found = make([]api.DeclarationShort, len(rows))
 	for i, row := range rows {
-		found[i], total = short(row), int(row.Total)
+		found[i] = short(row)
 	}
 	return found, total, nil
 }

@@ -78,29 +78,17 @@ func get(ctx context.Context, from db.DBTX, id uuid.UUID) (*division, error) {
 
 // list returns a page of divisions, oldest first, and how many there are in all.
 func (s Store) list(ctx context.Context, f filter, page envelope.Page) (found []api.Division, total int, err error) {
-	params := db.ListDivisionsParams{
-		LegalEntityID: f.legalEntityID, IDs: f.ids, Name: f.name, Type: f.kind, Status: f.status,
-		PageOffset: int32(page.Offset()), PageLimit: int32(page.Size), //nolint:gosec // the chain bounds both
-	}
-	var rows []db.ListDivisionsRow
-	err = s.Lists.Read(ctx, func(ctx context.Context, from postgres.Conn) (err error) {
-		rows, err = db.New().ListDivisions(ctx, from, params)
-		if err == nil && len(rows) == 0 && page.Number > 1 { // past the end there is no row to tell how many there are
-			first := params
-			first.PageOffset, first.PageLimit = 0, 1
-			var counted []db.ListDivisionsRow
-			if counted, err = db.New().ListDivisions(ctx, from, first); len(counted) > 0 {
-				total = int(counted[0].Total)
-			}
-		}
-		return err
-	})
+	rows, total, err := postgres.Page(ctx, s.Lists, page, func(ctx context.Context, from postgres.Conn, limit, offset int32) ([]db.ListDivisionsRow, error) {
+		return db.New().ListDivisions(ctx, from, db.ListDivisionsParams{
+			LegalEntityID: f.legalEntityID, IDs: f.ids, Name: f.name, Type: f.kind, Status: f.status, PageLimit: limit, PageOffset: offset,
+		})
+	}, func(row db.ListDivisionsRow) int64 { return row.Total })
 	if err != nil {
 		return nil, 0, fmt.Errorf("list divisions: %w", err)
 	}
 	found = make([]api.Division, len(rows))
 	for i, row := range rows {
-		found[i], total = show(row.PRMDivision, row.Addresses), int(row.Total)
+		found[i] = show(row.PRMDivision, row.Addresses)
 	}
 	return found, total, nil
 }

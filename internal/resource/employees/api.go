@@ -24,5 +24,13 @@ type Declarations interface {
 
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
-	return []operation.Operation{Deactivate.Operation(a.Engine, a.read)}
+	return []operation.Operation{
+		{ID: "listEmployees", Rules: operation.RulesOf(listChecks)},
+		{ID: "getEmployee", Rules: operation.RulesOf(getChecks), Reads: table},
+		{ID: "listEmployeeRoles", Rules: operation.RulesOf(roleListChecks)},
+		{ID: "getEmployeeRole", Rules: operation.RulesOf(roleGetChecks), Reads: roles},
+		{ID: "listEmployeeRequests", Rules: operation.RulesOf(requestListChecks)},
+		{ID: "getEmployeeRequest", Rules: operation.RulesOf(requestGetChecks), Reads: requests},
+		Deactivate.Operation(a.Engine, a.read),
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
+
 	"esoz/gen/api"
 	"esoz/gen/rules"
 	"esoz/internal/operation"
@@ -39,8 +41,10 @@ type call struct {
 	*API
 	pathID string
 	sent   api.EmployeeDeactivation // what its schema does not refuse
-	found  *employee
-	shown  api.Employee // after Write
+	found  *employee                // of those that change
+	shown  api.Employee             // after Write, or as it was found
+
+	legalEntity uuid.UUID // of whom is shown
 }
 
 func (a *API) read(ctx context.Context, sent *validation.Checked) *call {

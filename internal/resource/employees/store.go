@@ -9,10 +9,12 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/oapi-codegen/nullable"
 
 	"esoz/gen/api"
 	"esoz/gen/db"
 	"esoz/internal/platform/audit"
+	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/events"
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/postgres"
@@ -24,6 +26,7 @@ const table, roles = "employees", "employee_roles"
 // Store keeps prm.employees.
 type Store struct {
 	Pool         *pgxpool.Pool
+	Lists        *postgres.Lists
 	Declarations Declarations
 }
 
@@ -125,27 +128,93 @@ func (s Store) endWork(ctx context.Context, tx postgres.Tx, e *employee, d dismi
 	return nil
 }
 
+// get returns an active employee, whose legal entity it names; fault.ErrNotFound when
+// there is none.
+func (s Store) get(ctx context.Context, id uuid.UUID) (shown api.Employee, legalEntity uuid.UUID, err error) {
+	row, err := db.New().GetEmployee(ctx, s.Pool, id)
+	if err != nil {
+		return api.Employee{}, uuid.Nil, fmt.Errorf("look up employee: %w", postgres.Error(err))
+	}
+	if !row.IsActive {
+		return api.Employee{}, uuid.Nil, fault.ErrNotFound
+	}
+	shown, err = show(row)
+	return shown, row.LegalEntityID, err
+}
+
+// list returns a page of employees, oldest first, and how many there are in all.
+func (s Store) list(ctx context.Context, f filter, page envelope.Page) (found []api.EmployeeShort, total int, err error) {
+	read := func(ctx context.Context, from postgres.Conn, limit, offset int32) ([]db.ListEmployeesRow, error) {
+		f.PageLimit, f.PageOffset = limit, offset
+		return db.New().ListEmployees(ctx, from, db.ListEmployeesParams(f))
+	}
+	rows, total, err := postgres.Page(ctx, s.Lists, page, read, func(row db.ListEmployeesRow) int64 { return row.Total })
+	if err != nil {
+		return nil, 0, fmt.Errorf("list employees: %w", err)
+	}
+	found = make([]api.EmployeeShort, len(rows))
+	for i, row := range rows {
+		if found[i], err = showShort(row.PRMEmployeeDetail); err != nil {
+			return nil, 0, err
+		}
+	}
+	return found, total, nil
+}
+
+// What nobody asks the Ministry of Finance for.
+const minfinStatus = "VERIFICATION_NEEDED"
+
+func showShort(row db.PRMEmployeeDetail) (shown api.EmployeeShort, err error) {
+	shown = api.EmployeeShort{
+		ID: row.ID.String(), Position: row.Position, Status: api.EmployeeStatus(row.Status), IsActive: row.IsActive,
+		EmployeeType: row.EmployeeType, StartDate: row.StartDate.Format(time.DateOnly), EndDate: nullable.NewNullNullable[string](), MinfinValidationStatus: minfinStatus,
+	}
+	if row.EndDate != nil {
+		shown.EndDate.Set(row.EndDate.Format(time.DateOnly))
+	}
+	return shown, decode(row.ID, part{row.Party, &shown.Party}, part{row.Division, &shown.Division}, part{row.LegalEntity, &shown.LegalEntity},
+		block(row.EmployeeType, row.ListedProfession, map[string]any{
+			"DOCTOR": &shown.Doctor, "SPECIALIST": &shown.Specialist, "PHARMACIST": &shown.Pharmacist, "ASSISTANT": &shown.Assistant,
+			"MED_ADMIN": &shown.MedAdmin, "LABORANT": &shown.Laborant, "MED_COORDINATOR": &shown.MedCoordinator,
+		}))
+}
+
 // show shows an employee. What they have learnt stands under the name of the type,
 // where it has such a block.
 func show(row db.PRMEmployeeDetail) (shown api.Employee, err error) {
 	shown = api.Employee{
 		ID: row.ID.String(), Position: row.Position, Status: api.EmployeeStatus(row.Status), IsActive: row.IsActive,
-		EmployeeType: row.EmployeeType, StartDate: row.StartDate.Format(time.DateOnly), MinfinValidationStatus: "VERIFICATION_NEEDED",
+		EmployeeType: row.EmployeeType, StartDate: row.StartDate.Format(time.DateOnly), MinfinValidationStatus: minfinStatus,
 	}
 	if row.EndDate != nil {
 		shown.EndDate = new(row.EndDate.Format(time.DateOnly))
 	}
-	parts := map[any]json.RawMessage{&shown.Party: row.Party, &shown.Division: row.Division, &shown.LegalEntity: row.LegalEntity}
-	if block, ok := map[string]**api.EmployeeProfession{
-		"DOCTOR": &shown.Doctor, "SPECIALIST": &shown.Specialist, "PHARMACIST": &shown.Pharmacist, "ASSISTANT": &shown.Assistant,
-		"MED_ADMIN": &shown.MedAdmin, "LABORANT": &shown.Laborant, "MED_COORDINATOR": &shown.MedCoordinator,
-	}[row.EmployeeType]; ok {
-		parts[block] = row.Profession
-	}
-	for part, stored := range parts {
-		if err := json.Unmarshal(stored, part); err != nil {
-			return api.Employee{}, fmt.Errorf("decode %T of employee %s: %w", part, row.ID, err)
+	return shown, decode(row.ID, part{row.Party, &shown.Party}, part{row.Division, &shown.Division}, part{row.LegalEntity, &shown.LegalEntity},
+		block(row.EmployeeType, row.Profession, map[string]any{
+			"DOCTOR": &shown.Doctor, "SPECIALIST": &shown.Specialist, "PHARMACIST": &shown.Pharmacist, "ASSISTANT": &shown.Assistant,
+			"MED_ADMIN": &shown.MedAdmin, "LABORANT": &shown.Laborant, "MED_COORDINATOR": &shown.MedCoordinator,
+		}))
+}
+
+// part is a part of an employee, as it is stored and where it is shown.
+type part struct {
+	stored json.RawMessage
+	shown  any // nil: nowhere
+}
+
+// block is the part that is named after the type, where it has one.
+func block(kind string, stored json.RawMessage, blocks map[string]any) part {
+	return part{stored, blocks[kind]}
+}
+
+func decode(id uuid.UUID, parts ...part) error {
+	for _, p := range parts {
+		if p.shown == nil {
+			continue
+		}
+		if err := json.Unmarshal(p.stored, p.shown); err != nil {
+			return fmt.Errorf("decode %T of employee %s: %w", p.shown, id, err)
 		}
 	}
-	return shown, nil
+	return nil
 }

@@ -23,7 +23,9 @@ import (
 	"esoz/internal/sandbox/world/employees"
 	"esoz/internal/sandbox/world/events"
 	"esoz/internal/sandbox/world/gateway"
+	"esoz/internal/sandbox/world/healthcareservices"
 	"esoz/internal/sandbox/world/jobs"
+	"esoz/internal/sandbox/world/legalentities"
 	"esoz/internal/sandbox/world/oauth"
 	"esoz/internal/sandbox/world/personrequests"
 	"esoz/internal/sandbox/world/persons"
@@ -37,7 +39,7 @@ func New(keys *seal.Keys, now time.Time) *World {
 	w := build.New(keys, now)
 	for _, add := range []func(*World){
 		addresses.Add, accounts.Add, persons.Add, divisions.Add, programs.Add, declarationrequests.Add, verifications.Add, personrequests.Add,
-		approvals.Add, persons.Cases, declarations.Add, employees.Add,
+		approvals.Add, persons.Cases, declarations.Add, employees.Add, legalentities.Add, healthcareservices.Add,
 		servicerequests.Add, devicedispenses.Add, jobs.Add, events.Add, dictionaries.Add, oauth.Add, gateway.Add,
 	} {
 		add(w)

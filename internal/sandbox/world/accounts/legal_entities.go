@@ -12,6 +12,7 @@ import (
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/seal"
 	"esoz/internal/platform/subject"
+	"esoz/internal/resource/uaddresses"
 	"esoz/internal/sandbox/world/build"
 )
 
@@ -56,11 +57,36 @@ func legalEntities(w *build.World) {
 		id := w.Object("legal entity", le.name, strings.TrimSuffix(le.kind+", "+le.status+": "+le.note, ": "))
 		w.Insert("prm.legal_entities", w.Audited(build.Row{
 			"id": id, "name": le.title, "public_name": le.title, "short_name": le.title, "type": le.kind, "status": le.status,
-			"is_active": !le.hidden, "edrpou": EDRPOU(le.name), "nhs_verified": true, "legal_form": "140", "email": "clinic@example.com",
-			"phones": []build.Row{{"type": "MOBILE", "number": "+380503410870"}},
+			"is_active": !le.hidden, "edrpou": EDRPOU(le.name), "nhs_verified": true, "nhs_reviewed": true, "edr_verified": true,
+			"legal_form": "140", "owner_property_type": "STATE", "email": "clinic@example.com", "edr_data_id": build.ID("edr of " + le.name),
+			"phones": []build.Row{{"type": "MOBILE", "number": "+380503410870"}}, "residence_address": residence, "addresses": []build.Row{residence},
+			"registration_address": build.Row{
+				"zip": "13300", "country": "УКРАЇНА", "address": "Житомирська обл., місто Бердичів ВУЛИЦЯ ЄВРОПЕЙСЬКА буд. 12", "parts": build.Row{
+					"atu": "Житомирська обл., місто Бердичів", "atu_code": "1810400000", "street": "ВУЛИЦЯ ЄВРОПЕЙСЬКА",
+					"house_type": "буд.", "house": "12", "building_type": nil, "building": "", "num_type": nil, "num": nil,
+				},
+			},
+			"kveds":        []build.Row{{"name": "Загальна медична практика", "code": "86.21", "is_primary": true}},
+			"public_offer": build.Row{"consent_text": "Заклад погоджується з умовами договору", "consent": true},
 		}))
+		w.Insert("prm.licenses", License(w, "license of "+le.name, le.name, "the primary one", nil))
 		Client(w, le.name, le.title, le.kind, nil)
 	}
+}
+
+// residence is where the legal entities are.
+var residence = build.Row{
+	"type": "RESIDENCE", "country": "UA", "area": "Житомирська", "region": "Бердичівський", "settlement": "Бердичів", "settlement_type": "CITY",
+	"settlement_id": uaddresses.ID(uaddresses.CodeBerdychiv), "street_type": "STREET", "street": "Європейська", "building": "12", "zip": "13300",
+}
+
+// License is one of a legal entity; columns override those of the row.
+func License(w *build.World, name, legalEntity, note string, columns build.Row) build.Row {
+	return build.Changed(w.Audited(build.Row{
+		"id": w.Object("license", name, note), "legal_entity_id": build.ID(legalEntity), "is_primary": true, "type": "MSP", "is_active": true,
+		"license_number": "АГ123443", "issued_by": "Міністерство охорони здоров'я України", "issued_date": "2022-02-28", "active_from_date": "2022-02-28",
+		"what_licensed": "Провадження господарської діяльності з медичної практики", "order_no": "ВА43234",
+	}), columns)
 }
 
 func clientType(name string) uuid.UUID { return build.ID("client type " + name) }
@@ -89,13 +115,13 @@ func clients(w *build.World) {
 		}
 		return build.Row{"priv_settings": settings}
 	}
-	const unwanted = "legal_entity:read" // by every operation here
+	const unwanted = "capitation_report:read" // by every operation here
 	Client(w, "mis", "МІС «Пульс»", "MIS", direct(allScopes()...))
 	Client(w, "narrow_mis", "МІС «Щілина»", "MIS", direct(unwanted))
 	Client(w, "unset_mis", "МІС без прав", "MIS", direct())
 	for _, key := range []build.Key{
 		{Name: "mis", Value: build.MISKey, Scopes: allScopes(), Note: "of the MIS that may do everything"},
-		{Name: "narrow_mis", Value: build.MISKeyNoScope, Scopes: []string{unwanted}, Note: "of a MIS that may read legal entities and nothing else"},
+		{Name: "narrow_mis", Value: build.MISKeyNoScope, Scopes: []string{unwanted}, Note: "of a MIS that may read reports of capitation and nothing else"},
 		{Name: "unset_mis", Value: build.MISKeyUnbroken, Scopes: []string{}, Note: "of a MIS without rights"},
 	} {
 		connect(w, key.Name, key.Name, key.Value)

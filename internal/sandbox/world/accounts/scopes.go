@@ -13,22 +13,23 @@ import (
 var (
 	commonScopes   = []string{"user:read", "app:authorize", "job:read", "otp:read", "otp:write"}
 	divisionScopes = []string{"division:read", "division:details", "division:write", "division:activate", "division:deactivate"}
-	doctorScopes   = slices.Concat(commonScopes, []string{
+	staffScopes    = []string{"employee:read", "legal_entity:read", "employee_role:read", "healthcare_service:read", "license:read", "employee_request:read"}
+	doctorScopes   = slices.Concat(commonScopes, staffScopes, []string{
 		"approval:create", "approval:read", "authentication_method_request:write",
 		"declaration:read", "declaration_request:read", "service_request:use", "service_request:read",
 		"device_dispense:read", "division:read", "division:details", "person:read", "confidant_person_relationship:read",
 		"person_request:read", "person_request:write", "person_verification:details", "personal_data:read",
 		"declaration_request:write", "declaration_request:approve", "declaration_request:sign",
 	})
-	ownerScopes = slices.Concat(commonScopes, divisionScopes, []string{
-		"employee:deactivate", "declaration:read", "declaration_request:read", "service_request:read", "device_dispense:read",
+	ownerScopes = slices.Concat(commonScopes, divisionScopes, staffScopes, []string{
+		"employee:deactivate", "employee:details", "declaration:read", "declaration_request:read", "service_request:read", "device_dispense:read",
 		"declaration_request:write", "declaration_request:approve", "declaration_request:reject",
 	})
-	pharmacistScopes = slices.Concat(commonScopes, []string{
+	pharmacistScopes = slices.Concat(commonScopes, staffScopes, []string{
 		"device_dispense:read", "device_dispense:stop", "division:read", "division:details",
 	})
 	misScopes     = []string{"event:read", "user:read"}
-	nhsScopes     = []string{"user:read", "app:authorize", "declaration:read", "declaration:approve", "declaration:reject"}
+	nhsScopes     = slices.Concat(staffScopes, []string{"employee:details", "user:read", "app:authorize", "declaration:read", "declaration:approve", "declaration:reject"})
 	cabinetScopes = []string{"user:read", "app:authorize", "declaration:terminate"}
 
 	pharmacyScopes = []string{"device_dispense:read", "device_dispense:stop"}

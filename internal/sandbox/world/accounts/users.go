@@ -58,6 +58,8 @@ func Party(w *build.World, user, first, last, second string, columns build.Row) 
 	w.Insert("prm.parties", build.Changed(w.Audited(build.Row{
 		"id": build.ID("party " + user), "first_name": first, "last_name": last, "second_name": second,
 		"birth_date": w.Now.AddDate(-40, 0, 0), "gender": "FEMALE", "tax_id": TaxID(user), "no_tax_id": false, "verification_status": "VERIFIED",
+		"phones":    []build.Row{{"type": "MOBILE", "number": "+38067" + TaxID(user)[1:8]}},
+		"documents": []build.Row{{"type": "PASSPORT", "number": "НК" + TaxID(user)[1:7], "issued_by": "Рокитнянським РВ ГУ МВС Київської області", "issued_at": "2007-02-28"}},
 	}), columns))
 	w.Insert("prm.party_users", w.Stamped(build.Row{"id": build.ID("party user " + user), "user_id": build.ID(user), "party_id": build.ID("party " + user)}))
 }

@@ -41,7 +41,7 @@ func (w *World) Confide(values ...string) { confidential(w.secrets).take(values.
 var aboutPeople = []string{
 	"mithril.users", "prm.parties", "mpi.persons", "mpi.person_authentication_methods", "mpi.person_documents", "mpi.person_phones",
 	"mpi.person_addresses", "mpi.confidant_person_relationships", "ops.declarations", "il.declaration_requests", "il.person_requests",
-	"il.authentication_method_requests", "otp.verifications", "otp.verified_phones",
+	"il.authentication_method_requests", "il.employee_requests", "otp.verifications", "otp.verified_phones",
 }
 
 // known are columns and keys in those tables whose values say nothing of anybody.

@@ -106,7 +106,14 @@ func occupied(w *build.World) {
 	w.Insert("prm.healthcare_services", w.Audited(build.Row{
 		"id":              w.Object("healthcare service", "active healthcare service", "of the division with a healthcare service"),
 		"division_id":     division(w, "division with a healthcare service", "clinic", "CLINIC", "an ACTIVE healthcare service forbids its deactivation", nil),
-		"legal_entity_id": build.ID("clinic"), "status": "ACTIVE",
+		"legal_entity_id": build.ID("clinic"), "status": "ACTIVE", "license_id": build.ID("license of clinic"), "speciality_type": "FAMILY_DOCTOR",
+		"providing_condition": "OUTPATIENT", "comment": "Новий сервіс",
+		"category":       build.Row{"coding": []build.Row{{"system": "HEALTHCARE_SERVICE_CATEGORIES", "code": "MSP"}}},
+		"available_time": []build.Row{{"days_of_week": []string{"mon", "wed"}, "all_day": false, "available_start_time": "08:30:00", "available_end_time": "19:00:00"}},
+		"not_available": []build.Row{{
+			"description": "Санітарний день", "during": build.Row{"start": "2026-08-02T10:45:16.000Z", "end": "2026-08-02T11:00:00.000Z"},
+		}},
+		"licensed_healthcare_service": build.Row{"status": "ACTIVE", "updated_at": "2026-01-20T19:14:13Z"},
 	}))
 	accounts.User(w, "nurse", nil)
 	accounts.Party(w, "nurse", "Віра", "Савчук", "Марківна", nil)

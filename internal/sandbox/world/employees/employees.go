@@ -23,7 +23,33 @@ var profession = build.Row{
 	"additional_info": build.Row{"educations": []build.Row{{
 		"country": "UA", "city": "Київ", "institution_name": "Академія Богомольця", "issued_date": "2005-06-30", "diploma_number": "DD123543",
 		"degree": "MASTER", "speciality": "Лікувальна справа",
-	}}},
+	}}, "qualifications": []build.Row{{
+		"type": "SPECIALIZATION", "institution_name": "Академія Богомольця", "speciality": "Загальна практика — сімейна медицина",
+		"issued_date": "2017-02-28", "certificate_number": "AB/21331", "valid_to": "2027-02-28",
+	}}, "science_degree": build.Row{
+		"country": "UA", "city": "Київ", "degree": "PHD", "institution_name": "Академія Богомольця", "diploma_number": "DD123543",
+		"speciality": "Педіатр", "issued_date": "2012-02-28",
+	}},
+}
+
+// Who calls.
+var doctor, nhs = build.TokenValue("doctor"), build.TokenValue("nhs_admin")
+
+// adviser has every field that an employee may have, and two specialities.
+func adviser(w *build.World) {
+	second := build.Row{
+		"speciality": "PEDIATRICIAN", "speciality_officio": false, "level": "HIGHEST", "qualification_type": "AWARDING",
+		"attestation_name": "Академія Богомольця", "attestation_date": "2018-05-14", "valid_to_date": "2028-05-14", "certificate_number": "AB/21332",
+	}
+	accounts.User(w, "adviser", nil)
+	accounts.Party(w, "adviser", "Софія", "Вдовенко", "Гнатівна", build.Row{
+		"tax_id": "НВ345678", "no_tax_id": true, "verification_status": "NOT_VERIFIED", "specialities": []build.Row{second},
+		"working_experience": 15, "about_myself": "Лікую родини цілих вулиць",
+	})
+	information := build.Changed(profession["additional_info"].(build.Row), build.Row{"specialities": []build.Row{profession["speciality"].(build.Row), second}})
+	accounts.Employee(w, "adviser", "clinic", "DOCTOR", "with every field that an employee may have", build.Changed(profession, build.Row{
+		"additional_info": information, "division_id": build.ID("division with an employee"), "position": "P7",
+	}))
 }
 
 // Add adds the employees and the cases.
@@ -44,16 +70,33 @@ func Add(w *build.World) {
 		accounts.Party(w, e.name, e.first, e.last, e.second, nil)
 		accounts.Employee(w, e.name, e.legalEntity, e.kind, e.note, e.columns)
 	}
+	adviser(w)
 	accounts.Role(w, "leaver", "clinic", "DOCTOR")
 	persons.Declaration(w, "left_patient", "clinic", "leaver", nil)
 	w.Insert("prm.employee_roles", w.Audited(build.Row{
 		"id": w.Object("employee role", "role of leaver", "ACTIVE, of the active healthcare service"), "employee_id": build.ID("employee leaver"),
 		"healthcare_service_id": build.ID("active healthcare service"), "start_date": w.Now.AddDate(-1, 0, 0), "status": "ACTIVE", "is_active": true,
 	}))
+	w.Insert("prm.employee_roles", w.Audited(build.Row{
+		"id": w.Object("employee role", "former role of dismissed", "INACTIVE"), "employee_id": build.ID("employee dismissed"),
+		"healthcare_service_id": build.ID("active healthcare service"), "start_date": w.Now.AddDate(-1, 0, 0), "end_date": w.Now.AddDate(0, -1, 0),
+		"status": "INACTIVE", "is_active": true,
+	}))
+	w.Insert("prm.employee_roles", w.Audited(build.Row{
+		"id": w.Object("employee role", "removed role", "is_active is false"), "employee_id": build.ID("employee mistaken"),
+		"healthcare_service_id": build.ID("active healthcare service"), "start_date": w.Now.AddDate(-1, 0, 0), "status": "INACTIVE", "is_active": false,
+	}))
 	w.Insert("prm.related_legal_entities", w.Audited(build.Row{
 		"id": build.ID("merger of reorganized_clinic"), "merged_from_id": build.ID("reorganized_clinic"), "merged_to_id": build.ID("clinic"),
 		"reason": "Приєднання", "reason_date": w.Now.AddDate(0, -2, 0), "type": "ACCESSION", "is_active": true,
 	}))
+	list(w)
+	get(w)
+	listRoles(w)
+	getRole(w)
+	requests(w)
+	listRequests(w)
+	getRequest(w)
 	deactivate(w)
 }
 
