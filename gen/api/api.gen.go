@@ -828,6 +828,42 @@ func (e PersonRequestChannel) Valid() bool {
 	}
 }
 
+// Defines values for PersonRequestConfidantV1PreferredWayCommunication.
+const (
+	PersonRequestConfidantV1PreferredWayCommunicationEmail PersonRequestConfidantV1PreferredWayCommunication = "email"
+	PersonRequestConfidantV1PreferredWayCommunicationPhone PersonRequestConfidantV1PreferredWayCommunication = "phone"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestConfidantV1PreferredWayCommunication enum.
+func (e PersonRequestConfidantV1PreferredWayCommunication) Valid() bool {
+	switch e {
+	case PersonRequestConfidantV1PreferredWayCommunicationEmail:
+		return true
+	case PersonRequestConfidantV1PreferredWayCommunicationPhone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PersonRequestConfidantV1RelationType.
+const (
+	PersonRequestConfidantV1RelationTypePRIMARY   PersonRequestConfidantV1RelationType = "PRIMARY"
+	PersonRequestConfidantV1RelationTypeSECONDARY PersonRequestConfidantV1RelationType = "SECONDARY"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestConfidantV1RelationType enum.
+func (e PersonRequestConfidantV1RelationType) Valid() bool {
+	switch e {
+	case PersonRequestConfidantV1RelationTypePRIMARY:
+		return true
+	case PersonRequestConfidantV1RelationTypeSECONDARY:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PersonRequestMethodType.
 const (
 	PersonRequestMethodTypeOFFLINE     PersonRequestMethodType = "OFFLINE"
@@ -888,6 +924,24 @@ func (e PersonRequestPersonPreferredWayCommunication) Valid() bool {
 	}
 }
 
+// Defines values for PersonRequestPersonV1PreferredWayCommunication.
+const (
+	PersonRequestPersonV1PreferredWayCommunicationEmail PersonRequestPersonV1PreferredWayCommunication = "email"
+	PersonRequestPersonV1PreferredWayCommunicationPhone PersonRequestPersonV1PreferredWayCommunication = "phone"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestPersonV1PreferredWayCommunication enum.
+func (e PersonRequestPersonV1PreferredWayCommunication) Valid() bool {
+	switch e {
+	case PersonRequestPersonV1PreferredWayCommunicationEmail:
+		return true
+	case PersonRequestPersonV1PreferredWayCommunicationPhone:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PersonRequestPersonV3PreferredWayCommunication.
 const (
 	PersonRequestPersonV3PreferredWayCommunicationEmail PersonRequestPersonV3PreferredWayCommunication = "email"
@@ -942,6 +996,27 @@ func (e PersonRequestStatus) Valid() bool {
 	case PersonRequestStatusREJECTED:
 		return true
 	case PersonRequestStatusSIGNED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PersonRequestV1Channel.
+const (
+	PersonRequestV1ChannelCABINET PersonRequestV1Channel = "CABINET"
+	PersonRequestV1ChannelMIS     PersonRequestV1Channel = "MIS"
+	PersonRequestV1ChannelPIS     PersonRequestV1Channel = "PIS"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestV1Channel enum.
+func (e PersonRequestV1Channel) Valid() bool {
+	switch e {
+	case PersonRequestV1ChannelCABINET:
+		return true
+	case PersonRequestV1ChannelMIS:
+		return true
+	case PersonRequestV1ChannelPIS:
 		return true
 	default:
 		return false
@@ -5870,6 +5945,93 @@ type PersonRequestConfidant struct {
 	PersonID string `json:"person_id"`
 }
 
+// PersonRequestConfidantV1 A person who acts for the person; need not be registered.
+type PersonRequestConfidantV1 struct {
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry string `json:"birth_country"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1990-07-05
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Settlement of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement string `json:"birth_settlement"`
+
+	// DocumentsPerson The documents, each type once.
+	DocumentsPerson []PersonRequestDocument `json:"documents_person"`
+
+	// DocumentsRelationship The documents that prove that they act, each type once.
+	DocumentsRelationship []PersonRequestRelationshipDocumentV1 `json:"documents_relationship"`
+
+	// Email E-mail; stored in lower case.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// FirstName First name, in Ukrainian letters.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender A value of dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender string `json:"gender"`
+
+	// LastName Last name, in Ukrainian letters.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// Phones The phones, each type once.
+	Phones *[]PersonRequestPhone `json:"phones,omitempty"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: phone
+	PreferredWayCommunication *PersonRequestConfidantV1PreferredWayCommunication `json:"preferred_way_communication,omitempty"`
+
+	// RelationType Which of the two who may act.
+	//
+	// Example: PRIMARY
+	RelationType PersonRequestConfidantV1RelationType `json:"relation_type"`
+
+	// SecondName Patronymic, in Ukrainian letters.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// Secret A secret word of the person.
+	//
+	// Example: таємниця
+	Secret string `json:"secret"`
+
+	// TaxID Tax id, ten digits.
+	//
+	// Example: 3312103456
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register. Begins with the date of birth; when it does not, its scan is asked for.
+	//
+	// Example: 19900705-00011
+	Unzr *string `json:"unzr,omitempty"`
+}
+
+// PersonRequestConfidantV1PreferredWayCommunication How the person wants to be reached.
+//
+// Example: phone
+type PersonRequestConfidantV1PreferredWayCommunication string
+
+// PersonRequestConfidantV1RelationType Which of the two who may act.
+//
+// Example: PRIMARY
+type PersonRequestConfidantV1RelationType string
+
 // PersonRequestContact Whom to call when the person is in danger.
 type PersonRequestContact struct {
 	// FirstName First name, in Ukrainian letters.
@@ -5933,6 +6095,27 @@ type PersonRequestCreate struct {
 	ProcessDisclosureDataConsent bool `json:"process_disclosure_data_consent"`
 }
 
+// PersonRequestCreateV1 A person to register, or, when `person.id` is sent, what becomes of a registered one.
+type PersonRequestCreateV1 struct {
+	// AuthorizeWith The person's authentication method that shall confirm an update. Without it the default one does.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// PatientSigned False. The person signs the printed form of the approved request.
+	//
+	// Example: false
+	PatientSigned bool `json:"patient_signed"`
+
+	// Person The data of a person, with that of the persons who act for them.
+	Person PersonRequestPersonV1 `json:"person"`
+
+	// ProcessDisclosureDataConsent True. The person agrees that the data is processed and disclosed.
+	//
+	// Example: true
+	ProcessDisclosureDataConsent bool `json:"process_disclosure_data_consent"`
+}
+
 // PersonRequestCreateV3 A person to register, or, when `person.id` is sent, what becomes of a registered one.
 type PersonRequestCreateV3 struct {
 	// AuthorizeWith The person's authentication method that shall confirm an update. Without it the default one does.
@@ -5958,6 +6141,18 @@ type PersonRequestCreateV3 struct {
 type PersonRequestCreatedResponse struct {
 	// Data A request to register or to update a person.
 	Data PersonRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent PersonRequestUrgent `json:"urgent"`
+}
+
+// PersonRequestCreatedResponseV1 Answer with a person request that waits for its confirmation.
+type PersonRequestCreatedResponseV1 struct {
+	// Data A request to register or to update a person.
+	Data PersonRequestV1 `json:"data"`
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
@@ -6242,6 +6437,102 @@ type PersonRequestPerson struct {
 // Example: phone
 type PersonRequestPersonPreferredWayCommunication string
 
+// PersonRequestPersonV1 The data of a person, with that of the persons who act for them.
+type PersonRequestPersonV1 struct {
+	// Addresses The addresses; one of them, and only one, is of type `RESIDENCE`.
+	Addresses []PersonRequestAddress `json:"addresses"`
+
+	// AuthenticationMethods How the person will confirm; exactly one, and only when a person is registered.
+	AuthenticationMethods *[]PersonRequestMethod `json:"authentication_methods,omitempty"`
+
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry string `json:"birth_country"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1990-07-05
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Settlement of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement string `json:"birth_settlement"`
+
+	// ConfidantPerson The persons who act for the person, each `relation_type` once.
+	ConfidantPerson *[]PersonRequestConfidantV1 `json:"confidant_person,omitempty"`
+
+	// Documents The documents, each type once.
+	Documents []PersonRequestDocument `json:"documents"`
+
+	// Email E-mail; stored in lower case.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// EmergencyContact Whom to call when the person is in danger.
+	EmergencyContact PersonRequestContact `json:"emergency_contact"`
+
+	// FirstName First name, in Ukrainian letters.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender A value of dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender string `json:"gender"`
+
+	// ID Id of a registered person, which makes the request an update.
+	//
+	// Example: 13001c60-45a0-4b5a-b425-9505e1de18bd
+	ID *string `json:"id,omitempty"`
+
+	// LastName Last name, in Ukrainian letters.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// NoTaxID Whether the person has refused the tax id.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones The phones, each type once.
+	Phones *[]PersonRequestPhone `json:"phones,omitempty"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: phone
+	PreferredWayCommunication *PersonRequestPersonV1PreferredWayCommunication `json:"preferred_way_communication,omitempty"`
+
+	// SecondName Patronymic, in Ukrainian letters.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// Secret A secret word of the person.
+	//
+	// Example: таємниця
+	Secret string `json:"secret"`
+
+	// TaxID Tax id, ten digits.
+	//
+	// Example: 3312103456
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register. Begins with the date of birth; when it does not, its scan is asked for.
+	//
+	// Example: 19900705-00011
+	Unzr *string `json:"unzr,omitempty"`
+}
+
+// PersonRequestPersonV1PreferredWayCommunication How the person wants to be reached.
+//
+// Example: phone
+type PersonRequestPersonV1PreferredWayCommunication string
+
 // PersonRequestPersonV3 The data of a person, with names in several languages and documents of several countries.
 type PersonRequestPersonV3 struct {
 	// Addresses The addresses; one of them, and only one, is of type `RESIDENCE`.
@@ -6380,10 +6671,50 @@ type PersonRequestRelationshipDocument struct {
 	Type string `json:"type"`
 }
 
+// PersonRequestRelationshipDocumentV1 A document that proves that somebody acts for the person.
+type PersonRequestRelationshipDocumentV1 struct {
+	// ActiveTo Until when it is good.
+	//
+	// Example: 2037-08-19
+	ActiveTo *string `json:"active_to,omitempty"`
+
+	// IssuedAt When it was issued.
+	//
+	// Example: 2020-02-28
+	IssuedAt *string `json:"issued_at,omitempty"`
+
+	// IssuedBy Who issued the document.
+	//
+	// Example: Рокитнянським РВ ГУ МВС Київської області
+	IssuedBy *string `json:"issued_by,omitempty"`
+
+	// Number Number of the document.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type A value of dictionary `DOCUMENT_RELATIONSHIP_TYPE`.
+	//
+	// Example: BIRTH_CERTIFICATE
+	Type string `json:"type"`
+}
+
 // PersonRequestResponse Answer with one person request.
 type PersonRequestResponse struct {
 	// Data A request to register or to update a person.
 	Data PersonRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent *PersonRequestUrgent `json:"urgent,omitempty"`
+}
+
+// PersonRequestResponseV1 Answer with one person request.
+type PersonRequestResponseV1 struct {
+	// Data A request to register or to update a person.
+	Data PersonRequestV1 `json:"data"`
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
@@ -6520,6 +6851,54 @@ type PersonRequestUrgentV3 struct {
 	// Documents Where to send scans before the approval. Absent when none are asked for.
 	Documents *[]PersonRequestUpload `json:"documents,omitempty"`
 }
+
+// PersonRequestV1 A request to register or to update a person.
+type PersonRequestV1 struct {
+	// AuthorizeWith The authentication method that was chosen to confirm; absent when the default one is used.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// Channel Where the request came from.
+	//
+	// Example: MIS
+	Channel PersonRequestV1Channel `json:"channel"`
+
+	// Content The printed form in HTML, to be shown to the person; there from the approval on.
+	//
+	// Example: <!doctype html><title>Реєстрація особи</title>
+	Content *string `json:"content,omitempty"`
+
+	// ID Id of the request.
+	//
+	// Example: eeebb86d-5cba-43c9-885b-6482ecaf826b
+	ID string `json:"id"`
+
+	// PatientSigned Whether the person has signed.
+	//
+	// Example: false
+	PatientSigned bool `json:"patient_signed"`
+
+	// Person The data of a person, with that of the persons who act for them.
+	Person PersonRequestPersonV1 `json:"person"`
+
+	// ProcessDisclosureDataConsent Whether the person agrees that the data is processed and disclosed.
+	//
+	// Example: true
+	ProcessDisclosureDataConsent bool `json:"process_disclosure_data_consent"`
+
+	// Status Where the request stands: `NEW` waits for the confirmation, `APPROVED` for the signature, `SIGNED` changed the register;
+	// `REJECTED` by the legal entity, `CANCELLED` by a newer request for the same person.
+	//
+	//
+	// Example: NEW
+	Status PersonRequestStatus `json:"status"`
+}
+
+// PersonRequestV1Channel Where the request came from.
+//
+// Example: MIS
+type PersonRequestV1Channel string
 
 // PersonRequestV3 A request to register or to update a person.
 type PersonRequestV3 struct {
@@ -6772,6 +7151,9 @@ type PersonalData struct {
 	//
 	// Example: Вінниця
 	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// ConfidantPerson The persons who act for the person, as requests of version 1 send them.
+	ConfidantPerson *[]PersonRequestConfidantV1 `json:"confidant_person,omitempty"`
 
 	// DeathDate Date of death.
 	//
@@ -8323,6 +8705,21 @@ type UpdateDivisionJSONRequestBody = DivisionRequest
 // DeactivateEmployeeJSONRequestBody defines body for DeactivateEmployee for application/json ContentType.
 type DeactivateEmployeeJSONRequestBody = EmployeeDeactivation
 
+// CreatePersonRequestV1JSONRequestBody defines body for CreatePersonRequestV1 for application/json ContentType.
+//
+// Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+type CreatePersonRequestV1JSONRequestBody = PersonRequestCreateV1
+
+// ApprovePersonRequestV1JSONRequestBody defines body for ApprovePersonRequestV1 for application/json ContentType.
+//
+// Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+type ApprovePersonRequestV1JSONRequestBody = PersonRequestApprove
+
+// SignPersonRequestV1JSONRequestBody defines body for SignPersonRequestV1 for application/json ContentType.
+//
+// Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+type SignPersonRequestV1JSONRequestBody = PersonRequestSign
+
 // CreateAuthenticationMethodRequestJSONRequestBody defines body for CreateAuthenticationMethodRequest for application/json ContentType.
 type CreateAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodRequestCreate
 
@@ -8488,9 +8885,34 @@ type ServerInterface interface {
 	// ListPersonRequests Get Person Requests List
 	// (GET /api/person_requests)
 	ListPersonRequests(ctx echo.Context, params ListPersonRequestsParams) error
+	// CreatePersonRequestV1 Create/Update Person Request
+	// (POST /api/person_requests)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	CreatePersonRequestV1(ctx echo.Context) error
+	// GetPersonRequestV1 Get Person Request by ID
+	// (GET /api/person_requests/{id})
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	GetPersonRequestV1(ctx echo.Context, id string) error
+	// ApprovePersonRequestV1 Approve Person Request
+	// (PATCH /api/person_requests/{id}/actions/approve)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ApprovePersonRequestV1(ctx echo.Context, id string) error
+	// RejectPersonRequestV1 Reject Person Request
+	// (PATCH /api/person_requests/{id}/actions/reject)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	RejectPersonRequestV1(ctx echo.Context, id string) error
 	// ResendPersonRequestOTP Resend Authorization OTP on Person Request
 	// (POST /api/person_requests/{id}/actions/resend_otp)
 	ResendPersonRequestOTP(ctx echo.Context, id string) error
+	// SignPersonRequestV1 Sign Person Request
+	// (PATCH /api/person_requests/{id}/actions/sign)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	SignPersonRequestV1(ctx echo.Context, id string) error
 	// SearchPersons Search for a Person
 	// (GET /api/persons)
 	SearchPersons(ctx echo.Context, params SearchPersonsParams) error
@@ -10027,6 +10449,63 @@ func (w *ServerInterfaceWrapper) ListPersonRequests(ctx echo.Context) error {
 	return err
 }
 
+// CreatePersonRequestV1 converts echo context to params.
+func (w *ServerInterfaceWrapper) CreatePersonRequestV1(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreatePersonRequestV1(ctx)
+	return err
+}
+
+// GetPersonRequestV1 converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPersonRequestV1(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPersonRequestV1(ctx, id)
+	return err
+}
+
+// ApprovePersonRequestV1 converts echo context to params.
+func (w *ServerInterfaceWrapper) ApprovePersonRequestV1(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApprovePersonRequestV1(ctx, id)
+	return err
+}
+
+// RejectPersonRequestV1 converts echo context to params.
+func (w *ServerInterfaceWrapper) RejectPersonRequestV1(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RejectPersonRequestV1(ctx, id)
+	return err
+}
+
 // ResendPersonRequestOTP converts echo context to params.
 func (w *ServerInterfaceWrapper) ResendPersonRequestOTP(ctx echo.Context) error {
 	var err error
@@ -10040,6 +10519,22 @@ func (w *ServerInterfaceWrapper) ResendPersonRequestOTP(ctx echo.Context) error 
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ResendPersonRequestOTP(ctx, id)
+	return err
+}
+
+// SignPersonRequestV1 converts echo context to params.
+func (w *ServerInterfaceWrapper) SignPersonRequestV1(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SignPersonRequestV1(ctx, id)
 	return err
 }
 
@@ -11254,7 +11749,12 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id", wrapper.GetServiceRequest, options.OperationMiddlewares["getServiceRequest"]...)
 	router.GET(options.BaseURL+"/api/person_requests", wrapper.ListPersonRequests, options.OperationMiddlewares["listPersonRequests"]...)
+	router.POST(options.BaseURL+"/api/person_requests", wrapper.CreatePersonRequestV1, options.OperationMiddlewares["createPersonRequestV1"]...)
+	router.GET(options.BaseURL+"/api/person_requests/:id", wrapper.GetPersonRequestV1, options.OperationMiddlewares["getPersonRequestV1"]...)
+	router.PATCH(options.BaseURL+"/api/person_requests/:id/actions/approve", wrapper.ApprovePersonRequestV1, options.OperationMiddlewares["approvePersonRequestV1"]...)
+	router.PATCH(options.BaseURL+"/api/person_requests/:id/actions/reject", wrapper.RejectPersonRequestV1, options.OperationMiddlewares["rejectPersonRequestV1"]...)
 	router.POST(options.BaseURL+"/api/person_requests/:id/actions/resend_otp", wrapper.ResendPersonRequestOTP, options.OperationMiddlewares["resendPersonRequestOtp"]...)
+	router.PATCH(options.BaseURL+"/api/person_requests/:id/actions/sign", wrapper.SignPersonRequestV1, options.OperationMiddlewares["signPersonRequestV1"]...)
 	router.GET(options.BaseURL+"/api/persons", wrapper.SearchPersons, options.OperationMiddlewares["searchPersons"]...)
 	router.POST(options.BaseURL+"/api/persons/:id/authentication_method_requests", wrapper.CreateAuthenticationMethodRequest, options.OperationMiddlewares["createAuthenticationMethodRequest"]...)
 	router.PATCH(options.BaseURL+"/api/persons/:id/authentication_method_requests/:request_id/actions/approve", wrapper.ApproveAuthenticationMethodRequest, options.OperationMiddlewares["approveAuthenticationMethodRequest"]...)
@@ -12135,6 +12635,95 @@ func (response ListPersonRequests200JSONResponse) VisitListPersonRequestsRespons
 	return err
 }
 
+type CreatePersonRequestV1RequestObject struct {
+	Body *CreatePersonRequestV1JSONRequestBody
+}
+
+type CreatePersonRequestV1ResponseObject interface {
+	VisitCreatePersonRequestV1Response(w http.ResponseWriter) error
+}
+
+type CreatePersonRequestV1201JSONResponse PersonRequestCreatedResponseV1
+
+func (response CreatePersonRequestV1201JSONResponse) VisitCreatePersonRequestV1Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonRequestV1RequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetPersonRequestV1ResponseObject interface {
+	VisitGetPersonRequestV1Response(w http.ResponseWriter) error
+}
+
+type GetPersonRequestV1200JSONResponse PersonRequestResponseV1
+
+func (response GetPersonRequestV1200JSONResponse) VisitGetPersonRequestV1Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ApprovePersonRequestV1RequestObject struct {
+	ID   string `json:"id"`
+	Body *ApprovePersonRequestV1JSONRequestBody
+}
+
+type ApprovePersonRequestV1ResponseObject interface {
+	VisitApprovePersonRequestV1Response(w http.ResponseWriter) error
+}
+
+type ApprovePersonRequestV1201JSONResponse PersonRequestResponseV1
+
+func (response ApprovePersonRequestV1201JSONResponse) VisitApprovePersonRequestV1Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type RejectPersonRequestV1RequestObject struct {
+	ID string `json:"id"`
+}
+
+type RejectPersonRequestV1ResponseObject interface {
+	VisitRejectPersonRequestV1Response(w http.ResponseWriter) error
+}
+
+type RejectPersonRequestV1200JSONResponse PersonRequestResponseV1
+
+func (response RejectPersonRequestV1200JSONResponse) VisitRejectPersonRequestV1Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ResendPersonRequestOTPRequestObject struct {
 	ID string `json:"id"`
 }
@@ -12146,6 +12735,29 @@ type ResendPersonRequestOTPResponseObject interface {
 type ResendPersonRequestOTP200JSONResponse OTPResponse
 
 func (response ResendPersonRequestOTP200JSONResponse) VisitResendPersonRequestOTPResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SignPersonRequestV1RequestObject struct {
+	ID   string `json:"id"`
+	Body *SignPersonRequestV1JSONRequestBody
+}
+
+type SignPersonRequestV1ResponseObject interface {
+	VisitSignPersonRequestV1Response(w http.ResponseWriter) error
+}
+
+type SignPersonRequestV1200JSONResponse PersonRequestSignedResponse
+
+func (response SignPersonRequestV1200JSONResponse) VisitSignPersonRequestV1Response(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -13340,9 +13952,34 @@ type StrictServerInterface interface {
 	// ListPersonRequests Get Person Requests List
 	// (GET /api/person_requests)
 	ListPersonRequests(ctx context.Context, request ListPersonRequestsRequestObject) (ListPersonRequestsResponseObject, error)
+	// CreatePersonRequestV1 Create/Update Person Request
+	// (POST /api/person_requests)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	CreatePersonRequestV1(ctx context.Context, request CreatePersonRequestV1RequestObject) (CreatePersonRequestV1ResponseObject, error)
+	// GetPersonRequestV1 Get Person Request by ID
+	// (GET /api/person_requests/{id})
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	GetPersonRequestV1(ctx context.Context, request GetPersonRequestV1RequestObject) (GetPersonRequestV1ResponseObject, error)
+	// ApprovePersonRequestV1 Approve Person Request
+	// (PATCH /api/person_requests/{id}/actions/approve)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ApprovePersonRequestV1(ctx context.Context, request ApprovePersonRequestV1RequestObject) (ApprovePersonRequestV1ResponseObject, error)
+	// RejectPersonRequestV1 Reject Person Request
+	// (PATCH /api/person_requests/{id}/actions/reject)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	RejectPersonRequestV1(ctx context.Context, request RejectPersonRequestV1RequestObject) (RejectPersonRequestV1ResponseObject, error)
 	// ResendPersonRequestOTP Resend Authorization OTP on Person Request
 	// (POST /api/person_requests/{id}/actions/resend_otp)
 	ResendPersonRequestOTP(ctx context.Context, request ResendPersonRequestOTPRequestObject) (ResendPersonRequestOTPResponseObject, error)
+	// SignPersonRequestV1 Sign Person Request
+	// (PATCH /api/person_requests/{id}/actions/sign)
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	SignPersonRequestV1(ctx context.Context, request SignPersonRequestV1RequestObject) (SignPersonRequestV1ResponseObject, error)
 	// SearchPersons Search for a Person
 	// (GET /api/persons)
 	SearchPersons(ctx context.Context, request SearchPersonsRequestObject) (SearchPersonsResponseObject, error)
@@ -14497,6 +15134,150 @@ func (sh *strictHandler) ListPersonRequests(ctx echo.Context, params ListPersonR
 	return nil
 }
 
+// CreatePersonRequestV1 operation middleware
+func (sh *strictHandler) CreatePersonRequestV1(ctx echo.Context) error {
+	var request CreatePersonRequestV1RequestObject
+
+	var body CreatePersonRequestV1JSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreatePersonRequestV1(ctx.Request().Context(), request.(CreatePersonRequestV1RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreatePersonRequestV1")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreatePersonRequestV1ResponseObject); ok {
+		return validResponse.VisitCreatePersonRequestV1Response(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPersonRequestV1 operation middleware
+func (sh *strictHandler) GetPersonRequestV1(ctx echo.Context, id string) error {
+	var request GetPersonRequestV1RequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPersonRequestV1(ctx.Request().Context(), request.(GetPersonRequestV1RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPersonRequestV1")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPersonRequestV1ResponseObject); ok {
+		return validResponse.VisitGetPersonRequestV1Response(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ApprovePersonRequestV1 operation middleware
+func (sh *strictHandler) ApprovePersonRequestV1(ctx echo.Context, id string) error {
+	var request ApprovePersonRequestV1RequestObject
+
+	request.ID = id
+
+	var body ApprovePersonRequestV1JSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ApprovePersonRequestV1(ctx.Request().Context(), request.(ApprovePersonRequestV1RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ApprovePersonRequestV1")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ApprovePersonRequestV1ResponseObject); ok {
+		return validResponse.VisitApprovePersonRequestV1Response(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// RejectPersonRequestV1 operation middleware
+func (sh *strictHandler) RejectPersonRequestV1(ctx echo.Context, id string) error {
+	var request RejectPersonRequestV1RequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.RejectPersonRequestV1(ctx.Request().Context(), request.(RejectPersonRequestV1RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "RejectPersonRequestV1")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(RejectPersonRequestV1ResponseObject); ok {
+		return validResponse.VisitRejectPersonRequestV1Response(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ResendPersonRequestOTP operation middleware
 func (sh *strictHandler) ResendPersonRequestOTP(ctx echo.Context, id string) error {
 	var request ResendPersonRequestOTPRequestObject
@@ -14516,6 +15297,54 @@ func (sh *strictHandler) ResendPersonRequestOTP(ctx echo.Context, id string) err
 		return err
 	} else if validResponse, ok := response.(ResendPersonRequestOTPResponseObject); ok {
 		return validResponse.VisitResendPersonRequestOTPResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SignPersonRequestV1 operation middleware
+func (sh *strictHandler) SignPersonRequestV1(ctx echo.Context, id string) error {
+	var request SignPersonRequestV1RequestObject
+
+	request.ID = id
+
+	var body SignPersonRequestV1JSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SignPersonRequestV1(ctx.Request().Context(), request.(SignPersonRequestV1RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SignPersonRequestV1")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SignPersonRequestV1ResponseObject); ok {
+		return validResponse.VisitSignPersonRequestV1Response(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -829,6 +829,42 @@ func (e PersonRequestChannel) Valid() bool {
 	}
 }
 
+// Defines values for PersonRequestConfidantV1PreferredWayCommunication.
+const (
+	PersonRequestConfidantV1PreferredWayCommunicationEmail PersonRequestConfidantV1PreferredWayCommunication = "email"
+	PersonRequestConfidantV1PreferredWayCommunicationPhone PersonRequestConfidantV1PreferredWayCommunication = "phone"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestConfidantV1PreferredWayCommunication enum.
+func (e PersonRequestConfidantV1PreferredWayCommunication) Valid() bool {
+	switch e {
+	case PersonRequestConfidantV1PreferredWayCommunicationEmail:
+		return true
+	case PersonRequestConfidantV1PreferredWayCommunicationPhone:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PersonRequestConfidantV1RelationType.
+const (
+	PersonRequestConfidantV1RelationTypePRIMARY   PersonRequestConfidantV1RelationType = "PRIMARY"
+	PersonRequestConfidantV1RelationTypeSECONDARY PersonRequestConfidantV1RelationType = "SECONDARY"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestConfidantV1RelationType enum.
+func (e PersonRequestConfidantV1RelationType) Valid() bool {
+	switch e {
+	case PersonRequestConfidantV1RelationTypePRIMARY:
+		return true
+	case PersonRequestConfidantV1RelationTypeSECONDARY:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PersonRequestMethodType.
 const (
 	PersonRequestMethodTypeOFFLINE     PersonRequestMethodType = "OFFLINE"
@@ -889,6 +925,24 @@ func (e PersonRequestPersonPreferredWayCommunication) Valid() bool {
 	}
 }
 
+// Defines values for PersonRequestPersonV1PreferredWayCommunication.
+const (
+	PersonRequestPersonV1PreferredWayCommunicationEmail PersonRequestPersonV1PreferredWayCommunication = "email"
+	PersonRequestPersonV1PreferredWayCommunicationPhone PersonRequestPersonV1PreferredWayCommunication = "phone"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestPersonV1PreferredWayCommunication enum.
+func (e PersonRequestPersonV1PreferredWayCommunication) Valid() bool {
+	switch e {
+	case PersonRequestPersonV1PreferredWayCommunicationEmail:
+		return true
+	case PersonRequestPersonV1PreferredWayCommunicationPhone:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PersonRequestPersonV3PreferredWayCommunication.
 const (
 	PersonRequestPersonV3PreferredWayCommunicationEmail PersonRequestPersonV3PreferredWayCommunication = "email"
@@ -943,6 +997,27 @@ func (e PersonRequestStatus) Valid() bool {
 	case PersonRequestStatusREJECTED:
 		return true
 	case PersonRequestStatusSIGNED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PersonRequestV1Channel.
+const (
+	PersonRequestV1ChannelCABINET PersonRequestV1Channel = "CABINET"
+	PersonRequestV1ChannelMIS     PersonRequestV1Channel = "MIS"
+	PersonRequestV1ChannelPIS     PersonRequestV1Channel = "PIS"
+)
+
+// Valid indicates whether the value is a known member of the PersonRequestV1Channel enum.
+func (e PersonRequestV1Channel) Valid() bool {
+	switch e {
+	case PersonRequestV1ChannelCABINET:
+		return true
+	case PersonRequestV1ChannelMIS:
+		return true
+	case PersonRequestV1ChannelPIS:
 		return true
 	default:
 		return false
@@ -5897,6 +5972,93 @@ type PersonRequestConfidant struct {
 	PersonID string `json:"person_id"`
 }
 
+// PersonRequestConfidantV1 A person who acts for the person; need not be registered.
+type PersonRequestConfidantV1 struct {
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry string `json:"birth_country"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1990-07-05
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Settlement of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement string `json:"birth_settlement"`
+
+	// DocumentsPerson The documents, each type once.
+	DocumentsPerson []PersonRequestDocument `json:"documents_person"`
+
+	// DocumentsRelationship The documents that prove that they act, each type once.
+	DocumentsRelationship []PersonRequestRelationshipDocumentV1 `json:"documents_relationship"`
+
+	// Email E-mail; stored in lower case.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// FirstName First name, in Ukrainian letters.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender A value of dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender string `json:"gender"`
+
+	// LastName Last name, in Ukrainian letters.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// Phones The phones, each type once.
+	Phones []PersonRequestPhone `json:"phones,omitempty"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: phone
+	PreferredWayCommunication *PersonRequestConfidantV1PreferredWayCommunication `json:"preferred_way_communication,omitempty"`
+
+	// RelationType Which of the two who may act.
+	//
+	// Example: PRIMARY
+	RelationType PersonRequestConfidantV1RelationType `json:"relation_type"`
+
+	// SecondName Patronymic, in Ukrainian letters.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// Secret A secret word of the person.
+	//
+	// Example: таємниця
+	Secret string `json:"secret"`
+
+	// TaxID Tax id, ten digits.
+	//
+	// Example: 3312103456
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register. Begins with the date of birth; when it does not, its scan is asked for.
+	//
+	// Example: 19900705-00011
+	Unzr *string `json:"unzr,omitempty"`
+}
+
+// PersonRequestConfidantV1PreferredWayCommunication How the person wants to be reached.
+//
+// Example: phone
+type PersonRequestConfidantV1PreferredWayCommunication string
+
+// PersonRequestConfidantV1RelationType Which of the two who may act.
+//
+// Example: PRIMARY
+type PersonRequestConfidantV1RelationType string
+
 // PersonRequestContact Whom to call when the person is in danger.
 type PersonRequestContact struct {
 	// FirstName First name, in Ukrainian letters.
@@ -5960,6 +6122,27 @@ type PersonRequestCreate struct {
 	ProcessDisclosureDataConsent bool `json:"process_disclosure_data_consent"`
 }
 
+// PersonRequestCreateV1 A person to register, or, when `person.id` is sent, what becomes of a registered one.
+type PersonRequestCreateV1 struct {
+	// AuthorizeWith The person's authentication method that shall confirm an update. Without it the default one does.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// PatientSigned False. The person signs the printed form of the approved request.
+	//
+	// Example: false
+	PatientSigned bool `json:"patient_signed"`
+
+	// Person The data of a person, with that of the persons who act for them.
+	Person PersonRequestPersonV1 `json:"person"`
+
+	// ProcessDisclosureDataConsent True. The person agrees that the data is processed and disclosed.
+	//
+	// Example: true
+	ProcessDisclosureDataConsent bool `json:"process_disclosure_data_consent"`
+}
+
 // PersonRequestCreateV3 A person to register, or, when `person.id` is sent, what becomes of a registered one.
 type PersonRequestCreateV3 struct {
 	// AuthorizeWith The person's authentication method that shall confirm an update. Without it the default one does.
@@ -5985,6 +6168,18 @@ type PersonRequestCreateV3 struct {
 type PersonRequestCreatedResponse struct {
 	// Data A request to register or to update a person.
 	Data PersonRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent PersonRequestUrgent `json:"urgent"`
+}
+
+// PersonRequestCreatedResponseV1 Answer with a person request that waits for its confirmation.
+type PersonRequestCreatedResponseV1 struct {
+	// Data A request to register or to update a person.
+	Data PersonRequestV1 `json:"data"`
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
@@ -6269,6 +6464,102 @@ type PersonRequestPerson struct {
 // Example: phone
 type PersonRequestPersonPreferredWayCommunication string
 
+// PersonRequestPersonV1 The data of a person, with that of the persons who act for them.
+type PersonRequestPersonV1 struct {
+	// Addresses The addresses; one of them, and only one, is of type `RESIDENCE`.
+	Addresses []PersonRequestAddress `json:"addresses"`
+
+	// AuthenticationMethods How the person will confirm; exactly one, and only when a person is registered.
+	AuthenticationMethods []PersonRequestMethod `json:"authentication_methods,omitempty"`
+
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry string `json:"birth_country"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1990-07-05
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Settlement of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement string `json:"birth_settlement"`
+
+	// ConfidantPerson The persons who act for the person, each `relation_type` once.
+	ConfidantPerson []PersonRequestConfidantV1 `json:"confidant_person,omitempty"`
+
+	// Documents The documents, each type once.
+	Documents []PersonRequestDocument `json:"documents"`
+
+	// Email E-mail; stored in lower case.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// EmergencyContact Whom to call when the person is in danger.
+	EmergencyContact PersonRequestContact `json:"emergency_contact"`
+
+	// FirstName First name, in Ukrainian letters.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender A value of dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender string `json:"gender"`
+
+	// ID Id of a registered person, which makes the request an update.
+	//
+	// Example: 13001c60-45a0-4b5a-b425-9505e1de18bd
+	ID *string `json:"id,omitempty"`
+
+	// LastName Last name, in Ukrainian letters.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// NoTaxID Whether the person has refused the tax id.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones The phones, each type once.
+	Phones []PersonRequestPhone `json:"phones,omitempty"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: phone
+	PreferredWayCommunication *PersonRequestPersonV1PreferredWayCommunication `json:"preferred_way_communication,omitempty"`
+
+	// SecondName Patronymic, in Ukrainian letters.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// Secret A secret word of the person.
+	//
+	// Example: таємниця
+	Secret string `json:"secret"`
+
+	// TaxID Tax id, ten digits.
+	//
+	// Example: 3312103456
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register. Begins with the date of birth; when it does not, its scan is asked for.
+	//
+	// Example: 19900705-00011
+	Unzr *string `json:"unzr,omitempty"`
+}
+
+// PersonRequestPersonV1PreferredWayCommunication How the person wants to be reached.
+//
+// Example: phone
+type PersonRequestPersonV1PreferredWayCommunication string
+
 // PersonRequestPersonV3 The data of a person, with names in several languages and documents of several countries.
 type PersonRequestPersonV3 struct {
 	// Addresses The addresses; one of them, and only one, is of type `RESIDENCE`.
@@ -6407,10 +6698,50 @@ type PersonRequestRelationshipDocument struct {
 	Type string `json:"type"`
 }
 
+// PersonRequestRelationshipDocumentV1 A document that proves that somebody acts for the person.
+type PersonRequestRelationshipDocumentV1 struct {
+	// ActiveTo Until when it is good.
+	//
+	// Example: 2037-08-19
+	ActiveTo *string `json:"active_to,omitempty"`
+
+	// IssuedAt When it was issued.
+	//
+	// Example: 2020-02-28
+	IssuedAt *string `json:"issued_at,omitempty"`
+
+	// IssuedBy Who issued the document.
+	//
+	// Example: Рокитнянським РВ ГУ МВС Київської області
+	IssuedBy *string `json:"issued_by,omitempty"`
+
+	// Number Number of the document.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type A value of dictionary `DOCUMENT_RELATIONSHIP_TYPE`.
+	//
+	// Example: BIRTH_CERTIFICATE
+	Type string `json:"type"`
+}
+
 // PersonRequestResponse Answer with one person request.
 type PersonRequestResponse struct {
 	// Data A request to register or to update a person.
 	Data PersonRequest `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Urgent What the client needs at once.
+	Urgent *PersonRequestUrgent `json:"urgent,omitempty"`
+}
+
+// PersonRequestResponseV1 Answer with one person request.
+type PersonRequestResponseV1 struct {
+	// Data A request to register or to update a person.
+	Data PersonRequestV1 `json:"data"`
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
@@ -6547,6 +6878,54 @@ type PersonRequestUrgentV3 struct {
 	// Documents Where to send scans before the approval. Absent when none are asked for.
 	Documents []PersonRequestUpload `json:"documents,omitempty"`
 }
+
+// PersonRequestV1 A request to register or to update a person.
+type PersonRequestV1 struct {
+	// AuthorizeWith The authentication method that was chosen to confirm; absent when the default one is used.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// Channel Where the request came from.
+	//
+	// Example: MIS
+	Channel PersonRequestV1Channel `json:"channel"`
+
+	// Content The printed form in HTML, to be shown to the person; there from the approval on.
+	//
+	// Example: <!doctype html><title>Реєстрація особи</title>
+	Content *string `json:"content,omitempty"`
+
+	// ID Id of the request.
+	//
+	// Example: eeebb86d-5cba-43c9-885b-6482ecaf826b
+	ID string `json:"id"`
+
+	// PatientSigned Whether the person has signed.
+	//
+	// Example: false
+	PatientSigned bool `json:"patient_signed"`
+
+	// Person The data of a person, with that of the persons who act for them.
+	Person PersonRequestPersonV1 `json:"person"`
+
+	// ProcessDisclosureDataConsent Whether the person agrees that the data is processed and disclosed.
+	//
+	// Example: true
+	ProcessDisclosureDataConsent bool `json:"process_disclosure_data_consent"`
+
+	// Status Where the request stands: `NEW` waits for the confirmation, `APPROVED` for the signature, `SIGNED` changed the register;
+	// `REJECTED` by the legal entity, `CANCELLED` by a newer request for the same person.
+	//
+	//
+	// Example: NEW
+	Status PersonRequestStatus `json:"status"`
+}
+
+// PersonRequestV1Channel Where the request came from.
+//
+// Example: MIS
+type PersonRequestV1Channel string
 
 // PersonRequestV3 A request to register or to update a person.
 type PersonRequestV3 struct {
@@ -6799,6 +7178,9 @@ type PersonalData struct {
 	//
 	// Example: Вінниця
 	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// ConfidantPerson The persons who act for the person, as requests of version 1 send them.
+	ConfidantPerson []PersonRequestConfidantV1 `json:"confidant_person,omitempty"`
 
 	// DeathDate Date of death.
 	//
@@ -8344,6 +8726,21 @@ type UpdateDivisionJSONRequestBody = DivisionRequest
 // DeactivateEmployeeJSONRequestBody defines body for DeactivateEmployee for application/json ContentType.
 type DeactivateEmployeeJSONRequestBody = EmployeeDeactivation
 
+// CreatePersonRequestV1JSONRequestBody defines body for CreatePersonRequestV1 for application/json ContentType.
+//
+// Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+type CreatePersonRequestV1JSONRequestBody = PersonRequestCreateV1
+
+// ApprovePersonRequestV1JSONRequestBody defines body for ApprovePersonRequestV1 for application/json ContentType.
+//
+// Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+type ApprovePersonRequestV1JSONRequestBody = PersonRequestApprove
+
+// SignPersonRequestV1JSONRequestBody defines body for SignPersonRequestV1 for application/json ContentType.
+//
+// Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+type SignPersonRequestV1JSONRequestBody = PersonRequestSign
+
 // CreateAuthenticationMethodRequestJSONRequestBody defines body for CreateAuthenticationMethodRequest for application/json ContentType.
 type CreateAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodRequestCreate
 
@@ -8967,6 +9364,84 @@ type ClientInterface interface {
 	// Corresponds with GET /api/person_requests (the `ListPersonRequests` operationId).
 	ListPersonRequests(ctx context.Context, params *ListPersonRequestsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CreatePersonRequestV1WithBody Create/Update Person Request
+	//
+	// Version 1 of createPersonRequest, which takes its place. The two differ in who acts for the person: here `confidant_person` is a list
+	// of whole persons, one of them `PRIMARY` and at most one `SECONDARY`. They need not be registered, and an update may change them. Who
+	// is below NO_SELF_AUTH_AGE has them and confirms by `THIRD_PERSON`; no one else must.
+	//
+	// Scans of their documents are asked for, and of the tax id when it was refused or does not agree with the birth date and gender.
+	//
+	// The request is read, approved, rejected and signed at the addresses of version 1. resendPersonRequestOtp sends its code again.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/person_requests (the `CreatePersonRequestV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	CreatePersonRequestV1WithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreatePersonRequestV1 Create/Update Person Request
+	//
+	// Version 1 of createPersonRequest, which takes its place. The two differ in who acts for the person: here `confidant_person` is a list
+	// of whole persons, one of them `PRIMARY` and at most one `SECONDARY`. They need not be registered, and an update may change them. Who
+	// is below NO_SELF_AUTH_AGE has them and confirms by `THIRD_PERSON`; no one else must.
+	//
+	// Scans of their documents are asked for, and of the tax id when it was refused or does not agree with the birth date and gender.
+	//
+	// The request is read, approved, rejected and signed at the addresses of version 1. resendPersonRequestOtp sends its code again.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/person_requests (the `CreatePersonRequestV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	CreatePersonRequestV1(ctx context.Context, body CreatePersonRequestV1JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPersonRequestV1 Get Person Request by ID
+	//
+	// Shows one person request of version 1; otherwise like getPersonRequest. Requests of other versions are not found here. Nothing is
+	// changed.
+	//
+	// Corresponds with GET /api/person_requests/{id} (the `GetPersonRequestV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	GetPersonRequestV1(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApprovePersonRequestV1WithBody Approve Person Request
+	//
+	// Confirms a person request of version 1, as approvePersonRequest confirms one of version 2. What changes: the request is `APPROVED` and
+	// has `content`, the printed form. Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/person_requests/{id}/actions/approve (the `ApprovePersonRequestV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ApprovePersonRequestV1WithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApprovePersonRequestV1 Approve Person Request
+	//
+	// Confirms a person request of version 1, as approvePersonRequest confirms one of version 2. What changes: the request is `APPROVED` and
+	// has `content`, the printed form. Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/person_requests/{id}/actions/approve (the `ApprovePersonRequestV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ApprovePersonRequestV1(ctx context.Context, id string, body ApprovePersonRequestV1JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RejectPersonRequestV1 Reject Person Request
+	//
+	// Gives a person request of version 1 up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED`; nothing changes in the register,
+	// and a code that was sent stays as it is. No body is needed and one that is sent is ignored.
+	//
+	// Corresponds with PATCH /api/person_requests/{id}/actions/reject (the `RejectPersonRequestV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	RejectPersonRequestV1(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ResendPersonRequestOTP Resend Authorization OTP on Person Request
 	//
 	// Sends another SMS with a code for a person request of any version that is `NEW` and confirmed by `OTP`. Use it when the first SMS did
@@ -8977,6 +9452,32 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/person_requests/{id}/actions/resend_otp (the `ResendPersonRequestOTP` operationId).
 	ResendPersonRequestOTP(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignPersonRequestV1WithBody Sign Person Request
+	//
+	// Registers or updates the person of a request of version 1, as signPersonRequest does for one of version 2. `signed_content` is `data`
+	// of approvePersonRequestV1 or getPersonRequestV1 as it came, but for `patient_signed`, which is true. What changes is the same, but no
+	// relationship comes into being: the register keeps the confidant persons as they were sent, and getPersonalData shows them.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/person_requests/{id}/actions/sign (the `SignPersonRequestV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	SignPersonRequestV1WithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SignPersonRequestV1 Sign Person Request
+	//
+	// Registers or updates the person of a request of version 1, as signPersonRequest does for one of version 2. `signed_content` is `data`
+	// of approvePersonRequestV1 or getPersonRequestV1 as it came, but for `patient_signed`, which is true. What changes is the same, but no
+	// relationship comes into being: the register keeps the confidant persons as they were sent, and getPersonalData shows them.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/person_requests/{id}/actions/sign (the `SignPersonRequestV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	SignPersonRequestV1(ctx context.Context, id string, body SignPersonRequestV1JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchPersons Search for a Person
 	//
@@ -10735,6 +11236,138 @@ func (c *Client) ListPersonRequests(ctx context.Context, params *ListPersonReque
 	return c.Client.Do(req)
 }
 
+// CreatePersonRequestV1WithBody Create/Update Person Request
+//
+// Version 1 of createPersonRequest, which takes its place. The two differ in who acts for the person: here `confidant_person` is a list
+// of whole persons, one of them `PRIMARY` and at most one `SECONDARY`. They need not be registered, and an update may change them. Who
+// is below NO_SELF_AUTH_AGE has them and confirms by `THIRD_PERSON`; no one else must.
+//
+// Scans of their documents are asked for, and of the tax id when it was refused or does not agree with the birth date and gender.
+//
+// The request is read, approved, rejected and signed at the addresses of version 1. resendPersonRequestOtp sends its code again.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/person_requests (the `CreatePersonRequestV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) CreatePersonRequestV1WithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreatePersonRequestV1RequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreatePersonRequestV1 Create/Update Person Request
+//
+// Version 1 of createPersonRequest, which takes its place. The two differ in who acts for the person: here `confidant_person` is a list
+// of whole persons, one of them `PRIMARY` and at most one `SECONDARY`. They need not be registered, and an update may change them. Who
+// is below NO_SELF_AUTH_AGE has them and confirms by `THIRD_PERSON`; no one else must.
+//
+// Scans of their documents are asked for, and of the tax id when it was refused or does not agree with the birth date and gender.
+//
+// The request is read, approved, rejected and signed at the addresses of version 1. resendPersonRequestOtp sends its code again.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/person_requests (the `CreatePersonRequestV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) CreatePersonRequestV1(ctx context.Context, body CreatePersonRequestV1JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreatePersonRequestV1Request(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPersonRequestV1 Get Person Request by ID
+//
+// Shows one person request of version 1; otherwise like getPersonRequest. Requests of other versions are not found here. Nothing is
+// changed.
+//
+// Corresponds with GET /api/person_requests/{id} (the `GetPersonRequestV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) GetPersonRequestV1(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPersonRequestV1Request(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApprovePersonRequestV1WithBody Approve Person Request
+//
+// Confirms a person request of version 1, as approvePersonRequest confirms one of version 2. What changes: the request is `APPROVED` and
+// has `content`, the printed form. Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/person_requests/{id}/actions/approve (the `ApprovePersonRequestV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) ApprovePersonRequestV1WithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApprovePersonRequestV1RequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApprovePersonRequestV1 Approve Person Request
+//
+// Confirms a person request of version 1, as approvePersonRequest confirms one of version 2. What changes: the request is `APPROVED` and
+// has `content`, the printed form. Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/person_requests/{id}/actions/approve (the `ApprovePersonRequestV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) ApprovePersonRequestV1(ctx context.Context, id string, body ApprovePersonRequestV1JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApprovePersonRequestV1Request(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RejectPersonRequestV1 Reject Person Request
+//
+// Gives a person request of version 1 up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED`; nothing changes in the register,
+// and a code that was sent stays as it is. No body is needed and one that is sent is ignored.
+//
+// Corresponds with PATCH /api/person_requests/{id}/actions/reject (the `RejectPersonRequestV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) RejectPersonRequestV1(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRejectPersonRequestV1Request(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ResendPersonRequestOTP Resend Authorization OTP on Person Request
 //
 // Sends another SMS with a code for a person request of any version that is `NEW` and confirmed by `OTP`. Use it when the first SMS did
@@ -10746,6 +11379,50 @@ func (c *Client) ListPersonRequests(ctx context.Context, params *ListPersonReque
 // Corresponds with POST /api/person_requests/{id}/actions/resend_otp (the `ResendPersonRequestOTP` operationId).
 func (c *Client) ResendPersonRequestOTP(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewResendPersonRequestOTPRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SignPersonRequestV1WithBody Sign Person Request
+//
+// Registers or updates the person of a request of version 1, as signPersonRequest does for one of version 2. `signed_content` is `data`
+// of approvePersonRequestV1 or getPersonRequestV1 as it came, but for `patient_signed`, which is true. What changes is the same, but no
+// relationship comes into being: the register keeps the confidant persons as they were sent, and getPersonalData shows them.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/person_requests/{id}/actions/sign (the `SignPersonRequestV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) SignPersonRequestV1WithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignPersonRequestV1RequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SignPersonRequestV1 Sign Person Request
+//
+// Registers or updates the person of a request of version 1, as signPersonRequest does for one of version 2. `signed_content` is `data`
+// of approvePersonRequestV1 or getPersonRequestV1 as it came, but for `patient_signed`, which is true. What changes is the same, but no
+// relationship comes into being: the register keeps the confidant persons as they were sent, and getPersonalData shows them.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/person_requests/{id}/actions/sign (the `SignPersonRequestV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *Client) SignPersonRequestV1(ctx context.Context, id string, body SignPersonRequestV1JSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSignPersonRequestV1Request(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -15113,6 +15790,161 @@ func NewListPersonRequestsRequest(server string, params *ListPersonRequestsParam
 	return req, nil
 }
 
+// NewCreatePersonRequestV1Request calls the generic CreatePersonRequestV1 builder with application/json body
+func NewCreatePersonRequestV1Request(server string, body CreatePersonRequestV1JSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreatePersonRequestV1RequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewCreatePersonRequestV1RequestWithBody constructs an http.Request for the CreatePersonRequestV1 method, with any body, and a specified content type
+func NewCreatePersonRequestV1RequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/person_requests")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetPersonRequestV1Request constructs an http.Request for the GetPersonRequestV1 method
+func NewGetPersonRequestV1Request(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/person_requests/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewApprovePersonRequestV1Request calls the generic ApprovePersonRequestV1 builder with application/json body
+func NewApprovePersonRequestV1Request(server string, id string, body ApprovePersonRequestV1JSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApprovePersonRequestV1RequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewApprovePersonRequestV1RequestWithBody constructs an http.Request for the ApprovePersonRequestV1 method, with any body, and a specified content type
+func NewApprovePersonRequestV1RequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/person_requests/%s/actions/approve", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRejectPersonRequestV1Request constructs an http.Request for the RejectPersonRequestV1 method
+func NewRejectPersonRequestV1Request(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/person_requests/%s/actions/reject", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewResendPersonRequestOTPRequest constructs an http.Request for the ResendPersonRequestOTP method
 func NewResendPersonRequestOTPRequest(server string, id string) (*http.Request, error) {
 	var err error
@@ -15143,6 +15975,53 @@ func NewResendPersonRequestOTPRequest(server string, id string) (*http.Request, 
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewSignPersonRequestV1Request calls the generic SignPersonRequestV1 builder with application/json body
+func NewSignPersonRequestV1Request(server string, id string, body SignPersonRequestV1JSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSignPersonRequestV1RequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewSignPersonRequestV1RequestWithBody constructs an http.Request for the SignPersonRequestV1 method, with any body, and a specified content type
+func NewSignPersonRequestV1RequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/person_requests/%s/actions/sign", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -18412,6 +19291,88 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/person_requests (the `ListPersonRequests` operationId).
 	ListPersonRequestsWithResponse(ctx context.Context, params *ListPersonRequestsParams, reqEditors ...RequestEditorFn) (*ListPersonRequestsResult, error)
 
+	// CreatePersonRequestV1WithBodyWithResponse Create/Update Person Request
+	//
+	// Version 1 of createPersonRequest, which takes its place. The two differ in who acts for the person: here `confidant_person` is a list
+	// of whole persons, one of them `PRIMARY` and at most one `SECONDARY`. They need not be registered, and an update may change them. Who
+	// is below NO_SELF_AUTH_AGE has them and confirms by `THIRD_PERSON`; no one else must.
+	//
+	// Scans of their documents are asked for, and of the tax id when it was refused or does not agree with the birth date and gender.
+	//
+	// The request is read, approved, rejected and signed at the addresses of version 1. resendPersonRequestOtp sends its code again.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/person_requests (the `CreatePersonRequestV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	CreatePersonRequestV1WithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePersonRequestV1Result, error)
+
+	// CreatePersonRequestV1WithResponse Create/Update Person Request
+	//
+	// Version 1 of createPersonRequest, which takes its place. The two differ in who acts for the person: here `confidant_person` is a list
+	// of whole persons, one of them `PRIMARY` and at most one `SECONDARY`. They need not be registered, and an update may change them. Who
+	// is below NO_SELF_AUTH_AGE has them and confirms by `THIRD_PERSON`; no one else must.
+	//
+	// Scans of their documents are asked for, and of the tax id when it was refused or does not agree with the birth date and gender.
+	//
+	// The request is read, approved, rejected and signed at the addresses of version 1. resendPersonRequestOtp sends its code again.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/person_requests (the `CreatePersonRequestV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	CreatePersonRequestV1WithResponse(ctx context.Context, body CreatePersonRequestV1JSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePersonRequestV1Result, error)
+
+	// GetPersonRequestV1WithResponse Get Person Request by ID
+	//
+	// Shows one person request of version 1; otherwise like getPersonRequest. Requests of other versions are not found here. Nothing is
+	// changed.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/person_requests/{id} (the `GetPersonRequestV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	GetPersonRequestV1WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonRequestV1Result, error)
+
+	// ApprovePersonRequestV1WithBodyWithResponse Approve Person Request
+	//
+	// Confirms a person request of version 1, as approvePersonRequest confirms one of version 2. What changes: the request is `APPROVED` and
+	// has `content`, the printed form. Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/person_requests/{id}/actions/approve (the `ApprovePersonRequestV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ApprovePersonRequestV1WithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApprovePersonRequestV1Result, error)
+
+	// ApprovePersonRequestV1WithResponse Approve Person Request
+	//
+	// Confirms a person request of version 1, as approvePersonRequest confirms one of version 2. What changes: the request is `APPROVED` and
+	// has `content`, the printed form. Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/person_requests/{id}/actions/approve (the `ApprovePersonRequestV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	ApprovePersonRequestV1WithResponse(ctx context.Context, id string, body ApprovePersonRequestV1JSONRequestBody, reqEditors ...RequestEditorFn) (*ApprovePersonRequestV1Result, error)
+
+	// RejectPersonRequestV1WithResponse Reject Person Request
+	//
+	// Gives a person request of version 1 up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED`; nothing changes in the register,
+	// and a code that was sent stays as it is. No body is needed and one that is sent is ignored.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/person_requests/{id}/actions/reject (the `RejectPersonRequestV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	RejectPersonRequestV1WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectPersonRequestV1Result, error)
+
 	// ResendPersonRequestOTPWithResponse Resend Authorization OTP on Person Request
 	//
 	// Sends another SMS with a code for a person request of any version that is `NEW` and confirmed by `OTP`. Use it when the first SMS did
@@ -18424,6 +19385,32 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/person_requests/{id}/actions/resend_otp (the `ResendPersonRequestOTP` operationId).
 	ResendPersonRequestOTPWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*ResendPersonRequestOTPResult, error)
+
+	// SignPersonRequestV1WithBodyWithResponse Sign Person Request
+	//
+	// Registers or updates the person of a request of version 1, as signPersonRequest does for one of version 2. `signed_content` is `data`
+	// of approvePersonRequestV1 or getPersonRequestV1 as it came, but for `patient_signed`, which is true. What changes is the same, but no
+	// relationship comes into being: the register keeps the confidant persons as they were sent, and getPersonalData shows them.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/person_requests/{id}/actions/sign (the `SignPersonRequestV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	SignPersonRequestV1WithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignPersonRequestV1Result, error)
+
+	// SignPersonRequestV1WithResponse Sign Person Request
+	//
+	// Registers or updates the person of a request of version 1, as signPersonRequest does for one of version 2. `signed_content` is `data`
+	// of approvePersonRequestV1 or getPersonRequestV1 as it came, but for `patient_signed`, which is true. What changes is the same, but no
+	// relationship comes into being: the register keeps the confidant persons as they were sent, and getPersonalData shows them.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/person_requests/{id}/actions/sign (the `SignPersonRequestV1` operationId).
+	//
+	// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+	SignPersonRequestV1WithResponse(ctx context.Context, id string, body SignPersonRequestV1JSONRequestBody, reqEditors ...RequestEditorFn) (*SignPersonRequestV1Result, error)
 
 	// SearchPersonsWithResponse Search for a Person
 	//
@@ -20466,6 +21453,130 @@ func (r ListPersonRequestsResult) ContentType() string {
 	return ""
 }
 
+type CreatePersonRequestV1Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *PersonRequestCreatedResponseV1
+}
+
+// Status returns HTTPResponse.Status
+func (r CreatePersonRequestV1Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreatePersonRequestV1Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreatePersonRequestV1Result) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetPersonRequestV1Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonRequestResponseV1
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPersonRequestV1Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPersonRequestV1Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPersonRequestV1Result) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ApprovePersonRequestV1Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *PersonRequestResponseV1
+}
+
+// Status returns HTTPResponse.Status
+func (r ApprovePersonRequestV1Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApprovePersonRequestV1Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ApprovePersonRequestV1Result) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type RejectPersonRequestV1Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonRequestResponseV1
+}
+
+// Status returns HTTPResponse.Status
+func (r RejectPersonRequestV1Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RejectPersonRequestV1Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RejectPersonRequestV1Result) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ResendPersonRequestOTPResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -20491,6 +21602,37 @@ func (r ResendPersonRequestOTPResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ResendPersonRequestOTPResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SignPersonRequestV1Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonRequestSignedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r SignPersonRequestV1Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SignPersonRequestV1Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SignPersonRequestV1Result) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -22758,6 +23900,122 @@ func (c *ClientWithResponses) ListPersonRequestsWithResponse(ctx context.Context
 	return ParseListPersonRequestsResult(rsp)
 }
 
+// CreatePersonRequestV1WithBodyWithResponse Create/Update Person Request
+//
+// Version 1 of createPersonRequest, which takes its place. The two differ in who acts for the person: here `confidant_person` is a list
+// of whole persons, one of them `PRIMARY` and at most one `SECONDARY`. They need not be registered, and an update may change them. Who
+// is below NO_SELF_AUTH_AGE has them and confirms by `THIRD_PERSON`; no one else must.
+//
+// Scans of their documents are asked for, and of the tax id when it was refused or does not agree with the birth date and gender.
+//
+// The request is read, approved, rejected and signed at the addresses of version 1. resendPersonRequestOtp sends its code again.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/person_requests (the `CreatePersonRequestV1` operationId).
+//
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) CreatePersonRequestV1WithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreatePersonRequestV1Result, error) {
+	rsp, err := c.CreatePersonRequestV1WithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreatePersonRequestV1Result(rsp)
+}
+
+// CreatePersonRequestV1WithResponse Create/Update Person Request
+//
+// Version 1 of createPersonRequest, which takes its place. The two differ in who acts for the person: here `confidant_person` is a list
+// of whole persons, one of them `PRIMARY` and at most one `SECONDARY`. They need not be registered, and an update may change them. Who
+// is below NO_SELF_AUTH_AGE has them and confirms by `THIRD_PERSON`; no one else must.
+//
+// Scans of their documents are asked for, and of the tax id when it was refused or does not agree with the birth date and gender.
+//
+// The request is read, approved, rejected and signed at the addresses of version 1. resendPersonRequestOtp sends its code again.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/person_requests (the `CreatePersonRequestV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) CreatePersonRequestV1WithResponse(ctx context.Context, body CreatePersonRequestV1JSONRequestBody, reqEditors ...RequestEditorFn) (*CreatePersonRequestV1Result, error) {
+	rsp, err := c.CreatePersonRequestV1(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreatePersonRequestV1Result(rsp)
+}
+
+// GetPersonRequestV1WithResponse Get Person Request by ID
+//
+// Shows one person request of version 1; otherwise like getPersonRequest. Requests of other versions are not found here. Nothing is
+// changed.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/person_requests/{id} (the `GetPersonRequestV1` operationId).
+//
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) GetPersonRequestV1WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonRequestV1Result, error) {
+	rsp, err := c.GetPersonRequestV1(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPersonRequestV1Result(rsp)
+}
+
+// ApprovePersonRequestV1WithBodyWithResponse Approve Person Request
+//
+// Confirms a person request of version 1, as approvePersonRequest confirms one of version 2. What changes: the request is `APPROVED` and
+// has `content`, the printed form. Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/person_requests/{id}/actions/approve (the `ApprovePersonRequestV1` operationId).
+//
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) ApprovePersonRequestV1WithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApprovePersonRequestV1Result, error) {
+	rsp, err := c.ApprovePersonRequestV1WithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApprovePersonRequestV1Result(rsp)
+}
+
+// ApprovePersonRequestV1WithResponse Approve Person Request
+//
+// Confirms a person request of version 1, as approvePersonRequest confirms one of version 2. What changes: the request is `APPROVED` and
+// has `content`, the printed form. Go on by signing `data` as it is, but for `patient_signed`, which becomes true.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/person_requests/{id}/actions/approve (the `ApprovePersonRequestV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) ApprovePersonRequestV1WithResponse(ctx context.Context, id string, body ApprovePersonRequestV1JSONRequestBody, reqEditors ...RequestEditorFn) (*ApprovePersonRequestV1Result, error) {
+	rsp, err := c.ApprovePersonRequestV1(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApprovePersonRequestV1Result(rsp)
+}
+
+// RejectPersonRequestV1WithResponse Reject Person Request
+//
+// Gives a person request of version 1 up, as long as it is `NEW` or `APPROVED`. It becomes `REJECTED`; nothing changes in the register,
+// and a code that was sent stays as it is. No body is needed and one that is sent is ignored.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/person_requests/{id}/actions/reject (the `RejectPersonRequestV1` operationId).
+//
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) RejectPersonRequestV1WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*RejectPersonRequestV1Result, error) {
+	rsp, err := c.RejectPersonRequestV1(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRejectPersonRequestV1Result(rsp)
+}
+
 // ResendPersonRequestOTPWithResponse Resend Authorization OTP on Person Request
 //
 // Sends another SMS with a code for a person request of any version that is `NEW` and confirmed by `OTP`. Use it when the first SMS did
@@ -22775,6 +24033,43 @@ func (c *ClientWithResponses) ResendPersonRequestOTPWithResponse(ctx context.Con
 		return nil, err
 	}
 	return ParseResendPersonRequestOTPResult(rsp)
+}
+
+// SignPersonRequestV1WithBodyWithResponse Sign Person Request
+//
+// Registers or updates the person of a request of version 1, as signPersonRequest does for one of version 2. `signed_content` is `data`
+// of approvePersonRequestV1 or getPersonRequestV1 as it came, but for `patient_signed`, which is true. What changes is the same, but no
+// relationship comes into being: the register keeps the confidant persons as they were sent, and getPersonalData shows them.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/person_requests/{id}/actions/sign (the `SignPersonRequestV1` operationId).
+//
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) SignPersonRequestV1WithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SignPersonRequestV1Result, error) {
+	rsp, err := c.SignPersonRequestV1WithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignPersonRequestV1Result(rsp)
+}
+
+// SignPersonRequestV1WithResponse Sign Person Request
+//
+// Registers or updates the person of a request of version 1, as signPersonRequest does for one of version 2. `signed_content` is `data`
+// of approvePersonRequestV1 or getPersonRequestV1 as it came, but for `patient_signed`, which is true. What changes is the same, but no
+// relationship comes into being: the register keeps the confidant persons as they were sent, and getPersonalData shows them.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/person_requests/{id}/actions/sign (the `SignPersonRequestV1` operationId).
+// Deprecated: this operation has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+func (c *ClientWithResponses) SignPersonRequestV1WithResponse(ctx context.Context, id string, body SignPersonRequestV1JSONRequestBody, reqEditors ...RequestEditorFn) (*SignPersonRequestV1Result, error) {
+	rsp, err := c.SignPersonRequestV1(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSignPersonRequestV1Result(rsp)
 }
 
 // SearchPersonsWithResponse Search for a Person
@@ -25031,6 +26326,110 @@ func ParseListPersonRequestsResult(rsp *http.Response) (*ListPersonRequestsResul
 	return response, nil
 }
 
+// ParseCreatePersonRequestV1Result parses an HTTP response from a CreatePersonRequestV1WithResponse call
+func ParseCreatePersonRequestV1Result(rsp *http.Response) (*CreatePersonRequestV1Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreatePersonRequestV1Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest PersonRequestCreatedResponseV1
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPersonRequestV1Result parses an HTTP response from a GetPersonRequestV1WithResponse call
+func ParseGetPersonRequestV1Result(rsp *http.Response) (*GetPersonRequestV1Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPersonRequestV1Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonRequestResponseV1
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseApprovePersonRequestV1Result parses an HTTP response from a ApprovePersonRequestV1WithResponse call
+func ParseApprovePersonRequestV1Result(rsp *http.Response) (*ApprovePersonRequestV1Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApprovePersonRequestV1Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest PersonRequestResponseV1
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseRejectPersonRequestV1Result parses an HTTP response from a RejectPersonRequestV1WithResponse call
+func ParseRejectPersonRequestV1Result(rsp *http.Response) (*RejectPersonRequestV1Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RejectPersonRequestV1Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonRequestResponseV1
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseResendPersonRequestOTPResult parses an HTTP response from a ResendPersonRequestOTPWithResponse call
 func ParseResendPersonRequestOTPResult(rsp *http.Response) (*ResendPersonRequestOTPResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -25047,6 +26446,32 @@ func ParseResendPersonRequestOTPResult(rsp *http.Response) (*ResendPersonRequest
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest OTPResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSignPersonRequestV1Result parses an HTTP response from a SignPersonRequestV1WithResponse call
+func ParseSignPersonRequestV1Result(rsp *http.Response) (*SignPersonRequestV1Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SignPersonRequestV1Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonRequestSignedResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

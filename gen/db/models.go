@@ -263,6 +263,8 @@ type MPIPerson struct {
 	ProcessDisclosureDataConsent *bool
 	// Names in all languages, as sent; null of persons who are known by first_name, last_name and second_name alone.
 	Names json.RawMessage
+	// A list of whole persons, as sent; null of persons whom no request of version 1 has registered or updated.
+	ConfidantPerson json.RawMessage
 }
 
 type MPIPersonAddress struct {

@@ -225,21 +225,23 @@ func (q *Queries) LockVerifiedPerson(ctx context.Context, db DBTX, id uuid.UUID)
 const putPerson = `-- name: PutPerson :execrows
 INSERT INTO mpi.persons AS known (
     id, first_name, last_name, second_name, names, birth_date, birth_country, birth_settlement, gender, email, tax_id, no_tax_id, unzr, secret,
-    emergency_contact, preferred_way_communication, patient_signed, process_disclosure_data_consent, status, is_active, verification_status,
+    emergency_contact, confidant_person, preferred_way_communication, patient_signed, process_disclosure_data_consent, status, is_active, verification_status,
     inserted_by, inserted_at, updated_by, updated_at
 )
 SELECT $1, sent.first_name, sent.last_name, sent.second_name, sent.names, sent.birth_date, sent.birth_country, sent.birth_settlement, sent.gender,
-    sent.email, sent.tax_id, sent.no_tax_id, sent.unzr, sent.secret, sent.emergency_contact, sent.preferred_way_communication, true, $2::boolean,
+    sent.email, sent.tax_id, sent.no_tax_id, sent.unzr, sent.secret, sent.emergency_contact,
+    CASE WHEN jsonb_typeof(sent.confidant_person) = 'array' THEN sent.confidant_person END, sent.preferred_way_communication, true, $2::boolean,
     'active', true, $3, $4, $5, $4, $5
 FROM jsonb_to_record($6::jsonb) AS sent (
     first_name text, last_name text, second_name text, names jsonb, birth_date date, birth_country text, birth_settlement text, gender text,
-    email text, tax_id text, no_tax_id boolean, unzr text, secret text, emergency_contact jsonb, preferred_way_communication text
+    email text, tax_id text, no_tax_id boolean, unzr text, secret text, emergency_contact jsonb, confidant_person jsonb, preferred_way_communication text
 )
 ON CONFLICT (id) DO UPDATE SET
     first_name = EXCLUDED.first_name, last_name = EXCLUDED.last_name, second_name = EXCLUDED.second_name, names = EXCLUDED.names,
     birth_date = EXCLUDED.birth_date, birth_country = EXCLUDED.birth_country, birth_settlement = EXCLUDED.birth_settlement, gender = EXCLUDED.gender, email = EXCLUDED.email,
     tax_id = EXCLUDED.tax_id, no_tax_id = EXCLUDED.no_tax_id, unzr = EXCLUDED.unzr, secret = EXCLUDED.secret,
-    emergency_contact = EXCLUDED.emergency_contact, preferred_way_communication = EXCLUDED.preferred_way_communication, patient_signed = true,
+    emergency_contact = EXCLUDED.emergency_contact, confidant_person = COALESCE(EXCLUDED.confidant_person, known.confidant_person),
+    preferred_way_communication = EXCLUDED.preferred_way_communication, patient_signed = true,
     process_disclosure_data_consent = EXCLUDED.process_disclosure_data_consent, verification_status = EXCLUDED.verification_status,
     updated_by = EXCLUDED.updated_by, updated_at = EXCLUDED.updated_at
 WHERE known.is_active AND known.status = 'active'
@@ -254,7 +256,8 @@ type PutPersonParams struct {
 	Person             json.RawMessage
 }
 
-// Registers a person, or replaces all fields of an active one.
+// Registers a person, or replaces all fields of an active one; confidant_person only in
+// version 1, where it is a list.
 func (q *Queries) PutPerson(ctx context.Context, db DBTX, arg PutPersonParams) (int64, error) {
 	result, err := db.Exec(ctx, putPerson,
 		arg.ID,

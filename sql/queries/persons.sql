@@ -134,6 +134,7 @@ SELECT jsonb_strip_nulls(jsonb_build_object(
     'birth_date', p.birth_date, 'birth_country', p.birth_country, 'birth_settlement', p.birth_settlement, 'gender', p.gender, 'email', p.email, 'no_tax_id', p.no_tax_id,
     'tax_id', p.tax_id, 'unzr', p.unzr, 'secret', p.secret, 'death_date', p.death_date, 'verification_status', p.verification_status,
     'preferred_way_communication', p.preferred_way_communication, 'emergency_contact', p.emergency_contact,
+    'confidant_person', NULLIF(p.confidant_person, '[]'),
     'documents', COALESCE((SELECT jsonb_agg(to_jsonb(d) - 'person_id' ORDER BY d.type)
         FROM mpi.person_documents d WHERE d.person_id = p.id), '[]'),
     'addresses', COALESCE((SELECT jsonb_agg(to_jsonb(a) - 'person_id' - 'position' ORDER BY a.position)

@@ -29,7 +29,7 @@ func (a *API) Operations() []operation.Operation {
 		{ID: "resendPersonRequestOtp", Rules: operation.RulesOf(resendChecks)},
 		{ID: "listPersonRequests", Rules: operation.RulesOf(listChecks)},
 	}
-	for _, v := range []version{v2, v3} {
+	for _, v := range []version{v1, v2, v3} {
 		all = append(all,
 			a.creation(v).Operation(a.Engine, a.read),
 			approval(v).Operation(a.Engine, nil),

@@ -25,9 +25,6 @@ func bodyChecks(f rules.ID) []operation.Check[*creating] {
 		{Rule: f + "methods_forbidden", Pass: func(_ context.Context, s *creating) error {
 			return operation.Unless(!s.sends("id") || !s.sends("authentication_methods"))
 		}},
-		{Rule: f + "confidant_forbidden", Pass: func(_ context.Context, s *creating) error {
-			return operation.Unless(!s.sends("id") || !s.sends("confidant_person"))
-		}},
 		{Rule: f + "one_method", Pass: func(_ context.Context, s *creating) error {
 			sent, _ := s.Value("person", "authentication_methods").([]any)
 			return operation.Expect(len(sent) <= 1, "number of authentication methods", 1, len(sent))
@@ -42,6 +39,15 @@ func bodyChecks(f rules.ID) []operation.Check[*creating] {
 		}},
 		{Rule: f + "birth_certificate_number", Pass: func(_ context.Context, s *creating) error {
 			return s.numbers(f+"birth_certificate_number", isBirthCertificate, "person", "documents")
+		}},
+	}
+}
+
+// confidantBodyChecks are those of the one who acts for the person.
+func confidantBodyChecks(f rules.ID) []operation.Check[*creating] {
+	return []operation.Check[*creating]{
+		{Rule: f + "confidant_forbidden", Pass: func(_ context.Context, s *creating) error {
+			return operation.Unless(!s.sends("id") || !s.sends("confidant_person"))
 		}},
 		{Rule: f + "relationship_number", Pass: func(_ context.Context, s *creating) error {
 			return s.numbers(f+"relationship_number", isBirthCertificate, "person", "confidant_person", "documents_relationship")
@@ -131,9 +137,17 @@ func (s *creating) numbers(rule rules.ID, of func(kind string) bool, list ...any
 		if kind == nil || number == nil || !of(*kind) {
 			continue
 		}
-		if form, has := numberForms[*kind]; has && !form.re.MatchString(*number) {
+		if form := misfit(*kind, *number); form != nil {
 			refused = append(refused, fault.RefuseItem(rule, i, nil, "pattern", form.documented))
 		}
 	}
 	return refused.OrNil()
+}
+
+// misfit is the form that a document's number should have and has not; nil: none.
+func misfit(kind, number string) *numberForm {
+	if form, has := numberForms[kind]; has && !form.re.MatchString(number) {
+		return &form
+	}
+	return nil
 }

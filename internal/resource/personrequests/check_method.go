@@ -12,9 +12,8 @@ import (
 	"esoz/internal/platform/fault"
 )
 
-// methodChecks ask how the person will confirm, and find out how this request is
-// confirmed.
-func methodChecks(f rules.ID) []operation.Check[*creating] {
+// firstMethodChecks ask how the person will confirm.
+func firstMethodChecks(f rules.ID) []operation.Check[*creating] {
 	return []operation.Check[*creating]{
 		{Rule: f + "method_third_person", Pass: func(_ context.Context, s *creating) error {
 			m := s.method()
@@ -28,6 +27,12 @@ func methodChecks(f rules.ID) []operation.Check[*creating] {
 			m := s.method()
 			return operation.Unless(m == nil || s.confidant != nil || m.Type != methodThird)
 		}},
+	}
+}
+
+// methodChecks find out how this request is confirmed.
+func methodChecks(f rules.ID) []operation.Check[*creating] {
+	return []operation.Check[*creating]{
 		{Rule: f + "third_person_method", Pass: firstMethod},
 		{Rule: f + "third_person_offline", Pass: func(_ context.Context, s *creating) error {
 			refused := !s.isUpdate() && s.third != uuid.Nil && s.current.Type == methodOffline && !s.Config.ThirdPersonOffline

@@ -35,27 +35,34 @@ func (a *API) CreatePersonRequest(ctx context.Context, req api.CreatePersonReque
 // creation makes a request of a person who is to be registered or updated.
 func (a *API) creation(v version) *operation.Create[*creating] {
 	f := v.family("create")
-	checks := slices.Concat(personChecks(f), addressChecks(f), confidantChecks(f), documentChecks(f), methodChecks(f))
-	if v == v3 {
-		checks = slices.Concat(v3Checks, checks)
+	body := slices.Concat(bodyChecks(f), confidantBodyChecks(f))
+	confidants, own := confidantChecks(f), firstMethodChecks(f)
+	var first []operation.Check[*creating]
+	switch v {
+	case v1:
+		body = slices.Concat(bodyChecks(f), v1BodyChecks)
+		confidants, own = v1ConfidantChecks, v1MethodChecks
+	case v3:
+		first = v3Checks
 	}
 	return &operation.Create[*creating]{
 		ID:     v.operation("createPersonRequest"),
 		Guard:  a.guard(f),
-		Body:   bodyChecks(f),
-		Checks: checks,
+		Body:   body,
+		Checks: slices.Concat(first, personChecks(f), addressChecks(f), confidants, documentChecks(f), own, methodChecks(f)),
 		Write:  func(ctx context.Context, s *creating) error { return s.write(ctx) },
 	}
 }
 
-// creating is one call of createPersonRequest or createPersonRequestV3.
+// creating is one call of createPersonRequest, in any version.
 type creating struct {
 	operation.Caller
 	*API
 	*validation.Checked // of the checks of the body; nil later
 
 	version version
-	sent    *api.PersonRequestPersonV3 // nil in version 2
+	inV1    *api.PersonRequestPersonV1 // as it came in version 1, else nil
+	sent    *api.PersonRequestPersonV3 // as it came in version 3, else nil
 	foreign bool                       // by a document; only in version 3
 
 	body   *api.PersonRequestCreate // in the form of version 2
@@ -184,6 +191,10 @@ func (s *creating) write(ctx context.Context) error {
 		s.sent.Email = s.made.Data.Person.Email
 		s.made.Data.V3 = s.sent
 	}
+	if s.inV1 != nil {
+		s.inV1.Email = s.made.Data.Person.Email
+		s.made.Data.V1 = s.inV1
+	}
 	if s.isUpdate() && s.body.AuthorizeWith != nil {
 		id, ok := envelope.ParseID(*s.body.AuthorizeWith)
 		if !ok {
@@ -259,6 +270,9 @@ func (s *creating) uploads(ctx context.Context) (scans []upload, err error) {
 	}
 	if !s.unzrFits() {
 		add("person.", "unzr")
+	}
+	if s.version == v1 {
+		s.uploadsOfV1(add)
 	}
 	return scans, nil
 }

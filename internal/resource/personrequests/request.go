@@ -2,6 +2,7 @@ package personrequests
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/google/uuid"
 
@@ -22,20 +23,20 @@ const (
 // version of the methods that make a request and act on it.
 type version int16
 
-const v2, v3 version = 2, 3
+const v1, v2, v3 version = 1, 2, 3
 
 // operation is what a method of version 2 is called in this one.
 func (v version) operation(id string) string {
-	if v == v3 {
-		return id + "V3"
+	if v == v2 {
+		return id
 	}
-	return id
+	return id + "V" + strconv.Itoa(int(v))
 }
 
 // family is how the ids of a method's rules begin.
 func (v version) family(method string) rules.ID {
-	if v == v3 {
-		method += "_v3"
+	if v != v2 {
+		method += "_v" + strconv.Itoa(int(v))
 	}
 	return rules.ID("person_request." + method + ".")
 }
@@ -61,10 +62,11 @@ type request struct {
 	Cleaned       bool // its data is gone
 }
 
-// data is what was sent. Of a request of version 3, Person is the same person in
-// the form of version 2.
+// data is what was sent. Of a request of another version, Person is the same person
+// in the form of version 2.
 type data struct {
 	Person        api.PersonRequestPerson    `json:"person"`
+	V1            *api.PersonRequestPersonV1 `json:"person_v1,omitempty"`
 	V3            *api.PersonRequestPersonV3 `json:"person_v3,omitempty"`
 	PatientSigned bool                       `json:"patient_signed"`
 	Consent       bool                       `json:"process_disclosure_data_consent"`

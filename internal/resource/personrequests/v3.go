@@ -102,7 +102,10 @@ func inV2(sent *api.PersonRequestPersonV3) (p api.PersonRequestPerson, err error
 
 // registered is the person as the register keeps it.
 func (d *data) registered() any {
-	if d.V3 == nil {
+	switch {
+	case d.V1 != nil:
+		return registeredV1{d.Person, confidantsOf(d.V1)}
+	case d.V3 == nil:
 		return d.Person
 	}
 	return struct {
@@ -133,7 +136,10 @@ func (r *request) urgentV3(scans *media.Store) api.PersonRequestUrgentV3 {
 
 // shown is what a method of the request's version shows.
 func (r *request) shown() any {
-	if r.Version == v3 {
+	switch r.Version {
+	case v1:
+		return r.showV1()
+	case v3:
 		return r.showV3()
 	}
 	return r.show()

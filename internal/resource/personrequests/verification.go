@@ -34,7 +34,12 @@ type identity struct {
 		Type   string `json:"type"`
 		Number string `json:"number"`
 	} `json:"documents"`
-	ConfidantPerson *struct{} `json:"confidant_person"`
+	ConfidantPerson any `json:"confidant_person"` // in version 1 a list
+}
+
+func (i *identity) hasConfidant() bool {
+	list, isList := i.ConfidantPerson.([]any)
+	return len(list) > 0 || !isList && i.ConfidantPerson != nil
 }
 
 func (i *identity) name() string {
@@ -84,7 +89,7 @@ func streams(c *operation.Caller, i *identity) map[string]fresh {
 	if i.Unzr != nil && !strings.HasPrefix(*i.Unzr, strings.ReplaceAll(i.BirthDate, "-", "")+"-") {
 		nhs.data += *i.Unzr
 	}
-	if nhs.data != "" || i.ConfidantPerson != nil {
+	if nhs.data != "" || i.hasConfidant() {
 		nhs.status, nhs.reason = notVerified, documentsTriggered
 	}
 	passport := online(i.numbers("PASSPORT", nationalID))

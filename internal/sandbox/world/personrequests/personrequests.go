@@ -25,12 +25,13 @@ func Add(w *build.World) {
 	phones(w)
 	create(w)
 	update(w)
+	inV1(w)
 	inV3(w)
 	foreigners(w)
-	for _, v := range []version{v2, v3} {
+	for _, v := range []version{v1, v2, v3} {
 		stored(w, v)
 	}
-	for _, v := range []version{v2, v3} {
+	for _, v := range []version{v1, v2, v3} {
 		reads(w, v)
 		approve(w, v)
 		reject(w, v)

@@ -91,9 +91,6 @@ func stored(w *build.World, v version) {
 	})
 	add(w, v, "person request without a method", "NEW; how it is confirmed is not known", approvalPhone, build.Row{"authentication_method_current": nil})
 	add(w, v, "patient's person request", "NEW, made by the patient", approvalPhone, build.Row{"channel": "PIS"})
-	if v == v2 {
-		add(w, v, "V1 person request", "NEW, made by version 1", approvalPhone, build.Row{"version": 1})
-	}
 	for _, status := range []string{"APPROVED", "SIGNED", "REJECTED", "CANCELLED"} {
 		add(w, v, strings.ToLower(status)+" person request", status, approvalPhone, build.Row{"status": status, "printout_form": form(status)})
 	}
@@ -131,8 +128,7 @@ func refuseUnseen(w *build.World, v version, op, family string, of func(id strin
 	refuse("an expired request", v.id("expired person request").String(), "expired")
 	if family != "resend_otp" {
 		refuse("an old request, whose data was removed", v.id("old person request").String(), "expired")
-		refuse("a request of version 1", build.ID("V1 person request").String(), "version")
-		refuse("a request of another version", (v2 + v3 - v).id("new person request").String(), "version")
+		refuse("a request of another version", (v%3 + 1).id("new person request").String(), "version")
 	}
 }
 
@@ -213,7 +209,7 @@ func resend(w *build.World) {
 	named := func(name string) build.Request { return of(build.ID(name).String()) }
 	w.Passes(op, "a code is sent again", named("new person request"), http.StatusOK)
 	w.Passes(op, "a code is sent again, as the running system answers", named("new person request"), http.StatusOK).Set("READING", "live")
-	w.Passes(op, "a request of version 1", named("V1 person request"), http.StatusOK)
+	w.Passes(op, "a request of version 1", of(v1.id("new person request").String()), http.StatusOK)
 	w.Passes(op, "a request of version 3", of(v3.id("new person request").String()), http.StatusOK)
 	refuseUnseen(w, v2, op, "resend_otp", of)
 	w.Refused(op, "a request by documents", named("person request by documents"), fault.Refuse(rules.PersonRequestResendOTPMethod))

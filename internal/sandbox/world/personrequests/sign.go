@@ -25,7 +25,10 @@ func toSign(w *build.World, v version, name, note string, person, columns build.
 
 // unknown is an adult of whom no other case tells.
 func (v version) unknown(first, taxID string) build.Row {
-	if v == v3 { // by another phone: few persons may confirm by one
+	switch v { // by another phone: few persons may confirm by one
+	case v1:
+		return adult(build.Row{"first_name": first, "last_name": "Нечуваний", "tax_id": taxID, "authentication_methods": []build.Row{otp(rightPhone)}})
+	case v3:
 		return adult(build.Row{"first_name": first, "last_name": "Незнаний", "tax_id": taxID, "authentication_methods": []build.Row{otp(approvalPhone)}})
 	}
 	return adult(build.Row{"first_name": first, "last_name": "Невідомий", "tax_id": taxID})

@@ -16,30 +16,35 @@ import (
 // version of a request and of the methods that act on it.
 type version int
 
-const v2, v3 version = 2, 3
+const v1, v2, v3 version = 1, 2, 3
 
 func (v version) op(id string) string {
-	if v == v3 {
-		return id + "V3"
+	if v == v2 {
+		return id
 	}
-	return id
+	return fmt.Sprintf("%sV%d", id, v)
 }
 
-func (v version) path(rest string) string { return fmt.Sprintf("/api/v%d/person_requests%s", v, rest) }
+func (v version) path(rest string) string {
+	if v == v1 {
+		return "/api/person_requests" + rest
+	}
+	return fmt.Sprintf("/api/v%d/person_requests%s", v, rest)
+}
 
 // name is that of an object of the version.
 func (v version) name(name string) string {
-	if v == v3 {
-		return name + " V3"
+	if v == v2 {
+		return name
 	}
-	return name
+	return fmt.Sprintf("%s V%d", name, v)
 }
 
 func (v version) id(name string) uuid.UUID { return build.ID(v.name(name)) }
 
 func (v version) rule(family, name string) rules.ID {
-	if v == v3 {
-		family += "_v3"
+	if v != v2 {
+		family = fmt.Sprintf("%s_v%d", family, v)
 	}
 	return rules.ID("person_request." + family + "." + name)
 }
@@ -50,7 +55,10 @@ func (v version) refuse(family, name string, args ...any) *fault.Error {
 
 // person is a person of version 2 in the form of the version.
 func (v version) person(of build.Row) build.Row {
-	if v == v2 {
+	switch v {
+	case v1:
+		return inFormOfV1(of)
+	case v2:
 		return of
 	}
 	names := build.Row{"language": "uk", "no_last_name": false}
@@ -81,7 +89,10 @@ func each(list any, change func(build.Row) build.Row) []build.Row {
 
 // data is what a request for a person stores.
 func (v version) data(person build.Row) build.Row {
-	if v == v2 {
+	switch v {
+	case v1:
+		return build.Changed(request(build.Edit(person, build.Row{"confidant_person": nil})), build.Row{"person_v1": v.person(person)})
+	case v2:
 		return request(person)
 	}
 	return build.Changed(request(person), build.Row{"person_v3": v.person(person)})
@@ -89,28 +100,35 @@ func (v version) data(person build.Row) build.Row {
 
 // inV3 repeats the cases of createPersonRequest in the form of version 3.
 func inV3(w *build.World) {
+	v3.repeat(w, func(c build.Case) bool { return c.Title != "a Latin letter in the name" }) // of which version 3 has its own rule
+}
+
+// repeat makes those of the cases of createPersonRequest that fit in the form of the
+// version.
+func (v version) repeat(w *build.World, fits func(build.Case) bool) {
+	family := fmt.Sprintf("person_request.create_v%d.", v)
 	for _, c := range slices.Clone(w.Cases) {
-		if c.OperationID != op || c.Title == "a Latin letter in the name" { // of which version 3 has its own rule
+		if c.OperationID != op || !fits(c) {
 			continue
 		}
 		sent := c.Request
-		sent.Path = v3.path("")
+		sent.Path = v.path("")
 		if body := sent.Body.(build.Row); body["person"] != nil { //nolint:forcetypeassert // of post
-			sent.Body = build.Changed(body, build.Row{"person": v3.person(body["person"].(build.Row))}) //nolint:forcetypeassert // of request
+			sent.Body = build.Changed(body, build.Row{"person": v.person(body["person"].(build.Row))}) //nolint:forcetypeassert // of request
 		}
 		title, config := c.Title, []string{}
 		for name, value := range c.Config {
-			config = append(config, name, strings.ReplaceAll(value, "person_request.create.", "person_request.create_v3."))
+			config = append(config, name, strings.ReplaceAll(value, "person_request.create.", family))
 		}
 		if len(c.Rules) == 0 {
-			w.Passes(v3.op(op), title, sent, c.Expect.Status).Set(config...)
+			w.Passes(v.op(op), title, sent, c.Expect.Status).Set(config...)
 			continue
 		}
 		refusal := fault.Error{Rules: slices.Clone(c.Rules)}
 		for i, rule := range refusal.Rules {
-			refusal.Rules[i] = rules.ID(strings.Replace(string(rule), "person_request.create.", "person_request.create_v3.", 1))
+			refusal.Rules[i] = rules.ID(strings.Replace(string(rule), "person_request.create.", family, 1))
 		}
-		twin := w.Refused(v3.op(op), title, sent, &refusal)
+		twin := w.Refused(v.op(op), title, sent, &refusal)
 		twin.Expect = c.Expect
 		twin.Set(config...)
 	}
