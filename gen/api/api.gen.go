@@ -5048,6 +5048,8 @@ type LegalEntityLicense struct {
 	IssuedDate string `json:"issued_date"`
 
 	// IssuerStatus What its issuer says of it, if that is known.
+	//
+	// Example: VALID
 	IssuerStatus nullable.Nullable[string] `json:"issuer_status"`
 
 	// LicenseNumber Its number.
@@ -5172,6 +5174,8 @@ type LegalEntityRegistrationParts struct {
 	Building nullable.Nullable[string] `json:"building,omitempty"`
 
 	// BuildingType Kind of the building.
+	//
+	// Example: корп.
 	BuildingType nullable.Nullable[string] `json:"building_type,omitempty"`
 
 	// House The house.
@@ -5411,6 +5415,8 @@ type License struct {
 	IssuedDate string `json:"issued_date"`
 
 	// IssuerStatus What its issuer says of it, if that is known.
+	//
+	// Example: VALID
 	IssuerStatus nullable.Nullable[string] `json:"issuer_status"`
 
 	// LegalEntityID Id of the legal entity.

@@ -5075,6 +5075,8 @@ type LegalEntityLicense struct {
 	IssuedDate string `json:"issued_date"`
 
 	// IssuerStatus What its issuer says of it, if that is known.
+	//
+	// Example: VALID
 	IssuerStatus *string `json:"issuer_status"`
 
 	// LicenseNumber Its number.
@@ -5199,6 +5201,8 @@ type LegalEntityRegistrationParts struct {
 	Building *string `json:"building,omitempty"`
 
 	// BuildingType Kind of the building.
+	//
+	// Example: корп.
 	BuildingType *string `json:"building_type,omitempty"`
 
 	// House The house.
@@ -5438,6 +5442,8 @@ type License struct {
 	IssuedDate string `json:"issued_date"`
 
 	// IssuerStatus What its issuer says of it, if that is known.
+	//
+	// Example: VALID
 	IssuerStatus *string `json:"issuer_status"`
 
 	// LegalEntityID Id of the legal entity.

@@ -5394,7 +5394,7 @@ export interface components {
             house?: string | null;
             /**
              * @description Kind of the building.
-             * @example null
+             * @example корп.
              */
             building_type?: string | null;
             /**
@@ -5559,7 +5559,7 @@ export interface components {
             order_no: string;
             /**
              * @description What its issuer says of it, if that is known.
-             * @example null
+             * @example VALID
              */
             issuer_status: string | null;
             /**
@@ -5945,7 +5945,7 @@ export interface components {
             order_no: string;
             /**
              * @description What its issuer says of it, if that is known.
-             * @example null
+             * @example VALID
              */
             issuer_status: string | null;
             /**
