@@ -29,11 +29,11 @@ RACE = -race -vet=off -ldflags='-s -w' $(UNWATCHED:%='-gcflags=%/...=-race=0 -d=
 # The engines are not watched either: all test processes of the product share one pair.
 test: ## all tests but the torture, on real engines that are started for them
 	$(GO) build -o bin/ ./internal/testkit/withengines
-	bin/withengines $(GO) test $(RACE) -p 3 -timeout 20m ./internal/sandbox ./openapi/... ./... # the longest first
+	bin/withengines $(GO) test $(RACE) -p 3 -timeout 30m ./internal/sandbox ./openapi/... ./... # the longest first
 	$(GO) -C internal/lab test $(RACE) -timeout 20m $$($(GO) -C internal/lab list ./... | grep -v /torture)
 
 torture-short: ## the short form of the torture: faults, races, hostile input
-	$(GO) -C internal/lab test $(RACE) -timeout 30m ./torture
+	$(GO) -C internal/lab test $(RACE) -timeout 45m ./torture
 
 # Several servers need a document store that FerretDB 1 is not.
 DOCUMENTS = internal/lab/tools/documentdb-up
