@@ -29,13 +29,15 @@ func (a *API) Operations() []operation.Operation {
 		{ID: "resendPersonRequestOtp", Rules: operation.RulesOf(resendChecks)},
 		{ID: "listPersonRequests", Rules: operation.RulesOf(listChecks)},
 	}
-	for _, v := range []version{v1, v2, v3} {
+	for _, v := range versions {
+		create := *creates[v]
+		create.Guard = a.guard(v.family("create"))
 		all = append(all,
-			a.creation(v).Operation(a.Engine, a.read),
-			approval(v).Operation(a.Engine, nil),
-			rejection(v).Operation(a.Engine, nil),
-			signing(v).Operation(a.Engine, nil),
-			operation.Operation{ID: v.operation("getPersonRequest"), Rules: operation.RulesOf(ofRequest(v, "get"))},
+			create.Operation(a.Engine, a.read),
+			approves[v].Operation(a.Engine, nil),
+			rejects[v].Operation(a.Engine, nil),
+			signs[v].Operation(a.Engine, nil),
+			operation.Operation{ID: v.operation("getPersonRequest"), Rules: operation.RulesOf(gets[v])},
 		)
 	}
 	return all

@@ -20,13 +20,15 @@ func (a *API) ApprovePersonRequest(ctx context.Context, req api.ApprovePersonReq
 	if req.Body != nil {
 		s.code = req.Body.VerificationCode
 	}
-	if err := approval(v2).Run(ctx, s); err != nil {
+	if err := approves[v2].Run(ctx, s); err != nil {
 		return nil, err
 	}
 	return api.ApprovePersonRequest201JSONResponse{Meta: envelope.Meta(ctx, http.StatusCreated), Data: s.found.show()}, nil
 }
 
-// approval confirms a request.
+// approves confirm a request.
+var approves = ofVersions(approval)
+
 func approval(v version) *operation.RowTransition[*acting] {
 	f := v.family("approve")
 	return &operation.RowTransition[*acting]{

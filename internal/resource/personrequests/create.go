@@ -24,7 +24,7 @@ import (
 // CreatePersonRequest serves POST /api/v2/person_requests.
 func (a *API) CreatePersonRequest(ctx context.Context, req api.CreatePersonRequestRequestObject) (api.CreatePersonRequestResponseObject, error) {
 	s := a.creating(ctx, req.Body, nil)
-	if err := a.creation(v2).Run(ctx, s); err != nil {
+	if err := creates[v2].Run(ctx, s); err != nil {
 		return nil, err
 	}
 	return api.CreatePersonRequest201JSONResponse{
@@ -32,8 +32,11 @@ func (a *API) CreatePersonRequest(ctx context.Context, req api.CreatePersonReque
 	}, nil
 }
 
-// creation makes a request of a person who is to be registered or updated.
-func (a *API) creation(v version) *operation.Create[*creating] {
+// creates make a request of a person who is to be registered or updated. Their guard
+// asks the store, so Operations adds it.
+var creates = ofVersions(creation)
+
+func creation(v version) *operation.Create[*creating] {
 	f := v.family("create")
 	body := slices.Concat(bodyChecks(f), confidantBodyChecks(f))
 	confidants, own := confidantChecks(f), firstMethodChecks(f)
@@ -47,7 +50,6 @@ func (a *API) creation(v version) *operation.Create[*creating] {
 	}
 	return &operation.Create[*creating]{
 		ID:     v.operation("createPersonRequest"),
-		Guard:  a.guard(f),
 		Body:   body,
 		Checks: slices.Concat(first, personChecks(f), addressChecks(f), confidants, documentChecks(f), own, methodChecks(f)),
 		Write:  func(ctx context.Context, s *creating) error { return s.write(ctx) },

@@ -17,7 +17,7 @@ import (
 // GetPersonRequest serves GET /api/v2/person_requests/{id}.
 func (a *API) GetPersonRequest(ctx context.Context, req api.GetPersonRequestRequestObject) (api.GetPersonRequestResponseObject, error) {
 	s := a.acting(ctx, req.ID, v2)
-	if err := operation.Run(ctx, ofRequest(v2, "get"), s); err != nil {
+	if err := operation.Run(ctx, gets[v2], s); err != nil {
 		return nil, err
 	}
 	shown := api.PersonRequestResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: s.found.show()}
@@ -49,6 +49,9 @@ type acting struct {
 func (a *API) acting(ctx context.Context, id string, v version) *acting {
 	return &acting{Caller: a.Engine.Caller(ctx), API: a, version: v, pathID: id, on: a.Store.Pool}
 }
+
+// gets are the checks of reading a request.
+var gets = ofVersions(func(v version) []operation.Check[*acting] { return ofRequest(v, "get") })
 
 // ofRequest are a method's checks of the request that the path names.
 func ofRequest(v version, method string) []operation.Check[*acting] {

@@ -13,13 +13,15 @@ import (
 // RejectPersonRequest serves PATCH /api/v2/person_requests/{id}/actions/reject.
 func (a *API) RejectPersonRequest(ctx context.Context, req api.RejectPersonRequestRequestObject) (api.RejectPersonRequestResponseObject, error) {
 	s := a.acting(ctx, req.ID, v2)
-	if err := rejection(v2).Run(ctx, s); err != nil {
+	if err := rejects[v2].Run(ctx, s); err != nil {
 		return nil, err
 	}
 	return api.RejectPersonRequest200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: s.found.show()}, nil
 }
 
-// rejection gives a request up.
+// rejects give a request up.
+var rejects = ofVersions(rejection)
+
 func rejection(v version) *operation.RowTransition[*acting] {
 	return &operation.RowTransition[*acting]{
 		ID: v.operation("rejectPersonRequest"),

@@ -25,6 +25,17 @@ type version int16
 
 const v1, v2, v3 version = 1, 2, 3
 
+var versions = []version{v1, v2, v3}
+
+// ofVersions makes a value of each version, once.
+func ofVersions[T any](of func(version) T) map[version]T {
+	all := make(map[version]T, len(versions))
+	for _, v := range versions {
+		all[v] = of(v)
+	}
+	return all
+}
+
 // operation is what a method of version 2 is called in this one.
 func (v version) operation(id string) string {
 	if v == v2 {

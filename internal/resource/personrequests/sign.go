@@ -23,7 +23,7 @@ import (
 func (a *API) SignPersonRequest(ctx context.Context, req api.SignPersonRequestRequestObject) (api.SignPersonRequestResponseObject, error) {
 	s := a.acting(ctx, req.ID, v2)
 	s.Sent = req.Body.SignedContent
-	if err := signing(v2).Run(ctx, s); err != nil {
+	if err := signs[v2].Run(ctx, s); err != nil {
 		return nil, err
 	}
 	return api.SignPersonRequest200JSONResponse(s.signedResponse(ctx)), nil
@@ -36,7 +36,9 @@ func (s *acting) signedResponse(ctx context.Context) api.PersonRequestSignedResp
 	}}
 }
 
-// signing registers or updates the person of a request.
+// signs register or update the person of a request.
+var signs = ofVersions(signing)
+
 func signing(v version) *operation.RowTransition[*acting] {
 	f := v.family("sign")
 	signed := strings.TrimSuffix(string(f), ".")

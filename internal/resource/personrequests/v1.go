@@ -24,7 +24,7 @@ func (a *API) CreatePersonRequestV1(ctx context.Context, req api.CreatePersonReq
 		AuthorizeWith: req.Body.AuthorizeWith,
 	}, nil)
 	s.version, s.inV1 = v1, &req.Body.Person
-	if err := a.creation(v1).Run(ctx, s); err != nil {
+	if err := creates[v1].Run(ctx, s); err != nil {
 		return nil, err
 	}
 	return api.CreatePersonRequestV1201JSONResponse{
@@ -35,7 +35,7 @@ func (a *API) CreatePersonRequestV1(ctx context.Context, req api.CreatePersonReq
 // GetPersonRequestV1 serves GET /api/person_requests/{id}.
 func (a *API) GetPersonRequestV1(ctx context.Context, req api.GetPersonRequestV1RequestObject) (api.GetPersonRequestV1ResponseObject, error) {
 	s := a.acting(ctx, req.ID, v1)
-	if err := operation.Run(ctx, ofRequest(v1, "get"), s); err != nil {
+	if err := operation.Run(ctx, gets[v1], s); err != nil {
 		return nil, err
 	}
 	shown := api.PersonRequestResponseV1{Meta: envelope.Meta(ctx, http.StatusOK), Data: s.found.showV1()}
@@ -52,7 +52,7 @@ func (a *API) ApprovePersonRequestV1(ctx context.Context, req api.ApprovePersonR
 	if req.Body != nil {
 		s.code = req.Body.VerificationCode
 	}
-	if err := approval(v1).Run(ctx, s); err != nil {
+	if err := approves[v1].Run(ctx, s); err != nil {
 		return nil, err
 	}
 	return api.ApprovePersonRequestV1201JSONResponse{Meta: envelope.Meta(ctx, http.StatusCreated), Data: s.found.showV1()}, nil
@@ -61,7 +61,7 @@ func (a *API) ApprovePersonRequestV1(ctx context.Context, req api.ApprovePersonR
 // RejectPersonRequestV1 serves PATCH /api/person_requests/{id}/actions/reject.
 func (a *API) RejectPersonRequestV1(ctx context.Context, req api.RejectPersonRequestV1RequestObject) (api.RejectPersonRequestV1ResponseObject, error) {
 	s := a.acting(ctx, req.ID, v1)
-	if err := rejection(v1).Run(ctx, s); err != nil {
+	if err := rejects[v1].Run(ctx, s); err != nil {
 		return nil, err
 	}
 	return api.RejectPersonRequestV1200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: s.found.showV1()}, nil
@@ -71,7 +71,7 @@ func (a *API) RejectPersonRequestV1(ctx context.Context, req api.RejectPersonReq
 func (a *API) SignPersonRequestV1(ctx context.Context, req api.SignPersonRequestV1RequestObject) (api.SignPersonRequestV1ResponseObject, error) {
 	s := a.acting(ctx, req.ID, v1)
 	s.Sent = req.Body.SignedContent
-	if err := signing(v1).Run(ctx, s); err != nil {
+	if err := signs[v1].Run(ctx, s); err != nil {
 		return nil, err
 	}
 	return api.SignPersonRequestV1200JSONResponse(s.signedResponse(ctx)), nil

@@ -22,7 +22,7 @@ func (a *API) CreatePersonRequestV3(ctx context.Context, req api.CreatePersonReq
 		Person: person, PatientSigned: req.Body.PatientSigned, ProcessDisclosureDataConsent: req.Body.ProcessDisclosureDataConsent,
 		AuthorizeWith: req.Body.AuthorizeWith,
 	}, &req.Body.Person)
-	if err := a.creation(v3).Run(ctx, s); err != nil {
+	if err := creates[v3].Run(ctx, s); err != nil {
 		return nil, err
 	}
 	return api.CreatePersonRequestV3201JSONResponse{
@@ -33,7 +33,7 @@ func (a *API) CreatePersonRequestV3(ctx context.Context, req api.CreatePersonReq
 // GetPersonRequestV3 serves GET /api/v3/person_requests/{id}.
 func (a *API) GetPersonRequestV3(ctx context.Context, req api.GetPersonRequestV3RequestObject) (api.GetPersonRequestV3ResponseObject, error) {
 	s := a.acting(ctx, req.ID, v3)
-	if err := operation.Run(ctx, ofRequest(v3, "get"), s); err != nil {
+	if err := operation.Run(ctx, gets[v3], s); err != nil {
 		return nil, err
 	}
 	shown := api.PersonRequestResponseV3{Meta: envelope.Meta(ctx, http.StatusOK), Data: s.found.showV3()}
@@ -50,7 +50,7 @@ func (a *API) ApprovePersonRequestV3(ctx context.Context, req api.ApprovePersonR
 	if req.Body != nil {
 		s.code = req.Body.VerificationCode
 	}
-	if err := approval(v3).Run(ctx, s); err != nil {
+	if err := approves[v3].Run(ctx, s); err != nil {
 		return nil, err
 	}
 	return api.ApprovePersonRequestV3201JSONResponse{Meta: envelope.Meta(ctx, http.StatusCreated), Data: s.found.showV3()}, nil
@@ -59,7 +59,7 @@ func (a *API) ApprovePersonRequestV3(ctx context.Context, req api.ApprovePersonR
 // RejectPersonRequestV3 serves PATCH /api/v3/person_requests/{id}/actions/reject.
 func (a *API) RejectPersonRequestV3(ctx context.Context, req api.RejectPersonRequestV3RequestObject) (api.RejectPersonRequestV3ResponseObject, error) {
 	s := a.acting(ctx, req.ID, v3)
-	if err := rejection(v3).Run(ctx, s); err != nil {
+	if err := rejects[v3].Run(ctx, s); err != nil {
 		return nil, err
 	}
 	return api.RejectPersonRequestV3200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: s.found.showV3()}, nil
@@ -69,7 +69,7 @@ func (a *API) RejectPersonRequestV3(ctx context.Context, req api.RejectPersonReq
 func (a *API) SignPersonRequestV3(ctx context.Context, req api.SignPersonRequestV3RequestObject) (api.SignPersonRequestV3ResponseObject, error) {
 	s := a.acting(ctx, req.ID, v3)
 	s.Sent = req.Body.SignedContent
-	if err := signing(v3).Run(ctx, s); err != nil {
+	if err := signs[v3].Run(ctx, s); err != nil {
 		return nil, err
 	}
 	return api.SignPersonRequestV3200JSONResponse(s.signedResponse(ctx)), nil
