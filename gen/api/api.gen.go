@@ -3625,7 +3625,7 @@ type EmployeeParty struct {
 	// Example: Миколайович
 	SecondName *string `json:"second_name,omitempty"`
 
-	// TaxID Tax number, or that of the passport of who has declined one.
+	// TaxID Tax number, or the number of the passport of a person who has declined a tax number.
 	//
 	// Example: 3126509816
 	TaxID nullable.Nullable[string] `json:"tax_id"`
@@ -3935,7 +3935,7 @@ type EmployeeRequestParty struct {
 	// Example: Миколайович
 	SecondName *string `json:"second_name,omitempty"`
 
-	// TaxID Tax number, or that of the passport of who has declined one.
+	// TaxID Tax number, or the number of the passport of a person who has declined a tax number.
 	//
 	// Example: 3126509816
 	TaxID string `json:"tax_id"`
@@ -5049,7 +5049,7 @@ type LegalEntityLicense struct {
 
 	// IssuerStatus What its issuer says of it, if that is known.
 	//
-	// Example: VALID
+	// Example: ACTIVE
 	IssuerStatus nullable.Nullable[string] `json:"issuer_status"`
 
 	// LicenseNumber Its number.
@@ -5416,7 +5416,7 @@ type License struct {
 
 	// IssuerStatus What its issuer says of it, if that is known.
 	//
-	// Example: VALID
+	// Example: ACTIVE
 	IssuerStatus nullable.Nullable[string] `json:"issuer_status"`
 
 	// LegalEntityID Id of the legal entity.

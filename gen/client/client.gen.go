@@ -3661,7 +3661,7 @@ type EmployeeParty struct {
 	// Example: Миколайович
 	SecondName *string `json:"second_name,omitempty"`
 
-	// TaxID Tax number, or that of the passport of who has declined one.
+	// TaxID Tax number, or the number of the passport of a person who has declined a tax number.
 	//
 	// Example: 3126509816
 	TaxID *string `json:"tax_id"`
@@ -3971,7 +3971,7 @@ type EmployeeRequestParty struct {
 	// Example: Миколайович
 	SecondName *string `json:"second_name,omitempty"`
 
-	// TaxID Tax number, or that of the passport of who has declined one.
+	// TaxID Tax number, or the number of the passport of a person who has declined a tax number.
 	//
 	// Example: 3126509816
 	TaxID string `json:"tax_id"`
@@ -5076,7 +5076,7 @@ type LegalEntityLicense struct {
 
 	// IssuerStatus What its issuer says of it, if that is known.
 	//
-	// Example: VALID
+	// Example: ACTIVE
 	IssuerStatus *string `json:"issuer_status"`
 
 	// LicenseNumber Its number.
@@ -5443,7 +5443,7 @@ type License struct {
 
 	// IssuerStatus What its issuer says of it, if that is known.
 	//
-	// Example: VALID
+	// Example: ACTIVE
 	IssuerStatus *string `json:"issuer_status"`
 
 	// LegalEntityID Id of the legal entity.

@@ -4119,7 +4119,7 @@ export interface components {
              */
             no_tax_id: boolean;
             /**
-             * @description Tax number, or that of the passport of who has declined one.
+             * @description Tax number, or the number of the passport of a person who has declined a tax number.
              * @example 3126509816
              */
             tax_id: string;
@@ -4656,7 +4656,7 @@ export interface components {
              */
             no_tax_id: boolean;
             /**
-             * @description Tax number, or that of the passport of who has declined one.
+             * @description Tax number, or the number of the passport of a person who has declined a tax number.
              * @example 3126509816
              */
             tax_id: string | null;
@@ -5559,7 +5559,7 @@ export interface components {
             order_no: string;
             /**
              * @description What its issuer says of it, if that is known.
-             * @example VALID
+             * @example ACTIVE
              */
             issuer_status: string | null;
             /**
@@ -5945,7 +5945,7 @@ export interface components {
             order_no: string;
             /**
              * @description What its issuer says of it, if that is known.
-             * @example VALID
+             * @example ACTIVE
              */
             issuer_status: string | null;
             /**

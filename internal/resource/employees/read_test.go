@@ -90,7 +90,7 @@ func TestSpecialitiesOfEmployees(t *testing.T) {
 	r := s.Send(t, testkit.As(owner, http.MethodGet, "/api/employees/"+world.ID("employee adviser").String(), nil))
 	r.Data(t, &shown)
 	require.Equal(t, adviser.Doctor.Specialities, shown.Doctor.Specialities)
-	require.Equal(t, "НВ345678", shown.Party.TaxID, "the passport of who has declined a tax number")
+	require.Equal(t, "НВ345678", shown.Party.TaxID, "the passport of an employee who has declined a tax number")
 	require.NotEmpty(t, shown.Party.Phones)
 	require.NotEmpty(t, shown.Party.Documents)
 	require.Len(t, shown.Party.BirthDate, len("1985-01-01"))

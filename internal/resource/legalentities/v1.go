@@ -28,7 +28,7 @@ func (a *API) ListLegalEntitiesV1(ctx context.Context, req api.ListLegalEntities
 	if err != nil {
 		return nil, err
 	}
-	for i := range found {
+	for i := range found { // the list has neither
 		found[i].NhsReviewed, found[i].NhsComment = nil, nil
 	}
 	return api.ListLegalEntitiesV1200JSONResponse{Meta: envelope.ListMeta(ctx), Data: found, Paging: page.Paging(total, envelope.EmptySQL)}, nil

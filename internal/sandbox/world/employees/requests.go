@@ -17,7 +17,7 @@ func requests(w *build.World) {
 		noTaxID                                      bool
 	}{
 		{"new employee request", "Данило", "Ревуцький", "clinic", "NEW", "a doctor with a user of that e-mail", nil, false},
-		{"employee request of a passport", "Зорян", "Криницький", "clinic", "NEW", "of who has declined a tax number", nil, true},
+		{"employee request of a passport", "Зорян", "Криницький", "clinic", "NEW", "the employee has declined a tax number", nil, true},
 		{"approved employee request", "Софія", "Вдовенко", "clinic", "APPROVED", "has made employee adviser", build.ID("employee adviser"), true},
 		{"rejected employee request", "Любомир", "Заболотний", "clinic", "REJECTED", "was refused", nil, false},
 		{"expired employee request", "Ярина", "Чорновіл", "clinic", "EXPIRED", "was not answered", nil, false},

@@ -64,7 +64,7 @@ func sign(w *build.World, v version) {
 		w.Refused(op, "a request that is "+status, of(v.id(status+" person request").String(), build.Row{}), v.refuse("sign", "status"))
 	}
 	w.Refused(op, "a request that is not confirmed", of(v.id("new person request").String(), build.Row{}), v.refuse("sign", "status"))
-	w.Refused(op, "a person who has not signed", signed(build.Changed(adultToSign, build.Row{"patient_signed": false})), v.refuse("sign", "patient_signed"))
+	w.Refused(op, "patient_signed is false", signed(build.Changed(adultToSign, build.Row{"patient_signed": false})), v.refuse("sign", "patient_signed"))
 	changed := v.refuse("sign", "content")
 	w.Refused(op, "another name", signed(build.Changed(adultToSign, build.Row{"person": build.Changed(adultToSign["person"].(build.Row), //nolint:forcetypeassert // of toSign
 		build.Row{"first_name": "Остап"})})), changed)

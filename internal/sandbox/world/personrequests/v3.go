@@ -195,7 +195,7 @@ func foreigners(w *build.World) {
 	refuseAt("a Ukrainian letter in a Latin name", "name_letters", "names[1].last_name", named(names(nil), latin(build.Row{"last_name": "Заєць"})), "pattern", latinNames)
 	refuseAt("a name that ends with a hyphen", "name_letters", "names[0].second_name", named(names(build.Row{"second_name": "Маркович-"})), "pattern", ukrainianNames)
 	refuseAt("no last name", "last_name_required", "names[0].last_name", named(names(build.Row{"last_name": nil})))
-	refuseAt("a last name of a person who has none", "last_name_forbidden", "names[0].last_name", named(names(build.Row{"no_last_name": true})))
+	refuseAt("a last name although no_last_name is true", "last_name_forbidden", "names[0].last_name", named(names(build.Row{"no_last_name": true})))
 	refuse("no Ukrainian names", "name_uk", named(latin(nil)))
 	refuse("a foreigner with a tax id and without Ukrainian names", "name_uk", foreigner(build.Row{"no_tax_id": false, "tax_id": "3305904211"}))
 	refuse("a foreigner without Latin names", "name_en", foreigner(build.Row{"names": []build.Row{names(nil)}}))
@@ -208,7 +208,7 @@ func foreigners(w *build.World) {
 	refuseAt("a foreign passport that Ukraine has issued", "issuing_country_not_ua", "documents[0].issuing_country",
 		foreigner(build.Row{"documents": []build.Row{passportOf("UA")}}), "type", "FOREIGN_PASSPORT")
 	refuse("no_tax_id that is null", "no_tax_id_required", changed(build.Row{"no_tax_id": nil}))
-	refuse("a foreigner who has refused a tax id", "no_tax_id_unwanted", foreigner(build.Row{"no_tax_id": true}))
+	refuse("no_tax_id is true for a foreigner without a tax id", "no_tax_id_unwanted", foreigner(build.Row{"no_tax_id": true}))
 	address := func(changes build.Row) build.Row {
 		return changed(build.Row{"addresses": []build.Row{build.Edit(residence(build.Row{"settlement_type": nil}), changes)}})
 	}
