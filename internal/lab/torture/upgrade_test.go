@@ -28,7 +28,7 @@ const (
 )
 
 // large are tables that grow without end.
-var large = []string{"otp.sms_logs", "prm.divisions", "il.declaration_requests"}
+var large = []string{"otp.sms_logs", "prm.divisions", "il.declaration_requests", "mpi.persons", "otp.verifications", "prm.employees", "ops.declarations"}
 
 // T24: migrations on large tables under load, and beside a transaction that keeps a table.
 func TestUpgrade(t *testing.T) {
