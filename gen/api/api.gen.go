@@ -8732,6 +8732,9 @@ type CreateAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodRequ
 // ApproveAuthenticationMethodRequestJSONRequestBody defines body for ApproveAuthenticationMethodRequest for application/json ContentType.
 type ApproveAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodRequestApprove
 
+// TerminateDeclarationPisJSONRequestBody defines body for TerminateDeclarationPis for application/json ContentType.
+type TerminateDeclarationPisJSONRequestBody = DeclarationTermination
+
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
 
@@ -8946,6 +8949,9 @@ type ServerInterface interface {
 	// GetPersonVerification Get Person verification details
 	// (GET /api/persons/{id}/verification)
 	GetPersonVerification(ctx echo.Context, id string) error
+	// TerminateDeclarationPis Terminate declaration via PIS
+	// (PATCH /api/pis/declarations/{id}/actions/terminate)
+	TerminateDeclarationPis(ctx echo.Context, id string) error
 	// SearchServiceRequests Search for a Service Requests
 	// (GET /api/service_requests)
 	SearchServiceRequests(ctx echo.Context, params SearchServiceRequestsParams) error
@@ -10778,6 +10784,22 @@ func (w *ServerInterfaceWrapper) GetPersonVerification(ctx echo.Context) error {
 	return err
 }
 
+// TerminateDeclarationPis converts echo context to params.
+func (w *ServerInterfaceWrapper) TerminateDeclarationPis(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.TerminateDeclarationPis(ctx, id)
+	return err
+}
+
 // SearchServiceRequests converts echo context to params.
 func (w *ServerInterfaceWrapper) SearchServiceRequests(ctx echo.Context) error {
 	var err error
@@ -11770,6 +11792,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/persons/:id/declaration", wrapper.GetPersonDeclaration, options.OperationMiddlewares["getPersonDeclaration"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/personal_data", wrapper.GetPersonalData, options.OperationMiddlewares["getPersonalData"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/verification", wrapper.GetPersonVerification, options.OperationMiddlewares["getPersonVerification"]...)
+	router.PATCH(options.BaseURL+"/api/pis/declarations/:id/actions/terminate", wrapper.TerminateDeclarationPis, options.OperationMiddlewares["terminateDeclarationPis"]...)
 	router.GET(options.BaseURL+"/api/service_requests", wrapper.SearchServiceRequests, options.OperationMiddlewares["searchServiceRequests"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/release", wrapper.ReleaseServiceRequest, options.OperationMiddlewares["releaseServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/use", wrapper.UseServiceRequest, options.OperationMiddlewares["useServiceRequest"]...)
@@ -12978,6 +13001,29 @@ func (response GetPersonVerification200JSONResponse) VisitGetPersonVerificationR
 	return err
 }
 
+type TerminateDeclarationPisRequestObject struct {
+	ID   string `json:"id"`
+	Body *TerminateDeclarationPisJSONRequestBody
+}
+
+type TerminateDeclarationPisResponseObject interface {
+	VisitTerminateDeclarationPisResponse(w http.ResponseWriter) error
+}
+
+type TerminateDeclarationPis200JSONResponse DeclarationChangedResponse
+
+func (response TerminateDeclarationPis200JSONResponse) VisitTerminateDeclarationPisResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SearchServiceRequestsRequestObject struct {
 	Params SearchServiceRequestsParams
 }
@@ -14013,6 +14059,9 @@ type StrictServerInterface interface {
 	// GetPersonVerification Get Person verification details
 	// (GET /api/persons/{id}/verification)
 	GetPersonVerification(ctx context.Context, request GetPersonVerificationRequestObject) (GetPersonVerificationResponseObject, error)
+	// TerminateDeclarationPis Terminate declaration via PIS
+	// (PATCH /api/pis/declarations/{id}/actions/terminate)
+	TerminateDeclarationPis(ctx context.Context, request TerminateDeclarationPisRequestObject) (TerminateDeclarationPisResponseObject, error)
 	// SearchServiceRequests Search for a Service Requests
 	// (GET /api/service_requests)
 	SearchServiceRequests(ctx context.Context, request SearchServiceRequestsRequestObject) (SearchServiceRequestsResponseObject, error)
@@ -15625,6 +15674,54 @@ func (sh *strictHandler) GetPersonVerification(ctx echo.Context, id string) erro
 		return err
 	} else if validResponse, ok := response.(GetPersonVerificationResponseObject); ok {
 		return validResponse.VisitGetPersonVerificationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// TerminateDeclarationPis operation middleware
+func (sh *strictHandler) TerminateDeclarationPis(ctx echo.Context, id string) error {
+	var request TerminateDeclarationPisRequestObject
+
+	request.ID = id
+
+	var body TerminateDeclarationPisJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.TerminateDeclarationPis(ctx.Request().Context(), request.(TerminateDeclarationPisRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TerminateDeclarationPis")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(TerminateDeclarationPisResponseObject); ok {
+		return validResponse.VisitTerminateDeclarationPisResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

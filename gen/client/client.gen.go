@@ -8753,6 +8753,9 @@ type CreateAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodRequ
 // ApproveAuthenticationMethodRequestJSONRequestBody defines body for ApproveAuthenticationMethodRequest for application/json ContentType.
 type ApproveAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodRequestApprove
 
+// TerminateDeclarationPisJSONRequestBody defines body for TerminateDeclarationPis for application/json ContentType.
+type TerminateDeclarationPisJSONRequestBody = DeclarationTermination
+
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
 
@@ -9615,6 +9618,26 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/persons/{id}/verification (the `GetPersonVerification` operationId).
 	GetPersonVerification(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TerminateDeclarationPisWithBody Terminate declaration via PIS
+	//
+	// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+	// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+	TerminateDeclarationPisWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TerminateDeclarationPis Terminate declaration via PIS
+	//
+	// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+	// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+	TerminateDeclarationPis(ctx context.Context, id string, body TerminateDeclarationPisJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchServiceRequests Search for a Service Requests
 	//
@@ -11670,6 +11693,46 @@ func (c *Client) GetPersonalData(ctx context.Context, id string, reqEditors ...R
 // Corresponds with GET /api/persons/{id}/verification (the `GetPersonVerification` operationId).
 func (c *Client) GetPersonVerification(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetPersonVerificationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TerminateDeclarationPisWithBody Terminate declaration via PIS
+//
+// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+func (c *Client) TerminateDeclarationPisWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTerminateDeclarationPisRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TerminateDeclarationPis Terminate declaration via PIS
+//
+// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+func (c *Client) TerminateDeclarationPis(ctx context.Context, id string, body TerminateDeclarationPisJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTerminateDeclarationPisRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -16521,6 +16584,53 @@ func NewGetPersonVerificationRequest(server string, id string) (*http.Request, e
 	return req, nil
 }
 
+// NewTerminateDeclarationPisRequest calls the generic TerminateDeclarationPis builder with application/json body
+func NewTerminateDeclarationPisRequest(server string, id string, body TerminateDeclarationPisJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTerminateDeclarationPisRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewTerminateDeclarationPisRequestWithBody constructs an http.Request for the TerminateDeclarationPis method, with any body, and a specified content type
+func NewTerminateDeclarationPisRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/pis/declarations/%s/actions/terminate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewSearchServiceRequestsRequest constructs an http.Request for the SearchServiceRequests method
 func NewSearchServiceRequestsRequest(server string, params *SearchServiceRequestsParams) (*http.Request, error) {
 	var err error
@@ -19563,6 +19673,26 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/persons/{id}/verification (the `GetPersonVerification` operationId).
 	GetPersonVerificationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonVerificationResult, error)
 
+	// TerminateDeclarationPisWithBodyWithResponse Terminate declaration via PIS
+	//
+	// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+	// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+	TerminateDeclarationPisWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TerminateDeclarationPisResult, error)
+
+	// TerminateDeclarationPisWithResponse Terminate declaration via PIS
+	//
+	// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+	// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+	TerminateDeclarationPisWithResponse(ctx context.Context, id string, body TerminateDeclarationPisJSONRequestBody, reqEditors ...RequestEditorFn) (*TerminateDeclarationPisResult, error)
+
 	// SearchServiceRequestsWithResponse Search for a Service Requests
 	//
 	// Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -21918,6 +22048,37 @@ func (r GetPersonVerificationResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetPersonVerificationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type TerminateDeclarationPisResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationChangedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r TerminateDeclarationPisResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TerminateDeclarationPisResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TerminateDeclarationPisResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -24287,6 +24448,38 @@ func (c *ClientWithResponses) GetPersonVerificationWithResponse(ctx context.Cont
 		return nil, err
 	}
 	return ParseGetPersonVerificationResult(rsp)
+}
+
+// TerminateDeclarationPisWithBodyWithResponse Terminate declaration via PIS
+//
+// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+func (c *ClientWithResponses) TerminateDeclarationPisWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TerminateDeclarationPisResult, error) {
+	rsp, err := c.TerminateDeclarationPisWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTerminateDeclarationPisResult(rsp)
+}
+
+// TerminateDeclarationPisWithResponse Terminate declaration via PIS
+//
+// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+func (c *ClientWithResponses) TerminateDeclarationPisWithResponse(ctx context.Context, id string, body TerminateDeclarationPisJSONRequestBody, reqEditors ...RequestEditorFn) (*TerminateDeclarationPisResult, error) {
+	rsp, err := c.TerminateDeclarationPis(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTerminateDeclarationPisResult(rsp)
 }
 
 // SearchServiceRequestsWithResponse Search for a Service Requests
@@ -26712,6 +26905,32 @@ func ParseGetPersonVerificationResult(rsp *http.Response) (*GetPersonVerificatio
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest PersonVerificationResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseTerminateDeclarationPisResult parses an HTTP response from a TerminateDeclarationPisWithResponse call
+func ParseTerminateDeclarationPisResult(rsp *http.Response) (*TerminateDeclarationPisResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TerminateDeclarationPisResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationChangedResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

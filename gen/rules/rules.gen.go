@@ -282,6 +282,12 @@ const (
 	DeclarationRejectStatus                              ID = "declaration.reject.status"
 	DeclarationOfPersonNotFound                          ID = "declaration.of_person.not_found"
 	DeclarationOfPersonOwner                             ID = "declaration.of_person.owner"
+	DeclarationTerminatePisSchema                        ID = "declaration.terminate_pis.schema"
+	DeclarationTerminatePisNotFound                      ID = "declaration.terminate_pis.not_found"
+	DeclarationTerminatePisLegalEntity                   ID = "declaration.terminate_pis.legal_entity"
+	DeclarationTerminatePisPerson                        ID = "declaration.terminate_pis.person"
+	DeclarationTerminatePisStatus                        ID = "declaration.terminate_pis.status"
+	DeclarationTerminatePisOwn                           ID = "declaration.terminate_pis.own"
 	DeviceDispenseSearchUnknownParameter                 ID = "device_dispense.search.unknown_parameter"
 	DeviceDispenseSearchIDFilter                         ID = "device_dispense.search.id_filter"
 	DeviceDispenseSearchDateTimeFilter                   ID = "device_dispense.search.date_time_filter"
@@ -3757,6 +3763,75 @@ var All = []Rule{
 		Message:   "Active declaration belongs to another msp",
 		Source:    "general.apib L1960",
 		Origin:    "blueprint",
+	},
+	{
+		ID:        DeclarationTerminatePisSchema,
+		Operation: "terminateDeclarationPis",
+		Check:     "The body has the shape of DeclarationTermination, without unknown fields or doubled keys",
+		CheckUK:   "Тіло запиту відповідає схемі DeclarationTermination, без невідомих полів і повторених ключів",
+		Status:    422,
+		Type:      "validation_failed",
+		EntryType: "json_data_property",
+		Source:    "shape of esoz-blueprint.apib L3751; texts of njs 0.8.10",
+		Origin:    "code",
+		Fixed:     true,
+		Schema:    true,
+	},
+	{
+		ID:        DeclarationTerminatePisNotFound,
+		Operation: "terminateDeclarationPis",
+		Check:     "The id is a UUID and names a declaration",
+		CheckUK:   "Ідентифікатор — UUID, і декларація з ним існує",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Declaration not found",
+		Source:    "IL 2019, cabinet/declarations (the page of the method is a draft)",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationTerminatePisLegalEntity,
+		Operation: "terminateDeclarationPis",
+		Check:     "The declaration is one of the legal entity of the token, or the token's client type is not in TOKENS_TYPES_PERSONAL",
+		CheckUK:   "Декларацію укладено із закладом, якому видано токен, або типу клієнта токена немає в TOKENS_TYPES_PERSONAL",
+		Status:    403,
+		Type:      "forbidden",
+		Source:    "IL 2019, cabinet/declarations (the page of the method is a draft)",
+		Origin:    "code",
+	},
+	{
+		ID:        DeclarationTerminatePisPerson,
+		Operation: "terminateDeclarationPis",
+		Check:     "The person of the declaration is in the register",
+		CheckUK:   "Особа з декларації є в реєстрі",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Person not found",
+		Source:    "IL 2019, cabinet/declarations (the page of the method is a draft)",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationTerminatePisStatus,
+		Operation: "terminateDeclarationPis",
+		Check:     "The declaration is active",
+		CheckUK:   "Декларація активна",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Declaration is not active",
+		Source:    "IL 2019, cabinet/declarations (the page of the method is a draft)",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        DeclarationTerminatePisOwn,
+		Operation: "terminateDeclarationPis",
+		Check:     "The user of the token is the person of the declaration",
+		CheckUK:   "Користувач, якому видано токен, — особа з декларації",
+		Status:    403,
+		Type:      "forbidden",
+		Source:    "IL 2019, cabinet/declarations (the page of the method is a draft)",
+		Origin:    "code",
 	},
 	{
 		ID:          DeviceDispenseSearchUnknownParameter,
@@ -13199,6 +13274,7 @@ var guards = map[string][]ID{
 	"approveDeclaration":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"rejectDeclaration":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"getPersonDeclaration":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"terminateDeclarationPis":              {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"searchDeviceDispenses":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"listDeviceDispenses":                  {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getDeviceDispense":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},

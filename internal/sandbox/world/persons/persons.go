@@ -47,6 +47,7 @@ var people = []Person{
 	{"namesake", "Людмила", "Остапчук", "Петрівна", "1990-01-19", "FEMALE", "has the name and the date of birth of newcomer; no declaration"},
 	{"cabinet_patient", "Назар", "Вовченко", "Ігорович", "1983-08-08", "MALE", "uses the patient's cabinet; no declaration"},
 	{"settled_patient", "Катерина", "Панченко", "Максимівна", "1972-03-15", "FEMALE", "uses the patient's cabinet (token cabinet); active declaration with the clinic"},
+	{"portal_patient", "Данило", "Хоменко", "Олегович", "1981-11-21", "MALE", "uses a patient's information system (token portal); active declaration with the clinic"},
 	{"pending_patient", "Арсен", "Шаповал", "Дмитрович", "1966-09-09", "MALE", "the declaration with the clinic waits for the National Health Service"},
 	{"doubted_patient", "Ніна", "Косенко", "Леонідівна", "1961-02-02", "FEMALE", "the declaration with the clinic waits for the National Health Service"},
 	{"left_patient", "Гліб", "Кравчук", "Мар'янович", "1977-07-17", "MALE", "active declaration with a doctor who is to be dismissed"},
