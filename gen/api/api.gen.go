@@ -4411,6 +4411,29 @@ type FoundDocument struct {
 	Type string `json:"type"`
 }
 
+// FoundNames The names of a person in one language.
+type FoundNames struct {
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Language Dictionary `LANGUAGE`.
+	//
+	// Example: uk
+	Language string `json:"language"`
+
+	// LastName Last name, if there is one.
+	//
+	// Example: Іванов
+	LastName *string `json:"last_name,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+}
+
 // FoundPhone A phone that was asked for.
 type FoundPhone struct {
 	// Number The phone.
@@ -6963,6 +6986,15 @@ type PersonSearchResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// PersonSearchV2Response Answer with persons.
+type PersonSearchV2Response struct {
+	// Data The persons.
+	Data []PersonShortV2 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // PersonShort A person, without what was not asked for.
 type PersonShort struct {
 	// BirthCountry Country of birth, if it is known.
@@ -7023,6 +7055,48 @@ type PersonShort struct {
 	//
 	// Example: 19910819-00016
 	Unzr *string `json:"unzr,omitempty"`
+}
+
+// PersonShortV2 A person, without what was not asked for.
+type PersonShortV2 struct {
+	// BirthCountry Country of birth, if it is known.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth, if it is known.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// Documents The document, if it is the one asked for.
+	Documents *[]FoundDocument `json:"documents,omitempty"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// Names The names in all languages.
+	Names []FoundNames `json:"names"`
+
+	// Phones The phone, if it is the one asked for.
+	Phones *[]FoundPhone `json:"phones,omitempty"`
+
+	// TaxID Tax number, if it is the one asked for.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
 }
 
 // PersonVerification How far a person is verified.
@@ -8678,6 +8752,36 @@ type ListLegalEntitiesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// SearchPersonsV2Params defines parameters for SearchPersonsV2.
+type SearchPersonsV2Params struct {
+	// Language Language of the names, dictionary `LANGUAGE`. Without it names in any language agree.
+	Language *string `form:"language,omitempty" json:"language,omitempty"`
+
+	// FirstName First name, upper and lower case alike.
+	FirstName *string `form:"first_name,omitempty" json:"first_name,omitempty"`
+
+	// LastName Last name, upper and lower case alike. Empty: the person has none.
+	LastName *string `form:"last_name,omitempty" json:"last_name,omitempty"`
+
+	// SecondName Second name. It is shown and not searched by.
+	SecondName *string `form:"second_name,omitempty" json:"second_name,omitempty"`
+
+	// BirthDate Date of birth, `YYYY-MM-DD`.
+	BirthDate *string `form:"birth_date,omitempty" json:"birth_date,omitempty"`
+
+	// TaxID Tax number.
+	TaxID *string `form:"tax_id,omitempty" json:"tax_id,omitempty"`
+
+	// PhoneNumber Phone of the person, or of their OTP method.
+	PhoneNumber *string `form:"phone_number,omitempty" json:"phone_number,omitempty"`
+
+	// DocumentType Type of a document, dictionary `DOCUMENT_TYPE`; with `document_number`.
+	DocumentType *string `form:"document_type,omitempty" json:"document_type,omitempty"`
+
+	// DocumentNumber Number of the document, upper and lower case alike; with `document_type`.
+	DocumentNumber *string `form:"document_number,omitempty" json:"document_number,omitempty"`
+}
+
 // ListDeclarationRequestsParams defines parameters for ListDeclarationRequests.
 type ListDeclarationRequestsParams struct {
 	// EmployeeID Id of the doctor's employee record.
@@ -8731,6 +8835,9 @@ type CreateAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodRequ
 
 // ApproveAuthenticationMethodRequestJSONRequestBody defines body for ApproveAuthenticationMethodRequest for application/json ContentType.
 type ApproveAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodRequestApprove
+
+// TerminateDeclarationPisJSONRequestBody defines body for TerminateDeclarationPis for application/json ContentType.
+type TerminateDeclarationPisJSONRequestBody = DeclarationTermination
 
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
@@ -8946,6 +9053,9 @@ type ServerInterface interface {
 	// GetPersonVerification Get Person verification details
 	// (GET /api/persons/{id}/verification)
 	GetPersonVerification(ctx echo.Context, id string) error
+	// TerminateDeclarationPis Terminate declaration via PIS
+	// (PATCH /api/pis/declarations/{id}/actions/terminate)
+	TerminateDeclarationPis(ctx echo.Context, id string) error
 	// SearchServiceRequests Search for a Service Requests
 	// (GET /api/service_requests)
 	SearchServiceRequests(ctx echo.Context, params SearchServiceRequestsParams) error
@@ -9002,6 +9112,9 @@ type ServerInterface interface {
 	// SignPersonRequest Sign Person Request V2
 	// (PATCH /api/v2/person_requests/{id}/actions/sign)
 	SignPersonRequest(ctx echo.Context, id string) error
+	// SearchPersonsV2 Search for a Person, version 2
+	// (GET /api/v2/persons)
+	SearchPersonsV2(ctx echo.Context, params SearchPersonsV2Params) error
 	// ListDeclarationRequests Get Declaration Requests List V3
 	// (GET /api/v3/declaration_requests)
 	ListDeclarationRequests(ctx echo.Context, params ListDeclarationRequestsParams) error
@@ -10778,6 +10891,22 @@ func (w *ServerInterfaceWrapper) GetPersonVerification(ctx echo.Context) error {
 	return err
 }
 
+// TerminateDeclarationPis converts echo context to params.
+func (w *ServerInterfaceWrapper) TerminateDeclarationPis(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.TerminateDeclarationPis(ctx, id)
+	return err
+}
+
 // SearchServiceRequests converts echo context to params.
 func (w *ServerInterfaceWrapper) SearchServiceRequests(ctx echo.Context) error {
 	var err error
@@ -11371,6 +11500,80 @@ func (w *ServerInterfaceWrapper) SignPersonRequest(ctx echo.Context) error {
 	return err
 }
 
+// SearchPersonsV2 converts echo context to params.
+func (w *ServerInterfaceWrapper) SearchPersonsV2(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SearchPersonsV2Params
+	// ------------- Optional query parameter "language" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "language", ctx.QueryParams(), &params.Language, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter language: %s", err))
+	}
+
+	// ------------- Optional query parameter "first_name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "first_name", ctx.QueryParams(), &params.FirstName, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter first_name: %s", err))
+	}
+
+	// ------------- Optional query parameter "last_name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "last_name", ctx.QueryParams(), &params.LastName, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter last_name: %s", err))
+	}
+
+	// ------------- Optional query parameter "second_name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "second_name", ctx.QueryParams(), &params.SecondName, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter second_name: %s", err))
+	}
+
+	// ------------- Optional query parameter "birth_date" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "birth_date", ctx.QueryParams(), &params.BirthDate, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter birth_date: %s", err))
+	}
+
+	// ------------- Optional query parameter "tax_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "tax_id", ctx.QueryParams(), &params.TaxID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter tax_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "phone_number" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "phone_number", ctx.QueryParams(), &params.PhoneNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter phone_number: %s", err))
+	}
+
+	// ------------- Optional query parameter "document_type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "document_type", ctx.QueryParams(), &params.DocumentType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter document_type: %s", err))
+	}
+
+	// ------------- Optional query parameter "document_number" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "document_number", ctx.QueryParams(), &params.DocumentNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter document_number: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SearchPersonsV2(ctx, params)
+	return err
+}
+
 // ListDeclarationRequests converts echo context to params.
 func (w *ServerInterfaceWrapper) ListDeclarationRequests(ctx echo.Context) error {
 	var err error
@@ -11770,6 +11973,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/persons/:id/declaration", wrapper.GetPersonDeclaration, options.OperationMiddlewares["getPersonDeclaration"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/personal_data", wrapper.GetPersonalData, options.OperationMiddlewares["getPersonalData"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/verification", wrapper.GetPersonVerification, options.OperationMiddlewares["getPersonVerification"]...)
+	router.PATCH(options.BaseURL+"/api/pis/declarations/:id/actions/terminate", wrapper.TerminateDeclarationPis, options.OperationMiddlewares["terminateDeclarationPis"]...)
 	router.GET(options.BaseURL+"/api/service_requests", wrapper.SearchServiceRequests, options.OperationMiddlewares["searchServiceRequests"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/release", wrapper.ReleaseServiceRequest, options.OperationMiddlewares["releaseServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/use", wrapper.UseServiceRequest, options.OperationMiddlewares["useServiceRequest"]...)
@@ -11788,6 +11992,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/approve", wrapper.ApprovePersonRequest, options.OperationMiddlewares["approvePersonRequest"]...)
 	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/reject", wrapper.RejectPersonRequest, options.OperationMiddlewares["rejectPersonRequest"]...)
 	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/sign", wrapper.SignPersonRequest, options.OperationMiddlewares["signPersonRequest"]...)
+	router.GET(options.BaseURL+"/api/v2/persons", wrapper.SearchPersonsV2, options.OperationMiddlewares["searchPersonsV2"]...)
 	router.GET(options.BaseURL+"/api/v3/declaration_requests", wrapper.ListDeclarationRequests, options.OperationMiddlewares["listDeclarationRequests"]...)
 	router.POST(options.BaseURL+"/api/v3/declaration_requests", wrapper.CreateDeclarationRequest, options.OperationMiddlewares["createDeclarationRequest"]...)
 	router.GET(options.BaseURL+"/api/v3/declaration_requests/:id", wrapper.GetDeclarationRequest, options.OperationMiddlewares["getDeclarationRequest"]...)
@@ -12978,6 +13183,29 @@ func (response GetPersonVerification200JSONResponse) VisitGetPersonVerificationR
 	return err
 }
 
+type TerminateDeclarationPisRequestObject struct {
+	ID   string `json:"id"`
+	Body *TerminateDeclarationPisJSONRequestBody
+}
+
+type TerminateDeclarationPisResponseObject interface {
+	VisitTerminateDeclarationPisResponse(w http.ResponseWriter) error
+}
+
+type TerminateDeclarationPis200JSONResponse DeclarationChangedResponse
+
+func (response TerminateDeclarationPis200JSONResponse) VisitTerminateDeclarationPisResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SearchServiceRequestsRequestObject struct {
 	Params SearchServiceRequestsParams
 }
@@ -13368,6 +13596,28 @@ type SignPersonRequestResponseObject interface {
 type SignPersonRequest200JSONResponse PersonRequestSignedResponse
 
 func (response SignPersonRequest200JSONResponse) VisitSignPersonRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchPersonsV2RequestObject struct {
+	Params SearchPersonsV2Params
+}
+
+type SearchPersonsV2ResponseObject interface {
+	VisitSearchPersonsV2Response(w http.ResponseWriter) error
+}
+
+type SearchPersonsV2200JSONResponse PersonSearchV2Response
+
+func (response SearchPersonsV2200JSONResponse) VisitSearchPersonsV2Response(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -14013,6 +14263,9 @@ type StrictServerInterface interface {
 	// GetPersonVerification Get Person verification details
 	// (GET /api/persons/{id}/verification)
 	GetPersonVerification(ctx context.Context, request GetPersonVerificationRequestObject) (GetPersonVerificationResponseObject, error)
+	// TerminateDeclarationPis Terminate declaration via PIS
+	// (PATCH /api/pis/declarations/{id}/actions/terminate)
+	TerminateDeclarationPis(ctx context.Context, request TerminateDeclarationPisRequestObject) (TerminateDeclarationPisResponseObject, error)
 	// SearchServiceRequests Search for a Service Requests
 	// (GET /api/service_requests)
 	SearchServiceRequests(ctx context.Context, request SearchServiceRequestsRequestObject) (SearchServiceRequestsResponseObject, error)
@@ -14069,6 +14322,9 @@ type StrictServerInterface interface {
 	// SignPersonRequest Sign Person Request V2
 	// (PATCH /api/v2/person_requests/{id}/actions/sign)
 	SignPersonRequest(ctx context.Context, request SignPersonRequestRequestObject) (SignPersonRequestResponseObject, error)
+	// SearchPersonsV2 Search for a Person, version 2
+	// (GET /api/v2/persons)
+	SearchPersonsV2(ctx context.Context, request SearchPersonsV2RequestObject) (SearchPersonsV2ResponseObject, error)
 	// ListDeclarationRequests Get Declaration Requests List V3
 	// (GET /api/v3/declaration_requests)
 	ListDeclarationRequests(ctx context.Context, request ListDeclarationRequestsRequestObject) (ListDeclarationRequestsResponseObject, error)
@@ -15631,6 +15887,54 @@ func (sh *strictHandler) GetPersonVerification(ctx echo.Context, id string) erro
 	return nil
 }
 
+// TerminateDeclarationPis operation middleware
+func (sh *strictHandler) TerminateDeclarationPis(ctx echo.Context, id string) error {
+	var request TerminateDeclarationPisRequestObject
+
+	request.ID = id
+
+	var body TerminateDeclarationPisJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.TerminateDeclarationPis(ctx.Request().Context(), request.(TerminateDeclarationPisRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TerminateDeclarationPis")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(TerminateDeclarationPisResponseObject); ok {
+		return validResponse.VisitTerminateDeclarationPisResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // SearchServiceRequests operation middleware
 func (sh *strictHandler) SearchServiceRequests(ctx echo.Context, params SearchServiceRequestsParams) error {
 	var request SearchServiceRequestsRequestObject
@@ -16167,6 +16471,31 @@ func (sh *strictHandler) SignPersonRequest(ctx echo.Context, id string) error {
 		return err
 	} else if validResponse, ok := response.(SignPersonRequestResponseObject); ok {
 		return validResponse.VisitSignPersonRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SearchPersonsV2 operation middleware
+func (sh *strictHandler) SearchPersonsV2(ctx echo.Context, params SearchPersonsV2Params) error {
+	var request SearchPersonsV2RequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SearchPersonsV2(ctx.Request().Context(), request.(SearchPersonsV2RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SearchPersonsV2")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SearchPersonsV2ResponseObject); ok {
+		return validResponse.VisitSearchPersonsV2Response(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

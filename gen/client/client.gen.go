@@ -4438,6 +4438,29 @@ type FoundDocument struct {
 	Type string `json:"type"`
 }
 
+// FoundNames The names of a person in one language.
+type FoundNames struct {
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Language Dictionary `LANGUAGE`.
+	//
+	// Example: uk
+	Language string `json:"language"`
+
+	// LastName Last name, if there is one.
+	//
+	// Example: Іванов
+	LastName *string `json:"last_name,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+}
+
 // FoundPhone A phone that was asked for.
 type FoundPhone struct {
 	// Number The phone.
@@ -6990,6 +7013,15 @@ type PersonSearchResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// PersonSearchV2Response Answer with persons.
+type PersonSearchV2Response struct {
+	// Data The persons.
+	Data []PersonShortV2 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // PersonShort A person, without what was not asked for.
 type PersonShort struct {
 	// BirthCountry Country of birth, if it is known.
@@ -7050,6 +7082,48 @@ type PersonShort struct {
 	//
 	// Example: 19910819-00016
 	Unzr *string `json:"unzr,omitempty"`
+}
+
+// PersonShortV2 A person, without what was not asked for.
+type PersonShortV2 struct {
+	// BirthCountry Country of birth, if it is known.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth, if it is known.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// Documents The document, if it is the one asked for.
+	Documents []FoundDocument `json:"documents,omitempty"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// Names The names in all languages.
+	Names []FoundNames `json:"names"`
+
+	// Phones The phone, if it is the one asked for.
+	Phones []FoundPhone `json:"phones,omitempty"`
+
+	// TaxID Tax number, if it is the one asked for.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
 }
 
 // PersonVerification How far a person is verified.
@@ -8699,6 +8773,36 @@ type ListLegalEntitiesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// SearchPersonsV2Params defines parameters for SearchPersonsV2.
+type SearchPersonsV2Params struct {
+	// Language Language of the names, dictionary `LANGUAGE`. Without it names in any language agree.
+	Language *string `form:"language,omitempty" json:"language,omitempty"`
+
+	// FirstName First name, upper and lower case alike.
+	FirstName string `form:"first_name" json:"first_name"`
+
+	// LastName Last name, upper and lower case alike. Empty: the person has none.
+	LastName *string `form:"last_name,omitempty" json:"last_name,omitempty"`
+
+	// SecondName Second name. It is shown and not searched by.
+	SecondName *string `form:"second_name,omitempty" json:"second_name,omitempty"`
+
+	// BirthDate Date of birth, `YYYY-MM-DD`.
+	BirthDate string `form:"birth_date" json:"birth_date"`
+
+	// TaxID Tax number.
+	TaxID *string `form:"tax_id,omitempty" json:"tax_id,omitempty"`
+
+	// PhoneNumber Phone of the person, or of their OTP method.
+	PhoneNumber *string `form:"phone_number,omitempty" json:"phone_number,omitempty"`
+
+	// DocumentType Type of a document, dictionary `DOCUMENT_TYPE`; with `document_number`.
+	DocumentType *string `form:"document_type,omitempty" json:"document_type,omitempty"`
+
+	// DocumentNumber Number of the document, upper and lower case alike; with `document_type`.
+	DocumentNumber *string `form:"document_number,omitempty" json:"document_number,omitempty"`
+}
+
 // ListDeclarationRequestsParams defines parameters for ListDeclarationRequests.
 type ListDeclarationRequestsParams struct {
 	// EmployeeID Id of the doctor's employee record.
@@ -8752,6 +8856,9 @@ type CreateAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodRequ
 
 // ApproveAuthenticationMethodRequestJSONRequestBody defines body for ApproveAuthenticationMethodRequest for application/json ContentType.
 type ApproveAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodRequestApprove
+
+// TerminateDeclarationPisJSONRequestBody defines body for TerminateDeclarationPis for application/json ContentType.
+type TerminateDeclarationPisJSONRequestBody = DeclarationTermination
 
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
@@ -9616,6 +9723,26 @@ type ClientInterface interface {
 	// Corresponds with GET /api/persons/{id}/verification (the `GetPersonVerification` operationId).
 	GetPersonVerification(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// TerminateDeclarationPisWithBody Terminate declaration via PIS
+	//
+	// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+	// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+	TerminateDeclarationPisWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TerminateDeclarationPis Terminate declaration via PIS
+	//
+	// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+	// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+	TerminateDeclarationPis(ctx context.Context, id string, body TerminateDeclarationPisJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SearchServiceRequests Search for a Service Requests
 	//
 	// Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -9902,6 +10029,17 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/sign (the `SignPersonRequest` operationId).
 	SignPersonRequest(ctx context.Context, id string, body SignPersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SearchPersonsV2 Search for a Person, version 2
+	//
+	// Finds active persons by first name and date of birth, in any language or in `language`, without disclosing personal data: the answer
+	// has names, gender, date and place of birth, and of the rest only what was asked for and matches.
+	//
+	// A person is found when, besides, `last_name`, `tax_id`, `phone_number` or the document agrees. An empty `last_name` finds persons who
+	// have none. Without it `tax_id` or a document is needed. More than 50 persons are refused.
+	//
+	// Corresponds with GET /api/v2/persons (the `SearchPersonsV2` operationId).
+	SearchPersonsV2(ctx context.Context, params *SearchPersonsV2Params, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDeclarationRequests Get Declaration Requests List V3
 	//
@@ -11680,6 +11818,46 @@ func (c *Client) GetPersonVerification(ctx context.Context, id string, reqEditor
 	return c.Client.Do(req)
 }
 
+// TerminateDeclarationPisWithBody Terminate declaration via PIS
+//
+// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+func (c *Client) TerminateDeclarationPisWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTerminateDeclarationPisRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TerminateDeclarationPis Terminate declaration via PIS
+//
+// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+func (c *Client) TerminateDeclarationPis(ctx context.Context, id string, body TerminateDeclarationPisJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTerminateDeclarationPisRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // SearchServiceRequests Search for a Service Requests
 //
 // Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -12176,6 +12354,27 @@ func (c *Client) SignPersonRequestWithBody(ctx context.Context, id string, conte
 // Corresponds with PATCH /api/v2/person_requests/{id}/actions/sign (the `SignPersonRequest` operationId).
 func (c *Client) SignPersonRequest(ctx context.Context, id string, body SignPersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSignPersonRequestRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SearchPersonsV2 Search for a Person, version 2
+//
+// Finds active persons by first name and date of birth, in any language or in `language`, without disclosing personal data: the answer
+// has names, gender, date and place of birth, and of the rest only what was asked for and matches.
+//
+// A person is found when, besides, `last_name`, `tax_id`, `phone_number` or the document agrees. An empty `last_name` finds persons who
+// have none. Without it `tax_id` or a document is needed. More than 50 persons are refused.
+//
+// Corresponds with GET /api/v2/persons (the `SearchPersonsV2` operationId).
+func (c *Client) SearchPersonsV2(ctx context.Context, params *SearchPersonsV2Params, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchPersonsV2Request(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -16521,6 +16720,53 @@ func NewGetPersonVerificationRequest(server string, id string) (*http.Request, e
 	return req, nil
 }
 
+// NewTerminateDeclarationPisRequest calls the generic TerminateDeclarationPis builder with application/json body
+func NewTerminateDeclarationPisRequest(server string, id string, body TerminateDeclarationPisJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTerminateDeclarationPisRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewTerminateDeclarationPisRequestWithBody constructs an http.Request for the TerminateDeclarationPis method, with any body, and a specified content type
+func NewTerminateDeclarationPisRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/pis/declarations/%s/actions/terminate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewSearchServiceRequestsRequest constructs an http.Request for the SearchServiceRequests method
 func NewSearchServiceRequestsRequest(server string, params *SearchServiceRequestsParams) (*http.Request, error) {
 	var err error
@@ -17840,6 +18086,148 @@ func NewSignPersonRequestRequestWithBody(server string, id string, contentType s
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSearchPersonsV2Request constructs an http.Request for the SearchPersonsV2 method
+func NewSearchPersonsV2Request(server string, params *SearchPersonsV2Params) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/persons")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Language != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "language", *params.Language, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "first_name", params.FirstName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.LastName != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "last_name", *params.LastName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SecondName != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "second_name", *params.SecondName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "birth_date", params.BirthDate, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.TaxID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tax_id", *params.TaxID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PhoneNumber != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "phone_number", *params.PhoneNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DocumentType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "document_type", *params.DocumentType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DocumentNumber != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "document_number", *params.DocumentNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -19563,6 +19951,26 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/persons/{id}/verification (the `GetPersonVerification` operationId).
 	GetPersonVerificationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonVerificationResult, error)
 
+	// TerminateDeclarationPisWithBodyWithResponse Terminate declaration via PIS
+	//
+	// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+	// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+	TerminateDeclarationPisWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TerminateDeclarationPisResult, error)
+
+	// TerminateDeclarationPisWithResponse Terminate declaration via PIS
+	//
+	// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+	// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+	TerminateDeclarationPisWithResponse(ctx context.Context, id string, body TerminateDeclarationPisJSONRequestBody, reqEditors ...RequestEditorFn) (*TerminateDeclarationPisResult, error)
+
 	// SearchServiceRequestsWithResponse Search for a Service Requests
 	//
 	// Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -19877,6 +20285,19 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/sign (the `SignPersonRequest` operationId).
 	SignPersonRequestWithResponse(ctx context.Context, id string, body SignPersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*SignPersonRequestResult, error)
+
+	// SearchPersonsV2WithResponse Search for a Person, version 2
+	//
+	// Finds active persons by first name and date of birth, in any language or in `language`, without disclosing personal data: the answer
+	// has names, gender, date and place of birth, and of the rest only what was asked for and matches.
+	//
+	// A person is found when, besides, `last_name`, `tax_id`, `phone_number` or the document agrees. An empty `last_name` finds persons who
+	// have none. Without it `tax_id` or a document is needed. More than 50 persons are refused.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/persons (the `SearchPersonsV2` operationId).
+	SearchPersonsV2WithResponse(ctx context.Context, params *SearchPersonsV2Params, reqEditors ...RequestEditorFn) (*SearchPersonsV2Result, error)
 
 	// ListDeclarationRequestsWithResponse Get Declaration Requests List V3
 	//
@@ -21924,6 +22345,37 @@ func (r GetPersonVerificationResult) ContentType() string {
 	return ""
 }
 
+type TerminateDeclarationPisResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationChangedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r TerminateDeclarationPisResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TerminateDeclarationPisResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TerminateDeclarationPisResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SearchServiceRequestsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -22476,6 +22928,37 @@ func (r SignPersonRequestResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SignPersonRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SearchPersonsV2Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonSearchV2Response
+}
+
+// Status returns HTTPResponse.Status
+func (r SearchPersonsV2Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SearchPersonsV2Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SearchPersonsV2Result) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -24289,6 +24772,38 @@ func (c *ClientWithResponses) GetPersonVerificationWithResponse(ctx context.Cont
 	return ParseGetPersonVerificationResult(rsp)
 }
 
+// TerminateDeclarationPisWithBodyWithResponse Terminate declaration via PIS
+//
+// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+func (c *ClientWithResponses) TerminateDeclarationPisWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TerminateDeclarationPisResult, error) {
+	rsp, err := c.TerminateDeclarationPisWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTerminateDeclarationPisResult(rsp)
+}
+
+// TerminateDeclarationPisWithResponse Terminate declaration via PIS
+//
+// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+func (c *ClientWithResponses) TerminateDeclarationPisWithResponse(ctx context.Context, id string, body TerminateDeclarationPisJSONRequestBody, reqEditors ...RequestEditorFn) (*TerminateDeclarationPisResult, error) {
+	rsp, err := c.TerminateDeclarationPis(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTerminateDeclarationPisResult(rsp)
+}
+
 // SearchServiceRequestsWithResponse Search for a Service Requests
 //
 // Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -24734,6 +25249,25 @@ func (c *ClientWithResponses) SignPersonRequestWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseSignPersonRequestResult(rsp)
+}
+
+// SearchPersonsV2WithResponse Search for a Person, version 2
+//
+// Finds active persons by first name and date of birth, in any language or in `language`, without disclosing personal data: the answer
+// has names, gender, date and place of birth, and of the rest only what was asked for and matches.
+//
+// A person is found when, besides, `last_name`, `tax_id`, `phone_number` or the document agrees. An empty `last_name` finds persons who
+// have none. Without it `tax_id` or a document is needed. More than 50 persons are refused.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/persons (the `SearchPersonsV2` operationId).
+func (c *ClientWithResponses) SearchPersonsV2WithResponse(ctx context.Context, params *SearchPersonsV2Params, reqEditors ...RequestEditorFn) (*SearchPersonsV2Result, error) {
+	rsp, err := c.SearchPersonsV2(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSearchPersonsV2Result(rsp)
 }
 
 // ListDeclarationRequestsWithResponse Get Declaration Requests List V3
@@ -26722,6 +27256,32 @@ func ParseGetPersonVerificationResult(rsp *http.Response) (*GetPersonVerificatio
 	return response, nil
 }
 
+// ParseTerminateDeclarationPisResult parses an HTTP response from a TerminateDeclarationPisWithResponse call
+func ParseTerminateDeclarationPisResult(rsp *http.Response) (*TerminateDeclarationPisResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TerminateDeclarationPisResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationChangedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseSearchServiceRequestsResult parses an HTTP response from a SearchServiceRequestsWithResponse call
 func ParseSearchServiceRequestsResult(rsp *http.Response) (*SearchServiceRequestsResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -27180,6 +27740,32 @@ func ParseSignPersonRequestResult(rsp *http.Response) (*SignPersonRequestResult,
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest PersonRequestSignedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSearchPersonsV2Result parses an HTTP response from a SearchPersonsV2WithResponse call
+func ParseSearchPersonsV2Result(rsp *http.Response) (*SearchPersonsV2Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SearchPersonsV2Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonSearchV2Response
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -151,6 +151,11 @@ func TestChanges(t *testing.T) {
 			map[string]any{"reason_description": "переїзд"},
 			ended{Status: "terminated", Reason: "manual_person", Words: "переїзд"},
 		},
+		{
+			"sandbox-portal", "portal_user", "portal_patient", "/api/pis", "/actions/terminate",
+			map[string]any{"reason_description": "переїзд"},
+			ended{Status: "terminated", Reason: "manual_person", Words: "переїзд"},
+		},
 	} {
 		s.Clock.Advance(time.Minute)
 		start := s.Clock.Now()

@@ -167,3 +167,53 @@ func TestPersonalDataTakeAnApproval(t *testing.T) {
 	s.Clock.Set(s.Clock.Now().AddDate(0, 0, 90))
 	require.Equal(t, []string{"person.personal_data.access"}, get().Rules(), "the approval is over")
 }
+
+// Version 2 finds persons by names in any language, and those without a last name.
+func TestSearchV2(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	patient, foreigner := world.ID("patient").String(), world.ID("foreigner").String()
+	_, err := s.Pool.Exec(t.Context(), "UPDATE mpi.persons SET names = $2 WHERE id = $1", world.ID("patient"), []map[string]any{
+		{"language": "uk", "first_name": "Петро", "last_name": "Іваненко", "no_last_name": false},
+		{"language": "en", "first_name": "Petro", "last_name": "Ivanenko", "no_last_name": false},
+	})
+	require.NoError(t, err)
+	for query, want := range map[string][]string{
+		"first_name=петро&last_name=іваненко&birth_date=1985-07-05":                                              {patient},
+		"first_name=PETRO&last_name=Ivanenko&birth_date=1985-07-05":                                              {patient},
+		"language=en&first_name=Petro&last_name=Ivanenko&birth_date=1985-07-05":                                  {patient},
+		"language=uk&first_name=Petro&last_name=Ivanenko&birth_date=1985-07-05":                                  nil,
+		"first_name=Петро&last_name=Ivanenko&birth_date=1985-07-05":                                              nil, // of two languages
+		"first_name=Петро&last_name=&birth_date=1985-07-05":                                                      nil,
+		"first_name=Петро&last_name=Інше&birth_date=1985-07-05&tax_id=3121203456":                                {patient},
+		"first_name=Петро&birth_date=1985-07-05&tax_id=3121203456":                                               {patient},
+		"first_name=Петро&birth_date=1985-07-06&tax_id=3121203456":                                               nil,
+		"first_name=Петро&birth_date=1985-07-05&tax_id=3121203457":                                               nil,
+		"first_name=Петро&last_name=Інше&birth_date=1985-07-05&phone_number=%2B380931234574":                     {patient},
+		"first_name=Петро&last_name=Інше&birth_date=1985-07-05&phone_number=%2B380931234575":                     nil,
+		"first_name=Людмила&last_name=Інше&birth_date=1990-01-19&phone_number=%2B380931234580":                   {world.ID("newcomer").String()},
+		"first_name=Петро&birth_date=1985-07-05&document_type=BIRTH_CERTIFICATE&document_number=%D0%86-АМ123456": {patient},
+		"first_name=Петро&birth_date=1985-07-05&document_type=PASSPORT&document_number=%D0%86-АМ123456":          nil,
+		"first_name=amina&last_name=&birth_date=1996-06-16":                                                      {foreigner},
+		"first_name=Amina&last_name=Amina&birth_date=1996-06-16":                                                 nil,
+		"first_name=Amina&birth_date=1996-06-16&document_type=FOREIGN_PASSPORT&document_number=p01234567":        {foreigner},
+	} {
+		r := s.Send(t, testkit.As("sandbox-doctor", http.MethodGet, "/api/v2/persons?"+query, nil))
+		require.Equal(t, http.StatusOK, r.Status, "%s: %s", query, r.Raw)
+		var data []struct{ ID string }
+		r.Data(t, &data)
+		var found []string
+		for _, p := range data {
+			found = append(found, p.ID)
+		}
+		require.Equal(t, want, found, query)
+	}
+
+	var shown []map[string]any
+	s.Send(t, testkit.As("sandbox-doctor", http.MethodGet,
+		"/api/v2/persons?first_name=Amina&birth_date=1996-06-16&document_type=FOREIGN_PASSPORT&document_number=p01234567", nil)).Data(t, &shown)
+	require.Equal(t, []map[string]any{{
+		"id": foreigner, "names": []any{map[string]any{"language": "en", "first_name": "Amina"}}, "birth_date": "1996-06-16", "gender": "FEMALE",
+		"birth_country": "Sudan", "birth_settlement": "Khartoum", "documents": []any{map[string]any{"type": "FOREIGN_PASSPORT", "number": "P01234567"}},
+	}}, shown)
+}

@@ -30,7 +30,7 @@ var (
 	})
 	misScopes     = []string{"event:read", "user:read"}
 	nhsScopes     = slices.Concat(staffScopes, []string{"employee:details", "user:read", "app:authorize", "declaration:read", "declaration:approve", "declaration:reject"})
-	cabinetScopes = []string{"user:read", "app:authorize", "declaration:terminate"}
+	cabinetScopes = []string{"user:read", "app:authorize", "declaration:terminate", "declaration:terminate_pis"}
 
 	pharmacyScopes = []string{"device_dispense:read", "device_dispense:stop"}
 )
