@@ -1215,6 +1215,25 @@ type ApprovalResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// ApprovalVerifiedResponse Answer that says that the approval is verified. It carries nothing.
+type ApprovalVerifiedResponse struct {
+	// Data Always empty.
+	//
+	// Example: {}
+	Data map[string]any `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// ApprovalVerify The code of the SMS; nothing when the approval is confirmed by documents or by nothing.
+type ApprovalVerify struct {
+	// Code The code, a number or a text.
+	//
+	// Example: 3782
+	Code any `json:"code,omitempty"`
+}
+
 // AuthenticationMethod A way of confirming.
 type AuthenticationMethod struct {
 	// Alias What the person calls them.
@@ -8815,6 +8834,9 @@ type UpdateDivisionJSONRequestBody = DivisionRequest
 // DeactivateEmployeeJSONRequestBody defines body for DeactivateEmployee for application/json ContentType.
 type DeactivateEmployeeJSONRequestBody = EmployeeDeactivation
 
+// VerifyApprovalJSONRequestBody defines body for VerifyApproval for application/json ContentType.
+type VerifyApprovalJSONRequestBody = ApprovalVerify
+
 // CreatePersonRequestV1JSONRequestBody defines body for CreatePersonRequestV1 for application/json ContentType.
 //
 // Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
@@ -8980,6 +9002,9 @@ type ServerInterface interface {
 	// GetApproval Get approval details
 	// (GET /api/patients/{patient_id}/approvals/{id})
 	GetApproval(ctx echo.Context, patientID string, id string) error
+	// VerifyApproval Verify approval
+	// (PATCH /api/patients/{patient_id}/approvals/{id})
+	VerifyApproval(ctx echo.Context, patientID string, id string) error
 	// ResendApprovalSMS Resend SMS on Approval
 	// (PATCH /api/patients/{patient_id}/approvals/{id}/actions/resend)
 	ResendApprovalSMS(ctx echo.Context, patientID string, id string) error
@@ -10293,6 +10318,30 @@ func (w *ServerInterfaceWrapper) GetApproval(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetApproval(ctx, patientID, id)
+	return err
+}
+
+// VerifyApproval converts echo context to params.
+func (w *ServerInterfaceWrapper) VerifyApproval(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.VerifyApproval(ctx, patientID, id)
 	return err
 }
 
@@ -11952,6 +12001,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/licenses", wrapper.ListLicenses, options.OperationMiddlewares["listLicenses"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/approvals", wrapper.ListApprovals, options.OperationMiddlewares["listApprovals"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/approvals/:id", wrapper.GetApproval, options.OperationMiddlewares["getApproval"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/approvals/:id", wrapper.VerifyApproval, options.OperationMiddlewares["verifyApproval"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/approvals/:id/actions/resend", wrapper.ResendApprovalSMS, options.OperationMiddlewares["resendApprovalSms"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses", wrapper.ListDeviceDispenses, options.OperationMiddlewares["listDeviceDispenses"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id", wrapper.GetDeviceDispense, options.OperationMiddlewares["getDeviceDispense"]...)
@@ -12691,6 +12741,44 @@ func (response GetApproval200JSONResponse) VisitGetApprovalResponse(w http.Respo
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyApprovalRequestObject struct {
+	PatientID string `json:"patient_id"`
+	ID        string `json:"id"`
+	Body      *VerifyApprovalJSONRequestBody
+}
+
+type VerifyApprovalResponseObject interface {
+	VisitVerifyApprovalResponse(w http.ResponseWriter) error
+}
+
+type VerifyApproval200JSONResponse ApprovalVerifiedResponse
+
+func (response VerifyApproval200JSONResponse) VisitVerifyApprovalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyApproval202JSONResponse JobResponse
+
+func (response VerifyApproval202JSONResponse) VisitVerifyApprovalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -14190,6 +14278,9 @@ type StrictServerInterface interface {
 	// GetApproval Get approval details
 	// (GET /api/patients/{patient_id}/approvals/{id})
 	GetApproval(ctx context.Context, request GetApprovalRequestObject) (GetApprovalResponseObject, error)
+	// VerifyApproval Verify approval
+	// (PATCH /api/patients/{patient_id}/approvals/{id})
+	VerifyApproval(ctx context.Context, request VerifyApprovalRequestObject) (VerifyApprovalResponseObject, error)
 	// ResendApprovalSMS Resend SMS on Approval
 	// (PATCH /api/patients/{patient_id}/approvals/{id}/actions/resend)
 	ResendApprovalSMS(ctx context.Context, request ResendApprovalSMSRequestObject) (ResendApprovalSMSResponseObject, error)
@@ -15235,6 +15326,55 @@ func (sh *strictHandler) GetApproval(ctx echo.Context, patientID string, id stri
 		return err
 	} else if validResponse, ok := response.(GetApprovalResponseObject); ok {
 		return validResponse.VisitGetApprovalResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// VerifyApproval operation middleware
+func (sh *strictHandler) VerifyApproval(ctx echo.Context, patientID string, id string) error {
+	var request VerifyApprovalRequestObject
+
+	request.PatientID = patientID
+	request.ID = id
+
+	var body VerifyApprovalJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.VerifyApproval(ctx.Request().Context(), request.(VerifyApprovalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "VerifyApproval")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(VerifyApprovalResponseObject); ok {
+		return validResponse.VisitVerifyApprovalResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

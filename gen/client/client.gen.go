@@ -1216,6 +1216,25 @@ type ApprovalResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// ApprovalVerifiedResponse Answer that says that the approval is verified. It carries nothing.
+type ApprovalVerifiedResponse struct {
+	// Data Always empty.
+	//
+	// Example: {}
+	Data map[string]any `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// ApprovalVerify The code of the SMS; nothing when the approval is confirmed by documents or by nothing.
+type ApprovalVerify struct {
+	// Code The code, a number or a text.
+	//
+	// Example: 3782
+	Code any `json:"code,omitempty"`
+}
+
 // AuthenticationMethod A way of confirming.
 type AuthenticationMethod struct {
 	// Alias What the person calls them.
@@ -8836,6 +8855,9 @@ type UpdateDivisionJSONRequestBody = DivisionRequest
 // DeactivateEmployeeJSONRequestBody defines body for DeactivateEmployee for application/json ContentType.
 type DeactivateEmployeeJSONRequestBody = EmployeeDeactivation
 
+// VerifyApprovalJSONRequestBody defines body for VerifyApproval for application/json ContentType.
+type VerifyApprovalJSONRequestBody = ApprovalVerify
+
 // CreatePersonRequestV1JSONRequestBody defines body for CreatePersonRequestV1 for application/json ContentType.
 //
 // Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
@@ -9387,6 +9409,46 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/approvals/{id} (the `GetApproval` operationId).
 	GetApproval(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// VerifyApprovalWithBody Verify approval
+	//
+	// Confirms an approval in the name of the patient, who has read out the code of the SMS. An approval that is confirmed by documents
+	// (OFFLINE), or that needs no confirmation, is verified without a code; one that is sent is ignored then.
+	//
+	// What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
+	// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
+	// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+	//
+	// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
+	// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+	//
+	// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
+	// only Resend SMS on Approval helps; `code` may be a number or a text.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id} (the `VerifyApproval` operationId).
+	VerifyApprovalWithBody(ctx context.Context, patientID string, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// VerifyApproval Verify approval
+	//
+	// Confirms an approval in the name of the patient, who has read out the code of the SMS. An approval that is confirmed by documents
+	// (OFFLINE), or that needs no confirmation, is verified without a code; one that is sent is ignored then.
+	//
+	// What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
+	// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
+	// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+	//
+	// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
+	// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+	//
+	// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
+	// only Resend SMS on Approval helps; `code` may be a number or a text.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id} (the `VerifyApproval` operationId).
+	VerifyApproval(ctx context.Context, patientID string, id string, body VerifyApprovalJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ResendApprovalSMS Resend SMS on Approval
 	//
@@ -11221,6 +11283,66 @@ func (c *Client) ListApprovals(ctx context.Context, patientID string, params *Li
 // Corresponds with GET /api/patients/{patient_id}/approvals/{id} (the `GetApproval` operationId).
 func (c *Client) GetApproval(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetApprovalRequest(c.Server, patientID, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// VerifyApprovalWithBody Verify approval
+//
+// Confirms an approval in the name of the patient, who has read out the code of the SMS. An approval that is confirmed by documents
+// (OFFLINE), or that needs no confirmation, is verified without a code; one that is sent is ignored then.
+//
+// What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
+// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
+// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+//
+// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
+// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+//
+// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
+// only Resend SMS on Approval helps; `code` may be a number or a text.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id} (the `VerifyApproval` operationId).
+func (c *Client) VerifyApprovalWithBody(ctx context.Context, patientID string, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyApprovalRequestWithBody(c.Server, patientID, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// VerifyApproval Verify approval
+//
+// Confirms an approval in the name of the patient, who has read out the code of the SMS. An approval that is confirmed by documents
+// (OFFLINE), or that needs no confirmation, is verified without a code; one that is sent is ignored then.
+//
+// What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
+// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
+// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+//
+// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
+// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+//
+// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
+// only Resend SMS on Approval helps; `code` may be a number or a text.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id} (the `VerifyApproval` operationId).
+func (c *Client) VerifyApproval(ctx context.Context, patientID string, id string, body VerifyApprovalJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyApprovalRequest(c.Server, patientID, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -15488,6 +15610,60 @@ func NewGetApprovalRequest(server string, patientID string, id string) (*http.Re
 	return req, nil
 }
 
+// NewVerifyApprovalRequest calls the generic VerifyApproval builder with application/json body
+func NewVerifyApprovalRequest(server string, patientID string, id string, body VerifyApprovalJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewVerifyApprovalRequestWithBody(server, patientID, id, "application/json", bodyReader)
+}
+
+// NewVerifyApprovalRequestWithBody constructs an http.Request for the VerifyApproval method, with any body, and a specified content type
+func NewVerifyApprovalRequestWithBody(server string, patientID string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/approvals/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewResendApprovalSMSRequest constructs an http.Request for the ResendApprovalSMS method
 func NewResendApprovalSMSRequest(server string, patientID string, id string) (*http.Request, error) {
 	var err error
@@ -19584,6 +19760,46 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/approvals/{id} (the `GetApproval` operationId).
 	GetApprovalWithResponse(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*GetApprovalResult, error)
 
+	// VerifyApprovalWithBodyWithResponse Verify approval
+	//
+	// Confirms an approval in the name of the patient, who has read out the code of the SMS. An approval that is confirmed by documents
+	// (OFFLINE), or that needs no confirmation, is verified without a code; one that is sent is ignored then.
+	//
+	// What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
+	// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
+	// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+	//
+	// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
+	// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+	//
+	// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
+	// only Resend SMS on Approval helps; `code` may be a number or a text.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id} (the `VerifyApproval` operationId).
+	VerifyApprovalWithBodyWithResponse(ctx context.Context, patientID string, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyApprovalResult, error)
+
+	// VerifyApprovalWithResponse Verify approval
+	//
+	// Confirms an approval in the name of the patient, who has read out the code of the SMS. An approval that is confirmed by documents
+	// (OFFLINE), or that needs no confirmation, is verified without a code; one that is sent is ignored then.
+	//
+	// What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
+	// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
+	// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+	//
+	// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
+	// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+	//
+	// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
+	// only Resend SMS on Approval helps; `code` may be a number or a text.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id} (the `VerifyApproval` operationId).
+	VerifyApprovalWithResponse(ctx context.Context, patientID string, id string, body VerifyApprovalJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyApprovalResult, error)
+
 	// ResendApprovalSMSWithResponse Resend SMS on Approval
 	//
 	// Sends the patient a new code for an approval that still waits to be verified, when the first SMS did not arrive. The code goes to the
@@ -21686,6 +21902,39 @@ func (r GetApprovalResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetApprovalResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type VerifyApprovalResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ApprovalVerifiedResponse
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r VerifyApprovalResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r VerifyApprovalResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r VerifyApprovalResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -24252,6 +24501,58 @@ func (c *ClientWithResponses) GetApprovalWithResponse(ctx context.Context, patie
 	return ParseGetApprovalResult(rsp)
 }
 
+// VerifyApprovalWithBodyWithResponse Verify approval
+//
+// Confirms an approval in the name of the patient, who has read out the code of the SMS. An approval that is confirmed by documents
+// (OFFLINE), or that needs no confirmation, is verified without a code; one that is sent is ignored then.
+//
+// What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
+// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
+// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+//
+// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
+// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+//
+// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
+// only Resend SMS on Approval helps; `code` may be a number or a text.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id} (the `VerifyApproval` operationId).
+func (c *ClientWithResponses) VerifyApprovalWithBodyWithResponse(ctx context.Context, patientID string, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyApprovalResult, error) {
+	rsp, err := c.VerifyApprovalWithBody(ctx, patientID, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyApprovalResult(rsp)
+}
+
+// VerifyApprovalWithResponse Verify approval
+//
+// Confirms an approval in the name of the patient, who has read out the code of the SMS. An approval that is confirmed by documents
+// (OFFLINE), or that needs no confirmation, is verified without a code; one that is sent is ignored then.
+//
+// What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
+// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
+// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+//
+// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
+// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+//
+// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
+// only Resend SMS on Approval helps; `code` may be a number or a text.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id} (the `VerifyApproval` operationId).
+func (c *ClientWithResponses) VerifyApprovalWithResponse(ctx context.Context, patientID string, id string, body VerifyApprovalJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyApprovalResult, error) {
+	rsp, err := c.VerifyApproval(ctx, patientID, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyApprovalResult(rsp)
+}
+
 // ResendApprovalSMSWithResponse Resend SMS on Approval
 //
 // Sends the patient a new code for an approval that still waits to be verified, when the first SMS did not arrive. The code goes to the
@@ -26697,6 +26998,39 @@ func ParseGetApprovalResult(rsp *http.Response) (*GetApprovalResult, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseVerifyApprovalResult parses an HTTP response from a VerifyApprovalWithResponse call
+func ParseVerifyApprovalResult(rsp *http.Response) (*VerifyApprovalResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &VerifyApprovalResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ApprovalVerifiedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	}
 

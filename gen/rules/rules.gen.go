@@ -91,6 +91,17 @@ const (
 	ApprovalListPerson                                   ID = "approval.list.person"
 	ApprovalGetPerson                                    ID = "approval.get.person"
 	ApprovalGetNotFound                                  ID = "approval.get.not_found"
+	ApprovalVerifySchema                                 ID = "approval.verify.schema"
+	ApprovalVerifyPerson                                 ID = "approval.verify.person"
+	ApprovalVerifyPersonActive                           ID = "approval.verify.person_active"
+	ApprovalVerifyNotFound                               ID = "approval.verify.not_found"
+	ApprovalVerifyStateCancelled                         ID = "approval.verify.state_cancelled"
+	ApprovalVerifyStateTerminated                        ID = "approval.verify.state_terminated"
+	ApprovalVerifyStateExpired                           ID = "approval.verify.state_expired"
+	ApprovalVerifyStateActive                            ID = "approval.verify.state_active"
+	ApprovalVerifyPatient                                ID = "approval.verify.patient"
+	ApprovalVerifyConfidant                              ID = "approval.verify.confidant"
+	ApprovalVerifyCode                                   ID = "approval.verify.code"
 	ApprovalResendPerson                                 ID = "approval.resend.person"
 	ApprovalResendNotFound                               ID = "approval.resend.not_found"
 	ApprovalResendNoMethod                               ID = "approval.resend.no_method"
@@ -1327,6 +1338,139 @@ var All = []Rule{
 		Source:    "wiki RC_[UPD] Get approval details 17890837485",
 		Origin:    "wiki",
 		Fixed:     true,
+	},
+	{
+		ID:        ApprovalVerifySchema,
+		Operation: "verifyApproval",
+		Check:     "The body has the shape of ApprovalVerify, without unknown fields or doubled keys",
+		CheckUK:   "Тіло запиту відповідає схемі ApprovalVerify, без невідомих полів і повторених ключів",
+		Status:    422,
+		Type:      "validation_failed",
+		EntryType: "json_data_property",
+		Source:    "medical_events 2019, core/approvals",
+		Origin:    "inferred",
+		Fixed:     true,
+		Schema:    true,
+	},
+	{
+		ID:        ApprovalVerifyPerson,
+		Operation: "verifyApproval",
+		Check:     "A patient is stored under patient_id (a malformed id finds none)",
+		CheckUK:   "Пацієнт із таким patient_id є в системі (за ідентифікатором хибного формату нікого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Person is not found",
+		Source:    "medical_events 2019 (the code); wiki Get approvals (the text)",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        ApprovalVerifyPersonActive,
+		Operation: "verifyApproval",
+		Check:     "The patient's status is active",
+		CheckUK:   "Пацієнт активний",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Person is not active",
+		Source:    "medical_events 2019, PatientValidator",
+		Origin:    "code",
+	},
+	{
+		ID:        ApprovalVerifyNotFound,
+		Operation: "verifyApproval",
+		Check:     "An approval with this id is stored (a malformed id finds none)",
+		CheckUK:   "Доступ (approval) із таким ідентифікатором є в системі (за ідентифікатором хибного формату нічого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Approval with such id is not found",
+		Source:    "medical_events 2019 (the code); seed 000 (the text)",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:        ApprovalVerifyStateCancelled,
+		Operation: "verifyApproval",
+		Check:     "The approval is not cancelled",
+		CheckUK:   "Доступ (approval) не скасовано",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Approval in status cancelled can not be verified",
+		Source:    "medical_events 2019, approvals consumer (the text by its pattern)",
+		Origin:    "inferred",
+	},
+	{
+		ID:        ApprovalVerifyStateTerminated,
+		Operation: "verifyApproval",
+		Check:     "The approval is not terminated, i.e. replaced by a later one that was verified",
+		CheckUK:   "Доступ (approval) не припинено, тобто його не замінив пізніший підтверджений",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Approval in status terminated can not be verified",
+		Source:    "medical_events 2019, approvals consumer (the text by its pattern)",
+		Origin:    "inferred",
+	},
+	{
+		ID:        ApprovalVerifyStateExpired,
+		Operation: "verifyApproval",
+		Check:     "The approval has not expired (expires_at is later than now)",
+		CheckUK:   "Строк дії доступу (approval) не минув (expires_at пізніше за поточний час)",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Approval in status expired can not be verified",
+		Source:    "medical_events 2019, approvals consumer (the text by its pattern)",
+		Origin:    "inferred",
+	},
+	{
+		ID:        ApprovalVerifyStateActive,
+		Operation: "verifyApproval",
+		Check:     "The approval is not verified yet",
+		CheckUK:   "Доступ (approval) ще не підтверджено",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Approval in status active can not be verified",
+		Source:    "medical_events 2019, approvals consumer (the text by its pattern)",
+		Origin:    "code",
+	},
+	{
+		ID:        ApprovalVerifyPatient,
+		Operation: "verifyApproval",
+		Check:     "The approval is one of the patient of the address",
+		CheckUK:   "Доступ (approval) надав пацієнт, вказаний в адресі",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "Access denied - request to other patient's approval",
+		Source:    "medical_events 2019, core/approvals",
+		Origin:    "code",
+		Fixed:     true,
+	},
+	{
+		ID:          ApprovalVerifyConfidant,
+		Operation:   "verifyApproval",
+		Check:       "For a THIRD_PERSON method named in authorize_with, the person has an active and approved confidant relationship with the third person",
+		CheckUK:     "Для методу THIRD_PERSON з authorize_with: особа має активний і підтверджений зв'язок із третьою особою як законним представником",
+		Status:      422,
+		Type:        "request_malformed",
+		Message:     "Cannot be verified by method with not approved confidant person relationship",
+		InvalidJSON: true,
+		Source:      "wiki CRC Verify 18217205798",
+		Origin:      "wiki",
+		Flag:        "THIRD_PERSON_CONFIDANT_PERSON_RELATIONSHIP_CHECK",
+	},
+	{
+		ID:          ApprovalVerifyCode,
+		Operation:   "verifyApproval",
+		Check:       "The code, where one confirms the approval, is the live one that was sent last for it",
+		CheckUK:     "Код, якщо доступ підтверджують кодом, — чинний і останній надісланий для цього доступу",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.otp",
+		EntryType:   "json_data_property",
+		Keyword:     "invalid",
+		Description: "Invalid verification code",
+		Params:      []any{},
+		Source:      "medical_events 2019, core/approvals",
+		Origin:      "code",
+		Fixed:       true,
 	},
 	{
 		ID:        ApprovalResendPerson,
@@ -13391,6 +13535,7 @@ var (
 var guards = map[string][]ID{
 	"listApprovals":                        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getApproval":                          {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"verifyApproval":                       {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"resendApprovalSms":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"createAuthenticationMethodRequest":    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"approveAuthenticationMethodRequest":   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},

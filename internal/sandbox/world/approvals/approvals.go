@@ -18,6 +18,7 @@ func Add(w *build.World) {
 	resend(w)
 	list(w)
 	get(w)
+	verifying(w)
 }
 
 var (
