@@ -561,6 +561,57 @@ func (e EmployeeStatus) Valid() bool {
 	}
 }
 
+// Defines values for EpisodeStatus.
+const (
+	EpisodeStatusActive         EpisodeStatus = "active"
+	EpisodeStatusClosed         EpisodeStatus = "closed"
+	EpisodeStatusEnteredInError EpisodeStatus = "entered_in_error"
+)
+
+// Valid indicates whether the value is a known member of the EpisodeStatus enum.
+func (e EpisodeStatus) Valid() bool {
+	switch e {
+	case EpisodeStatusActive:
+		return true
+	case EpisodeStatusClosed:
+		return true
+	case EpisodeStatusEnteredInError:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EpisodeCreateStatus.
+const (
+	EpisodeCreateStatusActive EpisodeCreateStatus = "active"
+)
+
+// Valid indicates whether the value is a known member of the EpisodeCreateStatus enum.
+func (e EpisodeCreateStatus) Valid() bool {
+	switch e {
+	case EpisodeCreateStatusActive:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EpisodeCreateTypeSystem.
+const (
+	EpisodeCreateTypeSystemEHealthEpisodeTypes EpisodeCreateTypeSystem = "eHealth/episode_types"
+)
+
+// Valid indicates whether the value is a known member of the EpisodeCreateTypeSystem enum.
+func (e EpisodeCreateTypeSystem) Valid() bool {
+	switch e {
+	case EpisodeCreateTypeSystemEHealthEpisodeTypes:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EventEventType.
 const (
 	EventEventTypeStateChangeEvent  EventEventType = "StateChangeEvent"
@@ -3761,6 +3812,9 @@ type EmployeeQualification struct {
 	ValidTo *string `json:"valid_to,omitempty"`
 }
 
+// EmployeeReferenceRequest A link to an employee, as it is sent.
+type EmployeeReferenceRequest = ReferenceRequest
+
 // EmployeeRequest An employee request. What the person has learnt stands under the name of the type, in lower case.
 type EmployeeRequest struct {
 	// Assistant What the employee has learnt.
@@ -4276,6 +4330,208 @@ type EmployeeSpeciality struct {
 //
 // Example: APPROVED
 type EmployeeStatus string
+
+// Episode A case of illness or care of a patient, in which encounters happen.
+//
+//   - `managing_organization` is responsible for it, `care_manager` is its employee; their `display_value` is as it was when
+//     they were set.
+//   - `current_diagnoses` are those of its last encounter, `diagnoses_history` has those of every encounter; both are empty
+//     until the first one.
+//   - `period.end` is absent, and `status_reason` and `closing_summary` are null, while it is active.
+//   - `status_reason` and `explanatory_letter` say why it was closed or cancelled.
+type Episode struct {
+	// CareManager A link to another object.
+	CareManager Reference `json:"care_manager"`
+
+	// ClosingSummary What the treatment has come to.
+	//
+	// Example: Носові шляхи вільні, горло рожеве, температура в нормі
+	ClosingSummary nullable.Nullable[string] `json:"closing_summary"`
+
+	// CurrentDiagnoses Diagnoses of the last encounter.
+	CurrentDiagnoses []EpisodeDiagnosis `json:"current_diagnoses"`
+
+	// DiagnosesHistory Diagnoses of every encounter, oldest first.
+	DiagnosesHistory []EpisodeDiagnosesHistoryItem `json:"diagnoses_history"`
+
+	// ExplanatoryLetter Why it was cancelled, in free words.
+	//
+	// Example: Епізод був відмінений у зв'язку з помилкою при виборі пацієнта
+	ExplanatoryLetter nullable.Nullable[string] `json:"explanatory_letter"`
+
+	// ID Episode id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was created. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// ManagingOrganization A link to another object.
+	ManagingOrganization Reference `json:"managing_organization"`
+
+	// Name What it is about.
+	//
+	// Example: Діабет 2018
+	Name string `json:"name"`
+
+	// Period A stretch of time.
+	Period Period `json:"period"`
+
+	// Status Where the episode stands.
+	//
+	// Example: active
+	Status EpisodeStatus `json:"status"`
+
+	// StatusHistory Every status so far, oldest first.
+	StatusHistory []EpisodeStatusHistoryItem `json:"status_history"`
+
+	// StatusReason A meaning, told by values of dictionaries, or null.
+	StatusReason nullable.Nullable[NullableCodeableConcept] `json:"status_reason"`
+
+	// Type A value of a dictionary.
+	Type Coding `json:"type"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// EpisodeStatus Where the episode stands.
+//
+// Example: active
+type EpisodeStatus string
+
+// EpisodeCreate A new episode. The client chooses its id.
+type EpisodeCreate struct {
+	// CareManager A link to an employee, as it is sent.
+	CareManager EmployeeReferenceRequest `json:"care_manager"`
+
+	// ID The id that the episode gets.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// ManagingOrganization A link to a legal entity, as it is sent.
+	ManagingOrganization LegalEntityReferenceRequest `json:"managing_organization"`
+
+	// Name What it is about.
+	//
+	// Example: Діабет 2018
+	Name string `json:"name"`
+
+	// Period When it began.
+	Period struct {
+		// Start A date or a date and time. A date is its beginning, UTC.
+		//
+		// Example: 2018-08-02T10:45:16.000Z
+		Start string `json:"start"`
+	} `json:"period"`
+
+	// Status An episode is created active.
+	//
+	// Example: active
+	Status EpisodeCreateStatus `json:"status"`
+
+	// Type Type of the episode.
+	Type struct {
+		// Code The value in it.
+		//
+		// Example: PHC
+		Code string `json:"code"`
+
+		// System The dictionary.
+		//
+		// Example: eHealth/episode_types
+		System EpisodeCreateTypeSystem `json:"system"`
+	} `json:"type"`
+}
+
+// EpisodeCreateStatus An episode is created active.
+//
+// Example: active
+type EpisodeCreateStatus string
+
+// EpisodeCreateTypeSystem The dictionary.
+//
+// Example: eHealth/episode_types
+type EpisodeCreateTypeSystem string
+
+// EpisodeDiagnosesHistoryItem Diagnoses of one encounter; `is_active` is false when the encounter was entered in error.
+type EpisodeDiagnosesHistoryItem struct {
+	// Date When they were made. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Date string `json:"date"`
+
+	// Diagnoses The diagnoses.
+	Diagnoses []EpisodeDiagnosis `json:"diagnoses"`
+
+	// Evidence A link to another object.
+	Evidence Reference `json:"evidence"`
+
+	// IsActive Whether the encounter is in force.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+}
+
+// EpisodeDiagnosis A diagnosis of an encounter.
+type EpisodeDiagnosis struct {
+	// Code A meaning, told by values of dictionaries.
+	Code CodeableConcept `json:"code"`
+
+	// Condition A link to another object.
+	Condition Reference `json:"condition"`
+
+	// Rank Place among the diagnoses.
+	//
+	// Example: 1
+	Rank *int `json:"rank,omitempty"`
+
+	// Role A meaning, told by values of dictionaries.
+	Role CodeableConcept `json:"role"`
+}
+
+// EpisodeResponse Answer that carries an episode.
+type EpisodeResponse struct {
+	// Data A case of illness or care of a patient, in which encounters happen.
+	//
+	// - `managing_organization` is responsible for it, `care_manager` is its employee; their `display_value` is as it was when
+	//   they were set.
+	// - `current_diagnoses` are those of its last encounter, `diagnoses_history` has those of every encounter; both are empty
+	//   until the first one.
+	// - `period.end` is absent, and `status_reason` and `closing_summary` are null, while it is active.
+	// - `status_reason` and `explanatory_letter` say why it was closed or cancelled.
+	Data Episode `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// EpisodeStatusHistoryItem A status that an episode got; `status_reason` is null when none was given.
+type EpisodeStatusHistoryItem struct {
+	// InsertedAt Since when. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy User who set it.
+	//
+	// Example: f7bdce4c-9d6e-4b08-913c-97c4b972f9be
+	InsertedBy string `json:"inserted_by"`
+
+	// Status The status.
+	//
+	// Example: active
+	Status string `json:"status"`
+
+	// StatusReason A meaning, told by values of dictionaries, or null.
+	StatusReason nullable.Nullable[NullableCodeableConcept] `json:"status_reason"`
+}
 
 // Error Why a request was refused.
 type Error struct {
@@ -5134,6 +5390,9 @@ type LegalEntityPublicOffer struct {
 	// Example: Consent text
 	ConsentText string `json:"consent_text"`
 }
+
+// LegalEntityReferenceRequest A link to a legal entity, as it is sent.
+type LegalEntityReferenceRequest = ReferenceRequest
 
 // LegalEntityRegistrationAddress Where the legal entity is registered; null when that is not known.
 type LegalEntityRegistrationAddress struct {
@@ -8711,6 +8970,9 @@ type UpdateDivisionJSONRequestBody = DivisionRequest
 // DeactivateEmployeeJSONRequestBody defines body for DeactivateEmployee for application/json ContentType.
 type DeactivateEmployeeJSONRequestBody = EmployeeDeactivation
 
+// CreateEpisodeJSONRequestBody defines body for CreateEpisode for application/json ContentType.
+type CreateEpisodeJSONRequestBody = EpisodeCreate
+
 // CreatePersonRequestV1JSONRequestBody defines body for CreatePersonRequestV1 for application/json ContentType.
 //
 // Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
@@ -8885,6 +9147,12 @@ type ServerInterface interface {
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
+	// CreateEpisode Create Episode
+	// (POST /api/patients/{patient_id}/episodes)
+	CreateEpisode(ctx echo.Context, patientID string) error
+	// GetEpisode Get Episode by id
+	// (GET /api/patients/{patient_id}/episodes/{episode_id})
+	GetEpisode(ctx echo.Context, patientID string, episodeID string) error
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx echo.Context, patientID string, serviceRequestID string) error
@@ -10399,6 +10667,46 @@ func (w *ServerInterfaceWrapper) StopDeviceDispense(ctx echo.Context) error {
 	return err
 }
 
+// CreateEpisode converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateEpisode(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateEpisode(ctx, patientID)
+	return err
+}
+
+// GetEpisode converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEpisode(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "episode_id" -------------
+	var episodeID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "episode_id", ctx.Param("episode_id"), &episodeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEpisode(ctx, patientID, episodeID)
+	return err
+}
+
 // GetServiceRequest converts echo context to params.
 func (w *ServerInterfaceWrapper) GetServiceRequest(ctx echo.Context) error {
 	var err error
@@ -11753,6 +12061,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses", wrapper.ListDeviceDispenses, options.OperationMiddlewares["listDeviceDispenses"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id", wrapper.GetDeviceDispense, options.OperationMiddlewares["getDeviceDispense"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
+	router.POST(options.BaseURL+"/api/patients/:patient_id/episodes", wrapper.CreateEpisode, options.OperationMiddlewares["createEpisode"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id", wrapper.GetEpisode, options.OperationMiddlewares["getEpisode"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id", wrapper.GetServiceRequest, options.OperationMiddlewares["getServiceRequest"]...)
 	router.GET(options.BaseURL+"/api/person_requests", wrapper.ListPersonRequests, options.OperationMiddlewares["listPersonRequests"]...)
 	router.POST(options.BaseURL+"/api/person_requests", wrapper.CreatePersonRequestV1, options.OperationMiddlewares["createPersonRequestV1"]...)
@@ -12592,6 +12902,52 @@ func (response StopDeviceDispense202JSONResponse) VisitStopDeviceDispenseRespons
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateEpisodeRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Body      *CreateEpisodeJSONRequestBody
+}
+
+type CreateEpisodeResponseObject interface {
+	VisitCreateEpisodeResponse(w http.ResponseWriter) error
+}
+
+type CreateEpisode202JSONResponse JobResponse
+
+func (response CreateEpisode202JSONResponse) VisitCreateEpisodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEpisodeRequestObject struct {
+	PatientID string `json:"patient_id"`
+	EpisodeID string `json:"episode_id"`
+}
+
+type GetEpisodeResponseObject interface {
+	VisitGetEpisodeResponse(w http.ResponseWriter) error
+}
+
+type GetEpisode200JSONResponse EpisodeResponse
+
+func (response GetEpisode200JSONResponse) VisitGetEpisodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -13952,6 +14308,12 @@ type StrictServerInterface interface {
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx context.Context, request StopDeviceDispenseRequestObject) (StopDeviceDispenseResponseObject, error)
+	// CreateEpisode Create Episode
+	// (POST /api/patients/{patient_id}/episodes)
+	CreateEpisode(ctx context.Context, request CreateEpisodeRequestObject) (CreateEpisodeResponseObject, error)
+	// GetEpisode Get Episode by id
+	// (GET /api/patients/{patient_id}/episodes/{episode_id})
+	GetEpisode(ctx context.Context, request GetEpisodeRequestObject) (GetEpisodeResponseObject, error)
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx context.Context, request GetServiceRequestRequestObject) (GetServiceRequestResponseObject, error)
@@ -15083,6 +15445,80 @@ func (sh *strictHandler) StopDeviceDispense(ctx echo.Context, patientID string, 
 		return err
 	} else if validResponse, ok := response.(StopDeviceDispenseResponseObject); ok {
 		return validResponse.VisitStopDeviceDispenseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateEpisode operation middleware
+func (sh *strictHandler) CreateEpisode(ctx echo.Context, patientID string) error {
+	var request CreateEpisodeRequestObject
+
+	request.PatientID = patientID
+
+	var body CreateEpisodeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateEpisode(ctx.Request().Context(), request.(CreateEpisodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateEpisode")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateEpisodeResponseObject); ok {
+		return validResponse.VisitCreateEpisodeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetEpisode operation middleware
+func (sh *strictHandler) GetEpisode(ctx echo.Context, patientID string, episodeID string) error {
+	var request GetEpisodeRequestObject
+
+	request.PatientID = patientID
+	request.EpisodeID = episodeID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEpisode(ctx.Request().Context(), request.(GetEpisodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEpisode")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEpisodeResponseObject); ok {
+		return validResponse.VisitGetEpisodeResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -484,6 +484,36 @@ func (e EmployeeLegalEntityShortStatus) Valid() bool {
 	}
 }
 
+// Defines values for EmployeeReferenceRequestIdentifierTypeCodingCode.
+const (
+	EmployeeReferenceRequestIdentifierTypeCodingCodeEmployee EmployeeReferenceRequestIdentifierTypeCodingCode = "employee"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeReferenceRequestIdentifierTypeCodingCode enum.
+func (e EmployeeReferenceRequestIdentifierTypeCodingCode) Valid() bool {
+	switch e {
+	case EmployeeReferenceRequestIdentifierTypeCodingCodeEmployee:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeReferenceRequestIdentifierTypeCodingSystem.
+const (
+	EmployeeReferenceRequestIdentifierTypeCodingSystemEHealthResources EmployeeReferenceRequestIdentifierTypeCodingSystem = "eHealth/resources"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeReferenceRequestIdentifierTypeCodingSystem enum.
+func (e EmployeeReferenceRequestIdentifierTypeCodingSystem) Valid() bool {
+	switch e {
+	case EmployeeReferenceRequestIdentifierTypeCodingSystemEHealthResources:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EmployeeRequestStatus.
 const (
 	EmployeeRequestStatusAPPROVED EmployeeRequestStatus = "APPROVED"
@@ -556,6 +586,57 @@ func (e EmployeeStatus) Valid() bool {
 	case EmployeeStatusREORGANIZED:
 		return true
 	case EmployeeStatusSTOPPED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EpisodeStatus.
+const (
+	EpisodeStatusActive         EpisodeStatus = "active"
+	EpisodeStatusClosed         EpisodeStatus = "closed"
+	EpisodeStatusEnteredInError EpisodeStatus = "entered_in_error"
+)
+
+// Valid indicates whether the value is a known member of the EpisodeStatus enum.
+func (e EpisodeStatus) Valid() bool {
+	switch e {
+	case EpisodeStatusActive:
+		return true
+	case EpisodeStatusClosed:
+		return true
+	case EpisodeStatusEnteredInError:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EpisodeCreateStatus.
+const (
+	EpisodeCreateStatusActive EpisodeCreateStatus = "active"
+)
+
+// Valid indicates whether the value is a known member of the EpisodeCreateStatus enum.
+func (e EpisodeCreateStatus) Valid() bool {
+	switch e {
+	case EpisodeCreateStatusActive:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EpisodeCreateTypeSystem.
+const (
+	EpisodeCreateTypeSystemEHealthEpisodeTypes EpisodeCreateTypeSystem = "eHealth/episode_types"
+)
+
+// Valid indicates whether the value is a known member of the EpisodeCreateTypeSystem enum.
+func (e EpisodeCreateTypeSystem) Valid() bool {
+	switch e {
+	case EpisodeCreateTypeSystemEHealthEpisodeTypes:
 		return true
 	default:
 		return false
@@ -697,6 +778,36 @@ func (e LegalEntityStatus) Valid() bool {
 	case LegalEntityStatusREORGANIZED:
 		return true
 	case LegalEntityStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LegalEntityReferenceRequestIdentifierTypeCodingCode.
+const (
+	LegalEntityReferenceRequestIdentifierTypeCodingCodeLegalEntity LegalEntityReferenceRequestIdentifierTypeCodingCode = "legal_entity"
+)
+
+// Valid indicates whether the value is a known member of the LegalEntityReferenceRequestIdentifierTypeCodingCode enum.
+func (e LegalEntityReferenceRequestIdentifierTypeCodingCode) Valid() bool {
+	switch e {
+	case LegalEntityReferenceRequestIdentifierTypeCodingCodeLegalEntity:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LegalEntityReferenceRequestIdentifierTypeCodingSystem.
+const (
+	LegalEntityReferenceRequestIdentifierTypeCodingSystemEHealthResources LegalEntityReferenceRequestIdentifierTypeCodingSystem = "eHealth/resources"
+)
+
+// Valid indicates whether the value is a known member of the LegalEntityReferenceRequestIdentifierTypeCodingSystem enum.
+func (e LegalEntityReferenceRequestIdentifierTypeCodingSystem) Valid() bool {
+	switch e {
+	case LegalEntityReferenceRequestIdentifierTypeCodingSystemEHealthResources:
 		return true
 	default:
 		return false
@@ -3797,6 +3908,48 @@ type EmployeeQualification struct {
 	ValidTo *string `json:"valid_to,omitempty"`
 }
 
+// EmployeeReferenceRequest A link to an employee, as it is sent.
+type EmployeeReferenceRequest struct {
+	// Identifier Which employee is meant.
+	Identifier struct {
+		// Type What the link leads to.
+		Type struct {
+			// Coding The kind of object.
+			Coding []struct {
+				// Code The value in it.
+				//
+				// Example: employee
+				Code EmployeeReferenceRequestIdentifierTypeCodingCode `json:"code"`
+
+				// System The dictionary.
+				//
+				// Example: eHealth/resources
+				System EmployeeReferenceRequestIdentifierTypeCodingSystem `json:"system"`
+			} `json:"coding"`
+
+			// Text The kind in free words.
+			//
+			// Example: Працівник
+			Text *string `json:"text,omitempty"`
+		} `json:"type"`
+
+		// Value The id of the employee.
+		//
+		// Example: 9183a36b-4d45-4244-9339-63d81cd08d9c
+		Value string `json:"value"`
+	} `json:"identifier"`
+}
+
+// EmployeeReferenceRequestIdentifierTypeCodingCode The value in it.
+//
+// Example: employee
+type EmployeeReferenceRequestIdentifierTypeCodingCode string
+
+// EmployeeReferenceRequestIdentifierTypeCodingSystem The dictionary.
+//
+// Example: eHealth/resources
+type EmployeeReferenceRequestIdentifierTypeCodingSystem string
+
 // EmployeeRequest An employee request. What the person has learnt stands under the name of the type, in lower case.
 type EmployeeRequest struct {
 	// Assistant What the employee has learnt.
@@ -4312,6 +4465,208 @@ type EmployeeSpeciality struct {
 //
 // Example: APPROVED
 type EmployeeStatus string
+
+// Episode A case of illness or care of a patient, in which encounters happen.
+//
+//   - `managing_organization` is responsible for it, `care_manager` is its employee; their `display_value` is as it was when
+//     they were set.
+//   - `current_diagnoses` are those of its last encounter, `diagnoses_history` has those of every encounter; both are empty
+//     until the first one.
+//   - `period.end` is absent, and `status_reason` and `closing_summary` are null, while it is active.
+//   - `status_reason` and `explanatory_letter` say why it was closed or cancelled.
+type Episode struct {
+	// CareManager A link to another object.
+	CareManager Reference `json:"care_manager"`
+
+	// ClosingSummary What the treatment has come to.
+	//
+	// Example: Носові шляхи вільні, горло рожеве, температура в нормі
+	ClosingSummary *string `json:"closing_summary"`
+
+	// CurrentDiagnoses Diagnoses of the last encounter.
+	CurrentDiagnoses []EpisodeDiagnosis `json:"current_diagnoses"`
+
+	// DiagnosesHistory Diagnoses of every encounter, oldest first.
+	DiagnosesHistory []EpisodeDiagnosesHistoryItem `json:"diagnoses_history"`
+
+	// ExplanatoryLetter Why it was cancelled, in free words.
+	//
+	// Example: Епізод був відмінений у зв'язку з помилкою при виборі пацієнта
+	ExplanatoryLetter *string `json:"explanatory_letter"`
+
+	// ID Episode id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was created. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// ManagingOrganization A link to another object.
+	ManagingOrganization Reference `json:"managing_organization"`
+
+	// Name What it is about.
+	//
+	// Example: Діабет 2018
+	Name string `json:"name"`
+
+	// Period A stretch of time.
+	Period Period `json:"period"`
+
+	// Status Where the episode stands.
+	//
+	// Example: active
+	Status EpisodeStatus `json:"status"`
+
+	// StatusHistory Every status so far, oldest first.
+	StatusHistory []EpisodeStatusHistoryItem `json:"status_history"`
+
+	// StatusReason A meaning, told by values of dictionaries, or null.
+	StatusReason *NullableCodeableConcept `json:"status_reason"`
+
+	// Type A value of a dictionary.
+	Type Coding `json:"type"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// EpisodeStatus Where the episode stands.
+//
+// Example: active
+type EpisodeStatus string
+
+// EpisodeCreate A new episode. The client chooses its id.
+type EpisodeCreate struct {
+	// CareManager A link to an employee, as it is sent.
+	CareManager EmployeeReferenceRequest `json:"care_manager"`
+
+	// ID The id that the episode gets.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// ManagingOrganization A link to a legal entity, as it is sent.
+	ManagingOrganization LegalEntityReferenceRequest `json:"managing_organization"`
+
+	// Name What it is about.
+	//
+	// Example: Діабет 2018
+	Name string `json:"name"`
+
+	// Period When it began.
+	Period struct {
+		// Start A date or a date and time. A date is its beginning, UTC.
+		//
+		// Example: 2018-08-02T10:45:16.000Z
+		Start string `json:"start"`
+	} `json:"period"`
+
+	// Status An episode is created active.
+	//
+	// Example: active
+	Status EpisodeCreateStatus `json:"status"`
+
+	// Type Type of the episode.
+	Type struct {
+		// Code The value in it.
+		//
+		// Example: PHC
+		Code string `json:"code"`
+
+		// System The dictionary.
+		//
+		// Example: eHealth/episode_types
+		System EpisodeCreateTypeSystem `json:"system"`
+	} `json:"type"`
+}
+
+// EpisodeCreateStatus An episode is created active.
+//
+// Example: active
+type EpisodeCreateStatus string
+
+// EpisodeCreateTypeSystem The dictionary.
+//
+// Example: eHealth/episode_types
+type EpisodeCreateTypeSystem string
+
+// EpisodeDiagnosesHistoryItem Diagnoses of one encounter; `is_active` is false when the encounter was entered in error.
+type EpisodeDiagnosesHistoryItem struct {
+	// Date When they were made. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Date string `json:"date"`
+
+	// Diagnoses The diagnoses.
+	Diagnoses []EpisodeDiagnosis `json:"diagnoses"`
+
+	// Evidence A link to another object.
+	Evidence Reference `json:"evidence"`
+
+	// IsActive Whether the encounter is in force.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+}
+
+// EpisodeDiagnosis A diagnosis of an encounter.
+type EpisodeDiagnosis struct {
+	// Code A meaning, told by values of dictionaries.
+	Code CodeableConcept `json:"code"`
+
+	// Condition A link to another object.
+	Condition Reference `json:"condition"`
+
+	// Rank Place among the diagnoses.
+	//
+	// Example: 1
+	Rank *int `json:"rank,omitempty"`
+
+	// Role A meaning, told by values of dictionaries.
+	Role CodeableConcept `json:"role"`
+}
+
+// EpisodeResponse Answer that carries an episode.
+type EpisodeResponse struct {
+	// Data A case of illness or care of a patient, in which encounters happen.
+	//
+	// - `managing_organization` is responsible for it, `care_manager` is its employee; their `display_value` is as it was when
+	//   they were set.
+	// - `current_diagnoses` are those of its last encounter, `diagnoses_history` has those of every encounter; both are empty
+	//   until the first one.
+	// - `period.end` is absent, and `status_reason` and `closing_summary` are null, while it is active.
+	// - `status_reason` and `explanatory_letter` say why it was closed or cancelled.
+	Data Episode `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// EpisodeStatusHistoryItem A status that an episode got; `status_reason` is null when none was given.
+type EpisodeStatusHistoryItem struct {
+	// InsertedAt Since when. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy User who set it.
+	//
+	// Example: f7bdce4c-9d6e-4b08-913c-97c4b972f9be
+	InsertedBy string `json:"inserted_by"`
+
+	// Status The status.
+	//
+	// Example: active
+	Status string `json:"status"`
+
+	// StatusReason A meaning, told by values of dictionaries, or null.
+	StatusReason *NullableCodeableConcept `json:"status_reason"`
+}
 
 // ErrorBody Why a request was refused.
 type ErrorBody struct {
@@ -5161,6 +5516,48 @@ type LegalEntityPublicOffer struct {
 	// Example: Consent text
 	ConsentText string `json:"consent_text"`
 }
+
+// LegalEntityReferenceRequest A link to a legal entity, as it is sent.
+type LegalEntityReferenceRequest struct {
+	// Identifier Which legal entity is meant.
+	Identifier struct {
+		// Type What the link leads to.
+		Type struct {
+			// Coding The kind of object.
+			Coding []struct {
+				// Code The value in it.
+				//
+				// Example: legal_entity
+				Code LegalEntityReferenceRequestIdentifierTypeCodingCode `json:"code"`
+
+				// System The dictionary.
+				//
+				// Example: eHealth/resources
+				System LegalEntityReferenceRequestIdentifierTypeCodingSystem `json:"system"`
+			} `json:"coding"`
+
+			// Text The kind in free words.
+			//
+			// Example: Заклад
+			Text *string `json:"text,omitempty"`
+		} `json:"type"`
+
+		// Value The id of the legal entity.
+		//
+		// Example: 97d57238-ffbe-4335-92ea-28d4de117ea2
+		Value string `json:"value"`
+	} `json:"identifier"`
+}
+
+// LegalEntityReferenceRequestIdentifierTypeCodingCode The value in it.
+//
+// Example: legal_entity
+type LegalEntityReferenceRequestIdentifierTypeCodingCode string
+
+// LegalEntityReferenceRequestIdentifierTypeCodingSystem The dictionary.
+//
+// Example: eHealth/resources
+type LegalEntityReferenceRequestIdentifierTypeCodingSystem string
 
 // LegalEntityRegistrationAddress Where the legal entity is registered; null when that is not known.
 type LegalEntityRegistrationAddress struct {
@@ -8732,6 +9129,9 @@ type UpdateDivisionJSONRequestBody = DivisionRequest
 // DeactivateEmployeeJSONRequestBody defines body for DeactivateEmployee for application/json ContentType.
 type DeactivateEmployeeJSONRequestBody = EmployeeDeactivation
 
+// CreateEpisodeJSONRequestBody defines body for CreateEpisode for application/json ContentType.
+type CreateEpisodeJSONRequestBody = EpisodeCreate
+
 // CreatePersonRequestV1JSONRequestBody defines body for CreatePersonRequestV1 for application/json ContentType.
 //
 // Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
@@ -9344,6 +9744,54 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateEpisodeWithBody Create Episode
+	//
+	// Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
+	// The episode is `active` from the start; its diagnoses come with its encounters.
+	//
+	// Who may: any doctor of a legal entity that works with medical events; a declaration is not needed. `managing_organization` is the
+	// legal entity of the token, `care_manager` one of its employees. Which types of episodes they may have is set in
+	// LEGAL_ENTITY_EPISODE_TYPES and EMPLOYEE_EPISODE_TYPES.
+	//
+	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303 with the link to the
+	// episode. A patient may have several active episodes of one name.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
+	CreateEpisodeWithBody(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateEpisode Create Episode
+	//
+	// Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
+	// The episode is `active` from the start; its diagnoses come with its encounters.
+	//
+	// Who may: any doctor of a legal entity that works with medical events; a declaration is not needed. `managing_organization` is the
+	// legal entity of the token, `care_manager` one of its employees. Which types of episodes they may have is set in
+	// LEGAL_ENTITY_EPISODE_TYPES and EMPLOYEE_EPISODE_TYPES.
+	//
+	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303 with the link to the
+	// episode. A patient may have several active episodes of one name.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
+	CreateEpisode(ctx context.Context, patientID string, body CreateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEpisode Get Episode by id
+	//
+	// One episode of a patient, in any status. This is where the link of a finished job of Create Episode leads. Nothing is changed by
+	// reading.
+	//
+	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an
+	// effective approval of the patient's data or of this episode. A declaration with a colleague opens nothing.
+	//
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown episode; only who may see the
+	// patient's episodes gets 404.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id} (the `GetEpisode` operationId).
+	GetEpisode(ctx context.Context, patientID string, episodeID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetServiceRequest Get Service Request Details
 	//
@@ -11187,6 +11635,84 @@ func (c *Client) GetDeviceDispense(ctx context.Context, patientID string, device
 // Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 func (c *Client) StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStopDeviceDispenseRequest(c.Server, patientID, deviceDispenseID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateEpisodeWithBody Create Episode
+//
+// Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
+// The episode is `active` from the start; its diagnoses come with its encounters.
+//
+// Who may: any doctor of a legal entity that works with medical events; a declaration is not needed. `managing_organization` is the
+// legal entity of the token, `care_manager` one of its employees. Which types of episodes they may have is set in
+// LEGAL_ENTITY_EPISODE_TYPES and EMPLOYEE_EPISODE_TYPES.
+//
+// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303 with the link to the
+// episode. A patient may have several active episodes of one name.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
+func (c *Client) CreateEpisodeWithBody(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateEpisodeRequestWithBody(c.Server, patientID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateEpisode Create Episode
+//
+// Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
+// The episode is `active` from the start; its diagnoses come with its encounters.
+//
+// Who may: any doctor of a legal entity that works with medical events; a declaration is not needed. `managing_organization` is the
+// legal entity of the token, `care_manager` one of its employees. Which types of episodes they may have is set in
+// LEGAL_ENTITY_EPISODE_TYPES and EMPLOYEE_EPISODE_TYPES.
+//
+// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303 with the link to the
+// episode. A patient may have several active episodes of one name.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
+func (c *Client) CreateEpisode(ctx context.Context, patientID string, body CreateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateEpisodeRequest(c.Server, patientID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEpisode Get Episode by id
+//
+// One episode of a patient, in any status. This is where the link of a finished job of Create Episode leads. Nothing is changed by
+// reading.
+//
+// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an
+// effective approval of the patient's data or of this episode. A declaration with a colleague opens nothing.
+//
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown episode; only who may see the
+// patient's episodes gets 404.
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id} (the `GetEpisode` operationId).
+func (c *Client) GetEpisode(ctx context.Context, patientID string, episodeID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEpisodeRequest(c.Server, patientID, episodeID)
 	if err != nil {
 		return nil, err
 	}
@@ -15677,6 +16203,94 @@ func NewStopDeviceDispenseRequest(server string, patientID string, deviceDispens
 	return req, nil
 }
 
+// NewCreateEpisodeRequest calls the generic CreateEpisode builder with application/json body
+func NewCreateEpisodeRequest(server string, patientID string, body CreateEpisodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateEpisodeRequestWithBody(server, patientID, "application/json", bodyReader)
+}
+
+// NewCreateEpisodeRequestWithBody constructs an http.Request for the CreateEpisode method, with any body, and a specified content type
+func NewCreateEpisodeRequestWithBody(server string, patientID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetEpisodeRequest constructs an http.Request for the GetEpisode method
+func NewGetEpisodeRequest(server string, patientID string, episodeID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "episode_id", episodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetServiceRequestRequest constructs an http.Request for the GetServiceRequest method
 func NewGetServiceRequestRequest(server string, patientID string, serviceRequestID string) (*http.Request, error) {
 	var err error
@@ -19268,6 +19882,56 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*StopDeviceDispenseResult, error)
 
+	// CreateEpisodeWithBodyWithResponse Create Episode
+	//
+	// Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
+	// The episode is `active` from the start; its diagnoses come with its encounters.
+	//
+	// Who may: any doctor of a legal entity that works with medical events; a declaration is not needed. `managing_organization` is the
+	// legal entity of the token, `care_manager` one of its employees. Which types of episodes they may have is set in
+	// LEGAL_ENTITY_EPISODE_TYPES and EMPLOYEE_EPISODE_TYPES.
+	//
+	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303 with the link to the
+	// episode. A patient may have several active episodes of one name.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
+	CreateEpisodeWithBodyWithResponse(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateEpisodeResult, error)
+
+	// CreateEpisodeWithResponse Create Episode
+	//
+	// Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
+	// The episode is `active` from the start; its diagnoses come with its encounters.
+	//
+	// Who may: any doctor of a legal entity that works with medical events; a declaration is not needed. `managing_organization` is the
+	// legal entity of the token, `care_manager` one of its employees. Which types of episodes they may have is set in
+	// LEGAL_ENTITY_EPISODE_TYPES and EMPLOYEE_EPISODE_TYPES.
+	//
+	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303 with the link to the
+	// episode. A patient may have several active episodes of one name.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
+	CreateEpisodeWithResponse(ctx context.Context, patientID string, body CreateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateEpisodeResult, error)
+
+	// GetEpisodeWithResponse Get Episode by id
+	//
+	// One episode of a patient, in any status. This is where the link of a finished job of Create Episode leads. Nothing is changed by
+	// reading.
+	//
+	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an
+	// effective approval of the patient's data or of this episode. A declaration with a colleague opens nothing.
+	//
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown episode; only who may see the
+	// patient's episodes gets 404.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id} (the `GetEpisode` operationId).
+	GetEpisodeWithResponse(ctx context.Context, patientID string, episodeID string, reqEditors ...RequestEditorFn) (*GetEpisodeResult, error)
+
 	// GetServiceRequestWithResponse Get Service Request Details
 	//
 	// One service request (referral) of a patient, as it is now. This is where the link of a finished Release job leads; look at
@@ -21391,6 +22055,68 @@ func (r StopDeviceDispenseResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r StopDeviceDispenseResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateEpisodeResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateEpisodeResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateEpisodeResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateEpisodeResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetEpisodeResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EpisodeResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEpisodeResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEpisodeResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEpisodeResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -23865,6 +24591,74 @@ func (c *ClientWithResponses) StopDeviceDispenseWithResponse(ctx context.Context
 	return ParseStopDeviceDispenseResult(rsp)
 }
 
+// CreateEpisodeWithBodyWithResponse Create Episode
+//
+// Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
+// The episode is `active` from the start; its diagnoses come with its encounters.
+//
+// Who may: any doctor of a legal entity that works with medical events; a declaration is not needed. `managing_organization` is the
+// legal entity of the token, `care_manager` one of its employees. Which types of episodes they may have is set in
+// LEGAL_ENTITY_EPISODE_TYPES and EMPLOYEE_EPISODE_TYPES.
+//
+// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303 with the link to the
+// episode. A patient may have several active episodes of one name.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
+func (c *ClientWithResponses) CreateEpisodeWithBodyWithResponse(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateEpisodeResult, error) {
+	rsp, err := c.CreateEpisodeWithBody(ctx, patientID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateEpisodeResult(rsp)
+}
+
+// CreateEpisodeWithResponse Create Episode
+//
+// Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
+// The episode is `active` from the start; its diagnoses come with its encounters.
+//
+// Who may: any doctor of a legal entity that works with medical events; a declaration is not needed. `managing_organization` is the
+// legal entity of the token, `care_manager` one of its employees. Which types of episodes they may have is set in
+// LEGAL_ENTITY_EPISODE_TYPES and EMPLOYEE_EPISODE_TYPES.
+//
+// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303 with the link to the
+// episode. A patient may have several active episodes of one name.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
+func (c *ClientWithResponses) CreateEpisodeWithResponse(ctx context.Context, patientID string, body CreateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateEpisodeResult, error) {
+	rsp, err := c.CreateEpisode(ctx, patientID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateEpisodeResult(rsp)
+}
+
+// GetEpisodeWithResponse Get Episode by id
+//
+// One episode of a patient, in any status. This is where the link of a finished job of Create Episode leads. Nothing is changed by
+// reading.
+//
+// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an
+// effective approval of the patient's data or of this episode. A declaration with a colleague opens nothing.
+//
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown episode; only who may see the
+// patient's episodes gets 404.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id} (the `GetEpisode` operationId).
+func (c *ClientWithResponses) GetEpisodeWithResponse(ctx context.Context, patientID string, episodeID string, reqEditors ...RequestEditorFn) (*GetEpisodeResult, error) {
+	rsp, err := c.GetEpisode(ctx, patientID, episodeID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEpisodeResult(rsp)
+}
+
 // GetServiceRequestWithResponse Get Service Request Details
 //
 // One service request (referral) of a patient, as it is now. This is where the link of a finished Release job leads; look at
@@ -26274,6 +27068,58 @@ func ParseStopDeviceDispenseResult(rsp *http.Response) (*StopDeviceDispenseResul
 			return nil, err
 		}
 		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateEpisodeResult parses an HTTP response from a CreateEpisodeWithResponse call
+func ParseCreateEpisodeResult(rsp *http.Response) (*CreateEpisodeResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateEpisodeResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetEpisodeResult parses an HTTP response from a GetEpisodeWithResponse call
+func ParseGetEpisodeResult(rsp *http.Response) (*GetEpisodeResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEpisodeResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EpisodeResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 
