@@ -114,10 +114,14 @@ func IsFound[D any](ctx context.Context, s *Reading[D]) error {
 	return err
 }
 
-// find looks the document up once.
+// find looks the document up once. Where no check has looked the patient up, the one of
+// the path is taken.
 func (s *Reading[D]) find(ctx context.Context) (found bool, err error) {
 	if s.found != nil {
 		return *s.found, nil
+	}
+	if id, ok := envelope.ParseID(s.path.Patient); ok && s.Patient.Hidden == nil {
+		s.Patient = Person{ID: id, Hidden: s.engine.Keys.PatientIDs(id)}
 	}
 	if id, ok := envelope.ParseID(s.path.ID); ok {
 		stored, err := mongodb.DocumentsOf(s.engine.Documents, s.record.Collection).Get(ctx, id)
@@ -139,11 +143,9 @@ func (s *Reading[D]) find(ctx context.Context) (found bool, err error) {
 // comes before the look-ups, so that who may not see a patient's events learns neither
 // which patients nor which events there are (decisions R36, R41).
 func MayReadEvent[D any](ctx context.Context, s *Reading[D]) error {
-	id, ok := envelope.ParseID(s.path.Patient)
-	if !ok {
+	if _, ok := envelope.ParseID(s.path.Patient); !ok {
 		return expectGrounds(false)
 	}
-	s.Patient = Person{ID: id, Hidden: s.engine.Keys.PatientIDs(id)}
 	found, err := s.find(ctx)
 	if err != nil {
 		return err

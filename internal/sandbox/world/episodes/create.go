@@ -19,6 +19,15 @@ func refer(kind string, id any) build.Row {
 	}}
 }
 
+// merged are several changes of a body.
+func merged(changes ...build.Row) build.Row {
+	all := build.Row{}
+	for _, c := range changes {
+		all = build.Changed(all, c)
+	}
+	return all
+}
+
 func create(w *build.World) {
 	const op = "createEpisode"
 	w.Object("episode", "episode to be created", "is not there yet: Create Episode makes it")
@@ -41,11 +50,13 @@ func create(w *build.World) {
 	}
 	organization := func(id uuid.UUID) build.Row { return build.Row{"managing_organization": refer("legal_entity", id)} }
 
+	another := func(number string) build.Row { return build.Row{"id": build.ID("episode to be created " + number)} }
+
 	w.Passes(op, "a new episode", with(nil), http.StatusAccepted)
-	w.Passes(op, "a patient without a declaration", by(doctor, build.ID("newcomer").String(), nil), http.StatusAccepted)
-	w.Passes(op, "a beginning without the hour", with(start(w.Now.AddDate(0, 0, -1).Format(time.DateOnly))), http.StatusAccepted)
-	w.Passes(op, "a specialist of a hospital", by(build.TokenValue("hospital_doctor"), build.ID("patient").String(), build.Changed(build.Changed(
-		kind("REHAB"), manager("hospital_doctor")), organization(build.ID("hospital")))), http.StatusAccepted)
+	w.Passes(op, "a patient without a declaration", by(doctor, build.ID("newcomer").String(), another("2")), http.StatusAccepted)
+	w.Passes(op, "a beginning without the hour", with(build.Changed(another("3"), start(w.Now.AddDate(0, 0, -1).Format(time.DateOnly)))), http.StatusAccepted)
+	w.Passes(op, "a specialist of a hospital", by(build.TokenValue("hospital_doctor"), build.ID("patient").String(), merged(
+		another("4"), kind("REHAB"), manager("hospital_doctor"), organization(build.ID("hospital")))), http.StatusAccepted)
 
 	w.Refused(op, "an unknown patient", by(doctor, build.ID("nobody").String(), nil), fault.Refuse(rules.EpisodeCreatePerson))
 	w.Refused(op, "a malformed patient id, whatever the body", by(doctor, "1", build.Row{"name": nil}), fault.Refuse(rules.EpisodeCreatePerson))
@@ -72,7 +83,7 @@ func create(w *build.World) {
 	foreign := fault.Refuse(rules.EpisodeCreateManagingOrganization)
 	w.Refused(op, "another legal entity's episode", with(organization(build.ID("other_clinic"))), foreign)
 	unasked := []string{"RULES", "-episode.create.managing_organization"}
-	w.Passes(op, "another legal entity's episode, when that is not checked", with(organization(build.ID("other_clinic"))), http.StatusAccepted).Set(unasked...)
+	w.Passes(op, "another legal entity's episode, when that is not checked", with(merged(another("5"), organization(build.ID("other_clinic")))), http.StatusAccepted).Set(unasked...)
 	w.Refused(op, "an unknown legal entity, when another one is allowed", with(organization(build.ID("no legal entity"))),
 		fault.Refuse(rules.EpisodeCreateManagingOrganizationExists)).Set(unasked...)
 	w.Refused(op, "a closed legal entity, when another one is allowed", with(organization(build.ID("closed_clinic"))),
@@ -90,8 +101,7 @@ func create(w *build.World) {
 	w.Refused(op, "a malformed id of an employee", with(build.Row{"care_manager": refer("employee", "1")}), unknown)
 	taken := build.Row{"id": build.ID("episode of patient")}
 	w.Refused(op, "an id that an episode has", with(taken), fault.Refuse(rules.EpisodeCreateID))
-	w.Refused(op, "everything wrong at once", with(build.Changed(build.Changed(build.Changed(build.Changed(taken, later), kind("OTHER")),
-		manager("nobody")), organization(build.ID("other_clinic")))), foreign, fault.Refuse(rules.EpisodeCreateType, "code", "OTHER"),
+	w.Refused(op, "everything wrong at once", with(merged(taken, later, kind("OTHER"), manager("nobody"), organization(build.ID("other_clinic")))), foreign, fault.Refuse(rules.EpisodeCreateType, "code", "OTHER"),
 		fault.Refuse(rules.EpisodeCreatePeriodStart), unknown, fault.Refuse(rules.EpisodeCreateID))
 
 	w.Refused(op, "a type that the legal entity may not have", with(kind("REHAB")), fault.Refuse(rules.EpisodeCreateTypeAllowed, "type", "REHAB"))
