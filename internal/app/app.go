@@ -48,6 +48,7 @@ import (
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/divisions"
 	"esoz/internal/resource/employees"
+	"esoz/internal/resource/episodes"
 	"esoz/internal/resource/events"
 	"esoz/internal/resource/healthcareservices"
 	jobreads "esoz/internal/resource/jobs"
@@ -56,6 +57,7 @@ import (
 	"esoz/internal/resource/oauth/signin"
 	"esoz/internal/resource/personrequests"
 	"esoz/internal/resource/persons"
+	"esoz/internal/resource/references"
 	"esoz/internal/resource/servicerequests"
 	"esoz/internal/resource/uaddresses"
 	"esoz/internal/resource/verifications"
@@ -226,6 +228,7 @@ func (a *App) build() error {
 
 	engine := &operation.Engine{
 		Documents: a.Mongo, Queue: queue, Keys: a.Keys, Clock: o.Clock, Config: o.Config, People: people,
+		Referents: references.Store{Pool: a.Pool},
 	}
 
 	lists := &postgres.Lists{Primary: a.Pool, Replica: a.Replica}
@@ -242,6 +245,7 @@ func (a *App) build() error {
 		healthcareAPI:      &healthcareservices.API{Engine: engine, Store: healthcareservices.Store{Pool: a.Pool, Lists: lists}},
 		legalEntitiesAPI:   &legalentities.API{Engine: engine, Store: legalentities.Store{Pool: a.Pool, Lists: lists}},
 		employeesAPI:       &employees.API{Engine: engine, Store: employees.Store{Pool: a.Pool, Lists: lists, Declarations: signed}},
+		episodesAPI:        &episodes.API{Engine: engine, Dictionaries: a.Dictionaries},
 		eventsAPI:          &events.API{Engine: engine, Store: events.Store{Lists: lists}},
 		jobsAPI:            &jobreads.API{Engine: engine},
 		oauthAPI:           &oauth.API{Engine: engine, Pool: a.Pool},

@@ -23,6 +23,7 @@ import (
 	"esoz/internal/platform/postgres"
 	"esoz/internal/resource/approvals"
 	"esoz/internal/resource/devicedispenses"
+	"esoz/internal/resource/episodes"
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/servicerequests"
 	"esoz/internal/resource/uaddresses"
@@ -104,6 +105,7 @@ func IndexDocuments(ctx context.Context, documents *mongo.Database) error {
 		"approvals":        approvals.Indexes(),
 		"service_requests": servicerequests.Indexes(),
 		"device_dispenses": devicedispenses.Indexes(),
+		"episodes":         episodes.Indexes(),
 	} {
 		if err := index(ctx, documents.Collection(collection), indexes); err != nil {
 			return fmt.Errorf("create indexes of %s: %w", collection, mongodb.Error(err))

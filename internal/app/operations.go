@@ -17,6 +17,7 @@ import (
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/divisions"
 	"esoz/internal/resource/employees"
+	"esoz/internal/resource/episodes"
 	"esoz/internal/resource/events"
 	"esoz/internal/resource/healthcareservices"
 	jobreads "esoz/internal/resource/jobs"
@@ -37,6 +38,7 @@ type (
 	dictionariesAPI    = dictionaries.API
 	divisionsAPI       = divisions.API
 	employeesAPI       = employees.API
+	episodesAPI        = episodes.API
 	eventsAPI          = events.API
 	healthcareAPI      = healthcareservices.API
 	jobsAPI            = jobreads.API
@@ -58,6 +60,7 @@ type server struct {
 	*dictionariesAPI
 	*divisionsAPI
 	*employeesAPI
+	*episodesAPI
 	*eventsAPI
 	*healthcareAPI
 	*jobsAPI
@@ -82,6 +85,7 @@ func (s *server) operations() []operation.Operation {
 		s.dictionariesAPI.Operations(),
 		s.divisionsAPI.Operations(),
 		s.employeesAPI.Operations(),
+		s.episodesAPI.Operations(),
 		s.eventsAPI.Operations(),
 		s.healthcareAPI.Operations(),
 		s.jobsAPI.Operations(),
@@ -106,6 +110,7 @@ func Operations() []operation.Operation {
 		new(dictionariesAPI),
 		new(divisionsAPI),
 		new(employeesAPI),
+		new(episodesAPI),
 		new(eventsAPI),
 		new(healthcareAPI),
 		new(jobsAPI),

@@ -20,6 +20,7 @@ import (
 	"esoz/internal/platform/seal"
 	"esoz/internal/resource/approvals"
 	"esoz/internal/resource/devicedispenses"
+	"esoz/internal/resource/episodes"
 	"esoz/internal/resource/persons"
 	"esoz/internal/resource/servicerequests"
 )
@@ -174,6 +175,7 @@ var hidden = map[string][]string{
 	approvals.Collection:       {"patient_id", "granted_resources", "granted_to", "granted_by", "created_by", "reason"},
 	servicerequests.Collection: {"subject", servicerequests.RequisitionField},
 	devicedispenses.Collection: {"subject"},
+	episodes.Collection:        {"patient_id"},
 }
 
 // collection hides patients and numbers anew, and returns how many documents were

@@ -1,7 +1,6 @@
 package operation
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,7 +17,7 @@ import (
 type Operation struct {
 	ID      string     // operationId
 	Rules   []rules.ID // in checked order, without those of the gateway and of the body's schema
-	Guard   func(ctx context.Context) error
+	Guard   httpapi.Guard
 	Body    httpapi.BodyCheck
 	Handler jobs.Handler // of operations that leave their work to a job
 	Moves   *Moves       // of operations that change a status

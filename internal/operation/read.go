@@ -2,6 +2,7 @@ package operation
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -39,6 +40,16 @@ type People interface {
 	Patient(ctx context.Context, id string) (Person, error)
 	// MayRead applies decisions R26.
 	MayRead(ctx context.Context, by auth.Subject, p Person, what Access) (bool, error)
+	// MayReadEvent applies decisions R41.
+	MayReadEvent(ctx context.Context, by auth.Subject, p Person, on Grounds) (bool, error)
+}
+
+// Grounds are what may open an event of a patient, or a list of them, to a caller
+// (decisions R41).
+type Grounds struct {
+	Access
+
+	Episode uuid.UUID // in which it happened; an episode is its own; uuid.Nil: none
 }
 
 // Record reads one document of a patient. Owners names the legal entities whose
@@ -48,6 +59,7 @@ type Record[D any] struct {
 	Collection string
 	Kind       string // of the document in references and approvals
 	Owners     func(d *D) []uuid.UUID
+	Episode    func(d *D) uuid.UUID // of kinds that MayReadEvent opens: in which it happened
 	Checks     []Check[*Reading[D]]
 }
 
@@ -60,6 +72,7 @@ type Reading[D any] struct {
 	record *Record[D]
 	engine *Engine
 	path   Path
+	found  *bool // nil: nobody has looked yet
 }
 
 // Get makes the checks and returns the document.
@@ -94,18 +107,64 @@ func patientIsActive(p Person) error {
 // IsFound passes when the document exists and is the patient's. A malformed id is
 // not found (decisions R12).
 func IsFound[D any](ctx context.Context, s *Reading[D]) error {
-	id, ok := envelope.ParseID(s.path.ID)
-	if !ok {
+	found, err := s.find(ctx)
+	if err == nil && !found {
 		return fault.ErrNotFound
 	}
-	found, err := mongodb.DocumentsOf(s.engine.Documents, s.record.Collection).Get(ctx, id)
+	return err
+}
+
+// find looks the document up once. Where no check has looked the patient up, the one of
+// the path is taken.
+func (s *Reading[D]) find(ctx context.Context) (found bool, err error) {
+	if s.found != nil {
+		return *s.found, nil
+	}
+	if id, ok := envelope.ParseID(s.path.Patient); ok && s.Patient.Hidden == nil {
+		s.Patient = Person{ID: id, Hidden: s.engine.Keys.PatientIDs(id)}
+	}
+	if id, ok := envelope.ParseID(s.path.ID); ok {
+		stored, err := mongodb.DocumentsOf(s.engine.Documents, s.record.Collection).Get(ctx, id)
+		if err != nil && !errors.Is(err, fault.ErrNotFound) {
+			return false, err
+		}
+		if err == nil && slices.Contains(s.Patient.Hidden, patientOf(stored)) {
+			if err := stored.Decode(&s.Document); err != nil {
+				return false, err
+			}
+			found = true
+		}
+	}
+	s.found = &found
+	return found, nil
+}
+
+// MayReadEvent passes when the caller may read the event, or would if it existed. It
+// comes before the look-ups, so that who may not see a patient's events learns neither
+// which patients nor which events there are (decisions R36, R41).
+func MayReadEvent[D any](ctx context.Context, s *Reading[D]) error {
+	if _, ok := envelope.ParseID(s.path.Patient); !ok {
+		return expectGrounds(false)
+	}
+	found, err := s.find(ctx)
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(s.Patient.Hidden, found.Text(patientField)) {
-		return fault.ErrNotFound
+	on := Grounds{Access: Access{Kind: s.record.Kind}}
+	if found {
+		on.ID, _ = envelope.ParseID(s.path.ID)
+		on.LegalEntities, on.Episode = s.record.Owners(&s.Document), s.record.Episode(&s.Document)
 	}
-	return found.Decode(&s.Document)
+	may, err := s.engine.People.MayReadEvent(ctx, s.Subject, s.Patient, on)
+	if err != nil {
+		return err
+	}
+	return expectGrounds(may)
+}
+
+func expectGrounds(may bool) error {
+	return Expect(may, "access to the patient's event",
+		"an active declaration with the caller, a record of the caller's legal entity, or an approval in force", "none of them")
 }
 
 // MayRead passes when the caller may read the document.
@@ -123,8 +182,20 @@ func mayRead(ctx context.Context, e *Engine, by *Caller, p Person, what Access) 
 		"an active declaration with the caller's legal entity, a record of its own, or an approval in force", "none of them")
 }
 
-// patientField holds the hidden id of a document's patient.
-const patientField = "subject"
+// patientField holds the hidden id of a document's patient, eventPatientField that of the
+// kinds of decisions R42.
+const (
+	patientField      = "subject"
+	eventPatientField = "patient_id"
+)
+
+// patientOf returns the hidden id of a document's patient.
+func patientOf(stored mongodb.Document) string {
+	if hidden := stored.Text(eventPatientField); hidden != "" {
+		return hidden
+	}
+	return stored.Text(patientField)
+}
 
 // Page lists documents of a patient. Filters are conditions on the documents.
 type Page[D any] struct {
@@ -297,7 +368,7 @@ func (f *Filters) want(field string, operator mongodb.Operator, value any) {
 
 // openPatient returns the patient whose hidden id a document holds.
 func (e *Engine) openPatient(kind string, id uuid.UUID, stored mongodb.Document) (uuid.UUID, error) {
-	patient, err := e.Keys.OpenPatientID(stored.Text(patientField), stored.Text(seal.KeyField))
+	patient, err := e.Keys.OpenPatientID(patientOf(stored), stored.Text(seal.KeyField))
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("%s %s: %w", kind, id, err)
 	}

@@ -100,11 +100,11 @@ func body[S State](checks []Check[S], read Reader[S]) httpapi.BodyCheck {
 }
 
 // guard makes the checks that stand before the schema of the body.
-func guard(e *Engine, checks []Check[*Caller]) func(ctx context.Context) error {
+func guard(e *Engine, checks []Check[*Caller]) httpapi.Guard {
 	if len(checks) == 0 {
 		return nil
 	}
-	return func(ctx context.Context) error {
+	return func(ctx context.Context, _ func(name string) string) error {
 		c := e.Caller(ctx)
 		return Run(ctx, checks, &c)
 	}

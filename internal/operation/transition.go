@@ -22,6 +22,7 @@ import (
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/events"
 	"esoz/internal/platform/fault"
+	"esoz/internal/platform/httpapi"
 	"esoz/internal/platform/jobs"
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/postgres"
@@ -38,9 +39,14 @@ type Transition[A, D, B any] struct {
 	ID         string // operationId
 	Collection string
 	Kind       string // of the document, as links of jobs name it: service_request
-	Checks     []Check[*Call[A, D, B]]
-	Change     func(c *Call[A, D, B]) Change
-	Event      Event
+	// Guard is made before the schema of the body, and again before Checks.
+	Guard  []Check[*Call[A, D, B]]
+	Checks []Check[*Call[A, D, B]]
+	// Again has the job make every check again: its change needs what they look up, or
+	// they look beyond the document.
+	Again  bool
+	Change func(c *Call[A, D, B]) Change
+	Event  Event
 	// Commit, when set, writes what else commits with the event.
 	Commit func(ctx context.Context, tx postgres.Tx, c *Call[A, D, B]) error
 }
@@ -58,8 +64,8 @@ type Change struct {
 // Event is what the Event Manager tells of a transition: the new value of one
 // attribute of the document.
 type Event struct {
-	Entity    string   // as the catalogue of events names it: ServiceRequest
-	Attribute string   // status, or another part of the state (decisions R22)
+	Entity    string   // as the catalogue of events names it: ServiceRequest; empty: it has no event
+	Attribute string   // status, or another part of the state (decisions R22); empty: none changes
 	To        []string // values that Change may set it to
 }
 
@@ -70,14 +76,22 @@ type Call[A, D, B any] struct {
 	API      A
 	ID       uuid.UUID
 	Body     B
-	Document D // from the check Exists on; the job has none
+	Document D // from the check Exists on; a job that makes no checks has none
+	// Patient is the one of the path, from the check FindPatient on; in every job whose
+	// path has one.
+	Patient Person
 
-	engine *Engine
-	kind   string
-	path   Path
-	store  mongodb.Documents
-	stored mongodb.Document
+	engine  *Engine
+	kind    string
+	path    Path
+	store   mongodb.Documents
+	stored  mongodb.Document
+	lookups lookups
 }
+
+func (c *Call[A, D, B]) looked() *lookups { return &c.lookups }
+
+func (c *Call[A, D, B]) patient() Person { return c.Patient }
 
 // Path names a document as the URL does. Patient is empty when the path has
 // none.
@@ -91,6 +105,7 @@ type Engine struct {
 	Clock     *clock.Clock
 	Config    *config.Live
 	People    People
+	Referents Referents
 }
 
 // Caller returns who calls, with the settings and the time of this moment.
@@ -120,24 +135,35 @@ type unchecked struct {
 func (t *Transition[A, D, B]) Start(ctx context.Context, e *Engine, asked A, path Path, body B) (api.JobResponse, error) {
 	c := t.call(e, asked)
 	c.Caller, c.path, c.Body = e.Caller(ctx), path, body
-	if t.checksInJob(c.Config) {
-		by := c.Subject
-		by.TokenID = uuid.Nil // the request of another token of the user is the same
-		return e.Start(ctx, t.ID, params[B]{UserID: c.UserID, ClientID: c.ClientID, Body: body, Unchecked: &unchecked{by, path}}, nil)
+	inJob := checksInJob(t.ID, c.Config)
+	var refused error
+	if !inJob {
+		if refused = Run(ctx, t.checks(), c); refused != nil && c.stored == nil {
+			return api.JobResponse{}, refused
+		}
 	}
-	refused := Run(ctx, t.Checks, c)
-	if refused != nil && c.stored == nil {
-		return api.JobResponse{}, refused
+	if inJob || t.Again {
+		return e.Start(ctx, t.ID, unmade(c), refused)
 	}
 	p := params[B]{ID: c.ID, Patient: path.Patient, UserID: c.UserID, ClientID: c.ClientID, Body: body}
 	return e.Start(ctx, t.ID, p, refused)
 }
 
+// unmade are the params of a job that makes the checks.
+func unmade[A, D, B any](c *Call[A, D, B]) params[B] {
+	by := c.Subject
+	by.TokenID = uuid.Nil // the request of another token of the user is the same
+	return params[B]{UserID: c.UserID, ClientID: c.ClientID, Body: c.Body, Unchecked: &unchecked{by, c.path}}
+}
+
+// checks are all of them, in their order.
+func (t *Transition[A, D, B]) checks() []Check[*Call[A, D, B]] { return slices.Concat(t.Guard, t.Checks) }
+
 // checksInJob tells whether ASYNC_CHECKS leaves the checks to the job. The pages of
 // the core methods (origin: seed) tell the status of each refusal.
-func (t *Transition[A, D, B]) checksInJob(cfg *config.Config) bool {
+func checksInJob(operationID string, cfg *config.Config) bool {
 	return cfg.ReadsLive(cfg.AsyncChecks) &&
-		!slices.ContainsFunc(rules.OfOperation(t.ID), func(r rules.Rule) bool { return r.Origin == "seed" })
+		!slices.ContainsFunc(rules.OfOperation(operationID), func(r rules.Rule) bool { return r.Origin == "seed" })
 }
 
 // Start leaves an operation to a job. When the checks refused, the pending job of
@@ -163,7 +189,13 @@ func (e *Engine) Start(ctx context.Context, operationID string, params any, refu
 }
 
 func (t *Transition[A, D, B]) call(e *Engine, asked A) *Call[A, D, B] {
-	return &Call[A, D, B]{API: asked, engine: e, kind: t.Kind, store: mongodb.DocumentsOf(e.Documents, t.Collection)}
+	return newCall[A, D, B](e, asked, t.Kind, t.Collection)
+}
+
+func newCall[A, D, B any](e *Engine, asked A, kind, collection string) *Call[A, D, B] {
+	return &Call[A, D, B]{
+		API: asked, engine: e, kind: kind, store: mongodb.DocumentsOf(e.Documents, collection), lookups: lookups{in: e.Referents},
+	}
 }
 
 // carryOut is the jobs.Handler of the operation.
@@ -175,10 +207,11 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 	c := t.call(e, asked)
 	c.Caller = Caller{Subject: auth.Subject{UserID: p.UserID, ClientID: p.ClientID}, Config: e.Config.Get(), Now: e.Clock.Now().Truncate(time.Millisecond)}
 	c.ID, c.path, c.Body = p.ID, Path{p.ID.String(), p.Patient}, p.Body
+	c.knowPatient()
 	if p.Unchecked != nil {
 		c.Subject, c.path = p.Unchecked.By, p.Unchecked.Path
 		// A job that carries on after a crash has changed the document already.
-		refused := Run(ctx, t.Checks, c)
+		refused := Run(ctx, t.checks(), c)
 		if _, ours := c.stored.MarkOf(jobID); refused != nil && !ours {
 			return nil, refused
 		}
@@ -220,7 +253,7 @@ func (t *Transition[A, D, B]) change(c *Call[A, D, B], jobID string) mongodb.Cha
 // guard is what the document must still hold when it is changed.
 func (t *Transition[A, D, B]) guard(c *Call[A, D, B]) []mongodb.Condition {
 	var conditions []mongodb.Condition
-	for _, check := range t.Checks {
+	for _, check := range t.checks() {
 		if check.Field != "" && c.Config.On(check.Rule) {
 			conditions = append(conditions, c.condition(check.Field, check.Want))
 		}
@@ -232,7 +265,7 @@ func (t *Transition[A, D, B]) guard(c *Call[A, D, B]) []mongodb.Condition {
 // it, and refuses when another request was faster.
 func (t *Transition[A, D, B]) changedBefore(ctx context.Context, c *Call[A, D, B], jobID string) (mongodb.Document, error) {
 	var second []Check[*Call[A, D, B]]
-	for _, check := range t.Checks {
+	for _, check := range t.checks() {
 		if check.Want.operator != "" {
 			second = append(second, check)
 		}
@@ -253,10 +286,13 @@ func (t *Transition[A, D, B]) commit(ctx context.Context, tx postgres.Tx, c *Cal
 	if t.Event.Attribute == "status" {
 		kind = events.StatusChange
 	}
-	err := events.Write(ctx, tx, events.Event{
-		ID: events.IDOfJob(jobID), Type: kind, EntityType: t.Event.Entity, EntityID: c.ID,
-		Attribute: t.Event.Attribute, NewValue: change.Set[t.Event.Attribute], At: c.Now, ChangedBy: c.UserID,
-	})
+	var err error
+	if t.Event.Entity != "" {
+		err = events.Write(ctx, tx, events.Event{
+			ID: events.IDOfJob(jobID), Type: kind, EntityType: t.Event.Entity, EntityID: c.ID,
+			Attribute: t.Event.Attribute, NewValue: change.Set[t.Event.Attribute], At: c.Now, ChangedBy: c.UserID,
+		})
+	}
 	if err != nil {
 		return err
 	}
@@ -307,6 +343,28 @@ func (c *Call[A, D, B]) MayRead(ctx context.Context, owner uuid.UUID) error {
 	return mayRead(ctx, c.engine, &c.Caller, person, Access{Kind: c.kind, ID: c.ID, LegalEntities: []uuid.UUID{owner}})
 }
 
+// FindPatient passes when the patient of the path exists.
+func FindPatient[A, D, B any](ctx context.Context, c *Call[A, D, B]) (err error) {
+	c.Patient, err = c.engine.People.Patient(ctx, c.path.Patient)
+	return err
+}
+
+// CalledPatientIsActive passes when the patient of the path is active.
+func CalledPatientIsActive[A, D, B any](_ context.Context, c *Call[A, D, B]) error {
+	return patientIsActive(c.Patient)
+}
+
+// knowPatient fills the patient of the path for a job that makes no checks. The request
+// has found them.
+func (c *Call[A, D, B]) knowPatient() {
+	if id, ok := envelope.ParseID(c.path.Patient); ok {
+		c.Patient = Person{ID: id, Hidden: c.engine.Keys.PatientIDs(id), Active: true}
+	}
+}
+
+// PatientKeyID names the key that hides the patient in new documents (seal.KeyField).
+func (c *Call[A, D, B]) PatientKeyID() string { return c.engine.Keys.PatientKeyIDs()[0] }
+
 // condition puts what is known of the call in the place of placeholders.
 func (c *Call[A, D, B]) condition(field string, want Want) mongodb.Condition {
 	if slices.Contains(want.values, any(Patient)) {
@@ -329,10 +387,23 @@ func (c *Call[A, D, B]) condition(field string, want Want) mongodb.Condition {
 	return mongodb.Condition{Field: field, Operator: want.operator, Values: values}
 }
 
+// pathGuard makes the checks that stand before the schema of the body.
+func pathGuard[A, D, B any](e *Engine, checks []Check[*Call[A, D, B]], call func() *Call[A, D, B]) httpapi.Guard {
+	if len(checks) == 0 {
+		return nil
+	}
+	return func(ctx context.Context, path func(name string) string) error {
+		c := call()
+		c.Caller, c.path = e.Caller(ctx), Path{Patient: path("patient_id"), ID: path(c.kind + "_id")}
+		return Run(ctx, checks, c)
+	}
+}
+
 // Operation registers the transition.
 func (t *Transition[A, D, B]) Operation(e *Engine, asked A) Operation {
 	return Operation{
-		ID: t.ID, Rules: RulesOf(t.Checks), Moves: t.moves(),
+		ID: t.ID, Rules: RulesOf(t.checks()), Moves: t.moves(),
+		Guard: pathGuard(e, t.Guard, func() *Call[A, D, B] { return t.call(e, asked) }),
 		Handler: func(ctx context.Context, jobID string, raw json.RawMessage) (*jobs.Outcome, error) {
 			return t.carryOut(ctx, e, asked, jobID, raw)
 		},
@@ -345,8 +416,11 @@ func (t *Transition[A, D, B]) Operation(e *Engine, asked A) Operation {
 
 // moves are the ways in the status machine that the transition goes.
 func (t *Transition[A, D, B]) moves() *Moves {
+	if t.Event.Attribute == "" {
+		return nil
+	}
 	m := &Moves{Collection: t.Collection, Attribute: t.Event.Attribute, To: t.Event.To}
-	for _, check := range t.Checks {
+	for _, check := range t.checks() {
 		if check.Field == t.Event.Attribute && (check.Want.operator == mongodb.Equal || check.Want.operator == mongodb.OneOf) {
 			for _, value := range check.Want.values {
 				if text, ok := value.(string); ok {

@@ -15,7 +15,7 @@ const (
 
 // formatLengths are the longest values of formats that have one.
 var formatLengths = map[string]int{
-	"date": len("2026-03-25"), "date-time": len("2026-03-25T10:45:16.123456789+02:00"), "uuid": len("97d57238-ffbe-4335-92ea-28d4de117ea2"),
+	"date": len("2026-03-25"), "date-time": len("2026-03-25T10:45:16.123456789+02:00"), "moment": len("2026-03-25T10:45:16.123456789+02:00"), "uuid": len("97d57238-ffbe-4335-92ea-28d4de117ea2"),
 }
 
 // limits says how long the strings and lists of a place are at most, when their schema does not tell.

@@ -59,8 +59,9 @@ var (
 	origins    = []string{"seed", "blueprint", "wiki", "code", "inferred"}
 	entryTypes = []string{"json_data_property", "query_parameter", "header", "request"}
 
-	// togethers name what the checks of a group look at: the body, the filters of a query, single fields that must be there.
-	togethers = []string{"body", "filters", "fields"}
+	// togethers name what the checks of a group look at: the body, what a body of the right shape says, the filters of a
+	// query, single fields that must be there.
+	togethers = []string{"body", "content", "filters", "fields"}
 	// refusalTypes are the words that refusals have for programs.
 	refusalTypes = []string{
 		"access_denied", "content_type_invalid", "forbidden", "internal_error", "invalid_client", "invalid_grant", "not_found",

@@ -244,7 +244,7 @@ type picture struct {
 // Where things have a state that operations change.
 var (
 	stateful    = []string{"mithril", "prm", "mpi", "ops", "il", "otp"}
-	collections = []string{"patients", "approvals", "service_requests", "device_dispenses"}
+	collections = []string{"patients", "approvals", "service_requests", "device_dispenses", "episodes"}
 )
 
 func (a *arena) picture(t *testing.T) picture {

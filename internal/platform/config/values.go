@@ -347,3 +347,26 @@ func (m AddressMatrix) For(legalEntityType, divisionType string) AddressTypes {
 	}
 	return AddressTypes{}
 }
+
+// TypeMatrix maps a type of a legal entity or an employee to the types that it allows. A
+// type without a line allows none.
+type TypeMatrix map[string][]string
+
+// UnmarshalText reads `TYPE=ALLOWED,ALLOWED;…`.
+func (m *TypeMatrix) UnmarshalText(text []byte) error {
+	parsed := TypeMatrix{}
+	for _, line := range strings.Split(string(text), ";") {
+		key, list, ok := strings.Cut(strings.TrimSpace(line), "=")
+		if !ok || key == "" {
+			return fmt.Errorf("types %q: want TYPE=ALLOWED,ALLOWED", line)
+		}
+		for _, name := range strings.Split(list, ",") {
+			if name = strings.TrimSpace(name); name == "" {
+				return fmt.Errorf("types %q: empty type", line)
+			}
+			parsed[key] = append(parsed[key], name)
+		}
+	}
+	*m = parsed
+	return nil
+}

@@ -29,8 +29,8 @@ import (
 )
 
 // Guard makes the documented checks of one operation that come before the checks
-// of its body.
-type Guard func(ctx context.Context) error
+// of its body. path returns a parameter of the path.
+type Guard func(ctx context.Context, path func(name string) string) error
 
 // BodyCheck makes the documented checks of what a body means. They answer together
 // with those of its schema, and read the body as it was sent, because it may have
@@ -72,10 +72,10 @@ func (s *Server) entrance(op *operation) []echo.MiddlewareFunc {
 }
 
 // before calls next if check passes.
-func before(check func(ctx context.Context) error) echo.MiddlewareFunc {
+func before(check Guard) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			if err := check(c.Request().Context()); err != nil {
+			if err := check(c.Request().Context(), c.Param); err != nil {
 				return err
 			}
 			return next(c)

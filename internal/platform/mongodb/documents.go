@@ -110,6 +110,31 @@ func (d Documents) Apply(ctx context.Context, id uuid.UUID, conditions []Conditi
 	return Document(raw), nil
 }
 
+// Insert stores a new document with a mark. If its id is taken, Insert returns
+// fault.ErrStale.
+func (d Documents) Insert(ctx context.Context, document any, mark Mark) error {
+	var raw bytes.Buffer
+	encoder := bson.NewEncoder(bson.NewDocumentWriter(&raw))
+	encoder.SetRegistry(shared)
+	encoder.NilSliceAsEmpty()
+	if err := encoder.Encode(document); err != nil {
+		return fmt.Errorf("encode for %s: %w", d.collection.Name(), err)
+	}
+	var marked bson.D
+	if err := bson.Unmarshal(raw.Bytes(), &marked); err != nil {
+		return fmt.Errorf("encode for %s: %w", d.collection.Name(), err)
+	}
+	marked = append(slices.DeleteFunc(marked, func(e bson.E) bool { return e.Key == marks }), bson.E{Key: marks, Value: []Mark{mark}})
+	_, err := d.collection.InsertOne(ctx, marked)
+	if mongo.IsDuplicateKeyError(err) {
+		return fault.ErrStale
+	}
+	if err != nil {
+		return fmt.Errorf("insert into %s: %w", d.collection.Name(), Error(err))
+	}
+	return nil
+}
+
 // Forget removes a job's mark.
 func (d Documents) Forget(ctx context.Context, id uuid.UUID, mark Mark) error {
 	_, err := d.collection.UpdateOne(ctx, bson.D{{Key: "_id", Value: id}},

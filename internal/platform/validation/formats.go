@@ -81,6 +81,7 @@ func NewFormats(names []string, dictionaries Dictionaries) Formats {
 		"email":       openapi3.NewCallbackValidator(checkEmail),
 		"date":        openapi3.NewCallbackValidator(checkDate),
 		"date-time":   openapi3.NewCallbackValidator(checkDateTime),
+		"moment":      openapi3.NewCallbackValidator(checkMoment),
 	}
 	for _, name := range names {
 		formats["dictionary:"+name] = openapi3.NewCallbackValidator(func(value string) error {
@@ -161,4 +162,13 @@ func checkDateTime(value string) error {
 		return &formatError{rule("datetime", `expected "%{actual}" to be an existing date-time`, map[string]any{"actual": value})}
 	}
 	return nil
+}
+
+// checkMoment accepts a date-time, and a date, which the schemas of 2019 have in its
+// place.
+func checkMoment(value string) error {
+	if dateShapeRegexp.MatchString(value) {
+		return checkDate(value)
+	}
+	return checkDateTime(value)
 }

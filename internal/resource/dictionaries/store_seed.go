@@ -38,6 +38,7 @@ type Definition struct {
 	Description string
 	Labels      []string
 	Open        bool
+	Closed      bool // builtin.yaml completes a published list that is open
 	Values      []DefinedValue
 }
 
@@ -72,7 +73,7 @@ func Builtin() ([]Definition, error) {
 			continue
 		}
 		all[i].Description = d.Description
-		all[i].Open = all[i].Open || d.Open
+		all[i].Open = (all[i].Open || d.Open) && !d.Closed
 		all[i].Values = append(all[i].Values, d.Values...)
 	}
 	return all, nil

@@ -10,9 +10,11 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
+	"esoz/gen/db"
 	"esoz/internal/operation"
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/mongodb"
+	"esoz/internal/platform/postgres"
 	"esoz/internal/resource/medicalevents"
 )
 
@@ -30,6 +32,34 @@ func (s *Store) MayRead(ctx context.Context, by auth.Subject, patient operation.
 		// Compared in Go, since FerretDB finds nothing with $elemMatch. An approval of the patient that grants "patient"
 		// opens all their records.
 		return r.IsTo("patient") || r.IsTo(record.Kind) && record.ID != uuid.Nil && r.Identifier.Value.ID == record.ID
+	})
+}
+
+// MayReadEvent applies decisions R41: an own record, an active declaration of one of the
+// user's own employees, or an effective approval of the patient, of the event or of its
+// episode.
+func (s *Store) MayReadEvent(ctx context.Context, by auth.Subject, patient operation.Person, on operation.Grounds) (bool, error) {
+	if slices.Contains(on.LegalEntities, by.ClientID) {
+		return true, nil
+	}
+	employees, err := s.Employees(ctx, by)
+	if err != nil {
+		return false, err
+	}
+	if len(employees) > 0 {
+		declared, err := db.New().HasDeclarationWithEmployees(ctx, s.Pool, db.HasDeclarationWithEmployeesParams{
+			PersonID: patient.ID, Employees: employees, LegalEntityID: by.ClientID,
+		})
+		if err != nil {
+			return false, fmt.Errorf("look up declaration: %w", postgres.Error(err))
+		}
+		if declared {
+			return true, nil
+		}
+	}
+	return s.approved(ctx, by, patient, func(r medicalevents.AnyReference) bool {
+		names := func(id uuid.UUID) bool { return id != uuid.Nil && r.Identifier.Value.ID == id }
+		return r.IsTo("patient") || r.IsTo(on.Kind) && names(on.ID) || (r.IsTo("episode") || r.IsTo("episode_of_care")) && names(on.Episode)
 	})
 }
 

@@ -21,6 +21,7 @@ import (
 	"esoz/internal/sandbox/world/dictionaries"
 	"esoz/internal/sandbox/world/divisions"
 	"esoz/internal/sandbox/world/employees"
+	"esoz/internal/sandbox/world/episodes"
 	"esoz/internal/sandbox/world/events"
 	"esoz/internal/sandbox/world/gateway"
 	"esoz/internal/sandbox/world/healthcareservices"
@@ -40,7 +41,7 @@ func New(keys *seal.Keys, now time.Time) *World {
 	for _, add := range []func(*World){
 		addresses.Add, accounts.Add, persons.Add, divisions.Add, programs.Add, declarationrequests.Add, verifications.Add, personrequests.Add,
 		approvals.Add, persons.Cases, declarations.Add, employees.Add, legalentities.Add, healthcareservices.Add,
-		servicerequests.Add, devicedispenses.Add, jobs.Add, events.Add, dictionaries.Add, oauth.Add, gateway.Add,
+		servicerequests.Add, devicedispenses.Add, episodes.Add, jobs.Add, events.Add, dictionaries.Add, oauth.Add, gateway.Add,
 	} {
 		add(w)
 	}

@@ -107,8 +107,9 @@ func (c confidential) columns(r Row) {
 func (c confidential) body(body any) {
 	switch body := body.(type) {
 	case Row:
+		_, coded := body["system"] // its code is a value of a dictionary
 		for key, value := range body {
-			if text, ok := value.(string); ok && opening[key] {
+			if text, ok := value.(string); ok && opening[key] && !coded {
 				c.take(text)
 			}
 			c.body(value)

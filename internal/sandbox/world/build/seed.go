@@ -24,7 +24,7 @@ import (
 )
 
 // Collections that the world fills and a reset empties.
-var collections = []string{"patients", "approvals", "service_requests", "device_dispenses"}
+var collections = []string{"patients", "approvals", "service_requests", "device_dispenses", "episodes"}
 
 // emptied are the tables that a reset empties. Dictionaries and addresses stay:
 // they come with the migrations and from imports. TRUNCATE would make new files for

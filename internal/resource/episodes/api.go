@@ -1,0 +1,21 @@
+// Package episodes holds the episodes of care: what patients are treated for.
+package episodes
+
+import (
+	"esoz/internal/operation"
+	"esoz/internal/platform/validation"
+)
+
+// API serves the operations of the resource.
+type API struct {
+	Engine       *operation.Engine
+	Dictionaries validation.Dictionaries
+}
+
+// Operations registers what the resource serves.
+func (a *API) Operations() []operation.Operation {
+	return []operation.Operation{
+		Create.Operation(a.Engine, a),
+		Get.Operation(),
+	}
+}

@@ -1,0 +1,79 @@
+package episodes
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"esoz/internal/platform/mongodb"
+	"esoz/internal/resource/medicalevents"
+)
+
+type (
+	reference = medicalevents.Reference
+	concept   = medicalevents.CodeableConcept
+)
+
+// Document is an episode as stored (decisions R42).
+type Document struct {
+	ID        uuid.UUID `bson:"_id"`
+	PatientID string    `bson:"patient_id"` // hidden (decisions R13)
+
+	Type   medicalevents.Coding `bson:"type"`
+	Status string               `bson:"status"`
+	Name   string               `bson:"name"`
+
+	ManagingOrganization reference            `bson:"managing_organization"`
+	CareManager          reference            `bson:"care_manager"`
+	Period               medicalevents.Period `bson:"period"`
+
+	StatusReason      *concept       `bson:"status_reason"`
+	ClosingSummary    *string        `bson:"closing_summary"`
+	ExplanatoryLetter *string        `bson:"explanatory_letter"`
+	StatusHistory     []StatusChange `bson:"status_history"`
+
+	CurrentDiagnoses []Diagnosis     `bson:"current_diagnoses"`
+	DiagnosesHistory []DiagnosesItem `bson:"diagnoses_history"`
+
+	InsertedAt time.Time `bson:"inserted_at"`
+	InsertedBy uuid.UUID `bson:"inserted_by"`
+	UpdatedAt  time.Time `bson:"updated_at"`
+	UpdatedBy  uuid.UUID `bson:"updated_by"`
+
+	SealedWith string `bson:"sealed_with,omitempty"` // see seal.KeyField
+
+	// AppliedJobs are the jobs that have written the document and have not yet
+	// committed the rest of their work (docs/architecture.md).
+	AppliedJobs []mongodb.Mark `bson:"applied_jobs,omitempty"`
+}
+
+// Statuses of an episode.
+const (
+	Active         = "active"
+	Closed         = "closed"
+	EnteredInError = "entered_in_error"
+)
+
+// StatusChange is an item of status_history.
+type StatusChange struct {
+	Status       string    `bson:"status"`
+	StatusReason *concept  `bson:"status_reason"`
+	InsertedAt   time.Time `bson:"inserted_at"`
+	InsertedBy   uuid.UUID `bson:"inserted_by"`
+}
+
+// Diagnosis is one of an encounter of the episode.
+type Diagnosis struct {
+	Condition reference `bson:"condition"`
+	Code      concept   `bson:"code"`
+	Role      concept   `bson:"role"`
+	Rank      *int32    `bson:"rank,omitempty"`
+}
+
+// DiagnosesItem is an item of diagnoses_history.
+type DiagnosesItem struct {
+	Date      time.Time   `bson:"date"`
+	IsActive  bool        `bson:"is_active"`
+	Evidence  reference   `bson:"evidence"` // the encounter
+	Diagnoses []Diagnosis `bson:"diagnoses"`
+}

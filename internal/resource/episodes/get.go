@@ -1,0 +1,33 @@
+package episodes
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/google/uuid"
+
+	"esoz/gen/api"
+	"esoz/gen/rules"
+	"esoz/internal/operation"
+	"esoz/internal/platform/envelope"
+)
+
+// GetEpisode serves GET /api/patients/{patient_id}/episodes/{episode_id}.
+func (a *API) GetEpisode(ctx context.Context, req api.GetEpisodeRequestObject) (api.GetEpisodeResponseObject, error) {
+	d, err := Get.Get(ctx, a.Engine, operation.Path{Patient: req.PatientID, ID: req.EpisodeID})
+	if err != nil {
+		return nil, err
+	}
+	return api.GetEpisode200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: d.show()}, nil
+}
+
+// Get reads an episode of a patient (decisions R36, R41).
+var Get = operation.Record[Document]{
+	ID: "getEpisode", Collection: Collection, Kind: kind,
+	Owners:  func(d *Document) []uuid.UUID { return []uuid.UUID{d.ManagingOrganization.Identifier.Value} },
+	Episode: func(d *Document) uuid.UUID { return d.ID },
+	Checks: []operation.Check[*operation.Reading[Document]]{
+		{Rule: rules.EpisodeGetAccess, Pass: operation.MayReadEvent[Document]},
+		{Rule: rules.EpisodeGetNotFound, Pass: operation.IsFound[Document]},
+	},
+}

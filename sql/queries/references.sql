@@ -1,0 +1,16 @@
+-- name: GetReferredEmployee :one
+SELECT e.status, e.employee_type, e.legal_entity_id, p.first_name, p.second_name, p.last_name
+FROM prm.employees e
+JOIN prm.parties p ON p.id = e.party_id
+WHERE e.id = @id;
+
+-- name: GetReferredLegalEntity :one
+SELECT status, type, public_name FROM prm.legal_entities WHERE id = @id;
+
+-- name: HasDeclarationWithEmployees :one
+-- Whether the person has a declaration in force with one of the employees in the legal entity.
+SELECT EXISTS (
+    SELECT 1 FROM ops.declarations
+    WHERE person_id = @person_id AND employee_id = ANY (@employees::uuid[]) AND legal_entity_id = @legal_entity_id
+      AND status IN ('active', 'pending_verification') AND is_active
+);
