@@ -219,6 +219,24 @@ func (e AuthenticationMethodRequestStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeclarationConfidantRelationType.
+const (
+	DeclarationConfidantRelationTypePRIMARY   DeclarationConfidantRelationType = "PRIMARY"
+	DeclarationConfidantRelationTypeSECONDARY DeclarationConfidantRelationType = "SECONDARY"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationConfidantRelationType enum.
+func (e DeclarationConfidantRelationType) Valid() bool {
+	switch e {
+	case DeclarationConfidantRelationTypePRIMARY:
+		return true
+	case DeclarationConfidantRelationTypeSECONDARY:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeclarationLegalEntityStatus.
 const (
 	DeclarationLegalEntityStatusACTIVE      DeclarationLegalEntityStatus = "ACTIVE"
@@ -1781,6 +1799,88 @@ type DeclarationChangedResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// DeclarationConfidant A person who acts for the patient, without what is not known.
+type DeclarationConfidant struct {
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1972-10-26
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// DocumentsPerson Documents of the person.
+	DocumentsPerson []PersonalDocument `json:"documents_person"`
+
+	// DocumentsRelationship Documents that prove that the person acts.
+	DocumentsRelationship []RelationshipDocument `json:"documents_relationship"`
+
+	// Email E-mail.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// Phones Phones, if some are known.
+	Phones *[]DeclarationPhone `json:"phones,omitempty"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: email
+	PreferredWayCommunication *string `json:"preferred_way_communication,omitempty"`
+
+	// RelationType Whether the person acts first or in their place.
+	//
+	// Example: PRIMARY
+	RelationType DeclarationConfidantRelationType `json:"relation_type"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// Secret Secret word.
+	//
+	// Example: secret
+	Secret *string `json:"secret,omitempty"`
+
+	// TaxID Tax number.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register.
+	//
+	// Example: 19720126-00099
+	Unzr *string `json:"unzr,omitempty"`
+}
+
+// DeclarationConfidantRelationType Whether the person acts first or in their place.
+//
+// Example: PRIMARY
+type DeclarationConfidantRelationType string
+
 // DeclarationDivisionShort Where the doctor receives the patient.
 type DeclarationDivisionShort struct {
 	// ID Id of the division.
@@ -2012,6 +2112,9 @@ type DeclarationPerson struct {
 	//
 	// Example: Вінниця
 	BirthSettlement nullable.Nullable[string] `json:"birth_settlement"`
+
+	// ConfidantPerson Who acts for the patient, if somebody does: the persons of the registration, or else the approved confidants.
+	ConfidantPerson *[]DeclarationConfidant `json:"confidant_person,omitempty"`
 
 	// EmergencyContact Whom to call for the patient; null when the register knows nobody.
 	EmergencyContact nullable.Nullable[DeclarationEmergencyContact] `json:"emergency_contact"`
@@ -7322,6 +7425,101 @@ type PersonalDataResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// PersonalDataV2 All that is stored of a person, and who acts for the person.
+type PersonalDataV2 struct {
+	// Addresses The addresses.
+	Addresses []PersonalAddress `json:"addresses"`
+
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 2009-07-05
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// ConfidantPersonRelationship Relationships in force, oldest first.
+	ConfidantPersonRelationship []PersonalRelationship `json:"confidant_person_relationship"`
+
+	// DeathDate Date of death.
+	//
+	// Example: 2019-07-05
+	DeathDate *string `json:"death_date,omitempty"`
+
+	// Documents The documents.
+	Documents []PersonalDocument `json:"documents"`
+
+	// Email E-mail.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// EmergencyContact Whom to call when the person is in danger.
+	EmergencyContact *PersonRequestContactV3 `json:"emergency_contact,omitempty"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the person.
+	//
+	// Example: 030d5c41-a945-41ac-89d1-b7c6d1c226c7
+	ID string `json:"id"`
+
+	// Names The names in all languages.
+	Names []FoundNames `json:"names"`
+
+	// NoTaxID Whether the person has refused a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones The phones.
+	Phones []PersonRequestPhoneV3 `json:"phones"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: email
+	PreferredWayCommunication *string `json:"preferred_way_communication,omitempty"`
+
+	// Secret Secret word.
+	//
+	// Example: secret
+	Secret *string `json:"secret,omitempty"`
+
+	// TaxID Tax number.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register.
+	//
+	// Example: 20090705-00011
+	Unzr *string `json:"unzr,omitempty"`
+
+	// VerificationStatus How far the person is verified.
+	//
+	// Example: VERIFICATION_NEEDED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// PersonalDataV2Response Answer with all that is stored of a person.
+type PersonalDataV2Response struct {
+	// Data All that is stored of a person, and who acts for the person.
+	Data PersonalDataV2 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // PersonalDocument A document of a person.
 type PersonalDocument struct {
 	// ExpirationDate Until when it is good.
@@ -7353,6 +7551,28 @@ type PersonalDocument struct {
 	//
 	// Example: PASSPORT
 	Type string `json:"type"`
+}
+
+// PersonalRelationship Who acts for the person.
+type PersonalRelationship struct {
+	// ActiveTo Last day, if there is one.
+	//
+	// Example: 2035-08-19
+	ActiveTo *string `json:"active_to,omitempty"`
+
+	// ConfidantPerson A confidant, masked.
+	ConfidantPerson ConfidantPersonMasked `json:"confidant_person"`
+
+	// DocumentsRelationship Documents that prove it.
+	DocumentsRelationship []RelationshipDocument `json:"documents_relationship"`
+
+	// ID Id of the relationship.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// RelationshipVerificationDetails Whether the relationship was verified.
+	RelationshipVerificationDetails RelationshipVerification `json:"relationship_verification_details"`
 }
 
 // Quantity An amount of something.
@@ -7428,6 +7648,34 @@ type RegionListResponse struct {
 
 	// Paging Which part of a list an answer holds.
 	Paging Paging `json:"paging"`
+}
+
+// RelationshipDocument A document that proves that somebody acts for a person.
+type RelationshipDocument struct {
+	// ActiveTo Until when it is good, if there is an end.
+	//
+	// Example: 2035-08-19
+	ActiveTo *string `json:"active_to,omitempty"`
+
+	// IssuedAt When it was issued.
+	//
+	// Example: 2017-02-28
+	IssuedAt *string `json:"issued_at,omitempty"`
+
+	// IssuedBy Who issued it.
+	//
+	// Example: РАЦС
+	IssuedBy *string `json:"issued_by,omitempty"`
+
+	// Number Its number.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type Dictionary `DOCUMENT_RELATIONSHIP_TYPE`.
+	//
+	// Example: BIRTH_CERTIFICATE
+	Type string `json:"type"`
 }
 
 // RelationshipVerification Whether the relationship was verified.
@@ -9115,6 +9363,9 @@ type ServerInterface interface {
 	// SearchPersonsV2 Search for a Person, version 2
 	// (GET /api/v2/persons)
 	SearchPersonsV2(ctx echo.Context, params SearchPersonsV2Params) error
+	// GetPersonalDataV2 Get personal data, version 2
+	// (GET /api/v2/persons/{id}/personal_data)
+	GetPersonalDataV2(ctx echo.Context, id string) error
 	// ListDeclarationRequests Get Declaration Requests List V3
 	// (GET /api/v3/declaration_requests)
 	ListDeclarationRequests(ctx echo.Context, params ListDeclarationRequestsParams) error
@@ -11574,6 +11825,22 @@ func (w *ServerInterfaceWrapper) SearchPersonsV2(ctx echo.Context) error {
 	return err
 }
 
+// GetPersonalDataV2 converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPersonalDataV2(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPersonalDataV2(ctx, id)
+	return err
+}
+
 // ListDeclarationRequests converts echo context to params.
 func (w *ServerInterfaceWrapper) ListDeclarationRequests(ctx echo.Context) error {
 	var err error
@@ -11993,6 +12260,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/reject", wrapper.RejectPersonRequest, options.OperationMiddlewares["rejectPersonRequest"]...)
 	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/sign", wrapper.SignPersonRequest, options.OperationMiddlewares["signPersonRequest"]...)
 	router.GET(options.BaseURL+"/api/v2/persons", wrapper.SearchPersonsV2, options.OperationMiddlewares["searchPersonsV2"]...)
+	router.GET(options.BaseURL+"/api/v2/persons/:id/personal_data", wrapper.GetPersonalDataV2, options.OperationMiddlewares["getPersonalDataV2"]...)
 	router.GET(options.BaseURL+"/api/v3/declaration_requests", wrapper.ListDeclarationRequests, options.OperationMiddlewares["listDeclarationRequests"]...)
 	router.POST(options.BaseURL+"/api/v3/declaration_requests", wrapper.CreateDeclarationRequest, options.OperationMiddlewares["createDeclarationRequest"]...)
 	router.GET(options.BaseURL+"/api/v3/declaration_requests/:id", wrapper.GetDeclarationRequest, options.OperationMiddlewares["getDeclarationRequest"]...)
@@ -13629,6 +13897,28 @@ func (response SearchPersonsV2200JSONResponse) VisitSearchPersonsV2Response(w ht
 	return err
 }
 
+type GetPersonalDataV2RequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetPersonalDataV2ResponseObject interface {
+	VisitGetPersonalDataV2Response(w http.ResponseWriter) error
+}
+
+type GetPersonalDataV2200JSONResponse PersonalDataV2Response
+
+func (response GetPersonalDataV2200JSONResponse) VisitGetPersonalDataV2Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListDeclarationRequestsRequestObject struct {
 	Params ListDeclarationRequestsParams
 }
@@ -14325,6 +14615,9 @@ type StrictServerInterface interface {
 	// SearchPersonsV2 Search for a Person, version 2
 	// (GET /api/v2/persons)
 	SearchPersonsV2(ctx context.Context, request SearchPersonsV2RequestObject) (SearchPersonsV2ResponseObject, error)
+	// GetPersonalDataV2 Get personal data, version 2
+	// (GET /api/v2/persons/{id}/personal_data)
+	GetPersonalDataV2(ctx context.Context, request GetPersonalDataV2RequestObject) (GetPersonalDataV2ResponseObject, error)
 	// ListDeclarationRequests Get Declaration Requests List V3
 	// (GET /api/v3/declaration_requests)
 	ListDeclarationRequests(ctx context.Context, request ListDeclarationRequestsRequestObject) (ListDeclarationRequestsResponseObject, error)
@@ -16496,6 +16789,31 @@ func (sh *strictHandler) SearchPersonsV2(ctx echo.Context, params SearchPersonsV
 		return err
 	} else if validResponse, ok := response.(SearchPersonsV2ResponseObject); ok {
 		return validResponse.VisitSearchPersonsV2Response(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPersonalDataV2 operation middleware
+func (sh *strictHandler) GetPersonalDataV2(ctx echo.Context, id string) error {
+	var request GetPersonalDataV2RequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPersonalDataV2(ctx.Request().Context(), request.(GetPersonalDataV2RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPersonalDataV2")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPersonalDataV2ResponseObject); ok {
+		return validResponse.VisitGetPersonalDataV2Response(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -220,6 +220,24 @@ func (e AuthenticationMethodRequestStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeclarationConfidantRelationType.
+const (
+	DeclarationConfidantRelationTypePRIMARY   DeclarationConfidantRelationType = "PRIMARY"
+	DeclarationConfidantRelationTypeSECONDARY DeclarationConfidantRelationType = "SECONDARY"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationConfidantRelationType enum.
+func (e DeclarationConfidantRelationType) Valid() bool {
+	switch e {
+	case DeclarationConfidantRelationTypePRIMARY:
+		return true
+	case DeclarationConfidantRelationTypeSECONDARY:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeclarationLegalEntityStatus.
 const (
 	DeclarationLegalEntityStatusACTIVE      DeclarationLegalEntityStatus = "ACTIVE"
@@ -1782,6 +1800,88 @@ type DeclarationChangedResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// DeclarationConfidant A person who acts for the patient, without what is not known.
+type DeclarationConfidant struct {
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1972-10-26
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// DocumentsPerson Documents of the person.
+	DocumentsPerson []PersonalDocument `json:"documents_person"`
+
+	// DocumentsRelationship Documents that prove that the person acts.
+	DocumentsRelationship []RelationshipDocument `json:"documents_relationship"`
+
+	// Email E-mail.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// Phones Phones, if some are known.
+	Phones []DeclarationPhone `json:"phones,omitempty"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: email
+	PreferredWayCommunication *string `json:"preferred_way_communication,omitempty"`
+
+	// RelationType Whether the person acts first or in their place.
+	//
+	// Example: PRIMARY
+	RelationType DeclarationConfidantRelationType `json:"relation_type"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// Secret Secret word.
+	//
+	// Example: secret
+	Secret *string `json:"secret,omitempty"`
+
+	// TaxID Tax number.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register.
+	//
+	// Example: 19720126-00099
+	Unzr *string `json:"unzr,omitempty"`
+}
+
+// DeclarationConfidantRelationType Whether the person acts first or in their place.
+//
+// Example: PRIMARY
+type DeclarationConfidantRelationType string
+
 // DeclarationDivisionShort Where the doctor receives the patient.
 type DeclarationDivisionShort struct {
 	// ID Id of the division.
@@ -2013,6 +2113,9 @@ type DeclarationPerson struct {
 	//
 	// Example: Вінниця
 	BirthSettlement *string `json:"birth_settlement"`
+
+	// ConfidantPerson Who acts for the patient, if somebody does: the persons of the registration, or else the approved confidants.
+	ConfidantPerson []DeclarationConfidant `json:"confidant_person,omitempty"`
 
 	// EmergencyContact Whom to call for the patient; null when the register knows nobody.
 	EmergencyContact *DeclarationEmergencyContact `json:"emergency_contact"`
@@ -7349,6 +7452,101 @@ type PersonalDataResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// PersonalDataV2 All that is stored of a person, and who acts for the person.
+type PersonalDataV2 struct {
+	// Addresses The addresses.
+	Addresses []PersonalAddress `json:"addresses"`
+
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 2009-07-05
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// ConfidantPersonRelationship Relationships in force, oldest first.
+	ConfidantPersonRelationship []PersonalRelationship `json:"confidant_person_relationship"`
+
+	// DeathDate Date of death.
+	//
+	// Example: 2019-07-05
+	DeathDate *string `json:"death_date,omitempty"`
+
+	// Documents The documents.
+	Documents []PersonalDocument `json:"documents"`
+
+	// Email E-mail.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// EmergencyContact Whom to call when the person is in danger.
+	EmergencyContact *PersonRequestContactV3 `json:"emergency_contact,omitempty"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the person.
+	//
+	// Example: 030d5c41-a945-41ac-89d1-b7c6d1c226c7
+	ID string `json:"id"`
+
+	// Names The names in all languages.
+	Names []FoundNames `json:"names"`
+
+	// NoTaxID Whether the person has refused a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones The phones.
+	Phones []PersonRequestPhoneV3 `json:"phones"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: email
+	PreferredWayCommunication *string `json:"preferred_way_communication,omitempty"`
+
+	// Secret Secret word.
+	//
+	// Example: secret
+	Secret *string `json:"secret,omitempty"`
+
+	// TaxID Tax number.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register.
+	//
+	// Example: 20090705-00011
+	Unzr *string `json:"unzr,omitempty"`
+
+	// VerificationStatus How far the person is verified.
+	//
+	// Example: VERIFICATION_NEEDED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// PersonalDataV2Response Answer with all that is stored of a person.
+type PersonalDataV2Response struct {
+	// Data All that is stored of a person, and who acts for the person.
+	Data PersonalDataV2 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // PersonalDocument A document of a person.
 type PersonalDocument struct {
 	// ExpirationDate Until when it is good.
@@ -7380,6 +7578,28 @@ type PersonalDocument struct {
 	//
 	// Example: PASSPORT
 	Type string `json:"type"`
+}
+
+// PersonalRelationship Who acts for the person.
+type PersonalRelationship struct {
+	// ActiveTo Last day, if there is one.
+	//
+	// Example: 2035-08-19
+	ActiveTo *string `json:"active_to,omitempty"`
+
+	// ConfidantPerson A confidant, masked.
+	ConfidantPerson ConfidantPersonMasked `json:"confidant_person"`
+
+	// DocumentsRelationship Documents that prove it.
+	DocumentsRelationship []RelationshipDocument `json:"documents_relationship"`
+
+	// ID Id of the relationship.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// RelationshipVerificationDetails Whether the relationship was verified.
+	RelationshipVerificationDetails RelationshipVerification `json:"relationship_verification_details"`
 }
 
 // Quantity An amount of something.
@@ -7455,6 +7675,34 @@ type RegionListResponse struct {
 
 	// Paging Which part of a list an answer holds.
 	Paging Paging `json:"paging"`
+}
+
+// RelationshipDocument A document that proves that somebody acts for a person.
+type RelationshipDocument struct {
+	// ActiveTo Until when it is good, if there is an end.
+	//
+	// Example: 2035-08-19
+	ActiveTo *string `json:"active_to,omitempty"`
+
+	// IssuedAt When it was issued.
+	//
+	// Example: 2017-02-28
+	IssuedAt *string `json:"issued_at,omitempty"`
+
+	// IssuedBy Who issued it.
+	//
+	// Example: РАЦС
+	IssuedBy *string `json:"issued_by,omitempty"`
+
+	// Number Its number.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type Dictionary `DOCUMENT_RELATIONSHIP_TYPE`.
+	//
+	// Example: BIRTH_CERTIFICATE
+	Type string `json:"type"`
 }
 
 // RelationshipVerification Whether the relationship was verified.
@@ -10041,6 +10289,16 @@ type ClientInterface interface {
 	// Corresponds with GET /api/v2/persons (the `SearchPersonsV2` operationId).
 	SearchPersonsV2(ctx context.Context, params *SearchPersonsV2Params, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetPersonalDataV2 Get personal data, version 2
+	//
+	// Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now. Access is as in version 1:
+	// an approval in force that grants the person (`granted_resources` with code `person`).
+	//
+	// Fields that are not known of the person are absent. The confidant of a relationship is masked, its documents are not.
+	//
+	// Corresponds with GET /api/v2/persons/{id}/personal_data (the `GetPersonalDataV2` operationId).
+	GetPersonalDataV2(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListDeclarationRequests Get Declaration Requests List V3
 	//
 	// Lists the declaration requests of the legal entity that the token works for, newest first, in pages and in short form; take the rest
@@ -12375,6 +12633,26 @@ func (c *Client) SignPersonRequest(ctx context.Context, id string, body SignPers
 // Corresponds with GET /api/v2/persons (the `SearchPersonsV2` operationId).
 func (c *Client) SearchPersonsV2(ctx context.Context, params *SearchPersonsV2Params, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSearchPersonsV2Request(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPersonalDataV2 Get personal data, version 2
+//
+// Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now. Access is as in version 1:
+// an approval in force that grants the person (`granted_resources` with code `person`).
+//
+// Fields that are not known of the person are absent. The confidant of a relationship is masked, its documents are not.
+//
+// Corresponds with GET /api/v2/persons/{id}/personal_data (the `GetPersonalDataV2` operationId).
+func (c *Client) GetPersonalDataV2(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPersonalDataV2Request(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -18232,6 +18510,40 @@ func NewSearchPersonsV2Request(server string, params *SearchPersonsV2Params) (*h
 	return req, nil
 }
 
+// NewGetPersonalDataV2Request constructs an http.Request for the GetPersonalDataV2 method
+func NewGetPersonalDataV2Request(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/persons/%s/personal_data", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListDeclarationRequestsRequest constructs an http.Request for the ListDeclarationRequests method
 func NewListDeclarationRequestsRequest(server string, params *ListDeclarationRequestsParams) (*http.Request, error) {
 	var err error
@@ -20298,6 +20610,18 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/v2/persons (the `SearchPersonsV2` operationId).
 	SearchPersonsV2WithResponse(ctx context.Context, params *SearchPersonsV2Params, reqEditors ...RequestEditorFn) (*SearchPersonsV2Result, error)
+
+	// GetPersonalDataV2WithResponse Get personal data, version 2
+	//
+	// Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now. Access is as in version 1:
+	// an approval in force that grants the person (`granted_resources` with code `person`).
+	//
+	// Fields that are not known of the person are absent. The confidant of a relationship is masked, its documents are not.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/persons/{id}/personal_data (the `GetPersonalDataV2` operationId).
+	GetPersonalDataV2WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonalDataV2Result, error)
 
 	// ListDeclarationRequestsWithResponse Get Declaration Requests List V3
 	//
@@ -22965,6 +23289,37 @@ func (r SearchPersonsV2Result) ContentType() string {
 	return ""
 }
 
+type GetPersonalDataV2Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonalDataV2Response
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPersonalDataV2Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPersonalDataV2Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPersonalDataV2Result) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListDeclarationRequestsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -25268,6 +25623,24 @@ func (c *ClientWithResponses) SearchPersonsV2WithResponse(ctx context.Context, p
 		return nil, err
 	}
 	return ParseSearchPersonsV2Result(rsp)
+}
+
+// GetPersonalDataV2WithResponse Get personal data, version 2
+//
+// Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now. Access is as in version 1:
+// an approval in force that grants the person (`granted_resources` with code `person`).
+//
+// Fields that are not known of the person are absent. The confidant of a relationship is masked, its documents are not.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/persons/{id}/personal_data (the `GetPersonalDataV2` operationId).
+func (c *ClientWithResponses) GetPersonalDataV2WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonalDataV2Result, error) {
+	rsp, err := c.GetPersonalDataV2(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPersonalDataV2Result(rsp)
 }
 
 // ListDeclarationRequestsWithResponse Get Declaration Requests List V3
@@ -27766,6 +28139,32 @@ func ParseSearchPersonsV2Result(rsp *http.Response) (*SearchPersonsV2Result, err
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest PersonSearchV2Response
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPersonalDataV2Result parses an HTTP response from a GetPersonalDataV2WithResponse call
+func ParseGetPersonalDataV2Result(rsp *http.Response) (*GetPersonalDataV2Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPersonalDataV2Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonalDataV2Response
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
