@@ -343,27 +343,28 @@ func (q *Queries) ListPersons(ctx context.Context, db DBTX, ids []uuid.UUID) ([]
 }
 
 const listRelationshipDocuments = `-- name: ListRelationshipDocuments :many
-SELECT relationship_id, type, number FROM mpi.confidant_person_relationship_documents
+SELECT relationship_id, type, number, issued_by, issued_at, active_to FROM mpi.confidant_person_relationship_documents
 WHERE relationship_id = ANY ($1::uuid[])
 ORDER BY relationship_id, type
 `
 
-type ListRelationshipDocumentsRow struct {
-	RelationshipID uuid.UUID
-	Type           string
-	Number         string
-}
-
-func (q *Queries) ListRelationshipDocuments(ctx context.Context, db DBTX, ids []uuid.UUID) ([]ListRelationshipDocumentsRow, error) {
+func (q *Queries) ListRelationshipDocuments(ctx context.Context, db DBTX, ids []uuid.UUID) ([]MPIConfidantPersonRelationshipDocument, error) {
 	rows, err := db.Query(ctx, listRelationshipDocuments, ids)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ListRelationshipDocumentsRow
+	var items []MPIConfidantPersonRelationshipDocument
 	for rows.Next() {
-		var i ListRelationshipDocumentsRow
-		if err := rows.Scan(&i.RelationshipID, &i.Type, &i.Number); err != nil {
+		var i MPIConfidantPersonRelationshipDocument
+		if err := rows.Scan(
+			&i.RelationshipID,
+			&i.Type,
+			&i.Number,
+			&i.IssuedBy,
+			&i.IssuedAt,
+			&i.ActiveTo,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)

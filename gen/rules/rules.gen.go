@@ -953,6 +953,8 @@ const (
 	PersonSearchV2DocumentNumber                         ID = "person.search_v2.document_number"
 	PersonSearchV2PhoneNumber                            ID = "person.search_v2.phone_number"
 	PersonSearchV2TooMany                                ID = "person.search_v2.too_many"
+	PersonPersonalDataV2NotFound                         ID = "person.personal_data_v2.not_found"
+	PersonPersonalDataV2Access                           ID = "person.personal_data_v2.access"
 	ServiceRequestGetPerson                              ID = "service_request.get.person"
 	ServiceRequestGetPersonActive                        ID = "service_request.get.person_active"
 	ServiceRequestGetNotFound                            ID = "service_request.get.not_found"
@@ -13097,6 +13099,28 @@ var All = []Rule{
 		Origin:    "blueprint",
 	},
 	{
+		ID:        PersonPersonalDataV2NotFound,
+		Operation: "getPersonalDataV2",
+		Check:     "A person with this id is stored (a malformed id finds none)",
+		CheckUK:   "Особа з таким ідентифікатором є в системі (за ідентифікатором хибного формату нікого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Source:    "general.apib L1879",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:        PersonPersonalDataV2Access,
+		Operation: "getPersonalDataV2",
+		Check:     "An approval in force grants the person to an employee of the user, or to the legal entity of the token",
+		CheckUK:   "Чинний доступ (approval) до особи надано працівникові, яким є користувач, або закладу, якому видано токен",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "Access denied",
+		Source:    "general.apib L1879",
+		Origin:    "blueprint",
+	},
+	{
 		ID:        ServiceRequestGetPerson,
 		Operation: "getServiceRequest",
 		Check:     "A patient is stored under patient_id (a malformed id finds none)",
@@ -13917,6 +13941,7 @@ var guards = map[string][]ID{
 	"getPersonalData":                      {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"getPersonVerification":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"searchPersonsV2":                      {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
+	"getPersonalDataV2":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"getServiceRequest":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"searchServiceRequests":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"releaseServiceRequest":                {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},

@@ -133,7 +133,7 @@ ORDER BY r.inserted_at, r.id
 LIMIT @page_limit OFFSET @page_offset;
 
 -- name: ListRelationshipDocuments :many
-SELECT relationship_id, type, number FROM mpi.confidant_person_relationship_documents
+SELECT relationship_id, type, number, issued_by, issued_at, active_to FROM mpi.confidant_person_relationship_documents
 WHERE relationship_id = ANY (@ids::uuid[])
 ORDER BY relationship_id, type;
 

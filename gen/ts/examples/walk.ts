@@ -113,6 +113,9 @@ async function registerPatient(api: Client): Promise<string> {
   await refused("Invalid verification code", api.PATCH("/api/v2/person_requests/{id}/actions/approve", { ...id, body: { verification_code: "0" } }));
   const { data: approved } = await api.PATCH("/api/v2/person_requests/{id}/actions/approve", { ...id, body: { verification_code: code } });
   const content = { ...approved.data, patient_signed: true }; // on the printed form
+  await refused("Signed content does not match the previously created content", api.PATCH("/api/v2/person_requests/{id}/actions/sign", {
+    ...id, body: { signed_content: await sign(doctors.first, { ...content, person: { ...content.person, last_name: "Інша" } }) },
+  }));
   await refused("Does not match the signer drfo", api.PATCH("/api/v2/person_requests/{id}/actions/sign", {
     ...id, body: { signed_content: await sign(doctors.second, content) },
   }));

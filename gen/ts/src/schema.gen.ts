@@ -473,6 +473,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pis/declarations/{id}/actions/terminate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Terminate declaration via PIS
+         * @description For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+         *     becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+         */
+        patch: operations["terminateDeclarationPis"];
+        trace?: never;
+    };
     "/api/device_dispenses": {
         parameters: {
             query?: never;
@@ -1774,6 +1795,53 @@ export interface paths {
          *     A register that has nothing to compare is `VERIFICATION_NOT_NEEDED`. A person who was never verified is not found.
          */
         get: operations["getPersonVerification"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/persons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search for a Person, version 2
+         * @description Finds active persons by first name and date of birth, in any language or in `language`, without disclosing personal data: the answer
+         *     has names, gender, date and place of birth, and of the rest only what was asked for and matches.
+         *
+         *     A person is found when, besides, `last_name`, `tax_id`, `phone_number` or the document agrees. An empty `last_name` finds persons who
+         *     have none. Without it `tax_id` or a document is needed. More than 50 persons are refused.
+         */
+        get: operations["searchPersonsV2"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v2/persons/{id}/personal_data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get personal data, version 2
+         * @description Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now. Access is as in version 1:
+         *     an approval in force that grants the person (`granted_resources` with code `person`).
+         *
+         *     Fields that are not known of the person are absent. The confidant of a relationship is masked, its documents are not.
+         */
+        get: operations["getPersonalDataV2"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3222,6 +3290,80 @@ export interface components {
              */
             minfin_validation_status: string;
             emergency_contact: components["schemas"]["DeclarationEmergencyContact"];
+            /** @description Who acts for the patient, if somebody does: the persons of the registration, or else the approved confidants. */
+            confidant_person?: components["schemas"]["DeclarationConfidant"][];
+        };
+        /** @description A person who acts for the patient, without what is not known. */
+        DeclarationConfidant: {
+            /**
+             * @description Whether the person acts first or in their place.
+             * @example PRIMARY
+             * @enum {string}
+             */
+            relation_type: "PRIMARY" | "SECONDARY";
+            /**
+             * @description First name.
+             * @example Петро
+             */
+            first_name: string;
+            /**
+             * @description Last name.
+             * @example Іванов
+             */
+            last_name: string;
+            /**
+             * @description Second name, if there is one.
+             * @example Миколайович
+             */
+            second_name?: string;
+            /**
+             * Format: date
+             * @description Date of birth.
+             * @example 1972-10-26
+             */
+            birth_date: string;
+            /**
+             * @description Country of birth.
+             * @example Україна
+             */
+            birth_country?: string;
+            /**
+             * @description Place of birth.
+             * @example Вінниця
+             */
+            birth_settlement?: string;
+            gender: components["schemas"]["Gender"];
+            /**
+             * @description E-mail.
+             * @example email@example.com
+             */
+            email?: string;
+            /**
+             * @description Tax number.
+             * @example 3126509816
+             */
+            tax_id?: string;
+            /**
+             * @description Secret word.
+             * @example secret
+             */
+            secret?: string;
+            /**
+             * @description Number in the demographic register.
+             * @example 19720126-00099
+             */
+            unzr?: string;
+            /**
+             * @description How the person wants to be reached.
+             * @example email
+             */
+            preferred_way_communication?: string;
+            /** @description Documents of the person. */
+            documents_person: components["schemas"]["PersonalDocument"][];
+            /** @description Documents that prove that the person acts. */
+            documents_relationship: components["schemas"]["RelationshipDocument"][];
+            /** @description Phones, if some are known. */
+            phones?: components["schemas"]["DeclarationPhone"][];
         };
         /** @description The doctor as a person. */
         DeclarationParty: {
@@ -7541,6 +7683,72 @@ export interface components {
             /** @description The persons. */
             data: components["schemas"]["PersonShort"][];
         };
+        /** @description The names of a person in one language. */
+        FoundNames: {
+            /**
+             * @description Dictionary `LANGUAGE`.
+             * @example uk
+             */
+            language: string;
+            /**
+             * @description First name.
+             * @example Петро
+             */
+            first_name: string;
+            /**
+             * @description Last name, if there is one.
+             * @example Іванов
+             */
+            last_name?: string;
+            /**
+             * @description Second name, if there is one.
+             * @example Миколайович
+             */
+            second_name?: string;
+        };
+        /** @description A person, without what was not asked for. */
+        PersonShortV2: {
+            /**
+             * Format: uuid
+             * @description Id of the person.
+             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+             */
+            id: string;
+            /** @description The names in all languages. */
+            names: components["schemas"]["FoundNames"][];
+            /**
+             * Format: date
+             * @description Date of birth.
+             * @example 1991-08-19
+             */
+            birth_date: string;
+            gender: components["schemas"]["Gender"];
+            /**
+             * @description Country of birth, if it is known.
+             * @example Україна
+             */
+            birth_country?: string;
+            /**
+             * @description Place of birth, if it is known.
+             * @example Вінниця
+             */
+            birth_settlement?: string;
+            /**
+             * @description Tax number, if it is the one asked for.
+             * @example 3126509816
+             */
+            tax_id?: string;
+            /** @description The phone, if it is the one asked for. */
+            phones?: components["schemas"]["FoundPhone"][];
+            /** @description The document, if it is the one asked for. */
+            documents?: components["schemas"]["FoundDocument"][];
+        };
+        /** @description Answer with persons. */
+        PersonSearchV2Response: {
+            meta: components["schemas"]["Meta"];
+            /** @description The persons. */
+            data: components["schemas"]["PersonShortV2"][];
+        };
         /** @description A phone, masked. */
         MaskedPhone: {
             /**
@@ -7743,6 +7951,36 @@ export interface components {
             relationship_verification_details: components["schemas"]["RelationshipVerification"];
             confidant_person: components["schemas"]["ConfidantPersonMasked"];
         };
+        /** @description A document that proves that somebody acts for a person. */
+        RelationshipDocument: {
+            /**
+             * @description Dictionary `DOCUMENT_RELATIONSHIP_TYPE`.
+             * @example BIRTH_CERTIFICATE
+             */
+            type: string;
+            /**
+             * @description Its number.
+             * @example АА120518
+             */
+            number: string;
+            /**
+             * @description Who issued it.
+             * @example РАЦС
+             */
+            issued_by?: string;
+            /**
+             * Format: date
+             * @description When it was issued.
+             * @example 2017-02-28
+             */
+            issued_at?: string;
+            /**
+             * Format: date
+             * @description Until when it is good, if there is an end.
+             * @example 2035-08-19
+             */
+            active_to?: string;
+        };
         /** @description Answer with a page of relationships. */
         ConfidantPersonRelationshipListResponse: {
             meta: components["schemas"]["Meta"];
@@ -7898,6 +8136,108 @@ export interface components {
             emergency_contact?: components["schemas"]["PersonRequestContactV3"];
             /** @description The persons who act for the person, as requests of version 1 send them. */
             confidant_person?: components["schemas"]["PersonRequestConfidantV1"][];
+        };
+        /** @description All that is stored of a person, and who acts for the person. */
+        PersonalDataV2: {
+            /**
+             * Format: uuid
+             * @description Id of the person.
+             * @example 030d5c41-a945-41ac-89d1-b7c6d1c226c7
+             */
+            id: string;
+            /** @description The names in all languages. */
+            names: components["schemas"]["FoundNames"][];
+            gender: components["schemas"]["Gender"];
+            /**
+             * Format: date
+             * @description Date of birth.
+             * @example 2009-07-05
+             */
+            birth_date: string;
+            /**
+             * @description Country of birth.
+             * @example Україна
+             */
+            birth_country?: string;
+            /**
+             * @description Place of birth.
+             * @example Вінниця
+             */
+            birth_settlement?: string;
+            /**
+             * @description E-mail.
+             * @example email@example.com
+             */
+            email?: string;
+            /**
+             * @description Whether the person has refused a tax number.
+             * @example false
+             */
+            no_tax_id: boolean;
+            /**
+             * @description Tax number.
+             * @example 3126509816
+             */
+            tax_id?: string;
+            /**
+             * @description Number in the demographic register.
+             * @example 20090705-00011
+             */
+            unzr?: string;
+            /**
+             * @description Secret word.
+             * @example secret
+             */
+            secret?: string;
+            /**
+             * Format: date
+             * @description Date of death.
+             * @example 2019-07-05
+             */
+            death_date?: string;
+            /**
+             * @description How far the person is verified.
+             * @example VERIFICATION_NEEDED
+             */
+            verification_status: string;
+            /**
+             * @description How the person wants to be reached.
+             * @example email
+             */
+            preferred_way_communication?: string;
+            /** @description The documents. */
+            documents: components["schemas"]["PersonalDocument"][];
+            /** @description The addresses. */
+            addresses: components["schemas"]["PersonalAddress"][];
+            /** @description The phones. */
+            phones: components["schemas"]["PersonRequestPhoneV3"][];
+            emergency_contact?: components["schemas"]["PersonRequestContactV3"];
+            /** @description Relationships in force, oldest first. */
+            confidant_person_relationship: components["schemas"]["PersonalRelationship"][];
+        };
+        /** @description Who acts for the person. */
+        PersonalRelationship: {
+            /**
+             * Format: uuid
+             * @description Id of the relationship.
+             * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+             */
+            id: string;
+            /**
+             * Format: date
+             * @description Last day, if there is one.
+             * @example 2035-08-19
+             */
+            active_to?: string;
+            /** @description Documents that prove it. */
+            documents_relationship: components["schemas"]["RelationshipDocument"][];
+            relationship_verification_details: components["schemas"]["RelationshipVerification"];
+            confidant_person: components["schemas"]["ConfidantPersonMasked"];
+        };
+        /** @description Answer with all that is stored of a person. */
+        PersonalDataV2Response: {
+            meta: components["schemas"]["Meta"];
+            data: components["schemas"]["PersonalDataV2"];
         };
         /** @description A document of a person. */
         PersonalDocument: {
@@ -12516,6 +12856,253 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    terminateDeclarationPis: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
+                /**
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description Id of the declaration. One that is no UUID is not found.
+                 * @example d290f1ee-6c54-4b01-90e6-d701748f0851
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description Why. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeclarationTermination"];
+            };
+        };
+        responses: {
+            /** @description The declaration, now ended. */
+            200: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeclarationChangedResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The state of things does not allow this. */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is not announced as JSON. */
+            415: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description It is not known whether the change was made. Look before you send the request again. */
+            504: {
+                headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
@@ -22918,6 +23505,340 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PersonVerificationResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    searchPersonsV2: {
+        parameters: {
+            query: {
+                /**
+                 * @description Language of the names, dictionary `LANGUAGE`. Without it names in any language agree.
+                 * @example uk
+                 */
+                language?: string;
+                /**
+                 * @description First name, upper and lower case alike.
+                 * @example Петро
+                 */
+                first_name: string;
+                /**
+                 * @description Last name, upper and lower case alike. Empty: the person has none.
+                 * @example Іванов
+                 */
+                last_name?: string;
+                /**
+                 * @description Second name. It is shown and not searched by.
+                 * @example Миколайович
+                 */
+                second_name?: string;
+                /**
+                 * @description Date of birth, `YYYY-MM-DD`.
+                 * @example 1991-08-19
+                 */
+                birth_date: string;
+                /**
+                 * @description Tax number.
+                 * @example 3126509816
+                 */
+                tax_id?: string;
+                /**
+                 * @description Phone of the person, or of their OTP method.
+                 * @example +380508887700
+                 */
+                phone_number?: string;
+                /**
+                 * @description Type of a document, dictionary `DOCUMENT_TYPE`; with `document_number`.
+                 * @example BIRTH_CERTIFICATE
+                 */
+                document_type?: string;
+                /**
+                 * @description Number of the document, upper and lower case alike; with `document_type`.
+                 * @example 123456
+                 */
+                document_number?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The persons found, an empty list when there are none. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonSearchV2Response"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    getPersonalDataV2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the person. A malformed id is not found.
+                 * @example 030d5c41-a945-41ac-89d1-b7c6d1c226c7
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All that is stored of the person. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonalDataV2Response"];
                 };
             };
             /** @description The request cannot be read. */

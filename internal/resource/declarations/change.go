@@ -165,7 +165,7 @@ func setStatus(to api.DeclarationStatus, reason *string) func(context.Context, *
 			if err := record(ctx, tx, changed, status{to, reason}, by); err != nil {
 				return err
 			}
-			after, err := read(db.New().GetDeclaration(ctx, tx, s.found.id))
+			after, err := s.Store.getIn(ctx, tx, s.found.id)
 			if err != nil {
 				return err
 			}

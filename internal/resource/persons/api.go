@@ -25,6 +25,7 @@ func (a *API) Operations() []operation.Operation {
 		{ID: "searchPersonsV2", Rules: operation.RulesOf(searchV2Checks)},
 		{ID: "listAuthenticationMethods", Rules: operation.RulesOf(methodsChecks)},
 		{ID: "getPersonalData", Rules: operation.RulesOf(personalDataChecks)},
+		{ID: "getPersonalDataV2", Rules: operation.RulesOf(personalDataV2Checks)},
 		{ID: "getPersonVerification", Rules: operation.RulesOf(verificationChecks)},
 		{ID: "listConfidantPersonRelationships", Rules: operation.RulesOf(relationshipsChecks)},
 	}

@@ -217,3 +217,49 @@ func TestSearchV2(t *testing.T) {
 		"birth_country": "Sudan", "birth_settlement": "Khartoum", "documents": []any{map[string]any{"type": "FOREIGN_PASSPORT", "number": "P01234567"}},
 	}}, shown)
 }
+
+// Version 2 of personal data shows the names in all languages, and who acts for the
+// person now: the confidant masked, the documents of the relationship as they are.
+func TestPersonalDataV2(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	patient := world.ID("stranger_patient")
+	shown := func() (data struct {
+		FirstName     string           `json:"first_name"`
+		Names         []map[string]any `json:"names"`
+		Relationships []struct {
+			Documents []map[string]any `json:"documents_relationship"`
+			Confidant struct {
+				Name      string
+				Documents []map[string]any `json:"documents_person"`
+			} `json:"confidant_person"`
+		} `json:"confidant_person_relationship"`
+	}) {
+		t.Helper()
+		r := s.Send(t, testkit.As("sandbox-doctor", http.MethodGet, "/api/v2/persons/"+patient.String()+"/personal_data", nil))
+		require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
+		r.Data(t, &data)
+		return data
+	}
+	data := shown()
+	require.Empty(t, data.FirstName)
+	require.Equal(t, []map[string]any{{"language": "uk", "first_name": "Оксана", "last_name": "Лисенко", "second_name": "Романівна"}}, data.Names)
+	require.Empty(t, data.Relationships)
+
+	_, err := s.Pool.Exec(t.Context(), "UPDATE mpi.confidant_person_relationships SET person_id = $1 WHERE person_id = $2", patient, world.ID("confided_patient"))
+	require.NoError(t, err)
+	_, err = s.Pool.Exec(t.Context(), "UPDATE mpi.persons SET names = $2 WHERE id = $1", patient, []map[string]any{
+		{"language": "uk", "first_name": "Оксана", "last_name": "Лисенко", "no_last_name": false},
+		{"language": "en", "first_name": "Oksana", "last_name": nil, "no_last_name": true},
+	})
+	require.NoError(t, err)
+	data = shown()
+	require.Equal(t, []map[string]any{
+		{"language": "uk", "first_name": "Оксана", "last_name": "Лисенко"}, {"language": "en", "first_name": "Oksana"},
+	}, data.Names)
+	require.Len(t, data.Relationships, 1, "and not the one whose time is over")
+	require.Equal(t, []map[string]any{{"type": "BIRTH_CERTIFICATE", "number": "І-АМ654321", "issued_by": "РАЦС", "issued_at": "2015-03-12"}},
+		data.Relationships[0].Documents)
+	require.Equal(t, "Гринько Т.О.", data.Relationships[0].Confidant.Name)
+	require.Equal(t, []map[string]any{{"type": "PASSPORT", "number": "******21"}}, data.Relationships[0].Confidant.Documents)
+}

@@ -23,15 +23,24 @@ func Cases(w *build.World) {
 }
 
 func personalData(w *build.World) {
-	const op = "getPersonalData"
-	by := func(token, id string) build.Request { return build.Get(token, "/api/persons/"+id+"/personal_data") }
-	of := func(name string) build.Request { return by(doctor, build.ID(name).String()) }
-	w.Passes(op, "an approval grants the person", of("stranger_patient"), http.StatusOK)
-	w.Refused(op, "personal data of an unknown person", of("nobody"), fault.Refuse(rules.PersonPersonalDataNotFound))
-	w.Refused(op, "personal data of a malformed id", by(doctor, "1"), fault.Refuse(rules.PersonPersonalDataNotFound))
-	w.Refused(op, "a declaration without an approval", of("offline_patient"), fault.Refuse(rules.PersonPersonalDataAccess))
-	w.Refused(op, "an approval that is granted to a doctor of another clinic", by(build.TokenValue("hospital_doctor"), build.ID("stranger_patient").String()),
-		fault.Refuse(rules.PersonPersonalDataAccess))
+	for _, v := range []struct {
+		op, prefix, by string // by ends the titles
+		family         rules.ID
+	}{
+		{"getPersonalData", "/api/persons/", "", "person.personal_data."},
+		{"getPersonalDataV2", "/api/v2/persons/", ", in version 2", "person.personal_data_v2."},
+	} {
+		by := func(token, id string) build.Request { return build.Get(token, v.prefix+id+"/personal_data") }
+		of := func(name string) build.Request { return by(doctor, build.ID(name).String()) }
+		refused := func(title string, r build.Request, rule rules.ID) {
+			w.Refused(v.op, title+v.by, r, fault.Refuse(v.family+rule))
+		}
+		w.Passes(v.op, "an approval grants the person"+v.by, of("stranger_patient"), http.StatusOK)
+		refused("personal data of an unknown person", of("nobody"), "not_found")
+		refused("personal data of a malformed id", by(doctor, "1"), "not_found")
+		refused("a declaration without an approval", of("offline_patient"), "access")
+		refused("an approval that is granted to a doctor of another clinic", by(build.TokenValue("hospital_doctor"), build.ID("stranger_patient").String()), "access")
+	}
 }
 
 func verification(w *build.World) {
