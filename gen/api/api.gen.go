@@ -8898,6 +8898,9 @@ type ServerInterface interface {
 	// VerifyApproval Verify approval
 	// (PATCH /api/patients/{patient_id}/approvals/{id})
 	VerifyApproval(ctx echo.Context, patientID string, id string) error
+	// CancelApproval Cancel approval
+	// (PATCH /api/patients/{patient_id}/approvals/{id}/actions/cancel)
+	CancelApproval(ctx echo.Context, patientID string, id string) error
 	// ResendApprovalSMS Resend SMS on Approval
 	// (PATCH /api/patients/{patient_id}/approvals/{id}/actions/resend)
 	ResendApprovalSMS(ctx echo.Context, patientID string, id string) error
@@ -10229,6 +10232,30 @@ func (w *ServerInterfaceWrapper) VerifyApproval(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.VerifyApproval(ctx, patientID, id)
+	return err
+}
+
+// CancelApproval converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelApproval(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelApproval(ctx, patientID, id)
 	return err
 }
 
@@ -11799,6 +11826,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/approvals", wrapper.ListApprovals, options.OperationMiddlewares["listApprovals"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/approvals/:id", wrapper.GetApproval, options.OperationMiddlewares["getApproval"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/approvals/:id", wrapper.VerifyApproval, options.OperationMiddlewares["verifyApproval"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/approvals/:id/actions/cancel", wrapper.CancelApproval, options.OperationMiddlewares["cancelApproval"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/approvals/:id/actions/resend", wrapper.ResendApprovalSMS, options.OperationMiddlewares["resendApprovalSms"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses", wrapper.ListDeviceDispenses, options.OperationMiddlewares["listDeviceDispenses"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id", wrapper.GetDeviceDispense, options.OperationMiddlewares["getDeviceDispense"]...)
@@ -12567,6 +12595,29 @@ func (response VerifyApproval200JSONResponse) VisitVerifyApprovalResponse(w http
 type VerifyApproval202JSONResponse JobResponse
 
 func (response VerifyApproval202JSONResponse) VisitVerifyApprovalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelApprovalRequestObject struct {
+	PatientID string `json:"patient_id"`
+	ID        string `json:"id"`
+}
+
+type CancelApprovalResponseObject interface {
+	VisitCancelApprovalResponse(w http.ResponseWriter) error
+}
+
+type CancelApproval202JSONResponse JobResponse
+
+func (response CancelApproval202JSONResponse) VisitCancelApprovalResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -14031,6 +14082,9 @@ type StrictServerInterface interface {
 	// VerifyApproval Verify approval
 	// (PATCH /api/patients/{patient_id}/approvals/{id})
 	VerifyApproval(ctx context.Context, request VerifyApprovalRequestObject) (VerifyApprovalResponseObject, error)
+	// CancelApproval Cancel approval
+	// (PATCH /api/patients/{patient_id}/approvals/{id}/actions/cancel)
+	CancelApproval(ctx context.Context, request CancelApprovalRequestObject) (CancelApprovalResponseObject, error)
 	// ResendApprovalSMS Resend SMS on Approval
 	// (PATCH /api/patients/{patient_id}/approvals/{id}/actions/resend)
 	ResendApprovalSMS(ctx context.Context, request ResendApprovalSMSRequestObject) (ResendApprovalSMSResponseObject, error)
@@ -15119,6 +15173,32 @@ func (sh *strictHandler) VerifyApproval(ctx echo.Context, patientID string, id s
 		return err
 	} else if validResponse, ok := response.(VerifyApprovalResponseObject); ok {
 		return validResponse.VisitVerifyApprovalResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelApproval operation middleware
+func (sh *strictHandler) CancelApproval(ctx echo.Context, patientID string, id string) error {
+	var request CancelApprovalRequestObject
+
+	request.PatientID = patientID
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelApproval(ctx.Request().Context(), request.(CancelApprovalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelApproval")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelApprovalResponseObject); ok {
+		return validResponse.VisitCancelApprovalResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -9343,6 +9343,23 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id} (the `VerifyApproval` operationId).
 	VerifyApproval(ctx context.Context, patientID string, id string, body VerifyApprovalJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CancelApproval Cancel approval
+	//
+	// Ends an approval before its time, verified or not. Who may: the doctor whom the patient has chosen by an active declaration, the
+	// employee or legal entity that it is granted to, and the employee who has asked for it (`created_by`).
+	//
+	// What changes: `expires_at` becomes the moment of the change, so that the approval opens nothing any more. A `StatusChangeEvent` of
+	// `Approval` is stored with the change. The patient is told by an SMS without a code, to the phone that was fixed when the approval
+	// was created, when it has one (`APPROVAL_CANCEL_SMS`).
+	//
+	// How to follow it: ask Get async job processing details until the job is `processed`; its `response_data` is the approval.
+	//
+	// What clients get wrong: there is no body, whatever is sent is ignored; an approval that has ended already, in whatever way, is
+	// refused with 409; the scope is `approval:cancel`.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id}/actions/cancel (the `CancelApproval` operationId).
+	CancelApproval(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ResendApprovalSMS Resend SMS on Approval
 	//
 	// Sends the patient a new code for an approval that still waits to be verified, when the first SMS did not arrive. The code goes to the
@@ -11205,6 +11222,33 @@ func (c *Client) VerifyApprovalWithBody(ctx context.Context, patientID string, i
 // Corresponds with PATCH /api/patients/{patient_id}/approvals/{id} (the `VerifyApproval` operationId).
 func (c *Client) VerifyApproval(ctx context.Context, patientID string, id string, body VerifyApprovalJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewVerifyApprovalRequest(c.Server, patientID, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelApproval Cancel approval
+//
+// Ends an approval before its time, verified or not. Who may: the doctor whom the patient has chosen by an active declaration, the
+// employee or legal entity that it is granted to, and the employee who has asked for it (`created_by`).
+//
+// What changes: `expires_at` becomes the moment of the change, so that the approval opens nothing any more. A `StatusChangeEvent` of
+// `Approval` is stored with the change. The patient is told by an SMS without a code, to the phone that was fixed when the approval
+// was created, when it has one (`APPROVAL_CANCEL_SMS`).
+//
+// How to follow it: ask Get async job processing details until the job is `processed`; its `response_data` is the approval.
+//
+// What clients get wrong: there is no body, whatever is sent is ignored; an approval that has ended already, in whatever way, is
+// refused with 409; the scope is `approval:cancel`.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id}/actions/cancel (the `CancelApproval` operationId).
+func (c *Client) CancelApproval(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelApprovalRequest(c.Server, patientID, id)
 	if err != nil {
 		return nil, err
 	}
@@ -15465,6 +15509,47 @@ func NewVerifyApprovalRequestWithBody(server string, patientID string, id string
 	return req, nil
 }
 
+// NewCancelApprovalRequest constructs an http.Request for the CancelApproval method
+func NewCancelApprovalRequest(server string, patientID string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/approvals/%s/actions/cancel", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewResendApprovalSMSRequest constructs an http.Request for the ResendApprovalSMS method
 func NewResendApprovalSMSRequest(server string, patientID string, id string) (*http.Request, error) {
 	var err error
@@ -19412,6 +19497,25 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id} (the `VerifyApproval` operationId).
 	VerifyApprovalWithResponse(ctx context.Context, patientID string, id string, body VerifyApprovalJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyApprovalResult, error)
 
+	// CancelApprovalWithResponse Cancel approval
+	//
+	// Ends an approval before its time, verified or not. Who may: the doctor whom the patient has chosen by an active declaration, the
+	// employee or legal entity that it is granted to, and the employee who has asked for it (`created_by`).
+	//
+	// What changes: `expires_at` becomes the moment of the change, so that the approval opens nothing any more. A `StatusChangeEvent` of
+	// `Approval` is stored with the change. The patient is told by an SMS without a code, to the phone that was fixed when the approval
+	// was created, when it has one (`APPROVAL_CANCEL_SMS`).
+	//
+	// How to follow it: ask Get async job processing details until the job is `processed`; its `response_data` is the approval.
+	//
+	// What clients get wrong: there is no body, whatever is sent is ignored; an approval that has ended already, in whatever way, is
+	// refused with 409; the scope is `approval:cancel`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id}/actions/cancel (the `CancelApproval` operationId).
+	CancelApprovalWithResponse(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*CancelApprovalResult, error)
+
 	// ResendApprovalSMSWithResponse Resend SMS on Approval
 	//
 	// Sends the patient a new code for an approval that still waits to be verified, when the first SMS did not arrive. The code goes to the
@@ -21514,6 +21618,37 @@ func (r VerifyApprovalResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r VerifyApprovalResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CancelApprovalResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelApprovalResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelApprovalResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelApprovalResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -24070,6 +24205,31 @@ func (c *ClientWithResponses) VerifyApprovalWithResponse(ctx context.Context, pa
 	return ParseVerifyApprovalResult(rsp)
 }
 
+// CancelApprovalWithResponse Cancel approval
+//
+// Ends an approval before its time, verified or not. Who may: the doctor whom the patient has chosen by an active declaration, the
+// employee or legal entity that it is granted to, and the employee who has asked for it (`created_by`).
+//
+// What changes: `expires_at` becomes the moment of the change, so that the approval opens nothing any more. A `StatusChangeEvent` of
+// `Approval` is stored with the change. The patient is told by an SMS without a code, to the phone that was fixed when the approval
+// was created, when it has one (`APPROVAL_CANCEL_SMS`).
+//
+// How to follow it: ask Get async job processing details until the job is `processed`; its `response_data` is the approval.
+//
+// What clients get wrong: there is no body, whatever is sent is ignored; an approval that has ended already, in whatever way, is
+// refused with 409; the scope is `approval:cancel`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id}/actions/cancel (the `CancelApproval` operationId).
+func (c *ClientWithResponses) CancelApprovalWithResponse(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*CancelApprovalResult, error) {
+	rsp, err := c.CancelApproval(ctx, patientID, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelApprovalResult(rsp)
+}
+
 // ResendApprovalSMSWithResponse Resend SMS on Approval
 //
 // Sends the patient a new code for an approval that still waits to be verified, when the first SMS did not arrive. The code goes to the
@@ -26491,6 +26651,32 @@ func ParseVerifyApprovalResult(rsp *http.Response) (*VerifyApprovalResult, error
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCancelApprovalResult parses an HTTP response from a CancelApprovalWithResponse call
+func ParseCancelApprovalResult(rsp *http.Response) (*CancelApprovalResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelApprovalResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
 		var dest JobResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
