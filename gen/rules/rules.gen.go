@@ -1391,7 +1391,7 @@ var All = []Rule{
 	{
 		ID:        ApprovalVerifyStateTerminated,
 		Operation: "verifyApproval",
-		Check:     "The approval is not terminated, i.e. replaced by a later one that was verified",
+		Check:     "The approval is not terminated, i.e. replaced by a later one",
 		CheckUK:   "Доступ (approval) не припинено, тобто його не замінив пізніший підтверджений",
 		Status:    409,
 		Type:      "request_conflict",
