@@ -102,6 +102,10 @@ const (
 	ApprovalVerifyPatient                                ID = "approval.verify.patient"
 	ApprovalVerifyConfidant                              ID = "approval.verify.confidant"
 	ApprovalVerifyCode                                   ID = "approval.verify.code"
+	ApprovalCancelPerson                                 ID = "approval.cancel.person"
+	ApprovalCancelNotFound                               ID = "approval.cancel.not_found"
+	ApprovalCancelExpired                                ID = "approval.cancel.expired"
+	ApprovalCancelAccess                                 ID = "approval.cancel.access"
 	ApprovalResendPerson                                 ID = "approval.resend.person"
 	ApprovalResendNotFound                               ID = "approval.resend.not_found"
 	ApprovalResendNoMethod                               ID = "approval.resend.no_method"
@@ -1425,7 +1429,7 @@ var All = []Rule{
 	{
 		ID:        ApprovalVerifyStateTerminated,
 		Operation: "verifyApproval",
-		Check:     "The approval is not terminated, i.e. replaced by a later one that was verified",
+		Check:     "The approval is not terminated, i.e. replaced by a later one",
 		CheckUK:   "Доступ (approval) не припинено, тобто його не замінив пізніший підтверджений",
 		Status:    409,
 		Type:      "request_conflict",
@@ -1495,6 +1499,52 @@ var All = []Rule{
 		Source:      "medical_events 2019, core/approvals",
 		Origin:      "code",
 		Fixed:       true,
+	},
+	{
+		ID:        ApprovalCancelPerson,
+		Operation: "cancelApproval",
+		Check:     "A patient is stored under patient_id (a malformed id finds none)",
+		CheckUK:   "Пацієнт із таким patient_id є в системі (за ідентифікатором хибного формату нікого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Person is not found",
+		Source:    "wiki Cancel approval 2115600985",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:        ApprovalCancelNotFound,
+		Operation: "cancelApproval",
+		Check:     "This patient has an approval with this id (another patient's is not found)",
+		CheckUK:   "Пацієнт має доступ (approval) із таким ідентифікатором (доступ іншого пацієнта не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "not found",
+		Source:    "wiki Cancel approval 2115600985",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:        ApprovalCancelExpired,
+		Operation: "cancelApproval",
+		Check:     "expires_at is later than now",
+		CheckUK:   "expires_at пізніше за поточний час",
+		Status:    409,
+		Type:      "request_conflict",
+		Message:   "Approval can be cancelled only if it is not expired",
+		Source:    "wiki Cancel approval 2115600985",
+		Origin:    "wiki",
+	},
+	{
+		ID:        ApprovalCancelAccess,
+		Operation: "cancelApproval",
+		Check:     "The user is the doctor of the active declaration, or the approval is for them or their legal entity, or they asked for it",
+		CheckUK:   "Користувач — лікар активної декларації, або доступ надано йому чи закладу, якому видано токен, або він доступ запитав",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "No active declaration with patient found or declaration is not from the same MSP",
+		Source:    "wiki Cancel approval 2115600985",
+		Origin:    "wiki",
 	},
 	{
 		ID:        ApprovalResendPerson,
@@ -13864,6 +13914,7 @@ var guards = map[string][]ID{
 	"listApprovals":                        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getApproval":                          {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"verifyApproval":                       {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"cancelApproval":                       {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"resendApprovalSms":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"createAuthenticationMethodRequest":    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"approveAuthenticationMethodRequest":   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},

@@ -38,7 +38,7 @@ type People interface {
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
-		verification.operation(a),
+		verification.operation(a), cancellation.operation(a),
 		{ID: resendID, Rules: operation.RulesOf(resendChecks), Handler: a.carryOutResend},
 		{ID: "getApproval", Rules: operation.RulesOf(getChecks)},
 		{ID: "listApprovals", Rules: operation.RulesOf(listChecks)},

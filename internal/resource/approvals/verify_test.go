@@ -59,7 +59,9 @@ func TestVerifyMakesAnApprovalEffective(t *testing.T) {
 	others := []uuid.UUID{
 		verified(func(d *approvals.Document) { d.AccessLevel = "write" }),
 		verified(func(d *approvals.Document) { d.GrantedTo = approvals.To("employee", uuid.New()) }),
-		verified(func(d *approvals.Document) { d.GrantedResources = append(d.GrantedResources, approvals.To("episode_of_care", uuid.New())) }),
+		verified(func(d *approvals.Document) {
+			d.GrantedResources = append(d.GrantedResources, approvals.To("episode_of_care", uuid.New()))
+		}),
 		verified(func(d *approvals.Document) { d.PatientID = f.Keys.PatientID(world.ID("stranger_patient")) }),
 		verified(func(d *approvals.Document) { d.ExpiresAt = d.InsertedAt.Add(-time.Second) }),
 		f.add("patient", opens),
@@ -112,7 +114,7 @@ func TestDocumentsVerifyWithoutACode(t *testing.T) {
 // Of equal requests at the same time one verifies, and the others are told that it is done.
 func TestOneOfManyVerifies(t *testing.T) {
 	t.Parallel()
-	f := start(t)
+	f := start(t, testkit.With("ENGINE_TIMEOUT", "50s"), testkit.With("REQUEST_TIMEOUT", "50s"))
 	id, code := f.coded(nil)
 	answers := make([]*testkit.Response, 16)
 	var wait sync.WaitGroup

@@ -19,6 +19,7 @@ func Add(w *build.World) {
 	list(w)
 	get(w)
 	verifying(w)
+	cancel(w)
 }
 
 var (
