@@ -220,6 +220,24 @@ func (e AuthenticationMethodRequestStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeclarationConfidantRelationType.
+const (
+	DeclarationConfidantRelationTypePRIMARY   DeclarationConfidantRelationType = "PRIMARY"
+	DeclarationConfidantRelationTypeSECONDARY DeclarationConfidantRelationType = "SECONDARY"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationConfidantRelationType enum.
+func (e DeclarationConfidantRelationType) Valid() bool {
+	switch e {
+	case DeclarationConfidantRelationTypePRIMARY:
+		return true
+	case DeclarationConfidantRelationTypeSECONDARY:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeclarationLegalEntityStatus.
 const (
 	DeclarationLegalEntityStatusACTIVE      DeclarationLegalEntityStatus = "ACTIVE"
@@ -484,6 +502,36 @@ func (e EmployeeLegalEntityShortStatus) Valid() bool {
 	}
 }
 
+// Defines values for EmployeeReferenceRequestIdentifierTypeCodingCode.
+const (
+	EmployeeReferenceRequestIdentifierTypeCodingCodeEmployee EmployeeReferenceRequestIdentifierTypeCodingCode = "employee"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeReferenceRequestIdentifierTypeCodingCode enum.
+func (e EmployeeReferenceRequestIdentifierTypeCodingCode) Valid() bool {
+	switch e {
+	case EmployeeReferenceRequestIdentifierTypeCodingCodeEmployee:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EmployeeReferenceRequestIdentifierTypeCodingSystem.
+const (
+	EmployeeReferenceRequestIdentifierTypeCodingSystemEHealthResources EmployeeReferenceRequestIdentifierTypeCodingSystem = "eHealth/resources"
+)
+
+// Valid indicates whether the value is a known member of the EmployeeReferenceRequestIdentifierTypeCodingSystem enum.
+func (e EmployeeReferenceRequestIdentifierTypeCodingSystem) Valid() bool {
+	switch e {
+	case EmployeeReferenceRequestIdentifierTypeCodingSystemEHealthResources:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EmployeeRequestStatus.
 const (
 	EmployeeRequestStatusAPPROVED EmployeeRequestStatus = "APPROVED"
@@ -556,6 +604,57 @@ func (e EmployeeStatus) Valid() bool {
 	case EmployeeStatusREORGANIZED:
 		return true
 	case EmployeeStatusSTOPPED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EpisodeStatus.
+const (
+	EpisodeStatusActive         EpisodeStatus = "active"
+	EpisodeStatusClosed         EpisodeStatus = "closed"
+	EpisodeStatusEnteredInError EpisodeStatus = "entered_in_error"
+)
+
+// Valid indicates whether the value is a known member of the EpisodeStatus enum.
+func (e EpisodeStatus) Valid() bool {
+	switch e {
+	case EpisodeStatusActive:
+		return true
+	case EpisodeStatusClosed:
+		return true
+	case EpisodeStatusEnteredInError:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EpisodeCreateStatus.
+const (
+	EpisodeCreateStatusActive EpisodeCreateStatus = "active"
+)
+
+// Valid indicates whether the value is a known member of the EpisodeCreateStatus enum.
+func (e EpisodeCreateStatus) Valid() bool {
+	switch e {
+	case EpisodeCreateStatusActive:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EpisodeCreateTypeSystem.
+const (
+	EpisodeCreateTypeSystemEHealthEpisodeTypes EpisodeCreateTypeSystem = "eHealth/episode_types"
+)
+
+// Valid indicates whether the value is a known member of the EpisodeCreateTypeSystem enum.
+func (e EpisodeCreateTypeSystem) Valid() bool {
+	switch e {
+	case EpisodeCreateTypeSystemEHealthEpisodeTypes:
 		return true
 	default:
 		return false
@@ -697,6 +796,36 @@ func (e LegalEntityStatus) Valid() bool {
 	case LegalEntityStatusREORGANIZED:
 		return true
 	case LegalEntityStatusSUSPENDED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LegalEntityReferenceRequestIdentifierTypeCodingCode.
+const (
+	LegalEntityReferenceRequestIdentifierTypeCodingCodeLegalEntity LegalEntityReferenceRequestIdentifierTypeCodingCode = "legal_entity"
+)
+
+// Valid indicates whether the value is a known member of the LegalEntityReferenceRequestIdentifierTypeCodingCode enum.
+func (e LegalEntityReferenceRequestIdentifierTypeCodingCode) Valid() bool {
+	switch e {
+	case LegalEntityReferenceRequestIdentifierTypeCodingCodeLegalEntity:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LegalEntityReferenceRequestIdentifierTypeCodingSystem.
+const (
+	LegalEntityReferenceRequestIdentifierTypeCodingSystemEHealthResources LegalEntityReferenceRequestIdentifierTypeCodingSystem = "eHealth/resources"
+)
+
+// Valid indicates whether the value is a known member of the LegalEntityReferenceRequestIdentifierTypeCodingSystem enum.
+func (e LegalEntityReferenceRequestIdentifierTypeCodingSystem) Valid() bool {
+	switch e {
+	case LegalEntityReferenceRequestIdentifierTypeCodingSystemEHealthResources:
 		return true
 	default:
 		return false
@@ -1801,6 +1930,88 @@ type DeclarationChangedResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// DeclarationConfidant A person who acts for the patient, without what is not known.
+type DeclarationConfidant struct {
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1972-10-26
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// DocumentsPerson Documents of the person.
+	DocumentsPerson []PersonalDocument `json:"documents_person"`
+
+	// DocumentsRelationship Documents that prove that the person acts.
+	DocumentsRelationship []RelationshipDocument `json:"documents_relationship"`
+
+	// Email E-mail.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// Phones Phones, if some are known.
+	Phones []DeclarationPhone `json:"phones,omitempty"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: email
+	PreferredWayCommunication *string `json:"preferred_way_communication,omitempty"`
+
+	// RelationType Whether the person acts first or in their place.
+	//
+	// Example: PRIMARY
+	RelationType DeclarationConfidantRelationType `json:"relation_type"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// Secret Secret word.
+	//
+	// Example: secret
+	Secret *string `json:"secret,omitempty"`
+
+	// TaxID Tax number.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register.
+	//
+	// Example: 19720126-00099
+	Unzr *string `json:"unzr,omitempty"`
+}
+
+// DeclarationConfidantRelationType Whether the person acts first or in their place.
+//
+// Example: PRIMARY
+type DeclarationConfidantRelationType string
+
 // DeclarationDivisionShort Where the doctor receives the patient.
 type DeclarationDivisionShort struct {
 	// ID Id of the division.
@@ -2032,6 +2243,9 @@ type DeclarationPerson struct {
 	//
 	// Example: Вінниця
 	BirthSettlement *string `json:"birth_settlement"`
+
+	// ConfidantPerson Who acts for the patient, if somebody does: the persons of the registration, or else the approved confidants.
+	ConfidantPerson []DeclarationConfidant `json:"confidant_person,omitempty"`
 
 	// EmergencyContact Whom to call for the patient; null when the register knows nobody.
 	EmergencyContact *DeclarationEmergencyContact `json:"emergency_contact"`
@@ -3816,6 +4030,48 @@ type EmployeeQualification struct {
 	ValidTo *string `json:"valid_to,omitempty"`
 }
 
+// EmployeeReferenceRequest A link to an employee, as it is sent.
+type EmployeeReferenceRequest struct {
+	// Identifier Which employee is meant.
+	Identifier struct {
+		// Type What the link leads to.
+		Type struct {
+			// Coding The kind of object.
+			Coding []struct {
+				// Code The value in it.
+				//
+				// Example: employee
+				Code EmployeeReferenceRequestIdentifierTypeCodingCode `json:"code"`
+
+				// System The dictionary.
+				//
+				// Example: eHealth/resources
+				System EmployeeReferenceRequestIdentifierTypeCodingSystem `json:"system"`
+			} `json:"coding"`
+
+			// Text The kind in free words.
+			//
+			// Example: Працівник
+			Text *string `json:"text,omitempty"`
+		} `json:"type"`
+
+		// Value The id of the employee.
+		//
+		// Example: 9183a36b-4d45-4244-9339-63d81cd08d9c
+		Value string `json:"value"`
+	} `json:"identifier"`
+}
+
+// EmployeeReferenceRequestIdentifierTypeCodingCode The value in it.
+//
+// Example: employee
+type EmployeeReferenceRequestIdentifierTypeCodingCode string
+
+// EmployeeReferenceRequestIdentifierTypeCodingSystem The dictionary.
+//
+// Example: eHealth/resources
+type EmployeeReferenceRequestIdentifierTypeCodingSystem string
+
 // EmployeeRequest An employee request. What the person has learnt stands under the name of the type, in lower case.
 type EmployeeRequest struct {
 	// Assistant What the employee has learnt.
@@ -4332,6 +4588,208 @@ type EmployeeSpeciality struct {
 // Example: APPROVED
 type EmployeeStatus string
 
+// Episode A case of illness or care of a patient, in which encounters happen.
+//
+//   - `managing_organization` is responsible for it, `care_manager` is its employee; their `display_value` is as it was when
+//     they were set.
+//   - `current_diagnoses` are those of its last encounter, `diagnoses_history` has those of every encounter; both are empty
+//     until the first one.
+//   - `period.end` is absent, and `status_reason` and `closing_summary` are null, while it is active.
+//   - `status_reason` and `explanatory_letter` say why it was closed or cancelled.
+type Episode struct {
+	// CareManager A link to another object.
+	CareManager Reference `json:"care_manager"`
+
+	// ClosingSummary What the treatment has come to.
+	//
+	// Example: Носові шляхи вільні, горло рожеве, температура в нормі
+	ClosingSummary *string `json:"closing_summary"`
+
+	// CurrentDiagnoses Diagnoses of the last encounter.
+	CurrentDiagnoses []EpisodeDiagnosis `json:"current_diagnoses"`
+
+	// DiagnosesHistory Diagnoses of every encounter, oldest first.
+	DiagnosesHistory []EpisodeDiagnosesHistoryItem `json:"diagnoses_history"`
+
+	// ExplanatoryLetter Why it was cancelled, in free words.
+	//
+	// Example: Епізод був відмінений у зв'язку з помилкою при виборі пацієнта
+	ExplanatoryLetter *string `json:"explanatory_letter"`
+
+	// ID Episode id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was created. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// ManagingOrganization A link to another object.
+	ManagingOrganization Reference `json:"managing_organization"`
+
+	// Name What it is about.
+	//
+	// Example: Діабет 2018
+	Name string `json:"name"`
+
+	// Period A stretch of time.
+	Period Period `json:"period"`
+
+	// Status Where the episode stands.
+	//
+	// Example: active
+	Status EpisodeStatus `json:"status"`
+
+	// StatusHistory Every status so far, oldest first.
+	StatusHistory []EpisodeStatusHistoryItem `json:"status_history"`
+
+	// StatusReason A meaning, told by values of dictionaries, or null.
+	StatusReason *NullableCodeableConcept `json:"status_reason"`
+
+	// Type A value of a dictionary.
+	Type Coding `json:"type"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// EpisodeStatus Where the episode stands.
+//
+// Example: active
+type EpisodeStatus string
+
+// EpisodeCreate A new episode. The client chooses its id.
+type EpisodeCreate struct {
+	// CareManager A link to an employee, as it is sent.
+	CareManager EmployeeReferenceRequest `json:"care_manager"`
+
+	// ID The id that the episode gets.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// ManagingOrganization A link to a legal entity, as it is sent.
+	ManagingOrganization LegalEntityReferenceRequest `json:"managing_organization"`
+
+	// Name What it is about.
+	//
+	// Example: Діабет 2018
+	Name string `json:"name"`
+
+	// Period When it began.
+	Period struct {
+		// Start A date or a date and time. A date is its beginning, UTC.
+		//
+		// Example: 2018-08-02T10:45:16.000Z
+		Start string `json:"start"`
+	} `json:"period"`
+
+	// Status An episode is created active.
+	//
+	// Example: active
+	Status EpisodeCreateStatus `json:"status"`
+
+	// Type Type of the episode.
+	Type struct {
+		// Code The value in it.
+		//
+		// Example: PHC
+		Code string `json:"code"`
+
+		// System The dictionary.
+		//
+		// Example: eHealth/episode_types
+		System EpisodeCreateTypeSystem `json:"system"`
+	} `json:"type"`
+}
+
+// EpisodeCreateStatus An episode is created active.
+//
+// Example: active
+type EpisodeCreateStatus string
+
+// EpisodeCreateTypeSystem The dictionary.
+//
+// Example: eHealth/episode_types
+type EpisodeCreateTypeSystem string
+
+// EpisodeDiagnosesHistoryItem Diagnoses of one encounter; `is_active` is false when the encounter was entered in error.
+type EpisodeDiagnosesHistoryItem struct {
+	// Date When they were made. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Date string `json:"date"`
+
+	// Diagnoses The diagnoses.
+	Diagnoses []EpisodeDiagnosis `json:"diagnoses"`
+
+	// Evidence A link to another object.
+	Evidence Reference `json:"evidence"`
+
+	// IsActive Whether the encounter is in force.
+	//
+	// Example: true
+	IsActive bool `json:"is_active"`
+}
+
+// EpisodeDiagnosis A diagnosis of an encounter.
+type EpisodeDiagnosis struct {
+	// Code A meaning, told by values of dictionaries.
+	Code CodeableConcept `json:"code"`
+
+	// Condition A link to another object.
+	Condition Reference `json:"condition"`
+
+	// Rank Place among the diagnoses.
+	//
+	// Example: 1
+	Rank *int `json:"rank,omitempty"`
+
+	// Role A meaning, told by values of dictionaries.
+	Role CodeableConcept `json:"role"`
+}
+
+// EpisodeResponse Answer that carries an episode.
+type EpisodeResponse struct {
+	// Data A case of illness or care of a patient, in which encounters happen.
+	//
+	// - `managing_organization` is responsible for it, `care_manager` is its employee; their `display_value` is as it was when
+	//   they were set.
+	// - `current_diagnoses` are those of its last encounter, `diagnoses_history` has those of every encounter; both are empty
+	//   until the first one.
+	// - `period.end` is absent, and `status_reason` and `closing_summary` are null, while it is active.
+	// - `status_reason` and `explanatory_letter` say why it was closed or cancelled.
+	Data Episode `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// EpisodeStatusHistoryItem A status that an episode got; `status_reason` is null when none was given.
+type EpisodeStatusHistoryItem struct {
+	// InsertedAt Since when. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// InsertedBy User who set it.
+	//
+	// Example: f7bdce4c-9d6e-4b08-913c-97c4b972f9be
+	InsertedBy string `json:"inserted_by"`
+
+	// Status The status.
+	//
+	// Example: active
+	Status string `json:"status"`
+
+	// StatusReason A meaning, told by values of dictionaries, or null.
+	StatusReason *NullableCodeableConcept `json:"status_reason"`
+}
+
 // ErrorBody Why a request was refused.
 type ErrorBody struct {
 	// Invalid What is wrong in the request, one item for each failed check.
@@ -4455,6 +4913,29 @@ type FoundDocument struct {
 	//
 	// Example: BIRTH_CERTIFICATE
 	Type string `json:"type"`
+}
+
+// FoundNames The names of a person in one language.
+type FoundNames struct {
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Language Dictionary `LANGUAGE`.
+	//
+	// Example: uk
+	Language string `json:"language"`
+
+	// LastName Last name, if there is one.
+	//
+	// Example: Іванов
+	LastName *string `json:"last_name,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
 }
 
 // FoundPhone A phone that was asked for.
@@ -5180,6 +5661,48 @@ type LegalEntityPublicOffer struct {
 	// Example: Consent text
 	ConsentText string `json:"consent_text"`
 }
+
+// LegalEntityReferenceRequest A link to a legal entity, as it is sent.
+type LegalEntityReferenceRequest struct {
+	// Identifier Which legal entity is meant.
+	Identifier struct {
+		// Type What the link leads to.
+		Type struct {
+			// Coding The kind of object.
+			Coding []struct {
+				// Code The value in it.
+				//
+				// Example: legal_entity
+				Code LegalEntityReferenceRequestIdentifierTypeCodingCode `json:"code"`
+
+				// System The dictionary.
+				//
+				// Example: eHealth/resources
+				System LegalEntityReferenceRequestIdentifierTypeCodingSystem `json:"system"`
+			} `json:"coding"`
+
+			// Text The kind in free words.
+			//
+			// Example: Заклад
+			Text *string `json:"text,omitempty"`
+		} `json:"type"`
+
+		// Value The id of the legal entity.
+		//
+		// Example: 97d57238-ffbe-4335-92ea-28d4de117ea2
+		Value string `json:"value"`
+	} `json:"identifier"`
+}
+
+// LegalEntityReferenceRequestIdentifierTypeCodingCode The value in it.
+//
+// Example: legal_entity
+type LegalEntityReferenceRequestIdentifierTypeCodingCode string
+
+// LegalEntityReferenceRequestIdentifierTypeCodingSystem The dictionary.
+//
+// Example: eHealth/resources
+type LegalEntityReferenceRequestIdentifierTypeCodingSystem string
 
 // LegalEntityRegistrationAddress Where the legal entity is registered; null when that is not known.
 type LegalEntityRegistrationAddress struct {
@@ -7009,6 +7532,15 @@ type PersonSearchResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// PersonSearchV2Response Answer with persons.
+type PersonSearchV2Response struct {
+	// Data The persons.
+	Data []PersonShortV2 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // PersonShort A person, without what was not asked for.
 type PersonShort struct {
 	// BirthCountry Country of birth, if it is known.
@@ -7069,6 +7601,48 @@ type PersonShort struct {
 	//
 	// Example: 19910819-00016
 	Unzr *string `json:"unzr,omitempty"`
+}
+
+// PersonShortV2 A person, without what was not asked for.
+type PersonShortV2 struct {
+	// BirthCountry Country of birth, if it is known.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth, if it is known.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// Documents The document, if it is the one asked for.
+	Documents []FoundDocument `json:"documents,omitempty"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// Names The names in all languages.
+	Names []FoundNames `json:"names"`
+
+	// Phones The phone, if it is the one asked for.
+	Phones []FoundPhone `json:"phones,omitempty"`
+
+	// TaxID Tax number, if it is the one asked for.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
 }
 
 // PersonVerification How far a person is verified.
@@ -7294,6 +7868,101 @@ type PersonalDataResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// PersonalDataV2 All that is stored of a person, and who acts for the person.
+type PersonalDataV2 struct {
+	// Addresses The addresses.
+	Addresses []PersonalAddress `json:"addresses"`
+
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 2009-07-05
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// ConfidantPersonRelationship Relationships in force, oldest first.
+	ConfidantPersonRelationship []PersonalRelationship `json:"confidant_person_relationship"`
+
+	// DeathDate Date of death.
+	//
+	// Example: 2019-07-05
+	DeathDate *string `json:"death_date,omitempty"`
+
+	// Documents The documents.
+	Documents []PersonalDocument `json:"documents"`
+
+	// Email E-mail.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// EmergencyContact Whom to call when the person is in danger.
+	EmergencyContact *PersonRequestContactV3 `json:"emergency_contact,omitempty"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the person.
+	//
+	// Example: 030d5c41-a945-41ac-89d1-b7c6d1c226c7
+	ID string `json:"id"`
+
+	// Names The names in all languages.
+	Names []FoundNames `json:"names"`
+
+	// NoTaxID Whether the person has refused a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones The phones.
+	Phones []PersonRequestPhoneV3 `json:"phones"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: email
+	PreferredWayCommunication *string `json:"preferred_way_communication,omitempty"`
+
+	// Secret Secret word.
+	//
+	// Example: secret
+	Secret *string `json:"secret,omitempty"`
+
+	// TaxID Tax number.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register.
+	//
+	// Example: 20090705-00011
+	Unzr *string `json:"unzr,omitempty"`
+
+	// VerificationStatus How far the person is verified.
+	//
+	// Example: VERIFICATION_NEEDED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// PersonalDataV2Response Answer with all that is stored of a person.
+type PersonalDataV2Response struct {
+	// Data All that is stored of a person, and who acts for the person.
+	Data PersonalDataV2 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // PersonalDocument A document of a person.
 type PersonalDocument struct {
 	// ExpirationDate Until when it is good.
@@ -7325,6 +7994,28 @@ type PersonalDocument struct {
 	//
 	// Example: PASSPORT
 	Type string `json:"type"`
+}
+
+// PersonalRelationship Who acts for the person.
+type PersonalRelationship struct {
+	// ActiveTo Last day, if there is one.
+	//
+	// Example: 2035-08-19
+	ActiveTo *string `json:"active_to,omitempty"`
+
+	// ConfidantPerson A confidant, masked.
+	ConfidantPerson ConfidantPersonMasked `json:"confidant_person"`
+
+	// DocumentsRelationship Documents that prove it.
+	DocumentsRelationship []RelationshipDocument `json:"documents_relationship"`
+
+	// ID Id of the relationship.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// RelationshipVerificationDetails Whether the relationship was verified.
+	RelationshipVerificationDetails RelationshipVerification `json:"relationship_verification_details"`
 }
 
 // Quantity An amount of something.
@@ -7400,6 +8091,34 @@ type RegionListResponse struct {
 
 	// Paging Which part of a list an answer holds.
 	Paging Paging `json:"paging"`
+}
+
+// RelationshipDocument A document that proves that somebody acts for a person.
+type RelationshipDocument struct {
+	// ActiveTo Until when it is good, if there is an end.
+	//
+	// Example: 2035-08-19
+	ActiveTo *string `json:"active_to,omitempty"`
+
+	// IssuedAt When it was issued.
+	//
+	// Example: 2017-02-28
+	IssuedAt *string `json:"issued_at,omitempty"`
+
+	// IssuedBy Who issued it.
+	//
+	// Example: РАЦС
+	IssuedBy *string `json:"issued_by,omitempty"`
+
+	// Number Its number.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type Dictionary `DOCUMENT_RELATIONSHIP_TYPE`.
+	//
+	// Example: BIRTH_CERTIFICATE
+	Type string `json:"type"`
 }
 
 // RelationshipVerification Whether the relationship was verified.
@@ -8718,6 +9437,36 @@ type ListLegalEntitiesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// SearchPersonsV2Params defines parameters for SearchPersonsV2.
+type SearchPersonsV2Params struct {
+	// Language Language of the names, dictionary `LANGUAGE`. Without it names in any language agree.
+	Language *string `form:"language,omitempty" json:"language,omitempty"`
+
+	// FirstName First name, upper and lower case alike.
+	FirstName string `form:"first_name" json:"first_name"`
+
+	// LastName Last name, upper and lower case alike. Empty: the person has none.
+	LastName *string `form:"last_name,omitempty" json:"last_name,omitempty"`
+
+	// SecondName Second name. It is shown and not searched by.
+	SecondName *string `form:"second_name,omitempty" json:"second_name,omitempty"`
+
+	// BirthDate Date of birth, `YYYY-MM-DD`.
+	BirthDate string `form:"birth_date" json:"birth_date"`
+
+	// TaxID Tax number.
+	TaxID *string `form:"tax_id,omitempty" json:"tax_id,omitempty"`
+
+	// PhoneNumber Phone of the person, or of their OTP method.
+	PhoneNumber *string `form:"phone_number,omitempty" json:"phone_number,omitempty"`
+
+	// DocumentType Type of a document, dictionary `DOCUMENT_TYPE`; with `document_number`.
+	DocumentType *string `form:"document_type,omitempty" json:"document_type,omitempty"`
+
+	// DocumentNumber Number of the document, upper and lower case alike; with `document_type`.
+	DocumentNumber *string `form:"document_number,omitempty" json:"document_number,omitempty"`
+}
+
 // ListDeclarationRequestsParams defines parameters for ListDeclarationRequests.
 type ListDeclarationRequestsParams struct {
 	// EmployeeID Id of the doctor's employee record.
@@ -8754,6 +9503,9 @@ type DeactivateEmployeeJSONRequestBody = EmployeeDeactivation
 // VerifyApprovalJSONRequestBody defines body for VerifyApproval for application/json ContentType.
 type VerifyApprovalJSONRequestBody = ApprovalVerify
 
+// CreateEpisodeJSONRequestBody defines body for CreateEpisode for application/json ContentType.
+type CreateEpisodeJSONRequestBody = EpisodeCreate
+
 // CreatePersonRequestV1JSONRequestBody defines body for CreatePersonRequestV1 for application/json ContentType.
 //
 // Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
@@ -8774,6 +9526,9 @@ type CreateAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodRequ
 
 // ApproveAuthenticationMethodRequestJSONRequestBody defines body for ApproveAuthenticationMethodRequest for application/json ContentType.
 type ApproveAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodRequestApprove
+
+// TerminateDeclarationPisJSONRequestBody defines body for TerminateDeclarationPis for application/json ContentType.
+type TerminateDeclarationPisJSONRequestBody = DeclarationTermination
 
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
@@ -9424,6 +10179,54 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// CreateEpisodeWithBody Create Episode
+	//
+	// Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
+	// The episode is `active` from the start; its diagnoses come with its encounters.
+	//
+	// Who may: any doctor of a legal entity that works with medical events; a declaration is not needed. `managing_organization` is the
+	// legal entity of the token, `care_manager` one of its employees. Which types of episodes they may have is set in
+	// LEGAL_ENTITY_EPISODE_TYPES and EMPLOYEE_EPISODE_TYPES.
+	//
+	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303 with the link to the
+	// episode. A patient may have several active episodes of one name.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
+	CreateEpisodeWithBody(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateEpisode Create Episode
+	//
+	// Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
+	// The episode is `active` from the start; its diagnoses come with its encounters.
+	//
+	// Who may: any doctor of a legal entity that works with medical events; a declaration is not needed. `managing_organization` is the
+	// legal entity of the token, `care_manager` one of its employees. Which types of episodes they may have is set in
+	// LEGAL_ENTITY_EPISODE_TYPES and EMPLOYEE_EPISODE_TYPES.
+	//
+	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303 with the link to the
+	// episode. A patient may have several active episodes of one name.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
+	CreateEpisode(ctx context.Context, patientID string, body CreateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEpisode Get Episode by id
+	//
+	// One episode of a patient, in any status. This is where the link of a finished job of Create Episode leads. Nothing is changed by
+	// reading.
+	//
+	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an
+	// effective approval of the patient's data or of this episode. A declaration with a colleague opens nothing.
+	//
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown episode; only who may see the
+	// patient's episodes gets 404.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id} (the `GetEpisode` operationId).
+	GetEpisode(ctx context.Context, patientID string, episodeID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetServiceRequest Get Service Request Details
 	//
 	// One service request (referral) of a patient, as it is now. This is where the link of a finished Release job leads; look at
@@ -9694,6 +10497,26 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/persons/{id}/verification (the `GetPersonVerification` operationId).
 	GetPersonVerification(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TerminateDeclarationPisWithBody Terminate declaration via PIS
+	//
+	// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+	// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+	TerminateDeclarationPisWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TerminateDeclarationPis Terminate declaration via PIS
+	//
+	// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+	// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+	TerminateDeclarationPis(ctx context.Context, id string, body TerminateDeclarationPisJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SearchServiceRequests Search for a Service Requests
 	//
@@ -9981,6 +10804,27 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/sign (the `SignPersonRequest` operationId).
 	SignPersonRequest(ctx context.Context, id string, body SignPersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SearchPersonsV2 Search for a Person, version 2
+	//
+	// Finds active persons by first name and date of birth, in any language or in `language`, without disclosing personal data: the answer
+	// has names, gender, date and place of birth, and of the rest only what was asked for and matches.
+	//
+	// A person is found when, besides, `last_name`, `tax_id`, `phone_number` or the document agrees. An empty `last_name` finds persons who
+	// have none. Without it `tax_id` or a document is needed. More than 50 persons are refused.
+	//
+	// Corresponds with GET /api/v2/persons (the `SearchPersonsV2` operationId).
+	SearchPersonsV2(ctx context.Context, params *SearchPersonsV2Params, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPersonalDataV2 Get personal data, version 2
+	//
+	// Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now. Access is as in version 1:
+	// an approval in force that grants the person (`granted_resources` with code `person`).
+	//
+	// Fields that are not known of the person are absent. The confidant of a relationship is masked, its documents are not.
+	//
+	// Corresponds with GET /api/v2/persons/{id}/personal_data (the `GetPersonalDataV2` operationId).
+	GetPersonalDataV2(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDeclarationRequests Get Declaration Requests List V3
 	//
@@ -11363,6 +12207,84 @@ func (c *Client) StopDeviceDispense(ctx context.Context, patientID string, devic
 	return c.Client.Do(req)
 }
 
+// CreateEpisodeWithBody Create Episode
+//
+// Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
+// The episode is `active` from the start; its diagnoses come with its encounters.
+//
+// Who may: any doctor of a legal entity that works with medical events; a declaration is not needed. `managing_organization` is the
+// legal entity of the token, `care_manager` one of its employees. Which types of episodes they may have is set in
+// LEGAL_ENTITY_EPISODE_TYPES and EMPLOYEE_EPISODE_TYPES.
+//
+// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303 with the link to the
+// episode. A patient may have several active episodes of one name.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
+func (c *Client) CreateEpisodeWithBody(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateEpisodeRequestWithBody(c.Server, patientID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateEpisode Create Episode
+//
+// Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
+// The episode is `active` from the start; its diagnoses come with its encounters.
+//
+// Who may: any doctor of a legal entity that works with medical events; a declaration is not needed. `managing_organization` is the
+// legal entity of the token, `care_manager` one of its employees. Which types of episodes they may have is set in
+// LEGAL_ENTITY_EPISODE_TYPES and EMPLOYEE_EPISODE_TYPES.
+//
+// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303 with the link to the
+// episode. A patient may have several active episodes of one name.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
+func (c *Client) CreateEpisode(ctx context.Context, patientID string, body CreateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateEpisodeRequest(c.Server, patientID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEpisode Get Episode by id
+//
+// One episode of a patient, in any status. This is where the link of a finished job of Create Episode leads. Nothing is changed by
+// reading.
+//
+// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an
+// effective approval of the patient's data or of this episode. A declaration with a colleague opens nothing.
+//
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown episode; only who may see the
+// patient's episodes gets 404.
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id} (the `GetEpisode` operationId).
+func (c *Client) GetEpisode(ctx context.Context, patientID string, episodeID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEpisodeRequest(c.Server, patientID, episodeID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetServiceRequest Get Service Request Details
 //
 // One service request (referral) of a patient, as it is now. This is where the link of a finished Release job leads; look at
@@ -11836,6 +12758,46 @@ func (c *Client) GetPersonalData(ctx context.Context, id string, reqEditors ...R
 // Corresponds with GET /api/persons/{id}/verification (the `GetPersonVerification` operationId).
 func (c *Client) GetPersonVerification(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetPersonVerificationRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TerminateDeclarationPisWithBody Terminate declaration via PIS
+//
+// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+func (c *Client) TerminateDeclarationPisWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTerminateDeclarationPisRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TerminateDeclarationPis Terminate declaration via PIS
+//
+// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+func (c *Client) TerminateDeclarationPis(ctx context.Context, id string, body TerminateDeclarationPisJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTerminateDeclarationPisRequest(c.Server, id, body)
 	if err != nil {
 		return nil, err
 	}
@@ -12342,6 +13304,47 @@ func (c *Client) SignPersonRequestWithBody(ctx context.Context, id string, conte
 // Corresponds with PATCH /api/v2/person_requests/{id}/actions/sign (the `SignPersonRequest` operationId).
 func (c *Client) SignPersonRequest(ctx context.Context, id string, body SignPersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSignPersonRequestRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SearchPersonsV2 Search for a Person, version 2
+//
+// Finds active persons by first name and date of birth, in any language or in `language`, without disclosing personal data: the answer
+// has names, gender, date and place of birth, and of the rest only what was asked for and matches.
+//
+// A person is found when, besides, `last_name`, `tax_id`, `phone_number` or the document agrees. An empty `last_name` finds persons who
+// have none. Without it `tax_id` or a document is needed. More than 50 persons are refused.
+//
+// Corresponds with GET /api/v2/persons (the `SearchPersonsV2` operationId).
+func (c *Client) SearchPersonsV2(ctx context.Context, params *SearchPersonsV2Params, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchPersonsV2Request(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPersonalDataV2 Get personal data, version 2
+//
+// Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now. Access is as in version 1:
+// an approval in force that grants the person (`granted_resources` with code `person`).
+//
+// Fields that are not known of the person are absent. The confidant of a relationship is masked, its documents are not.
+//
+// Corresponds with GET /api/v2/persons/{id}/personal_data (the `GetPersonalDataV2` operationId).
+func (c *Client) GetPersonalDataV2(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPersonalDataV2Request(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -15938,6 +16941,94 @@ func NewStopDeviceDispenseRequest(server string, patientID string, deviceDispens
 	return req, nil
 }
 
+// NewCreateEpisodeRequest calls the generic CreateEpisode builder with application/json body
+func NewCreateEpisodeRequest(server string, patientID string, body CreateEpisodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateEpisodeRequestWithBody(server, patientID, "application/json", bodyReader)
+}
+
+// NewCreateEpisodeRequestWithBody constructs an http.Request for the CreateEpisode method, with any body, and a specified content type
+func NewCreateEpisodeRequestWithBody(server string, patientID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewGetEpisodeRequest constructs an http.Request for the GetEpisode method
+func NewGetEpisodeRequest(server string, patientID string, episodeID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "episode_id", episodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetServiceRequestRequest constructs an http.Request for the GetServiceRequest method
 func NewGetServiceRequestRequest(server string, patientID string, serviceRequestID string) (*http.Request, error) {
 	var err error
@@ -16778,6 +17869,53 @@ func NewGetPersonVerificationRequest(server string, id string) (*http.Request, e
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewTerminateDeclarationPisRequest calls the generic TerminateDeclarationPis builder with application/json body
+func NewTerminateDeclarationPisRequest(server string, id string, body TerminateDeclarationPisJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTerminateDeclarationPisRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewTerminateDeclarationPisRequestWithBody constructs an http.Request for the TerminateDeclarationPis method, with any body, and a specified content type
+func NewTerminateDeclarationPisRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/pis/declarations/%s/actions/terminate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -18101,6 +19239,182 @@ func NewSignPersonRequestRequestWithBody(server string, id string, contentType s
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSearchPersonsV2Request constructs an http.Request for the SearchPersonsV2 method
+func NewSearchPersonsV2Request(server string, params *SearchPersonsV2Params) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/persons")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Language != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "language", *params.Language, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "first_name", params.FirstName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.LastName != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "last_name", *params.LastName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SecondName != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "second_name", *params.SecondName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "birth_date", params.BirthDate, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.TaxID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tax_id", *params.TaxID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PhoneNumber != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "phone_number", *params.PhoneNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DocumentType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "document_type", *params.DocumentType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DocumentNumber != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "document_number", *params.DocumentNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetPersonalDataV2Request constructs an http.Request for the GetPersonalDataV2 method
+func NewGetPersonalDataV2Request(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/persons/%s/personal_data", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -19588,6 +20902,56 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*StopDeviceDispenseResult, error)
 
+	// CreateEpisodeWithBodyWithResponse Create Episode
+	//
+	// Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
+	// The episode is `active` from the start; its diagnoses come with its encounters.
+	//
+	// Who may: any doctor of a legal entity that works with medical events; a declaration is not needed. `managing_organization` is the
+	// legal entity of the token, `care_manager` one of its employees. Which types of episodes they may have is set in
+	// LEGAL_ENTITY_EPISODE_TYPES and EMPLOYEE_EPISODE_TYPES.
+	//
+	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303 with the link to the
+	// episode. A patient may have several active episodes of one name.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
+	CreateEpisodeWithBodyWithResponse(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateEpisodeResult, error)
+
+	// CreateEpisodeWithResponse Create Episode
+	//
+	// Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
+	// The episode is `active` from the start; its diagnoses come with its encounters.
+	//
+	// Who may: any doctor of a legal entity that works with medical events; a declaration is not needed. `managing_organization` is the
+	// legal entity of the token, `care_manager` one of its employees. Which types of episodes they may have is set in
+	// LEGAL_ENTITY_EPISODE_TYPES and EMPLOYEE_EPISODE_TYPES.
+	//
+	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303 with the link to the
+	// episode. A patient may have several active episodes of one name.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
+	CreateEpisodeWithResponse(ctx context.Context, patientID string, body CreateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateEpisodeResult, error)
+
+	// GetEpisodeWithResponse Get Episode by id
+	//
+	// One episode of a patient, in any status. This is where the link of a finished job of Create Episode leads. Nothing is changed by
+	// reading.
+	//
+	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an
+	// effective approval of the patient's data or of this episode. A declaration with a colleague opens nothing.
+	//
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown episode; only who may see the
+	// patient's episodes gets 404.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id} (the `GetEpisode` operationId).
+	GetEpisodeWithResponse(ctx context.Context, patientID string, episodeID string, reqEditors ...RequestEditorFn) (*GetEpisodeResult, error)
+
 	// GetServiceRequestWithResponse Get Service Request Details
 	//
 	// One service request (referral) of a patient, as it is now. This is where the link of a finished Release job leads; look at
@@ -19882,6 +21246,26 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/persons/{id}/verification (the `GetPersonVerification` operationId).
 	GetPersonVerificationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonVerificationResult, error)
+
+	// TerminateDeclarationPisWithBodyWithResponse Terminate declaration via PIS
+	//
+	// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+	// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+	TerminateDeclarationPisWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TerminateDeclarationPisResult, error)
+
+	// TerminateDeclarationPisWithResponse Terminate declaration via PIS
+	//
+	// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+	// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+	TerminateDeclarationPisWithResponse(ctx context.Context, id string, body TerminateDeclarationPisJSONRequestBody, reqEditors ...RequestEditorFn) (*TerminateDeclarationPisResult, error)
 
 	// SearchServiceRequestsWithResponse Search for a Service Requests
 	//
@@ -20197,6 +21581,31 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/sign (the `SignPersonRequest` operationId).
 	SignPersonRequestWithResponse(ctx context.Context, id string, body SignPersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*SignPersonRequestResult, error)
+
+	// SearchPersonsV2WithResponse Search for a Person, version 2
+	//
+	// Finds active persons by first name and date of birth, in any language or in `language`, without disclosing personal data: the answer
+	// has names, gender, date and place of birth, and of the rest only what was asked for and matches.
+	//
+	// A person is found when, besides, `last_name`, `tax_id`, `phone_number` or the document agrees. An empty `last_name` finds persons who
+	// have none. Without it `tax_id` or a document is needed. More than 50 persons are refused.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/persons (the `SearchPersonsV2` operationId).
+	SearchPersonsV2WithResponse(ctx context.Context, params *SearchPersonsV2Params, reqEditors ...RequestEditorFn) (*SearchPersonsV2Result, error)
+
+	// GetPersonalDataV2WithResponse Get personal data, version 2
+	//
+	// Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now. Access is as in version 1:
+	// an approval in force that grants the person (`granted_resources` with code `person`).
+	//
+	// Fields that are not known of the person are absent. The confidant of a relationship is masked, its documents are not.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/persons/{id}/personal_data (the `GetPersonalDataV2` operationId).
+	GetPersonalDataV2WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonalDataV2Result, error)
 
 	// ListDeclarationRequestsWithResponse Get Declaration Requests List V3
 	//
@@ -21781,6 +23190,68 @@ func (r StopDeviceDispenseResult) ContentType() string {
 	return ""
 }
 
+type CreateEpisodeResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateEpisodeResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateEpisodeResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateEpisodeResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetEpisodeResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EpisodeResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEpisodeResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEpisodeResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEpisodeResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetServiceRequestResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -22302,6 +23773,37 @@ func (r GetPersonVerificationResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetPersonVerificationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type TerminateDeclarationPisResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationChangedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r TerminateDeclarationPisResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TerminateDeclarationPisResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TerminateDeclarationPisResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -22860,6 +24362,68 @@ func (r SignPersonRequestResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SignPersonRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SearchPersonsV2Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonSearchV2Response
+}
+
+// Status returns HTTPResponse.Status
+func (r SearchPersonsV2Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SearchPersonsV2Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SearchPersonsV2Result) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetPersonalDataV2Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonalDataV2Response
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPersonalDataV2Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPersonalDataV2Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPersonalDataV2Result) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -24326,6 +25890,74 @@ func (c *ClientWithResponses) StopDeviceDispenseWithResponse(ctx context.Context
 	return ParseStopDeviceDispenseResult(rsp)
 }
 
+// CreateEpisodeWithBodyWithResponse Create Episode
+//
+// Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
+// The episode is `active` from the start; its diagnoses come with its encounters.
+//
+// Who may: any doctor of a legal entity that works with medical events; a declaration is not needed. `managing_organization` is the
+// legal entity of the token, `care_manager` one of its employees. Which types of episodes they may have is set in
+// LEGAL_ENTITY_EPISODE_TYPES and EMPLOYEE_EPISODE_TYPES.
+//
+// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303 with the link to the
+// episode. A patient may have several active episodes of one name.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
+func (c *ClientWithResponses) CreateEpisodeWithBodyWithResponse(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateEpisodeResult, error) {
+	rsp, err := c.CreateEpisodeWithBody(ctx, patientID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateEpisodeResult(rsp)
+}
+
+// CreateEpisodeWithResponse Create Episode
+//
+// Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
+// The episode is `active` from the start; its diagnoses come with its encounters.
+//
+// Who may: any doctor of a legal entity that works with medical events; a declaration is not needed. `managing_organization` is the
+// legal entity of the token, `care_manager` one of its employees. Which types of episodes they may have is set in
+// LEGAL_ENTITY_EPISODE_TYPES and EMPLOYEE_EPISODE_TYPES.
+//
+// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it answers 303 with the link to the
+// episode. A patient may have several active episodes of one name.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
+func (c *ClientWithResponses) CreateEpisodeWithResponse(ctx context.Context, patientID string, body CreateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateEpisodeResult, error) {
+	rsp, err := c.CreateEpisode(ctx, patientID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateEpisodeResult(rsp)
+}
+
+// GetEpisodeWithResponse Get Episode by id
+//
+// One episode of a patient, in any status. This is where the link of a finished job of Create Episode leads. Nothing is changed by
+// reading.
+//
+// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an
+// effective approval of the patient's data or of this episode. A declaration with a colleague opens nothing.
+//
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown episode; only who may see the
+// patient's episodes gets 404.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id} (the `GetEpisode` operationId).
+func (c *ClientWithResponses) GetEpisodeWithResponse(ctx context.Context, patientID string, episodeID string, reqEditors ...RequestEditorFn) (*GetEpisodeResult, error) {
+	rsp, err := c.GetEpisode(ctx, patientID, episodeID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEpisodeResult(rsp)
+}
+
 // GetServiceRequestWithResponse Get Service Request Details
 //
 // One service request (referral) of a patient, as it is now. This is where the link of a finished Release job leads; look at
@@ -24748,6 +26380,38 @@ func (c *ClientWithResponses) GetPersonVerificationWithResponse(ctx context.Cont
 		return nil, err
 	}
 	return ParseGetPersonVerificationResult(rsp)
+}
+
+// TerminateDeclarationPisWithBodyWithResponse Terminate declaration via PIS
+//
+// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+func (c *ClientWithResponses) TerminateDeclarationPisWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TerminateDeclarationPisResult, error) {
+	rsp, err := c.TerminateDeclarationPisWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTerminateDeclarationPisResult(rsp)
+}
+
+// TerminateDeclarationPisWithResponse Terminate declaration via PIS
+//
+// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+func (c *ClientWithResponses) TerminateDeclarationPisWithResponse(ctx context.Context, id string, body TerminateDeclarationPisJSONRequestBody, reqEditors ...RequestEditorFn) (*TerminateDeclarationPisResult, error) {
+	rsp, err := c.TerminateDeclarationPis(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTerminateDeclarationPisResult(rsp)
 }
 
 // SearchServiceRequestsWithResponse Search for a Service Requests
@@ -25195,6 +26859,43 @@ func (c *ClientWithResponses) SignPersonRequestWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseSignPersonRequestResult(rsp)
+}
+
+// SearchPersonsV2WithResponse Search for a Person, version 2
+//
+// Finds active persons by first name and date of birth, in any language or in `language`, without disclosing personal data: the answer
+// has names, gender, date and place of birth, and of the rest only what was asked for and matches.
+//
+// A person is found when, besides, `last_name`, `tax_id`, `phone_number` or the document agrees. An empty `last_name` finds persons who
+// have none. Without it `tax_id` or a document is needed. More than 50 persons are refused.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/persons (the `SearchPersonsV2` operationId).
+func (c *ClientWithResponses) SearchPersonsV2WithResponse(ctx context.Context, params *SearchPersonsV2Params, reqEditors ...RequestEditorFn) (*SearchPersonsV2Result, error) {
+	rsp, err := c.SearchPersonsV2(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSearchPersonsV2Result(rsp)
+}
+
+// GetPersonalDataV2WithResponse Get personal data, version 2
+//
+// Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now. Access is as in version 1:
+// an approval in force that grants the person (`granted_resources` with code `person`).
+//
+// Fields that are not known of the person are absent. The confidant of a relationship is masked, its documents are not.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/persons/{id}/personal_data (the `GetPersonalDataV2` operationId).
+func (c *ClientWithResponses) GetPersonalDataV2WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonalDataV2Result, error) {
+	rsp, err := c.GetPersonalDataV2(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPersonalDataV2Result(rsp)
 }
 
 // ListDeclarationRequestsWithResponse Get Declaration Requests List V3
@@ -26800,6 +28501,58 @@ func ParseStopDeviceDispenseResult(rsp *http.Response) (*StopDeviceDispenseResul
 	return response, nil
 }
 
+// ParseCreateEpisodeResult parses an HTTP response from a CreateEpisodeWithResponse call
+func ParseCreateEpisodeResult(rsp *http.Response) (*CreateEpisodeResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateEpisodeResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetEpisodeResult parses an HTTP response from a GetEpisodeWithResponse call
+func ParseGetEpisodeResult(rsp *http.Response) (*GetEpisodeResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEpisodeResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EpisodeResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetServiceRequestResult parses an HTTP response from a GetServiceRequestWithResponse call
 func ParseGetServiceRequestResult(rsp *http.Response) (*GetServiceRequestResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -27232,6 +28985,32 @@ func ParseGetPersonVerificationResult(rsp *http.Response) (*GetPersonVerificatio
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest PersonVerificationResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseTerminateDeclarationPisResult parses an HTTP response from a TerminateDeclarationPisWithResponse call
+func ParseTerminateDeclarationPisResult(rsp *http.Response) (*TerminateDeclarationPisResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TerminateDeclarationPisResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationChangedResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
@@ -27700,6 +29479,58 @@ func ParseSignPersonRequestResult(rsp *http.Response) (*SignPersonRequestResult,
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest PersonRequestSignedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSearchPersonsV2Result parses an HTTP response from a SearchPersonsV2WithResponse call
+func ParseSearchPersonsV2Result(rsp *http.Response) (*SearchPersonsV2Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SearchPersonsV2Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonSearchV2Response
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPersonalDataV2Result parses an HTTP response from a GetPersonalDataV2WithResponse call
+func ParseGetPersonalDataV2Result(rsp *http.Response) (*GetPersonalDataV2Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPersonalDataV2Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonalDataV2Response
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
