@@ -32,6 +32,7 @@ var shared = map[string]string{
 	"getEvent":              "like listEvents",
 
 	"searchPersons":                    "a patient is of no legal entity: a search by name and birth date finds the patients of all",
+	"searchPersonsV2":                  "like searchPersons",
 	"listAuthenticationMethods":        "like searchPersons; phones and numbers are masked",
 	"listConfidantPersonRelationships": "like listAuthenticationMethods",
 }
