@@ -164,8 +164,10 @@ func (s store) terminateOthers(ctx context.Context, d *Document, at time.Time, b
 			result, err := s.documents.UpdateOne(ctx,
 				bson.D{{Key: "_id", Value: other.ID}, {Key: "status", Value: StateActive}, {Key: "expires_at", Value: other.ExpiresAt}},
 				bson.D{{Key: "$set", Value: bson.D{
-					{Key: "status", Value: StateTerminated}, {Key: "expires_at", Value: at},
-					{Key: "updated_at", Value: at}, {Key: "updated_by", Value: by},
+					{Key: "status", Value: StateTerminated},
+					{Key: "expires_at", Value: at},
+					{Key: "updated_at", Value: at},
+					{Key: "updated_by", Value: by},
 				}}})
 			if err != nil {
 				return nil, fmt.Errorf("end former approval: %w", mongodb.Error(err))

@@ -234,7 +234,8 @@ func TestPersonalDataV2(t *testing.T) {
 				Documents []map[string]any `json:"documents_person"`
 			} `json:"confidant_person"`
 		} `json:"confidant_person_relationship"`
-	}) {
+	},
+	) {
 		t.Helper()
 		r := s.Send(t, testkit.As("sandbox-doctor", http.MethodGet, "/api/v2/persons/"+patient.String()+"/personal_data", nil))
 		require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
