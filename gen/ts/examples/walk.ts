@@ -6,7 +6,7 @@
 //
 // It needs a sandbox that is freshly started or reset: what was released once is
 // not released again.
-import { createClient, tokenSource, waitJob, type Client, type Options } from "esoz";
+import { createClient, EsozError, tokenSource, waitJob, type Client, type Options } from "esoz";
 
 const baseUrl = process.env["ESOZ_URL"] ?? "http://127.0.0.1:8080";
 const apiKey = "sandbox-mis-key";
@@ -169,7 +169,8 @@ async function refused(text: string, call: Promise<unknown>): Promise<void> {
   try {
     await call;
   } catch (error) {
-    if (String(error).includes(text)) {
+    const told = error instanceof EsozError ? error.invalid.flatMap((item) => item.rules.map((rule) => rule.description)) : [];
+    if ([String(error), ...told].some((t) => t?.includes(text))) {
       console.log(`      ${text}`);
       return;
     }
