@@ -169,7 +169,7 @@ async function refused(text: string, call: Promise<unknown>): Promise<void> {
   try {
     await call;
   } catch (error) {
-    const told = error instanceof EsozError ? error.invalid.flatMap((item) => item.rules.map((rule) => rule.description)) : [];
+    const told = error instanceof EsozError ? error.invalid.flatMap((item) => item.rules?.map((rule) => rule.description) ?? []) : [];
     if ([String(error), ...told].some((t) => t?.includes(text))) {
       console.log(`      ${text}`);
       return;
