@@ -10818,8 +10818,8 @@ type ClientInterface interface {
 
 	// GetPersonalDataV2 Get personal data, version 2
 	//
-	// Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now. Access is as in version 1:
-	// an approval in force that grants the person (`granted_resources` with code `person`).
+	// Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now.
+	// Access is as in version 1: an approval in force that grants the person (`granted_resources` with code `person`).
 	//
 	// Fields that are not known of the person are absent. The confidant of a relationship is masked, its documents are not.
 	//
@@ -13337,8 +13337,8 @@ func (c *Client) SearchPersonsV2(ctx context.Context, params *SearchPersonsV2Par
 
 // GetPersonalDataV2 Get personal data, version 2
 //
-// Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now. Access is as in version 1:
-// an approval in force that grants the person (`granted_resources` with code `person`).
+// Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now.
+// Access is as in version 1: an approval in force that grants the person (`granted_resources` with code `person`).
 //
 // Fields that are not known of the person are absent. The confidant of a relationship is masked, its documents are not.
 //
@@ -21597,8 +21597,8 @@ type ClientWithResponsesInterface interface {
 
 	// GetPersonalDataV2WithResponse Get personal data, version 2
 	//
-	// Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now. Access is as in version 1:
-	// an approval in force that grants the person (`granted_resources` with code `person`).
+	// Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now.
+	// Access is as in version 1: an approval in force that grants the person (`granted_resources` with code `person`).
 	//
 	// Fields that are not known of the person are absent. The confidant of a relationship is masked, its documents are not.
 	//
@@ -26882,8 +26882,8 @@ func (c *ClientWithResponses) SearchPersonsV2WithResponse(ctx context.Context, p
 
 // GetPersonalDataV2WithResponse Get personal data, version 2
 //
-// Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now. Access is as in version 1:
-// an approval in force that grants the person (`granted_resources` with code `person`).
+// Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now.
+// Access is as in version 1: an approval in force that grants the person (`granted_resources` with code `person`).
 //
 // Fields that are not known of the person are absent. The confidant of a relationship is masked, its documents are not.
 //

@@ -1936,8 +1936,8 @@ export interface paths {
         };
         /**
          * Get personal data, version 2
-         * @description Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now. Access is as in version 1:
-         *     an approval in force that grants the person (`granted_resources` with code `person`).
+         * @description Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now.
+         *     Access is as in version 1: an approval in force that grants the person (`granted_resources` with code `person`).
          *
          *     Fields that are not known of the person are absent. The confidant of a relationship is masked, its documents are not.
          */
