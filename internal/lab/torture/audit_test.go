@@ -525,7 +525,17 @@ func (a *auditor) auditMessages() (marked int) {
 				WHEN 'Terminated' THEN s.tries > 0 OR EXISTS (SELECT 1 FROM otp.verifications v WHERE v.id = s.verification_id AND v.active)
 				WHEN 'Unknown' THEN s.tries < 2 AND EXISTS (SELECT 1 FROM otp.verifications v WHERE v.id = s.verification_id AND v.active)
 				ELSE true END
-			OR NOT EXISTS (SELECT 1 FROM otp.verifications v WHERE v.id = s.verification_id))`, a.began)
+			OR s.verification_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM otp.verifications v WHERE v.id = s.verification_id))`, a.began)
+	cancelled := 0
+	for _, s := range a.sent {
+		if s.operation == "cancelApproval" && a.changed[s.object] {
+			cancelled++
+		}
+	}
+	// Approvals that no phone confirms have none to tell.
+	if told := sum(a.counts("SELECT id::text, 1 FROM otp.sms_logs WHERE inserted_at >= $1 AND verification_id IS NULL", a.began)); told > cancelled {
+		a.find("%d messages without a code of %d cancelled approvals", told, cancelled)
+	}
 	require.NoError(t, a.rig.pool.QueryRow(t.Context(), "SELECT count(*) FROM otp.sms_logs WHERE inserted_at >= $1 AND tries > 1", a.began).Scan(&marked))
 	if marked > 0 && !a.crashed {
 		a.find("%d messages are marked as sent twice, and nothing has crashed", marked)

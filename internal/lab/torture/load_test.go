@@ -341,7 +341,7 @@ func (l *load) rows(t *testing.T, id uuid.UUID) *herd {
 	return nil
 }
 
-// belongings gives copies of a row what the original is confirmed by: its live code and its scans.
+// belongings gives copies of an object what the original is confirmed by: its live code and its scans.
 func (l *load) belongings(t *testing.T, original uuid.UUID, copies []uuid.UUID) {
 	t.Helper()
 	codes, hashes := make([]uuid.UUID, len(copies)), make([][]byte, len(copies))
@@ -441,6 +441,9 @@ func (l *load) documents(t *testing.T, id uuid.UUID) *herd {
 		return nil
 	})
 	require.NoError(t, err)
+	if found != nil {
+		l.belongings(t, id, found.ids)
+	}
 	return found
 }
 
