@@ -26,11 +26,11 @@ export GORACE = atexit_sleep_ms=50
 UNWATCHED = modernc.org go.yaml.in github.com/oasdiff
 RACE = -race -vet=off -ldflags='-s -w' $(UNWATCHED:%='-gcflags=%/...=-race=0 -d=checkptr=0')
 
-# Nor is what works in one goroutine: the programs that make the documents, and the walks through all cases, which send
+# Nor is what works in one goroutine: the programs that make the documents and their pages, and the walks through all cases, which send
 # one request after another (make torture-short sends them at once).
 WALKS = '^Test(Cases|ResetLeavesWhatTheSeedingPutThere)$$'
-ALONE = ./openapi/... ./internal/reference/docs/... ./internal/reference/blueprint
-TOGETHER = $$($(GO) list ./... | grep -vE '^esoz/(openapi|internal/reference/(docs|blueprint))(/|$$)')
+ALONE = ./openapi/... ./internal/reference/...
+TOGETHER = $$($(GO) list ./... | grep -vE '^esoz/(openapi|internal/reference)(/|$$)')
 # The engines are not watched either: all test processes of the product share one pair.
 ENGINES = bin/withengines
 test: ## all tests but the torture, on real engines that are started for them
