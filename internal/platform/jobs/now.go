@@ -7,19 +7,31 @@ import (
 	"net/http"
 
 	"esoz/internal/platform/fault"
-	"esoz/internal/platform/postgres"
 )
 
-// CarryOut carries a job out at once, for a caller who is told how it ended. The
-// refusal that ends it is the error. Should this process die, a worker goes on; when one
-// was faster, its end counts. The job must have been committed.
+// CarryOut carries a job out at once, for a caller who is told how it ended. The job
+// must have been committed. The refusal that ends it is the error, or fault.ErrStale
+// when a worker was faster and the job ended as failed. After every other error a worker
+// goes on with the job, so that it is fault.ErrUnconfirmed.
 func (q *Queue) CarryOut(ctx context.Context, job *Job) error {
+	err := q.carryOut(ctx, job)
+	if refusal := (*fault.Error)(nil); err == nil || errors.As(err, &refusal) || errors.Is(err, errEnded) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", fault.ErrUnconfirmed, err)
+}
+
+var errEnded = fmt.Errorf("a worker has ended the job as failed: %w", fault.ErrStale)
+
+func (q *Queue) carryOut(ctx context.Context, job *Job) error {
 	outcome, err := q.handle(ctx, job)
+	for errors.Is(err, fault.ErrStale) { // the handler asks to be called again
+		outcome, err = q.handle(ctx, job)
+	}
 	var refusal *fault.Error
 	switch {
 	case errors.As(err, &refusal):
-		none := func(context.Context, postgres.Tx) error { return nil }
-		if err := q.store(ctx, job, Failed, refusal.Status, response{Error: errorOf(refusal)}, none); err != nil {
+		if err := q.store(ctx, job, Failed, refusal.Status, response{Error: errorOf(refusal)}, nil); err != nil {
 			return err
 		}
 	case err != nil:
@@ -44,7 +56,7 @@ func (q *Queue) CarryOut(ctx context.Context, job *Job) error {
 		}
 		return nil
 	case refusal == nil:
-		return fmt.Errorf("job %s: a worker has ended it as failed", job.ID)
+		return errEnded
 	}
 	q.count(job, "failed")
 	return refusal

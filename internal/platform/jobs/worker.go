@@ -177,8 +177,8 @@ func (q *Queue) store(
 		if err != nil {
 			return fmt.Errorf("finish job %s: %w", job.ID, err)
 		}
-		if ended == 0 {
-			return nil // another worker has ended the job
+		if ended == 0 || commit == nil {
+			return nil // another worker has ended the job, or nothing commits with its end
 		}
 		return commit(ctx, tx)
 	})

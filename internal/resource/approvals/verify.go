@@ -29,12 +29,16 @@ func (a *API) VerifyApproval(ctx context.Context, req api.VerifyApprovalRequestO
 	if req.Body != nil {
 		c.code = req.Body.Code
 	}
-	err := operation.Run(ctx, verification.checks(), c)
+	answer, err := a.verify(ctx, c)
 	for errors.Is(err, fault.ErrStale) { // another request has moved the approval since its state was read
 		c.Now = a.Engine.Clock.Now()
-		err = operation.Run(ctx, verification.checks(), c)
+		answer, err = a.verify(ctx, c)
 	}
-	if err != nil {
+	return answer, err
+}
+
+func (a *API) verify(ctx context.Context, c *call) (api.VerifyApprovalResponseObject, error) {
+	if err := operation.Run(ctx, verification.checks(), c); err != nil {
 		return nil, err
 	}
 	job, err := a.Engine.Queue.Start(ctx, verification.id, transitionParams{
