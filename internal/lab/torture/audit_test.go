@@ -48,6 +48,7 @@ func (l *load) audit(crashed bool) (marked int) {
 		default:
 		}
 	}
+	l.awaitJobs() // first: they keep the document store busy
 	l.completes(l.rig.all()[0])
 	l.awaitJobs()
 	l.rig.stopServers()

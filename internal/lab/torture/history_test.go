@@ -98,6 +98,10 @@ func (a *arena) lifelines(t *testing.T) (rows, documents []lifeline) {
 			if op.Moves == nil || op.Moves.Collection != reads.Reads || len(op.Moves.From) == 0 {
 				continue
 			}
+			sameMove := func(m move) bool { return m.from == op.Moves.From[0] && m.to == op.Moves.To[0] }
+			if op.Update == nil && slices.ContainsFunc(line.changes, sameMove) {
+				continue // another user makes it, whose row the model would have to be
+			}
 			moves, document = op.Moves, op.Update != nil
 			if len(line.states) == 0 {
 				line.states = append(line.states, moves.From[0])

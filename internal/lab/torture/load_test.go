@@ -30,6 +30,7 @@ import (
 	"esoz/internal/platform/clock"
 	"esoz/internal/platform/seal"
 	"esoz/internal/platform/signature"
+	"esoz/internal/resource/approvals"
 	"esoz/internal/sandbox/authority"
 	"esoz/internal/sandbox/world"
 )
@@ -42,6 +43,7 @@ import (
 type load struct {
 	rig        *rig
 	flock      flock
+	leaves     int       // copies of each document that are kept for completes
 	began      time.Time // no row of the load is older
 	operations []*operation
 	herds      map[uuid.UUID]*herd // by the world's object
@@ -83,6 +85,9 @@ type deed struct {
 	content   *signature.Content
 }
 
+// needsDocuments tells whether the deed changes a document or adds one.
+func (d *deed) needsDocuments() bool { return d.adds != "" || d.herd != nil && d.herd.document != "" }
+
 // herd are the copies of one object of the world.
 type herd struct {
 	id       uuid.UUID // of the original
@@ -101,8 +106,11 @@ type herd struct {
 	next   atomic.Int64
 }
 
-// take returns a copy that nobody has had.
-func (h *herd) take() (i int, ok bool) {
+// take returns a copy that nobody has had, and leaves some.
+func (h *herd) take(leaves int) (i int, ok bool) {
+	if h.left() <= leaves {
+		return 0, false
+	}
 	i = int(h.next.Add(1)) - 1
 	return i, i < len(h.ids)
 }
@@ -148,7 +156,7 @@ func (s *sending) refused() bool { return !s.acknowledged() && !s.unknown() }
 func newLoad(t *testing.T, r *rig, f flock) *load {
 	t.Helper()
 	l := &load{
-		rig: r, flock: f, herds: map[uuid.UUID]*herd{}, tally: map[int]int{}, deadline: 10 * time.Second,
+		rig: r, flock: f, leaves: 10, herds: map[uuid.UUID]*herd{}, tally: map[int]int{}, deadline: 10 * time.Second,
 		client: &http.Client{
 			Timeout:       rigPatience,                                                                 // longer than anybody may be kept waiting
 			Transport:     &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 10 * time.Second}, // sooner than servers end them
@@ -221,7 +229,7 @@ func (l *load) add(t *testing.T, c world.Case) {
 	}
 	share := 20
 	switch {
-	case d.adds != "", d.herd != nil && d.herd.document != "":
+	case d.needsDocuments():
 		share = 2 // FerretDB changes a document in tens of milliseconds
 	case !strings.HasPrefix(c.Request.Path, "/api/"):
 		share = 1 // passwords are slow to check
@@ -436,7 +444,7 @@ func (l *load) documents(t *testing.T, id uuid.UUID) *herd {
 				return err
 			}
 			found = &herd{id: id, document: name, original: original}
-			return found.copyDocuments(t.Context(), store.Collection(name), l.flock.documents)
+			return found.copyDocuments(t.Context(), store.Collection(name), l.flock.documents+l.leaves)
 		}
 		return nil
 	})
@@ -455,8 +463,11 @@ func (h *herd) copyDocuments(ctx context.Context, collection *mongo.Collection, 
 			id := uuid.New()
 			copied := slices.Clone(h.original)
 			for j := range copied {
-				if copied[j].Key == "_id" {
+				switch copied[j].Key {
+				case "_id":
 					copied[j].Value = bson.Binary{Subtype: bson.TypeBinaryUUID, Data: id[:]}
+				case "granted_resources": // an approval ends earlier ones that open the same
+					copied[j].Value = []approvals.Reference{approvals.To("episode_of_care", uuid.New())}
 				}
 			}
 			documents[i] = copied
@@ -548,14 +559,14 @@ func (l *load) send(url string, d *deed) int {
 	copied := 0
 	switch {
 	case d.code:
-		i, ok := l.codes.take()
+		i, ok := l.codes.take(0)
 		if !ok {
 			return noneLeft
 		}
 		s.herd, s.object = &l.codes, l.codes.ids[i]
 		s.path = phoneInPath.ReplaceAllLiteralString(s.path, l.codes.phones[i])
 	case d.herd != nil:
-		i, ok := d.herd.take()
+		i, ok := d.herd.take(l.leaves)
 		if !ok {
 			return noneLeft
 		}
@@ -620,6 +631,7 @@ const creating = "createDivision"
 func (l *load) completes(s *server) {
 	t := l.rig.t
 	t.Helper()
+	l.leaves = 0
 	done := map[string]bool{}
 	for _, sent := range l.sent {
 		done[sent.operation] = done[sent.operation] || sent.acknowledged()
@@ -630,7 +642,7 @@ func (l *load) completes(s *server) {
 			status := l.send(s.url, op.deeds[rand.IntN(len(op.deeds))])
 			done[op.id] = status >= 200 && status < 300
 			require.Less(t, took(), rigPatience, "%s is not done: %d", op.id, status)
-			wait(time.Millisecond, 2*time.Millisecond)
+			wait(100*time.Millisecond, 200*time.Millisecond)
 		}
 	}
 }

@@ -181,7 +181,8 @@ func TestLostAnswersAreFoundAgain(t *testing.T) {
 					n.await(t, recoversWithin, "the first request is under way still", func() bool {
 						status, err = n.send(request)
 						require.NoError(t, err, what)
-						return status != http.StatusConflict // PostgreSQL may not know yet that the server has hung up
+						// PostgreSQL may not know yet that the server has hung up, and a busy machine may be late.
+						return status != http.StatusConflict && status != http.StatusServiceUnavailable
 					})
 					want := passing.Expect.Status
 					if op.OperationID == "verifyApproval" { // with a key it leaves to a worker what it does itself without one

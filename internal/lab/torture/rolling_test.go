@@ -34,7 +34,7 @@ func TestRollingRestarts(t *testing.T) {
 	}
 	if documentsOfTests() == "" {
 		l.operations = slices.DeleteFunc(l.operations, func(op *operation) bool {
-			return slices.ContainsFunc(op.deeds, func(d *deed) bool { return d.herd != nil && d.herd.document != "" })
+			return slices.ContainsFunc(op.deeds, (*deed).needsDocuments)
 		})
 	}
 	l.start(12, &server{url: haproxy(t, servers)})
