@@ -1,4 +1,4 @@
-package httpapi_test
+package app_test
 
 import (
 	"bytes"
@@ -17,8 +17,6 @@ import (
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
 )
-
-func TestMain(m *testing.M) { testkit.Main(m) }
 
 const divisions = "/api/divisions"
 
