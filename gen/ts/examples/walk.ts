@@ -1,8 +1,8 @@
 // Goes through the API as a medical information system does: a user logs in and
-// lets the system act for them, a patient is registered and declares with two
-// doctors, a division is created, a code is sent again and
-// entered, an approval's SMS is sent again, a service request released, a device
-// dispense stopped, and the events of it all are read.
+// lets the system act for them, a division is created, a patient is registered and
+// declares with two doctors of it, a code is sent again and entered, an approval's
+// SMS is sent again, a service request released, a device dispense stopped, and the
+// events of it all are read.
 //
 // It needs a sandbox that is freshly started or reset: what was released once is
 // not released again.
@@ -61,17 +61,17 @@ async function logIn(): Promise<Client> {
 
 const doctors = {
   first: { token: "sandbox-doctor", employee: "91263858-5734-5192-9e3b-d74f237e6d52" },
-  second: { token: "sandbox-other-doctor", employee: "e43c9cc9-a01a-5ecf-8c26-236f04054431" }, // of another clinic
+  second: { token: "sandbox-colleague", employee: "356b2d88-33f3-57cc-847b-2d301500d79d" }, // of the same clinic
 };
 type Doctor = (typeof doctors)["first"];
 const patientPhone = "+380671234569"; // nobody's in the sandbox
 
 /** Takes a patient from a phone to a declaration, and to the next one with another doctor, which ends the first. */
-async function register(): Promise<void> {
+async function register(division: string): Promise<void> {
   const api = connect(doctors.first.token);
   const person = await registerPatient(api);
-  const declaration = await declare(doctors.first, person);
-  await declare(doctors.second, person);
+  const declaration = await declare(doctors.first, person, division);
+  await declare(doctors.second, person, division);
   const { data: ended } = await api.GET("/api/declarations/{id}", { params: { path: { id: declaration } } });
   if (ended.data.status !== "terminated") {
     throw new Error(`the first declaration is ${ended.data.status}`);
@@ -131,15 +131,10 @@ async function registerPatient(api: Client): Promise<string> {
   return signed.data.person_id;
 }
 
-async function declare(doctor: Doctor, person: string): Promise<string> {
+async function declare(doctor: Doctor, person: string, division: string): Promise<string> {
   const api = connect(doctor.token);
-  const { data: divisions } = await api.GET("/api/divisions", { params: { query: { status: "ACTIVE" } } });
-  const division = divisions.data[0];
-  if (division === undefined) {
-    throw new Error("the doctor has no division");
-  }
   const { data: made } = await api.POST("/api/v3/declaration_requests", {
-    body: { person_id: person, employee_id: doctor.employee, division_id: division.id },
+    body: { person_id: person, employee_id: doctor.employee, division_id: division },
   });
   const id = { params: { path: { id: made.data.id } } };
   const since = new Date();
@@ -179,7 +174,7 @@ async function refused(text: string, call: Promise<unknown>): Promise<void> {
   throw new Error(`not refused: ${text}`);
 }
 
-async function createDivision(api: Client): Promise<void> {
+async function createDivision(api: Client): Promise<string> {
   const { data: found } = await api.GET("/api/uaddresses/settlements", { params: { query: { name: "Бердичів" } } });
   const settlement = found.data[0];
   if (!settlement?.region || !settlement.district || !settlement.type) {
@@ -199,6 +194,7 @@ async function createDivision(api: Client): Promise<void> {
     },
   });
   console.log(`      ${created.data.status} ${created.data.name}`);
+  return created.data.id;
 }
 
 async function enterCode(api: Client): Promise<void> {
@@ -262,8 +258,7 @@ async function inbox(after: Date): Promise<{ phone: string; code: string }> {
 
 const began = new Date();
 const user = await logIn();
-await register();
-await createDivision(user);
+await register(await createDivision(user));
 await enterCode(user);
 await resendApprovalSms(user);
 await release(user);

@@ -42,14 +42,15 @@ func run(ctx context.Context, out io.Writer, by sign) error {
 
 // walk sends requests one after the other and remembers what the next ones need.
 type walk struct {
-	ctx     context.Context //nolint:containedctx // one walk is one call
-	baseURL string
-	out     io.Writer
-	world   world.World
-	token   string            // of the user who logged in
-	sign    sign              // how doctors sign
-	extra   map[string]string // headers of the next requests
-	person  string            // the patient whom the walk registers
+	ctx      context.Context //nolint:containedctx // one walk is one call
+	baseURL  string
+	out      io.Writer
+	world    world.World
+	token    string            // of the user who logged in
+	sign     sign              // how doctors sign
+	extra    map[string]string // headers of the next requests
+	division string            // that the walk creates
+	person   string            // the patient whom the walk registers
 }
 
 func (w *walk) all() error {
@@ -111,14 +112,17 @@ func (w *walk) createDivision() error {
 		return errors.New("the settlement is not there")
 	}
 	s := found.Data[0]
-	return w.send(w.token, http.MethodPost, "/api/divisions", body{
+	var created struct{ Data struct{ ID string } }
+	err := w.send(w.token, http.MethodPost, "/api/divisions", body{
 		"name": "Бердичівське відділення", "type": "CLINIC", "email": "berdychiv@example.com",
 		"addresses": []body{{
 			"type": "RESIDENCE", "country": "UA", "area": s.Region, "region": s.District, "settlement": s.SettlementName,
 			"settlement_type": s.Type, "settlement_id": s.ID, "street_type": "STREET", "street": "вул. Вінницька", "building": "15", "zip": "13300",
 		}},
 		"phones": []body{{"type": "MOBILE", "number": "+380503410870"}},
-	}, http.StatusOK, nil)
+	}, http.StatusOK, &created)
+	w.division = created.Data.ID
+	return err
 }
 
 // resendOTP sends a code again and enters the one that arrives.

@@ -43,8 +43,8 @@ func unsigned(_ *walk, _, drfo string, content []byte) (container string, header
 	return base64.StdEncoding.EncodeToString(content), headers, nil
 }
 
-// register takes a patient from a phone to a declaration, and to the next one with another doctor. Only staff, legal
-// entities, divisions, addresses and dictionaries are of the world.
+// register takes a patient from a phone to a declaration, and to the next one with another doctor. Only staff, the legal
+// entity, addresses and dictionaries are of the world.
 func (w *walk) register() error {
 	if err := w.verifyPhone(); err != nil {
 		return err
@@ -56,7 +56,7 @@ func (w *walk) register() error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.declare("other_doctor", false); err != nil {
+	if _, err := w.declare("colleague", false); err != nil {
 		return err
 	}
 	w.say("The declaration with the first doctor has ended")
@@ -155,17 +155,10 @@ func (w *walk) registerPatient() error {
 func (w *walk) declare(name string, wrongly bool) (declaration string, err error) {
 	doctor, path := world.TokenValue(name), "/api/v3/declaration_requests"
 	w.say("Ask for a declaration with " + name + ", and have the code sent again")
-	var divisions struct{ Data []struct{ ID string } }
-	if err := w.fetch(http.MethodGet, "/api/divisions?status=ACTIVE&type=CLINIC&page_size=1", w.headers(doctor), &divisions); err != nil {
-		return "", err
-	}
-	if len(divisions.Data) == 0 {
-		return "", fmt.Errorf("%s has no division", name)
-	}
 	var made struct{ Data struct{ ID string } }
 	if _, err := w.codeAfter(func() error {
 		return w.send(doctor, http.MethodPost, path, body{
-			"person_id": w.person, "employee_id": world.ID("employee " + name).String(), "division_id": divisions.Data[0].ID,
+			"person_id": w.person, "employee_id": world.ID("employee " + name).String(), "division_id": w.division,
 		}, http.StatusCreated, &made)
 	}); err != nil {
 		return "", err

@@ -1,8 +1,8 @@
 // Command walk goes through the API as a medical information system does: a user
-// logs in and lets the system act for them, a patient is registered and declares
-// with two doctors, a division is created, a code is sent
-// again and entered, an approval's SMS is sent again, a service request released,
-// a device dispense stopped, and the events of it all are read.
+// logs in and lets the system act for them, a division is created, a patient is
+// registered and declares with two doctors of it, a code is sent again and entered,
+// an approval's SMS is sent again, a service request released, a device dispense
+// stopped, and the events of it all are read.
 //
 //	go run ./gen/client/examples/walk http://127.0.0.1:8080
 //
@@ -65,6 +65,7 @@ type mis struct {
 	pharmacist *client.ClientWithResponses
 	itself     *client.ClientWithResponses
 	inbox      sandboxInbox
+	division   string // that was created
 	began      time.Time
 }
 
@@ -83,11 +84,8 @@ func walk(ctx context.Context, baseURL string) error {
 	if m.itself, err = client.New(baseURL, client.WithToken("sandbox-mis"), client.WithAPIKey(apiKey)); err != nil {
 		return err
 	}
-	if err := register(ctx, baseURL); err != nil {
-		return err
-	}
 	for _, step := range []func(context.Context) error{
-		m.createDivision, m.enterCode, m.resendApprovalSMS, m.release, m.stopDispense, m.readEvents,
+		m.createDivision, m.register, m.enterCode, m.resendApprovalSMS, m.release, m.stopDispense, m.readEvents,
 	} {
 		if err := step(ctx); err != nil {
 			return err
@@ -167,6 +165,7 @@ func (m *mis) createDivision(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("create a division: %w", err)
 	}
+	m.division = created.JSON200.Data.ID
 	fmt.Println("Created division", created.JSON200.Data.ID, "with status", created.JSON200.Data.Status)
 	return nil
 }

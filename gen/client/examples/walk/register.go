@@ -16,13 +16,14 @@ import (
 const (
 	patientPhone = "+380671234568" // nobody's in the sandbox
 	doctor       = "91263858-5734-5192-9e3b-d74f237e6d52"
-	otherDoctor  = "e43c9cc9-a01a-5ecf-8c26-236f04054431" // of another clinic
+	colleague    = "356b2d88-33f3-57cc-847b-2d301500d79d" // of the same clinic
 )
 
 // register takes a patient from a phone to a declaration, and to the next one with another doctor, which ends the first.
-func register(ctx context.Context, baseURL string) error {
+func (m *mis) register(ctx context.Context) error {
+	baseURL := m.inbox.baseURL
 	first := doctorAt(baseURL, "sandbox-doctor", doctor)
-	second := doctorAt(baseURL, "sandbox-other-doctor", otherDoctor)
+	second := doctorAt(baseURL, "sandbox-colleague", colleague)
 	api, err := first.client()
 	if err != nil {
 		return err
@@ -31,11 +32,11 @@ func register(ctx context.Context, baseURL string) error {
 	if err != nil {
 		return err
 	}
-	declaration, err := first.declare(ctx, person)
+	declaration, err := first.declare(ctx, person, m.division)
 	if err != nil {
 		return err
 	}
-	if _, err := second.declare(ctx, person); err != nil {
+	if _, err := second.declare(ctx, person, m.division); err != nil {
 		return err
 	}
 	ended, err := api.GetDeclarationWithResponse(ctx, declaration)
@@ -168,18 +169,14 @@ func refused(err error, text string) error {
 	return nil
 }
 
-// declare makes a declaration of a person with the doctor.
-func (d registering) declare(ctx context.Context, person string) (declaration string, err error) {
+// declare makes a declaration of a person with the doctor, who works in a division.
+func (d registering) declare(ctx context.Context, person, division string) (declaration string, err error) {
 	api, err := d.client()
 	if err != nil {
 		return "", err
 	}
-	divisions, err := api.ListDivisionsWithResponse(ctx, &client.ListDivisionsParams{Status: new("ACTIVE")})
-	if err != nil {
-		return "", fmt.Errorf("look a division up: %w", err)
-	}
 	made, err := api.CreateDeclarationRequestWithResponse(ctx, client.DeclarationRequestCreate{
-		PersonID: person, EmployeeID: d.employee, DivisionID: divisions.JSON200.Data[0].ID,
+		PersonID: person, EmployeeID: d.employee, DivisionID: division,
 	})
 	if err != nil {
 		return "", fmt.Errorf("ask for a declaration: %w", err)
