@@ -10,6 +10,15 @@ import (
 	"time"
 )
 
+const carryJob = `-- name: CarryJob :exec
+UPDATE jobs.jobs SET carried_at = now() WHERE id = $1 AND status = 0
+`
+
+func (q *Queries) CarryJob(ctx context.Context, db DBTX, id string) error {
+	_, err := db.Exec(ctx, carryJob, id)
+	return err
+}
+
 const deleteFinishedJobs = `-- name: DeleteFinishedJobs :execrows
 DELETE FROM jobs.jobs
 WHERE id IN (SELECT old.id FROM jobs.jobs old WHERE old.status <> 0 AND old.updated_at < $1 LIMIT $2)
@@ -59,7 +68,7 @@ func (q *Queries) FinishJob(ctx context.Context, db DBTX, arg FinishJobParams) (
 }
 
 const getJob = `-- name: GetJob :one
-SELECT id, hash, operation, params, request_id, status, status_code, eta, response, inserted_at, updated_at FROM jobs.jobs WHERE id = $1
+SELECT id, hash, operation, params, request_id, status, status_code, eta, response, inserted_at, updated_at, carried_at FROM jobs.jobs WHERE id = $1
 `
 
 func (q *Queries) GetJob(ctx context.Context, db DBTX, id string) (JobsJob, error) {
@@ -77,12 +86,13 @@ func (q *Queries) GetJob(ctx context.Context, db DBTX, id string) (JobsJob, erro
 		&i.Response,
 		&i.InsertedAt,
 		&i.UpdatedAt,
+		&i.CarriedAt,
 	)
 	return i, err
 }
 
 const getPendingJob = `-- name: GetPendingJob :one
-SELECT id, hash, operation, params, request_id, status, status_code, eta, response, inserted_at, updated_at FROM jobs.jobs WHERE hash = ANY($1::text[]) AND status = 0 LIMIT 1
+SELECT id, hash, operation, params, request_id, status, status_code, eta, response, inserted_at, updated_at, carried_at FROM jobs.jobs WHERE hash = ANY($1::text[]) AND status = 0 LIMIT 1
 `
 
 // By the hashes of a request under each SERVER_KEY.
@@ -101,6 +111,7 @@ func (q *Queries) GetPendingJob(ctx context.Context, db DBTX, hashes []string) (
 		&i.Response,
 		&i.InsertedAt,
 		&i.UpdatedAt,
+		&i.CarriedAt,
 	)
 	return i, err
 }
@@ -110,7 +121,7 @@ INSERT INTO jobs.jobs (id, hash, operation, params, request_id, status, status_c
 VALUES ($1, $2, $3, $4, $5, 0, 202, $6, $7, $7)
 ON CONFLICT (hash) WHERE status = 0 DO UPDATE
 SET hash = EXCLUDED.hash
-RETURNING id, hash, operation, params, request_id, status, status_code, eta, response, inserted_at, updated_at
+RETURNING id, hash, operation, params, request_id, status, status_code, eta, response, inserted_at, updated_at, carried_at
 `
 
 type InsertJobParams struct {
@@ -150,8 +161,18 @@ func (q *Queries) InsertJob(ctx context.Context, db DBTX, arg InsertJobParams) (
 		&i.Response,
 		&i.InsertedAt,
 		&i.UpdatedAt,
+		&i.CarriedAt,
 	)
 	return i, err
+}
+
+const leaveJob = `-- name: LeaveJob :exec
+UPDATE jobs.jobs SET carried_at = NULL WHERE id = $1 AND status = 0
+`
+
+func (q *Queries) LeaveJob(ctx context.Context, db DBTX, id string) error {
+	_, err := db.Exec(ctx, leaveJob, id)
+	return err
 }
 
 const listPendingJobIDs = `-- name: ListPendingJobIDs :many

@@ -209,6 +209,8 @@ type JobsJob struct {
 	Response   []byte
 	InsertedAt time.Time
 	UpdatedAt  time.Time
+	// When a request began to carry the job out itself; esoz hold waits for it.
+	CarriedAt *time.Time
 }
 
 type MPIConfidantPersonRelationship struct {

@@ -79,7 +79,9 @@ func idle(ctx context.Context, pool *pgxpool.Pool) (at time.Time, err error) {
 
 // jobsSince counts jobs that are under way or were begun since.
 func jobsSince(ctx context.Context, pool *pgxpool.Pool, since time.Time) (n int, err error) {
-	err = pool.QueryRow(ctx, "SELECT count(*) FROM "+riverSchema+".river_job WHERE queue = $1 AND (state = 'running' OR attempted_at >= $2)",
+	err = pool.QueryRow(ctx, "SELECT (SELECT count(*) FROM "+riverSchema+".river_job WHERE queue = $1 AND (state = 'running' OR attempted_at >= $2)) + "+
+		"(SELECT count(*) FROM jobs.jobs WHERE carried_at >= $2 OR "+
+		"status = 0 AND carried_at > now() - interval '2 minutes')", // longer than a request may take
 		jobs.QueueName, since).Scan(&n)
 	return n, postgres.Error(err)
 }

@@ -39,3 +39,9 @@ WHERE id = @id AND status = 0;
 -- name: DeleteFinishedJobs :execrows
 DELETE FROM jobs.jobs
 WHERE id IN (SELECT old.id FROM jobs.jobs old WHERE old.status <> 0 AND old.updated_at < @updated_before LIMIT @batch);
+
+-- name: CarryJob :exec
+UPDATE jobs.jobs SET carried_at = now() WHERE id = @id AND status = 0;
+
+-- name: LeaveJob :exec
+UPDATE jobs.jobs SET carried_at = NULL WHERE id = @id AND status = 0;

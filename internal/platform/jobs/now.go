@@ -6,19 +6,48 @@ import (
 	"fmt"
 	"net/http"
 
+	"github.com/riverqueue/river/rivertype"
+
+	"esoz/gen/db"
 	"esoz/internal/platform/fault"
+	"esoz/internal/platform/postgres"
 )
 
-// CarryOut carries a job out at once, for a caller who is told how it ended. The job
-// must have been committed. The refusal that ends it is the error, or fault.ErrStale
-// when a worker was faster and the job ended as failed. After every other error a worker
-// goes on with the job, so that it is fault.ErrUnconfirmed.
-func (q *Queue) CarryOut(ctx context.Context, job *Job) error {
-	err := q.carryOut(ctx, job)
-	if refusal := (*fault.Error)(nil); err == nil || errors.As(err, &refusal) || errors.Is(err, errEnded) {
-		return err
+// CarryOut carries a job out at once, for a caller who is told how it ended. While jobs
+// are on hold it does not, and done is false. The job must have been committed. The
+// refusal that ends it is the error, or fault.ErrStale when a worker was faster and the
+// job ended as failed. After every other error a worker goes on with the job, so that it
+// is fault.ErrUnconfirmed.
+func (q *Queue) CarryOut(ctx context.Context, job *Job) (done bool, err error) {
+	held, err := q.begin(ctx, job)
+	if err == nil && !held {
+		err = q.carryOut(ctx, job)
 	}
-	return fmt.Errorf("%w: %w", fault.ErrUnconfirmed, err)
+	if refusal := (*fault.Error)(nil); err == nil || errors.As(err, &refusal) || errors.Is(err, errEnded) {
+		return !held, err
+	}
+	return false, fmt.Errorf("%w: %w", fault.ErrUnconfirmed, err)
+}
+
+// begin lets holds wait for the job, unless there is a hold already. The job is noted
+// before the look at the hold, so that a hold that begins later finds it.
+func (q *Queue) begin(ctx context.Context, job *Job) (held bool, err error) {
+	if err := db.New().CarryJob(ctx, q.Pool, job.ID); err != nil {
+		return false, fmt.Errorf("begin job: %w", postgres.Error(err))
+	}
+	queue, err := q.River.QueueGet(ctx, QueueName)
+	switch {
+	case errors.Is(err, rivertype.ErrNotFound): // no worker has ever run, and nobody can hold it
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("look for a hold: %w", postgres.Error(err))
+	case queue.PausedAt == nil:
+		return false, nil
+	}
+	if err := db.New().LeaveJob(ctx, q.Pool, job.ID); err != nil {
+		return false, fmt.Errorf("leave job to workers: %w", postgres.Error(err))
+	}
+	return true, nil
 }
 
 var errEnded = fmt.Errorf("a worker has ended the job as failed: %w", fault.ErrStale)

@@ -61,7 +61,8 @@ func TestCarryOut(t *testing.T) {
 	} {
 		job, err := queue.Start(t.Context(), c.operation, params{})
 		require.NoError(t, err)
-		err = queue.CarryOut(t.Context(), job)
+		done, err := queue.CarryOut(t.Context(), job)
+		require.Equal(t, c.wants == nil || !errors.Is(c.wants, fault.ErrUnconfirmed), done, c.operation)
 		var refusal *fault.Error
 		if errors.As(c.wants, &refusal) {
 			require.Equal(t, refusal, err, c.operation)

@@ -22,8 +22,8 @@ import (
 )
 
 // VerifyApproval serves PATCH /api/patients/{patient_id}/approvals/{id}. The request
-// carries its job out itself. With an idempotency key it cannot: the job commits
-// together with the answer, and a worker carries it out.
+// carries its job out itself. With an idempotency key it cannot, because the job commits
+// together with the answer; nor does it while jobs are on hold. Then a worker does.
 func (a *API) VerifyApproval(ctx context.Context, req api.VerifyApprovalRequestObject) (api.VerifyApprovalResponseObject, error) {
 	c := a.call(ctx, operation.Path{Patient: req.PatientID, ID: req.ID})
 	if req.Body != nil {
@@ -48,11 +48,14 @@ func (a *API) verify(ctx context.Context, c *call) (api.VerifyApprovalResponseOb
 	if err != nil {
 		return nil, err
 	}
-	if postgres.InUnit(ctx) {
-		return api.VerifyApproval202JSONResponse(jobs.Accepted(ctx, c.Config, job)), nil
+	done := false
+	if !postgres.InUnit(ctx) {
+		if done, err = a.Engine.Queue.CarryOut(ctx, job); err != nil {
+			return nil, err
+		}
 	}
-	if err := a.Engine.Queue.CarryOut(ctx, job); err != nil {
-		return nil, err
+	if !done {
+		return api.VerifyApproval202JSONResponse(jobs.Accepted(ctx, c.Config, job)), nil
 	}
 	return api.VerifyApproval200JSONResponse{Meta: envelope.Meta(ctx, http.StatusOK), Data: map[string]any{}}, nil
 }
