@@ -10067,8 +10067,9 @@ type ClientInterface interface {
 	// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
 	// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
 	//
-	// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
-	// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+	// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an
+	// idempotency key, the answer is 202 with a job, which does the same a moment later; ask Get async job processing details until
+	// it is `processed`. Be ready for both.
 	//
 	// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
 	// only Resend SMS on Approval helps; `code` may be a number or a text.
@@ -10087,8 +10088,9 @@ type ClientInterface interface {
 	// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
 	// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
 	//
-	// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
-	// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+	// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an
+	// idempotency key, the answer is 202 with a job, which does the same a moment later; ask Get async job processing details until
+	// it is `processed`. Be ready for both.
 	//
 	// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
 	// only Resend SMS on Approval helps; `code` may be a number or a text.
@@ -12025,8 +12027,9 @@ func (c *Client) GetApproval(ctx context.Context, patientID string, id string, r
 // the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
 // up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
 //
-// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
-// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an
+// idempotency key, the answer is 202 with a job, which does the same a moment later; ask Get async job processing details until
+// it is `processed`. Be ready for both.
 //
 // What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
 // only Resend SMS on Approval helps; `code` may be a number or a text.
@@ -12055,8 +12058,9 @@ func (c *Client) VerifyApprovalWithBody(ctx context.Context, patientID string, i
 // the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
 // up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
 //
-// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
-// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an
+// idempotency key, the answer is 202 with a job, which does the same a moment later; ask Get async job processing details until
+// it is `processed`. Be ready for both.
 //
 // What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
 // only Resend SMS on Approval helps; `code` may be a number or a text.
@@ -20780,8 +20784,9 @@ type ClientWithResponsesInterface interface {
 	// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
 	// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
 	//
-	// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
-	// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+	// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an
+	// idempotency key, the answer is 202 with a job, which does the same a moment later; ask Get async job processing details until
+	// it is `processed`. Be ready for both.
 	//
 	// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
 	// only Resend SMS on Approval helps; `code` may be a number or a text.
@@ -20800,8 +20805,9 @@ type ClientWithResponsesInterface interface {
 	// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
 	// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
 	//
-	// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
-	// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+	// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an
+	// idempotency key, the answer is 202 with a job, which does the same a moment later; ask Get async job processing details until
+	// it is `processed`. Be ready for both.
 	//
 	// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
 	// only Resend SMS on Approval helps; `code` may be a number or a text.
@@ -25726,8 +25732,9 @@ func (c *ClientWithResponses) GetApprovalWithResponse(ctx context.Context, patie
 // the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
 // up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
 //
-// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
-// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an
+// idempotency key, the answer is 202 with a job, which does the same a moment later; ask Get async job processing details until
+// it is `processed`. Be ready for both.
 //
 // What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
 // only Resend SMS on Approval helps; `code` may be a number or a text.
@@ -25752,8 +25759,9 @@ func (c *ClientWithResponses) VerifyApprovalWithBodyWithResponse(ctx context.Con
 // the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
 // up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
 //
-// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
-// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an
+// idempotency key, the answer is 202 with a job, which does the same a moment later; ask Get async job processing details until
+// it is `processed`. Be ready for both.
 //
 // What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
 // only Resend SMS on Approval helps; `code` may be a number or a text.
