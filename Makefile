@@ -40,8 +40,11 @@ test: ## all tests but the torture, on real engines that are started for them
 	$(ENGINES) $(GO) test -vet=off -timeout 20m -run $(WALKS) ./internal/sandbox
 	$(GO) -C internal/lab test $(RACE) -timeout 20m $$($(GO) -C internal/lab list ./... | grep -v /torture)
 
+# Requests that a test of the torture sends one after another.
+ONE_BY_ONE = '^Test(WhoMay|NobodySeesOrChangesAnothersData|FirstBrokenRuleAnswers|MissingChecksAreFound|ChecksThatAreSwitchedOff)$$'
 torture-short: ## the short form of the torture: faults, races, hostile input
-	$(GO) -C internal/lab test $(RACE) -timeout 45m ./torture
+	$(GO) -C internal/lab test $(RACE) -timeout 45m -skip $(ONE_BY_ONE) ./torture
+	$(GO) -C internal/lab test -vet=off -ldflags='-s -w' -timeout 30m -run $(ONE_BY_ONE) ./torture
 
 # Several servers need a document store that FerretDB 1 is not.
 DOCUMENTS = internal/lab/tools/documentdb-up
@@ -54,7 +57,7 @@ torture: ## what docs/reliability.md tells of, done anew: an hour; RUN=TestX doe
 	$(GO) -C internal/lab test -count=1 -timeout 3h -v $(if $(RUN),-run '$(RUN)') ./torture -args -full -report $(CURDIR)/docs/reliability.md
 
 hostile: ## three times the made-up requests of make torture-short, without the race detector
-	$(GO) -C internal/lab test -count=1 -timeout 20m -run 'Test(BrokenBodies|BrokenParameters|FittingRequests)$$' ./torture -args -times 3
+	$(GO) -C internal/lab test -vet=off -ldflags='-s -w' -count=1 -timeout 20m -run 'Test(BrokenBodies|BrokenParameters|FittingRequests)$$' ./torture -args -times 3
 
 FUZZTIME ?= 10s
 
