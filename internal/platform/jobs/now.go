@@ -26,6 +26,7 @@ func (q *Queue) CarryOut(ctx context.Context, job *Job) (done bool, err error) {
 	if refusal := (*fault.Error)(nil); err == nil || errors.As(err, &refusal) || errors.Is(err, errEnded) {
 		return !held, err
 	}
+	q.leave(ctx, job) // if it cannot, a hold waits until no request can be under way any more
 	return false, fmt.Errorf("%w: %w", fault.ErrUnconfirmed, err)
 }
 
@@ -44,10 +45,17 @@ func (q *Queue) begin(ctx context.Context, job *Job) (held bool, err error) {
 	case queue.PausedAt == nil:
 		return false, nil
 	}
-	if err := db.New().LeaveJob(ctx, q.Pool, job.ID); err != nil {
-		return false, fmt.Errorf("leave job to workers: %w", postgres.Error(err))
-	}
+	q.leave(ctx, job)
 	return true, nil
+}
+
+// leave lets holds begin before the job has ended.
+func (q *Queue) leave(ctx context.Context, job *Job) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout) // the deadline of the request may have passed
+	defer cancel()
+	if err := db.New().LeaveJob(ctx, q.Pool, job.ID); err != nil {
+		q.Logger.WarnContext(ctx, "job that a request has left to workers keeps holds waiting", "job_id", job.ID, "error", postgres.Error(err))
+	}
 }
 
 var errEnded = fmt.Errorf("a worker has ended the job as failed: %w", fault.ErrStale)

@@ -72,5 +72,6 @@ func TestCarryOut(t *testing.T) {
 		ended, err := queue.Get(t.Context(), job.ID)
 		require.NoError(t, err)
 		require.Equal(t, c.status, ended.Status, c.operation)
+		require.Zero(t, srv.Count(t, "jobs.jobs WHERE status = 0 AND carried_at IS NOT NULL"), c.operation)
 	}
 }
