@@ -21,9 +21,9 @@ func TestBackup(t *testing.T) {
 	for range rounds {
 		r := newRig(t, rigOptions{Documents: documentsOfTests()})
 		l := newLoad(t, r, flock{rows: amount(500, 4000), documents: amount(60, 600)})
-		servers := []*server{l.serve()}
+		servers := []*server{l.serve("ENGINE_TIMEOUT=20s")}
 		if documentsOfTests() != "" {
-			servers = append(servers, l.serve())
+			servers = append(servers, l.serve("ENGINE_TIMEOUT=20s"))
 		}
 		l.start(8, servers...)
 		wait(time.Second, 2*time.Second)
