@@ -211,11 +211,15 @@ func exists(rule rules.ID, kinds ...string) operation.Check[*creating] {
 }
 
 func isInStatus(rule rules.ID, statuses []string, kinds ...string) operation.Check[*creating] {
-	return ofKinds(rule, kinds, func(_ *creating, found *operation.Referent) bool { return found == nil || slices.Contains(statuses, found.Status) })
+	return ofKinds(rule, kinds, func(_ *creating, found *operation.Referent) bool {
+		return found == nil || slices.Contains(statuses, found.Status)
+	})
 }
 
 func isNotInError(rule rules.ID, kinds ...string) operation.Check[*creating] {
-	return ofKinds(rule, kinds, func(_ *creating, found *operation.Referent) bool { return found == nil || found.Status != "entered_in_error" })
+	return ofKinds(rule, kinds, func(_ *creating, found *operation.Referent) bool {
+		return found == nil || found.Status != "entered_in_error"
+	})
 }
 
 func carePlanIsAlone(_ context.Context, c *creating) error {

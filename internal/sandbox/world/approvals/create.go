@@ -128,7 +128,9 @@ var (
 	toHospital = build.Row{"granted_to": refer("legal_entity", build.ID("hospital"))}
 )
 
-func grantedTo(kind, name string) build.Row { return build.Row{"granted_to": refer(kind, build.ID(name))} }
+func grantedTo(kind, name string) build.Row {
+	return build.Row{"granted_to": refer(kind, build.ID(name))}
+}
 
 func creating(w *build.World) {
 	const op = "createApproval"
@@ -137,7 +139,9 @@ func creating(w *build.World) {
 	by := func(token, patient string, changes ...build.Row) build.Request {
 		return build.Post(token, "/api/patients/"+patient+"/approvals").With(a.body(changes...))
 	}
-	of := func(patient string, changes ...build.Row) build.Request { return by(doctor, build.ID(patient).String(), changes...) }
+	of := func(patient string, changes ...build.Row) build.Request {
+		return by(doctor, build.ID(patient).String(), changes...)
+	}
 	with := func(changes ...build.Row) build.Request { return of("patient", changes...) }
 
 	createPasses(w, a, of)
@@ -176,7 +180,9 @@ func creating(w *build.World) {
 // createPasses are what can be asked for.
 func createPasses(w *build.World, a asking, of func(patient string, changes ...build.Row) build.Request) {
 	const op = "createApproval"
-	passes := func(title string, request build.Request) *build.Case { return w.Passes(op, title, request, http.StatusAccepted) }
+	passes := func(title string, request build.Request) *build.Case {
+		return w.Passes(op, title, request, http.StatusAccepted)
+	}
 	with := func(changes ...build.Row) build.Request { return of("patient", changes...) }
 
 	passes("an episode", with(build.Row{"authorize_with": build.ID("method of patient")}))
@@ -345,4 +351,3 @@ func createMethods(w *build.World, a asking, of func(patient string, changes ...
 		build.Post(otherDoctor, "/api/patients/"+build.ID("patient").String()+"/approvals").With(a.body(devices, grantedTo("employee", "employee other_doctor"))),
 		fault.Refuse(rules.ApprovalCreateLegalEntityLimit)).Set("OTP_LEGAL_ENTITY_DAILY_LIMIT", "1")
 }
-

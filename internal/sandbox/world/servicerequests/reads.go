@@ -6,8 +6,8 @@ import (
 
 	"esoz/gen/rules"
 	"esoz/internal/platform/fault"
-	"esoz/internal/resource/medicalevents"
 	document "esoz/internal/resource/approvals"
+	"esoz/internal/resource/medicalevents"
 	"esoz/internal/resource/servicerequests"
 	"esoz/internal/sandbox/world/approvals"
 	"esoz/internal/sandbox/world/build"
