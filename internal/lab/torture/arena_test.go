@@ -244,7 +244,10 @@ type picture struct {
 // Where things have a state that operations change.
 var (
 	stateful    = []string{"mithril", "prm", "mpi", "ops", "il", "otp"}
-	collections = []string{"patients", "approvals", "service_requests", "device_dispenses", "episodes"}
+	collections = []string{
+		"patients", "approvals", "service_requests", "device_dispenses", "episodes", "encounters", "diagnostic_reports", "procedures", "specimens",
+		"compositions", "care_plans", "conditions",
+	}
 )
 
 func (a *arena) picture(t *testing.T) picture {
