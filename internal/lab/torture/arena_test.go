@@ -285,6 +285,13 @@ func (p picture) has(id uuid.UUID) bool {
 			return true
 		}
 	}
+	for _, documents := range p.documents {
+		for _, d := range documents {
+			if _, raw, ok := d.Lookup("_id").BinaryOK(); ok && bytes.Equal(raw, id[:]) {
+				return true
+			}
+		}
+	}
 	return false
 }
 

@@ -430,7 +430,9 @@ func newApproval(setting string, lifetime time.Duration, asks map[string]any) en
 			var d approvals.Document
 			s.Decode(t, approvals.Collection, id, &d)
 			require.WithinRange(t, d.ExpiresAt, began.Add(lifetime), s.Clock.Now().Add(lifetime))
-			list := testkit.As(doctor, http.MethodGet, "/api/patients/"+patient+"/approvals?is_expired=false&page_size=300", nil)
+			reader := s.token(t, doctor)
+			reader.ExpiresAt = d.ExpiresAt.Add(time.Hour).Unix()
+			list := testkit.As(s.issue(t, reader), http.MethodGet, "/api/patients/"+patient+"/approvals?is_expired=false&page_size=300", nil)
 			return d.ExpiresAt, func() bool { return strings.Contains(string(s.send(t, list).Body.Data), id.String()) }
 		}
 		require.Fail(t, "no approval was made")
