@@ -33,6 +33,60 @@ func (e ApprovalAccessLevel) Valid() bool {
 	}
 }
 
+// Defines values for ApprovalCreateAccessLevel.
+const (
+	ApprovalCreateAccessLevelRead  ApprovalCreateAccessLevel = "read"
+	ApprovalCreateAccessLevelWrite ApprovalCreateAccessLevel = "write"
+)
+
+// Valid indicates whether the value is a known member of the ApprovalCreateAccessLevel enum.
+func (e ApprovalCreateAccessLevel) Valid() bool {
+	switch e {
+	case ApprovalCreateAccessLevelRead:
+		return true
+	case ApprovalCreateAccessLevelWrite:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ApprovalCreateResourceTypesCodingCode.
+const (
+	ApprovalCreateResourceTypesCodingCodeDetectedIssue     ApprovalCreateResourceTypesCodingCode = "detected_issue"
+	ApprovalCreateResourceTypesCodingCodeDevice            ApprovalCreateResourceTypesCodingCode = "device"
+	ApprovalCreateResourceTypesCodingCodeDeviceAssociation ApprovalCreateResourceTypesCodingCode = "device_association"
+)
+
+// Valid indicates whether the value is a known member of the ApprovalCreateResourceTypesCodingCode enum.
+func (e ApprovalCreateResourceTypesCodingCode) Valid() bool {
+	switch e {
+	case ApprovalCreateResourceTypesCodingCodeDetectedIssue:
+		return true
+	case ApprovalCreateResourceTypesCodingCodeDevice:
+		return true
+	case ApprovalCreateResourceTypesCodingCodeDeviceAssociation:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ApprovalCreateResourceTypesCodingSystem.
+const (
+	ApprovalCreateResourceTypesCodingSystemEHealthResources ApprovalCreateResourceTypesCodingSystem = "eHealth/resources"
+)
+
+// Valid indicates whether the value is a known member of the ApprovalCreateResourceTypesCodingSystem enum.
+func (e ApprovalCreateResourceTypesCodingSystem) Valid() bool {
+	switch e {
+	case ApprovalCreateResourceTypesCodingSystemEHealthResources:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ApprovalDetailsAccessLevel.
 const (
 	ApprovalDetailsAccessLevelRead  ApprovalDetailsAccessLevel = "read"
@@ -1181,6 +1235,89 @@ type Approval struct {
 // Example: read
 type ApprovalAccessLevel string
 
+// ApprovalChildRequest A link to a medical event, as it is sent.
+type ApprovalChildRequest = ReferenceRequest
+
+// ApprovalCreate Who asks for access to what. Exactly one of `resources`, `service_request`, `forbidden_group`, `diagnoses_group`, `service_group`,
+// `patient`, `resource_types` and `composition` is sent.
+type ApprovalCreate struct {
+	// AccessLevel What the approval is to allow.
+	//
+	// Example: read
+	AccessLevel ApprovalCreateAccessLevel `json:"access_level"`
+
+	// AuthorizeWith Method of the patient that confirms; without it the default one does.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// ChildResource A link to a medical event, as it is sent.
+	ChildResource *ApprovalChildRequest `json:"child_resource,omitempty"`
+
+	// Composition A link to a composition, as it is sent.
+	Composition *CompositionReferenceRequest `json:"composition,omitempty"`
+
+	// CreatedBy A link to an employee, as it is sent.
+	CreatedBy *EmployeeReferenceRequest `json:"created_by,omitempty"`
+
+	// DiagnosesGroup A link to a group of diagnoses, as it is sent.
+	DiagnosesGroup *DiagnosesGroupReferenceRequest `json:"diagnoses_group,omitempty"`
+
+	// ForbiddenGroup A link to a forbidden group, as it is sent.
+	ForbiddenGroup *ForbiddenGroupReferenceRequest `json:"forbidden_group,omitempty"`
+
+	// GrantedTo A link to an employee or a legal entity, as it is sent.
+	GrantedTo GranteeReferenceRequest `json:"granted_to"`
+
+	// Patient A link to a patient, as it is sent.
+	Patient *PatientReferenceRequest `json:"patient,omitempty"`
+
+	// ResourceTypes Types of documents; all documents of a type are opened.
+	ResourceTypes *[]struct {
+		// Coding The type. Of several items the first counts.
+		Coding []struct {
+			// Code The value in it.
+			//
+			// Example: device
+			Code ApprovalCreateResourceTypesCodingCode `json:"code"`
+
+			// System The dictionary.
+			//
+			// Example: eHealth/resources
+			System ApprovalCreateResourceTypesCodingSystem `json:"system"`
+		} `json:"coding"`
+
+		// Text The type in free words.
+		//
+		// Example: Медичний виріб
+		Text *string `json:"text,omitempty"`
+	} `json:"resource_types,omitempty"`
+
+	// Resources Documents of the patient. A care plan stands alone.
+	Resources *[]ApprovalResourceRequest `json:"resources,omitempty"`
+
+	// ServiceGroup A link to a group of services, as it is sent.
+	ServiceGroup *ServiceGroupReferenceRequest `json:"service_group,omitempty"`
+
+	// ServiceRequest A link to a service request, as it is sent.
+	ServiceRequest *ServiceRequestReferenceRequest `json:"service_request,omitempty"`
+}
+
+// ApprovalCreateAccessLevel What the approval is to allow.
+//
+// Example: read
+type ApprovalCreateAccessLevel string
+
+// ApprovalCreateResourceTypesCodingCode The value in it.
+//
+// Example: device
+type ApprovalCreateResourceTypesCodingCode string
+
+// ApprovalCreateResourceTypesCodingSystem The dictionary.
+//
+// Example: eHealth/resources
+type ApprovalCreateResourceTypesCodingSystem string
+
 // ApprovalDetails An approval as the reads show it. `created_by` is the employee who asked for it. Get approval details adds
 // `authentication_method_current`, the method that the code goes to (null when none was needed); Get
 // approvals never has it.
@@ -1273,6 +1410,9 @@ type ApprovalMethod struct {
 //
 // Example: OTP
 type ApprovalMethodType string
+
+// ApprovalResourceRequest A link to a document of the patient, as it is sent.
+type ApprovalResourceRequest = ReferenceRequest
 
 // ApprovalResponse Answer that carries an approval.
 type ApprovalResponse struct {
@@ -1670,6 +1810,9 @@ type Coding struct {
 	// Example: eHealth/resources
 	System string `json:"system"`
 }
+
+// CompositionReferenceRequest A link to a composition, as it is sent.
+type CompositionReferenceRequest = ReferenceRequest
 
 // ConfidantOfMethod The confidant who confirms, masked.
 type ConfidantOfMethod struct {
@@ -2949,6 +3092,9 @@ type DeviceDispenseResponse struct {
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
 }
+
+// DiagnosesGroupReferenceRequest A link to a group of diagnoses, as it is sent.
+type DiagnosesGroupReferenceRequest = ReferenceRequest
 
 // Dictionary A dictionary as a map of its values.
 type Dictionary struct {
@@ -4776,6 +4922,9 @@ type ExternalProvider struct {
 	ProviderLegalEntityName string `json:"provider_legal_entity_name"`
 }
 
+// ForbiddenGroupReferenceRequest A link to a forbidden group, as it is sent.
+type ForbiddenGroupReferenceRequest = ReferenceRequest
+
 // FoundDocument A document; of a confidant with its number masked.
 type FoundDocument struct {
 	// Number Its number.
@@ -4829,6 +4978,9 @@ type FoundPhone struct {
 //
 // Example: MALE
 type Gender = string
+
+// GranteeReferenceRequest A link to an employee or a legal entity, as it is sent.
+type GranteeReferenceRequest = ReferenceRequest
 
 // HealthcareService A healthcare service.
 type HealthcareService struct {
@@ -6106,6 +6258,9 @@ type PartyDocument struct {
 	// Example: PASSPORT
 	Type string `json:"type"`
 }
+
+// PatientReferenceRequest A link to a patient, as it is sent.
+type PatientReferenceRequest = ReferenceRequest
 
 // Period A stretch of time.
 type Period struct {
@@ -7974,6 +8129,9 @@ type RelationshipVerification struct {
 	VerificationStatus string `json:"verification_status"`
 }
 
+// ServiceGroupReferenceRequest A link to a group of services, as it is sent.
+type ServiceGroupReferenceRequest = ReferenceRequest
+
 // ServiceRequest A referral: a service that a doctor asks to be done for a patient.
 //
 //   - `subject` is the patient, `code` the service or group of services, `context` the encounter in which it was
@@ -8218,6 +8376,9 @@ type ServiceRequestProgramStatusHistoryItem struct {
 	// Example: new
 	ProgramProcessingStatus string `json:"program_processing_status"`
 }
+
+// ServiceRequestReferenceRequest A link to a service request, as it is sent.
+type ServiceRequestReferenceRequest = ReferenceRequest
 
 // ServiceRequestResponse Answer that carries a service request.
 type ServiceRequestResponse struct {
@@ -9341,6 +9502,9 @@ type UpdateDivisionJSONRequestBody = DivisionRequest
 // DeactivateEmployeeJSONRequestBody defines body for DeactivateEmployee for application/json ContentType.
 type DeactivateEmployeeJSONRequestBody = EmployeeDeactivation
 
+// CreateApprovalJSONRequestBody defines body for CreateApproval for application/json ContentType.
+type CreateApprovalJSONRequestBody = ApprovalCreate
+
 // VerifyApprovalJSONRequestBody defines body for VerifyApproval for application/json ContentType.
 type VerifyApprovalJSONRequestBody = ApprovalVerify
 
@@ -9509,6 +9673,9 @@ type ServerInterface interface {
 	// ListApprovals Get approvals
 	// (GET /api/patients/{patient_id}/approvals)
 	ListApprovals(ctx echo.Context, patientID string, params ListApprovalsParams) error
+	// CreateApproval Create approval
+	// (POST /api/patients/{patient_id}/approvals)
+	CreateApproval(ctx echo.Context, patientID string) error
 	// GetApproval Get approval details
 	// (GET /api/patients/{patient_id}/approvals/{id})
 	GetApproval(ctx echo.Context, patientID string, id string) error
@@ -10816,6 +10983,22 @@ func (w *ServerInterfaceWrapper) ListApprovals(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListApprovals(ctx, patientID, params)
+	return err
+}
+
+// CreateApproval converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateApproval(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateApproval(ctx, patientID)
 	return err
 }
 
@@ -12602,6 +12785,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/legal_entities/:id", wrapper.GetLegalEntityV1, options.OperationMiddlewares["getLegalEntityV1"]...)
 	router.GET(options.BaseURL+"/api/licenses", wrapper.ListLicenses, options.OperationMiddlewares["listLicenses"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/approvals", wrapper.ListApprovals, options.OperationMiddlewares["listApprovals"]...)
+	router.POST(options.BaseURL+"/api/patients/:patient_id/approvals", wrapper.CreateApproval, options.OperationMiddlewares["createApproval"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/approvals/:id", wrapper.GetApproval, options.OperationMiddlewares["getApproval"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/approvals/:id", wrapper.VerifyApproval, options.OperationMiddlewares["verifyApproval"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/approvals/:id/actions/cancel", wrapper.CancelApproval, options.OperationMiddlewares["cancelApproval"]...)
@@ -13324,6 +13508,29 @@ func (response ListApprovals200JSONResponse) VisitListApprovalsResponse(w http.R
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreateApprovalRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Body      *CreateApprovalJSONRequestBody
+}
+
+type CreateApprovalResponseObject interface {
+	VisitCreateApprovalResponse(w http.ResponseWriter) error
+}
+
+type CreateApproval202JSONResponse JobResponse
+
+func (response CreateApproval202JSONResponse) VisitCreateApprovalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -14972,6 +15179,9 @@ type StrictServerInterface interface {
 	// ListApprovals Get approvals
 	// (GET /api/patients/{patient_id}/approvals)
 	ListApprovals(ctx context.Context, request ListApprovalsRequestObject) (ListApprovalsResponseObject, error)
+	// CreateApproval Create approval
+	// (POST /api/patients/{patient_id}/approvals)
+	CreateApproval(ctx context.Context, request CreateApprovalRequestObject) (CreateApprovalResponseObject, error)
 	// GetApproval Get approval details
 	// (GET /api/patients/{patient_id}/approvals/{id})
 	GetApproval(ctx context.Context, request GetApprovalRequestObject) (GetApprovalResponseObject, error)
@@ -16009,6 +16219,54 @@ func (sh *strictHandler) ListApprovals(ctx echo.Context, patientID string, param
 		return err
 	} else if validResponse, ok := response.(ListApprovalsResponseObject); ok {
 		return validResponse.VisitListApprovalsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CreateApproval operation middleware
+func (sh *strictHandler) CreateApproval(ctx echo.Context, patientID string) error {
+	var request CreateApprovalRequestObject
+
+	request.PatientID = patientID
+
+	var body CreateApprovalJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreateApproval(ctx.Request().Context(), request.(CreateApprovalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreateApproval")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreateApprovalResponseObject); ok {
+		return validResponse.VisitCreateApprovalResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -34,6 +34,123 @@ func (e ApprovalAccessLevel) Valid() bool {
 	}
 }
 
+// Defines values for ApprovalChildRequestIdentifierTypeCodingCode.
+const (
+	ApprovalChildRequestIdentifierTypeCodingCodeActivity           ApprovalChildRequestIdentifierTypeCodingCode = "activity"
+	ApprovalChildRequestIdentifierTypeCodingCodeAllergyIntolerance ApprovalChildRequestIdentifierTypeCodingCode = "allergy_intolerance"
+	ApprovalChildRequestIdentifierTypeCodingCodeClinicalImpression ApprovalChildRequestIdentifierTypeCodingCode = "clinical_impression"
+	ApprovalChildRequestIdentifierTypeCodingCodeCondition          ApprovalChildRequestIdentifierTypeCodingCode = "condition"
+	ApprovalChildRequestIdentifierTypeCodingCodeDevice             ApprovalChildRequestIdentifierTypeCodingCode = "device"
+	ApprovalChildRequestIdentifierTypeCodingCodeDiagnosticReport   ApprovalChildRequestIdentifierTypeCodingCode = "diagnostic_report"
+	ApprovalChildRequestIdentifierTypeCodingCodeEncounter          ApprovalChildRequestIdentifierTypeCodingCode = "encounter"
+	ApprovalChildRequestIdentifierTypeCodingCodeImmunization       ApprovalChildRequestIdentifierTypeCodingCode = "immunization"
+	ApprovalChildRequestIdentifierTypeCodingCodeObservation        ApprovalChildRequestIdentifierTypeCodingCode = "observation"
+	ApprovalChildRequestIdentifierTypeCodingCodeProcedure          ApprovalChildRequestIdentifierTypeCodingCode = "procedure"
+	ApprovalChildRequestIdentifierTypeCodingCodeRiskAssessment     ApprovalChildRequestIdentifierTypeCodingCode = "risk_assessment"
+	ApprovalChildRequestIdentifierTypeCodingCodeServiceRequest     ApprovalChildRequestIdentifierTypeCodingCode = "service_request"
+)
+
+// Valid indicates whether the value is a known member of the ApprovalChildRequestIdentifierTypeCodingCode enum.
+func (e ApprovalChildRequestIdentifierTypeCodingCode) Valid() bool {
+	switch e {
+	case ApprovalChildRequestIdentifierTypeCodingCodeActivity:
+		return true
+	case ApprovalChildRequestIdentifierTypeCodingCodeAllergyIntolerance:
+		return true
+	case ApprovalChildRequestIdentifierTypeCodingCodeClinicalImpression:
+		return true
+	case ApprovalChildRequestIdentifierTypeCodingCodeCondition:
+		return true
+	case ApprovalChildRequestIdentifierTypeCodingCodeDevice:
+		return true
+	case ApprovalChildRequestIdentifierTypeCodingCodeDiagnosticReport:
+		return true
+	case ApprovalChildRequestIdentifierTypeCodingCodeEncounter:
+		return true
+	case ApprovalChildRequestIdentifierTypeCodingCodeImmunization:
+		return true
+	case ApprovalChildRequestIdentifierTypeCodingCodeObservation:
+		return true
+	case ApprovalChildRequestIdentifierTypeCodingCodeProcedure:
+		return true
+	case ApprovalChildRequestIdentifierTypeCodingCodeRiskAssessment:
+		return true
+	case ApprovalChildRequestIdentifierTypeCodingCodeServiceRequest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ApprovalChildRequestIdentifierTypeCodingSystem.
+const (
+	ApprovalChildRequestIdentifierTypeCodingSystemEHealthResources ApprovalChildRequestIdentifierTypeCodingSystem = "eHealth/resources"
+)
+
+// Valid indicates whether the value is a known member of the ApprovalChildRequestIdentifierTypeCodingSystem enum.
+func (e ApprovalChildRequestIdentifierTypeCodingSystem) Valid() bool {
+	switch e {
+	case ApprovalChildRequestIdentifierTypeCodingSystemEHealthResources:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ApprovalCreateAccessLevel.
+const (
+	ApprovalCreateAccessLevelRead  ApprovalCreateAccessLevel = "read"
+	ApprovalCreateAccessLevelWrite ApprovalCreateAccessLevel = "write"
+)
+
+// Valid indicates whether the value is a known member of the ApprovalCreateAccessLevel enum.
+func (e ApprovalCreateAccessLevel) Valid() bool {
+	switch e {
+	case ApprovalCreateAccessLevelRead:
+		return true
+	case ApprovalCreateAccessLevelWrite:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ApprovalCreateResourceTypesCodingCode.
+const (
+	ApprovalCreateResourceTypesCodingCodeDetectedIssue     ApprovalCreateResourceTypesCodingCode = "detected_issue"
+	ApprovalCreateResourceTypesCodingCodeDevice            ApprovalCreateResourceTypesCodingCode = "device"
+	ApprovalCreateResourceTypesCodingCodeDeviceAssociation ApprovalCreateResourceTypesCodingCode = "device_association"
+)
+
+// Valid indicates whether the value is a known member of the ApprovalCreateResourceTypesCodingCode enum.
+func (e ApprovalCreateResourceTypesCodingCode) Valid() bool {
+	switch e {
+	case ApprovalCreateResourceTypesCodingCodeDetectedIssue:
+		return true
+	case ApprovalCreateResourceTypesCodingCodeDevice:
+		return true
+	case ApprovalCreateResourceTypesCodingCodeDeviceAssociation:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ApprovalCreateResourceTypesCodingSystem.
+const (
+	ApprovalCreateResourceTypesCodingSystemEHealthResources ApprovalCreateResourceTypesCodingSystem = "eHealth/resources"
+)
+
+// Valid indicates whether the value is a known member of the ApprovalCreateResourceTypesCodingSystem enum.
+func (e ApprovalCreateResourceTypesCodingSystem) Valid() bool {
+	switch e {
+	case ApprovalCreateResourceTypesCodingSystemEHealthResources:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ApprovalDetailsAccessLevel.
 const (
 	ApprovalDetailsAccessLevelRead  ApprovalDetailsAccessLevel = "read"
@@ -67,6 +184,54 @@ func (e ApprovalMethodType) Valid() bool {
 	case ApprovalMethodTypeOTP:
 		return true
 	case ApprovalMethodTypeTHIRDPERSON:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ApprovalResourceRequestIdentifierTypeCodingCode.
+const (
+	ApprovalResourceRequestIdentifierTypeCodingCodeCarePlan         ApprovalResourceRequestIdentifierTypeCodingCode = "care_plan"
+	ApprovalResourceRequestIdentifierTypeCodingCodeComposition      ApprovalResourceRequestIdentifierTypeCodingCode = "composition"
+	ApprovalResourceRequestIdentifierTypeCodingCodeDiagnosticReport ApprovalResourceRequestIdentifierTypeCodingCode = "diagnostic_report"
+	ApprovalResourceRequestIdentifierTypeCodingCodeEncounter        ApprovalResourceRequestIdentifierTypeCodingCode = "encounter"
+	ApprovalResourceRequestIdentifierTypeCodingCodeEpisodeOfCare    ApprovalResourceRequestIdentifierTypeCodingCode = "episode_of_care"
+	ApprovalResourceRequestIdentifierTypeCodingCodeProcedure        ApprovalResourceRequestIdentifierTypeCodingCode = "procedure"
+	ApprovalResourceRequestIdentifierTypeCodingCodeSpecimen         ApprovalResourceRequestIdentifierTypeCodingCode = "specimen"
+)
+
+// Valid indicates whether the value is a known member of the ApprovalResourceRequestIdentifierTypeCodingCode enum.
+func (e ApprovalResourceRequestIdentifierTypeCodingCode) Valid() bool {
+	switch e {
+	case ApprovalResourceRequestIdentifierTypeCodingCodeCarePlan:
+		return true
+	case ApprovalResourceRequestIdentifierTypeCodingCodeComposition:
+		return true
+	case ApprovalResourceRequestIdentifierTypeCodingCodeDiagnosticReport:
+		return true
+	case ApprovalResourceRequestIdentifierTypeCodingCodeEncounter:
+		return true
+	case ApprovalResourceRequestIdentifierTypeCodingCodeEpisodeOfCare:
+		return true
+	case ApprovalResourceRequestIdentifierTypeCodingCodeProcedure:
+		return true
+	case ApprovalResourceRequestIdentifierTypeCodingCodeSpecimen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ApprovalResourceRequestIdentifierTypeCodingSystem.
+const (
+	ApprovalResourceRequestIdentifierTypeCodingSystemEHealthResources ApprovalResourceRequestIdentifierTypeCodingSystem = "eHealth/resources"
+)
+
+// Valid indicates whether the value is a known member of the ApprovalResourceRequestIdentifierTypeCodingSystem enum.
+func (e ApprovalResourceRequestIdentifierTypeCodingSystem) Valid() bool {
+	switch e {
+	case ApprovalResourceRequestIdentifierTypeCodingSystemEHealthResources:
 		return true
 	default:
 		return false
@@ -214,6 +379,36 @@ func (e AuthenticationMethodRequestStatus) Valid() bool {
 	case AuthenticationMethodRequestStatusEXPIRED:
 		return true
 	case AuthenticationMethodRequestStatusNEW:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CompositionReferenceRequestIdentifierTypeCodingCode.
+const (
+	CompositionReferenceRequestIdentifierTypeCodingCodeComposition CompositionReferenceRequestIdentifierTypeCodingCode = "composition"
+)
+
+// Valid indicates whether the value is a known member of the CompositionReferenceRequestIdentifierTypeCodingCode enum.
+func (e CompositionReferenceRequestIdentifierTypeCodingCode) Valid() bool {
+	switch e {
+	case CompositionReferenceRequestIdentifierTypeCodingCodeComposition:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for CompositionReferenceRequestIdentifierTypeCodingSystem.
+const (
+	CompositionReferenceRequestIdentifierTypeCodingSystemEHealthResources CompositionReferenceRequestIdentifierTypeCodingSystem = "eHealth/resources"
+)
+
+// Valid indicates whether the value is a known member of the CompositionReferenceRequestIdentifierTypeCodingSystem enum.
+func (e CompositionReferenceRequestIdentifierTypeCodingSystem) Valid() bool {
+	switch e {
+	case CompositionReferenceRequestIdentifierTypeCodingSystemEHealthResources:
 		return true
 	default:
 		return false
@@ -391,6 +586,36 @@ func (e DeviceDispenseStatus) Valid() bool {
 	case DeviceDispenseStatusStopped:
 		return true
 	case DeviceDispenseStatusUnknown:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DiagnosesGroupReferenceRequestIdentifierTypeCodingCode.
+const (
+	DiagnosesGroupReferenceRequestIdentifierTypeCodingCodeDiagnosesGroup DiagnosesGroupReferenceRequestIdentifierTypeCodingCode = "diagnoses_group"
+)
+
+// Valid indicates whether the value is a known member of the DiagnosesGroupReferenceRequestIdentifierTypeCodingCode enum.
+func (e DiagnosesGroupReferenceRequestIdentifierTypeCodingCode) Valid() bool {
+	switch e {
+	case DiagnosesGroupReferenceRequestIdentifierTypeCodingCodeDiagnosesGroup:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DiagnosesGroupReferenceRequestIdentifierTypeCodingSystem.
+const (
+	DiagnosesGroupReferenceRequestIdentifierTypeCodingSystemEHealthResources DiagnosesGroupReferenceRequestIdentifierTypeCodingSystem = "eHealth/resources"
+)
+
+// Valid indicates whether the value is a known member of the DiagnosesGroupReferenceRequestIdentifierTypeCodingSystem enum.
+func (e DiagnosesGroupReferenceRequestIdentifierTypeCodingSystem) Valid() bool {
+	switch e {
+	case DiagnosesGroupReferenceRequestIdentifierTypeCodingSystemEHealthResources:
 		return true
 	default:
 		return false
@@ -679,6 +904,69 @@ func (e EventEventType) Valid() bool {
 	}
 }
 
+// Defines values for ForbiddenGroupReferenceRequestIdentifierTypeCodingCode.
+const (
+	ForbiddenGroupReferenceRequestIdentifierTypeCodingCodeForbiddenGroup ForbiddenGroupReferenceRequestIdentifierTypeCodingCode = "forbidden_group"
+)
+
+// Valid indicates whether the value is a known member of the ForbiddenGroupReferenceRequestIdentifierTypeCodingCode enum.
+func (e ForbiddenGroupReferenceRequestIdentifierTypeCodingCode) Valid() bool {
+	switch e {
+	case ForbiddenGroupReferenceRequestIdentifierTypeCodingCodeForbiddenGroup:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ForbiddenGroupReferenceRequestIdentifierTypeCodingSystem.
+const (
+	ForbiddenGroupReferenceRequestIdentifierTypeCodingSystemEHealthResources ForbiddenGroupReferenceRequestIdentifierTypeCodingSystem = "eHealth/resources"
+)
+
+// Valid indicates whether the value is a known member of the ForbiddenGroupReferenceRequestIdentifierTypeCodingSystem enum.
+func (e ForbiddenGroupReferenceRequestIdentifierTypeCodingSystem) Valid() bool {
+	switch e {
+	case ForbiddenGroupReferenceRequestIdentifierTypeCodingSystemEHealthResources:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GranteeReferenceRequestIdentifierTypeCodingCode.
+const (
+	GranteeReferenceRequestIdentifierTypeCodingCodeEmployee    GranteeReferenceRequestIdentifierTypeCodingCode = "employee"
+	GranteeReferenceRequestIdentifierTypeCodingCodeLegalEntity GranteeReferenceRequestIdentifierTypeCodingCode = "legal_entity"
+)
+
+// Valid indicates whether the value is a known member of the GranteeReferenceRequestIdentifierTypeCodingCode enum.
+func (e GranteeReferenceRequestIdentifierTypeCodingCode) Valid() bool {
+	switch e {
+	case GranteeReferenceRequestIdentifierTypeCodingCodeEmployee:
+		return true
+	case GranteeReferenceRequestIdentifierTypeCodingCodeLegalEntity:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GranteeReferenceRequestIdentifierTypeCodingSystem.
+const (
+	GranteeReferenceRequestIdentifierTypeCodingSystemEHealthResources GranteeReferenceRequestIdentifierTypeCodingSystem = "eHealth/resources"
+)
+
+// Valid indicates whether the value is a known member of the GranteeReferenceRequestIdentifierTypeCodingSystem enum.
+func (e GranteeReferenceRequestIdentifierTypeCodingSystem) Valid() bool {
+	switch e {
+	case GranteeReferenceRequestIdentifierTypeCodingSystemEHealthResources:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for HealthcareServiceStatus.
 const (
 	HealthcareServiceStatusACTIVE   HealthcareServiceStatus = "ACTIVE"
@@ -913,6 +1201,36 @@ func (e OTPStatus) Valid() bool {
 	case OTPStatusUNVERIFIED:
 		return true
 	case OTPStatusVERIFIED:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PatientReferenceRequestIdentifierTypeCodingCode.
+const (
+	PatientReferenceRequestIdentifierTypeCodingCodePatient PatientReferenceRequestIdentifierTypeCodingCode = "patient"
+)
+
+// Valid indicates whether the value is a known member of the PatientReferenceRequestIdentifierTypeCodingCode enum.
+func (e PatientReferenceRequestIdentifierTypeCodingCode) Valid() bool {
+	switch e {
+	case PatientReferenceRequestIdentifierTypeCodingCodePatient:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PatientReferenceRequestIdentifierTypeCodingSystem.
+const (
+	PatientReferenceRequestIdentifierTypeCodingSystemEHealthResources PatientReferenceRequestIdentifierTypeCodingSystem = "eHealth/resources"
+)
+
+// Valid indicates whether the value is a known member of the PatientReferenceRequestIdentifierTypeCodingSystem enum.
+func (e PatientReferenceRequestIdentifierTypeCodingSystem) Valid() bool {
+	switch e {
+	case PatientReferenceRequestIdentifierTypeCodingSystemEHealthResources:
 		return true
 	default:
 		return false
@@ -1174,6 +1492,36 @@ func (e PersonRequestV3Channel) Valid() bool {
 	}
 }
 
+// Defines values for ServiceGroupReferenceRequestIdentifierTypeCodingCode.
+const (
+	ServiceGroupReferenceRequestIdentifierTypeCodingCodeServiceGroup ServiceGroupReferenceRequestIdentifierTypeCodingCode = "service_group"
+)
+
+// Valid indicates whether the value is a known member of the ServiceGroupReferenceRequestIdentifierTypeCodingCode enum.
+func (e ServiceGroupReferenceRequestIdentifierTypeCodingCode) Valid() bool {
+	switch e {
+	case ServiceGroupReferenceRequestIdentifierTypeCodingCodeServiceGroup:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ServiceGroupReferenceRequestIdentifierTypeCodingSystem.
+const (
+	ServiceGroupReferenceRequestIdentifierTypeCodingSystemEHealthResources ServiceGroupReferenceRequestIdentifierTypeCodingSystem = "eHealth/resources"
+)
+
+// Valid indicates whether the value is a known member of the ServiceGroupReferenceRequestIdentifierTypeCodingSystem enum.
+func (e ServiceGroupReferenceRequestIdentifierTypeCodingSystem) Valid() bool {
+	switch e {
+	case ServiceGroupReferenceRequestIdentifierTypeCodingSystemEHealthResources:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ServiceRequestStatus.
 const (
 	ServiceRequestStatusActive         ServiceRequestStatus = "active"
@@ -1192,6 +1540,36 @@ func (e ServiceRequestStatus) Valid() bool {
 	case ServiceRequestStatusEnteredInError:
 		return true
 	case ServiceRequestStatusRecalled:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ServiceRequestReferenceRequestIdentifierTypeCodingCode.
+const (
+	ServiceRequestReferenceRequestIdentifierTypeCodingCodeServiceRequest ServiceRequestReferenceRequestIdentifierTypeCodingCode = "service_request"
+)
+
+// Valid indicates whether the value is a known member of the ServiceRequestReferenceRequestIdentifierTypeCodingCode enum.
+func (e ServiceRequestReferenceRequestIdentifierTypeCodingCode) Valid() bool {
+	switch e {
+	case ServiceRequestReferenceRequestIdentifierTypeCodingCodeServiceRequest:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ServiceRequestReferenceRequestIdentifierTypeCodingSystem.
+const (
+	ServiceRequestReferenceRequestIdentifierTypeCodingSystemEHealthResources ServiceRequestReferenceRequestIdentifierTypeCodingSystem = "eHealth/resources"
+)
+
+// Valid indicates whether the value is a known member of the ServiceRequestReferenceRequestIdentifierTypeCodingSystem enum.
+func (e ServiceRequestReferenceRequestIdentifierTypeCodingSystem) Valid() bool {
+	switch e {
+	case ServiceRequestReferenceRequestIdentifierTypeCodingSystemEHealthResources:
 		return true
 	default:
 		return false
@@ -1241,6 +1619,128 @@ type Approval struct {
 //
 // Example: read
 type ApprovalAccessLevel string
+
+// ApprovalChildRequest A link to a medical event, as it is sent.
+type ApprovalChildRequest struct {
+	// Identifier Which medical event is meant.
+	Identifier struct {
+		// Type What the link leads to.
+		Type struct {
+			// Coding The kind of object. Of several items the first counts.
+			Coding []struct {
+				// Code The value in it.
+				//
+				// Example: procedure
+				Code ApprovalChildRequestIdentifierTypeCodingCode `json:"code"`
+
+				// System The dictionary.
+				//
+				// Example: eHealth/resources
+				System ApprovalChildRequestIdentifierTypeCodingSystem `json:"system"`
+			} `json:"coding"`
+
+			// Text The kind in free words.
+			//
+			// Example: Процедура
+			Text *string `json:"text,omitempty"`
+		} `json:"type"`
+
+		// Value The id. A malformed one finds nothing.
+		//
+		// Example: 21e227f9-3afc-4938-80d6-8594814fbe1a
+		Value string `json:"value"`
+	} `json:"identifier"`
+}
+
+// ApprovalChildRequestIdentifierTypeCodingCode The value in it.
+//
+// Example: procedure
+type ApprovalChildRequestIdentifierTypeCodingCode string
+
+// ApprovalChildRequestIdentifierTypeCodingSystem The dictionary.
+//
+// Example: eHealth/resources
+type ApprovalChildRequestIdentifierTypeCodingSystem string
+
+// ApprovalCreate Who asks for access to what. Exactly one of `resources`, `service_request`, `forbidden_group`, `diagnoses_group`, `service_group`,
+// `patient`, `resource_types` and `composition` is sent.
+type ApprovalCreate struct {
+	// AccessLevel What the approval is to allow.
+	//
+	// Example: read
+	AccessLevel ApprovalCreateAccessLevel `json:"access_level"`
+
+	// AuthorizeWith Method of the patient that confirms; without it the default one does.
+	//
+	// Example: cc949559-5dfe-420f-ac05-065e443b2cc6
+	AuthorizeWith *string `json:"authorize_with,omitempty"`
+
+	// ChildResource A link to a medical event, as it is sent.
+	ChildResource *ApprovalChildRequest `json:"child_resource,omitempty"`
+
+	// Composition A link to a composition, as it is sent.
+	Composition *CompositionReferenceRequest `json:"composition,omitempty"`
+
+	// CreatedBy A link to an employee, as it is sent.
+	CreatedBy *EmployeeReferenceRequest `json:"created_by,omitempty"`
+
+	// DiagnosesGroup A link to a group of diagnoses, as it is sent.
+	DiagnosesGroup *DiagnosesGroupReferenceRequest `json:"diagnoses_group,omitempty"`
+
+	// ForbiddenGroup A link to a forbidden group, as it is sent.
+	ForbiddenGroup *ForbiddenGroupReferenceRequest `json:"forbidden_group,omitempty"`
+
+	// GrantedTo A link to an employee or a legal entity, as it is sent.
+	GrantedTo GranteeReferenceRequest `json:"granted_to"`
+
+	// Patient A link to a patient, as it is sent.
+	Patient *PatientReferenceRequest `json:"patient,omitempty"`
+
+	// ResourceTypes Types of documents; all documents of a type are opened.
+	ResourceTypes []struct {
+		// Coding The type. Of several items the first counts.
+		Coding []struct {
+			// Code The value in it.
+			//
+			// Example: device
+			Code ApprovalCreateResourceTypesCodingCode `json:"code"`
+
+			// System The dictionary.
+			//
+			// Example: eHealth/resources
+			System ApprovalCreateResourceTypesCodingSystem `json:"system"`
+		} `json:"coding"`
+
+		// Text The type in free words.
+		//
+		// Example: Медичний виріб
+		Text *string `json:"text,omitempty"`
+	} `json:"resource_types,omitempty"`
+
+	// Resources Documents of the patient. A care plan stands alone.
+	Resources []ApprovalResourceRequest `json:"resources,omitempty"`
+
+	// ServiceGroup A link to a group of services, as it is sent.
+	ServiceGroup *ServiceGroupReferenceRequest `json:"service_group,omitempty"`
+
+	// ServiceRequest A link to a service request, as it is sent.
+	ServiceRequest *ServiceRequestReferenceRequest `json:"service_request,omitempty"`
+}
+
+// ApprovalCreateAccessLevel What the approval is to allow.
+//
+// Example: read
+type ApprovalCreateAccessLevel string
+
+// ApprovalCreateResourceTypesCodingCode The value in it.
+//
+// Example: device
+type ApprovalCreateResourceTypesCodingCode string
+
+// ApprovalCreateResourceTypesCodingSystem The dictionary.
+//
+// Example: eHealth/resources
+type ApprovalCreateResourceTypesCodingSystem string
 
 // ApprovalDetails An approval as the reads show it. `created_by` is the employee who asked for it. Get approval details adds
 // `authentication_method_current`, the method that the code goes to (null when none was needed); Get
@@ -1334,6 +1834,48 @@ type ApprovalMethod struct {
 //
 // Example: OTP
 type ApprovalMethodType string
+
+// ApprovalResourceRequest A link to a document of the patient, as it is sent.
+type ApprovalResourceRequest struct {
+	// Identifier Which document is meant.
+	Identifier struct {
+		// Type What the link leads to.
+		Type struct {
+			// Coding The kind of object. Of several items the first counts.
+			Coding []struct {
+				// Code The value in it.
+				//
+				// Example: episode_of_care
+				Code ApprovalResourceRequestIdentifierTypeCodingCode `json:"code"`
+
+				// System The dictionary.
+				//
+				// Example: eHealth/resources
+				System ApprovalResourceRequestIdentifierTypeCodingSystem `json:"system"`
+			} `json:"coding"`
+
+			// Text The kind in free words.
+			//
+			// Example: Епізод
+			Text *string `json:"text,omitempty"`
+		} `json:"type"`
+
+		// Value The id. A malformed one finds nothing.
+		//
+		// Example: 97d57238-ffbe-4335-92ea-28d4de117ea2
+		Value string `json:"value"`
+	} `json:"identifier"`
+}
+
+// ApprovalResourceRequestIdentifierTypeCodingCode The value in it.
+//
+// Example: episode_of_care
+type ApprovalResourceRequestIdentifierTypeCodingCode string
+
+// ApprovalResourceRequestIdentifierTypeCodingSystem The dictionary.
+//
+// Example: eHealth/resources
+type ApprovalResourceRequestIdentifierTypeCodingSystem string
 
 // ApprovalResponse Answer that carries an approval.
 type ApprovalResponse struct {
@@ -1731,6 +2273,48 @@ type Coding struct {
 	// Example: eHealth/resources
 	System string `json:"system"`
 }
+
+// CompositionReferenceRequest A link to a composition, as it is sent.
+type CompositionReferenceRequest struct {
+	// Identifier Which composition is meant.
+	Identifier struct {
+		// Type What the link leads to.
+		Type struct {
+			// Coding The kind of object. Of several items the first counts.
+			Coding []struct {
+				// Code The value in it.
+				//
+				// Example: composition
+				Code CompositionReferenceRequestIdentifierTypeCodingCode `json:"code"`
+
+				// System The dictionary.
+				//
+				// Example: eHealth/resources
+				System CompositionReferenceRequestIdentifierTypeCodingSystem `json:"system"`
+			} `json:"coding"`
+
+			// Text The kind in free words.
+			//
+			// Example: Висновок
+			Text *string `json:"text,omitempty"`
+		} `json:"type"`
+
+		// Value The id. A malformed one finds nothing.
+		//
+		// Example: 97d57238-ffbe-4335-92ea-28d4de117ea2
+		Value string `json:"value"`
+	} `json:"identifier"`
+}
+
+// CompositionReferenceRequestIdentifierTypeCodingCode The value in it.
+//
+// Example: composition
+type CompositionReferenceRequestIdentifierTypeCodingCode string
+
+// CompositionReferenceRequestIdentifierTypeCodingSystem The dictionary.
+//
+// Example: eHealth/resources
+type CompositionReferenceRequestIdentifierTypeCodingSystem string
 
 // ConfidantOfMethod The confidant who confirms, masked.
 type ConfidantOfMethod struct {
@@ -3010,6 +3594,48 @@ type DeviceDispenseResponse struct {
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
 }
+
+// DiagnosesGroupReferenceRequest A link to a group of diagnoses, as it is sent.
+type DiagnosesGroupReferenceRequest struct {
+	// Identifier Which group of diagnoses is meant.
+	Identifier struct {
+		// Type What the link leads to.
+		Type struct {
+			// Coding The kind of object. Of several items the first counts.
+			Coding []struct {
+				// Code The value in it.
+				//
+				// Example: diagnoses_group
+				Code DiagnosesGroupReferenceRequestIdentifierTypeCodingCode `json:"code"`
+
+				// System The dictionary.
+				//
+				// Example: eHealth/resources
+				System DiagnosesGroupReferenceRequestIdentifierTypeCodingSystem `json:"system"`
+			} `json:"coding"`
+
+			// Text The kind in free words.
+			//
+			// Example: Група діагнозів
+			Text *string `json:"text,omitempty"`
+		} `json:"type"`
+
+		// Value The id. A malformed one finds nothing.
+		//
+		// Example: 97d57238-ffbe-4335-92ea-28d4de117ea2
+		Value string `json:"value"`
+	} `json:"identifier"`
+}
+
+// DiagnosesGroupReferenceRequestIdentifierTypeCodingCode The value in it.
+//
+// Example: diagnoses_group
+type DiagnosesGroupReferenceRequestIdentifierTypeCodingCode string
+
+// DiagnosesGroupReferenceRequestIdentifierTypeCodingSystem The dictionary.
+//
+// Example: eHealth/resources
+type DiagnosesGroupReferenceRequestIdentifierTypeCodingSystem string
 
 // Dictionary A dictionary as a map of its values.
 type Dictionary struct {
@@ -4902,6 +5528,48 @@ type ExternalProvider struct {
 	ProviderLegalEntityName string `json:"provider_legal_entity_name"`
 }
 
+// ForbiddenGroupReferenceRequest A link to a forbidden group, as it is sent.
+type ForbiddenGroupReferenceRequest struct {
+	// Identifier Which forbidden group is meant.
+	Identifier struct {
+		// Type What the link leads to.
+		Type struct {
+			// Coding The kind of object. Of several items the first counts.
+			Coding []struct {
+				// Code The value in it.
+				//
+				// Example: forbidden_group
+				Code ForbiddenGroupReferenceRequestIdentifierTypeCodingCode `json:"code"`
+
+				// System The dictionary.
+				//
+				// Example: eHealth/resources
+				System ForbiddenGroupReferenceRequestIdentifierTypeCodingSystem `json:"system"`
+			} `json:"coding"`
+
+			// Text The kind in free words.
+			//
+			// Example: Заборонена група
+			Text *string `json:"text,omitempty"`
+		} `json:"type"`
+
+		// Value The id. A malformed one finds nothing.
+		//
+		// Example: 97d57238-ffbe-4335-92ea-28d4de117ea2
+		Value string `json:"value"`
+	} `json:"identifier"`
+}
+
+// ForbiddenGroupReferenceRequestIdentifierTypeCodingCode The value in it.
+//
+// Example: forbidden_group
+type ForbiddenGroupReferenceRequestIdentifierTypeCodingCode string
+
+// ForbiddenGroupReferenceRequestIdentifierTypeCodingSystem The dictionary.
+//
+// Example: eHealth/resources
+type ForbiddenGroupReferenceRequestIdentifierTypeCodingSystem string
+
 // FoundDocument A document; of a confidant with its number masked.
 type FoundDocument struct {
 	// Number Its number.
@@ -4955,6 +5623,48 @@ type FoundPhone struct {
 //
 // Example: MALE
 type Gender = string
+
+// GranteeReferenceRequest A link to an employee or a legal entity, as it is sent.
+type GranteeReferenceRequest struct {
+	// Identifier Which employee or legal entity is meant.
+	Identifier struct {
+		// Type What the link leads to.
+		Type struct {
+			// Coding The kind of object. Of several items the first counts.
+			Coding []struct {
+				// Code The value in it.
+				//
+				// Example: employee
+				Code GranteeReferenceRequestIdentifierTypeCodingCode `json:"code"`
+
+				// System The dictionary.
+				//
+				// Example: eHealth/resources
+				System GranteeReferenceRequestIdentifierTypeCodingSystem `json:"system"`
+			} `json:"coding"`
+
+			// Text The kind in free words.
+			//
+			// Example: Працівник
+			Text *string `json:"text,omitempty"`
+		} `json:"type"`
+
+		// Value The id. A malformed one finds nothing.
+		//
+		// Example: 9183a36b-4d45-4244-9339-63d81cd08d9c
+		Value string `json:"value"`
+	} `json:"identifier"`
+}
+
+// GranteeReferenceRequestIdentifierTypeCodingCode The value in it.
+//
+// Example: employee
+type GranteeReferenceRequestIdentifierTypeCodingCode string
+
+// GranteeReferenceRequestIdentifierTypeCodingSystem The dictionary.
+//
+// Example: eHealth/resources
+type GranteeReferenceRequestIdentifierTypeCodingSystem string
 
 // HealthcareService A healthcare service.
 type HealthcareService struct {
@@ -6271,6 +6981,48 @@ type PartyDocument struct {
 	// Example: PASSPORT
 	Type string `json:"type"`
 }
+
+// PatientReferenceRequest A link to a patient, as it is sent.
+type PatientReferenceRequest struct {
+	// Identifier Which patient is meant.
+	Identifier struct {
+		// Type What the link leads to.
+		Type struct {
+			// Coding The kind of object. Of several items the first counts.
+			Coding []struct {
+				// Code The value in it.
+				//
+				// Example: patient
+				Code PatientReferenceRequestIdentifierTypeCodingCode `json:"code"`
+
+				// System The dictionary.
+				//
+				// Example: eHealth/resources
+				System PatientReferenceRequestIdentifierTypeCodingSystem `json:"system"`
+			} `json:"coding"`
+
+			// Text The kind in free words.
+			//
+			// Example: Пацієнт
+			Text *string `json:"text,omitempty"`
+		} `json:"type"`
+
+		// Value The id. A malformed one finds nothing.
+		//
+		// Example: 97d57238-ffbe-4335-92ea-28d4de117ea2
+		Value string `json:"value"`
+	} `json:"identifier"`
+}
+
+// PatientReferenceRequestIdentifierTypeCodingCode The value in it.
+//
+// Example: patient
+type PatientReferenceRequestIdentifierTypeCodingCode string
+
+// PatientReferenceRequestIdentifierTypeCodingSystem The dictionary.
+//
+// Example: eHealth/resources
+type PatientReferenceRequestIdentifierTypeCodingSystem string
 
 // Period A stretch of time.
 type Period struct {
@@ -8139,6 +8891,48 @@ type RelationshipVerification struct {
 	VerificationStatus string `json:"verification_status"`
 }
 
+// ServiceGroupReferenceRequest A link to a group of services, as it is sent.
+type ServiceGroupReferenceRequest struct {
+	// Identifier Which group of services is meant.
+	Identifier struct {
+		// Type What the link leads to.
+		Type struct {
+			// Coding The kind of object. Of several items the first counts.
+			Coding []struct {
+				// Code The value in it.
+				//
+				// Example: service_group
+				Code ServiceGroupReferenceRequestIdentifierTypeCodingCode `json:"code"`
+
+				// System The dictionary.
+				//
+				// Example: eHealth/resources
+				System ServiceGroupReferenceRequestIdentifierTypeCodingSystem `json:"system"`
+			} `json:"coding"`
+
+			// Text The kind in free words.
+			//
+			// Example: Група послуг
+			Text *string `json:"text,omitempty"`
+		} `json:"type"`
+
+		// Value The id. A malformed one finds nothing.
+		//
+		// Example: 97d57238-ffbe-4335-92ea-28d4de117ea2
+		Value string `json:"value"`
+	} `json:"identifier"`
+}
+
+// ServiceGroupReferenceRequestIdentifierTypeCodingCode The value in it.
+//
+// Example: service_group
+type ServiceGroupReferenceRequestIdentifierTypeCodingCode string
+
+// ServiceGroupReferenceRequestIdentifierTypeCodingSystem The dictionary.
+//
+// Example: eHealth/resources
+type ServiceGroupReferenceRequestIdentifierTypeCodingSystem string
+
 // ServiceRequest A referral: a service that a doctor asks to be done for a patient.
 //
 //   - `subject` is the patient, `code` the service or group of services, `context` the encounter in which it was
@@ -8383,6 +9177,48 @@ type ServiceRequestProgramStatusHistoryItem struct {
 	// Example: new
 	ProgramProcessingStatus string `json:"program_processing_status"`
 }
+
+// ServiceRequestReferenceRequest A link to a service request, as it is sent.
+type ServiceRequestReferenceRequest struct {
+	// Identifier Which service request is meant.
+	Identifier struct {
+		// Type What the link leads to.
+		Type struct {
+			// Coding The kind of object. Of several items the first counts.
+			Coding []struct {
+				// Code The value in it.
+				//
+				// Example: service_request
+				Code ServiceRequestReferenceRequestIdentifierTypeCodingCode `json:"code"`
+
+				// System The dictionary.
+				//
+				// Example: eHealth/resources
+				System ServiceRequestReferenceRequestIdentifierTypeCodingSystem `json:"system"`
+			} `json:"coding"`
+
+			// Text The kind in free words.
+			//
+			// Example: Направлення
+			Text *string `json:"text,omitempty"`
+		} `json:"type"`
+
+		// Value The id. A malformed one finds nothing.
+		//
+		// Example: 97d57238-ffbe-4335-92ea-28d4de117ea2
+		Value string `json:"value"`
+	} `json:"identifier"`
+}
+
+// ServiceRequestReferenceRequestIdentifierTypeCodingCode The value in it.
+//
+// Example: service_request
+type ServiceRequestReferenceRequestIdentifierTypeCodingCode string
+
+// ServiceRequestReferenceRequestIdentifierTypeCodingSystem The dictionary.
+//
+// Example: eHealth/resources
+type ServiceRequestReferenceRequestIdentifierTypeCodingSystem string
 
 // ServiceRequestResponse Answer that carries a service request.
 type ServiceRequestResponse struct {
@@ -9500,6 +10336,9 @@ type UpdateDivisionJSONRequestBody = DivisionRequest
 // DeactivateEmployeeJSONRequestBody defines body for DeactivateEmployee for application/json ContentType.
 type DeactivateEmployeeJSONRequestBody = EmployeeDeactivation
 
+// CreateApprovalJSONRequestBody defines body for CreateApproval for application/json ContentType.
+type CreateApprovalJSONRequestBody = ApprovalCreate
+
 // VerifyApprovalJSONRequestBody defines body for VerifyApproval for application/json ContentType.
 type VerifyApprovalJSONRequestBody = ApprovalVerify
 
@@ -10043,6 +10882,56 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/approvals (the `ListApprovals` operationId).
 	ListApprovals(ctx context.Context, patientID string, params *ListApprovalsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateApprovalWithBody Create approval
+	//
+	// Asks a patient for access to their medical data, for a limited time. The approval waits until Verify approval confirms it.
+	//
+	// What may be asked for: documents (`resources`), what a service request permits, a group of codes or services, all data of the
+	// patient, whole types of documents, a composition. Which of them may be read and which written is set in
+	// CREATE_APPROVAL_ACCESS_LEVEL_READ_ALLOWED_RESOURCES and CREATE_APPROVAL_ACCESS_LEVEL_WRITE_ALLOWED_RESOURCES, and how long the
+	// approval is good in APPROVAL_EXPIRATION and its like.
+	//
+	// How the patient confirms it: by the method that `authorize_with` names, else by the default one: OTP, else OFFLINE, else a third
+	// person. For OTP the job sends a code by SMS, for a third person with OTP to that person; OFFLINE has no code. A preperson confirms
+	// nothing, the approval is verified from the start; an inpatient care plan of the grantee's own legal entity needs no code.
+	//
+	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it is `processed`; its `response_data`
+	// is the approval, with the method and the masked phone in `authentication_method_current` (null when nobody confirms it). A
+	// `StatusChangeEvent` of `Approval` is stored with it.
+	//
+	// What clients get wrong: entries of wrong documents are counted from the start of `granted_resources`, which the approval will have;
+	// the same call again makes another approval and sends another code.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /api/patients/{patient_id}/approvals (the `CreateApproval` operationId).
+	CreateApprovalWithBody(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateApproval Create approval
+	//
+	// Asks a patient for access to their medical data, for a limited time. The approval waits until Verify approval confirms it.
+	//
+	// What may be asked for: documents (`resources`), what a service request permits, a group of codes or services, all data of the
+	// patient, whole types of documents, a composition. Which of them may be read and which written is set in
+	// CREATE_APPROVAL_ACCESS_LEVEL_READ_ALLOWED_RESOURCES and CREATE_APPROVAL_ACCESS_LEVEL_WRITE_ALLOWED_RESOURCES, and how long the
+	// approval is good in APPROVAL_EXPIRATION and its like.
+	//
+	// How the patient confirms it: by the method that `authorize_with` names, else by the default one: OTP, else OFFLINE, else a third
+	// person. For OTP the job sends a code by SMS, for a third person with OTP to that person; OFFLINE has no code. A preperson confirms
+	// nothing, the approval is verified from the start; an inpatient care plan of the grantee's own legal entity needs no code.
+	//
+	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it is `processed`; its `response_data`
+	// is the approval, with the method and the masked phone in `authentication_method_current` (null when nobody confirms it). A
+	// `StatusChangeEvent` of `Approval` is stored with it.
+	//
+	// What clients get wrong: entries of wrong documents are counted from the start of `granted_resources`, which the approval will have;
+	// the same call again makes another approval and sends another code.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /api/patients/{patient_id}/approvals (the `CreateApproval` operationId).
+	CreateApproval(ctx context.Context, patientID string, body CreateApprovalJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetApproval Get approval details
 	//
@@ -11984,6 +12873,76 @@ func (c *Client) ListLicenses(ctx context.Context, params *ListLicensesParams, r
 // Corresponds with GET /api/patients/{patient_id}/approvals (the `ListApprovals` operationId).
 func (c *Client) ListApprovals(ctx context.Context, patientID string, params *ListApprovalsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListApprovalsRequest(c.Server, patientID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateApprovalWithBody Create approval
+//
+// Asks a patient for access to their medical data, for a limited time. The approval waits until Verify approval confirms it.
+//
+// What may be asked for: documents (`resources`), what a service request permits, a group of codes or services, all data of the
+// patient, whole types of documents, a composition. Which of them may be read and which written is set in
+// CREATE_APPROVAL_ACCESS_LEVEL_READ_ALLOWED_RESOURCES and CREATE_APPROVAL_ACCESS_LEVEL_WRITE_ALLOWED_RESOURCES, and how long the
+// approval is good in APPROVAL_EXPIRATION and its like.
+//
+// How the patient confirms it: by the method that `authorize_with` names, else by the default one: OTP, else OFFLINE, else a third
+// person. For OTP the job sends a code by SMS, for a third person with OTP to that person; OFFLINE has no code. A preperson confirms
+// nothing, the approval is verified from the start; an inpatient care plan of the grantee's own legal entity needs no code.
+//
+// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it is `processed`; its `response_data`
+// is the approval, with the method and the masked phone in `authentication_method_current` (null when nobody confirms it). A
+// `StatusChangeEvent` of `Approval` is stored with it.
+//
+// What clients get wrong: entries of wrong documents are counted from the start of `granted_resources`, which the approval will have;
+// the same call again makes another approval and sends another code.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /api/patients/{patient_id}/approvals (the `CreateApproval` operationId).
+func (c *Client) CreateApprovalWithBody(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateApprovalRequestWithBody(c.Server, patientID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateApproval Create approval
+//
+// Asks a patient for access to their medical data, for a limited time. The approval waits until Verify approval confirms it.
+//
+// What may be asked for: documents (`resources`), what a service request permits, a group of codes or services, all data of the
+// patient, whole types of documents, a composition. Which of them may be read and which written is set in
+// CREATE_APPROVAL_ACCESS_LEVEL_READ_ALLOWED_RESOURCES and CREATE_APPROVAL_ACCESS_LEVEL_WRITE_ALLOWED_RESOURCES, and how long the
+// approval is good in APPROVAL_EXPIRATION and its like.
+//
+// How the patient confirms it: by the method that `authorize_with` names, else by the default one: OTP, else OFFLINE, else a third
+// person. For OTP the job sends a code by SMS, for a third person with OTP to that person; OFFLINE has no code. A preperson confirms
+// nothing, the approval is verified from the start; an inpatient care plan of the grantee's own legal entity needs no code.
+//
+// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it is `processed`; its `response_data`
+// is the approval, with the method and the masked phone in `authentication_method_current` (null when nobody confirms it). A
+// `StatusChangeEvent` of `Approval` is stored with it.
+//
+// What clients get wrong: entries of wrong documents are counted from the start of `granted_resources`, which the approval will have;
+// the same call again makes another approval and sends another code.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /api/patients/{patient_id}/approvals (the `CreateApproval` operationId).
+func (c *Client) CreateApproval(ctx context.Context, patientID string, body CreateApprovalJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateApprovalRequest(c.Server, patientID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -16421,6 +17380,53 @@ func NewListApprovalsRequest(server string, patientID string, params *ListApprov
 	return req, nil
 }
 
+// NewCreateApprovalRequest calls the generic CreateApproval builder with application/json body
+func NewCreateApprovalRequest(server string, patientID string, body CreateApprovalJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateApprovalRequestWithBody(server, patientID, "application/json", bodyReader)
+}
+
+// NewCreateApprovalRequestWithBody constructs an http.Request for the CreateApproval method, with any body, and a specified content type
+func NewCreateApprovalRequestWithBody(server string, patientID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/approvals", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetApprovalRequest constructs an http.Request for the GetApproval method
 func NewGetApprovalRequest(server string, patientID string, id string) (*http.Request, error) {
 	var err error
@@ -20759,6 +21765,56 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/approvals (the `ListApprovals` operationId).
 	ListApprovalsWithResponse(ctx context.Context, patientID string, params *ListApprovalsParams, reqEditors ...RequestEditorFn) (*ListApprovalsResult, error)
 
+	// CreateApprovalWithBodyWithResponse Create approval
+	//
+	// Asks a patient for access to their medical data, for a limited time. The approval waits until Verify approval confirms it.
+	//
+	// What may be asked for: documents (`resources`), what a service request permits, a group of codes or services, all data of the
+	// patient, whole types of documents, a composition. Which of them may be read and which written is set in
+	// CREATE_APPROVAL_ACCESS_LEVEL_READ_ALLOWED_RESOURCES and CREATE_APPROVAL_ACCESS_LEVEL_WRITE_ALLOWED_RESOURCES, and how long the
+	// approval is good in APPROVAL_EXPIRATION and its like.
+	//
+	// How the patient confirms it: by the method that `authorize_with` names, else by the default one: OTP, else OFFLINE, else a third
+	// person. For OTP the job sends a code by SMS, for a third person with OTP to that person; OFFLINE has no code. A preperson confirms
+	// nothing, the approval is verified from the start; an inpatient care plan of the grantee's own legal entity needs no code.
+	//
+	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it is `processed`; its `response_data`
+	// is the approval, with the method and the masked phone in `authentication_method_current` (null when nobody confirms it). A
+	// `StatusChangeEvent` of `Approval` is stored with it.
+	//
+	// What clients get wrong: entries of wrong documents are counted from the start of `granted_resources`, which the approval will have;
+	// the same call again makes another approval and sends another code.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/patients/{patient_id}/approvals (the `CreateApproval` operationId).
+	CreateApprovalWithBodyWithResponse(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateApprovalResult, error)
+
+	// CreateApprovalWithResponse Create approval
+	//
+	// Asks a patient for access to their medical data, for a limited time. The approval waits until Verify approval confirms it.
+	//
+	// What may be asked for: documents (`resources`), what a service request permits, a group of codes or services, all data of the
+	// patient, whole types of documents, a composition. Which of them may be read and which written is set in
+	// CREATE_APPROVAL_ACCESS_LEVEL_READ_ALLOWED_RESOURCES and CREATE_APPROVAL_ACCESS_LEVEL_WRITE_ALLOWED_RESOURCES, and how long the
+	// approval is good in APPROVAL_EXPIRATION and its like.
+	//
+	// How the patient confirms it: by the method that `authorize_with` names, else by the default one: OTP, else OFFLINE, else a third
+	// person. For OTP the job sends a code by SMS, for a third person with OTP to that person; OFFLINE has no code. A preperson confirms
+	// nothing, the approval is verified from the start; an inpatient care plan of the grantee's own legal entity needs no code.
+	//
+	// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it is `processed`; its `response_data`
+	// is the approval, with the method and the masked phone in `authentication_method_current` (null when nobody confirms it). A
+	// `StatusChangeEvent` of `Approval` is stored with it.
+	//
+	// What clients get wrong: entries of wrong documents are counted from the start of `granted_resources`, which the approval will have;
+	// the same call again makes another approval and sends another code.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /api/patients/{patient_id}/approvals (the `CreateApproval` operationId).
+	CreateApprovalWithResponse(ctx context.Context, patientID string, body CreateApprovalJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateApprovalResult, error)
+
 	// GetApprovalWithResponse Get approval details
 	//
 	// One approval of a patient, with the method that its SMS goes to. Who may see it: the doctor whom the patient has chosen by an
@@ -22969,6 +24025,37 @@ func (r ListApprovalsResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListApprovalsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CreateApprovalResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateApprovalResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateApprovalResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateApprovalResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -25701,6 +26788,68 @@ func (c *ClientWithResponses) ListApprovalsWithResponse(ctx context.Context, pat
 	return ParseListApprovalsResult(rsp)
 }
 
+// CreateApprovalWithBodyWithResponse Create approval
+//
+// Asks a patient for access to their medical data, for a limited time. The approval waits until Verify approval confirms it.
+//
+// What may be asked for: documents (`resources`), what a service request permits, a group of codes or services, all data of the
+// patient, whole types of documents, a composition. Which of them may be read and which written is set in
+// CREATE_APPROVAL_ACCESS_LEVEL_READ_ALLOWED_RESOURCES and CREATE_APPROVAL_ACCESS_LEVEL_WRITE_ALLOWED_RESOURCES, and how long the
+// approval is good in APPROVAL_EXPIRATION and its like.
+//
+// How the patient confirms it: by the method that `authorize_with` names, else by the default one: OTP, else OFFLINE, else a third
+// person. For OTP the job sends a code by SMS, for a third person with OTP to that person; OFFLINE has no code. A preperson confirms
+// nothing, the approval is verified from the start; an inpatient care plan of the grantee's own legal entity needs no code.
+//
+// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it is `processed`; its `response_data`
+// is the approval, with the method and the masked phone in `authentication_method_current` (null when nobody confirms it). A
+// `StatusChangeEvent` of `Approval` is stored with it.
+//
+// What clients get wrong: entries of wrong documents are counted from the start of `granted_resources`, which the approval will have;
+// the same call again makes another approval and sends another code.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/patients/{patient_id}/approvals (the `CreateApproval` operationId).
+func (c *ClientWithResponses) CreateApprovalWithBodyWithResponse(ctx context.Context, patientID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateApprovalResult, error) {
+	rsp, err := c.CreateApprovalWithBody(ctx, patientID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateApprovalResult(rsp)
+}
+
+// CreateApprovalWithResponse Create approval
+//
+// Asks a patient for access to their medical data, for a limited time. The approval waits until Verify approval confirms it.
+//
+// What may be asked for: documents (`resources`), what a service request permits, a group of codes or services, all data of the
+// patient, whole types of documents, a composition. Which of them may be read and which written is set in
+// CREATE_APPROVAL_ACCESS_LEVEL_READ_ALLOWED_RESOURCES and CREATE_APPROVAL_ACCESS_LEVEL_WRITE_ALLOWED_RESOURCES, and how long the
+// approval is good in APPROVAL_EXPIRATION and its like.
+//
+// How the patient confirms it: by the method that `authorize_with` names, else by the default one: OTP, else OFFLINE, else a third
+// person. For OTP the job sends a code by SMS, for a third person with OTP to that person; OFFLINE has no code. A preperson confirms
+// nothing, the approval is verified from the start; an inpatient care plan of the grantee's own legal entity needs no code.
+//
+// How to follow it: the answer is 202 with a job. Ask Get async job processing details until it is `processed`; its `response_data`
+// is the approval, with the method and the masked phone in `authentication_method_current` (null when nobody confirms it). A
+// `StatusChangeEvent` of `Approval` is stored with it.
+//
+// What clients get wrong: entries of wrong documents are counted from the start of `granted_resources`, which the approval will have;
+// the same call again makes another approval and sends another code.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /api/patients/{patient_id}/approvals (the `CreateApproval` operationId).
+func (c *ClientWithResponses) CreateApprovalWithResponse(ctx context.Context, patientID string, body CreateApprovalJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateApprovalResult, error) {
+	rsp, err := c.CreateApproval(ctx, patientID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateApprovalResult(rsp)
+}
+
 // GetApprovalWithResponse Get approval details
 //
 // One approval of a patient, with the method that its SMS goes to. Who may see it: the doctor whom the patient has chosen by an
@@ -28307,6 +29456,32 @@ func ParseListApprovalsResult(rsp *http.Response) (*ListApprovalsResult, error) 
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCreateApprovalResult parses an HTTP response from a CreateApprovalWithResponse call
+func ParseCreateApprovalResult(rsp *http.Response) (*CreateApprovalResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateApprovalResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	}
 

@@ -527,6 +527,18 @@ type PRMCacheVersion struct {
 	UpdatedAt time.Time
 }
 
+// Groups of diagnoses: an approval of one opens the episodes that have had a diagnosis of it.
+type PRMDiagnosesGroup struct {
+	ID         uuid.UUID
+	Code       string
+	Name       string
+	IsActive   bool
+	InsertedBy uuid.UUID
+	InsertedAt time.Time
+	UpdatedBy  uuid.UUID
+	UpdatedAt  time.Time
+}
+
 type PRMDictionary struct {
 	ID          uuid.UUID
 	Name        string
@@ -669,6 +681,17 @@ type PRMEquipment struct {
 	InsertedAt         time.Time
 	UpdatedBy          uuid.UUID
 	UpdatedAt          time.Time
+}
+
+// Groups of medical events that are hidden from all whom no approval of the group lets see them.
+type PRMForbiddenGroup struct {
+	ID         uuid.UUID
+	Name       string
+	IsActive   bool
+	InsertedBy uuid.UUID
+	InsertedAt time.Time
+	UpdatedBy  uuid.UUID
+	UpdatedAt  time.Time
 }
 
 type PRMGlobalParameter struct {

@@ -11,6 +11,17 @@ import (
 	"github.com/google/uuid"
 )
 
+const getReferredDiagnosesGroup = `-- name: GetReferredDiagnosesGroup :one
+SELECT is_active FROM prm.diagnoses_groups WHERE id = $1
+`
+
+func (q *Queries) GetReferredDiagnosesGroup(ctx context.Context, db DBTX, id uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, getReferredDiagnosesGroup, id)
+	var is_active bool
+	err := row.Scan(&is_active)
+	return is_active, err
+}
+
 const getReferredEmployee = `-- name: GetReferredEmployee :one
 SELECT e.status, e.employee_type, e.legal_entity_id, p.first_name, p.second_name, p.last_name
 FROM prm.employees e
@@ -41,6 +52,17 @@ func (q *Queries) GetReferredEmployee(ctx context.Context, db DBTX, id uuid.UUID
 	return i, err
 }
 
+const getReferredForbiddenGroup = `-- name: GetReferredForbiddenGroup :one
+SELECT is_active FROM prm.forbidden_groups WHERE id = $1
+`
+
+func (q *Queries) GetReferredForbiddenGroup(ctx context.Context, db DBTX, id uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, getReferredForbiddenGroup, id)
+	var is_active bool
+	err := row.Scan(&is_active)
+	return is_active, err
+}
+
 const getReferredLegalEntity = `-- name: GetReferredLegalEntity :one
 SELECT status, type, public_name FROM prm.legal_entities WHERE id = $1
 `
@@ -56,6 +78,17 @@ func (q *Queries) GetReferredLegalEntity(ctx context.Context, db DBTX, id uuid.U
 	var i GetReferredLegalEntityRow
 	err := row.Scan(&i.Status, &i.Type, &i.PublicName)
 	return i, err
+}
+
+const getReferredServiceGroup = `-- name: GetReferredServiceGroup :one
+SELECT is_active FROM prm.service_groups WHERE id = $1
+`
+
+func (q *Queries) GetReferredServiceGroup(ctx context.Context, db DBTX, id uuid.UUID) (bool, error) {
+	row := db.QueryRow(ctx, getReferredServiceGroup, id)
+	var is_active bool
+	err := row.Scan(&is_active)
+	return is_active, err
 }
 
 const hasDeclarationWithEmployees = `-- name: HasDeclarationWithEmployees :one

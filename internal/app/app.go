@@ -228,7 +228,7 @@ func (a *App) build() error {
 
 	engine := &operation.Engine{
 		Documents: a.Mongo, Queue: queue, Keys: a.Keys, Clock: o.Clock, Config: o.Config, People: people,
-		Referents: references.Store{Pool: a.Pool},
+		Referents: references.Store{Pool: a.Pool, Documents: a.Mongo},
 	}
 
 	lists := &postgres.Lists{Primary: a.Pool, Replica: a.Replica}

@@ -176,6 +176,15 @@ var hidden = map[string][]string{
 	servicerequests.Collection: {"subject", servicerequests.RequisitionField},
 	devicedispenses.Collection: {"subject"},
 	episodes.Collection:        {"patient_id"},
+
+	// No operation makes these yet.
+	"encounters":         {"patient_id"},
+	"diagnostic_reports": {"patient_id"},
+	"procedures":         {"patient_id"},
+	"specimens":          {"patient_id"},
+	"compositions":       {"patient_id"},
+	"conditions":         {"patient_id"},
+	"care_plans":         {"patient_id"},
 }
 
 // collection hides patients and numbers anew, and returns how many documents were

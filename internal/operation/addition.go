@@ -12,6 +12,7 @@ import (
 
 	"esoz/gen/api"
 	"esoz/internal/platform/audit"
+	"esoz/internal/platform/events"
 	"esoz/internal/platform/fault"
 	"esoz/internal/platform/jobs"
 	"esoz/internal/platform/mongodb"
@@ -29,26 +30,49 @@ type Addition[A, D, B any] struct {
 	ID         string // operationId
 	Collection string
 	Kind       string                   // of the document, as links of jobs name it: episode
-	IDOf       func(b *B) uuid.UUID     // the id that the client has chosen
+	IDOf       func(b *B) uuid.UUID     // the id that the client has chosen; nil: every request gets one of its own
 	Guard      []Check[*Call[A, D, B]]  // before the schema of the body, and again before Checks
-	Checks     []Check[*Call[A, D, B]]  // one of them is IsNew
+	Checks     []Check[*Call[A, D, B]]  // one of them is IsNew, unless IDOf is nil
 	New        func(c *Call[A, D, B]) D // the document, without its mark
+
+	// Told, when set, makes the event and the audit row of the document.
+	Told func(d *D) Told
+	// Respond, when set, is what the finished job shows; otherwise it shows a link to the document.
+	Respond func(c *Call[A, D, B], d *D) (any, error)
+	// Commit, when set, writes what else commits with the audit row. When it refuses, the document is taken away.
+	Commit func(ctx context.Context, tx postgres.Tx, c *Call[A, D, B], d *D) error
+}
+
+// Told is what an event and an audit row tell of a new document.
+type Told struct {
+	Entity    string // as the catalogue of events names it: Approval
+	Status    string // the status that it begins with, as events name it
+	Changeset map[string]any
 }
 
 // Start makes the checks and leaves the document to a job.
 func (o *Addition[A, D, B]) Start(ctx context.Context, e *Engine, asked A, path Path, body B) (api.JobResponse, error) {
-	c := o.call(e, asked, body)
+	c := o.call(e, asked, uuid.New(), body)
 	c.Caller, c.path = e.Caller(ctx), path
 	var refused error
 	if !checksInJob(o.ID, c.Config) {
 		refused = Run(ctx, o.checks(), c)
 	}
-	return e.Start(ctx, o.ID, unmade(c), refused)
+	p := unmade(c)
+	if o.IDOf == nil {
+		p.ID = c.ID // which tells two requests of one content apart
+	}
+	return e.Start(ctx, o.ID, p, refused)
 }
 
-func (o *Addition[A, D, B]) call(e *Engine, asked A, body B) *Call[A, D, B] {
+// call is one call of the operation. The document gets the id, unless the client has
+// chosen one.
+func (o *Addition[A, D, B]) call(e *Engine, asked A, id uuid.UUID, body B) *Call[A, D, B] {
 	c := newCall[A, D, B](e, asked, o.Kind, o.Collection)
-	c.Body, c.ID = body, o.IDOf(&body)
+	c.Body, c.ID = body, id
+	if o.IDOf != nil {
+		c.ID = o.IDOf(&body)
+	}
 	return c
 }
 
@@ -73,40 +97,73 @@ func (o *Addition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, jo
 	if err := json.Unmarshal(raw, &p); err != nil {
 		return nil, fmt.Errorf("decode params: %w", err)
 	}
-	c := o.call(e, asked, p.Body)
+	c := o.call(e, asked, p.ID, p.Body)
 	c.Caller = Caller{Subject: p.Unchecked.By, Config: e.Config.Get(), Now: e.Clock.Now().Truncate(time.Millisecond)}
 	c.path = p.Unchecked.Path
 	c.knowPatient()
 
-	mark, err := o.add(ctx, c, jobID)
+	d, mark, err := o.add(ctx, c, jobID)
 	if err != nil {
 		return nil, err
 	}
-	return &jobs.Outcome{
-		Links: []jobs.Link{{Entity: o.Kind, Href: fmt.Sprintf("/api/patients/%s/%s/%s", c.Patient.ID, o.Collection, c.ID)}},
+	outcome := &jobs.Outcome{
 		Commit: func(ctx context.Context, tx postgres.Tx) error {
-			return audit.Write(ctx, tx, audit.Entry{Actor: c.UserID, Resource: o.Collection, ResourceID: c.ID, At: mark.At, Changeset: c.Body})
+			err := o.commit(ctx, tx, c, d, mark)
+			if refusal := new(fault.Error); errors.As(err, &refusal) {
+				if removed := c.store.Remove(ctx, c.ID, mark); removed != nil {
+					return removed // the job is tried again
+				}
+			}
+			return err
 		},
 		Forget: func(ctx context.Context) error { return c.store.Forget(ctx, c.ID, mark) },
-	}, nil
+	}
+	if o.Respond == nil {
+		outcome.Links = []jobs.Link{{Entity: o.Kind, Href: fmt.Sprintf("/api/patients/%s/%s/%s", c.Patient.ID, o.Collection, c.ID)}}
+		return outcome, nil
+	}
+	outcome.ResponseData, err = o.Respond(c, d)
+	return outcome, err
 }
 
 // add inserts the document, unless an earlier try of the job has done so.
-func (o *Addition[A, D, B]) add(ctx context.Context, c *Call[A, D, B], jobID string) (mongodb.Mark, error) {
+func (o *Addition[A, D, B]) add(ctx context.Context, c *Call[A, D, B], jobID string) (*D, mongodb.Mark, error) {
+	d := new(D)
 	stored, err := c.store.Get(ctx, c.ID)
 	if err != nil && !errors.Is(err, fault.ErrNotFound) {
-		return mongodb.Mark{}, err
+		return nil, mongodb.Mark{}, err
 	}
 	if first, ours := stored.MarkOf(jobID); err == nil && ours {
-		return first, nil
+		return d, first, stored.Decode(d)
 	}
 	if err := Run(ctx, o.checks(), c); err != nil {
-		return mongodb.Mark{}, err
+		return nil, mongodb.Mark{}, err
 	}
+	*d = o.New(c)
 	mark := mongodb.Mark{Job: jobID, At: c.Now}
 	// fault.ErrStale: another job was faster. The next try finds its document, and the
 	// check IsNew refuses.
-	return mark, c.store.Insert(ctx, o.New(c), mark)
+	return d, mark, c.store.Insert(ctx, *d, mark)
+}
+
+// commit writes the event, the audit row and what else belongs to the document.
+func (o *Addition[A, D, B]) commit(ctx context.Context, tx postgres.Tx, c *Call[A, D, B], d *D, mark mongodb.Mark) error {
+	row := audit.Entry{Actor: c.UserID, Resource: o.Collection, ResourceID: c.ID, At: mark.At, Changeset: c.Body}
+	if o.Told != nil {
+		told := o.Told(d)
+		row.Changeset = told.Changeset
+		err := events.Write(ctx, tx, events.Event{
+			ID: events.IDOfJob(mark.Job), Type: events.StatusChange, EntityType: told.Entity, EntityID: c.ID,
+			Attribute: "status", NewValue: told.Status, At: mark.At, ChangedBy: c.UserID,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if err := audit.Write(ctx, tx, row); err != nil || o.Commit == nil {
+		return err
+	}
+	return o.Commit(ctx, tx, c, d)
 }
 
 // Operation registers the addition.

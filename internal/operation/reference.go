@@ -83,6 +83,12 @@ func (l *lookups) get(ctx context.Context, kind, id string) (*Referent, error) {
 	return found, nil
 }
 
+// Referent returns the object of a kind that an id leads to, nil when there is none. It is
+// for bodies whose references are of several kinds.
+func (c *Call[A, D, B]) Referent(ctx context.Context, kind, id string) (*Referent, error) {
+	return c.lookups.get(ctx, kind, id)
+}
+
 // Exists passes when the object is stored.
 func (r Reference[S]) Exists(rule rules.ID) Check[S] {
 	return r.check(rule, func(_ S, _ string, found *Referent) error {

@@ -14,3 +14,12 @@ SELECT EXISTS (
     WHERE person_id = @person_id AND employee_id = ANY (@employees::uuid[]) AND legal_entity_id = @legal_entity_id
       AND status IN ('active', 'pending_verification') AND is_active
 );
+
+-- name: GetReferredForbiddenGroup :one
+SELECT is_active FROM prm.forbidden_groups WHERE id = @id;
+
+-- name: GetReferredDiagnosesGroup :one
+SELECT is_active FROM prm.diagnoses_groups WHERE id = @id;
+
+-- name: GetReferredServiceGroup :one
+SELECT is_active FROM prm.service_groups WHERE id = @id;

@@ -25,7 +25,27 @@ export interface paths {
          */
         get: operations["listApprovals"];
         put?: never;
-        post?: never;
+        /**
+         * Create approval
+         * @description Asks a patient for access to their medical data, for a limited time. The approval waits until Verify approval confirms it.
+         *
+         *     What may be asked for: documents (`resources`), what a service request permits, a group of codes or services, all data of the
+         *     patient, whole types of documents, a composition. Which of them may be read and which written is set in
+         *     CREATE_APPROVAL_ACCESS_LEVEL_READ_ALLOWED_RESOURCES and CREATE_APPROVAL_ACCESS_LEVEL_WRITE_ALLOWED_RESOURCES, and how long the
+         *     approval is good in APPROVAL_EXPIRATION and its like.
+         *
+         *     How the patient confirms it: by the method that `authorize_with` names, else by the default one: OTP, else OFFLINE, else a third
+         *     person. For OTP the job sends a code by SMS, for a third person with OTP to that person; OFFLINE has no code. A preperson confirms
+         *     nothing, the approval is verified from the start; an inpatient care plan of the grantee's own legal entity needs no code.
+         *
+         *     How to follow it: the answer is 202 with a job. Ask Get async job processing details until it is `processed`; its `response_data`
+         *     is the approval, with the method and the masked phone in `authentication_method_current` (null when nobody confirms it). A
+         *     `StatusChangeEvent` of `Approval` is stored with it.
+         *
+         *     What clients get wrong: entries of wrong documents are counted from the start of `granted_resources`, which the approval will have;
+         *     the same call again makes another approval and sends another code.
+         */
+        post: operations["createApproval"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2644,6 +2664,364 @@ export interface components {
         ApprovalResponse: {
             meta: components["schemas"]["Meta"];
             data: components["schemas"]["Approval"];
+        };
+        /** @description A link to a document of the patient, as it is sent. */
+        ApprovalResourceRequest: {
+            /** @description Which document is meant. */
+            identifier: {
+                /** @description What the link leads to. */
+                type: {
+                    /** @description The kind of object. Of several items the first counts. */
+                    coding: {
+                        /**
+                         * @description The dictionary.
+                         * @example eHealth/resources
+                         * @enum {string}
+                         */
+                        system: "eHealth/resources";
+                        /**
+                         * @description The value in it.
+                         * @example episode_of_care
+                         * @enum {string}
+                         */
+                        code: "episode_of_care" | "diagnostic_report" | "care_plan" | "encounter" | "procedure" | "specimen" | "composition";
+                    }[];
+                    /**
+                     * @description The kind in free words.
+                     * @example Епізод
+                     */
+                    text?: string;
+                };
+                /**
+                 * @description The id. A malformed one finds nothing.
+                 * @example 97d57238-ffbe-4335-92ea-28d4de117ea2
+                 */
+                value: string;
+            };
+        };
+        /** @description A link to a service request, as it is sent. */
+        ServiceRequestReferenceRequest: {
+            /** @description Which service request is meant. */
+            identifier: {
+                /** @description What the link leads to. */
+                type: {
+                    /** @description The kind of object. Of several items the first counts. */
+                    coding: {
+                        /**
+                         * @description The dictionary.
+                         * @example eHealth/resources
+                         * @enum {string}
+                         */
+                        system: "eHealth/resources";
+                        /**
+                         * @description The value in it.
+                         * @example service_request
+                         * @enum {string}
+                         */
+                        code: "service_request";
+                    }[];
+                    /**
+                     * @description The kind in free words.
+                     * @example Направлення
+                     */
+                    text?: string;
+                };
+                /**
+                 * @description The id. A malformed one finds nothing.
+                 * @example 97d57238-ffbe-4335-92ea-28d4de117ea2
+                 */
+                value: string;
+            };
+        };
+        /** @description A link to a forbidden group, as it is sent. */
+        ForbiddenGroupReferenceRequest: {
+            /** @description Which forbidden group is meant. */
+            identifier: {
+                /** @description What the link leads to. */
+                type: {
+                    /** @description The kind of object. Of several items the first counts. */
+                    coding: {
+                        /**
+                         * @description The dictionary.
+                         * @example eHealth/resources
+                         * @enum {string}
+                         */
+                        system: "eHealth/resources";
+                        /**
+                         * @description The value in it.
+                         * @example forbidden_group
+                         * @enum {string}
+                         */
+                        code: "forbidden_group";
+                    }[];
+                    /**
+                     * @description The kind in free words.
+                     * @example Заборонена група
+                     */
+                    text?: string;
+                };
+                /**
+                 * @description The id. A malformed one finds nothing.
+                 * @example 97d57238-ffbe-4335-92ea-28d4de117ea2
+                 */
+                value: string;
+            };
+        };
+        /** @description A link to a group of diagnoses, as it is sent. */
+        DiagnosesGroupReferenceRequest: {
+            /** @description Which group of diagnoses is meant. */
+            identifier: {
+                /** @description What the link leads to. */
+                type: {
+                    /** @description The kind of object. Of several items the first counts. */
+                    coding: {
+                        /**
+                         * @description The dictionary.
+                         * @example eHealth/resources
+                         * @enum {string}
+                         */
+                        system: "eHealth/resources";
+                        /**
+                         * @description The value in it.
+                         * @example diagnoses_group
+                         * @enum {string}
+                         */
+                        code: "diagnoses_group";
+                    }[];
+                    /**
+                     * @description The kind in free words.
+                     * @example Група діагнозів
+                     */
+                    text?: string;
+                };
+                /**
+                 * @description The id. A malformed one finds nothing.
+                 * @example 97d57238-ffbe-4335-92ea-28d4de117ea2
+                 */
+                value: string;
+            };
+        };
+        /** @description A link to a group of services, as it is sent. */
+        ServiceGroupReferenceRequest: {
+            /** @description Which group of services is meant. */
+            identifier: {
+                /** @description What the link leads to. */
+                type: {
+                    /** @description The kind of object. Of several items the first counts. */
+                    coding: {
+                        /**
+                         * @description The dictionary.
+                         * @example eHealth/resources
+                         * @enum {string}
+                         */
+                        system: "eHealth/resources";
+                        /**
+                         * @description The value in it.
+                         * @example service_group
+                         * @enum {string}
+                         */
+                        code: "service_group";
+                    }[];
+                    /**
+                     * @description The kind in free words.
+                     * @example Група послуг
+                     */
+                    text?: string;
+                };
+                /**
+                 * @description The id. A malformed one finds nothing.
+                 * @example 97d57238-ffbe-4335-92ea-28d4de117ea2
+                 */
+                value: string;
+            };
+        };
+        /** @description A link to a patient, as it is sent. */
+        PatientReferenceRequest: {
+            /** @description Which patient is meant. */
+            identifier: {
+                /** @description What the link leads to. */
+                type: {
+                    /** @description The kind of object. Of several items the first counts. */
+                    coding: {
+                        /**
+                         * @description The dictionary.
+                         * @example eHealth/resources
+                         * @enum {string}
+                         */
+                        system: "eHealth/resources";
+                        /**
+                         * @description The value in it.
+                         * @example patient
+                         * @enum {string}
+                         */
+                        code: "patient";
+                    }[];
+                    /**
+                     * @description The kind in free words.
+                     * @example Пацієнт
+                     */
+                    text?: string;
+                };
+                /**
+                 * @description The id. A malformed one finds nothing.
+                 * @example 97d57238-ffbe-4335-92ea-28d4de117ea2
+                 */
+                value: string;
+            };
+        };
+        /** @description A link to a composition, as it is sent. */
+        CompositionReferenceRequest: {
+            /** @description Which composition is meant. */
+            identifier: {
+                /** @description What the link leads to. */
+                type: {
+                    /** @description The kind of object. Of several items the first counts. */
+                    coding: {
+                        /**
+                         * @description The dictionary.
+                         * @example eHealth/resources
+                         * @enum {string}
+                         */
+                        system: "eHealth/resources";
+                        /**
+                         * @description The value in it.
+                         * @example composition
+                         * @enum {string}
+                         */
+                        code: "composition";
+                    }[];
+                    /**
+                     * @description The kind in free words.
+                     * @example Висновок
+                     */
+                    text?: string;
+                };
+                /**
+                 * @description The id. A malformed one finds nothing.
+                 * @example 97d57238-ffbe-4335-92ea-28d4de117ea2
+                 */
+                value: string;
+            };
+        };
+        /** @description A link to a medical event, as it is sent. */
+        ApprovalChildRequest: {
+            /** @description Which medical event is meant. */
+            identifier: {
+                /** @description What the link leads to. */
+                type: {
+                    /** @description The kind of object. Of several items the first counts. */
+                    coding: {
+                        /**
+                         * @description The dictionary.
+                         * @example eHealth/resources
+                         * @enum {string}
+                         */
+                        system: "eHealth/resources";
+                        /**
+                         * @description The value in it.
+                         * @example procedure
+                         * @enum {string}
+                         */
+                        code: "procedure" | "diagnostic_report" | "encounter" | "observation" | "condition" | "clinical_impression" | "allergy_intolerance" | "immunization" | "device" | "risk_assessment" | "activity" | "service_request";
+                    }[];
+                    /**
+                     * @description The kind in free words.
+                     * @example Процедура
+                     */
+                    text?: string;
+                };
+                /**
+                 * @description The id. A malformed one finds nothing.
+                 * @example 21e227f9-3afc-4938-80d6-8594814fbe1a
+                 */
+                value: string;
+            };
+        };
+        /** @description A link to an employee or a legal entity, as it is sent. */
+        GranteeReferenceRequest: {
+            /** @description Which employee or legal entity is meant. */
+            identifier: {
+                /** @description What the link leads to. */
+                type: {
+                    /** @description The kind of object. Of several items the first counts. */
+                    coding: {
+                        /**
+                         * @description The dictionary.
+                         * @example eHealth/resources
+                         * @enum {string}
+                         */
+                        system: "eHealth/resources";
+                        /**
+                         * @description The value in it.
+                         * @example employee
+                         * @enum {string}
+                         */
+                        code: "employee" | "legal_entity";
+                    }[];
+                    /**
+                     * @description The kind in free words.
+                     * @example Працівник
+                     */
+                    text?: string;
+                };
+                /**
+                 * @description The id. A malformed one finds nothing.
+                 * @example 9183a36b-4d45-4244-9339-63d81cd08d9c
+                 */
+                value: string;
+            };
+        };
+        /**
+         * @description Who asks for access to what. Exactly one of `resources`, `service_request`, `forbidden_group`, `diagnoses_group`, `service_group`,
+         *     `patient`, `resource_types` and `composition` is sent.
+         */
+        ApprovalCreate: {
+            /** @description Documents of the patient. A care plan stands alone. */
+            resources?: components["schemas"]["ApprovalResourceRequest"][];
+            service_request?: components["schemas"]["ServiceRequestReferenceRequest"];
+            forbidden_group?: components["schemas"]["ForbiddenGroupReferenceRequest"];
+            diagnoses_group?: components["schemas"]["DiagnosesGroupReferenceRequest"];
+            service_group?: components["schemas"]["ServiceGroupReferenceRequest"];
+            patient?: components["schemas"]["PatientReferenceRequest"];
+            /** @description Types of documents; all documents of a type are opened. */
+            resource_types?: {
+                /** @description The type. Of several items the first counts. */
+                coding: {
+                    /**
+                     * @description The dictionary.
+                     * @example eHealth/resources
+                     * @enum {string}
+                     */
+                    system: "eHealth/resources";
+                    /**
+                     * @description The value in it.
+                     * @example device
+                     * @enum {string}
+                     */
+                    code: "device" | "device_association" | "detected_issue";
+                }[];
+                /**
+                 * @description The type in free words.
+                 * @example Медичний виріб
+                 */
+                text?: string;
+            }[];
+            composition?: components["schemas"]["CompositionReferenceRequest"];
+            child_resource?: components["schemas"]["ApprovalChildRequest"];
+            granted_to: components["schemas"]["GranteeReferenceRequest"];
+            created_by?: components["schemas"]["EmployeeReferenceRequest"];
+            /**
+             * @description What the approval is to allow.
+             * @example read
+             * @enum {string}
+             */
+            access_level: "read" | "write";
+            /**
+             * Format: uuid
+             * @description Method of the patient that confirms; without it the default one does.
+             * @example cc949559-5dfe-420f-ac05-065e443b2cc6
+             */
+            authorize_with?: string;
         };
         /** @description The code of the SMS; nothing when the approval is confirmed by documents or by nothing. */
         ApprovalVerify: {
@@ -9494,6 +9872,253 @@ export interface operations {
             503: {
                 headers: {
                     "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    createApproval: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A key of the caller's choice, repeated in `meta`. With `IDEMPOTENCY=replay` the request is carried out once under
+                 *     it: sent again, it gets the same answer, for 24 hours. Anything but 1 to 200 printable ASCII characters counts as not
+                 *     sent.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "X-Idempotency-Key"?: components["parameters"]["X-Idempotency-Key"];
+                /**
+                 * @description With `IDEMPOTENCY=replay` the same as `X-Idempotency-Key`, which counts when both are sent. Not repeated in `meta`.
+                 * @example 8d0c7b1e-3c52-4a0e-9c1c-5f0f6a3c2f11
+                 */
+                "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+            };
+            path: {
+                /**
+                 * @description Patient (MPI id of a person or preperson). A malformed id is not found.
+                 * @example aff00bf6-68bf-4b49-b66d-f031d48922b3
+                 */
+                patient_id: string;
+            };
+            cookie?: never;
+        };
+        /** @description What access is asked for. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalCreate"];
+            };
+        };
+        responses: {
+            /** @description The checks passed and a job will create the approval and send the code; follow its link. The same call while that job is pending answers with that job. */
+            202: {
+                headers: {
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The state of things does not allow this. */
+            409: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is not announced as JSON. */
+            415: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description It is not known whether the change was made. Look before you send the request again. */
+            504: {
+                headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
                     "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];

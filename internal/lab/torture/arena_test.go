@@ -244,7 +244,10 @@ type picture struct {
 // Where things have a state that operations change.
 var (
 	stateful    = []string{"mithril", "prm", "mpi", "ops", "il", "otp"}
-	collections = []string{"patients", "approvals", "service_requests", "device_dispenses", "episodes"}
+	collections = []string{
+		"patients", "approvals", "service_requests", "device_dispenses", "episodes", "encounters", "diagnostic_reports", "procedures", "specimens",
+		"compositions", "care_plans", "conditions",
+	}
 )
 
 func (a *arena) picture(t *testing.T) picture {
@@ -280,6 +283,13 @@ func (p picture) has(id uuid.UUID) bool {
 	for _, rows := range p.rows {
 		if _, here := rows[id]; here {
 			return true
+		}
+	}
+	for _, documents := range p.documents {
+		for _, d := range documents {
+			if _, raw, ok := d.Lookup("_id").BinaryOK(); ok && bytes.Equal(raw, id[:]) {
+				return true
+			}
 		}
 	}
 	return false

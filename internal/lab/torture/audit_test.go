@@ -27,11 +27,12 @@ type auditor struct {
 
 	crashed bool
 	changed map[uuid.UUID]bool
-	audits  map[string]int  // rows of the audit log by object
-	resent  map[string]int  // codes, by counter of what for
-	traces  int             // audit rows that there should be
-	made    map[string]bool // rows that the load has brought about
-	kept    map[string]bool // jobs whose marks may stay
+	audits  map[string]int         // rows of the audit log by object
+	resent  map[string]int         // codes, by counter of what for
+	traces  int                    // audit rows that there should be
+	made    map[string]bool        // rows that the load has brought about
+	kept    map[string]bool        // jobs whose marks may stay
+	born    map[string][]uuid.UUID // documents that came under ids of the server, by collection
 }
 
 // audit waits until everything that was accepted is done, stops the servers and
@@ -194,7 +195,7 @@ func (a *auditor) auditObjects() {
 
 	tellable, own, toldBy := 0, map[string]bool{}, map[string]int{}
 	for _, s := range a.sent {
-		if s.adds != "" {
+		if s.adds != "" && s.object != uuid.Nil {
 			a.auditAdded(s)
 		}
 		if s.herd == nil || s.herd == &a.codes || s.made() {
@@ -227,6 +228,7 @@ func (a *auditor) auditObjects() {
 		tellable += told
 	}
 	touched := a.auditOthers(own)
+	tellable += a.auditBorn()
 	for id, n := range events {
 		if touched[id] && !own[id] {
 			tellable += n
@@ -247,6 +249,37 @@ func (a *auditor) auditAdded(s *sending) {
 		a.find("%s of %s: status %d, jobs %v, %d documents, %d audit rows", s.operation, id, s.status, s.jobs, there, a.audits[id])
 	}
 	a.traces += there
+}
+
+// auditBorn: as many documents came under ids of the server as were acknowledged, each with
+// one audit row and one event. It returns how many.
+func (a *auditor) auditBorn() (told int) {
+	for collection, ids := range a.born {
+		sure, possible := 0, 0
+		for _, s := range a.sent {
+			if s.adds != collection || s.object != uuid.Nil {
+				continue
+			}
+			if s.acknowledged() {
+				sure++
+			}
+			if !s.refused() {
+				possible++
+			}
+		}
+		if len(ids) < sure || len(ids) > possible {
+			a.find("%d documents came to %s, of %d that were acknowledged and %d that may be there", len(ids), collection, sure, possible)
+		}
+		for _, id := range ids {
+			if a.audits[id.String()] != 1 {
+				a.find("%s of %s: %d audit rows", collection, id, a.audits[id.String()])
+			}
+			a.made[id.String()] = true
+		}
+		a.traces += len(ids)
+		told += len(ids)
+	}
+	return told
 }
 
 // auditOthers: a row that was made has one audit row, and one more when it has changed since, if rows of its table have any.
@@ -318,9 +351,13 @@ func (a *auditor) lookAtDocuments() {
 		}
 	}
 	added := map[uuid.UUID]bool{}
+	a.born = map[string][]uuid.UUID{}
 	for _, s := range a.sent {
 		if s.adds != "" {
 			collections[s.adds], added[s.object] = true, true
+		}
+		if s.adds != "" && s.object == uuid.Nil {
+			a.born[s.adds] = nil
 		}
 	}
 	require.NoError(t, a.rig.withDocuments(t.Context(), func(store *mongo.Database) error {
@@ -342,6 +379,10 @@ func (a *auditor) lookAtDocuments() {
 					a.lookAtDocument(id, d, originals[id])
 				case added[id]:
 					a.changed[id] = true
+				default:
+					if _, may := a.born[name]; may && a.isYoung(d) {
+						a.born[name] = append(a.born[name], id)
+					}
 				}
 			}
 			if err := cursor.Err(); err != nil {
@@ -350,6 +391,12 @@ func (a *auditor) lookAtDocuments() {
 		}
 		return nil
 	}))
+}
+
+// isYoung tells whether a document was made since the load began.
+func (a *auditor) isYoung(d bson.M) bool {
+	at, ok := d["inserted_at"].(bson.DateTime)
+	return ok && !at.Time().Before(a.began.Truncate(time.Millisecond))
 }
 
 // keptMark names a job whose mark a server could not take off the document: the

@@ -32,6 +32,7 @@ import (
 	"esoz/internal/resource/approvals"
 	"esoz/internal/resource/declarationrequests"
 	"esoz/internal/resource/declarations"
+	"esoz/internal/resource/medicalevents"
 	"esoz/internal/resource/personrequests"
 	"esoz/internal/sandbox/world"
 	"esoz/internal/testkit"
@@ -223,6 +224,13 @@ var endings = []ending{
 			"/api/patients/"+world.ID("stranger_patient").String()+"/service_requests/"+world.ID("service request opened by an approval").String(), nil)
 		return end, func() bool { return !s.refused(t, read, "service_request.get.access") }
 	}},
+	newApproval("APPROVAL_EXPIRATION", 129600*time.Minute, map[string]any{"resource_types": []any{map[string]any{
+		"coding": []any{map[string]any{"system": medicalevents.Resources, "code": "device"}},
+	}}}),
+	newApproval("CARE_PLAN_APPROVAL_EXPIRATION", 525600*time.Minute, map[string]any{"resources": []any{link("care_plan", "care plan of patient")}}),
+	newApproval("FORBIDDEN_GROUP_APPROVAL_EXPIRATION", 43200*time.Minute, map[string]any{"forbidden_group": link("forbidden_group", "forbidden group")}),
+	newApproval("DIAGNOSES_GROUP_APPROVAL_EXPIRATION", 129600*time.Minute, map[string]any{"diagnoses_group": link("diagnoses_group", "group of diagnoses")}),
+	newApproval("PATIENT_APPROVAL_EXPIRATION", 2880*time.Minute, map[string]any{"patient": link("patient", "patient")}),
 	{what: "an approval in the list of those that have not expired", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
 		end := s.Clock.Now().Add(time.Hour).Truncate(time.Millisecond)
 		s.Change(t, approvals.Collection, world.ID("new approval"), bson.D{{Key: "expires_at", Value: end}})
@@ -393,6 +401,43 @@ var endings = []ending{
 			}
 		},
 	},
+}
+
+// link is a reference of a body to an object of the world.
+func link(kind, name string) map[string]any {
+	return map[string]any{"identifier": map[string]any{
+		"type": map[string]any{"coding": []any{map[string]any{"system": medicalevents.Resources, "code": kind}}}, "value": world.ID(name).String(),
+	}}
+}
+
+// newApproval is the end of an approval that was created for what a body asks: until then
+// it stands in the list of those that have not expired.
+func newApproval(setting string, lifetime time.Duration, asks map[string]any) ending {
+	return ending{what: "a new approval (" + setting + ")", begin: func(t *testing.T, s *stage) (time.Time, func() bool) {
+		body := map[string]any{"granted_to": link("employee", "employee doctor"), "access_level": "read"}
+		maps.Copy(body, asks)
+		patient, doctor := world.ID("patient").String(), world.TokenValue("doctor")
+		before := s.Documents(t, approvals.Collection)
+		began := s.Clock.Now().Truncate(time.Millisecond)
+		accepted := s.send(t, testkit.As(doctor, http.MethodPost, "/api/patients/"+patient+"/approvals", body))
+		require.Equal(t, http.StatusAccepted, accepted.Status, "%s", accepted.Raw)
+		s.Run(t)
+		s.WaitJob(t, doctor, accepted)
+		for id := range s.Documents(t, approvals.Collection) {
+			if _, old := before[id]; old {
+				continue
+			}
+			var d approvals.Document
+			s.Decode(t, approvals.Collection, id, &d)
+			require.WithinRange(t, d.ExpiresAt, began.Add(lifetime), s.Clock.Now().Add(lifetime))
+			reader := s.token(t, doctor)
+			reader.ExpiresAt = d.ExpiresAt.Add(time.Hour).Unix()
+			list := testkit.As(s.issue(t, reader), http.MethodGet, "/api/patients/"+patient+"/approvals?is_expired=false&page_size=300", nil)
+			return d.ExpiresAt, func() bool { return strings.Contains(string(s.send(t, list).Body.Data), id.String()) }
+		}
+		require.Fail(t, "no approval was made")
+		return time.Time{}, nil
+	}}
 }
 
 // endless are settings that tell a time by whose passing no rule of the

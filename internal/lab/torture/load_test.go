@@ -80,7 +80,8 @@ type deed struct {
 	code      bool          // the path names a phone with a live code
 	phone     bool          // the body names a phone that a code is to be sent to
 	named     bool          // the body names a division to be
-	adds      string        // the collection that gets a document under an id of the body; "" when none does
+	adds      string        // the collection that gets a document; "" when none does
+	chosen    bool          // its id is that of the body
 	signs     string        // the field of the body with signed content; "" when there is none
 	content   *signature.Content
 }
@@ -133,7 +134,7 @@ type sending struct {
 	herd      *herd
 	phone     string // that a code is to be sent to
 	division  string // name of the one that is to be made
-	adds      string // the collection that is to get object
+	adds      string // the collection that is to get object, or a document under an id of the server
 
 	status int // of the answer, or noAnswer
 	id     string
@@ -217,8 +218,11 @@ func (l *load) add(t *testing.T, c world.Case) {
 	if d.signs != "" && len(d.content.Signatures) == 0 {
 		return // esoz serve takes signed content only
 	}
-	if body, ok := d.request.Body.(map[string]any); ok && makes(c.OperationID) && body["id"] != nil {
-		d.adds = path.Base(c.Request.Path)
+	if body, ok := d.request.Body.(map[string]any); ok && makes(c.OperationID) {
+		d.chosen = body["id"] != nil
+		if into := path.Base(c.Request.Path); d.chosen || slices.Contains(collections, into) {
+			d.adds = into
+		}
 	}
 	if ids := idInPath.FindAllString(c.Request.Path, -1); len(ids) > 0 && d.adds == "" {
 		d.herd = l.herd(t, c.OperationID, uuid.MustParse(ids[len(ids)-1]))
@@ -583,9 +587,11 @@ func (l *load) send(url string, d *deed) int {
 	case d.phone:
 		s.phone = fmt.Sprintf("+38073%07d", number)
 		body = map[string]any{"phone_number": s.phone}
-	case d.adds != "":
+	case d.chosen:
 		s.adds, s.object = d.adds, uuid.New()
 		body = bodyWith(body, "id", s.object.String())
+	case d.adds != "":
+		s.adds = d.adds
 	case d.named:
 		s.division = fmt.Sprintf("Torture %d", number)
 		body = bodyWith(body, "name", s.division)

@@ -178,6 +178,14 @@ type Config struct {
 	ApprovalResendMode       Mode     `env:"APPROVAL_RESEND_MODE" envDefault:"async" doc:"Resend SMS on Approval: async answers 202 with a job, sync 201 with the approval"`
 	ApprovalCancelSMS        string   `env:"APPROVAL_CANCEL_SMS" envDefault:"Доступ до ваших медичних даних скасовано" doc:"Text of the SMS that tells a patient of a cancelled approval. none: nothing is sent"`
 	ApprovalTTLHours         Hours    `env:"APPROVAL_TTL_HOURS" envDefault:"12" min:"1" max:"87600" doc:"Age at which unverified approvals are deleted, in hours. never is a value"`
+	ApprovalMinutes          int      `env:"APPROVAL_EXPIRATION" envDefault:"129600" min:"1" max:"5256000" doc:"How long a new approval is good, in minutes, unless one of the four settings below says otherwise"`
+	CarePlanApprovalMinutes  int      `env:"CARE_PLAN_APPROVAL_EXPIRATION" envDefault:"525600" min:"1" max:"5256000" doc:"How long a new approval of a care plan is good, in minutes"`
+	ForbiddenGroupMinutes    int      `env:"FORBIDDEN_GROUP_APPROVAL_EXPIRATION" envDefault:"43200" min:"1" max:"5256000" doc:"How long a new approval of a forbidden group is good, in minutes"`
+	DiagnosesGroupMinutes    int      `env:"DIAGNOSES_GROUP_APPROVAL_EXPIRATION" envDefault:"129600" min:"1" max:"5256000" doc:"How long a new approval of a group of diagnoses is good, in minutes"`
+	PatientApprovalMinutes   int      `env:"PATIENT_APPROVAL_EXPIRATION" envDefault:"2880" min:"1" max:"5256000" doc:"How long a new approval of all data of a patient is good, in minutes"`
+	ApprovalReads            []string `env:"CREATE_APPROVAL_ACCESS_LEVEL_READ_ALLOWED_RESOURCES" envDefault:"care_plan,diagnostic_report,episode_of_care,service_request,forbidden_group,diagnoses_group,service_group,patient,composition,device,device_association,detected_issue" doc:"What a new approval may open with the access level read"`
+	ApprovalWrites           []string `env:"CREATE_APPROVAL_ACCESS_LEVEL_WRITE_ALLOWED_RESOURCES" envDefault:"care_plan,diagnostic_report,encounter,procedure,specimen,composition" doc:"What a new approval may open with the access level write"`
+	ApprovalEmployeeTypes    []string `env:"APPROVAL_GRANTED_TO_EMPLOYEE_TYPES" envDefault:"DOCTOR,SPECIALIST,ASSISTANT,MED_COORDINATOR" doc:"Types of employees whom a new approval may be granted to"`
 	ApprovalsCleanupSchedule Schedule `env:"APPROVALS_CLEANUP_SCHEDULE" start:"only" envDefault:"20 0 * * *" doc:"Cron: delete unverified approvals"`
 	JobETASeconds            int      `env:"JOB_ETA_SECONDS" envDefault:"600" min:"0" max:"315360000" doc:"eta of a new job, in seconds from now"`
 	JobTTLDays               Days     `env:"JOB_TTL_DAYS" envDefault:"7" min:"1" max:"3650" doc:"Age at which ended jobs are deleted, in days. never is a value"`

@@ -145,6 +145,15 @@ func (d Documents) Forget(ctx context.Context, id uuid.UUID, mark Mark) error {
 	return nil
 }
 
+// Remove deletes a document that a job has inserted and not told of yet.
+func (d Documents) Remove(ctx context.Context, id uuid.UUID, mark Mark) error {
+	_, err := d.collection.DeleteOne(ctx, bson.D{{Key: "_id", Value: id}, {Key: marks + ".job", Value: mark.Job}})
+	if err != nil {
+		return fmt.Errorf("remove from %s: %w", d.collection.Name(), Error(err))
+	}
+	return nil
+}
+
 // Document is a document as stored.
 type Document bson.Raw
 

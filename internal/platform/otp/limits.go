@@ -68,7 +68,7 @@ func (s *Service) budgets(r Request) []budget {
 		{PerLegalEntity, CounterKey(PerLegalEntity, r.LegalEntity.String()), cfg.OTPLegalEntityLimit, day},
 	}
 	return slices.DeleteFunc(all, func(b budget) bool {
-		return b.codes == 0 || b.limit == PerResource && r.Resource == uuid.Nil
+		return b.codes == 0 || b.limit == PerResource && (r.Resource == uuid.Nil || r.First)
 	})
 }
 

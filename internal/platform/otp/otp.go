@@ -38,6 +38,7 @@ type Request struct {
 	Phone       string
 	Resource    uuid.UUID // the approval or declaration request that the code confirms; uuid.Nil: only the phone
 	LegalEntity uuid.UUID // of the caller
+	First       bool      // it is not sent again for Resource, which is new: OTP_RESOURCE_LIMIT does not count it
 }
 
 // Verification is the state of a code that clients see.

@@ -33,12 +33,16 @@ type People interface {
 	Employees(ctx context.Context, by auth.Subject) ([]uuid.UUID, error)
 	// Method returns an authentication method, nil when there is none.
 	Method(ctx context.Context, id uuid.UUID) (*medicalevents.Method, error)
+	// Confirmations returns the ways in which a person confirms now, the default one first.
+	Confirmations(ctx context.Context, person uuid.UUID) ([]medicalevents.Confirmation, error)
+	// IsPreperson reports whether the master index does not know a patient.
+	IsPreperson(ctx context.Context, patient uuid.UUID) (bool, error)
 }
 
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
-		verification.operation(a), cancellation.operation(a),
+		Create.Operation(a.Engine, a), verification.operation(a), cancellation.operation(a),
 		{ID: resendID, Rules: operation.RulesOf(resendChecks), Handler: a.carryOutResend},
 		{ID: "getApproval", Rules: operation.RulesOf(getChecks)},
 		{ID: "listApprovals", Rules: operation.RulesOf(listChecks)},

@@ -2,6 +2,7 @@ package approvals
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"esoz/internal/platform/envelope"
+	"esoz/internal/platform/fault"
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/resource/medicalevents"
 )
@@ -178,4 +180,27 @@ func (s store) terminateOthers(ctx context.Context, d *Document, at time.Time, b
 		}
 	}
 	return ended, nil
+}
+
+// referral is what an approval asks of a service request.
+type referral struct {
+	Subject            string      `bson:"subject"`
+	Status             string      `bson:"status"`
+	ExpirationDate     time.Time   `bson:"expiration_date"`
+	PermittedResources []Reference `bson:"permitted_resources"`
+}
+
+// referral returns a service request of a patient, nil when there is none, or it is
+// another patient's.
+func (s store) referral(ctx context.Context, patient []string, id uuid.UUID) (*referral, error) {
+	found := new(referral)
+	err := s.documents.Database().Collection("service_requests").
+		FindOne(ctx, bson.D{{Key: "_id", Value: id}, {Key: "subject", Value: mongodb.AnyOf(patient)}}).Decode(found)
+	if err = mongodb.Error(err); errors.Is(err, fault.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up service request: %w", err)
+	}
+	return found, nil
 }

@@ -15,9 +15,19 @@ type Method struct {
 	ConfidantApproved bool
 }
 
+// Confirmation is a way in which a person confirms now.
+type Confirmation struct {
+	ID   uuid.UUID
+	Type string // of the method
+	// By is how it confirms: as Type, or as the third person does. MethodNone: that one cannot.
+	By    string
+	Phone string // that gets the code of MethodOTP
+}
+
 // Types of authentication methods.
 const (
 	MethodOTP         = "OTP"
 	MethodOffline     = "OFFLINE"
 	MethodThirdPerson = "THIRD_PERSON"
+	MethodNone        = "NA"
 )

@@ -125,3 +125,26 @@ func (s *Store) Method(ctx context.Context, id uuid.UUID) (*medicalevents.Method
 		ThirdPersonOTP: row.ThirdPersonOTP, ConfidantApproved: row.ConfidantApproved,
 	}, nil
 }
+
+// Confirmations returns the ways in which a person confirms now, the default one first
+// (decisions R45).
+func (s *Store) Confirmations(ctx context.Context, person uuid.UUID) ([]medicalevents.Confirmation, error) {
+	rows, err := db.New().ListConfirmingMethods(ctx, s.Pool, db.ListConfirmingMethodsParams{PersonID: person, At: s.Clock.Now()})
+	if err != nil {
+		return nil, fmt.Errorf("look up authentication methods: %w", postgres.Error(err))
+	}
+	found := make([]medicalevents.Confirmation, len(rows))
+	for i, row := range rows {
+		found[i] = medicalevents.Confirmation{ID: row.ID, Type: row.Type, By: row.Kind}
+		if row.Kind == medicalevents.MethodOTP && row.PhoneNumber != nil {
+			found[i].Phone = *row.PhoneNumber
+		}
+	}
+	return found, nil
+}
+
+// IsPreperson reports whether the master index does not know a patient.
+func (s *Store) IsPreperson(ctx context.Context, patient uuid.UUID) (bool, error) {
+	known, err := s.Identities(ctx, []uuid.UUID{patient})
+	return len(known) == 0, err
+}

@@ -3,20 +3,27 @@
 package references
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.mongodb.org/mongo-driver/v2/mongo"
 
 	"esoz/gen/db"
 	"esoz/internal/operation"
+	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/postgres"
+	"esoz/internal/resource/medicalevents"
 )
 
 // Store looks objects up.
-type Store struct{ Pool *pgxpool.Pool }
+type Store struct {
+	Pool      *pgxpool.Pool
+	Documents *mongo.Database
+}
 
 // finder looks an object of one kind up.
 type finder func(ctx context.Context, s Store, id uuid.UUID) (operation.Referent, error)
@@ -25,6 +32,28 @@ type finder func(ctx context.Context, s Store, id uuid.UUID) (operation.Referent
 var kinds = map[string]finder{
 	"employee":     employee,
 	"legal_entity": legalEntity,
+
+	"forbidden_group": group((*db.Queries).GetReferredForbiddenGroup),
+	"diagnoses_group": group((*db.Queries).GetReferredDiagnosesGroup),
+	"service_group":   group((*db.Queries).GetReferredServiceGroup),
+
+	"activity":            document("activities"),
+	"allergy_intolerance": document("allergy_intolerances"),
+	"care_plan":           document("care_plans"),
+	"clinical_impression": document("clinical_impressions"),
+	"composition":         document("compositions"),
+	"condition":           document("conditions"),
+	"device":              document("devices"),
+	"diagnostic_report":   document("diagnostic_reports"),
+	"encounter":           document("encounters"),
+	"episode":             document("episodes"),
+	"episode_of_care":     document("episodes"),
+	"immunization":        document("immunizations"),
+	"observation":         document("observations"),
+	"procedure":           document("procedures"),
+	"risk_assessment":     document("risk_assessments"),
+	"service_request":     document("service_requests"),
+	"specimen":            document("specimens"),
 }
 
 // Referent implements operation.Referents.
@@ -34,7 +63,7 @@ func (s Store) Referent(ctx context.Context, kind string, id uuid.UUID) (operati
 		return operation.Referent{}, fmt.Errorf("references to %s cannot be looked up", kind)
 	}
 	found, err := find(ctx, s, id)
-	if err = postgres.Error(err); err != nil {
+	if err != nil {
 		return operation.Referent{}, fmt.Errorf("look up %s: %w", kind, err)
 	}
 	return found, nil
@@ -45,7 +74,7 @@ var _ operation.Referents = Store{}
 func employee(ctx context.Context, s Store, id uuid.UUID) (operation.Referent, error) {
 	row, err := db.New().GetReferredEmployee(ctx, s.Pool, id)
 	if err != nil {
-		return operation.Referent{}, err
+		return operation.Referent{}, postgres.Error(err)
 	}
 	name := row.FirstName + " " + row.LastName
 	if row.SecondName != nil && *row.SecondName != "" {
@@ -57,7 +86,61 @@ func employee(ctx context.Context, s Store, id uuid.UUID) (operation.Referent, e
 func legalEntity(ctx context.Context, s Store, id uuid.UUID) (operation.Referent, error) {
 	row, err := db.New().GetReferredLegalEntity(ctx, s.Pool, id)
 	if err != nil {
-		return operation.Referent{}, err
+		return operation.Referent{}, postgres.Error(err)
 	}
 	return operation.Referent{Status: row.Status, Type: row.Type, LegalEntity: id, Display: row.PublicName}, nil
+}
+
+// Statuses of a group: its rows have none, but are marked active or not.
+const (
+	Active   = "active"
+	Inactive = "inactive"
+)
+
+// group looks a group of codes or services up.
+func group(get func(q *db.Queries, ctx context.Context, from db.DBTX, id uuid.UUID) (bool, error)) finder {
+	return func(ctx context.Context, s Store, id uuid.UUID) (operation.Referent, error) {
+		active, err := get(db.New(), ctx, s.Pool, id)
+		if err != nil {
+			return operation.Referent{}, postgres.Error(err)
+		}
+		if active {
+			return operation.Referent{Status: Active}, nil
+		}
+		return operation.Referent{Status: Inactive}, nil
+	}
+}
+
+// record is what documents of all kinds have in common (decisions R42). Service requests
+// name their patient subject, conditions and allergies their status verification_status.
+type record struct {
+	PatientID            string                         `bson:"patient_id"`
+	Subject              string                         `bson:"subject"`
+	Status               string                         `bson:"status"`
+	VerificationStatus   string                         `bson:"verification_status"`
+	ManagingOrganization *medicalevents.Reference       `bson:"managing_organization"`
+	TermsOfService       *medicalevents.CodeableConcept `bson:"terms_of_service"`
+}
+
+// document looks a document of a patient up. The type of a care plan is where its
+// services are given (terms_of_service).
+func document(collection string) finder {
+	return func(ctx context.Context, s Store, id uuid.UUID) (operation.Referent, error) {
+		stored, err := mongodb.DocumentsOf(s.Documents, collection).Get(ctx, id)
+		if err != nil {
+			return operation.Referent{}, err
+		}
+		var r record
+		if err := stored.Decode(&r); err != nil {
+			return operation.Referent{}, err
+		}
+		found := operation.Referent{Patient: cmp.Or(r.PatientID, r.Subject), Status: cmp.Or(r.VerificationStatus, r.Status)}
+		if r.ManagingOrganization != nil {
+			found.LegalEntity = r.ManagingOrganization.Identifier.Value
+		}
+		if r.TermsOfService != nil && len(r.TermsOfService.Coding) > 0 {
+			found.Type = r.TermsOfService.Coding[0].Code
+		}
+		return found, nil
+	}
 }

@@ -58,7 +58,7 @@ func (w *walk) all() error {
 		return err
 	}
 	for _, step := range []func() error{
-		w.logIn, w.createDivision, w.register, w.resendOTP, w.resendApprovalSMS, w.releaseAndStop,
+		w.logIn, w.createDivision, w.register, w.resendOTP, w.resendApprovalSMS, w.openEpisode, w.releaseAndStop,
 	} {
 		if err := step(); err != nil {
 			return err
@@ -159,6 +159,38 @@ func (w *walk) resendApprovalSMS() error {
 	return err
 }
 
+// openEpisode asks a patient of another clinic for access to an episode, and reads it when
+// they have confirmed.
+func (w *walk) openEpisode() error {
+	since := time.Now() //nolint:forbidigo // as above
+	doctor, patient := world.TokenValue("doctor"), world.ID("stranger_patient").String()
+	episode := world.ID("closed episode of stranger_patient").String()
+	link := func(kind, id string) body {
+		return body{"identifier": body{"type": body{"coding": []body{{"system": "eHealth/resources", "code": kind}}}, "value": id}}
+	}
+	w.say("Ask a patient of another clinic for an approval, and follow its job")
+	var approval struct {
+		Data struct {
+			Data struct{ ID string } `json:"response_data"`
+		}
+	}
+	if err := w.job(doctor, http.MethodPost, "/api/patients/"+patient+"/approvals", body{
+		"resources": []body{link("episode_of_care", episode)}, "granted_to": link("employee", world.ID("employee doctor").String()), "access_level": "read",
+	}, http.StatusOK, &approval); err != nil {
+		return err
+	}
+	_, code, err := w.inbox(since)
+	if err != nil {
+		return err
+	}
+	w.say("The patient reads the code out: verify the approval, and read the episode")
+	path := "/api/patients/" + patient
+	if err := w.send(doctor, http.MethodPatch, path+"/approvals/"+approval.Data.Data.ID, body{"code": code}, http.StatusOK, nil); err != nil {
+		return err
+	}
+	return w.send(doctor, http.MethodGet, path+"/episodes/"+episode, nil, http.StatusOK, nil)
+}
+
 // releaseAndStop changes two medical records and reads the events that tell it.
 func (w *walk) releaseAndStop() error {
 	since := time.Now().UTC().Format("2006-01-02T15:04:05") //nolint:forbidigo // as above
@@ -191,10 +223,15 @@ func (w *walk) releaseAndStop() error {
 
 // follow starts an asynchronous method and polls its job until it has ended.
 func (w *walk) follow(token string, c world.Case, want int) error {
+	return w.job(token, c.Request.Method, c.Request.Path, nil, want, nil)
+}
+
+// job sends a request that a job carries out, and reads the job when it has ended.
+func (w *walk) job(token, method, path string, b body, want int, answer any) error {
 	var accepted struct {
 		Data struct{ Links []struct{ Href string } }
 	}
-	if err := w.send(token, c.Request.Method, c.Request.Path, nil, http.StatusAccepted, &accepted); err != nil {
+	if err := w.send(token, method, path, b, http.StatusAccepted, &accepted); err != nil {
 		return err
 	}
 	if len(accepted.Data.Links) != 1 {
@@ -209,7 +246,7 @@ func (w *walk) follow(token string, c world.Case, want int) error {
 			return err
 		}
 		if job.Data.Status != "pending" {
-			return w.send(token, http.MethodGet, href, nil, want, nil)
+			return w.send(token, http.MethodGet, href, nil, want, answer)
 		}
 		select {
 		case <-w.ctx.Done():

@@ -70,6 +70,7 @@ const (
 	ThirdPersonPhone = persons.ThirdPersonPhone
 	ConfidantPhone   = persons.ConfidantPhone
 	NewcomerPhone    = persons.NewcomerPhone
+	StrangerPhone    = persons.StrangerPhone
 	LoginEmail       = oauth.LoginEmail
 	LoginPassword    = oauth.LoginPassword
 	LiveCode         = verifications.LiveCode

@@ -20,6 +20,7 @@ func Add(w *build.World) {
 	get(w)
 	verifying(w)
 	cancel(w)
+	creating(w)
 }
 
 var (

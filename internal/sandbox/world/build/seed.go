@@ -24,7 +24,10 @@ import (
 )
 
 // Collections that the world fills and a reset empties.
-var collections = []string{"patients", "approvals", "service_requests", "device_dispenses", "episodes"}
+var collections = []string{
+	"patients", "approvals", "service_requests", "device_dispenses", "episodes", "encounters", "diagnostic_reports", "procedures", "specimens",
+	"compositions", "care_plans", "conditions",
+}
 
 // emptied are the tables that a reset empties. Dictionaries and addresses stay:
 // they come with the migrations and from imports. TRUNCATE would make new files for
@@ -61,6 +64,8 @@ DELETE FROM prm.services;
 DELETE FROM prm.service_groups;
 DELETE FROM prm.service_inclusions;
 DELETE FROM prm.program_services;
+DELETE FROM prm.forbidden_groups;
+DELETE FROM prm.diagnoses_groups;
 DELETE FROM mpi.persons;
 DELETE FROM mpi.person_authentication_methods;
 DELETE FROM mpi.person_documents;

@@ -65,6 +65,9 @@ func Of(name string) Person {
 // Add adds patients with each way of confirming. A patient's method is "method
 // of <name>", a declaration "declaration of <name>".
 func Add(w *build.World) {
+	w.Document(persons.Collection, persons.Document{
+		ID: w.Seal.PatientID(w.Object("preperson", "preperson", "a patient whom the master index does not know")), Status: persons.Active,
+	})
 	for _, p := range people {
 		status := persons.Active
 		if p.Name == "inactive_patient" {

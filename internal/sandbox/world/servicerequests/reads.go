@@ -7,6 +7,7 @@ import (
 	"esoz/gen/rules"
 	"esoz/internal/platform/fault"
 	document "esoz/internal/resource/approvals"
+	"esoz/internal/resource/medicalevents"
 	"esoz/internal/resource/servicerequests"
 	"esoz/internal/sandbox/world/approvals"
 	"esoz/internal/sandbox/world/build"
@@ -21,6 +22,11 @@ func get(w *build.World) {
 		return read(build.ID(patient).String(), build.ID(name).String())
 	}
 
+	permits := issue(w, "service request that permits", "patient", "active, permits an episode and a report of the patient", clinic(3*day)).withoutProgram()
+	permits.d.PermittedResources = []medicalevents.Reference{
+		medicalevents.To("episode_of_care", build.ID("episode of patient")), medicalevents.To("diagnostic_report", build.ID("diagnostic report of patient")),
+	}
+	permits.add()
 	issue(w, "service request of a stranger", "stranger_patient", "of a patient of the other clinic, by its doctor", otherClinic(3*day)).add()
 	opened := issue(w, "service request opened by an approval", "stranger_patient", "the same, but the patient lets the clinic's doctor read it", otherClinic(3*day)).add()
 	approvals.AddVerified(w, "approval of a service request", "stranger_patient", "lets the doctor read one service request", "doctor",
