@@ -312,7 +312,7 @@ func createOthers(w *build.World, a asking, with func(changes ...build.Row) buil
 		w.Refused(op, "a former "+c.name, with(a.one(c.field, "former "+c.name)), fault.Refuse(c.rule))
 	}
 	w.Refused(op, "another patient's data", with(a.one("patient", "stranger_patient")), fault.Refuse(rules.ApprovalCreatePatient))
-	w.Refused(op, "an unknown medical event", with(build.Row{"child_resource": refer("condition", build.ID("no condition"))}),
+	w.Refused(op, "an unknown medical event", with(a.resources("episode_of_care", "closed episode"), build.Row{"child_resource": refer("condition", build.ID("no condition"))}),
 		fault.Refuse(rules.ApprovalCreateChildResource, "kind", "Condition"))
 	w.Refused(op, "an episode that is to be written", with(writing), fault.Refuse(rules.ApprovalCreateAccessLevel, "types", `"episode_of_care"`, "level", "write"))
 	w.Refused(op, "an encounter and a procedure that are to be read", with(a.resources("encounter", "encounter of patient", "procedure", "procedure of patient")),
