@@ -164,7 +164,8 @@ func creating(w *build.World) {
 		wrong("$.granted_to.identifier.type.coding[0].code", "inclusion", "value is not allowed in enum"))
 
 	two := build.Row{"patient": refer("patient", build.ID("patient"))}
-	w.Refused(op, "two ways of asking", with(two), fault.Refuse(rules.ApprovalCreateOneOf, "field", "resources"),
+	closed := a.resources("episode_of_care", "closed episode") // another one than elsewhere, so that no case that asks for something else is mixed with this
+	w.Refused(op, "two ways of asking", with(closed, two), fault.Refuse(rules.ApprovalCreateOneOf, "field", "resources"),
 		fault.Refuse(rules.ApprovalCreateOneOf, "field", "patient"))
 	w.Refused(op, "nothing is asked for", with(build.Row{"resources": nil}), fault.Refuse(rules.ApprovalCreateOneOfNone))
 	w.Refused(op, "a medical event alone", with(a.one("patient", "patient"), build.Row{"child_resource": refer("condition", build.ID("condition of patient"))}),
@@ -239,7 +240,7 @@ func createParties(w *build.World, a asking, with func(changes ...build.Row) bui
 	w.Refused(op, "an unknown author", with(build.Row{"created_by": refer("employee", build.ID("no employee"))}), fault.Refuse(rules.ApprovalCreateCreatedBy))
 	w.Refused(op, "an author of another legal entity", with(build.Row{"created_by": refer("employee", build.ID("employee other_doctor"))}),
 		fault.Refuse(rules.ApprovalCreateCreatedByOrganization, "id", build.ID("employee other_doctor")))
-	w.Refused(op, "an episode for a legal entity", with(grantedTo("legal_entity", "clinic")), fault.Refuse(rules.ApprovalCreateGrantedToKind))
+	w.Refused(op, "an episode for a legal entity", with(a.resources("episode_of_care", "closed episode"), grantedTo("legal_entity", "clinic")), fault.Refuse(rules.ApprovalCreateGrantedToKind))
 }
 
 // createReferrals are service requests that open nothing.
@@ -311,7 +312,7 @@ func createOthers(w *build.World, a asking, with func(changes ...build.Row) buil
 		w.Refused(op, "a former "+c.name, with(a.one(c.field, "former "+c.name)), fault.Refuse(c.rule))
 	}
 	w.Refused(op, "another patient's data", with(a.one("patient", "stranger_patient")), fault.Refuse(rules.ApprovalCreatePatient))
-	w.Refused(op, "an unknown medical event", with(build.Row{"child_resource": refer("condition", build.ID("no condition"))}),
+	w.Refused(op, "an unknown medical event", with(a.resources("episode_of_care", "closed episode"), build.Row{"child_resource": refer("condition", build.ID("no condition"))}),
 		fault.Refuse(rules.ApprovalCreateChildResource, "kind", "Condition"))
 	w.Refused(op, "an episode that is to be written", with(writing), fault.Refuse(rules.ApprovalCreateAccessLevel, "types", `"episode_of_care"`, "level", "write"))
 	w.Refused(op, "an encounter and a procedure that are to be read", with(a.resources("encounter", "encounter of patient", "procedure", "procedure of patient")),
