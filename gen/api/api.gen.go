@@ -582,6 +582,21 @@ func (e EpisodeStatus) Valid() bool {
 	}
 }
 
+// Defines values for EpisodeClosingReasonCodingSystem.
+const (
+	EpisodeClosingReasonCodingSystemEHealthEpisodeClosingReasons EpisodeClosingReasonCodingSystem = "eHealth/episode_closing_reasons"
+)
+
+// Valid indicates whether the value is a known member of the EpisodeClosingReasonCodingSystem enum.
+func (e EpisodeClosingReasonCodingSystem) Valid() bool {
+	switch e {
+	case EpisodeClosingReasonCodingSystemEHealthEpisodeClosingReasons:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EpisodeCreateStatus.
 const (
 	EpisodeCreateStatusActive EpisodeCreateStatus = "active"
@@ -4404,6 +4419,51 @@ type Episode struct {
 //
 // Example: active
 type EpisodeStatus string
+
+// EpisodeClose When and why the episode ended.
+type EpisodeClose struct {
+	// ClosingSummary What the treatment has come to.
+	//
+	// Example: Носові шляхи вільні, горло рожеве, температура в нормі
+	ClosingSummary *string `json:"closing_summary,omitempty"`
+
+	// Period When it ended.
+	Period struct {
+		// End A date or a date and time. A date is its beginning, UTC.
+		//
+		// Example: 2018-08-02T10:45:16.000Z
+		End string `json:"end"`
+	} `json:"period"`
+
+	// StatusReason Why the episode is closed.
+	StatusReason EpisodeClosingReason `json:"status_reason"`
+}
+
+// EpisodeClosingReason Why the episode is closed.
+type EpisodeClosingReason struct {
+	// Coding The reason.
+	Coding []struct {
+		// Code The value in it.
+		//
+		// Example: resolved
+		Code string `json:"code"`
+
+		// System The dictionary.
+		//
+		// Example: eHealth/episode_closing_reasons
+		System EpisodeClosingReasonCodingSystem `json:"system"`
+	} `json:"coding"`
+
+	// Text The reason in free words.
+	//
+	// Example: Одужання
+	Text *string `json:"text,omitempty"`
+}
+
+// EpisodeClosingReasonCodingSystem The dictionary.
+//
+// Example: eHealth/episode_closing_reasons
+type EpisodeClosingReasonCodingSystem string
 
 // EpisodeCreate A new episode. The client chooses its id.
 type EpisodeCreate struct {
@@ -8973,6 +9033,9 @@ type DeactivateEmployeeJSONRequestBody = EmployeeDeactivation
 // CreateEpisodeJSONRequestBody defines body for CreateEpisode for application/json ContentType.
 type CreateEpisodeJSONRequestBody = EpisodeCreate
 
+// CloseEpisodeJSONRequestBody defines body for CloseEpisode for application/json ContentType.
+type CloseEpisodeJSONRequestBody = EpisodeClose
+
 // CreatePersonRequestV1JSONRequestBody defines body for CreatePersonRequestV1 for application/json ContentType.
 //
 // Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
@@ -9153,6 +9216,9 @@ type ServerInterface interface {
 	// GetEpisode Get Episode by id
 	// (GET /api/patients/{patient_id}/episodes/{episode_id})
 	GetEpisode(ctx echo.Context, patientID string, episodeID string) error
+	// CloseEpisode Close Episode
+	// (PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close)
+	CloseEpisode(ctx echo.Context, patientID string, episodeID string) error
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx echo.Context, patientID string, serviceRequestID string) error
@@ -10707,6 +10773,30 @@ func (w *ServerInterfaceWrapper) GetEpisode(ctx echo.Context) error {
 	return err
 }
 
+// CloseEpisode converts echo context to params.
+func (w *ServerInterfaceWrapper) CloseEpisode(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "episode_id" -------------
+	var episodeID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "episode_id", ctx.Param("episode_id"), &episodeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CloseEpisode(ctx, patientID, episodeID)
+	return err
+}
+
 // GetServiceRequest converts echo context to params.
 func (w *ServerInterfaceWrapper) GetServiceRequest(ctx echo.Context) error {
 	var err error
@@ -12063,6 +12153,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
 	router.POST(options.BaseURL+"/api/patients/:patient_id/episodes", wrapper.CreateEpisode, options.OperationMiddlewares["createEpisode"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id", wrapper.GetEpisode, options.OperationMiddlewares["getEpisode"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/actions/close", wrapper.CloseEpisode, options.OperationMiddlewares["closeEpisode"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id", wrapper.GetServiceRequest, options.OperationMiddlewares["getServiceRequest"]...)
 	router.GET(options.BaseURL+"/api/person_requests", wrapper.ListPersonRequests, options.OperationMiddlewares["listPersonRequests"]...)
 	router.POST(options.BaseURL+"/api/person_requests", wrapper.CreatePersonRequestV1, options.OperationMiddlewares["createPersonRequestV1"]...)
@@ -12948,6 +13039,30 @@ func (response GetEpisode200JSONResponse) VisitGetEpisodeResponse(w http.Respons
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseEpisodeRequestObject struct {
+	PatientID string `json:"patient_id"`
+	EpisodeID string `json:"episode_id"`
+	Body      *CloseEpisodeJSONRequestBody
+}
+
+type CloseEpisodeResponseObject interface {
+	VisitCloseEpisodeResponse(w http.ResponseWriter) error
+}
+
+type CloseEpisode202JSONResponse JobResponse
+
+func (response CloseEpisode202JSONResponse) VisitCloseEpisodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -14314,6 +14429,9 @@ type StrictServerInterface interface {
 	// GetEpisode Get Episode by id
 	// (GET /api/patients/{patient_id}/episodes/{episode_id})
 	GetEpisode(ctx context.Context, request GetEpisodeRequestObject) (GetEpisodeResponseObject, error)
+	// CloseEpisode Close Episode
+	// (PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close)
+	CloseEpisode(ctx context.Context, request CloseEpisodeRequestObject) (CloseEpisodeResponseObject, error)
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx context.Context, request GetServiceRequestRequestObject) (GetServiceRequestResponseObject, error)
@@ -15519,6 +15637,55 @@ func (sh *strictHandler) GetEpisode(ctx echo.Context, patientID string, episodeI
 		return err
 	} else if validResponse, ok := response.(GetEpisodeResponseObject); ok {
 		return validResponse.VisitGetEpisodeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CloseEpisode operation middleware
+func (sh *strictHandler) CloseEpisode(ctx echo.Context, patientID string, episodeID string) error {
+	var request CloseEpisodeRequestObject
+
+	request.PatientID = patientID
+	request.EpisodeID = episodeID
+
+	var body CloseEpisodeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CloseEpisode(ctx.Request().Context(), request.(CloseEpisodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CloseEpisode")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CloseEpisodeResponseObject); ok {
+		return validResponse.VisitCloseEpisodeResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -613,6 +613,21 @@ func (e EpisodeStatus) Valid() bool {
 	}
 }
 
+// Defines values for EpisodeClosingReasonCodingSystem.
+const (
+	EpisodeClosingReasonCodingSystemEHealthEpisodeClosingReasons EpisodeClosingReasonCodingSystem = "eHealth/episode_closing_reasons"
+)
+
+// Valid indicates whether the value is a known member of the EpisodeClosingReasonCodingSystem enum.
+func (e EpisodeClosingReasonCodingSystem) Valid() bool {
+	switch e {
+	case EpisodeClosingReasonCodingSystemEHealthEpisodeClosingReasons:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EpisodeCreateStatus.
 const (
 	EpisodeCreateStatusActive EpisodeCreateStatus = "active"
@@ -4539,6 +4554,51 @@ type Episode struct {
 //
 // Example: active
 type EpisodeStatus string
+
+// EpisodeClose When and why the episode ended.
+type EpisodeClose struct {
+	// ClosingSummary What the treatment has come to.
+	//
+	// Example: Носові шляхи вільні, горло рожеве, температура в нормі
+	ClosingSummary *string `json:"closing_summary,omitempty"`
+
+	// Period When it ended.
+	Period struct {
+		// End A date or a date and time. A date is its beginning, UTC.
+		//
+		// Example: 2018-08-02T10:45:16.000Z
+		End string `json:"end"`
+	} `json:"period"`
+
+	// StatusReason Why the episode is closed.
+	StatusReason EpisodeClosingReason `json:"status_reason"`
+}
+
+// EpisodeClosingReason Why the episode is closed.
+type EpisodeClosingReason struct {
+	// Coding The reason.
+	Coding []struct {
+		// Code The value in it.
+		//
+		// Example: resolved
+		Code string `json:"code"`
+
+		// System The dictionary.
+		//
+		// Example: eHealth/episode_closing_reasons
+		System EpisodeClosingReasonCodingSystem `json:"system"`
+	} `json:"coding"`
+
+	// Text The reason in free words.
+	//
+	// Example: Одужання
+	Text *string `json:"text,omitempty"`
+}
+
+// EpisodeClosingReasonCodingSystem The dictionary.
+//
+// Example: eHealth/episode_closing_reasons
+type EpisodeClosingReasonCodingSystem string
 
 // EpisodeCreate A new episode. The client chooses its id.
 type EpisodeCreate struct {
@@ -9132,6 +9192,9 @@ type DeactivateEmployeeJSONRequestBody = EmployeeDeactivation
 // CreateEpisodeJSONRequestBody defines body for CreateEpisode for application/json ContentType.
 type CreateEpisodeJSONRequestBody = EpisodeCreate
 
+// CloseEpisodeJSONRequestBody defines body for CloseEpisode for application/json ContentType.
+type CloseEpisodeJSONRequestBody = EpisodeClose
+
 // CreatePersonRequestV1JSONRequestBody defines body for CreatePersonRequestV1 for application/json ContentType.
 //
 // Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
@@ -9792,6 +9855,36 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id} (the `GetEpisode` operationId).
 	GetEpisode(ctx context.Context, patientID string, episodeID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CloseEpisodeWithBody Close Episode
+	//
+	// Ends an active episode of care. It is never opened again, and no encounter can be added to it.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may.
+	//
+	// What changes: `status` becomes `closed`, `period.end`, `status_reason` and `closing_summary` are those of the body, and
+	// `status_history` gets an entry. Service requests of the episode stay as they are. The answer is 202 with a job; no event is stored.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close (the `CloseEpisode` operationId).
+	CloseEpisodeWithBody(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CloseEpisode Close Episode
+	//
+	// Ends an active episode of care. It is never opened again, and no encounter can be added to it.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may.
+	//
+	// What changes: `status` becomes `closed`, `period.end`, `status_reason` and `closing_summary` are those of the body, and
+	// `status_history` gets an entry. Service requests of the episode stay as they are. The answer is 202 with a job; no event is stored.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close (the `CloseEpisode` operationId).
+	CloseEpisode(ctx context.Context, patientID string, episodeID string, body CloseEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetServiceRequest Get Service Request Details
 	//
@@ -11713,6 +11806,56 @@ func (c *Client) CreateEpisode(ctx context.Context, patientID string, body Creat
 // Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id} (the `GetEpisode` operationId).
 func (c *Client) GetEpisode(ctx context.Context, patientID string, episodeID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetEpisodeRequest(c.Server, patientID, episodeID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CloseEpisodeWithBody Close Episode
+//
+// Ends an active episode of care. It is never opened again, and no encounter can be added to it.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may.
+//
+// What changes: `status` becomes `closed`, `period.end`, `status_reason` and `closing_summary` are those of the body, and
+// `status_history` gets an entry. Service requests of the episode stay as they are. The answer is 202 with a job; no event is stored.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close (the `CloseEpisode` operationId).
+func (c *Client) CloseEpisodeWithBody(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCloseEpisodeRequestWithBody(c.Server, patientID, episodeID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CloseEpisode Close Episode
+//
+// Ends an active episode of care. It is never opened again, and no encounter can be added to it.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may.
+//
+// What changes: `status` becomes `closed`, `period.end`, `status_reason` and `closing_summary` are those of the body, and
+// `status_history` gets an entry. Service requests of the episode stay as they are. The answer is 202 with a job; no event is stored.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close (the `CloseEpisode` operationId).
+func (c *Client) CloseEpisode(ctx context.Context, patientID string, episodeID string, body CloseEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCloseEpisodeRequest(c.Server, patientID, episodeID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -16291,6 +16434,60 @@ func NewGetEpisodeRequest(server string, patientID string, episodeID string) (*h
 	return req, nil
 }
 
+// NewCloseEpisodeRequest calls the generic CloseEpisode builder with application/json body
+func NewCloseEpisodeRequest(server string, patientID string, episodeID string, body CloseEpisodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCloseEpisodeRequestWithBody(server, patientID, episodeID, "application/json", bodyReader)
+}
+
+// NewCloseEpisodeRequestWithBody constructs an http.Request for the CloseEpisode method, with any body, and a specified content type
+func NewCloseEpisodeRequestWithBody(server string, patientID string, episodeID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "episode_id", episodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/%s/actions/close", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetServiceRequestRequest constructs an http.Request for the GetServiceRequest method
 func NewGetServiceRequestRequest(server string, patientID string, serviceRequestID string) (*http.Request, error) {
 	var err error
@@ -19932,6 +20129,36 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id} (the `GetEpisode` operationId).
 	GetEpisodeWithResponse(ctx context.Context, patientID string, episodeID string, reqEditors ...RequestEditorFn) (*GetEpisodeResult, error)
 
+	// CloseEpisodeWithBodyWithResponse Close Episode
+	//
+	// Ends an active episode of care. It is never opened again, and no encounter can be added to it.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may.
+	//
+	// What changes: `status` becomes `closed`, `period.end`, `status_reason` and `closing_summary` are those of the body, and
+	// `status_history` gets an entry. Service requests of the episode stay as they are. The answer is 202 with a job; no event is stored.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close (the `CloseEpisode` operationId).
+	CloseEpisodeWithBodyWithResponse(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CloseEpisodeResult, error)
+
+	// CloseEpisodeWithResponse Close Episode
+	//
+	// Ends an active episode of care. It is never opened again, and no encounter can be added to it.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may.
+	//
+	// What changes: `status` becomes `closed`, `period.end`, `status_reason` and `closing_summary` are those of the body, and
+	// `status_history` gets an entry. Service requests of the episode stay as they are. The answer is 202 with a job; no event is stored.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close (the `CloseEpisode` operationId).
+	CloseEpisodeWithResponse(ctx context.Context, patientID string, episodeID string, body CloseEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CloseEpisodeResult, error)
+
 	// GetServiceRequestWithResponse Get Service Request Details
 	//
 	// One service request (referral) of a patient, as it is now. This is where the link of a finished Release job leads; look at
@@ -22117,6 +22344,37 @@ func (r GetEpisodeResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetEpisodeResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CloseEpisodeResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CloseEpisodeResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CloseEpisodeResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CloseEpisodeResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -24659,6 +24917,48 @@ func (c *ClientWithResponses) GetEpisodeWithResponse(ctx context.Context, patien
 	return ParseGetEpisodeResult(rsp)
 }
 
+// CloseEpisodeWithBodyWithResponse Close Episode
+//
+// Ends an active episode of care. It is never opened again, and no encounter can be added to it.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may.
+//
+// What changes: `status` becomes `closed`, `period.end`, `status_reason` and `closing_summary` are those of the body, and
+// `status_history` gets an entry. Service requests of the episode stay as they are. The answer is 202 with a job; no event is stored.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close (the `CloseEpisode` operationId).
+func (c *ClientWithResponses) CloseEpisodeWithBodyWithResponse(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CloseEpisodeResult, error) {
+	rsp, err := c.CloseEpisodeWithBody(ctx, patientID, episodeID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCloseEpisodeResult(rsp)
+}
+
+// CloseEpisodeWithResponse Close Episode
+//
+// Ends an active episode of care. It is never opened again, and no encounter can be added to it.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may.
+//
+// What changes: `status` becomes `closed`, `period.end`, `status_reason` and `closing_summary` are those of the body, and
+// `status_history` gets an entry. Service requests of the episode stay as they are. The answer is 202 with a job; no event is stored.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close (the `CloseEpisode` operationId).
+func (c *ClientWithResponses) CloseEpisodeWithResponse(ctx context.Context, patientID string, episodeID string, body CloseEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CloseEpisodeResult, error) {
+	rsp, err := c.CloseEpisode(ctx, patientID, episodeID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCloseEpisodeResult(rsp)
+}
+
 // GetServiceRequestWithResponse Get Service Request Details
 //
 // One service request (referral) of a patient, as it is now. This is where the link of a finished Release job leads; look at
@@ -27120,6 +27420,32 @@ func ParseGetEpisodeResult(rsp *http.Response) (*GetEpisodeResult, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCloseEpisodeResult parses an HTTP response from a CloseEpisodeWithResponse call
+func ParseCloseEpisodeResult(rsp *http.Response) (*CloseEpisodeResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CloseEpisodeResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	}
 

@@ -15,6 +15,7 @@ import (
 func Add(w *build.World) {
 	create(w)
 	get(w)
+	closeEpisode(w)
 }
 
 var doctor, otherDoctor, colleague = build.TokenValue("doctor"), build.TokenValue("other_doctor"), build.TokenValue("colleague")
