@@ -26,10 +26,18 @@ export GORACE = atexit_sleep_ms=50
 UNWATCHED = modernc.org go.yaml.in github.com/oasdiff
 RACE = -race -vet=off -ldflags='-s -w' $(UNWATCHED:%='-gcflags=%/...=-race=0 -d=checkptr=0')
 
+# Nor is what works in one goroutine: the programs that make the documents and their pages, and the walks through all cases, which send
+# one request after another (make torture-short sends them at once).
+WALKS = '^Test(Cases|ResetLeavesWhatTheSeedingPutThere)$$'
+ALONE = ./openapi/... ./internal/reference/...
+TOGETHER = $$($(GO) list ./... | grep -vE '^esoz/(openapi|internal/reference)(/|$$)')
 # The engines are not watched either: all test processes of the product share one pair.
+ENGINES = bin/withengines
 test: ## all tests but the torture, on real engines that are started for them
 	$(GO) build -o bin/ ./internal/testkit/withengines
-	bin/withengines $(GO) test $(RACE) -p 3 -timeout 30m ./internal/sandbox ./openapi/... ./... # the longest first
+	$(ENGINES) $(GO) test $(RACE) -p 3 -timeout 30m -skip $(WALKS) ./internal/sandbox $(TOGETHER) # the longest first
+	$(GO) test -vet=off -ldflags='-s -w' -timeout 20m $(ALONE)
+	$(ENGINES) $(GO) test -vet=off -timeout 20m -run $(WALKS) ./internal/sandbox
 	$(GO) -C internal/lab test $(RACE) -timeout 20m $$($(GO) -C internal/lab list ./... | grep -v /torture)
 
 torture-short: ## the short form of the torture: faults, races, hostile input

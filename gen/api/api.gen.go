@@ -219,6 +219,24 @@ func (e AuthenticationMethodRequestStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeclarationConfidantRelationType.
+const (
+	DeclarationConfidantRelationTypePRIMARY   DeclarationConfidantRelationType = "PRIMARY"
+	DeclarationConfidantRelationTypeSECONDARY DeclarationConfidantRelationType = "SECONDARY"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationConfidantRelationType enum.
+func (e DeclarationConfidantRelationType) Valid() bool {
+	switch e {
+	case DeclarationConfidantRelationTypePRIMARY:
+		return true
+	case DeclarationConfidantRelationTypeSECONDARY:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeclarationLegalEntityStatus.
 const (
 	DeclarationLegalEntityStatusACTIVE      DeclarationLegalEntityStatus = "ACTIVE"
@@ -1281,6 +1299,25 @@ type ApprovalResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// ApprovalVerifiedResponse Answer that says that the approval is verified. It carries nothing.
+type ApprovalVerifiedResponse struct {
+	// Data Always empty.
+	//
+	// Example: {}
+	Data map[string]any `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// ApprovalVerify The code of the SMS; nothing when the approval is confirmed by documents or by nothing.
+type ApprovalVerify struct {
+	// Code The code, a number or a text.
+	//
+	// Example: 3782
+	Code any `json:"code,omitempty"`
+}
+
 // AuthenticationMethod A way of confirming.
 type AuthenticationMethod struct {
 	// Alias What the person calls them.
@@ -1847,6 +1884,88 @@ type DeclarationChangedResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// DeclarationConfidant A person who acts for the patient, without what is not known.
+type DeclarationConfidant struct {
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1972-10-26
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// DocumentsPerson Documents of the person.
+	DocumentsPerson []PersonalDocument `json:"documents_person"`
+
+	// DocumentsRelationship Documents that prove that the person acts.
+	DocumentsRelationship []RelationshipDocument `json:"documents_relationship"`
+
+	// Email E-mail.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// Phones Phones, if some are known.
+	Phones *[]DeclarationPhone `json:"phones,omitempty"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: email
+	PreferredWayCommunication *string `json:"preferred_way_communication,omitempty"`
+
+	// RelationType Whether the person acts first or in their place.
+	//
+	// Example: PRIMARY
+	RelationType DeclarationConfidantRelationType `json:"relation_type"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// Secret Secret word.
+	//
+	// Example: secret
+	Secret *string `json:"secret,omitempty"`
+
+	// TaxID Tax number.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register.
+	//
+	// Example: 19720126-00099
+	Unzr *string `json:"unzr,omitempty"`
+}
+
+// DeclarationConfidantRelationType Whether the person acts first or in their place.
+//
+// Example: PRIMARY
+type DeclarationConfidantRelationType string
+
 // DeclarationDivisionShort Where the doctor receives the patient.
 type DeclarationDivisionShort struct {
 	// ID Id of the division.
@@ -2078,6 +2197,9 @@ type DeclarationPerson struct {
 	//
 	// Example: Вінниця
 	BirthSettlement nullable.Nullable[string] `json:"birth_settlement"`
+
+	// ConfidantPerson Who acts for the patient, if somebody does: the persons of the registration, or else the approved confidants.
+	ConfidantPerson *[]DeclarationConfidant `json:"confidant_person,omitempty"`
 
 	// EmergencyContact Whom to call for the patient; null when the register knows nobody.
 	EmergencyContact nullable.Nullable[DeclarationEmergencyContact] `json:"emergency_contact"`
@@ -4727,6 +4849,29 @@ type FoundDocument struct {
 	Type string `json:"type"`
 }
 
+// FoundNames The names of a person in one language.
+type FoundNames struct {
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Language Dictionary `LANGUAGE`.
+	//
+	// Example: uk
+	Language string `json:"language"`
+
+	// LastName Last name, if there is one.
+	//
+	// Example: Іванов
+	LastName *string `json:"last_name,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+}
+
 // FoundPhone A phone that was asked for.
 type FoundPhone struct {
 	// Number The phone.
@@ -7282,6 +7427,15 @@ type PersonSearchResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// PersonSearchV2Response Answer with persons.
+type PersonSearchV2Response struct {
+	// Data The persons.
+	Data []PersonShortV2 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // PersonShort A person, without what was not asked for.
 type PersonShort struct {
 	// BirthCountry Country of birth, if it is known.
@@ -7342,6 +7496,48 @@ type PersonShort struct {
 	//
 	// Example: 19910819-00016
 	Unzr *string `json:"unzr,omitempty"`
+}
+
+// PersonShortV2 A person, without what was not asked for.
+type PersonShortV2 struct {
+	// BirthCountry Country of birth, if it is known.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth, if it is known.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// Documents The document, if it is the one asked for.
+	Documents *[]FoundDocument `json:"documents,omitempty"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// Names The names in all languages.
+	Names []FoundNames `json:"names"`
+
+	// Phones The phone, if it is the one asked for.
+	Phones *[]FoundPhone `json:"phones,omitempty"`
+
+	// TaxID Tax number, if it is the one asked for.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
 }
 
 // PersonVerification How far a person is verified.
@@ -7567,6 +7763,101 @@ type PersonalDataResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// PersonalDataV2 All that is stored of a person, and who acts for the person.
+type PersonalDataV2 struct {
+	// Addresses The addresses.
+	Addresses []PersonalAddress `json:"addresses"`
+
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 2009-07-05
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// ConfidantPersonRelationship Relationships in force, oldest first.
+	ConfidantPersonRelationship []PersonalRelationship `json:"confidant_person_relationship"`
+
+	// DeathDate Date of death.
+	//
+	// Example: 2019-07-05
+	DeathDate *string `json:"death_date,omitempty"`
+
+	// Documents The documents.
+	Documents []PersonalDocument `json:"documents"`
+
+	// Email E-mail.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// EmergencyContact Whom to call when the person is in danger.
+	EmergencyContact *PersonRequestContactV3 `json:"emergency_contact,omitempty"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the person.
+	//
+	// Example: 030d5c41-a945-41ac-89d1-b7c6d1c226c7
+	ID string `json:"id"`
+
+	// Names The names in all languages.
+	Names []FoundNames `json:"names"`
+
+	// NoTaxID Whether the person has refused a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones The phones.
+	Phones []PersonRequestPhoneV3 `json:"phones"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: email
+	PreferredWayCommunication *string `json:"preferred_way_communication,omitempty"`
+
+	// Secret Secret word.
+	//
+	// Example: secret
+	Secret *string `json:"secret,omitempty"`
+
+	// TaxID Tax number.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register.
+	//
+	// Example: 20090705-00011
+	Unzr *string `json:"unzr,omitempty"`
+
+	// VerificationStatus How far the person is verified.
+	//
+	// Example: VERIFICATION_NEEDED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// PersonalDataV2Response Answer with all that is stored of a person.
+type PersonalDataV2Response struct {
+	// Data All that is stored of a person, and who acts for the person.
+	Data PersonalDataV2 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // PersonalDocument A document of a person.
 type PersonalDocument struct {
 	// ExpirationDate Until when it is good.
@@ -7598,6 +7889,28 @@ type PersonalDocument struct {
 	//
 	// Example: PASSPORT
 	Type string `json:"type"`
+}
+
+// PersonalRelationship Who acts for the person.
+type PersonalRelationship struct {
+	// ActiveTo Last day, if there is one.
+	//
+	// Example: 2035-08-19
+	ActiveTo *string `json:"active_to,omitempty"`
+
+	// ConfidantPerson A confidant, masked.
+	ConfidantPerson ConfidantPersonMasked `json:"confidant_person"`
+
+	// DocumentsRelationship Documents that prove it.
+	DocumentsRelationship []RelationshipDocument `json:"documents_relationship"`
+
+	// ID Id of the relationship.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// RelationshipVerificationDetails Whether the relationship was verified.
+	RelationshipVerificationDetails RelationshipVerification `json:"relationship_verification_details"`
 }
 
 // Quantity An amount of something.
@@ -7673,6 +7986,34 @@ type RegionListResponse struct {
 
 	// Paging Which part of a list an answer holds.
 	Paging Paging `json:"paging"`
+}
+
+// RelationshipDocument A document that proves that somebody acts for a person.
+type RelationshipDocument struct {
+	// ActiveTo Until when it is good, if there is an end.
+	//
+	// Example: 2035-08-19
+	ActiveTo *string `json:"active_to,omitempty"`
+
+	// IssuedAt When it was issued.
+	//
+	// Example: 2017-02-28
+	IssuedAt *string `json:"issued_at,omitempty"`
+
+	// IssuedBy Who issued it.
+	//
+	// Example: РАЦС
+	IssuedBy *string `json:"issued_by,omitempty"`
+
+	// Number Its number.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type Dictionary `DOCUMENT_RELATIONSHIP_TYPE`.
+	//
+	// Example: BIRTH_CERTIFICATE
+	Type string `json:"type"`
 }
 
 // RelationshipVerification Whether the relationship was verified.
@@ -8997,6 +9338,36 @@ type ListLegalEntitiesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// SearchPersonsV2Params defines parameters for SearchPersonsV2.
+type SearchPersonsV2Params struct {
+	// Language Language of the names, dictionary `LANGUAGE`. Without it names in any language agree.
+	Language *string `form:"language,omitempty" json:"language,omitempty"`
+
+	// FirstName First name, upper and lower case alike.
+	FirstName *string `form:"first_name,omitempty" json:"first_name,omitempty"`
+
+	// LastName Last name, upper and lower case alike. Empty: the person has none.
+	LastName *string `form:"last_name,omitempty" json:"last_name,omitempty"`
+
+	// SecondName Second name. It is shown and not searched by.
+	SecondName *string `form:"second_name,omitempty" json:"second_name,omitempty"`
+
+	// BirthDate Date of birth, `YYYY-MM-DD`.
+	BirthDate *string `form:"birth_date,omitempty" json:"birth_date,omitempty"`
+
+	// TaxID Tax number.
+	TaxID *string `form:"tax_id,omitempty" json:"tax_id,omitempty"`
+
+	// PhoneNumber Phone of the person, or of their OTP method.
+	PhoneNumber *string `form:"phone_number,omitempty" json:"phone_number,omitempty"`
+
+	// DocumentType Type of a document, dictionary `DOCUMENT_TYPE`; with `document_number`.
+	DocumentType *string `form:"document_type,omitempty" json:"document_type,omitempty"`
+
+	// DocumentNumber Number of the document, upper and lower case alike; with `document_type`.
+	DocumentNumber *string `form:"document_number,omitempty" json:"document_number,omitempty"`
+}
+
 // ListDeclarationRequestsParams defines parameters for ListDeclarationRequests.
 type ListDeclarationRequestsParams struct {
 	// EmployeeID Id of the doctor's employee record.
@@ -9030,6 +9401,9 @@ type UpdateDivisionJSONRequestBody = DivisionRequest
 // DeactivateEmployeeJSONRequestBody defines body for DeactivateEmployee for application/json ContentType.
 type DeactivateEmployeeJSONRequestBody = EmployeeDeactivation
 
+// VerifyApprovalJSONRequestBody defines body for VerifyApproval for application/json ContentType.
+type VerifyApprovalJSONRequestBody = ApprovalVerify
+
 // CreateEpisodeJSONRequestBody defines body for CreateEpisode for application/json ContentType.
 type CreateEpisodeJSONRequestBody = EpisodeCreate
 
@@ -9056,6 +9430,9 @@ type CreateAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodRequ
 
 // ApproveAuthenticationMethodRequestJSONRequestBody defines body for ApproveAuthenticationMethodRequest for application/json ContentType.
 type ApproveAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodRequestApprove
+
+// TerminateDeclarationPisJSONRequestBody defines body for TerminateDeclarationPis for application/json ContentType.
+type TerminateDeclarationPisJSONRequestBody = DeclarationTermination
 
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
@@ -9198,6 +9575,12 @@ type ServerInterface interface {
 	// GetApproval Get approval details
 	// (GET /api/patients/{patient_id}/approvals/{id})
 	GetApproval(ctx echo.Context, patientID string, id string) error
+	// VerifyApproval Verify approval
+	// (PATCH /api/patients/{patient_id}/approvals/{id})
+	VerifyApproval(ctx echo.Context, patientID string, id string) error
+	// CancelApproval Cancel approval
+	// (PATCH /api/patients/{patient_id}/approvals/{id}/actions/cancel)
+	CancelApproval(ctx echo.Context, patientID string, id string) error
 	// ResendApprovalSMS Resend SMS on Approval
 	// (PATCH /api/patients/{patient_id}/approvals/{id}/actions/resend)
 	ResendApprovalSMS(ctx echo.Context, patientID string, id string) error
@@ -9280,6 +9663,9 @@ type ServerInterface interface {
 	// GetPersonVerification Get Person verification details
 	// (GET /api/persons/{id}/verification)
 	GetPersonVerification(ctx echo.Context, id string) error
+	// TerminateDeclarationPis Terminate declaration via PIS
+	// (PATCH /api/pis/declarations/{id}/actions/terminate)
+	TerminateDeclarationPis(ctx echo.Context, id string) error
 	// SearchServiceRequests Search for a Service Requests
 	// (GET /api/service_requests)
 	SearchServiceRequests(ctx echo.Context, params SearchServiceRequestsParams) error
@@ -9336,6 +9722,12 @@ type ServerInterface interface {
 	// SignPersonRequest Sign Person Request V2
 	// (PATCH /api/v2/person_requests/{id}/actions/sign)
 	SignPersonRequest(ctx echo.Context, id string) error
+	// SearchPersonsV2 Search for a Person, version 2
+	// (GET /api/v2/persons)
+	SearchPersonsV2(ctx echo.Context, params SearchPersonsV2Params) error
+	// GetPersonalDataV2 Get personal data, version 2
+	// (GET /api/v2/persons/{id}/personal_data)
+	GetPersonalDataV2(ctx echo.Context, id string) error
 	// ListDeclarationRequests Get Declaration Requests List V3
 	// (GET /api/v3/declaration_requests)
 	ListDeclarationRequests(ctx echo.Context, params ListDeclarationRequestsParams) error
@@ -10517,6 +10909,54 @@ func (w *ServerInterfaceWrapper) GetApproval(ctx echo.Context) error {
 	return err
 }
 
+// VerifyApproval converts echo context to params.
+func (w *ServerInterfaceWrapper) VerifyApproval(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.VerifyApproval(ctx, patientID, id)
+	return err
+}
+
+// CancelApproval converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelApproval(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelApproval(ctx, patientID, id)
+	return err
+}
+
 // ResendApprovalSMS converts echo context to params.
 func (w *ServerInterfaceWrapper) ResendApprovalSMS(ctx echo.Context) error {
 	var err error
@@ -11176,6 +11616,22 @@ func (w *ServerInterfaceWrapper) GetPersonVerification(ctx echo.Context) error {
 	return err
 }
 
+// TerminateDeclarationPis converts echo context to params.
+func (w *ServerInterfaceWrapper) TerminateDeclarationPis(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.TerminateDeclarationPis(ctx, id)
+	return err
+}
+
 // SearchServiceRequests converts echo context to params.
 func (w *ServerInterfaceWrapper) SearchServiceRequests(ctx echo.Context) error {
 	var err error
@@ -11769,6 +12225,96 @@ func (w *ServerInterfaceWrapper) SignPersonRequest(ctx echo.Context) error {
 	return err
 }
 
+// SearchPersonsV2 converts echo context to params.
+func (w *ServerInterfaceWrapper) SearchPersonsV2(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SearchPersonsV2Params
+	// ------------- Optional query parameter "language" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "language", ctx.QueryParams(), &params.Language, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter language: %s", err))
+	}
+
+	// ------------- Optional query parameter "first_name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "first_name", ctx.QueryParams(), &params.FirstName, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter first_name: %s", err))
+	}
+
+	// ------------- Optional query parameter "last_name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "last_name", ctx.QueryParams(), &params.LastName, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter last_name: %s", err))
+	}
+
+	// ------------- Optional query parameter "second_name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "second_name", ctx.QueryParams(), &params.SecondName, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter second_name: %s", err))
+	}
+
+	// ------------- Optional query parameter "birth_date" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "birth_date", ctx.QueryParams(), &params.BirthDate, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter birth_date: %s", err))
+	}
+
+	// ------------- Optional query parameter "tax_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "tax_id", ctx.QueryParams(), &params.TaxID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter tax_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "phone_number" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "phone_number", ctx.QueryParams(), &params.PhoneNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter phone_number: %s", err))
+	}
+
+	// ------------- Optional query parameter "document_type" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "document_type", ctx.QueryParams(), &params.DocumentType, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter document_type: %s", err))
+	}
+
+	// ------------- Optional query parameter "document_number" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "document_number", ctx.QueryParams(), &params.DocumentNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter document_number: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SearchPersonsV2(ctx, params)
+	return err
+}
+
+// GetPersonalDataV2 converts echo context to params.
+func (w *ServerInterfaceWrapper) GetPersonalDataV2(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetPersonalDataV2(ctx, id)
+	return err
+}
+
 // ListDeclarationRequests converts echo context to params.
 func (w *ServerInterfaceWrapper) ListDeclarationRequests(ctx echo.Context) error {
 	var err error
@@ -12147,6 +12693,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/licenses", wrapper.ListLicenses, options.OperationMiddlewares["listLicenses"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/approvals", wrapper.ListApprovals, options.OperationMiddlewares["listApprovals"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/approvals/:id", wrapper.GetApproval, options.OperationMiddlewares["getApproval"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/approvals/:id", wrapper.VerifyApproval, options.OperationMiddlewares["verifyApproval"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/approvals/:id/actions/cancel", wrapper.CancelApproval, options.OperationMiddlewares["cancelApproval"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/approvals/:id/actions/resend", wrapper.ResendApprovalSMS, options.OperationMiddlewares["resendApprovalSms"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses", wrapper.ListDeviceDispenses, options.OperationMiddlewares["listDeviceDispenses"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id", wrapper.GetDeviceDispense, options.OperationMiddlewares["getDeviceDispense"]...)
@@ -12171,6 +12719,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/persons/:id/declaration", wrapper.GetPersonDeclaration, options.OperationMiddlewares["getPersonDeclaration"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/personal_data", wrapper.GetPersonalData, options.OperationMiddlewares["getPersonalData"]...)
 	router.GET(options.BaseURL+"/api/persons/:id/verification", wrapper.GetPersonVerification, options.OperationMiddlewares["getPersonVerification"]...)
+	router.PATCH(options.BaseURL+"/api/pis/declarations/:id/actions/terminate", wrapper.TerminateDeclarationPis, options.OperationMiddlewares["terminateDeclarationPis"]...)
 	router.GET(options.BaseURL+"/api/service_requests", wrapper.SearchServiceRequests, options.OperationMiddlewares["searchServiceRequests"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/release", wrapper.ReleaseServiceRequest, options.OperationMiddlewares["releaseServiceRequest"]...)
 	router.PATCH(options.BaseURL+"/api/service_requests/:service_request_id/actions/use", wrapper.UseServiceRequest, options.OperationMiddlewares["useServiceRequest"]...)
@@ -12189,6 +12738,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/approve", wrapper.ApprovePersonRequest, options.OperationMiddlewares["approvePersonRequest"]...)
 	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/reject", wrapper.RejectPersonRequest, options.OperationMiddlewares["rejectPersonRequest"]...)
 	router.PATCH(options.BaseURL+"/api/v2/person_requests/:id/actions/sign", wrapper.SignPersonRequest, options.OperationMiddlewares["signPersonRequest"]...)
+	router.GET(options.BaseURL+"/api/v2/persons", wrapper.SearchPersonsV2, options.OperationMiddlewares["searchPersonsV2"]...)
+	router.GET(options.BaseURL+"/api/v2/persons/:id/personal_data", wrapper.GetPersonalDataV2, options.OperationMiddlewares["getPersonalDataV2"]...)
 	router.GET(options.BaseURL+"/api/v3/declaration_requests", wrapper.ListDeclarationRequests, options.OperationMiddlewares["listDeclarationRequests"]...)
 	router.POST(options.BaseURL+"/api/v3/declaration_requests", wrapper.CreateDeclarationRequest, options.OperationMiddlewares["createDeclarationRequest"]...)
 	router.GET(options.BaseURL+"/api/v3/declaration_requests/:id", wrapper.GetDeclarationRequest, options.OperationMiddlewares["getDeclarationRequest"]...)
@@ -12891,6 +13442,67 @@ func (response GetApproval200JSONResponse) VisitGetApprovalResponse(w http.Respo
 	return err
 }
 
+type VerifyApprovalRequestObject struct {
+	PatientID string `json:"patient_id"`
+	ID        string `json:"id"`
+	Body      *VerifyApprovalJSONRequestBody
+}
+
+type VerifyApprovalResponseObject interface {
+	VisitVerifyApprovalResponse(w http.ResponseWriter) error
+}
+
+type VerifyApproval200JSONResponse ApprovalVerifiedResponse
+
+func (response VerifyApproval200JSONResponse) VisitVerifyApprovalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type VerifyApproval202JSONResponse JobResponse
+
+func (response VerifyApproval202JSONResponse) VisitVerifyApprovalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelApprovalRequestObject struct {
+	PatientID string `json:"patient_id"`
+	ID        string `json:"id"`
+}
+
+type CancelApprovalResponseObject interface {
+	VisitCancelApprovalResponse(w http.ResponseWriter) error
+}
+
+type CancelApproval202JSONResponse JobResponse
+
+func (response CancelApproval202JSONResponse) VisitCancelApprovalResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ResendApprovalSMSRequestObject struct {
 	PatientID string `json:"patient_id"`
 	ID        string `json:"id"`
@@ -13449,6 +14061,29 @@ func (response GetPersonVerification200JSONResponse) VisitGetPersonVerificationR
 	return err
 }
 
+type TerminateDeclarationPisRequestObject struct {
+	ID   string `json:"id"`
+	Body *TerminateDeclarationPisJSONRequestBody
+}
+
+type TerminateDeclarationPisResponseObject interface {
+	VisitTerminateDeclarationPisResponse(w http.ResponseWriter) error
+}
+
+type TerminateDeclarationPis200JSONResponse DeclarationChangedResponse
+
+func (response TerminateDeclarationPis200JSONResponse) VisitTerminateDeclarationPisResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type SearchServiceRequestsRequestObject struct {
 	Params SearchServiceRequestsParams
 }
@@ -13839,6 +14474,50 @@ type SignPersonRequestResponseObject interface {
 type SignPersonRequest200JSONResponse PersonRequestSignedResponse
 
 func (response SignPersonRequest200JSONResponse) VisitSignPersonRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type SearchPersonsV2RequestObject struct {
+	Params SearchPersonsV2Params
+}
+
+type SearchPersonsV2ResponseObject interface {
+	VisitSearchPersonsV2Response(w http.ResponseWriter) error
+}
+
+type SearchPersonsV2200JSONResponse PersonSearchV2Response
+
+func (response SearchPersonsV2200JSONResponse) VisitSearchPersonsV2Response(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetPersonalDataV2RequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetPersonalDataV2ResponseObject interface {
+	VisitGetPersonalDataV2Response(w http.ResponseWriter) error
+}
+
+type GetPersonalDataV2200JSONResponse PersonalDataV2Response
+
+func (response GetPersonalDataV2200JSONResponse) VisitGetPersonalDataV2Response(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -14411,6 +15090,12 @@ type StrictServerInterface interface {
 	// GetApproval Get approval details
 	// (GET /api/patients/{patient_id}/approvals/{id})
 	GetApproval(ctx context.Context, request GetApprovalRequestObject) (GetApprovalResponseObject, error)
+	// VerifyApproval Verify approval
+	// (PATCH /api/patients/{patient_id}/approvals/{id})
+	VerifyApproval(ctx context.Context, request VerifyApprovalRequestObject) (VerifyApprovalResponseObject, error)
+	// CancelApproval Cancel approval
+	// (PATCH /api/patients/{patient_id}/approvals/{id}/actions/cancel)
+	CancelApproval(ctx context.Context, request CancelApprovalRequestObject) (CancelApprovalResponseObject, error)
 	// ResendApprovalSMS Resend SMS on Approval
 	// (PATCH /api/patients/{patient_id}/approvals/{id}/actions/resend)
 	ResendApprovalSMS(ctx context.Context, request ResendApprovalSMSRequestObject) (ResendApprovalSMSResponseObject, error)
@@ -14493,6 +15178,9 @@ type StrictServerInterface interface {
 	// GetPersonVerification Get Person verification details
 	// (GET /api/persons/{id}/verification)
 	GetPersonVerification(ctx context.Context, request GetPersonVerificationRequestObject) (GetPersonVerificationResponseObject, error)
+	// TerminateDeclarationPis Terminate declaration via PIS
+	// (PATCH /api/pis/declarations/{id}/actions/terminate)
+	TerminateDeclarationPis(ctx context.Context, request TerminateDeclarationPisRequestObject) (TerminateDeclarationPisResponseObject, error)
 	// SearchServiceRequests Search for a Service Requests
 	// (GET /api/service_requests)
 	SearchServiceRequests(ctx context.Context, request SearchServiceRequestsRequestObject) (SearchServiceRequestsResponseObject, error)
@@ -14549,6 +15237,12 @@ type StrictServerInterface interface {
 	// SignPersonRequest Sign Person Request V2
 	// (PATCH /api/v2/person_requests/{id}/actions/sign)
 	SignPersonRequest(ctx context.Context, request SignPersonRequestRequestObject) (SignPersonRequestResponseObject, error)
+	// SearchPersonsV2 Search for a Person, version 2
+	// (GET /api/v2/persons)
+	SearchPersonsV2(ctx context.Context, request SearchPersonsV2RequestObject) (SearchPersonsV2ResponseObject, error)
+	// GetPersonalDataV2 Get personal data, version 2
+	// (GET /api/v2/persons/{id}/personal_data)
+	GetPersonalDataV2(ctx context.Context, request GetPersonalDataV2RequestObject) (GetPersonalDataV2ResponseObject, error)
 	// ListDeclarationRequests Get Declaration Requests List V3
 	// (GET /api/v3/declaration_requests)
 	ListDeclarationRequests(ctx context.Context, request ListDeclarationRequestsRequestObject) (ListDeclarationRequestsResponseObject, error)
@@ -15465,6 +16159,81 @@ func (sh *strictHandler) GetApproval(ctx echo.Context, patientID string, id stri
 	return nil
 }
 
+// VerifyApproval operation middleware
+func (sh *strictHandler) VerifyApproval(ctx echo.Context, patientID string, id string) error {
+	var request VerifyApprovalRequestObject
+
+	request.PatientID = patientID
+	request.ID = id
+
+	var body VerifyApprovalJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.VerifyApproval(ctx.Request().Context(), request.(VerifyApprovalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "VerifyApproval")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(VerifyApprovalResponseObject); ok {
+		return validResponse.VisitVerifyApprovalResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelApproval operation middleware
+func (sh *strictHandler) CancelApproval(ctx echo.Context, patientID string, id string) error {
+	var request CancelApprovalRequestObject
+
+	request.PatientID = patientID
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelApproval(ctx.Request().Context(), request.(CancelApprovalRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelApproval")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelApprovalResponseObject); ok {
+		return validResponse.VisitCancelApprovalResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ResendApprovalSMS operation middleware
 func (sh *strictHandler) ResendApprovalSMS(ctx echo.Context, patientID string, id string) error {
 	var request ResendApprovalSMSRequestObject
@@ -16234,6 +17003,54 @@ func (sh *strictHandler) GetPersonVerification(ctx echo.Context, id string) erro
 	return nil
 }
 
+// TerminateDeclarationPis operation middleware
+func (sh *strictHandler) TerminateDeclarationPis(ctx echo.Context, id string) error {
+	var request TerminateDeclarationPisRequestObject
+
+	request.ID = id
+
+	var body TerminateDeclarationPisJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.TerminateDeclarationPis(ctx.Request().Context(), request.(TerminateDeclarationPisRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "TerminateDeclarationPis")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(TerminateDeclarationPisResponseObject); ok {
+		return validResponse.VisitTerminateDeclarationPisResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // SearchServiceRequests operation middleware
 func (sh *strictHandler) SearchServiceRequests(ctx echo.Context, params SearchServiceRequestsParams) error {
 	var request SearchServiceRequestsRequestObject
@@ -16770,6 +17587,56 @@ func (sh *strictHandler) SignPersonRequest(ctx echo.Context, id string) error {
 		return err
 	} else if validResponse, ok := response.(SignPersonRequestResponseObject); ok {
 		return validResponse.VisitSignPersonRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SearchPersonsV2 operation middleware
+func (sh *strictHandler) SearchPersonsV2(ctx echo.Context, params SearchPersonsV2Params) error {
+	var request SearchPersonsV2RequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SearchPersonsV2(ctx.Request().Context(), request.(SearchPersonsV2RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SearchPersonsV2")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SearchPersonsV2ResponseObject); ok {
+		return validResponse.VisitSearchPersonsV2Response(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetPersonalDataV2 operation middleware
+func (sh *strictHandler) GetPersonalDataV2(ctx echo.Context, id string) error {
+	var request GetPersonalDataV2RequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetPersonalDataV2(ctx.Request().Context(), request.(GetPersonalDataV2RequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetPersonalDataV2")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetPersonalDataV2ResponseObject); ok {
+		return validResponse.VisitGetPersonalDataV2Response(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

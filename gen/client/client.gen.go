@@ -220,6 +220,24 @@ func (e AuthenticationMethodRequestStatus) Valid() bool {
 	}
 }
 
+// Defines values for DeclarationConfidantRelationType.
+const (
+	DeclarationConfidantRelationTypePRIMARY   DeclarationConfidantRelationType = "PRIMARY"
+	DeclarationConfidantRelationTypeSECONDARY DeclarationConfidantRelationType = "SECONDARY"
+)
+
+// Valid indicates whether the value is a known member of the DeclarationConfidantRelationType enum.
+func (e DeclarationConfidantRelationType) Valid() bool {
+	switch e {
+	case DeclarationConfidantRelationTypePRIMARY:
+		return true
+	case DeclarationConfidantRelationTypeSECONDARY:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DeclarationLegalEntityStatus.
 const (
 	DeclarationLegalEntityStatusACTIVE      DeclarationLegalEntityStatus = "ACTIVE"
@@ -1342,6 +1360,25 @@ type ApprovalResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// ApprovalVerifiedResponse Answer that says that the approval is verified. It carries nothing.
+type ApprovalVerifiedResponse struct {
+	// Data Always empty.
+	//
+	// Example: {}
+	Data map[string]any `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// ApprovalVerify The code of the SMS; nothing when the approval is confirmed by documents or by nothing.
+type ApprovalVerify struct {
+	// Code The code, a number or a text.
+	//
+	// Example: 3782
+	Code any `json:"code,omitempty"`
+}
+
 // AuthenticationMethod A way of confirming.
 type AuthenticationMethod struct {
 	// Alias What the person calls them.
@@ -1908,6 +1945,88 @@ type DeclarationChangedResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// DeclarationConfidant A person who acts for the patient, without what is not known.
+type DeclarationConfidant struct {
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1972-10-26
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// DocumentsPerson Documents of the person.
+	DocumentsPerson []PersonalDocument `json:"documents_person"`
+
+	// DocumentsRelationship Documents that prove that the person acts.
+	DocumentsRelationship []RelationshipDocument `json:"documents_relationship"`
+
+	// Email E-mail.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// LastName Last name.
+	//
+	// Example: Іванов
+	LastName string `json:"last_name"`
+
+	// Phones Phones, if some are known.
+	Phones []DeclarationPhone `json:"phones,omitempty"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: email
+	PreferredWayCommunication *string `json:"preferred_way_communication,omitempty"`
+
+	// RelationType Whether the person acts first or in their place.
+	//
+	// Example: PRIMARY
+	RelationType DeclarationConfidantRelationType `json:"relation_type"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+
+	// Secret Secret word.
+	//
+	// Example: secret
+	Secret *string `json:"secret,omitempty"`
+
+	// TaxID Tax number.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register.
+	//
+	// Example: 19720126-00099
+	Unzr *string `json:"unzr,omitempty"`
+}
+
+// DeclarationConfidantRelationType Whether the person acts first or in their place.
+//
+// Example: PRIMARY
+type DeclarationConfidantRelationType string
+
 // DeclarationDivisionShort Where the doctor receives the patient.
 type DeclarationDivisionShort struct {
 	// ID Id of the division.
@@ -2139,6 +2258,9 @@ type DeclarationPerson struct {
 	//
 	// Example: Вінниця
 	BirthSettlement *string `json:"birth_settlement"`
+
+	// ConfidantPerson Who acts for the patient, if somebody does: the persons of the registration, or else the approved confidants.
+	ConfidantPerson []DeclarationConfidant `json:"confidant_person,omitempty"`
 
 	// EmergencyContact Whom to call for the patient; null when the register knows nobody.
 	EmergencyContact *DeclarationEmergencyContact `json:"emergency_contact"`
@@ -4853,6 +4975,29 @@ type FoundDocument struct {
 	Type string `json:"type"`
 }
 
+// FoundNames The names of a person in one language.
+type FoundNames struct {
+	// FirstName First name.
+	//
+	// Example: Петро
+	FirstName string `json:"first_name"`
+
+	// Language Dictionary `LANGUAGE`.
+	//
+	// Example: uk
+	Language string `json:"language"`
+
+	// LastName Last name, if there is one.
+	//
+	// Example: Іванов
+	LastName *string `json:"last_name,omitempty"`
+
+	// SecondName Second name, if there is one.
+	//
+	// Example: Миколайович
+	SecondName *string `json:"second_name,omitempty"`
+}
+
 // FoundPhone A phone that was asked for.
 type FoundPhone struct {
 	// Number The phone.
@@ -7447,6 +7592,15 @@ type PersonSearchResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// PersonSearchV2Response Answer with persons.
+type PersonSearchV2Response struct {
+	// Data The persons.
+	Data []PersonShortV2 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // PersonShort A person, without what was not asked for.
 type PersonShort struct {
 	// BirthCountry Country of birth, if it is known.
@@ -7507,6 +7661,48 @@ type PersonShort struct {
 	//
 	// Example: 19910819-00016
 	Unzr *string `json:"unzr,omitempty"`
+}
+
+// PersonShortV2 A person, without what was not asked for.
+type PersonShortV2 struct {
+	// BirthCountry Country of birth, if it is known.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 1991-08-19
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth, if it is known.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// Documents The document, if it is the one asked for.
+	Documents []FoundDocument `json:"documents,omitempty"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the person.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// Names The names in all languages.
+	Names []FoundNames `json:"names"`
+
+	// Phones The phone, if it is the one asked for.
+	Phones []FoundPhone `json:"phones,omitempty"`
+
+	// TaxID Tax number, if it is the one asked for.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
 }
 
 // PersonVerification How far a person is verified.
@@ -7732,6 +7928,101 @@ type PersonalDataResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// PersonalDataV2 All that is stored of a person, and who acts for the person.
+type PersonalDataV2 struct {
+	// Addresses The addresses.
+	Addresses []PersonalAddress `json:"addresses"`
+
+	// BirthCountry Country of birth.
+	//
+	// Example: Україна
+	BirthCountry *string `json:"birth_country,omitempty"`
+
+	// BirthDate Date of birth.
+	//
+	// Example: 2009-07-05
+	BirthDate string `json:"birth_date"`
+
+	// BirthSettlement Place of birth.
+	//
+	// Example: Вінниця
+	BirthSettlement *string `json:"birth_settlement,omitempty"`
+
+	// ConfidantPersonRelationship Relationships in force, oldest first.
+	ConfidantPersonRelationship []PersonalRelationship `json:"confidant_person_relationship"`
+
+	// DeathDate Date of death.
+	//
+	// Example: 2019-07-05
+	DeathDate *string `json:"death_date,omitempty"`
+
+	// Documents The documents.
+	Documents []PersonalDocument `json:"documents"`
+
+	// Email E-mail.
+	//
+	// Example: email@example.com
+	Email *string `json:"email,omitempty"`
+
+	// EmergencyContact Whom to call when the person is in danger.
+	EmergencyContact *PersonRequestContactV3 `json:"emergency_contact,omitempty"`
+
+	// Gender Dictionary `GENDER`.
+	//
+	// Example: MALE
+	Gender Gender `json:"gender"`
+
+	// ID Id of the person.
+	//
+	// Example: 030d5c41-a945-41ac-89d1-b7c6d1c226c7
+	ID string `json:"id"`
+
+	// Names The names in all languages.
+	Names []FoundNames `json:"names"`
+
+	// NoTaxID Whether the person has refused a tax number.
+	//
+	// Example: false
+	NoTaxID bool `json:"no_tax_id"`
+
+	// Phones The phones.
+	Phones []PersonRequestPhoneV3 `json:"phones"`
+
+	// PreferredWayCommunication How the person wants to be reached.
+	//
+	// Example: email
+	PreferredWayCommunication *string `json:"preferred_way_communication,omitempty"`
+
+	// Secret Secret word.
+	//
+	// Example: secret
+	Secret *string `json:"secret,omitempty"`
+
+	// TaxID Tax number.
+	//
+	// Example: 3126509816
+	TaxID *string `json:"tax_id,omitempty"`
+
+	// Unzr Number in the demographic register.
+	//
+	// Example: 20090705-00011
+	Unzr *string `json:"unzr,omitempty"`
+
+	// VerificationStatus How far the person is verified.
+	//
+	// Example: VERIFICATION_NEEDED
+	VerificationStatus string `json:"verification_status"`
+}
+
+// PersonalDataV2Response Answer with all that is stored of a person.
+type PersonalDataV2Response struct {
+	// Data All that is stored of a person, and who acts for the person.
+	Data PersonalDataV2 `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // PersonalDocument A document of a person.
 type PersonalDocument struct {
 	// ExpirationDate Until when it is good.
@@ -7763,6 +8054,28 @@ type PersonalDocument struct {
 	//
 	// Example: PASSPORT
 	Type string `json:"type"`
+}
+
+// PersonalRelationship Who acts for the person.
+type PersonalRelationship struct {
+	// ActiveTo Last day, if there is one.
+	//
+	// Example: 2035-08-19
+	ActiveTo *string `json:"active_to,omitempty"`
+
+	// ConfidantPerson A confidant, masked.
+	ConfidantPerson ConfidantPersonMasked `json:"confidant_person"`
+
+	// DocumentsRelationship Documents that prove it.
+	DocumentsRelationship []RelationshipDocument `json:"documents_relationship"`
+
+	// ID Id of the relationship.
+	//
+	// Example: b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+	ID string `json:"id"`
+
+	// RelationshipVerificationDetails Whether the relationship was verified.
+	RelationshipVerificationDetails RelationshipVerification `json:"relationship_verification_details"`
 }
 
 // Quantity An amount of something.
@@ -7838,6 +8151,34 @@ type RegionListResponse struct {
 
 	// Paging Which part of a list an answer holds.
 	Paging Paging `json:"paging"`
+}
+
+// RelationshipDocument A document that proves that somebody acts for a person.
+type RelationshipDocument struct {
+	// ActiveTo Until when it is good, if there is an end.
+	//
+	// Example: 2035-08-19
+	ActiveTo *string `json:"active_to,omitempty"`
+
+	// IssuedAt When it was issued.
+	//
+	// Example: 2017-02-28
+	IssuedAt *string `json:"issued_at,omitempty"`
+
+	// IssuedBy Who issued it.
+	//
+	// Example: РАЦС
+	IssuedBy *string `json:"issued_by,omitempty"`
+
+	// Number Its number.
+	//
+	// Example: АА120518
+	Number string `json:"number"`
+
+	// Type Dictionary `DOCUMENT_RELATIONSHIP_TYPE`.
+	//
+	// Example: BIRTH_CERTIFICATE
+	Type string `json:"type"`
 }
 
 // RelationshipVerification Whether the relationship was verified.
@@ -9156,6 +9497,36 @@ type ListLegalEntitiesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// SearchPersonsV2Params defines parameters for SearchPersonsV2.
+type SearchPersonsV2Params struct {
+	// Language Language of the names, dictionary `LANGUAGE`. Without it names in any language agree.
+	Language *string `form:"language,omitempty" json:"language,omitempty"`
+
+	// FirstName First name, upper and lower case alike.
+	FirstName string `form:"first_name" json:"first_name"`
+
+	// LastName Last name, upper and lower case alike. Empty: the person has none.
+	LastName *string `form:"last_name,omitempty" json:"last_name,omitempty"`
+
+	// SecondName Second name. It is shown and not searched by.
+	SecondName *string `form:"second_name,omitempty" json:"second_name,omitempty"`
+
+	// BirthDate Date of birth, `YYYY-MM-DD`.
+	BirthDate string `form:"birth_date" json:"birth_date"`
+
+	// TaxID Tax number.
+	TaxID *string `form:"tax_id,omitempty" json:"tax_id,omitempty"`
+
+	// PhoneNumber Phone of the person, or of their OTP method.
+	PhoneNumber *string `form:"phone_number,omitempty" json:"phone_number,omitempty"`
+
+	// DocumentType Type of a document, dictionary `DOCUMENT_TYPE`; with `document_number`.
+	DocumentType *string `form:"document_type,omitempty" json:"document_type,omitempty"`
+
+	// DocumentNumber Number of the document, upper and lower case alike; with `document_type`.
+	DocumentNumber *string `form:"document_number,omitempty" json:"document_number,omitempty"`
+}
+
 // ListDeclarationRequestsParams defines parameters for ListDeclarationRequests.
 type ListDeclarationRequestsParams struct {
 	// EmployeeID Id of the doctor's employee record.
@@ -9189,6 +9560,9 @@ type UpdateDivisionJSONRequestBody = DivisionRequest
 // DeactivateEmployeeJSONRequestBody defines body for DeactivateEmployee for application/json ContentType.
 type DeactivateEmployeeJSONRequestBody = EmployeeDeactivation
 
+// VerifyApprovalJSONRequestBody defines body for VerifyApproval for application/json ContentType.
+type VerifyApprovalJSONRequestBody = ApprovalVerify
+
 // CreateEpisodeJSONRequestBody defines body for CreateEpisode for application/json ContentType.
 type CreateEpisodeJSONRequestBody = EpisodeCreate
 
@@ -9215,6 +9589,9 @@ type CreateAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodRequ
 
 // ApproveAuthenticationMethodRequestJSONRequestBody defines body for ApproveAuthenticationMethodRequest for application/json ContentType.
 type ApproveAuthenticationMethodRequestJSONRequestBody = AuthenticationMethodRequestApprove
+
+// TerminateDeclarationPisJSONRequestBody defines body for TerminateDeclarationPis for application/json ContentType.
+type TerminateDeclarationPisJSONRequestBody = DeclarationTermination
 
 // UseServiceRequestJSONRequestBody defines body for UseServiceRequest for application/json ContentType.
 type UseServiceRequestJSONRequestBody = ServiceRequestUse
@@ -9744,6 +10121,63 @@ type ClientInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/approvals/{id} (the `GetApproval` operationId).
 	GetApproval(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// VerifyApprovalWithBody Verify approval
+	//
+	// Confirms an approval in the name of the patient, who has read out the code of the SMS. An approval that is confirmed by documents
+	// (OFFLINE), or that needs no confirmation, is verified without a code; one that is sent is ignored then.
+	//
+	// What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
+	// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
+	// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+	//
+	// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
+	// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+	//
+	// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
+	// only Resend SMS on Approval helps; `code` may be a number or a text.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id} (the `VerifyApproval` operationId).
+	VerifyApprovalWithBody(ctx context.Context, patientID string, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// VerifyApproval Verify approval
+	//
+	// Confirms an approval in the name of the patient, who has read out the code of the SMS. An approval that is confirmed by documents
+	// (OFFLINE), or that needs no confirmation, is verified without a code; one that is sent is ignored then.
+	//
+	// What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
+	// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
+	// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+	//
+	// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
+	// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+	//
+	// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
+	// only Resend SMS on Approval helps; `code` may be a number or a text.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id} (the `VerifyApproval` operationId).
+	VerifyApproval(ctx context.Context, patientID string, id string, body VerifyApprovalJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelApproval Cancel approval
+	//
+	// Ends an approval before its time, verified or not. Who may: the doctor whom the patient has chosen by an active declaration, the
+	// employee or legal entity that it is granted to, and the employee who has asked for it (`created_by`).
+	//
+	// What changes: `expires_at` becomes the moment of the change, so that the approval opens nothing any more. A `StatusChangeEvent` of
+	// `Approval` is stored with the change. The patient is told by an SMS without a code, to the phone that was fixed when the approval
+	// was created, when it has one (`APPROVAL_CANCEL_SMS`).
+	//
+	// How to follow it: ask Get async job processing details until the job is `processed`; its `response_data` is the approval.
+	//
+	// What clients get wrong: there is no body, whatever is sent is ignored; an approval that has ended already, in whatever way, is
+	// refused with 409; the scope is `approval:cancel`.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id}/actions/cancel (the `CancelApproval` operationId).
+	CancelApproval(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ResendApprovalSMS Resend SMS on Approval
 	//
 	// Sends the patient a new code for an approval that still waits to be verified, when the first SMS did not arrive. The code goes to the
@@ -10157,6 +10591,26 @@ type ClientInterface interface {
 	// Corresponds with GET /api/persons/{id}/verification (the `GetPersonVerification` operationId).
 	GetPersonVerification(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// TerminateDeclarationPisWithBody Terminate declaration via PIS
+	//
+	// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+	// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+	TerminateDeclarationPisWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TerminateDeclarationPis Terminate declaration via PIS
+	//
+	// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+	// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+	TerminateDeclarationPis(ctx context.Context, id string, body TerminateDeclarationPisJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// SearchServiceRequests Search for a Service Requests
 	//
 	// Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -10443,6 +10897,27 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/sign (the `SignPersonRequest` operationId).
 	SignPersonRequest(ctx context.Context, id string, body SignPersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SearchPersonsV2 Search for a Person, version 2
+	//
+	// Finds active persons by first name and date of birth, in any language or in `language`, without disclosing personal data: the answer
+	// has names, gender, date and place of birth, and of the rest only what was asked for and matches.
+	//
+	// A person is found when, besides, `last_name`, `tax_id`, `phone_number` or the document agrees. An empty `last_name` finds persons who
+	// have none. Without it `tax_id` or a document is needed. More than 50 persons are refused.
+	//
+	// Corresponds with GET /api/v2/persons (the `SearchPersonsV2` operationId).
+	SearchPersonsV2(ctx context.Context, params *SearchPersonsV2Params, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPersonalDataV2 Get personal data, version 2
+	//
+	// Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now.
+	// Access is as in version 1: an approval in force that grants the person (`granted_resources` with code `person`).
+	//
+	// Fields that are not known of the person are absent. The confidant of a relationship is masked, its documents are not.
+	//
+	// Corresponds with GET /api/v2/persons/{id}/personal_data (the `GetPersonalDataV2` operationId).
+	GetPersonalDataV2(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDeclarationRequests Get Declaration Requests List V3
 	//
@@ -11634,6 +12109,93 @@ func (c *Client) GetApproval(ctx context.Context, patientID string, id string, r
 	return c.Client.Do(req)
 }
 
+// VerifyApprovalWithBody Verify approval
+//
+// Confirms an approval in the name of the patient, who has read out the code of the SMS. An approval that is confirmed by documents
+// (OFFLINE), or that needs no confirmation, is verified without a code; one that is sent is ignored then.
+//
+// What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
+// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
+// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+//
+// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
+// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+//
+// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
+// only Resend SMS on Approval helps; `code` may be a number or a text.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id} (the `VerifyApproval` operationId).
+func (c *Client) VerifyApprovalWithBody(ctx context.Context, patientID string, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyApprovalRequestWithBody(c.Server, patientID, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// VerifyApproval Verify approval
+//
+// Confirms an approval in the name of the patient, who has read out the code of the SMS. An approval that is confirmed by documents
+// (OFFLINE), or that needs no confirmation, is verified without a code; one that is sent is ignored then.
+//
+// What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
+// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
+// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+//
+// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
+// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+//
+// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
+// only Resend SMS on Approval helps; `code` may be a number or a text.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id} (the `VerifyApproval` operationId).
+func (c *Client) VerifyApproval(ctx context.Context, patientID string, id string, body VerifyApprovalJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewVerifyApprovalRequest(c.Server, patientID, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelApproval Cancel approval
+//
+// Ends an approval before its time, verified or not. Who may: the doctor whom the patient has chosen by an active declaration, the
+// employee or legal entity that it is granted to, and the employee who has asked for it (`created_by`).
+//
+// What changes: `expires_at` becomes the moment of the change, so that the approval opens nothing any more. A `StatusChangeEvent` of
+// `Approval` is stored with the change. The patient is told by an SMS without a code, to the phone that was fixed when the approval
+// was created, when it has one (`APPROVAL_CANCEL_SMS`).
+//
+// How to follow it: ask Get async job processing details until the job is `processed`; its `response_data` is the approval.
+//
+// What clients get wrong: there is no body, whatever is sent is ignored; an approval that has ended already, in whatever way, is
+// refused with 409; the scope is `approval:cancel`.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id}/actions/cancel (the `CancelApproval` operationId).
+func (c *Client) CancelApproval(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelApprovalRequest(c.Server, patientID, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ResendApprovalSMS Resend SMS on Approval
 //
 // Sends the patient a new code for an approval that still waits to be verified, when the first SMS did not arrive. The code goes to the
@@ -12349,6 +12911,46 @@ func (c *Client) GetPersonVerification(ctx context.Context, id string, reqEditor
 	return c.Client.Do(req)
 }
 
+// TerminateDeclarationPisWithBody Terminate declaration via PIS
+//
+// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+func (c *Client) TerminateDeclarationPisWithBody(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTerminateDeclarationPisRequestWithBody(c.Server, id, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TerminateDeclarationPis Terminate declaration via PIS
+//
+// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+func (c *Client) TerminateDeclarationPis(ctx context.Context, id string, body TerminateDeclarationPisJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTerminateDeclarationPisRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // SearchServiceRequests Search for a Service Requests
 //
 // Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -12845,6 +13447,47 @@ func (c *Client) SignPersonRequestWithBody(ctx context.Context, id string, conte
 // Corresponds with PATCH /api/v2/person_requests/{id}/actions/sign (the `SignPersonRequest` operationId).
 func (c *Client) SignPersonRequest(ctx context.Context, id string, body SignPersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSignPersonRequestRequest(c.Server, id, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SearchPersonsV2 Search for a Person, version 2
+//
+// Finds active persons by first name and date of birth, in any language or in `language`, without disclosing personal data: the answer
+// has names, gender, date and place of birth, and of the rest only what was asked for and matches.
+//
+// A person is found when, besides, `last_name`, `tax_id`, `phone_number` or the document agrees. An empty `last_name` finds persons who
+// have none. Without it `tax_id` or a document is needed. More than 50 persons are refused.
+//
+// Corresponds with GET /api/v2/persons (the `SearchPersonsV2` operationId).
+func (c *Client) SearchPersonsV2(ctx context.Context, params *SearchPersonsV2Params, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSearchPersonsV2Request(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPersonalDataV2 Get personal data, version 2
+//
+// Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now.
+// Access is as in version 1: an approval in force that grants the person (`granted_resources` with code `person`).
+//
+// Fields that are not known of the person are absent. The confidant of a relationship is masked, its documents are not.
+//
+// Corresponds with GET /api/v2/persons/{id}/personal_data (the `GetPersonalDataV2` operationId).
+func (c *Client) GetPersonalDataV2(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPersonalDataV2Request(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -15958,6 +16601,101 @@ func NewGetApprovalRequest(server string, patientID string, id string) (*http.Re
 	return req, nil
 }
 
+// NewVerifyApprovalRequest calls the generic VerifyApproval builder with application/json body
+func NewVerifyApprovalRequest(server string, patientID string, id string, body VerifyApprovalJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewVerifyApprovalRequestWithBody(server, patientID, id, "application/json", bodyReader)
+}
+
+// NewVerifyApprovalRequestWithBody constructs an http.Request for the VerifyApproval method, with any body, and a specified content type
+func NewVerifyApprovalRequestWithBody(server string, patientID string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/approvals/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCancelApprovalRequest constructs an http.Request for the CancelApproval method
+func NewCancelApprovalRequest(server string, patientID string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/approvals/%s/actions/cancel", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewResendApprovalSMSRequest constructs an http.Request for the ResendApprovalSMS method
 func NewResendApprovalSMSRequest(server string, patientID string, id string) (*http.Request, error) {
 	var err error
@@ -17332,6 +18070,53 @@ func NewGetPersonVerificationRequest(server string, id string) (*http.Request, e
 	return req, nil
 }
 
+// NewTerminateDeclarationPisRequest calls the generic TerminateDeclarationPis builder with application/json body
+func NewTerminateDeclarationPisRequest(server string, id string, body TerminateDeclarationPisJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTerminateDeclarationPisRequestWithBody(server, id, "application/json", bodyReader)
+}
+
+// NewTerminateDeclarationPisRequestWithBody constructs an http.Request for the TerminateDeclarationPis method, with any body, and a specified content type
+func NewTerminateDeclarationPisRequestWithBody(server string, id string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/pis/declarations/%s/actions/terminate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewSearchServiceRequestsRequest constructs an http.Request for the SearchServiceRequests method
 func NewSearchServiceRequestsRequest(server string, params *SearchServiceRequestsParams) (*http.Request, error) {
 	var err error
@@ -18651,6 +19436,182 @@ func NewSignPersonRequestRequestWithBody(server string, id string, contentType s
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewSearchPersonsV2Request constructs an http.Request for the SearchPersonsV2 method
+func NewSearchPersonsV2Request(server string, params *SearchPersonsV2Params) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/persons")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Language != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "language", *params.Language, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "first_name", params.FirstName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.LastName != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "last_name", *params.LastName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SecondName != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "second_name", *params.SecondName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "birth_date", params.BirthDate, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if params.TaxID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "tax_id", *params.TaxID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PhoneNumber != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "phone_number", *params.PhoneNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DocumentType != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "document_type", *params.DocumentType, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DocumentNumber != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "document_number", *params.DocumentNumber, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetPersonalDataV2Request constructs an http.Request for the GetPersonalDataV2 method
+func NewGetPersonalDataV2Request(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/v2/persons/%s/personal_data", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -20007,6 +20968,65 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/approvals/{id} (the `GetApproval` operationId).
 	GetApprovalWithResponse(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*GetApprovalResult, error)
 
+	// VerifyApprovalWithBodyWithResponse Verify approval
+	//
+	// Confirms an approval in the name of the patient, who has read out the code of the SMS. An approval that is confirmed by documents
+	// (OFFLINE), or that needs no confirmation, is verified without a code; one that is sent is ignored then.
+	//
+	// What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
+	// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
+	// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+	//
+	// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
+	// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+	//
+	// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
+	// only Resend SMS on Approval helps; `code` may be a number or a text.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id} (the `VerifyApproval` operationId).
+	VerifyApprovalWithBodyWithResponse(ctx context.Context, patientID string, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyApprovalResult, error)
+
+	// VerifyApprovalWithResponse Verify approval
+	//
+	// Confirms an approval in the name of the patient, who has read out the code of the SMS. An approval that is confirmed by documents
+	// (OFFLINE), or that needs no confirmation, is verified without a code; one that is sent is ignored then.
+	//
+	// What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
+	// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
+	// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+	//
+	// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
+	// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+	//
+	// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
+	// only Resend SMS on Approval helps; `code` may be a number or a text.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id} (the `VerifyApproval` operationId).
+	VerifyApprovalWithResponse(ctx context.Context, patientID string, id string, body VerifyApprovalJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyApprovalResult, error)
+
+	// CancelApprovalWithResponse Cancel approval
+	//
+	// Ends an approval before its time, verified or not. Who may: the doctor whom the patient has chosen by an active declaration, the
+	// employee or legal entity that it is granted to, and the employee who has asked for it (`created_by`).
+	//
+	// What changes: `expires_at` becomes the moment of the change, so that the approval opens nothing any more. A `StatusChangeEvent` of
+	// `Approval` is stored with the change. The patient is told by an SMS without a code, to the phone that was fixed when the approval
+	// was created, when it has one (`APPROVAL_CANCEL_SMS`).
+	//
+	// How to follow it: ask Get async job processing details until the job is `processed`; its `response_data` is the approval.
+	//
+	// What clients get wrong: there is no body, whatever is sent is ignored; an approval that has ended already, in whatever way, is
+	// refused with 409; the scope is `approval:cancel`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id}/actions/cancel (the `CancelApproval` operationId).
+	CancelApprovalWithResponse(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*CancelApprovalResult, error)
+
 	// ResendApprovalSMSWithResponse Resend SMS on Approval
 	//
 	// Sends the patient a new code for an approval that still waits to be verified, when the first SMS did not arrive. The code goes to the
@@ -20454,6 +21474,26 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/persons/{id}/verification (the `GetPersonVerification` operationId).
 	GetPersonVerificationWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonVerificationResult, error)
 
+	// TerminateDeclarationPisWithBodyWithResponse Terminate declaration via PIS
+	//
+	// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+	// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+	TerminateDeclarationPisWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TerminateDeclarationPisResult, error)
+
+	// TerminateDeclarationPisWithResponse Terminate declaration via PIS
+	//
+	// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+	// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+	TerminateDeclarationPisWithResponse(ctx context.Context, id string, body TerminateDeclarationPisJSONRequestBody, reqEditors ...RequestEditorFn) (*TerminateDeclarationPisResult, error)
+
 	// SearchServiceRequestsWithResponse Search for a Service Requests
 	//
 	// Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -20768,6 +21808,31 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/v2/person_requests/{id}/actions/sign (the `SignPersonRequest` operationId).
 	SignPersonRequestWithResponse(ctx context.Context, id string, body SignPersonRequestJSONRequestBody, reqEditors ...RequestEditorFn) (*SignPersonRequestResult, error)
+
+	// SearchPersonsV2WithResponse Search for a Person, version 2
+	//
+	// Finds active persons by first name and date of birth, in any language or in `language`, without disclosing personal data: the answer
+	// has names, gender, date and place of birth, and of the rest only what was asked for and matches.
+	//
+	// A person is found when, besides, `last_name`, `tax_id`, `phone_number` or the document agrees. An empty `last_name` finds persons who
+	// have none. Without it `tax_id` or a document is needed. More than 50 persons are refused.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/persons (the `SearchPersonsV2` operationId).
+	SearchPersonsV2WithResponse(ctx context.Context, params *SearchPersonsV2Params, reqEditors ...RequestEditorFn) (*SearchPersonsV2Result, error)
+
+	// GetPersonalDataV2WithResponse Get personal data, version 2
+	//
+	// Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now.
+	// Access is as in version 1: an approval in force that grants the person (`granted_resources` with code `person`).
+	//
+	// Fields that are not known of the person are absent. The confidant of a relationship is masked, its documents are not.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/v2/persons/{id}/personal_data (the `GetPersonalDataV2` operationId).
+	GetPersonalDataV2WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonalDataV2Result, error)
 
 	// ListDeclarationRequestsWithResponse Get Declaration Requests List V3
 	//
@@ -22162,6 +23227,70 @@ func (r GetApprovalResult) ContentType() string {
 	return ""
 }
 
+type VerifyApprovalResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ApprovalVerifiedResponse
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r VerifyApprovalResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r VerifyApprovalResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r VerifyApprovalResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CancelApprovalResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelApprovalResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelApprovalResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelApprovalResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ResendApprovalSMSResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -22908,6 +24037,37 @@ func (r GetPersonVerificationResult) ContentType() string {
 	return ""
 }
 
+type TerminateDeclarationPisResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DeclarationChangedResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r TerminateDeclarationPisResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TerminateDeclarationPisResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TerminateDeclarationPisResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type SearchServiceRequestsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -23460,6 +24620,68 @@ func (r SignPersonRequestResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r SignPersonRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type SearchPersonsV2Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonSearchV2Response
+}
+
+// Status returns HTTPResponse.Status
+func (r SearchPersonsV2Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SearchPersonsV2Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SearchPersonsV2Result) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetPersonalDataV2Result struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PersonalDataV2Response
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPersonalDataV2Result) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPersonalDataV2Result) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPersonalDataV2Result) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -24753,6 +25975,83 @@ func (c *ClientWithResponses) GetApprovalWithResponse(ctx context.Context, patie
 	return ParseGetApprovalResult(rsp)
 }
 
+// VerifyApprovalWithBodyWithResponse Verify approval
+//
+// Confirms an approval in the name of the patient, who has read out the code of the SMS. An approval that is confirmed by documents
+// (OFFLINE), or that needs no confirmation, is verified without a code; one that is sent is ignored then.
+//
+// What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
+// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
+// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+//
+// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
+// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+//
+// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
+// only Resend SMS on Approval helps; `code` may be a number or a text.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id} (the `VerifyApproval` operationId).
+func (c *ClientWithResponses) VerifyApprovalWithBodyWithResponse(ctx context.Context, patientID string, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*VerifyApprovalResult, error) {
+	rsp, err := c.VerifyApprovalWithBody(ctx, patientID, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyApprovalResult(rsp)
+}
+
+// VerifyApprovalWithResponse Verify approval
+//
+// Confirms an approval in the name of the patient, who has read out the code of the SMS. An approval that is confirmed by documents
+// (OFFLINE), or that needs no confirmation, is verified without a code; one that is sent is ignored then.
+//
+// What changes: `is_verified` becomes true, and from now until `expires_at` the approval opens what it grants. A former approval of
+// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
+// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
+//
+// How to follow it: 200 means that it is done. With `IDEMPOTENCY=replay` and an idempotency key the answer is 202 with a job, which
+// does the same a moment later; ask Get async job processing details until it is `processed`. Be ready for both.
+//
+// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
+// only Resend SMS on Approval helps; `code` may be a number or a text.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id} (the `VerifyApproval` operationId).
+func (c *ClientWithResponses) VerifyApprovalWithResponse(ctx context.Context, patientID string, id string, body VerifyApprovalJSONRequestBody, reqEditors ...RequestEditorFn) (*VerifyApprovalResult, error) {
+	rsp, err := c.VerifyApproval(ctx, patientID, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseVerifyApprovalResult(rsp)
+}
+
+// CancelApprovalWithResponse Cancel approval
+//
+// Ends an approval before its time, verified or not. Who may: the doctor whom the patient has chosen by an active declaration, the
+// employee or legal entity that it is granted to, and the employee who has asked for it (`created_by`).
+//
+// What changes: `expires_at` becomes the moment of the change, so that the approval opens nothing any more. A `StatusChangeEvent` of
+// `Approval` is stored with the change. The patient is told by an SMS without a code, to the phone that was fixed when the approval
+// was created, when it has one (`APPROVAL_CANCEL_SMS`).
+//
+// How to follow it: ask Get async job processing details until the job is `processed`; its `response_data` is the approval.
+//
+// What clients get wrong: there is no body, whatever is sent is ignored; an approval that has ended already, in whatever way, is
+// refused with 409; the scope is `approval:cancel`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id}/actions/cancel (the `CancelApproval` operationId).
+func (c *ClientWithResponses) CancelApprovalWithResponse(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*CancelApprovalResult, error) {
+	rsp, err := c.CancelApproval(ctx, patientID, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelApprovalResult(rsp)
+}
+
 // ResendApprovalSMSWithResponse Resend SMS on Approval
 //
 // Sends the patient a new code for an approval that still waits to be verified, when the first SMS did not arrive. The code goes to the
@@ -25383,6 +26682,38 @@ func (c *ClientWithResponses) GetPersonVerificationWithResponse(ctx context.Cont
 	return ParseGetPersonVerificationResult(rsp)
 }
 
+// TerminateDeclarationPisWithBodyWithResponse Terminate declaration via PIS
+//
+// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+func (c *ClientWithResponses) TerminateDeclarationPisWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TerminateDeclarationPisResult, error) {
+	rsp, err := c.TerminateDeclarationPisWithBody(ctx, id, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTerminateDeclarationPisResult(rsp)
+}
+
+// TerminateDeclarationPisWithResponse Terminate declaration via PIS
+//
+// For a patient in the patient's own information system: ends their own active declaration, by the rules of the patient's cabinet. It
+// becomes `terminated` with reason `manual_person`, and `reason_description` is kept.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/pis/declarations/{id}/actions/terminate (the `TerminateDeclarationPis` operationId).
+func (c *ClientWithResponses) TerminateDeclarationPisWithResponse(ctx context.Context, id string, body TerminateDeclarationPisJSONRequestBody, reqEditors ...RequestEditorFn) (*TerminateDeclarationPisResult, error) {
+	rsp, err := c.TerminateDeclarationPis(ctx, id, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTerminateDeclarationPisResult(rsp)
+}
+
 // SearchServiceRequestsWithResponse Search for a Service Requests
 //
 // Finds the service requests (referrals) that bear a requisition number, which is what a patient brings along. All service requests of
@@ -25828,6 +27159,43 @@ func (c *ClientWithResponses) SignPersonRequestWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseSignPersonRequestResult(rsp)
+}
+
+// SearchPersonsV2WithResponse Search for a Person, version 2
+//
+// Finds active persons by first name and date of birth, in any language or in `language`, without disclosing personal data: the answer
+// has names, gender, date and place of birth, and of the rest only what was asked for and matches.
+//
+// A person is found when, besides, `last_name`, `tax_id`, `phone_number` or the document agrees. An empty `last_name` finds persons who
+// have none. Without it `tax_id` or a document is needed. More than 50 persons are refused.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/persons (the `SearchPersonsV2` operationId).
+func (c *ClientWithResponses) SearchPersonsV2WithResponse(ctx context.Context, params *SearchPersonsV2Params, reqEditors ...RequestEditorFn) (*SearchPersonsV2Result, error) {
+	rsp, err := c.SearchPersonsV2(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSearchPersonsV2Result(rsp)
+}
+
+// GetPersonalDataV2WithResponse Get personal data, version 2
+//
+// Shows all that is stored of a person, unmasked, with `names` in all languages, and who acts for the person now.
+// Access is as in version 1: an approval in force that grants the person (`granted_resources` with code `person`).
+//
+// Fields that are not known of the person are absent. The confidant of a relationship is masked, its documents are not.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/v2/persons/{id}/personal_data (the `GetPersonalDataV2` operationId).
+func (c *ClientWithResponses) GetPersonalDataV2WithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetPersonalDataV2Result, error) {
+	rsp, err := c.GetPersonalDataV2(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPersonalDataV2Result(rsp)
 }
 
 // ListDeclarationRequestsWithResponse Get Declaration Requests List V3
@@ -27263,6 +28631,65 @@ func ParseGetApprovalResult(rsp *http.Response) (*GetApprovalResult, error) {
 	return response, nil
 }
 
+// ParseVerifyApprovalResult parses an HTTP response from a VerifyApprovalWithResponse call
+func ParseVerifyApprovalResult(rsp *http.Response) (*VerifyApprovalResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &VerifyApprovalResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ApprovalVerifiedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCancelApprovalResult parses an HTTP response from a CancelApprovalWithResponse call
+func ParseCancelApprovalResult(rsp *http.Response) (*CancelApprovalResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelApprovalResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseResendApprovalSMSResult parses an HTTP response from a ResendApprovalSMSWithResponse call
 func ParseResendApprovalSMSResult(rsp *http.Response) (*ResendApprovalSMSResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -27894,6 +29321,32 @@ func ParseGetPersonVerificationResult(rsp *http.Response) (*GetPersonVerificatio
 	return response, nil
 }
 
+// ParseTerminateDeclarationPisResult parses an HTTP response from a TerminateDeclarationPisWithResponse call
+func ParseTerminateDeclarationPisResult(rsp *http.Response) (*TerminateDeclarationPisResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TerminateDeclarationPisResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DeclarationChangedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseSearchServiceRequestsResult parses an HTTP response from a SearchServiceRequestsWithResponse call
 func ParseSearchServiceRequestsResult(rsp *http.Response) (*SearchServiceRequestsResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -28352,6 +29805,58 @@ func ParseSignPersonRequestResult(rsp *http.Response) (*SignPersonRequestResult,
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest PersonRequestSignedResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseSearchPersonsV2Result parses an HTTP response from a SearchPersonsV2WithResponse call
+func ParseSearchPersonsV2Result(rsp *http.Response) (*SearchPersonsV2Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SearchPersonsV2Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonSearchV2Response
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetPersonalDataV2Result parses an HTTP response from a GetPersonalDataV2WithResponse call
+func ParseGetPersonalDataV2Result(rsp *http.Response) (*GetPersonalDataV2Result, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPersonalDataV2Result{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PersonalDataV2Response
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

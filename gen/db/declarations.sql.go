@@ -98,34 +98,49 @@ func (q *Queries) EndDeclarationsOfEmployee(ctx context.Context, db DBTX, arg En
 }
 
 const getDeclaration = `-- name: GetDeclaration :one
-SELECT id, declaration_number, declaration_request_id, person_id, employee_id, legal_entity_id, start_date, end_date, signed_at, status, is_active, scope, reason, reason_description, inserted_at, updated_at, person, employee, division, legal_entity, authentication_method_current FROM il.declaration_details WHERE id = $1
+SELECT d.id, d.declaration_number, d.declaration_request_id, d.person_id, d.employee_id, d.legal_entity_id, d.start_date, d.end_date, d.signed_at, d.status, d.is_active, d.scope, d.reason, d.reason_description, d.inserted_at, d.updated_at, d.person, d.employee, d.division, d.legal_entity, d.authentication_method_current, jsonb_strip_nulls(COALESCE(NULLIF(p.confidant_person, '[]'), mpi.confidant_persons(p.id, $1::timestamptz), '[]'))::jsonb AS confidants
+FROM il.declaration_details d
+JOIN mpi.persons p ON p.id = d.person_id
+WHERE d.id = $2
 `
 
-func (q *Queries) GetDeclaration(ctx context.Context, db DBTX, id uuid.UUID) (ILDeclarationDetail, error) {
-	row := db.QueryRow(ctx, getDeclaration, id)
-	var i ILDeclarationDetail
+type GetDeclarationParams struct {
+	At time.Time
+	ID uuid.UUID
+}
+
+type GetDeclarationRow struct {
+	ILDeclarationDetail ILDeclarationDetail
+	Confidants          json.RawMessage
+}
+
+// Confidants are those that the patient was registered with, or else the approved ones.
+func (q *Queries) GetDeclaration(ctx context.Context, db DBTX, arg GetDeclarationParams) (GetDeclarationRow, error) {
+	row := db.QueryRow(ctx, getDeclaration, arg.At, arg.ID)
+	var i GetDeclarationRow
 	err := row.Scan(
-		&i.ID,
-		&i.DeclarationNumber,
-		&i.DeclarationRequestID,
-		&i.PersonID,
-		&i.EmployeeID,
-		&i.LegalEntityID,
-		&i.StartDate,
-		&i.EndDate,
-		&i.SignedAt,
-		&i.Status,
-		&i.IsActive,
-		&i.Scope,
-		&i.Reason,
-		&i.ReasonDescription,
-		&i.InsertedAt,
-		&i.UpdatedAt,
-		&i.Person,
-		&i.Employee,
-		&i.Division,
-		&i.LegalEntity,
-		&i.AuthenticationMethodCurrent,
+		&i.ILDeclarationDetail.ID,
+		&i.ILDeclarationDetail.DeclarationNumber,
+		&i.ILDeclarationDetail.DeclarationRequestID,
+		&i.ILDeclarationDetail.PersonID,
+		&i.ILDeclarationDetail.EmployeeID,
+		&i.ILDeclarationDetail.LegalEntityID,
+		&i.ILDeclarationDetail.StartDate,
+		&i.ILDeclarationDetail.EndDate,
+		&i.ILDeclarationDetail.SignedAt,
+		&i.ILDeclarationDetail.Status,
+		&i.ILDeclarationDetail.IsActive,
+		&i.ILDeclarationDetail.Scope,
+		&i.ILDeclarationDetail.Reason,
+		&i.ILDeclarationDetail.ReasonDescription,
+		&i.ILDeclarationDetail.InsertedAt,
+		&i.ILDeclarationDetail.UpdatedAt,
+		&i.ILDeclarationDetail.Person,
+		&i.ILDeclarationDetail.Employee,
+		&i.ILDeclarationDetail.Division,
+		&i.ILDeclarationDetail.LegalEntity,
+		&i.ILDeclarationDetail.AuthenticationMethodCurrent,
+		&i.Confidants,
 	)
 	return i, err
 }
@@ -163,38 +178,51 @@ func (q *Queries) GetDeclarationState(ctx context.Context, db DBTX, id uuid.UUID
 }
 
 const getPersonDeclaration = `-- name: GetPersonDeclaration :one
-SELECT id, declaration_number, declaration_request_id, person_id, employee_id, legal_entity_id, start_date, end_date, signed_at, status, is_active, scope, reason, reason_description, inserted_at, updated_at, person, employee, division, legal_entity, authentication_method_current FROM il.declaration_details
-WHERE person_id = $1 AND status = 'active' AND is_active
-ORDER BY signed_at DESC, id
+SELECT d.id, d.declaration_number, d.declaration_request_id, d.person_id, d.employee_id, d.legal_entity_id, d.start_date, d.end_date, d.signed_at, d.status, d.is_active, d.scope, d.reason, d.reason_description, d.inserted_at, d.updated_at, d.person, d.employee, d.division, d.legal_entity, d.authentication_method_current, jsonb_strip_nulls(COALESCE(NULLIF(p.confidant_person, '[]'), mpi.confidant_persons(p.id, $1::timestamptz), '[]'))::jsonb AS confidants
+FROM il.declaration_details d
+JOIN mpi.persons p ON p.id = d.person_id
+WHERE d.person_id = $2 AND d.status = 'active' AND d.is_active
+ORDER BY d.signed_at DESC, d.id
 LIMIT 1
 `
 
+type GetPersonDeclarationParams struct {
+	At       time.Time
+	PersonID uuid.UUID
+}
+
+type GetPersonDeclarationRow struct {
+	ILDeclarationDetail ILDeclarationDetail
+	Confidants          json.RawMessage
+}
+
 // The active one: a person has one at most.
-func (q *Queries) GetPersonDeclaration(ctx context.Context, db DBTX, personID uuid.UUID) (ILDeclarationDetail, error) {
-	row := db.QueryRow(ctx, getPersonDeclaration, personID)
-	var i ILDeclarationDetail
+func (q *Queries) GetPersonDeclaration(ctx context.Context, db DBTX, arg GetPersonDeclarationParams) (GetPersonDeclarationRow, error) {
+	row := db.QueryRow(ctx, getPersonDeclaration, arg.At, arg.PersonID)
+	var i GetPersonDeclarationRow
 	err := row.Scan(
-		&i.ID,
-		&i.DeclarationNumber,
-		&i.DeclarationRequestID,
-		&i.PersonID,
-		&i.EmployeeID,
-		&i.LegalEntityID,
-		&i.StartDate,
-		&i.EndDate,
-		&i.SignedAt,
-		&i.Status,
-		&i.IsActive,
-		&i.Scope,
-		&i.Reason,
-		&i.ReasonDescription,
-		&i.InsertedAt,
-		&i.UpdatedAt,
-		&i.Person,
-		&i.Employee,
-		&i.Division,
-		&i.LegalEntity,
-		&i.AuthenticationMethodCurrent,
+		&i.ILDeclarationDetail.ID,
+		&i.ILDeclarationDetail.DeclarationNumber,
+		&i.ILDeclarationDetail.DeclarationRequestID,
+		&i.ILDeclarationDetail.PersonID,
+		&i.ILDeclarationDetail.EmployeeID,
+		&i.ILDeclarationDetail.LegalEntityID,
+		&i.ILDeclarationDetail.StartDate,
+		&i.ILDeclarationDetail.EndDate,
+		&i.ILDeclarationDetail.SignedAt,
+		&i.ILDeclarationDetail.Status,
+		&i.ILDeclarationDetail.IsActive,
+		&i.ILDeclarationDetail.Scope,
+		&i.ILDeclarationDetail.Reason,
+		&i.ILDeclarationDetail.ReasonDescription,
+		&i.ILDeclarationDetail.InsertedAt,
+		&i.ILDeclarationDetail.UpdatedAt,
+		&i.ILDeclarationDetail.Person,
+		&i.ILDeclarationDetail.Employee,
+		&i.ILDeclarationDetail.Division,
+		&i.ILDeclarationDetail.LegalEntity,
+		&i.ILDeclarationDetail.AuthenticationMethodCurrent,
+		&i.Confidants,
 	)
 	return i, err
 }

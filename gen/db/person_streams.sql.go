@@ -52,6 +52,22 @@ func (q *Queries) AddRelationship(ctx context.Context, db DBTX, arg AddRelations
 	return err
 }
 
+const addRelationshipDocuments = `-- name: AddRelationshipDocuments :exec
+INSERT INTO mpi.confidant_person_relationship_documents (relationship_id, type, number, issued_by, issued_at, active_to)
+SELECT $1, d.type, d.number, d.issued_by, d.issued_at, d.active_to
+FROM jsonb_to_recordset($2::jsonb) AS d (type text, number text, issued_by text, issued_at date, active_to date)
+`
+
+type AddRelationshipDocumentsParams struct {
+	ID        uuid.UUID
+	Documents json.RawMessage
+}
+
+func (q *Queries) AddRelationshipDocuments(ctx context.Context, db DBTX, arg AddRelationshipDocumentsParams) error {
+	_, err := db.Exec(ctx, addRelationshipDocuments, arg.ID, arg.Documents)
+	return err
+}
+
 const countPersons = `-- name: CountPersons :one
 SELECT count(*) FROM mpi.persons WHERE id = ANY ($1::uuid[])
 `
@@ -61,6 +77,15 @@ func (q *Queries) CountPersons(ctx context.Context, db DBTX, ids []uuid.UUID) (i
 	var count int64
 	err := row.Scan(&count)
 	return count, err
+}
+
+const deleteRelationshipDocuments = `-- name: DeleteRelationshipDocuments :exec
+DELETE FROM mpi.confidant_person_relationship_documents WHERE relationship_id = $1
+`
+
+func (q *Queries) DeleteRelationshipDocuments(ctx context.Context, db DBTX, id uuid.UUID) error {
+	_, err := db.Exec(ctx, deleteRelationshipDocuments, id)
+	return err
 }
 
 const lockPersonStreams = `-- name: LockPersonStreams :one

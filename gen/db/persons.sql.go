@@ -343,27 +343,28 @@ func (q *Queries) ListPersons(ctx context.Context, db DBTX, ids []uuid.UUID) ([]
 }
 
 const listRelationshipDocuments = `-- name: ListRelationshipDocuments :many
-SELECT relationship_id, type, number FROM mpi.confidant_person_relationship_documents
+SELECT relationship_id, type, number, issued_by, issued_at, active_to FROM mpi.confidant_person_relationship_documents
 WHERE relationship_id = ANY ($1::uuid[])
 ORDER BY relationship_id, type
 `
 
-type ListRelationshipDocumentsRow struct {
-	RelationshipID uuid.UUID
-	Type           string
-	Number         string
-}
-
-func (q *Queries) ListRelationshipDocuments(ctx context.Context, db DBTX, ids []uuid.UUID) ([]ListRelationshipDocumentsRow, error) {
+func (q *Queries) ListRelationshipDocuments(ctx context.Context, db DBTX, ids []uuid.UUID) ([]MPIConfidantPersonRelationshipDocument, error) {
 	rows, err := db.Query(ctx, listRelationshipDocuments, ids)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []ListRelationshipDocumentsRow
+	var items []MPIConfidantPersonRelationshipDocument
 	for rows.Next() {
-		var i ListRelationshipDocumentsRow
-		if err := rows.Scan(&i.RelationshipID, &i.Type, &i.Number); err != nil {
+		var i MPIConfidantPersonRelationshipDocument
+		if err := rows.Scan(
+			&i.RelationshipID,
+			&i.Type,
+			&i.Number,
+			&i.IssuedBy,
+			&i.IssuedAt,
+			&i.ActiveTo,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -532,6 +533,101 @@ func (q *Queries) SearchPersons(ctx context.Context, db DBTX, arg SearchPersonsP
 			&i.Unzr,
 			&i.PhoneType,
 			&i.BirthCertificate,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const searchPersonsV2 = `-- name: SearchPersonsV2 :many
+SELECT p.id, p.birth_date, p.gender, p.birth_country, p.birth_settlement, p.tax_id, l.names,
+    COALESCE((SELECT f.type FROM mpi.person_phones f WHERE f.person_id = p.id AND f.number = $1
+        ORDER BY f.type DESC LIMIT 1), '')::text AS phone_type,
+    COALESCE((SELECT d.number FROM mpi.person_documents d WHERE d.person_id = p.id AND d.type = $2::text
+        AND lower(d.number) = $3), '')::text AS document_number
+FROM mpi.persons p
+CROSS JOIN LATERAL (SELECT COALESCE(p.names, jsonb_build_array(jsonb_build_object(
+    'language', 'uk', 'first_name', p.first_name, 'last_name', p.last_name, 'second_name', p.second_name)))::jsonb AS names) l
+CROSS JOIN LATERAL (
+    SELECT bool_or(lower(COALESCE(n.last_name, '')) = $4::text) AS has_last_name
+    FROM jsonb_to_recordset(l.names) AS n (language text, first_name text, last_name text)
+    WHERE lower(n.first_name) = $5::text AND ($6::text IS NULL OR n.language = $6::text)
+    HAVING count(*) > 0
+) m
+WHERE p.is_active AND p.status = 'active' AND p.birth_date = $7
+  AND (m.has_last_name
+    OR p.tax_id = $8
+    OR EXISTS (SELECT 1 FROM mpi.person_documents d WHERE d.person_id = p.id AND d.type = $2::text
+        AND lower(d.number) = $3)
+    OR EXISTS (SELECT 1 FROM mpi.person_phones f WHERE f.person_id = p.id AND f.number = $1)
+    OR EXISTS (SELECT 1 FROM mpi.person_authentication_methods a WHERE a.person_id = p.id AND a.phone_number = $1
+        AND a.is_active AND (a.ended_at IS NULL OR a.ended_at > $9::timestamptz)))
+ORDER BY m.has_last_name DESC NULLS LAST, p.inserted_at DESC, p.id
+LIMIT $10
+`
+
+type SearchPersonsV2Params struct {
+	PhoneNumber    *string
+	DocumentType   *string
+	DocumentNumber *string
+	LastName       *string
+	FirstName      string
+	Language       *string
+	BirthDate      time.Time
+	TaxID          *string
+	At             time.Time
+	PageLimit      int32
+}
+
+type SearchPersonsV2Row struct {
+	ID              uuid.UUID
+	BirthDate       time.Time
+	Gender          string
+	BirthCountry    *string
+	BirthSettlement *string
+	TaxID           *string
+	Names           json.RawMessage
+	PhoneType       string
+	DocumentNumber  string
+}
+
+// Active persons with whom the day of birth, the first name in a language and one thing more agree, equal last names first.
+// Who has no names is known by Ukrainian ones. An absent parameter agrees with nobody. Texts come in lower case.
+func (q *Queries) SearchPersonsV2(ctx context.Context, db DBTX, arg SearchPersonsV2Params) ([]SearchPersonsV2Row, error) {
+	rows, err := db.Query(ctx, searchPersonsV2,
+		arg.PhoneNumber,
+		arg.DocumentType,
+		arg.DocumentNumber,
+		arg.LastName,
+		arg.FirstName,
+		arg.Language,
+		arg.BirthDate,
+		arg.TaxID,
+		arg.At,
+		arg.PageLimit,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []SearchPersonsV2Row
+	for rows.Next() {
+		var i SearchPersonsV2Row
+		if err := rows.Scan(
+			&i.ID,
+			&i.BirthDate,
+			&i.Gender,
+			&i.BirthCountry,
+			&i.BirthSettlement,
+			&i.TaxID,
+			&i.Names,
+			&i.PhoneType,
+			&i.DocumentNumber,
 		); err != nil {
 			return nil, err
 		}

@@ -232,7 +232,7 @@ func (a *App) build() error {
 	}
 
 	lists := &postgres.Lists{Primary: a.Pool, Replica: a.Replica}
-	signed := declarations.Store{Pool: a.Pool, Lists: lists}
+	signed := declarations.Store{Pool: a.Pool, Lists: lists, Clock: o.Clock}
 	s := &server{
 		approvalsAPI: &approvals.API{Engine: engine, Codes: codes, People: people},
 		declarationsAPI: &declarationrequests.API{

@@ -157,7 +157,9 @@ func unmade[A, D, B any](c *Call[A, D, B]) params[B] {
 }
 
 // checks are all of them, in their order.
-func (t *Transition[A, D, B]) checks() []Check[*Call[A, D, B]] { return slices.Concat(t.Guard, t.Checks) }
+func (t *Transition[A, D, B]) checks() []Check[*Call[A, D, B]] {
+	return slices.Concat(t.Guard, t.Checks)
+}
 
 // checksInJob tells whether ASYNC_CHECKS leaves the checks to the job. The pages of
 // the core methods (origin: seed) tell the status of each refusal.

@@ -56,6 +56,17 @@ type Relationship struct {
 	Reason   string     `json:"verification_reason"`
 	IsActive bool       `json:"is_active"`
 	ActiveTo *time.Time `json:"active_to,omitempty"`
+	// Documents prove it. Nil leaves what there are.
+	Documents []RelationshipDocument `json:"documents_relationship,omitempty"`
+}
+
+// RelationshipDocument proves a relationship. Its days are YYYY-MM-DD.
+type RelationshipDocument struct {
+	Type     string  `json:"type"`
+	Number   string  `json:"number"`
+	IssuedBy string  `json:"issued_by"`
+	IssuedAt string  `json:"issued_at"`
+	ActiveTo *string `json:"active_to,omitempty"`
 }
 
 // unfit is what a method of the sandbox cannot do; unknownPerson whom it does not find.
@@ -203,6 +214,9 @@ func (h *Handler) relate(ctx context.Context, person, confidant string, sent Rel
 	case !slices.Contains(statuses, sent.Status):
 		return sent, unfit(fmt.Sprintf("verification_status: want one of %v", statuses))
 	}
+	if err := sent.checkDocuments(); err != nil {
+		return sent, err
+	}
 	user, now := h.config.Get().SystemUser, h.clock.Now()
 	return sent, postgres.InTx(ctx, h.app.Pool, func(tx postgres.Tx) (err error) {
 		found, err := db.New().CountPersons(ctx, tx, []uuid.UUID{id, other})
@@ -216,13 +230,59 @@ func (h *Handler) relate(ctx context.Context, person, confidant string, sent Rel
 			PersonID: id, ConfidantPersonID: other, RelationType: sent.Type, IsActive: sent.IsActive, ActiveTo: sent.ActiveTo,
 			VerificationStatus: sent.Status, VerificationReason: sent.Reason, UserID: user, At: now,
 		})
-		if err = postgres.Error(err); !errors.Is(err, fault.ErrNotFound) {
-			return err
+		if err = postgres.Error(err); err != nil && !errors.Is(err, fault.ErrNotFound) {
+			return fmt.Errorf("set the relationship: %w", err)
 		}
-		sent.ID = uuid.New()
-		return db.New().AddRelationship(ctx, tx, db.AddRelationshipParams{
-			ID: sent.ID, PersonID: id, ConfidantPersonID: other, RelationType: sent.Type, IsActive: sent.IsActive, ActiveTo: sent.ActiveTo,
-			VerificationStatus: sent.Status, VerificationReason: sent.Reason, UserID: user, At: now,
-		})
+		if err != nil {
+			sent.ID = uuid.New()
+			err = db.New().AddRelationship(ctx, tx, db.AddRelationshipParams{
+				ID: sent.ID, PersonID: id, ConfidantPersonID: other, RelationType: sent.Type, IsActive: sent.IsActive, ActiveTo: sent.ActiveTo,
+				VerificationStatus: sent.Status, VerificationReason: sent.Reason, UserID: user, At: now,
+			})
+			if err != nil {
+				return fmt.Errorf("add the relationship: %w", err)
+			}
+		}
+		return sent.writeDocuments(ctx, tx)
 	})
+}
+
+// checkDocuments returns what cannot be set.
+func (r Relationship) checkDocuments() error {
+	seen := map[string]bool{}
+	for i, d := range r.Documents {
+		_, issued := time.Parse(time.DateOnly, d.IssuedAt)
+		var ends error
+		if d.ActiveTo != nil {
+			_, ends = time.Parse(time.DateOnly, *d.ActiveTo)
+		}
+		switch {
+		case d.Type == "" || d.Number == "" || d.IssuedBy == "":
+			return unfit(fmt.Sprintf("documents_relationship[%d]: want type, number, issued_by and issued_at", i))
+		case issued != nil || ends != nil:
+			return unfit(fmt.Sprintf("documents_relationship[%d]: want days as YYYY-MM-DD", i))
+		case seen[d.Type]:
+			return unfit(fmt.Sprintf("documents_relationship[%d]: want one document of a type", i))
+		}
+		seen[d.Type] = true
+	}
+	return nil
+}
+
+// writeDocuments replaces the documents of a relationship by those that were sent.
+func (r Relationship) writeDocuments(ctx context.Context, tx postgres.Tx) error {
+	if r.Documents == nil {
+		return nil
+	}
+	documents, err := json.Marshal(r.Documents)
+	if err != nil {
+		return fmt.Errorf("encode documents of the relationship: %w", err)
+	}
+	if err := db.New().DeleteRelationshipDocuments(ctx, tx, r.ID); err != nil {
+		return fmt.Errorf("remove documents of the relationship: %w", err)
+	}
+	if err := db.New().AddRelationshipDocuments(ctx, tx, db.AddRelationshipDocumentsParams{ID: r.ID, Documents: documents}); err != nil {
+		return fmt.Errorf("add documents of the relationship: %w", err)
+	}
+	return nil
 }

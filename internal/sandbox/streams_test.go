@@ -87,6 +87,18 @@ func confidantsAreSet(t *testing.T, b *box) {
 	var first, second sandbox.Relationship
 	require.Equal(t, http.StatusOK, b.call(t, http.MethodPut, path, object{}, &first))
 	require.Equal(t, "VERIFIED", first.Status)
+	require.Empty(t, listed("")[0]["documents_relationship"])
+	document := func(kind, number string) object {
+		return object{"type": kind, "number": number, "issued_by": "РАЦС", "issued_at": "2017-02-28"}
+	}
+	for _, sent := range []object{
+		{"documents_relationship": []object{document("BIRTH_CERTIFICATE", "АА120518"), document("COURT_DECISION", "77")}},
+		{"documents_relationship": []object{document("BIRTH_CERTIFICATE", "АА120519")}},
+		{}, // they stay
+	} {
+		require.Equal(t, http.StatusOK, b.call(t, http.MethodPut, path, sent, nil))
+	}
+	require.Equal(t, []any{map[string]any{"type": "BIRTH_CERTIFICATE", "number": "******19"}}, listed("")[0]["documents_relationship"])
 	require.Len(t, listed(""), 1)
 	require.Equal(t, http.StatusOK, b.call(t, http.MethodPut, path, object{"active_to": "2020-01-01T00:00:00Z", "verification_status": "NOT_VERIFIED"}, &second))
 	require.Equal(t, first.ID, second.ID, "the same relationship")
@@ -105,7 +117,14 @@ func confidantsAreSet(t *testing.T, b *box) {
 		"themselves":          {"/_sandbox/persons/" + child + "/confidants/" + child, object{}, 422},
 		"relation_type":       {path, object{"relation_type": "FRIEND"}, 422},
 		"verification_status": {path, object{"verification_status": "CHANGES_NEEDED"}, 422},
-		"body":                {path, object{"relation": "PRIMARY"}, 400},
+		"issued_by":           {path, object{"documents_relationship": []object{{"type": "BIRTH_CERTIFICATE", "number": "1"}}}, 422},
+		"YYYY-MM-DD": {path, object{"documents_relationship": []object{
+			{"type": "BIRTH_CERTIFICATE", "number": "1", "issued_by": "РАЦС", "issued_at": "2017-02-30"},
+		}}, 422},
+		"one document of a type": {path, object{"documents_relationship": []object{
+			document("BIRTH_CERTIFICATE", "1"), document("BIRTH_CERTIFICATE", "2"),
+		}}, 422},
+		"body": {path, object{"relation": "PRIMARY"}, 400},
 	} {
 		var answer struct{ Error string }
 		require.Equal(t, c.status, b.call(t, http.MethodPut, c.path, c.body, &answer), says)

@@ -409,7 +409,7 @@ func TestFaultsOfSourcesAreTold(t *testing.T) {
 		"begins elsewhere":             {"initial: [NEW]", "initial: [OLD]", "status machine Thing: initial OLD, transitions from nothing lead to NEW"},
 		"state out of reach":           {"from: NEW, to: OLD", "from: OLD, to: NEW", "status machine Thing: no transition leads to OLD"},
 		"unknown machine field":        {"final: [OLD]", "finals: [OLD]", `status machine Thing: unknown field "finals"`},
-		"unknown group":                {"pattern: '^[0-9]{5}$'}, schema: true, together: body", "pattern: '^[0-9]{5}$'}, schema: true, together: form", `together "form" is none of body, filters, fields`},
+		"unknown group":                {"pattern: '^[0-9]{5}$'}, schema: true, together: body", "pattern: '^[0-9]{5}$'}, schema: true, together: form", `together "form" is none of body, content, filters, fields`},
 		"group of one":                 {"status: 422, together: body,", "status: 422,", op + ": line 4: rule thing.update.zip: nothing is checked together with it as body"},
 		"group torn apart":             {"together: body, origin: code}\n        - {use: thing.status, state: new,", "origin: code}\n        - {use: thing.status, state: new, together: body,", "rule thing.update.status: the rules that are checked together as body stand one after another"},
 		"body without its fallback":    {"status: 422, together: body,", "status: 422,", "the rules of the body are checked together with thing.update.schema"},

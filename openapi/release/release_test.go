@@ -14,9 +14,27 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"esoz/openapi"
+	"esoz/openapi/tree"
 )
 
 const changelog = "# Changelog\n\n## [Unreleased]\n\n## [0.1.0]\n\n- division.create.party: announced too early\n"
+
+// sharedContract is the contract with the operations alone that the tests change: oasdiff reads it in a tenth of the time.
+var sharedContract = sync.OnceValues(func() ([]byte, error) {
+	root, err := tree.Parse(openapi.Document)
+	if err != nil {
+		return nil, err
+	}
+	paths := tree.Mapping()
+	for _, path := range []string{
+		"/api/jobs/{id}", "/api/events/{id}", "/api/divisions", "/api/divisions/{id}", "/api/service_requests/{service_request_id}/actions/release",
+		"/api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop",
+	} {
+		tree.Set(paths, path, tree.At(root, "paths", path))
+	}
+	tree.Set(root, "paths", paths)
+	return tree.YAML(root)
+})
 
 // release is a contract in a folder of its own that is compared with a copy of itself.
 func release(t *testing.T) paths {
@@ -27,7 +45,9 @@ func release(t *testing.T) paths {
 		released:  filepath.Join(dir, "released.yaml"),
 		changelog: filepath.Join(dir, "CHANGELOG.md"),
 	}
-	require.NoError(t, os.WriteFile(p.contract, openapi.Document, 0o600))
+	content, err := sharedContract()
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(p.contract, content, 0o600))
 	require.NoError(t, os.WriteFile(p.changelog, []byte(changelog), 0o600))
 	kept, err := sharedBaseline()
 	require.NoError(t, err)
@@ -38,8 +58,12 @@ func release(t *testing.T) paths {
 // sharedBaseline is what baseline keeps of the contract. TestMain removes its folder.
 var sharedBaseline = sync.OnceValues(func() ([]byte, error) {
 	p := paths{contract: filepath.Join(temporary, "openapi.yaml"), released: filepath.Join(temporary, "released.yaml"), changelog: filepath.Join(temporary, "CHANGELOG.md")}
+	content, err := sharedContract()
+	if err != nil {
+		return nil, err
+	}
 	if err := errors.Join(
-		os.WriteFile(p.contract, openapi.Document, 0o600), os.WriteFile(p.changelog, []byte(changelog), 0o600), baseline(p),
+		os.WriteFile(p.contract, content, 0o600), os.WriteFile(p.changelog, []byte(changelog), 0o600), baseline(p),
 	); err != nil {
 		return nil, err
 	}

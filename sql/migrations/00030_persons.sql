@@ -8,13 +8,11 @@ ALTER TABLE mpi.persons
     ADD COLUMN email                           text,
     ADD COLUMN secret                          text,
     ADD COLUMN emergency_contact               jsonb,
-    ADD COLUMN preferred_way_communication     text CHECK (preferred_way_communication IN ('email', 'phone')),
+    ADD COLUMN preferred_way_communication     text,
     ADD COLUMN patient_signed                  boolean,
     ADD COLUMN process_disclosure_data_consent boolean;
-
-CREATE INDEX persons_name_idx ON mpi.persons (birth_date, lower(last_name), lower(first_name)) WHERE is_active AND status = 'active';
-CREATE INDEX persons_tax_id_idx ON mpi.persons (tax_id) WHERE tax_id IS NOT NULL AND is_active AND status = 'active';
-CREATE INDEX person_authentication_methods_phone_idx ON mpi.person_authentication_methods (phone_number) WHERE phone_number IS NOT NULL;
+ALTER TABLE mpi.persons ADD CONSTRAINT persons_preferred_way_communication_check
+    CHECK (preferred_way_communication IN ('email', 'phone')) NOT VALID;
 
 CREATE TABLE mpi.person_documents (
     person_id       uuid NOT NULL REFERENCES mpi.persons (id),
@@ -115,9 +113,6 @@ DROP TABLE mpi.confidant_person_relationship_documents;
 DROP TABLE mpi.person_addresses;
 DROP TABLE mpi.person_phones;
 DROP TABLE mpi.person_documents;
-DROP INDEX mpi.person_authentication_methods_phone_idx;
-DROP INDEX mpi.persons_tax_id_idx;
-DROP INDEX mpi.persons_name_idx;
 ALTER TABLE mpi.persons
     DROP COLUMN birth_country, DROP COLUMN birth_settlement, DROP COLUMN email, DROP COLUMN secret, DROP COLUMN emergency_contact,
     DROP COLUMN preferred_way_communication, DROP COLUMN patient_signed, DROP COLUMN process_disclosure_data_consent;

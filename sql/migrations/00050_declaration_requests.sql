@@ -3,8 +3,6 @@
 -- +goose Up
 CREATE SEQUENCE il.declaration_request START 1000000;
 COMMENT ON SEQUENCE il.declaration_request IS 'Numbers of declarations are made from it.';
-CREATE INDEX declaration_requests_inserted_at_idx ON il.declaration_requests (inserted_at) WHERE data IS NOT NULL;
-COMMENT ON INDEX il.declaration_requests_inserted_at_idx IS 'For the expiry job, which takes the data of old requests away.';
 
 CREATE TABLE prm.related_legal_entities (
     id             uuid        PRIMARY KEY,
@@ -24,5 +22,4 @@ COMMENT ON TABLE prm.related_legal_entities IS 'Which legal entity goes on with 
 
 -- +goose Down
 DROP TABLE prm.related_legal_entities;
-DROP INDEX il.declaration_requests_inserted_at_idx;
 DROP SEQUENCE il.declaration_request;

@@ -52,21 +52,13 @@ JOIN prm.legal_entities l ON l.id = d.legal_entity_id
 LEFT JOIN il.declaration_requests r ON r.id = d.declaration_request_id;
 COMMENT ON VIEW il.declaration_details IS 'A declaration with what the registers know today of those who made it, as objects with the field names of the API.';
 
-CREATE INDEX declarations_legal_entity_id_idx ON ops.declarations (legal_entity_id, inserted_at DESC, id);
-CREATE INDEX declarations_employee_id_idx ON ops.declarations (employee_id, status);
-COMMENT ON INDEX ops.declarations_employee_id_idx IS 'For filters, and for the limits of doctors.';
-CREATE INDEX declarations_end_date_idx ON ops.declarations (end_date) WHERE status = 'active';
-
 ALTER TABLE prm.employees DROP CONSTRAINT employees_status_check;
 ALTER TABLE prm.employees ADD CONSTRAINT employees_status_check CHECK (status IN (
-    'NEW', 'APPROVED', 'DISMISSED', 'STOPPED', 'ENTERED_IN_ERROR', 'ENTERED IN ERROR', 'AUTODEACTIVATED', 'REORGANIZED'));
+    'NEW', 'APPROVED', 'DISMISSED', 'STOPPED', 'ENTERED_IN_ERROR', 'ENTERED IN ERROR', 'AUTODEACTIVATED', 'REORGANIZED')) NOT VALID;
 
 -- +goose Down
 ALTER TABLE prm.employees DROP CONSTRAINT employees_status_check;
 ALTER TABLE prm.employees ADD CONSTRAINT employees_status_check CHECK (status IN ('NEW', 'APPROVED', 'DISMISSED', 'REORGANIZED')) NOT VALID;
-DROP INDEX ops.declarations_end_date_idx;
-DROP INDEX ops.declarations_employee_id_idx;
-DROP INDEX ops.declarations_legal_entity_id_idx;
 DROP VIEW il.declaration_details;
 DROP FUNCTION prm.profession;
 ALTER TABLE prm.parties DROP COLUMN documents, DROP COLUMN specialities;

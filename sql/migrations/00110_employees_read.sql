@@ -29,28 +29,7 @@ JOIN prm.legal_entities l ON l.id = e.legal_entity_id
 LEFT JOIN prm.divisions v ON v.id = e.division_id;
 COMMENT ON COLUMN prm.employee_details.listed_profession IS 'What lists show of profession: the specialities as they are stored, where they are.';
 
-DROP INDEX prm.employees_legal_entity_id_idx;
-CREATE INDEX employees_legal_entity_id_idx ON prm.employees (legal_entity_id, inserted_at, id);
-CREATE INDEX employees_of_division_idx ON prm.employees (division_id);
-CREATE INDEX employees_employee_type_idx ON prm.employees (employee_type, inserted_at, id);
-CREATE INDEX employees_status_idx ON prm.employees (status, inserted_at, id);
-CREATE INDEX employees_inserted_at_idx ON prm.employees (inserted_at, id) WHERE is_active;
-CREATE INDEX parties_tax_id_idx ON prm.parties (tax_id);
-CREATE INDEX parties_no_tax_id_idx ON prm.parties (id) WHERE no_tax_id;
-CREATE INDEX parties_verification_status_idx ON prm.parties (verification_status);
-CREATE INDEX legal_entities_edrpou_idx ON prm.legal_entities (edrpou);
-
 -- +goose Down
-DROP INDEX prm.legal_entities_edrpou_idx;
-DROP INDEX prm.parties_verification_status_idx;
-DROP INDEX prm.parties_no_tax_id_idx;
-DROP INDEX prm.parties_tax_id_idx;
-DROP INDEX prm.employees_inserted_at_idx;
-DROP INDEX prm.employees_status_idx;
-DROP INDEX prm.employees_employee_type_idx;
-DROP INDEX prm.employees_of_division_idx;
-DROP INDEX prm.employees_legal_entity_id_idx;
-CREATE INDEX employees_legal_entity_id_idx ON prm.employees (legal_entity_id);
 DROP VIEW prm.employee_details;
 CREATE VIEW prm.employee_details AS
 SELECT e.id, e.employee_type, e.position, e.status, e.is_active, e.start_date, e.end_date,

@@ -70,16 +70,7 @@ SELECT l.id,
 FROM prm.legal_entities l;
 COMMENT ON VIEW prm.legal_entity_details IS 'A legal entity as an object with the field names of the API.';
 
-CREATE INDEX legal_entities_inserted_at_idx ON prm.legal_entities (inserted_at, id) WHERE is_active;
-CREATE INDEX legal_entities_type_idx ON prm.legal_entities (type, inserted_at, id);
-CREATE INDEX legal_entities_status_idx ON prm.legal_entities (status, inserted_at, id);
-CREATE INDEX legal_entities_settlement_id_idx ON prm.legal_entities ((residence_address ->> 'settlement_id'));
-
 -- +goose Down
-DROP INDEX prm.legal_entities_settlement_id_idx;
-DROP INDEX prm.legal_entities_status_idx;
-DROP INDEX prm.legal_entities_type_idx;
-DROP INDEX prm.legal_entities_inserted_at_idx;
 DROP VIEW prm.legal_entity_details;
 DROP VIEW prm.license_details;
 ALTER TABLE prm.legal_entities DROP COLUMN edr_data_id, DROP COLUMN edr_state, DROP COLUMN public_offer;

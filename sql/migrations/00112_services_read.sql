@@ -1,9 +1,6 @@
 -- What the reads of employee roles and healthcare services show and look for.
 
 -- +goose Up
-CREATE INDEX employee_roles_of_employee_idx ON prm.employee_roles (employee_id, inserted_at, id);
-CREATE INDEX employee_roles_healthcare_service_id_idx ON prm.employee_roles (healthcare_service_id, inserted_at, id);
-CREATE INDEX employee_roles_inserted_at_idx ON prm.employee_roles (inserted_at, id) WHERE is_active;
 
 UPDATE prm.healthcare_services
 SET category = '{"coding": [{"system": "HEALTHCARE_SERVICE_CATEGORIES", "code": "MSP"}]}'
@@ -25,24 +22,6 @@ SELECT h.id, h.legal_entity_id, h.is_active,
 FROM prm.healthcare_services h;
 COMMENT ON VIEW prm.healthcare_service_details IS 'A healthcare service as an object with the field names of the API.';
 
-CREATE INDEX healthcare_services_legal_entity_id_idx ON prm.healthcare_services (legal_entity_id, inserted_at, id);
-CREATE INDEX healthcare_services_of_division_idx ON prm.healthcare_services (division_id, inserted_at, id);
-CREATE INDEX healthcare_services_speciality_type_idx ON prm.healthcare_services (speciality_type, inserted_at, id);
-CREATE INDEX healthcare_services_providing_condition_idx ON prm.healthcare_services (providing_condition, inserted_at, id);
-CREATE INDEX healthcare_services_category_idx ON prm.healthcare_services ((category #>> '{coding,0,code}'), inserted_at, id);
-CREATE INDEX healthcare_services_type_idx ON prm.healthcare_services ((type #>> '{coding,0,code}'), inserted_at, id);
-CREATE INDEX healthcare_services_inserted_at_idx ON prm.healthcare_services (inserted_at, id) WHERE is_active;
-
 -- +goose Down
-DROP INDEX prm.healthcare_services_inserted_at_idx;
-DROP INDEX prm.healthcare_services_type_idx;
-DROP INDEX prm.healthcare_services_category_idx;
-DROP INDEX prm.healthcare_services_providing_condition_idx;
-DROP INDEX prm.healthcare_services_speciality_type_idx;
-DROP INDEX prm.healthcare_services_of_division_idx;
-DROP INDEX prm.healthcare_services_legal_entity_id_idx;
 DROP VIEW prm.healthcare_service_details;
 ALTER TABLE prm.healthcare_services ALTER COLUMN category DROP NOT NULL, DROP COLUMN licensed_healthcare_service;
-DROP INDEX prm.employee_roles_inserted_at_idx;
-DROP INDEX prm.employee_roles_healthcare_service_id_idx;
-DROP INDEX prm.employee_roles_of_employee_idx;

@@ -20,13 +20,19 @@ ORDER BY d.inserted_at DESC, d.id
 LIMIT @page_limit OFFSET @page_offset;
 
 -- name: GetDeclaration :one
-SELECT * FROM il.declaration_details WHERE id = @id;
+-- Confidants are those that the patient was registered with, or else the approved ones.
+SELECT sqlc.embed(d), jsonb_strip_nulls(COALESCE(NULLIF(p.confidant_person, '[]'), mpi.confidant_persons(p.id, @at::timestamptz), '[]'))::jsonb AS confidants
+FROM il.declaration_details d
+JOIN mpi.persons p ON p.id = d.person_id
+WHERE d.id = @id;
 
 -- name: GetPersonDeclaration :one
 -- The active one: a person has one at most.
-SELECT * FROM il.declaration_details
-WHERE person_id = @person_id AND status = 'active' AND is_active
-ORDER BY signed_at DESC, id
+SELECT sqlc.embed(d), jsonb_strip_nulls(COALESCE(NULLIF(p.confidant_person, '[]'), mpi.confidant_persons(p.id, @at::timestamptz), '[]'))::jsonb AS confidants
+FROM il.declaration_details d
+JOIN mpi.persons p ON p.id = d.person_id
+WHERE d.person_id = @person_id AND d.status = 'active' AND d.is_active
+ORDER BY d.signed_at DESC, d.id
 LIMIT 1;
 
 -- name: GetDeclarationState :one

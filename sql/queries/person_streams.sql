@@ -32,3 +32,11 @@ INSERT INTO mpi.confidant_person_relationships (
 
 -- name: CountPersons :one
 SELECT count(*) FROM mpi.persons WHERE id = ANY (@ids::uuid[]);
+
+-- name: DeleteRelationshipDocuments :exec
+DELETE FROM mpi.confidant_person_relationship_documents WHERE relationship_id = @id;
+
+-- name: AddRelationshipDocuments :exec
+INSERT INTO mpi.confidant_person_relationship_documents (relationship_id, type, number, issued_by, issued_at, active_to)
+SELECT @id, d.type, d.number, d.issued_by, d.issued_at, d.active_to
+FROM jsonb_to_recordset(@documents::jsonb) AS d (type text, number text, issued_by text, issued_at date, active_to date);

@@ -78,6 +78,34 @@ WHERE p.is_active AND p.status = 'active' AND p.id IN (
 ORDER BY lower(p.last_name) <> @last_name::text, lower(p.first_name) <> @first_name::text, p.inserted_at DESC, p.id
 LIMIT @page_limit;
 
+-- name: SearchPersonsV2 :many
+-- Active persons with whom the day of birth, the first name in a language and one thing more agree, equal last names first.
+-- Who has no names is known by Ukrainian ones. An absent parameter agrees with nobody. Texts come in lower case.
+SELECT p.id, p.birth_date, p.gender, p.birth_country, p.birth_settlement, p.tax_id, l.names,
+    COALESCE((SELECT f.type FROM mpi.person_phones f WHERE f.person_id = p.id AND f.number = sqlc.narg('phone_number')
+        ORDER BY f.type DESC LIMIT 1), '')::text AS phone_type,
+    COALESCE((SELECT d.number FROM mpi.person_documents d WHERE d.person_id = p.id AND d.type = sqlc.narg('document_type')::text
+        AND lower(d.number) = sqlc.narg('document_number')), '')::text AS document_number
+FROM mpi.persons p
+CROSS JOIN LATERAL (SELECT COALESCE(p.names, jsonb_build_array(jsonb_build_object(
+    'language', 'uk', 'first_name', p.first_name, 'last_name', p.last_name, 'second_name', p.second_name)))::jsonb AS names) l
+CROSS JOIN LATERAL (
+    SELECT bool_or(lower(COALESCE(n.last_name, '')) = sqlc.narg('last_name')::text) AS has_last_name
+    FROM jsonb_to_recordset(l.names) AS n (language text, first_name text, last_name text)
+    WHERE lower(n.first_name) = @first_name::text AND (sqlc.narg('language')::text IS NULL OR n.language = sqlc.narg('language')::text)
+    HAVING count(*) > 0
+) m
+WHERE p.is_active AND p.status = 'active' AND p.birth_date = @birth_date
+  AND (m.has_last_name
+    OR p.tax_id = sqlc.narg('tax_id')
+    OR EXISTS (SELECT 1 FROM mpi.person_documents d WHERE d.person_id = p.id AND d.type = sqlc.narg('document_type')::text
+        AND lower(d.number) = sqlc.narg('document_number'))
+    OR EXISTS (SELECT 1 FROM mpi.person_phones f WHERE f.person_id = p.id AND f.number = sqlc.narg('phone_number'))
+    OR EXISTS (SELECT 1 FROM mpi.person_authentication_methods a WHERE a.person_id = p.id AND a.phone_number = sqlc.narg('phone_number')
+        AND a.is_active AND (a.ended_at IS NULL OR a.ended_at > @at::timestamptz)))
+ORDER BY m.has_last_name DESC NULLS LAST, p.inserted_at DESC, p.id
+LIMIT @page_limit;
+
 -- name: IsActivePerson :one
 SELECT EXISTS (SELECT 1 FROM mpi.persons WHERE id = @id AND is_active AND status = 'active');
 
@@ -105,7 +133,7 @@ ORDER BY r.inserted_at, r.id
 LIMIT @page_limit OFFSET @page_offset;
 
 -- name: ListRelationshipDocuments :many
-SELECT relationship_id, type, number FROM mpi.confidant_person_relationship_documents
+SELECT relationship_id, type, number, issued_by, issued_at, active_to FROM mpi.confidant_person_relationship_documents
 WHERE relationship_id = ANY (@ids::uuid[])
 ORDER BY relationship_id, type;
 

@@ -51,6 +51,11 @@ func tryExamples(t *testing.T, baseURL string) {
 		out, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s", out)
 		require.Contains(t, string(out), "status is now stopped")
+		for _, refusal := range []string{
+			"Invalid verification code", "Signed content does not match the previously created content", "Does not match the signer drfo",
+		} {
+			require.Contains(t, string(out), "Refused: "+refusal+"\n")
+		}
 		require.Contains(t, string(out), "The first declaration is terminated")
 		require.True(t, strings.HasSuffix(string(out), "Done.\n"), "%s", out)
 	})

@@ -6,7 +6,7 @@
 //
 // It needs a sandbox that is freshly started or reset: what was released once is
 // not released again.
-import { createClient, tokenSource, waitJob, type Client, type Options } from "esoz";
+import { createClient, EsozError, tokenSource, waitJob, type Client, type Options } from "esoz";
 
 const baseUrl = process.env["ESOZ_URL"] ?? "http://127.0.0.1:8080";
 const apiKey = "sandbox-mis-key";
@@ -113,6 +113,9 @@ async function registerPatient(api: Client): Promise<string> {
   await refused("Invalid verification code", api.PATCH("/api/v2/person_requests/{id}/actions/approve", { ...id, body: { verification_code: "0" } }));
   const { data: approved } = await api.PATCH("/api/v2/person_requests/{id}/actions/approve", { ...id, body: { verification_code: code } });
   const content = { ...approved.data, patient_signed: true }; // on the printed form
+  await refused("Signed content does not match the previously created content", api.PATCH("/api/v2/person_requests/{id}/actions/sign", {
+    ...id, body: { signed_content: await sign(doctors.first, { ...content, person: { ...content.person, last_name: "Інша" } }) },
+  }));
   await refused("Does not match the signer drfo", api.PATCH("/api/v2/person_requests/{id}/actions/sign", {
     ...id, body: { signed_content: await sign(doctors.second, content) },
   }));
@@ -166,7 +169,8 @@ async function refused(text: string, call: Promise<unknown>): Promise<void> {
   try {
     await call;
   } catch (error) {
-    if (String(error).includes(text)) {
+    const told = error instanceof EsozError ? error.invalid.flatMap((item) => item.rules?.map((rule) => rule.description) ?? []) : [];
+    if ([String(error), ...told].some((t) => t?.includes(text))) {
       console.log(`      ${text}`);
       return;
     }

@@ -330,6 +330,18 @@ func (p picture) changesTo(t *testing.T, now picture) (rows []formerRow, documen
 	return rows, documents
 }
 
+// addedIn lists the documents that are new in a later picture.
+func (p picture) addedIn(now picture) (documents []formerDocument) {
+	for collection, is := range now.documents {
+		for id, document := range is {
+			if _, there := p.documents[collection][id]; !there {
+				documents = append(documents, formerDocument{collection, document})
+			}
+		}
+	}
+	return documents
+}
+
 // restoring is the statement that gives the columns that differ their former values.
 func restoring(t *testing.T, table, was, is string) string {
 	t.Helper()

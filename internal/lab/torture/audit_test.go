@@ -193,6 +193,9 @@ func (a *auditor) auditObjects() {
 
 	tellable, own, toldBy := 0, map[string]bool{}, map[string]int{}
 	for _, s := range a.sent {
+		if s.adds != "" {
+			a.auditAdded(s)
+		}
 		if s.herd == nil || s.herd == &a.codes || s.made() {
 			continue
 		}
@@ -231,6 +234,18 @@ func (a *auditor) auditObjects() {
 	if all := sum(events); all != tellable {
 		a.find("%d events of %d changes", all, tellable)
 	}
+}
+
+// auditAdded: a document that was added has one audit row.
+func (a *auditor) auditAdded(s *sending) {
+	id, there := s.object.String(), 0
+	if a.changed[s.object] {
+		there = 1
+	}
+	if !s.mayHave(there) || a.audits[id] != there {
+		a.find("%s of %s: status %d, jobs %v, %d documents, %d audit rows", s.operation, id, s.status, s.jobs, there, a.audits[id])
+	}
+	a.traces += there
 }
 
 // auditOthers: a row that was made has one audit row, and one more when it has changed since, if rows of its table have any.
@@ -301,6 +316,12 @@ func (a *auditor) lookAtDocuments() {
 			originals[id] = h
 		}
 	}
+	added := map[uuid.UUID]bool{}
+	for _, s := range a.sent {
+		if s.adds != "" {
+			collections[s.adds], added[s.object] = true, true
+		}
+	}
 	require.NoError(t, a.rig.withDocuments(t.Context(), func(store *mongo.Database) error {
 		for name := range collections {
 			cursor, err := store.Collection(name).Find(t.Context(), bson.D{})
@@ -313,8 +334,13 @@ func (a *auditor) lookAtDocuments() {
 					return err
 				}
 				raw, _ := d["_id"].(bson.Binary)
-				if id, err := uuid.FromBytes(raw.Data); err == nil && originals[id] != nil {
+				id, err := uuid.FromBytes(raw.Data)
+				switch {
+				case err != nil:
+				case originals[id] != nil:
 					a.lookAtDocument(id, d, originals[id])
+				case added[id]:
+					a.changed[id] = true
 				}
 			}
 			if err := cursor.Err(); err != nil {
@@ -373,7 +399,7 @@ func (a *auditor) auditCreated() {
 	for _, s := range a.sent {
 		switch {
 		case !s.acknowledged() || s.id == s.object.String():
-		case s.id == "" && s.herd == nil:
+		case s.id == "" && s.herd == nil && s.adds == "":
 			a.find("%s was acknowledged without an id", s.operation)
 		case given[s.id] != "":
 			a.find("%s: id %s was given twice", s.operation, s.id)
@@ -420,7 +446,9 @@ func sum(counts map[string]int) (total int) {
 }
 
 // made tells whether a request makes something for an object that stays as it is.
-func (s *sending) made() bool { return strings.HasPrefix(s.operation, "create") }
+func (s *sending) made() bool { return makes(s.operation) }
+
+func makes(operation string) bool { return strings.HasPrefix(operation, "create") }
 
 // mayHave tells whether an effect may be there so many times: once when it was
 // acknowledged or has made a job, never when it was refused.
@@ -497,7 +525,17 @@ func (a *auditor) auditMessages() (marked int) {
 				WHEN 'Terminated' THEN s.tries > 0 OR EXISTS (SELECT 1 FROM otp.verifications v WHERE v.id = s.verification_id AND v.active)
 				WHEN 'Unknown' THEN s.tries < 2 AND EXISTS (SELECT 1 FROM otp.verifications v WHERE v.id = s.verification_id AND v.active)
 				ELSE true END
-			OR NOT EXISTS (SELECT 1 FROM otp.verifications v WHERE v.id = s.verification_id))`, a.began)
+			OR s.verification_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM otp.verifications v WHERE v.id = s.verification_id))`, a.began)
+	cancelled := 0
+	for _, s := range a.sent {
+		if s.operation == "cancelApproval" && a.changed[s.object] {
+			cancelled++
+		}
+	}
+	// Approvals that no phone confirms have none to tell.
+	if told := sum(a.counts("SELECT id::text, 1 FROM otp.sms_logs WHERE inserted_at >= $1 AND verification_id IS NULL", a.began)); told > cancelled {
+		a.find("%d messages without a code of %d cancelled approvals", told, cancelled)
+	}
 	require.NoError(t, a.rig.pool.QueryRow(t.Context(), "SELECT count(*) FROM otp.sms_logs WHERE inserted_at >= $1 AND tries > 1", a.began).Scan(&marked))
 	if marked > 0 && !a.crashed {
 		a.find("%d messages are marked as sent twice, and nothing has crashed", marked)

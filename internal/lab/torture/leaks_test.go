@@ -26,11 +26,13 @@ var shared = map[string]string{
 	"searchServiceRequests": "whoever was told the number of a referral finds it, to carry it out",
 	"releaseServiceRequest": "any legal entity may give a reservation back, as long as service_request.release.owner is off",
 	"resendApprovalSms":     "whoever knows patient and approval may have the code sent to the patient again",
+	"verifyApproval":        "whoever knows patient, approval and the code of the SMS confirms it; the pages compare nothing else",
 	"getJob":                "anybody with the scope may see any job",
 	"listEvents":            "events are everybody's who has the scope, which NHS gives to medical information systems",
 	"getEvent":              "like listEvents",
 
 	"searchPersons":                    "a patient is of no legal entity: a search by name and birth date finds the patients of all",
+	"searchPersonsV2":                  "like searchPersons",
 	"listAuthenticationMethods":        "like searchPersons; phones and numbers are masked",
 	"listConfidantPersonRelationships": "like listAuthenticationMethods",
 }

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -77,6 +78,7 @@ type deed struct {
 	code      bool          // the path names a phone with a live code
 	phone     bool          // the body names a phone that a code is to be sent to
 	named     bool          // the body names a division to be
+	adds      string        // the collection that gets a document under an id of the body; "" when none does
 	signs     string        // the field of the body with signed content; "" when there is none
 	content   *signature.Content
 }
@@ -123,6 +125,7 @@ type sending struct {
 	herd      *herd
 	phone     string // that a code is to be sent to
 	division  string // name of the one that is to be made
+	adds      string // the collection that is to get object
 
 	status int // of the answer, or noAnswer
 	id     string
@@ -206,7 +209,10 @@ func (l *load) add(t *testing.T, c world.Case) {
 	if d.signs != "" && len(d.content.Signatures) == 0 {
 		return // esoz serve takes signed content only
 	}
-	if ids := idInPath.FindAllString(c.Request.Path, -1); len(ids) > 0 {
+	if body, ok := d.request.Body.(map[string]any); ok && makes(c.OperationID) && body["id"] != nil {
+		d.adds = path.Base(c.Request.Path)
+	}
+	if ids := idInPath.FindAllString(c.Request.Path, -1); len(ids) > 0 && d.adds == "" {
 		d.herd = l.herd(t, c.OperationID, uuid.MustParse(ids[len(ids)-1]))
 	}
 	if secret := d.usesUp(); secret != "" {
@@ -215,7 +221,7 @@ func (l *load) add(t *testing.T, c world.Case) {
 	}
 	share := 20
 	switch {
-	case d.herd != nil && d.herd.document != "":
+	case d.adds != "", d.herd != nil && d.herd.document != "":
 		share = 2 // FerretDB changes a document in tens of milliseconds
 	case !strings.HasPrefix(c.Request.Path, "/api/"):
 		share = 1 // passwords are slow to check
@@ -335,7 +341,7 @@ func (l *load) rows(t *testing.T, id uuid.UUID) *herd {
 	return nil
 }
 
-// belongings gives copies of a row what the original is confirmed by: its live code and its scans.
+// belongings gives copies of an object what the original is confirmed by: its live code and its scans.
 func (l *load) belongings(t *testing.T, original uuid.UUID, copies []uuid.UUID) {
 	t.Helper()
 	codes, hashes := make([]uuid.UUID, len(copies)), make([][]byte, len(copies))
@@ -435,6 +441,9 @@ func (l *load) documents(t *testing.T, id uuid.UUID) *herd {
 		return nil
 	})
 	require.NoError(t, err)
+	if found != nil {
+		l.belongings(t, id, found.ids)
+	}
 	return found
 }
 
@@ -563,6 +572,9 @@ func (l *load) send(url string, d *deed) int {
 	case d.phone:
 		s.phone = fmt.Sprintf("+38073%07d", number)
 		body = map[string]any{"phone_number": s.phone}
+	case d.adds != "":
+		s.adds, s.object = d.adds, uuid.New()
+		body = bodyWith(body, "id", s.object.String())
 	case d.named:
 		s.division = fmt.Sprintf("Torture %d", number)
 		body = bodyWith(body, "name", s.division)

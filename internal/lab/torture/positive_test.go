@@ -235,8 +235,13 @@ var fittingTexts = map[string]*rapid.Generator[string]{
 	"ua-building": rapid.StringMatching(`[1-9][А-ЩЬЮЯҐЇІЄа-щьюяґїіє /'0-9-]{0,20}`),
 	"ua-email":    rapid.StringMatching(`[a-zA-Z0-9]([a-zA-Z0-9._%+-]{0,30}[a-zA-Z0-9])?@[a-z0-9-]{1,20}(\.[a-z0-9-]{1,10}){0,2}\.[a-zA-Z]{2,12}`),
 	"uuid":        rapid.StringMatching(`[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}`),
-	"date":        rapid.Map(rapid.Int64Range(-5e10, 2e11), func(at int64) string { return time.Unix(at, 0).UTC().Format(time.DateOnly) }),
-	"date-time":   rapid.Map(rapid.Int64Range(-5e10, 2e11), func(at int64) string { return time.Unix(at, 0).UTC().Format(time.RFC3339) }),
+	"date":        fittingMoments(time.DateOnly),
+	"date-time":   fittingMoments(time.RFC3339),
+	"moment":      rapid.OneOf(fittingMoments(time.DateOnly), fittingMoments(time.RFC3339)),
+}
+
+func fittingMoments(layout string) *rapid.Generator[string] {
+	return rapid.Map(rapid.Int64Range(-5e10, 2e11), func(at int64) string { return time.Unix(at, 0).UTC().Format(layout) })
 }
 
 func (f fitting) text(schema *openapi3.Schema, at string) string {

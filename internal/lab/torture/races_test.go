@@ -70,6 +70,7 @@ type contest struct {
 	// What doing it once, and then once more, has shown.
 	rows      []formerRow
 	documents []formerDocument
+	added     []formerDocument       // that were not there
 	made      map[string][]uuid.UUID // tables in which a row was made that may stand in the way, and their former rows
 	left      footprint
 	phones    []string    // that a code was sent to
@@ -92,7 +93,7 @@ func (a *arena) races(t *testing.T, tr *trial, n rounds) {
 			tr.add("operations", 1)
 			t.Run(operation, func(t *testing.T) {
 				many := n.rows
-				if len(c.documents) > 0 {
+				if len(c.documents)+len(c.added) > 0 {
 					many = n.documents
 				}
 				a.race(t, tr, c, many)
@@ -199,6 +200,7 @@ func (a *arena) twice(t *testing.T, passing world.Case) *contest {
 	}
 	latter := a.picture(t)
 	c.rows, c.documents = former.changesTo(t, latter)
+	c.added = former.addedIn(latter)
 	c.made = a.madeBetween(t, former, latter)
 	c.left = a.footprint(t).since(before)
 	for id, row := range latter.rows["otp.verifications"] {
@@ -234,7 +236,7 @@ func (a *arena) outcome(t *testing.T, request world.Request, r *testkit.Response
 // race makes everything as it was, again and again, and lets all contenders
 // want it at the same time.
 func (a *arena) race(t *testing.T, tr *trial, c *contest, n int) {
-	require.True(t, len(c.rows)+len(c.documents) > 0, "%s passes once, and changes nothing that could be put back", c.operation)
+	require.True(t, len(c.rows)+len(c.documents)+len(c.added) > 0, "%s passes once, and changes nothing that could be put back", c.operation)
 	require.NotEmpty(t, refusalsLike(c.operation, c.second), "%s: who comes second is told what no rule says: %+v", c.operation, c.second)
 	a.withdrawOthers(t, c.documents)
 	before := a.footprint(t)
@@ -253,6 +255,7 @@ func (a *arena) race(t *testing.T, tr *trial, c *contest, n int) {
 func (a *arena) rearm(t *testing.T, c *contest) {
 	t.Helper()
 	a.unmarked(t, c.documents)
+	a.takeAway(t, c.added)
 	a.putAside(t, c.made)
 	for _, former := range c.rows {
 		tag, err := a.pool.Exec(t.Context(), former.set, former.row, former.id)
@@ -264,6 +267,22 @@ func (a *arena) rearm(t *testing.T, c *contest) {
 			ReplaceOne(t.Context(), bson.D{{Key: "_id", Value: former.document.Lookup("_id")}}, former.document)
 		require.NoError(t, err)
 		require.EqualValues(t, 1, result.MatchedCount)
+	}
+}
+
+// takeAway deletes documents that were added, when their jobs are done with them.
+func (a *arena) takeAway(t *testing.T, added []formerDocument) {
+	t.Helper()
+	for _, d := range added {
+		id := bson.D{{Key: "_id", Value: d.document.Lookup("_id")}}
+		n, err := a.store.Collection(d.collection).CountDocuments(t.Context(), id)
+		require.NoError(t, err)
+		if n == 0 {
+			continue
+		}
+		a.unmarked(t, []formerDocument{d})
+		_, err = a.store.Collection(d.collection).DeleteOne(t.Context(), id)
+		require.NoError(t, err)
 	}
 }
 

@@ -176,6 +176,7 @@ type Config struct {
 
 	// Approvals, jobs, events.
 	ApprovalResendMode       Mode     `env:"APPROVAL_RESEND_MODE" envDefault:"async" doc:"Resend SMS on Approval: async answers 202 with a job, sync 201 with the approval"`
+	ApprovalCancelSMS        string   `env:"APPROVAL_CANCEL_SMS" envDefault:"Доступ до ваших медичних даних скасовано" doc:"Text of the SMS that tells a patient of a cancelled approval. none: nothing is sent"`
 	ApprovalTTLHours         Hours    `env:"APPROVAL_TTL_HOURS" envDefault:"12" min:"1" max:"87600" doc:"Age at which unverified approvals are deleted, in hours. never is a value"`
 	ApprovalsCleanupSchedule Schedule `env:"APPROVALS_CLEANUP_SCHEDULE" start:"only" envDefault:"20 0 * * *" doc:"Cron: delete unverified approvals"`
 	JobETASeconds            int      `env:"JOB_ETA_SECONDS" envDefault:"600" min:"0" max:"315360000" doc:"eta of a new job, in seconds from now"`

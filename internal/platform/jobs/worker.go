@@ -89,9 +89,9 @@ func (w *Worker) Work(ctx context.Context, riverJob *river.Job[Args]) error {
 	return err
 }
 
-func (w *Worker) count(job *Job, result string) {
-	if w.Count != nil {
-		w.Count(job.Operation, result)
+func (q *Queue) count(job *Job, result string) {
+	if q.Count != nil {
+		q.Count(job.Operation, result)
 	}
 }
 
@@ -108,17 +108,17 @@ func isAway(err error) bool {
 
 var errPanic = errors.New("panic")
 
-func (w *Worker) handle(ctx context.Context, job *Job) (outcome *Outcome, err error) {
+func (q *Queue) handle(ctx context.Context, job *Job) (outcome *Outcome, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("%w: %s\n%s", errPanic, redact.Panic(v), debug.Stack())
 		}
 	}()
-	handler := w.Handlers[job.Operation]
+	handler := q.Handlers[job.Operation]
 	if handler == nil {
 		return nil, fmt.Errorf("job %s: %s has no handler", job.ID, job.Operation)
 	}
-	params, err := w.Keys.Open(purposeParams, job.params)
+	params, err := q.Keys.Open(purposeParams, job.params)
 	if err != nil {
 		return nil, fmt.Errorf("job %s: %w", job.ID, err)
 	}
@@ -145,24 +145,7 @@ func (w *Worker) finish(
 	ctx context.Context, riverJob *river.Job[Args], job *Job,
 	status int32, code int, response response, commit func(ctx context.Context, tx postgres.Tx) error,
 ) error {
-	raw, err := json.Marshal(response)
-	if err != nil {
-		return fmt.Errorf("encode response of job %s: %w", job.ID, err)
-	}
-	// The end must be written even if the deadline of the try has passed.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
-	defer cancel()
-	return postgres.InTx(ctx, w.Pool, func(tx pgx.Tx) error {
-		ended, err := db.New().FinishJob(ctx, tx, db.FinishJobParams{
-			ID: job.ID, Status: status, StatusCode: int32(code), //nolint:gosec // an HTTP status
-			Response: w.Keys.Seal(purposeResponse, raw), At: w.Clock.Now(),
-		})
-		if err != nil {
-			return fmt.Errorf("finish job %s: %w", job.ID, err)
-		}
-		if ended == 0 {
-			return nil // another worker has ended the job
-		}
+	return w.store(ctx, job, status, code, response, func(ctx context.Context, tx postgres.Tx) error {
 		if commit != nil {
 			if err := commit(ctx, tx); err != nil {
 				return fmt.Errorf("commit job %s: %w", job.ID, err)
@@ -175,13 +158,39 @@ func (w *Worker) finish(
 	})
 }
 
-func (w *Worker) forget(ctx context.Context, job *Job, outcome *Outcome) {
+// store writes the end of a job, unless it has ended, and what commits with it.
+func (q *Queue) store(
+	ctx context.Context, job *Job, status int32, code int, response response, commit func(ctx context.Context, tx postgres.Tx) error,
+) error {
+	raw, err := json.Marshal(response)
+	if err != nil {
+		return fmt.Errorf("encode response of job %s: %w", job.ID, err)
+	}
+	// The end must be written even if the deadline of the try has passed.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	return postgres.InTx(ctx, q.Pool, func(tx pgx.Tx) error {
+		ended, err := db.New().FinishJob(ctx, tx, db.FinishJobParams{
+			ID: job.ID, Status: status, StatusCode: int32(code), //nolint:gosec // an HTTP status
+			Response: q.Keys.Seal(purposeResponse, raw), At: q.Clock.Now(),
+		})
+		if err != nil {
+			return fmt.Errorf("finish job %s: %w", job.ID, err)
+		}
+		if ended == 0 {
+			return nil // another worker has ended the job
+		}
+		return commit(ctx, tx)
+	})
+}
+
+func (q *Queue) forget(ctx context.Context, job *Job, outcome *Outcome) {
 	if outcome.Forget == nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forgetTimeout) // the deadline of the try may have passed
 	defer cancel()
 	if err := outcome.Forget(ctx); err != nil {
-		w.Logger.WarnContext(ctx, "mark of an ended job stays on its document", "job_id", job.ID, "error", err)
+		q.Logger.WarnContext(ctx, "mark of an ended job stays on its document", "job_id", job.ID, "error", err)
 	}
 }

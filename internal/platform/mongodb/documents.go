@@ -229,6 +229,7 @@ const (
 	OneOf   Operator = "$in"
 	AtLeast Operator = "$gte"
 	AtMost  Operator = "$lte"
+	After   Operator = "$gt"
 	Before  Operator = "$lt"
 )
 
@@ -268,6 +269,9 @@ func (c Condition) met(found bson.RawValue) bool {
 	case AtLeast, Before:
 		order, comparable := compare(found, encode(c.Values[0]))
 		return comparable && (order < 0) == (c.Operator == Before)
+	case After:
+		order, comparable := compare(found, encode(c.Values[0]))
+		return comparable && order > 0
 	default:
 		return slices.ContainsFunc(c.Values, func(v any) bool { return found.Equal(encode(v)) })
 	}

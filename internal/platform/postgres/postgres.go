@@ -141,6 +141,9 @@ func rollback(ctx context.Context, tx pgx.Tx) error {
 	return nil
 }
 
+// lockPause is how long Alone waits before it tries again.
+const lockPause = 100 * time.Millisecond
+
 // Alone runs fn while no other process runs with the same key. Use it for work that must not overlap, such as
 // migrations, never to guard state. The lock ends with its connection, so a process that dies leaves no lock.
 func Alone(ctx context.Context, pool *pgxpool.Pool, key int64, fn func() error) (err error) {
@@ -149,8 +152,21 @@ func Alone(ctx context.Context, pool *pgxpool.Pool, key int64, fn func() error) 
 		return fmt.Errorf("take a connection: %w", Error(err))
 	}
 	defer conn.Release()
-	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", key); err != nil {
-		return fmt.Errorf("take lock %d: %w", key, Error(err))
+	// Whoever waited in pg_advisory_lock would hold a snapshot meanwhile, and what fn makes CONCURRENTLY waits for
+	// all snapshots.
+	for {
+		var locked bool
+		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", key).Scan(&locked); err != nil {
+			return fmt.Errorf("take lock %d: %w", key, Error(err))
+		}
+		if locked {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("take lock %d: %w", key, ctx.Err())
+		case <-time.After(lockPause):
+		}
 	}
 	defer func() {
 		unlockCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

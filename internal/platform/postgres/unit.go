@@ -33,6 +33,12 @@ func WithUnit(ctx context.Context, pool *pgxpool.Pool) (context.Context, *Unit) 
 	return context.WithValue(ctx, unitKey{}, u), u
 }
 
+// InUnit tells whether what InTx writes is committed later, with the unit of ctx.
+func InUnit(ctx context.Context) bool {
+	_, in := ctx.Value(unitKey{}).(*Unit)
+	return in
+}
+
 // Commit runs last in the unit's transaction and commits. When COMMIT was sent and
 // its answer is lost, the error is fault.ErrUnconfirmed; after every other error
 // nothing was written.

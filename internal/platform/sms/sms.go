@@ -17,8 +17,11 @@ import (
 	"esoz/internal/platform/seal"
 )
 
-// TypeVerification is the type of messages with a code.
-const TypeVerification = "verification"
+// Types of messages: with a code, and without.
+const (
+	TypeVerification = "verification"
+	TypeInformation  = "information"
+)
 
 // Message is a message to send.
 type Message struct {

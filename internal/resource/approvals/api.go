@@ -12,6 +12,7 @@ import (
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/fault"
+	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/otp"
 	"esoz/internal/resource/medicalevents"
 )
@@ -37,6 +38,7 @@ type People interface {
 // Operations registers what the resource serves.
 func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
+		verification.operation(a), cancellation.operation(a),
 		{ID: resendID, Rules: operation.RulesOf(resendChecks), Handler: a.carryOutResend},
 		{ID: "getApproval", Rules: operation.RulesOf(getChecks)},
 		{ID: "listApprovals", Rules: operation.RulesOf(listChecks)},
@@ -57,7 +59,11 @@ type call struct {
 	path     operation.Path
 	patient  operation.Person
 	approval *Document
+	stored   mongodb.Document      // the same, as it lies there; Verify and Cancel read it
 	chosen   *medicalevents.Method // that authorize_with names; nil: it names none, or one that is gone
+
+	code         any        // of the body of Verify
+	verification *uuid.UUID // that a right code has
 }
 
 func (a *API) call(ctx context.Context, path operation.Path) *call {

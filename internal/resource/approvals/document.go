@@ -1,6 +1,7 @@
 package approvals
 
 import (
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -72,4 +73,23 @@ func (d *Document) State(now time.Time) string {
 		return StateActive
 	}
 	return StateNew
+}
+
+// opensSame reports whether two approvals of a patient open the same things.
+func (d *Document) opensSame(other *Document) bool {
+	return maps.Equal(d.opened(), other.opened())
+}
+
+// opened are the things that the approval opens.
+func (d *Document) opened() map[string]bool {
+	all := map[string]bool{}
+	for _, r := range d.GrantedResources {
+		all[r.Identifier.Value.ID.String()+r.Identifier.Value.Patient] = true
+	}
+	for _, kind := range d.GrantedResourceTypes {
+		for _, coding := range kind.Coding {
+			all[coding.Code] = true
+		}
+	}
+	return all
 }

@@ -136,3 +136,46 @@ func (s store) deleteUnverified(ctx context.Context, before time.Time) error {
 	}
 	return nil
 }
+
+// terminateOthers ends the effective approvals of the patient that give the same
+// access as d, which was verified at a moment, and were verified before it. It returns
+// those that ended at that moment, so that a job that is tried again finds them.
+func (s store) terminateOthers(ctx context.Context, d *Document, at time.Time, by uuid.UUID) (ended []uuid.UUID, err error) {
+	cursor, err := s.documents.Find(ctx, bson.D{
+		{Key: "patient_id", Value: d.PatientID},
+		{Key: "granted_to.identifier.value", Value: d.GrantedTo.Identifier.Value.ID},
+		{Key: "is_verified", Value: true},
+		{Key: "expires_at", Value: bson.D{{Key: "$gte", Value: at}}},
+		{Key: "access_level", Value: d.AccessLevel},
+	})
+	var found []Document
+	if err == nil {
+		err = cursor.All(ctx, &found)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up former approvals: %w", mongodb.Error(err))
+	}
+	for _, other := range found {
+		switch {
+		case other.ID == d.ID || !other.opensSame(d):
+		case other.Status == StateTerminated && other.UpdatedAt.Equal(at):
+			ended = append(ended, other.ID)
+		case other.Status == StateActive && other.ExpiresAt.After(at) && other.UpdatedAt.Before(at):
+			result, err := s.documents.UpdateOne(ctx,
+				bson.D{{Key: "_id", Value: other.ID}, {Key: "status", Value: StateActive}, {Key: "expires_at", Value: other.ExpiresAt}},
+				bson.D{{Key: "$set", Value: bson.D{
+					{Key: "status", Value: StateTerminated},
+					{Key: "expires_at", Value: at},
+					{Key: "updated_at", Value: at},
+					{Key: "updated_by", Value: by},
+				}}})
+			if err != nil {
+				return nil, fmt.Errorf("end former approval: %w", mongodb.Error(err))
+			}
+			if result.ModifiedCount > 0 {
+				ended = append(ended, other.ID)
+			}
+		}
+	}
+	return ended, nil
+}

@@ -29,6 +29,7 @@ func (a *API) Operations() []operation.Operation {
 		Approve.Operation(a.Engine, nil),
 		Reject.Operation(a.Engine, nil),
 		Terminate.Operation(a.Engine, nil),
+		TerminatePIS.Operation(a.Engine, nil),
 	}
 }
 

@@ -74,36 +74,66 @@ func ofNHS(family rules.ID) []operation.Check[*call] {
 
 // TerminateDeclaration serves PATCH /api/cabinet/declarations/{id}/actions/terminate.
 func (a *API) TerminateDeclaration(ctx context.Context, req api.TerminateDeclarationRequestObject) (api.TerminateDeclarationResponseObject, error) {
-	s := a.call(ctx, req.ID)
-	if req.Body != nil {
-		s.words = req.Body.ReasonDescription
-	}
-	if err := Terminate.Run(ctx, s); err != nil {
+	answer, err := a.terminate(ctx, Terminate, req.ID, req.Body)
+	if err != nil {
 		return nil, err
 	}
-	return api.TerminateDeclaration200JSONResponse(s.changed(ctx)), nil
+	return api.TerminateDeclaration200JSONResponse(answer), nil
 }
 
 // Terminate ends the patient's own active declaration.
-var Terminate = operation.RowTransition[*call]{
-	ID: "terminateDeclaration",
-	Checks: []operation.Check[*call]{
-		lookUp(rules.DeclarationTerminateNotFound, Store.state),
-		{Rule: rules.DeclarationTerminateLegalEntity, Pass: isOpen},
-		{Rule: rules.DeclarationTerminatePerson, Pass: func(_ context.Context, s *call) error {
-			return operation.Expect(s.found.personExists, "person of the declaration", "exists", "nothing")
-		}},
-		{Rule: rules.DeclarationTerminateStatus, Pass: isIn(api.DeclarationStatusActive)},
-		{Rule: rules.DeclarationTerminateOwn, Pass: func(ctx context.Context, s *call) error {
-			person, err := db.New().GetUserPerson(ctx, s.Store.Pool, s.UserID)
-			if err != nil {
-				return fmt.Errorf("look up the person of the user: %w", postgres.Error(err))
-			}
-			return operation.Expect(person != nil && *person == s.found.personID, "person of the user", "the person of the declaration", "another one")
-		}},
-	},
-	Moves: moves(api.DeclarationStatusActive, api.DeclarationStatusTerminated),
-	Write: setStatus(api.DeclarationStatusTerminated, new(byPerson)),
+var Terminate = ofPatient("terminateDeclaration", "declaration.terminate.")
+
+// TerminateDeclarationPis serves PATCH /api/pis/declarations/{id}/actions/terminate.
+func (a *API) TerminateDeclarationPis(ctx context.Context, req api.TerminateDeclarationPisRequestObject) (api.TerminateDeclarationPisResponseObject, error) {
+	answer, err := a.terminate(ctx, TerminatePIS, req.ID, req.Body)
+	if err != nil {
+		return nil, err
+	}
+	return api.TerminateDeclarationPis200JSONResponse(answer), nil
+}
+
+// TerminatePIS is Terminate of the patient's own information system.
+var TerminatePIS = ofPatient("terminateDeclarationPis", "declaration.terminate_pis.")
+
+func (a *API) terminate(
+	ctx context.Context, end operation.RowTransition[*call], id string, body *api.DeclarationTermination,
+) (api.DeclarationChangedResponse, error) {
+	s := a.call(ctx, id)
+	if body != nil {
+		s.words = body.ReasonDescription
+	}
+	if err := end.Run(ctx, s); err != nil {
+		return api.DeclarationChangedResponse{}, err //nolint:wrapcheck // a refusal, or says what failed
+	}
+	return s.changed(ctx), nil
+}
+
+// ofPatient ends the patient's own active declaration.
+func ofPatient(id string, family rules.ID) operation.RowTransition[*call] {
+	return operation.RowTransition[*call]{
+		ID: id,
+		Checks: []operation.Check[*call]{
+			lookUp(family+"not_found", Store.state),
+			{Rule: family + "legal_entity", Pass: isOpen},
+			{Rule: family + "person", Pass: func(_ context.Context, s *call) error {
+				return operation.Expect(s.found.personExists, "person of the declaration", "exists", "nothing")
+			}},
+			{Rule: family + "status", Pass: isIn(api.DeclarationStatusActive)},
+			{Rule: family + "own", Pass: isOwn},
+		},
+		Moves: moves(api.DeclarationStatusActive, api.DeclarationStatusTerminated),
+		Write: setStatus(api.DeclarationStatusTerminated, new(byPerson)),
+	}
+}
+
+// isOwn passes when the user of the token is the person of the declaration.
+func isOwn(ctx context.Context, s *call) error {
+	person, err := db.New().GetUserPerson(ctx, s.Store.Pool, s.UserID)
+	if err != nil {
+		return fmt.Errorf("look up the person of the user: %w", postgres.Error(err))
+	}
+	return operation.Expect(person != nil && *person == s.found.personID, "person of the user", "the person of the declaration", "another one")
 }
 
 func moves(from, to api.DeclarationStatus) *operation.Moves {
@@ -135,7 +165,7 @@ func setStatus(to api.DeclarationStatus, reason *string) func(context.Context, *
 			if err := record(ctx, tx, changed, status{to, reason}, by); err != nil {
 				return err
 			}
-			after, err := read(db.New().GetDeclaration(ctx, tx, s.found.id))
+			after, err := s.Store.getIn(ctx, tx, s.found.id)
 			if err != nil {
 				return err
 			}

@@ -104,6 +104,56 @@ func TestDetails(t *testing.T) {
 	require.Nil(t, r.Body.Urgent)
 }
 
+// A declaration shows who acts for the patient: as the patient was registered, or else
+// who has been approved and is so still.
+func TestDetailsShowConfidants(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	type confidant struct {
+		RelationType  string           `json:"relation_type"`
+		LastName      string           `json:"last_name"`
+		Relationship  []map[string]any `json:"documents_relationship"`
+		OwnDocuments  []map[string]any `json:"documents_person"`
+		SettlementOld string           `json:"birth_settlement"`
+	}
+	shown := func(person string) []confidant {
+		t.Helper()
+		r := s.Send(t, testkit.As(doctor, http.MethodGet, "/api/declarations/"+world.DeclarationID(person).String(), nil))
+		require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
+		var data struct {
+			Person struct {
+				Confidants []confidant `json:"confidant_person"`
+			}
+		}
+		r.Data(t, &data)
+		return data.Person.Confidants
+	}
+	require.Equal(t, []confidant{{
+		RelationType: "PRIMARY", LastName: "Гринько", SettlementOld: "Бердичів",
+		Relationship: []map[string]any{{"type": "BIRTH_CERTIFICATE", "number": "І-АМ654321", "issued_by": "РАЦС", "issued_at": "2015-03-12"}},
+		OwnDocuments: []map[string]any{{"type": "PASSPORT", "number": "ВВ654321", "issued_by": "РАЦС", "issued_at": "2004-11-02"}},
+	}}, shown("confided_patient"), "and not the one whose time is over")
+	require.Empty(t, shown("patient"))
+
+	_, err := s.Pool.Exec(t.Context(), "UPDATE mpi.persons SET confidant_person = $2 WHERE id = $1", world.ID("confided_patient"), []any{map[string]any{
+		"relation_type": "SECONDARY", "first_name": "Ада", "last_name": "Тиха", "birth_date": "1980-01-01", "gender": "FEMALE",
+		"documents_person": []any{}, "documents_relationship": []any{map[string]any{"type": "DOCUMENT", "number": "1"}},
+	}})
+	require.NoError(t, err)
+	registered := shown("confided_patient")
+	require.Len(t, registered, 1)
+	require.Equal(t, "Тиха", registered[0].LastName)
+
+	_, err = s.Pool.Exec(t.Context(), "UPDATE mpi.persons SET confidant_person = NULL WHERE id = $1", world.ID("confided_patient"))
+	require.NoError(t, err)
+	_, err = s.Pool.Exec(t.Context(), "UPDATE mpi.confidant_person_relationships SET active_to = $2 WHERE person_id = $1",
+		world.ID("confided_patient"), s.Clock.Now().Add(time.Hour))
+	require.NoError(t, err)
+	require.Len(t, shown("confided_patient"), 2)
+	s.Clock.Advance(2 * time.Hour)
+	require.Empty(t, shown("confided_patient"))
+}
+
 func act(token, path string, body any) world.Request {
 	return testkit.As(token, http.MethodPatch, path, body)
 }
@@ -148,6 +198,11 @@ func TestChanges(t *testing.T) {
 		{nhs, "nhs_admin", "doubted_patient", "", "/reject", nil, ended{Status: "rejected", Reason: "no_tax_id"}},
 		{
 			"sandbox-cabinet", "cabinet_user", "settled_patient", "/api/cabinet", "/actions/terminate",
+			map[string]any{"reason_description": "переїзд"},
+			ended{Status: "terminated", Reason: "manual_person", Words: "переїзд"},
+		},
+		{
+			"sandbox-portal", "portal_user", "portal_patient", "/api/pis", "/actions/terminate",
 			map[string]any{"reason_description": "переїзд"},
 			ended{Status: "terminated", Reason: "manual_person", Words: "переїзд"},
 		},

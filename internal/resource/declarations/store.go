@@ -12,6 +12,7 @@ import (
 
 	"esoz/gen/api"
 	"esoz/gen/db"
+	"esoz/internal/platform/clock"
 	"esoz/internal/platform/envelope"
 	"esoz/internal/platform/postgres"
 )
@@ -23,12 +24,18 @@ const table = "declarations"
 type Store struct {
 	Pool  *pgxpool.Pool
 	Lists *postgres.Lists
+	Clock *clock.Clock
 }
 
 // get returns a declaration; fault.ErrNotFound when there is none.
 func (s Store) get(ctx context.Context, id uuid.UUID) (*declaration, error) {
-	row, err := db.New().GetDeclaration(ctx, s.Pool, id)
-	return read(row, err)
+	return s.getIn(ctx, s.Pool, id)
+}
+
+// getIn is get on another connection.
+func (s Store) getIn(ctx context.Context, from postgres.Conn, id uuid.UUID) (*declaration, error) {
+	row, err := db.New().GetDeclaration(ctx, from, db.GetDeclarationParams{ID: id, At: s.Clock.Now()})
+	return read(row.ILDeclarationDetail, row.Confidants, err)
 }
 
 // state returns what decides whether a declaration may be changed.
@@ -45,11 +52,11 @@ func (s Store) state(ctx context.Context, id uuid.UUID) (*declaration, error) {
 
 // ofPerson returns the active declaration of a person.
 func (s Store) ofPerson(ctx context.Context, person uuid.UUID) (*declaration, error) {
-	row, err := db.New().GetPersonDeclaration(ctx, s.Pool, person)
-	return read(row, err)
+	row, err := db.New().GetPersonDeclaration(ctx, s.Pool, db.GetPersonDeclarationParams{PersonID: person, At: s.Clock.Now()})
+	return read(row.ILDeclarationDetail, row.Confidants, err)
 }
 
-func read(row db.ILDeclarationDetail, err error) (*declaration, error) {
+func read(row db.ILDeclarationDetail, confidants json.RawMessage, err error) (*declaration, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look up declaration: %w", postgres.Error(err))
 	}
@@ -79,6 +86,13 @@ func read(row db.ILDeclarationDetail, err error) (*declaration, error) {
 		if err := json.Unmarshal(part.stored, part.shown); err != nil {
 			return nil, fmt.Errorf("decode %T of declaration %s: %w", part.shown, row.ID, err)
 		}
+	}
+	var acting []api.DeclarationConfidant
+	if err := json.Unmarshal(confidants, &acting); err != nil {
+		return nil, fmt.Errorf("decode the confidants of declaration %s: %w", row.ID, err)
+	}
+	if len(acting) > 0 {
+		d.shown.Person.ConfidantPerson = &acting
 	}
 	if d.confirmed.Number != nil {
 		d.confirmed.Number = envelope.MaskPhone(*d.confirmed.Number)

@@ -22,8 +22,10 @@ type API struct {
 func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
 		{ID: "searchPersons", Rules: operation.RulesOf(searchChecks)},
+		{ID: "searchPersonsV2", Rules: operation.RulesOf(searchV2Checks)},
 		{ID: "listAuthenticationMethods", Rules: operation.RulesOf(methodsChecks)},
 		{ID: "getPersonalData", Rules: operation.RulesOf(personalDataChecks)},
+		{ID: "getPersonalDataV2", Rules: operation.RulesOf(personalDataV2Checks)},
 		{ID: "getPersonVerification", Rules: operation.RulesOf(verificationChecks)},
 		{ID: "listConfidantPersonRelationships", Rules: operation.RulesOf(relationshipsChecks)},
 	}

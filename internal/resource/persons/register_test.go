@@ -167,3 +167,100 @@ func TestPersonalDataTakeAnApproval(t *testing.T) {
 	s.Clock.Set(s.Clock.Now().AddDate(0, 0, 90))
 	require.Equal(t, []string{"person.personal_data.access"}, get().Rules(), "the approval is over")
 }
+
+// Version 2 finds persons by names in any language, and those without a last name.
+func TestSearchV2(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	patient, foreigner := world.ID("patient").String(), world.ID("foreigner").String()
+	_, err := s.Pool.Exec(t.Context(), "UPDATE mpi.persons SET names = $2 WHERE id = $1", world.ID("patient"), []map[string]any{
+		{"language": "uk", "first_name": "Петро", "last_name": "Іваненко", "no_last_name": false},
+		{"language": "en", "first_name": "Petro", "last_name": "Ivanenko", "no_last_name": false},
+	})
+	require.NoError(t, err)
+	for query, want := range map[string][]string{
+		"first_name=петро&last_name=іваненко&birth_date=1985-07-05":                                              {patient},
+		"first_name=PETRO&last_name=Ivanenko&birth_date=1985-07-05":                                              {patient},
+		"language=en&first_name=Petro&last_name=Ivanenko&birth_date=1985-07-05":                                  {patient},
+		"language=uk&first_name=Petro&last_name=Ivanenko&birth_date=1985-07-05":                                  nil,
+		"first_name=Петро&last_name=Ivanenko&birth_date=1985-07-05":                                              nil, // of two languages
+		"first_name=Петро&last_name=&birth_date=1985-07-05":                                                      nil,
+		"first_name=Петро&last_name=Інше&birth_date=1985-07-05&tax_id=3121203456":                                {patient},
+		"first_name=Петро&birth_date=1985-07-05&tax_id=3121203456":                                               {patient},
+		"first_name=Петро&birth_date=1985-07-06&tax_id=3121203456":                                               nil,
+		"first_name=Петро&birth_date=1985-07-05&tax_id=3121203457":                                               nil,
+		"first_name=Петро&last_name=Інше&birth_date=1985-07-05&phone_number=%2B380931234574":                     {patient},
+		"first_name=Петро&last_name=Інше&birth_date=1985-07-05&phone_number=%2B380931234575":                     nil,
+		"first_name=Людмила&last_name=Інше&birth_date=1990-01-19&phone_number=%2B380931234580":                   {world.ID("newcomer").String()},
+		"first_name=Петро&birth_date=1985-07-05&document_type=BIRTH_CERTIFICATE&document_number=%D0%86-АМ123456": {patient},
+		"first_name=Петро&birth_date=1985-07-05&document_type=PASSPORT&document_number=%D0%86-АМ123456":          nil,
+		"first_name=amina&last_name=&birth_date=1996-06-16":                                                      {foreigner},
+		"first_name=Amina&last_name=Amina&birth_date=1996-06-16":                                                 nil,
+		"first_name=Amina&birth_date=1996-06-16&document_type=FOREIGN_PASSPORT&document_number=p01234567":        {foreigner},
+	} {
+		r := s.Send(t, testkit.As("sandbox-doctor", http.MethodGet, "/api/v2/persons?"+query, nil))
+		require.Equal(t, http.StatusOK, r.Status, "%s: %s", query, r.Raw)
+		var data []struct{ ID string }
+		r.Data(t, &data)
+		var found []string
+		for _, p := range data {
+			found = append(found, p.ID)
+		}
+		require.Equal(t, want, found, query)
+	}
+
+	var shown []map[string]any
+	s.Send(t, testkit.As("sandbox-doctor", http.MethodGet,
+		"/api/v2/persons?first_name=Amina&birth_date=1996-06-16&document_type=FOREIGN_PASSPORT&document_number=p01234567", nil)).Data(t, &shown)
+	require.Equal(t, []map[string]any{{
+		"id": foreigner, "names": []any{map[string]any{"language": "en", "first_name": "Amina"}}, "birth_date": "1996-06-16", "gender": "FEMALE",
+		"birth_country": "Sudan", "birth_settlement": "Khartoum", "documents": []any{map[string]any{"type": "FOREIGN_PASSPORT", "number": "P01234567"}},
+	}}, shown)
+}
+
+// Version 2 of personal data shows the names in all languages, and who acts for the
+// person now: the confidant masked, the documents of the relationship as they are.
+func TestPersonalDataV2(t *testing.T) {
+	t.Parallel()
+	s := testkit.New(t, testkit.Idle())
+	patient := world.ID("stranger_patient")
+	shown := func() (data struct {
+		FirstName     string           `json:"first_name"`
+		Names         []map[string]any `json:"names"`
+		Relationships []struct {
+			Documents []map[string]any `json:"documents_relationship"`
+			Confidant struct {
+				Name      string
+				Documents []map[string]any `json:"documents_person"`
+			} `json:"confidant_person"`
+		} `json:"confidant_person_relationship"`
+	},
+	) {
+		t.Helper()
+		r := s.Send(t, testkit.As("sandbox-doctor", http.MethodGet, "/api/v2/persons/"+patient.String()+"/personal_data", nil))
+		require.Equal(t, http.StatusOK, r.Status, "%s", r.Raw)
+		r.Data(t, &data)
+		return data
+	}
+	data := shown()
+	require.Empty(t, data.FirstName)
+	require.Equal(t, []map[string]any{{"language": "uk", "first_name": "Оксана", "last_name": "Лисенко", "second_name": "Романівна"}}, data.Names)
+	require.Empty(t, data.Relationships)
+
+	_, err := s.Pool.Exec(t.Context(), "UPDATE mpi.confidant_person_relationships SET person_id = $1 WHERE person_id = $2", patient, world.ID("confided_patient"))
+	require.NoError(t, err)
+	_, err = s.Pool.Exec(t.Context(), "UPDATE mpi.persons SET names = $2 WHERE id = $1", patient, []map[string]any{
+		{"language": "uk", "first_name": "Оксана", "last_name": "Лисенко", "no_last_name": false},
+		{"language": "en", "first_name": "Oksana", "last_name": nil, "no_last_name": true},
+	})
+	require.NoError(t, err)
+	data = shown()
+	require.Equal(t, []map[string]any{
+		{"language": "uk", "first_name": "Оксана", "last_name": "Лисенко"}, {"language": "en", "first_name": "Oksana"},
+	}, data.Names)
+	require.Len(t, data.Relationships, 1, "and not the one whose time is over")
+	require.Equal(t, []map[string]any{{"type": "BIRTH_CERTIFICATE", "number": "І-АМ654321", "issued_by": "РАЦС", "issued_at": "2015-03-12"}},
+		data.Relationships[0].Documents)
+	require.Equal(t, "Гринько Т.О.", data.Relationships[0].Confidant.Name)
+	require.Equal(t, []map[string]any{{"type": "PASSPORT", "number": "******21"}}, data.Relationships[0].Confidant.Documents)
+}

@@ -102,35 +102,59 @@ func (s *Store) relationships(ctx context.Context, person uuid.UUID, expired boo
 		total, err := s.countRelationships(ctx, params, page)
 		return []api.ConfidantPersonRelationship{}, total, err
 	}
+	found, err := s.related(ctx, rows, now)
+	if err != nil {
+		return nil, 0, err
+	}
+	masked := make([]api.ConfidantPersonRelationship, len(found))
+	for i, r := range found {
+		documents := make([]api.FoundDocument, len(r.DocumentsRelationship))
+		for j, d := range r.DocumentsRelationship {
+			documents[j] = api.FoundDocument{Type: d.Type, Number: maskEnd(d.Number)}
+		}
+		masked[i] = api.ConfidantPersonRelationship{
+			ID: r.ID, ActiveTo: r.ActiveTo, DocumentsRelationship: documents, RelationshipVerificationDetails: r.RelationshipVerificationDetails,
+			ConfidantPerson: r.ConfidantPerson,
+		}
+	}
+	return masked, int(rows[0].Total), nil
+}
+
+// related returns relationships with their documents and masked confidants.
+func (s *Store) related(ctx context.Context, rows []db.ListRelationshipsRow, now time.Time) ([]api.PersonalRelationship, error) {
 	ids, confidants := make([]uuid.UUID, len(rows)), make([]uuid.UUID, len(rows))
 	for i, row := range rows {
 		ids[i], confidants[i] = row.ID, row.ConfidantPersonID
 	}
 	documents, err := s.relationshipDocuments(ctx, ids)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	known, err := s.confidants(ctx, confidants, now)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
-	found := make([]api.ConfidantPersonRelationship, len(rows))
+	found := make([]api.PersonalRelationship, len(rows))
 	for i, row := range rows {
-		r := api.ConfidantPersonRelationship{
-			ID: row.ID.String(), DocumentsRelationship: append([]api.FoundDocument{}, documents[row.ID]...),
+		r := api.PersonalRelationship{
+			ID: row.ID.String(), DocumentsRelationship: append([]api.RelationshipDocument{}, documents[row.ID]...),
 			RelationshipVerificationDetails: api.RelationshipVerification{VerificationStatus: row.VerificationStatus},
-			ConfidantPerson:                 known[row.ConfidantPersonID].masked(),
+			ConfidantPerson:                 known[row.ConfidantPersonID].masked(), ActiveTo: dayOf(row.ActiveTo),
 		}
 		if row.VerificationReason != nil {
 			r.RelationshipVerificationDetails.VerificationReason = *row.VerificationReason
 		}
-		if row.ActiveTo != nil {
-			end := row.ActiveTo.UTC().Format(time.DateOnly)
-			r.ActiveTo = &end
-		}
 		found[i] = r
 	}
-	return found, int(rows[0].Total), nil
+	return found, nil
+}
+
+// dayOf a moment, nil when there is none.
+func dayOf(moment *time.Time) *string {
+	if moment == nil {
+		return nil
+	}
+	return new(moment.UTC().Format(time.DateOnly))
 }
 
 // countRelationships counts what lies before a page past the end, which brings no
@@ -150,14 +174,16 @@ func (s *Store) countRelationships(ctx context.Context, params db.ListRelationsh
 	return int(rows[0].Total), nil
 }
 
-func (s *Store) relationshipDocuments(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]api.FoundDocument, error) {
+func (s *Store) relationshipDocuments(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID][]api.RelationshipDocument, error) {
 	rows, err := db.New().ListRelationshipDocuments(ctx, s.Pool, ids)
 	if err != nil {
 		return nil, fmt.Errorf("list documents of relationships: %w", postgres.Error(err))
 	}
-	found := map[uuid.UUID][]api.FoundDocument{}
+	found := map[uuid.UUID][]api.RelationshipDocument{}
 	for _, row := range rows {
-		found[row.RelationshipID] = append(found[row.RelationshipID], api.FoundDocument{Type: row.Type, Number: maskEnd(row.Number)})
+		found[row.RelationshipID] = append(found[row.RelationshipID], api.RelationshipDocument{
+			Type: row.Type, Number: row.Number, IssuedBy: &row.IssuedBy, IssuedAt: dayOf(&row.IssuedAt), ActiveTo: dayOf(row.ActiveTo),
+		})
 	}
 	return found, nil
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"esoz/gen/client"
@@ -69,7 +70,7 @@ func (d registering) codeAfter(ctx context.Context, do func() error) (code strin
 	return code, err
 }
 
-// registerPatient is refused with a wrong code and with a foreign signature, and then accepted.
+// registerPatient is refused with a wrong code, with changed content and with a foreign signature, and then accepted.
 func (d registering) registerPatient(ctx context.Context, api *client.ClientWithResponses) (person string, err error) {
 	code, err := d.codeAfter(ctx, func() error {
 		_, err := api.InitializeVerificationWithResponse(ctx, client.VerificationRequest{PhoneNumber: patientPhone})
@@ -114,23 +115,31 @@ func (d registering) registerPatient(ctx context.Context, api *client.ClientWith
 		return "", fmt.Errorf("ask for the registration: %w", err)
 	}
 	request := made.JSON201.Data.ID
-	refusal := new(client.Error)
-	if _, err = api.ApprovePersonRequestWithResponse(ctx, request, client.PersonRequestApprove{VerificationCode: "0"}); !errors.As(err, &refusal) {
-		return "", fmt.Errorf("a wrong code: %w", err)
+	_, err = api.ApprovePersonRequestWithResponse(ctx, request, client.PersonRequestApprove{VerificationCode: "0"})
+	if err := refused(err, "Invalid verification code"); err != nil {
+		return "", err
 	}
-	fmt.Println("Refused:", refusal.Message)
 	approved, err := api.ApprovePersonRequestWithResponse(ctx, request, client.PersonRequestApprove{VerificationCode: code})
 	if err != nil {
 		return "", fmt.Errorf("approve the registration: %w", err)
 	}
-	container, err := d.sign(ctx, approved.Body, "sandbox-other-doctor", "data")
-	if err != nil {
-		return "", err
+	changed := bytes.ReplaceAll(approved.Body, []byte("Шевчук"), []byte("Шевченко"))
+	var container string
+	for _, try := range []struct {
+		answer         []byte
+		token, refusal string
+	}{
+		{changed, d.token, "Signed content does not match the previously created content"},
+		{approved.Body, "sandbox-other-doctor", "Does not match the signer drfo"},
+	} {
+		if container, err = d.sign(ctx, try.answer, try.token, "data"); err != nil {
+			return "", err
+		}
+		_, err = api.SignPersonRequestWithResponse(ctx, request, client.PersonRequestSign{SignedContent: container})
+		if err := refused(err, try.refusal); err != nil {
+			return "", err
+		}
 	}
-	if _, err = api.SignPersonRequestWithResponse(ctx, request, client.PersonRequestSign{SignedContent: container}); !errors.As(err, &refusal) {
-		return "", fmt.Errorf("a foreign signer: %w", err)
-	}
-	fmt.Println("Refused:", refusal.Message)
 	if container, err = d.sign(ctx, approved.Body, d.token, "data"); err != nil {
 		return "", err
 	}
@@ -147,6 +156,16 @@ func (d registering) registerPatient(ctx context.Context, api *client.ClientWith
 	}
 	fmt.Println("Registered", person)
 	return person, nil
+}
+
+// refused expects the error of a call to be a refusal with a text.
+func refused(err error, text string) error {
+	refusal := new(client.Error)
+	if !errors.As(err, &refusal) || !strings.Contains(refusal.Error(), text) {
+		return fmt.Errorf("not refused with %q, but with: %w", text, err)
+	}
+	fmt.Println("Refused:", text)
+	return nil
 }
 
 // declare makes a declaration of a person with the doctor.

@@ -15,7 +15,7 @@ var (
 	divisionScopes = []string{"division:read", "division:details", "division:write", "division:activate", "division:deactivate"}
 	staffScopes    = []string{"employee:read", "legal_entity:read", "employee_role:read", "healthcare_service:read", "license:read", "employee_request:read"}
 	doctorScopes   = slices.Concat(commonScopes, staffScopes, []string{
-		"approval:create", "approval:read", "authentication_method_request:write",
+		"approval:cancel", "approval:create", "approval:read", "authentication_method_request:write",
 		"declaration:read", "declaration_request:read", "service_request:use", "service_request:read",
 		"device_dispense:read", "division:read", "division:details", "person:read", "confidant_person_relationship:read",
 		"person_request:read", "person_request:write", "person_verification:details", "personal_data:read",
@@ -30,7 +30,7 @@ var (
 	})
 	misScopes     = []string{"event:read", "user:read"}
 	nhsScopes     = slices.Concat(staffScopes, []string{"employee:details", "user:read", "app:authorize", "declaration:read", "declaration:approve", "declaration:reject"})
-	cabinetScopes = []string{"user:read", "app:authorize", "declaration:terminate"}
+	cabinetScopes = []string{"user:read", "app:authorize", "declaration:terminate", "declaration:terminate_pis"}
 
 	pharmacyScopes = []string{"device_dispense:read", "device_dispense:stop"}
 )

@@ -52,6 +52,7 @@ func tokens(w *build.World) {
 		{"nhs", "doctor", "nhs", append(slices.Clone(doctorScopes), "event:read"), "a legal entity of a type that may not work with medical events"},
 		{"nhs_admin", "nhs_admin", "nhs", nhsScopes, "an administrator of the National Health Service"},
 		{"cabinet", "cabinet_user", "cabinet", cabinetScopes, "a patient in the patient's cabinet: settled_patient"},
+		{"portal", "portal_user", "cabinet", cabinetScopes, "a patient in a patient's information system (PIS): portal_patient"},
 		{
 			"stranger", "owner", "stranger", distinct(slices.Concat(ownerScopes, doctorScopes, pharmacyScopes, nhsScopes, cabinetScopes)),
 			"a client without a legal entity",

@@ -39,7 +39,10 @@ func users(w *build.World) {
 	Party(w, "nhs_admin", "Оксана", "Захарчук", "Вікторівна", nil)
 	Role(w, "nhs_admin", "nhs", "NHS ADMIN")
 	User(w, "cabinet_user", build.Row{"person_id": build.ID("settled_patient")})
-	Role(w, "cabinet_user", "cabinet", "CABINET")
+	User(w, "portal_user", build.Row{"person_id": build.ID("portal_patient")})
+	for _, user := range []string{"cabinet_user", "portal_user"} {
+		Role(w, user, "cabinet", "CABINET")
+	}
 	User(w, "mis_service", nil)
 	User(w, "blocked_user", build.Row{"is_blocked": true})
 }

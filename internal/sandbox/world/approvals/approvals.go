@@ -18,6 +18,8 @@ func Add(w *build.World) {
 	resend(w)
 	list(w)
 	get(w)
+	verifying(w)
+	cancel(w)
 }
 
 var (

@@ -37,24 +37,36 @@ func ofNHS(w *build.World) {
 	}
 }
 
-func terminate(w *build.World) {
-	const op = "terminateDeclaration"
-	of := func(token, person string) build.Request {
-		return build.Patch(token, "/api/cabinet/declarations/"+persons.DeclarationID(person).String()+"/actions/terminate")
+func ofPatient(w *build.World) {
+	for _, o := range []struct {
+		id, path, by  string // by ends the titles
+		token, person string
+		family        rules.ID
+	}{
+		{"terminateDeclaration", "/api/cabinet/declarations/", "", "cabinet", "settled_patient", "declaration.terminate."},
+		{"terminateDeclarationPis", "/api/pis/declarations/", " by their own system", "portal", "portal_patient", "declaration.terminate_pis."},
+	} {
+		patient := build.TokenValue(o.token)
+		at := func(token, id string) build.Request { return build.Patch(token, o.path+id+"/actions/terminate") }
+		of := func(token, person string) build.Request { return at(token, persons.DeclarationID(person).String()) }
+		passes := func(title string, r build.Request) *build.Case { return w.Passes(o.id, title+o.by, r, http.StatusOK) }
+		refused := func(title string, r build.Request, rule rules.ID) {
+			w.Refused(o.id, title+o.by, r.With(build.Row{}), fault.Refuse(o.family+rule))
+		}
+		shape := func(title string, body any, entry, words string) {
+			w.Refused(o.id, title+o.by, of(patient, o.person).With(body), build.WrongShape(o.family+"schema", entry, "cast", words))
+		}
+		passes("a patient ends their declaration", of(patient, o.person).With(build.Row{"reason_description": "Неякісне обслуговування"}))
+		passes("a patient ends their declaration without a word", of(patient, o.person))
+		shape("a reason_description that is no text", build.Row{"reason_description": 1}, "$.reason_description", "type mismatch. Expected string but got integer")
+		shape("a list in place of an object", []int{}, "$", "type mismatch. Expected object but got array")
+		refused("ending an unknown declaration", of(patient, "nobody"), "not_found")
+		refused("ending a declaration by a malformed id", at(patient, "1"), "not_found")
+		refused("ending a declaration of another legal entity", of(stranger, o.person), "legal_entity")
+		refused("ending the declaration of a person whom the register has lost", of(patient, "lost_patient"), "person")
+		refused("ending a declaration that has ended", of(patient, "former_patient"), "status")
+		refused("ending a declaration that waits for verification", of(patient, "pending_patient"), "status")
+		refused("ending the declaration of another person", of(patient, "patient"), "own")
+		passes("ending the declaration of another person, when that is not checked", of(patient, "patient")).Set("RULES", "-"+string(o.family)+"own")
 	}
-	w.Passes(op, "a patient ends their declaration", of(patient, "settled_patient").With(build.Row{"reason_description": "Неякісне обслуговування"}), http.StatusOK)
-	w.Passes(op, "a patient ends their declaration without a word", of(patient, "settled_patient"), http.StatusOK)
-	w.Refused(op, "a reason_description that is no text", of(patient, "settled_patient").With(build.Row{"reason_description": 1}),
-		build.WrongShape(rules.DeclarationTerminateSchema, "$.reason_description", "cast", "type mismatch. Expected string but got integer"))
-	w.Refused(op, "a list in place of an object", of(patient, "settled_patient").With([]int{}),
-		build.WrongShape(rules.DeclarationTerminateSchema, "$", "cast", "type mismatch. Expected object but got array"))
-	w.Refused(op, "ending an unknown declaration", of(patient, "nobody").With(build.Row{}), fault.Refuse(rules.DeclarationTerminateNotFound))
-	w.Refused(op, "ending a declaration by a malformed id", build.Patch(patient, "/api/cabinet/declarations/1/actions/terminate").With(build.Row{}), fault.Refuse(rules.DeclarationTerminateNotFound))
-	w.Refused(op, "ending a declaration of another legal entity", of(stranger, "settled_patient").With(build.Row{}), fault.Refuse(rules.DeclarationTerminateLegalEntity))
-	w.Refused(op, "ending the declaration of a person whom the register has lost", of(patient, "lost_patient").With(build.Row{}), fault.Refuse(rules.DeclarationTerminatePerson))
-	w.Refused(op, "ending a declaration that has ended", of(patient, "former_patient").With(build.Row{}), fault.Refuse(rules.DeclarationTerminateStatus))
-	w.Refused(op, "ending a declaration that waits for verification", of(patient, "pending_patient").With(build.Row{}), fault.Refuse(rules.DeclarationTerminateStatus))
-	w.Refused(op, "ending the declaration of another person", of(patient, "patient").With(build.Row{}), fault.Refuse(rules.DeclarationTerminateOwn))
-	w.Passes(op, "ending the declaration of another person, when that is not checked", of(patient, "patient"), http.StatusOK).
-		Set("RULES", "-declaration.terminate.own")
 }

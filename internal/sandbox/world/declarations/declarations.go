@@ -11,7 +11,7 @@ import (
 	"esoz/internal/sandbox/world/persons"
 )
 
-var doctor, nhs, patient, stranger = build.TokenValue("doctor"), build.TokenValue("nhs_admin"), build.TokenValue("cabinet"), build.TokenValue("stranger")
+var doctor, nhs, stranger = build.TokenValue("doctor"), build.TokenValue("nhs_admin"), build.TokenValue("stranger")
 
 // Add adds the declarations and the cases.
 func Add(w *build.World) {
@@ -21,6 +21,7 @@ func Add(w *build.World) {
 		columns      build.Row
 	}{
 		{"settled_patient", "active; the patient of token cabinet", nil},
+		{"portal_patient", "active; the patient of token portal", nil},
 		{"pending_patient", "pending_verification, signed by documents", build.Row{"status": "pending_verification", "reason": "offline"}},
 		{"doubted_patient", "pending_verification, to be rejected", build.Row{"status": "pending_verification", "reason": "no_tax_id"}},
 		{"hidden_patient", "pending_verification with is_active = false", build.Row{"status": "pending_verification", "is_active": false}},
@@ -35,7 +36,7 @@ func Add(w *build.World) {
 	get(w)
 	ofPerson(w)
 	ofNHS(w)
-	terminate(w)
+	ofPatient(w)
 }
 
 func list(w *build.World) {

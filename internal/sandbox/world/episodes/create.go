@@ -43,7 +43,9 @@ func create(w *build.World) {
 		return build.Post(token, "/api/patients/"+patient+"/episodes").With(body(changes))
 	}
 	with := func(changes build.Row) build.Request { return by(doctor, build.ID("patient").String(), changes) }
-	kind := func(code string) build.Row { return build.Row{"type": build.Row{"system": "eHealth/episode_types", "code": code}} }
+	kind := func(code string) build.Row {
+		return build.Row{"type": build.Row{"system": "eHealth/episode_types", "code": code}}
+	}
 	start := func(text string) build.Row { return build.Row{"period": build.Row{"start": text}} }
 	manager := func(user string) build.Row {
 		return build.Row{"care_manager": refer("employee", build.ID("employee "+user))}

@@ -49,5 +49,5 @@ func get(w *build.World) {
 	missing := fault.Refuse(rules.EpisodeGetNotFound)
 	w.Refused(op, "an unknown episode", of(doctor, "patient", "no episode"), missing)
 	w.Refused(op, "a malformed id", read(doctor, build.ID("patient").String(), "1"), missing)
-	w.Refused(op, "an episode of another patient", of(doctor, "patient", "episode of stranger_patient"), missing)
+	w.Refused(op, "an episode of another patient", of(doctor, "patient", "closed episode of stranger_patient"), missing)
 }

@@ -47,11 +47,13 @@ var people = []Person{
 	{"namesake", "Людмила", "Остапчук", "Петрівна", "1990-01-19", "FEMALE", "has the name and the date of birth of newcomer; no declaration"},
 	{"cabinet_patient", "Назар", "Вовченко", "Ігорович", "1983-08-08", "MALE", "uses the patient's cabinet; no declaration"},
 	{"settled_patient", "Катерина", "Панченко", "Максимівна", "1972-03-15", "FEMALE", "uses the patient's cabinet (token cabinet); active declaration with the clinic"},
+	{"portal_patient", "Данило", "Хоменко", "Олегович", "1981-11-21", "MALE", "uses a patient's information system (token portal); active declaration with the clinic"},
 	{"pending_patient", "Арсен", "Шаповал", "Дмитрович", "1966-09-09", "MALE", "the declaration with the clinic waits for the National Health Service"},
 	{"doubted_patient", "Ніна", "Косенко", "Леонідівна", "1961-02-02", "FEMALE", "the declaration with the clinic waits for the National Health Service"},
 	{"left_patient", "Гліб", "Кравчук", "Мар'янович", "1977-07-17", "MALE", "active declaration with a doctor who is to be dismissed"},
 	{"hidden_patient", "Поліна", "Довженко", "Степанівна", "1998-12-24", "FEMALE", "a declaration with is_active = false"},
 	{"rejected_patient", "Микола", "Рудий", "Якович", "1955-05-05", "MALE", "the declaration was rejected by the National Health Service"},
+	{"foreigner", "Amina", "", "", "1996-06-16", "FEMALE", "registered by version 3 without a last name, in English; confirms by nothing; no declaration"},
 	{"closed_patient", "Зоя", "Мазур", "Федорівна", "1949-10-18", "FEMALE", "the declaration has ended by its date"},
 }
 
@@ -72,6 +74,12 @@ func Add(w *build.World) {
 		columns := build.Row{"no_tax_id": true, "birth_country": "Україна", "birth_settlement": "Бердичів"}
 		if p.Name == "patient" { // has everything that a person can have
 			columns = build.Changed(columns, build.Row{"no_tax_id": false, "tax_id": TaxID, "unzr": "19850705-01234"})
+		}
+		if p.Name == "foreigner" {
+			columns = build.Changed(columns, build.Row{
+				"birth_country": "Sudan", "birth_settlement": "Khartoum", "second_name": nil,
+				"names": []build.Row{{"language": "en", "first_name": p.First, "last_name": nil, "no_last_name": true}},
+			})
 		}
 		w.Insert("mpi.persons", build.Changed(w.Audited(build.Row{
 			"id": id, "first_name": p.First, "last_name": p.Last, "second_name": p.Second, "birth_date": p.Born, "gender": p.Gender,
@@ -105,6 +113,7 @@ func registered(w *build.World) {
 	document("patient", "BIRTH_CERTIFICATE", "І-АМ123456", "1985-07-20")
 	document("confidant", "PASSPORT", "ВВ654321", "2004-11-02")
 	document("confided_patient", "BIRTH_CERTIFICATE", "І-АМ654321", "2015-03-12")
+	document("foreigner", "FOREIGN_PASSPORT", "P01234567", "2020-01-15")
 	for _, person := range []string{"patient", "confidant"} {
 		w.Insert("mpi.person_phones", build.Row{"person_id": build.ID(person), "type": "MOBILE", "number": phones[person]})
 	}

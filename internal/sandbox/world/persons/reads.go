@@ -15,6 +15,7 @@ const doctor = "sandbox-doctor"
 // Cases are those of the register of persons.
 func Cases(w *build.World) {
 	search(w)
+	searchV2(w)
 	authenticationMethods(w)
 	relationships(w)
 	verification(w)
@@ -22,15 +23,24 @@ func Cases(w *build.World) {
 }
 
 func personalData(w *build.World) {
-	const op = "getPersonalData"
-	by := func(token, id string) build.Request { return build.Get(token, "/api/persons/"+id+"/personal_data") }
-	of := func(name string) build.Request { return by(doctor, build.ID(name).String()) }
-	w.Passes(op, "an approval grants the person", of("stranger_patient"), http.StatusOK)
-	w.Refused(op, "personal data of an unknown person", of("nobody"), fault.Refuse(rules.PersonPersonalDataNotFound))
-	w.Refused(op, "personal data of a malformed id", by(doctor, "1"), fault.Refuse(rules.PersonPersonalDataNotFound))
-	w.Refused(op, "a declaration without an approval", of("offline_patient"), fault.Refuse(rules.PersonPersonalDataAccess))
-	w.Refused(op, "an approval that is granted to a doctor of another clinic", by(build.TokenValue("hospital_doctor"), build.ID("stranger_patient").String()),
-		fault.Refuse(rules.PersonPersonalDataAccess))
+	for _, v := range []struct {
+		op, prefix, by string // by ends the titles
+		family         rules.ID
+	}{
+		{"getPersonalData", "/api/persons/", "", "person.personal_data."},
+		{"getPersonalDataV2", "/api/v2/persons/", ", in version 2", "person.personal_data_v2."},
+	} {
+		by := func(token, id string) build.Request { return build.Get(token, v.prefix+id+"/personal_data") }
+		of := func(name string) build.Request { return by(doctor, build.ID(name).String()) }
+		refused := func(title string, r build.Request, rule rules.ID) {
+			w.Refused(v.op, title+v.by, r, fault.Refuse(v.family+rule))
+		}
+		w.Passes(v.op, "an approval grants the person"+v.by, of("stranger_patient"), http.StatusOK)
+		refused("personal data of an unknown person", of("nobody"), "not_found")
+		refused("personal data of a malformed id", by(doctor, "1"), "not_found")
+		refused("a declaration without an approval", of("offline_patient"), "access")
+		refused("an approval that is granted to a doctor of another clinic", by(build.TokenValue("hospital_doctor"), build.ID("stranger_patient").String()), "access")
+	}
 }
 
 func verification(w *build.World) {
@@ -71,6 +81,56 @@ func search(w *build.World) {
 		Set("RULES", "-person.search.phone_number")
 	w.Refused(op, "more persons than may be found", of("newcomer"), fault.Refuse(rules.PersonSearchTooMany)).Set("PERSON_SEARCH_LIMIT", "1")
 	w.Passes(op, "no more persons than may be found, when more are allowed", of("newcomer"), http.StatusOK).Set("PERSON_SEARCH_LIMIT", "2")
+}
+
+func searchV2(w *build.World) {
+	const op = "searchPersonsV2"
+	of := func(person string, more ...string) build.Request {
+		p := Of(person)
+		query := url.Values{"first_name": {p.First}, "last_name": {p.Last}, "birth_date": {p.Born}}
+		for pair := range slices.Chunk(more, 2) {
+			query.Set(pair[0], pair[1])
+			if pair[1] == "" {
+				query.Del(pair[0])
+			}
+		}
+		return build.Get(doctor, "/api/v2/persons?"+query.Encode())
+	}
+	passes := func(title string, r build.Request) *build.Case { return w.Passes(op, title, r, http.StatusOK) }
+	refused := func(title string, r build.Request, found ...rules.ID) *build.Case {
+		refusals := make([]*fault.Error, len(found))
+		for i, rule := range found {
+			refusals[i] = fault.Refuse(rule)
+		}
+		return w.Refused(op, title, r, refusals...)
+	}
+	passes("a person of version 2 by name and date of birth", of("patient"))
+	passes("a person of version 2 by all that is known", of("patient", "language", "uk", "first_name", "петро", "tax_id", TaxID, "phone_number", PatientPhone,
+		"document_type", "BIRTH_CERTIFICATE", "document_number", "і-ам123456"))
+	passes("a person by tax number, without a last name", of("patient", "last_name", "", "tax_id", TaxID))
+	passes("a person who has no last name", of("foreigner"))
+	passes("a person by a document", of("foreigner", "last_name", "", "document_type", "FOREIGN_PASSPORT", "document_number", "p01234567"))
+	passes("a person in a language in which they have no names", of("foreigner", "language", "uk"))
+	passes("a person of version 2 who is not active", of("inactive_patient"))
+	passes("two persons of one name, in version 2", of("newcomer"))
+	refused("no date of birth in version 2", of("patient", "birth_date", ""), rules.PersonSearchV2BirthDate)
+	refused("a date of birth that does not exist, in version 2", of("patient", "birth_date", "1985-02-30"), rules.PersonSearchV2BirthDateForm)
+	refused("no first name in version 2", of("patient", "first_name", ""), rules.PersonSearchV2FirstName)
+	refused("neither last name nor tax number nor document", of("patient", "last_name", "", "phone_number", PatientPhone), rules.PersonSearchV2LastName)
+	refused("a document number without its type", of("patient", "document_number", "І-АМ123456"), rules.PersonSearchV2DocumentType)
+	refused("a document type without its number", of("patient", "document_type", "BIRTH_CERTIFICATE"), rules.PersonSearchV2DocumentNumber)
+	refused("a phone of another form, in version 2", of("patient", "phone_number", "0501234567"), rules.PersonSearchV2PhoneNumber)
+	refused("everything wrong in a search of version 2", build.Get(doctor, "/api/v2/persons?phone_number=1"),
+		rules.PersonSearchV2BirthDate, rules.PersonSearchV2FirstName, rules.PersonSearchV2LastName, rules.PersonSearchV2PhoneNumber)
+	refused("more persons than may be found, in version 2", of("newcomer"), rules.PersonSearchV2TooMany).Set("PERSON_SEARCH_LIMIT", "1")
+	passes("no more persons than may be found, in version 2", of("newcomer")).Set("PERSON_SEARCH_LIMIT", "2")
+	for _, rule := range []rules.ID{rules.PersonSearchV2LastName, rules.PersonSearchV2DocumentType, rules.PersonSearchV2DocumentNumber, rules.PersonSearchV2PhoneNumber} {
+		more := map[rules.ID][]string{
+			rules.PersonSearchV2LastName: {"last_name", ""}, rules.PersonSearchV2DocumentType: {"document_number", "1"},
+			rules.PersonSearchV2DocumentNumber: {"document_type", "PASSPORT"}, rules.PersonSearchV2PhoneNumber: {"phone_number", "1"},
+		}[rule]
+		passes("a search of version 2 with "+more[0]+" wrong, when that is not checked", of("patient", more...)).Set("RULES", "-"+string(rule))
+	}
 }
 
 func authenticationMethods(w *build.World) {
