@@ -9,9 +9,10 @@ import (
 
 	"esoz/internal/operation"
 	"esoz/internal/platform/auth"
+	"esoz/internal/platform/mongodb"
 )
 
-// Employees tells who a user is in the legal entity of the token.
+// Employees returns the employees that a user is in the legal entity of the token.
 type Employees interface {
 	Employees(ctx context.Context, by auth.Subject) ([]uuid.UUID, error)
 }
@@ -34,6 +35,13 @@ func mayManage[B any](ctx context.Context, c *operation.Call[*API, Document, B])
 		return err
 	}
 	return operation.Expect(slices.Contains(own, manager), "care_manager of the episode", "an employee that the user is", "another employee")
+}
+
+// managedStill is the care manager that mayManage has seen.
+func managedStill(d *Document) mongodb.Condition {
+	return mongodb.Condition{
+		Field: "care_manager.identifier.value", Operator: mongodb.Equal, Values: []any{d.CareManager.Identifier.Value},
+	}
 }
 
 // day is the date of a moment, UTC.

@@ -7,6 +7,7 @@ import (
 	"esoz/gen/api"
 	"esoz/gen/rules"
 	"esoz/internal/operation"
+	"esoz/internal/platform/mongodb"
 	"esoz/internal/resource/medicalevents"
 )
 
@@ -42,9 +43,10 @@ var Close = operation.Transition[*API, Document, api.EpisodeClose]{
 				"status": Closed, "status_reason": reason, "closing_summary": c.Body.ClosingSummary, "period.end": moment(c.Body.Period.End),
 			},
 			Push: map[string]any{"status_history": StatusChange{Status: Closed, StatusReason: &reason, InsertedAt: c.Now, InsertedBy: c.UserID}},
+			Still: []mongodb.Condition{managedStill(&c.Document)},
 		}
 	},
-	Event: operation.Event{Attribute: "status", To: []string{Closed}}, // the Event Manager is told nothing
+	Event: operation.Event{Attribute: "status", To: []string{Closed}}, // no entity: the catalogue of events has no episodes
 }
 
 func endsAfterItsStart(_ context.Context, c *closing) error {
