@@ -600,21 +600,6 @@ func (e EpisodeStatus) Valid() bool {
 	}
 }
 
-// Defines values for EpisodeClosingReasonCodingSystem.
-const (
-	EpisodeClosingReasonCodingSystemEHealthEpisodeClosingReasons EpisodeClosingReasonCodingSystem = "eHealth/episode_closing_reasons"
-)
-
-// Valid indicates whether the value is a known member of the EpisodeClosingReasonCodingSystem enum.
-func (e EpisodeClosingReasonCodingSystem) Valid() bool {
-	switch e {
-	case EpisodeClosingReasonCodingSystemEHealthEpisodeClosingReasons:
-		return true
-	default:
-		return false
-	}
-}
-
 // Defines values for EpisodeCreateStatus.
 const (
 	EpisodeCreateStatusActive EpisodeCreateStatus = "active"
@@ -4542,6 +4527,20 @@ type Episode struct {
 // Example: active
 type EpisodeStatus string
 
+// EpisodeCancel Why the episode is cancelled.
+type EpisodeCancel struct {
+	// ExplanatoryLetter Why it is cancelled.
+	//
+	// Example: Епізод був відмінений у зв'язку з помилкою при виборі пацієнта
+	ExplanatoryLetter *string `json:"explanatory_letter,omitempty"`
+
+	// StatusReason Why the episode is cancelled.
+	StatusReason EpisodeCancellationReason `json:"status_reason"`
+}
+
+// EpisodeCancellationReason Why the episode is cancelled.
+type EpisodeCancellationReason = CodeableConcept
+
 // EpisodeClose When and why the episode ended.
 type EpisodeClose struct {
 	// ClosingSummary What the treatment has come to.
@@ -4562,30 +4561,7 @@ type EpisodeClose struct {
 }
 
 // EpisodeClosingReason Why the episode is closed.
-type EpisodeClosingReason struct {
-	// Coding The reason.
-	Coding []struct {
-		// Code The value in it.
-		//
-		// Example: resolved
-		Code string `json:"code"`
-
-		// System The dictionary.
-		//
-		// Example: eHealth/episode_closing_reasons
-		System EpisodeClosingReasonCodingSystem `json:"system"`
-	} `json:"coding"`
-
-	// Text The reason in free words.
-	//
-	// Example: Одужання
-	Text *string `json:"text,omitempty"`
-}
-
-// EpisodeClosingReasonCodingSystem The dictionary.
-//
-// Example: eHealth/episode_closing_reasons
-type EpisodeClosingReasonCodingSystem string
+type EpisodeClosingReason = CodeableConcept
 
 // EpisodeCreate A new episode. The client chooses its id.
 type EpisodeCreate struct {
@@ -4713,6 +4689,17 @@ type EpisodeStatusHistoryItem struct {
 
 	// StatusReason A meaning, told by values of dictionaries, or null.
 	StatusReason nullable.Nullable[NullableCodeableConcept] `json:"status_reason"`
+}
+
+// EpisodeUpdate What changes in an episode; at least one of the two.
+type EpisodeUpdate struct {
+	// CareManager A link to an employee, as it is sent.
+	CareManager *EmployeeReferenceRequest `json:"care_manager,omitempty"`
+
+	// Name What it is about.
+	//
+	// Example: Діабет 2018
+	Name *string `json:"name,omitempty"`
 }
 
 // Error Why a request was refused.
@@ -9407,6 +9394,12 @@ type VerifyApprovalJSONRequestBody = ApprovalVerify
 // CreateEpisodeJSONRequestBody defines body for CreateEpisode for application/json ContentType.
 type CreateEpisodeJSONRequestBody = EpisodeCreate
 
+// UpdateEpisodeJSONRequestBody defines body for UpdateEpisode for application/json ContentType.
+type UpdateEpisodeJSONRequestBody = EpisodeUpdate
+
+// CancelEpisodeJSONRequestBody defines body for CancelEpisode for application/json ContentType.
+type CancelEpisodeJSONRequestBody = EpisodeCancel
+
 // CloseEpisodeJSONRequestBody defines body for CloseEpisode for application/json ContentType.
 type CloseEpisodeJSONRequestBody = EpisodeClose
 
@@ -9599,6 +9592,12 @@ type ServerInterface interface {
 	// GetEpisode Get Episode by id
 	// (GET /api/patients/{patient_id}/episodes/{episode_id})
 	GetEpisode(ctx echo.Context, patientID string, episodeID string) error
+	// UpdateEpisode Update Episode
+	// (PATCH /api/patients/{patient_id}/episodes/{episode_id})
+	UpdateEpisode(ctx echo.Context, patientID string, episodeID string) error
+	// CancelEpisode Cancel Episode
+	// (PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel)
+	CancelEpisode(ctx echo.Context, patientID string, episodeID string) error
 	// CloseEpisode Close Episode
 	// (PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close)
 	CloseEpisode(ctx echo.Context, patientID string, episodeID string) error
@@ -11213,6 +11212,54 @@ func (w *ServerInterfaceWrapper) GetEpisode(ctx echo.Context) error {
 	return err
 }
 
+// UpdateEpisode converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateEpisode(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "episode_id" -------------
+	var episodeID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "episode_id", ctx.Param("episode_id"), &episodeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateEpisode(ctx, patientID, episodeID)
+	return err
+}
+
+// CancelEpisode converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelEpisode(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "episode_id" -------------
+	var episodeID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "episode_id", ctx.Param("episode_id"), &episodeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelEpisode(ctx, patientID, episodeID)
+	return err
+}
+
 // CloseEpisode converts echo context to params.
 func (w *ServerInterfaceWrapper) CloseEpisode(ctx echo.Context) error {
 	var err error
@@ -12701,6 +12748,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
 	router.POST(options.BaseURL+"/api/patients/:patient_id/episodes", wrapper.CreateEpisode, options.OperationMiddlewares["createEpisode"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id", wrapper.GetEpisode, options.OperationMiddlewares["getEpisode"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id", wrapper.UpdateEpisode, options.OperationMiddlewares["updateEpisode"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/actions/cancel", wrapper.CancelEpisode, options.OperationMiddlewares["cancelEpisode"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/actions/close", wrapper.CloseEpisode, options.OperationMiddlewares["closeEpisode"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id", wrapper.GetServiceRequest, options.OperationMiddlewares["getServiceRequest"]...)
 	router.GET(options.BaseURL+"/api/person_requests", wrapper.ListPersonRequests, options.OperationMiddlewares["listPersonRequests"]...)
@@ -13651,6 +13700,54 @@ func (response GetEpisode200JSONResponse) VisitGetEpisodeResponse(w http.Respons
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdateEpisodeRequestObject struct {
+	PatientID string `json:"patient_id"`
+	EpisodeID string `json:"episode_id"`
+	Body      *UpdateEpisodeJSONRequestBody
+}
+
+type UpdateEpisodeResponseObject interface {
+	VisitUpdateEpisodeResponse(w http.ResponseWriter) error
+}
+
+type UpdateEpisode202JSONResponse JobResponse
+
+func (response UpdateEpisode202JSONResponse) VisitUpdateEpisodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelEpisodeRequestObject struct {
+	PatientID string `json:"patient_id"`
+	EpisodeID string `json:"episode_id"`
+	Body      *CancelEpisodeJSONRequestBody
+}
+
+type CancelEpisodeResponseObject interface {
+	VisitCancelEpisodeResponse(w http.ResponseWriter) error
+}
+
+type CancelEpisode202JSONResponse JobResponse
+
+func (response CancelEpisode202JSONResponse) VisitCancelEpisodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -15114,6 +15211,12 @@ type StrictServerInterface interface {
 	// GetEpisode Get Episode by id
 	// (GET /api/patients/{patient_id}/episodes/{episode_id})
 	GetEpisode(ctx context.Context, request GetEpisodeRequestObject) (GetEpisodeResponseObject, error)
+	// UpdateEpisode Update Episode
+	// (PATCH /api/patients/{patient_id}/episodes/{episode_id})
+	UpdateEpisode(ctx context.Context, request UpdateEpisodeRequestObject) (UpdateEpisodeResponseObject, error)
+	// CancelEpisode Cancel Episode
+	// (PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel)
+	CancelEpisode(ctx context.Context, request CancelEpisodeRequestObject) (CancelEpisodeResponseObject, error)
 	// CloseEpisode Close Episode
 	// (PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close)
 	CloseEpisode(ctx context.Context, request CloseEpisodeRequestObject) (CloseEpisodeResponseObject, error)
@@ -16406,6 +16509,104 @@ func (sh *strictHandler) GetEpisode(ctx echo.Context, patientID string, episodeI
 		return err
 	} else if validResponse, ok := response.(GetEpisodeResponseObject); ok {
 		return validResponse.VisitGetEpisodeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdateEpisode operation middleware
+func (sh *strictHandler) UpdateEpisode(ctx echo.Context, patientID string, episodeID string) error {
+	var request UpdateEpisodeRequestObject
+
+	request.PatientID = patientID
+	request.EpisodeID = episodeID
+
+	var body UpdateEpisodeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateEpisode(ctx.Request().Context(), request.(UpdateEpisodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateEpisode")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateEpisodeResponseObject); ok {
+		return validResponse.VisitUpdateEpisodeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelEpisode operation middleware
+func (sh *strictHandler) CancelEpisode(ctx echo.Context, patientID string, episodeID string) error {
+	var request CancelEpisodeRequestObject
+
+	request.PatientID = patientID
+	request.EpisodeID = episodeID
+
+	var body CancelEpisodeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelEpisode(ctx.Request().Context(), request.(CancelEpisodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelEpisode")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelEpisodeResponseObject); ok {
+		return validResponse.VisitCancelEpisodeResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

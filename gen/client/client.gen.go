@@ -631,6 +631,21 @@ func (e EpisodeStatus) Valid() bool {
 	}
 }
 
+// Defines values for EpisodeCancellationReasonCodingSystem.
+const (
+	EpisodeCancellationReasonCodingSystemEHealthCancellationReasons EpisodeCancellationReasonCodingSystem = "eHealth/cancellation_reasons"
+)
+
+// Valid indicates whether the value is a known member of the EpisodeCancellationReasonCodingSystem enum.
+func (e EpisodeCancellationReasonCodingSystem) Valid() bool {
+	switch e {
+	case EpisodeCancellationReasonCodingSystemEHealthCancellationReasons:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EpisodeClosingReasonCodingSystem.
 const (
 	EpisodeClosingReasonCodingSystemEHealthEpisodeClosingReasons EpisodeClosingReasonCodingSystem = "eHealth/episode_closing_reasons"
@@ -4677,6 +4692,43 @@ type Episode struct {
 // Example: active
 type EpisodeStatus string
 
+// EpisodeCancel Why the episode is cancelled.
+type EpisodeCancel struct {
+	// ExplanatoryLetter Why it is cancelled.
+	//
+	// Example: Епізод був відмінений у зв'язку з помилкою при виборі пацієнта
+	ExplanatoryLetter *string `json:"explanatory_letter,omitempty"`
+
+	// StatusReason Why the episode is cancelled.
+	StatusReason EpisodeCancellationReason `json:"status_reason"`
+}
+
+// EpisodeCancellationReason Why the episode is cancelled.
+type EpisodeCancellationReason struct {
+	// Coding The reason.
+	Coding []struct {
+		// Code The value in it.
+		//
+		// Example: incorrect_patient
+		Code string `json:"code"`
+
+		// System The dictionary.
+		//
+		// Example: eHealth/cancellation_reasons
+		System EpisodeCancellationReasonCodingSystem `json:"system"`
+	} `json:"coding"`
+
+	// Text The reason in free words.
+	//
+	// Example: Обрано іншого пацієнта
+	Text *string `json:"text,omitempty"`
+}
+
+// EpisodeCancellationReasonCodingSystem The dictionary.
+//
+// Example: eHealth/cancellation_reasons
+type EpisodeCancellationReasonCodingSystem string
+
 // EpisodeClose When and why the episode ended.
 type EpisodeClose struct {
 	// ClosingSummary What the treatment has come to.
@@ -4848,6 +4900,17 @@ type EpisodeStatusHistoryItem struct {
 
 	// StatusReason A meaning, told by values of dictionaries, or null.
 	StatusReason *NullableCodeableConcept `json:"status_reason"`
+}
+
+// EpisodeUpdate What changes in an episode; at least one of the two.
+type EpisodeUpdate struct {
+	// CareManager A link to an employee, as it is sent.
+	CareManager *EmployeeReferenceRequest `json:"care_manager,omitempty"`
+
+	// Name What it is about.
+	//
+	// Example: Діабет 2018
+	Name *string `json:"name,omitempty"`
 }
 
 // ErrorBody Why a request was refused.
@@ -9566,6 +9629,12 @@ type VerifyApprovalJSONRequestBody = ApprovalVerify
 // CreateEpisodeJSONRequestBody defines body for CreateEpisode for application/json ContentType.
 type CreateEpisodeJSONRequestBody = EpisodeCreate
 
+// UpdateEpisodeJSONRequestBody defines body for UpdateEpisode for application/json ContentType.
+type UpdateEpisodeJSONRequestBody = EpisodeUpdate
+
+// CancelEpisodeJSONRequestBody defines body for CancelEpisode for application/json ContentType.
+type CancelEpisodeJSONRequestBody = EpisodeCancel
+
 // CloseEpisodeJSONRequestBody defines body for CloseEpisode for application/json ContentType.
 type CloseEpisodeJSONRequestBody = EpisodeClose
 
@@ -10289,6 +10358,66 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id} (the `GetEpisode` operationId).
 	GetEpisode(ctx context.Context, patientID string, episodeID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateEpisodeWithBody Update Episode
+	//
+	// Renames an active episode of care, or gives it another care manager, or both.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may. The new care manager is an employee of that legal entity; the user need not be one.
+	//
+	// What changes: `name` and `care_manager`, whose `display_value` is that of today. The status and its history stay. The answer is 202
+	// with a job; no event is stored.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id} (the `UpdateEpisode` operationId).
+	UpdateEpisodeWithBody(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateEpisode Update Episode
+	//
+	// Renames an active episode of care, or gives it another care manager, or both.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may. The new care manager is an employee of that legal entity; the user need not be one.
+	//
+	// What changes: `name` and `care_manager`, whose `display_value` is that of today. The status and its history stay. The answer is 202
+	// with a job; no event is stored.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id} (the `UpdateEpisode` operationId).
+	UpdateEpisode(ctx context.Context, patientID string, episodeID string, body UpdateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelEpisodeWithBody Cancel Episode
+	//
+	// Marks an episode of care as entered in error, active or closed. That is final. First each of its encounters has to be cancelled.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the body, and
+	// `status_history` gets an entry. `period` stays. The answer is 202 with a job; no event is stored.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel (the `CancelEpisode` operationId).
+	CancelEpisodeWithBody(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelEpisode Cancel Episode
+	//
+	// Marks an episode of care as entered in error, active or closed. That is final. First each of its encounters has to be cancelled.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the body, and
+	// `status_history` gets an entry. `period` stays. The answer is 202 with a job; no event is stored.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel (the `CancelEpisode` operationId).
+	CancelEpisode(ctx context.Context, patientID string, episodeID string, body CancelEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CloseEpisodeWithBody Close Episode
 	//
@@ -12368,6 +12497,106 @@ func (c *Client) CreateEpisode(ctx context.Context, patientID string, body Creat
 // Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id} (the `GetEpisode` operationId).
 func (c *Client) GetEpisode(ctx context.Context, patientID string, episodeID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetEpisodeRequest(c.Server, patientID, episodeID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateEpisodeWithBody Update Episode
+//
+// Renames an active episode of care, or gives it another care manager, or both.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may. The new care manager is an employee of that legal entity; the user need not be one.
+//
+// What changes: `name` and `care_manager`, whose `display_value` is that of today. The status and its history stay. The answer is 202
+// with a job; no event is stored.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id} (the `UpdateEpisode` operationId).
+func (c *Client) UpdateEpisodeWithBody(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateEpisodeRequestWithBody(c.Server, patientID, episodeID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateEpisode Update Episode
+//
+// Renames an active episode of care, or gives it another care manager, or both.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may. The new care manager is an employee of that legal entity; the user need not be one.
+//
+// What changes: `name` and `care_manager`, whose `display_value` is that of today. The status and its history stay. The answer is 202
+// with a job; no event is stored.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id} (the `UpdateEpisode` operationId).
+func (c *Client) UpdateEpisode(ctx context.Context, patientID string, episodeID string, body UpdateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateEpisodeRequest(c.Server, patientID, episodeID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelEpisodeWithBody Cancel Episode
+//
+// Marks an episode of care as entered in error, active or closed. That is final. First each of its encounters has to be cancelled.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the body, and
+// `status_history` gets an entry. `period` stays. The answer is 202 with a job; no event is stored.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel (the `CancelEpisode` operationId).
+func (c *Client) CancelEpisodeWithBody(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelEpisodeRequestWithBody(c.Server, patientID, episodeID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelEpisode Cancel Episode
+//
+// Marks an episode of care as entered in error, active or closed. That is final. First each of its encounters has to be cancelled.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the body, and
+// `status_history` gets an entry. `period` stays. The answer is 202 with a job; no event is stored.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel (the `CancelEpisode` operationId).
+func (c *Client) CancelEpisode(ctx context.Context, patientID string, episodeID string, body CancelEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelEpisodeRequest(c.Server, patientID, episodeID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -17172,6 +17401,114 @@ func NewGetEpisodeRequest(server string, patientID string, episodeID string) (*h
 	return req, nil
 }
 
+// NewUpdateEpisodeRequest calls the generic UpdateEpisode builder with application/json body
+func NewUpdateEpisodeRequest(server string, patientID string, episodeID string, body UpdateEpisodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateEpisodeRequestWithBody(server, patientID, episodeID, "application/json", bodyReader)
+}
+
+// NewUpdateEpisodeRequestWithBody constructs an http.Request for the UpdateEpisode method, with any body, and a specified content type
+func NewUpdateEpisodeRequestWithBody(server string, patientID string, episodeID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "episode_id", episodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCancelEpisodeRequest calls the generic CancelEpisode builder with application/json body
+func NewCancelEpisodeRequest(server string, patientID string, episodeID string, body CancelEpisodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCancelEpisodeRequestWithBody(server, patientID, episodeID, "application/json", bodyReader)
+}
+
+// NewCancelEpisodeRequestWithBody constructs an http.Request for the CancelEpisode method, with any body, and a specified content type
+func NewCancelEpisodeRequestWithBody(server string, patientID string, episodeID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "episode_id", episodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/%s/actions/cancel", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewCloseEpisodeRequest calls the generic CloseEpisode builder with application/json body
 func NewCloseEpisodeRequest(server string, patientID string, episodeID string, body CloseEpisodeJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -21149,6 +21486,66 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id} (the `GetEpisode` operationId).
 	GetEpisodeWithResponse(ctx context.Context, patientID string, episodeID string, reqEditors ...RequestEditorFn) (*GetEpisodeResult, error)
 
+	// UpdateEpisodeWithBodyWithResponse Update Episode
+	//
+	// Renames an active episode of care, or gives it another care manager, or both.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may. The new care manager is an employee of that legal entity; the user need not be one.
+	//
+	// What changes: `name` and `care_manager`, whose `display_value` is that of today. The status and its history stay. The answer is 202
+	// with a job; no event is stored.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id} (the `UpdateEpisode` operationId).
+	UpdateEpisodeWithBodyWithResponse(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateEpisodeResult, error)
+
+	// UpdateEpisodeWithResponse Update Episode
+	//
+	// Renames an active episode of care, or gives it another care manager, or both.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may. The new care manager is an employee of that legal entity; the user need not be one.
+	//
+	// What changes: `name` and `care_manager`, whose `display_value` is that of today. The status and its history stay. The answer is 202
+	// with a job; no event is stored.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id} (the `UpdateEpisode` operationId).
+	UpdateEpisodeWithResponse(ctx context.Context, patientID string, episodeID string, body UpdateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateEpisodeResult, error)
+
+	// CancelEpisodeWithBodyWithResponse Cancel Episode
+	//
+	// Marks an episode of care as entered in error, active or closed. That is final. First each of its encounters has to be cancelled.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the body, and
+	// `status_history` gets an entry. `period` stays. The answer is 202 with a job; no event is stored.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel (the `CancelEpisode` operationId).
+	CancelEpisodeWithBodyWithResponse(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelEpisodeResult, error)
+
+	// CancelEpisodeWithResponse Cancel Episode
+	//
+	// Marks an episode of care as entered in error, active or closed. That is final. First each of its encounters has to be cancelled.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the body, and
+	// `status_history` gets an entry. `period` stays. The answer is 202 with a job; no event is stored.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel (the `CancelEpisode` operationId).
+	CancelEpisodeWithResponse(ctx context.Context, patientID string, episodeID string, body CancelEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelEpisodeResult, error)
+
 	// CloseEpisodeWithBodyWithResponse Close Episode
 	//
 	// Ends an active episode of care. It is never opened again, and no encounter can be added to it.
@@ -23473,6 +23870,68 @@ func (r GetEpisodeResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetEpisodeResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type UpdateEpisodeResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateEpisodeResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateEpisodeResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UpdateEpisodeResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CancelEpisodeResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelEpisodeResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelEpisodeResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelEpisodeResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -26216,6 +26675,90 @@ func (c *ClientWithResponses) GetEpisodeWithResponse(ctx context.Context, patien
 	return ParseGetEpisodeResult(rsp)
 }
 
+// UpdateEpisodeWithBodyWithResponse Update Episode
+//
+// Renames an active episode of care, or gives it another care manager, or both.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may. The new care manager is an employee of that legal entity; the user need not be one.
+//
+// What changes: `name` and `care_manager`, whose `display_value` is that of today. The status and its history stay. The answer is 202
+// with a job; no event is stored.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id} (the `UpdateEpisode` operationId).
+func (c *ClientWithResponses) UpdateEpisodeWithBodyWithResponse(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateEpisodeResult, error) {
+	rsp, err := c.UpdateEpisodeWithBody(ctx, patientID, episodeID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateEpisodeResult(rsp)
+}
+
+// UpdateEpisodeWithResponse Update Episode
+//
+// Renames an active episode of care, or gives it another care manager, or both.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may. The new care manager is an employee of that legal entity; the user need not be one.
+//
+// What changes: `name` and `care_manager`, whose `display_value` is that of today. The status and its history stay. The answer is 202
+// with a job; no event is stored.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id} (the `UpdateEpisode` operationId).
+func (c *ClientWithResponses) UpdateEpisodeWithResponse(ctx context.Context, patientID string, episodeID string, body UpdateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateEpisodeResult, error) {
+	rsp, err := c.UpdateEpisode(ctx, patientID, episodeID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateEpisodeResult(rsp)
+}
+
+// CancelEpisodeWithBodyWithResponse Cancel Episode
+//
+// Marks an episode of care as entered in error, active or closed. That is final. First each of its encounters has to be cancelled.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the body, and
+// `status_history` gets an entry. `period` stays. The answer is 202 with a job; no event is stored.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel (the `CancelEpisode` operationId).
+func (c *ClientWithResponses) CancelEpisodeWithBodyWithResponse(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelEpisodeResult, error) {
+	rsp, err := c.CancelEpisodeWithBody(ctx, patientID, episodeID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelEpisodeResult(rsp)
+}
+
+// CancelEpisodeWithResponse Cancel Episode
+//
+// Marks an episode of care as entered in error, active or closed. That is final. First each of its encounters has to be cancelled.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the body, and
+// `status_history` gets an entry. `period` stays. The answer is 202 with a job; no event is stored.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel (the `CancelEpisode` operationId).
+func (c *ClientWithResponses) CancelEpisodeWithResponse(ctx context.Context, patientID string, episodeID string, body CancelEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelEpisodeResult, error) {
+	rsp, err := c.CancelEpisode(ctx, patientID, episodeID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelEpisodeResult(rsp)
+}
+
 // CloseEpisodeWithBodyWithResponse Close Episode
 //
 // Ends an active episode of care. It is never opened again, and no encounter can be added to it.
@@ -28847,6 +29390,58 @@ func ParseGetEpisodeResult(rsp *http.Response) (*GetEpisodeResult, error) {
 			return nil, err
 		}
 		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseUpdateEpisodeResult parses an HTTP response from a UpdateEpisodeWithResponse call
+func ParseUpdateEpisodeResult(rsp *http.Response) (*UpdateEpisodeResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateEpisodeResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCancelEpisodeResult parses an HTTP response from a CancelEpisodeWithResponse call
+func ParseCancelEpisodeResult(rsp *http.Response) (*CancelEpisodeResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelEpisodeResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
 
 	}
 

@@ -3,7 +3,6 @@ package episodes_test
 import (
 	"encoding/json"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.mongodb.org/mongo-driver/v2/bson"
 
+	"esoz/gen/rules"
 	"esoz/internal/resource/episodes"
 	"esoz/internal/resource/medicalevents"
 	"esoz/internal/resource/servicerequests"
@@ -134,5 +134,117 @@ func TestCloseOfAnEpisodeWhoseManagerHasLeft(t *testing.T) {
 	srv.Change(t, episodes.Collection, world.ID("episode to be closed"), bson.D{{Key: "care_manager.identifier.value", Value: world.ID("employee other_doctor")}})
 	r := srv.Send(t, request)
 	require.Equal(t, http.StatusUnprocessableEntity, r.Status)
-	require.True(t, strings.HasPrefix(r.Rules()[0], "episode.close.care_manager"))
+	require.Equal(t, []string{string(rules.EpisodeCloseManager)}, r.Rules())
+}
+
+func TestCancelMarksTheEpisode(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t)
+	id := world.ID("closed episode to be cancelled")
+	before, request := one(t, srv, id), passing(t, srv, "cancelEpisode")
+	request.Path = "/api/patients/" + world.ID("patient").String() + "/episodes/" + id.String() + "/actions/cancel"
+	job := ends(t, srv, request)
+	require.Equal(t, "processed", job.Status)
+	require.Equal(t, "/api/patients/"+world.ID("patient").String()+"/episodes/"+id.String(), job.Links[0].Href)
+
+	d := unmarked(t, srv, id)
+	reason := medicalevents.Concept("eHealth/cancellation_reasons", "incorrect_patient")
+	want := before
+	want.Status, want.StatusReason = episodes.EnteredInError, &reason
+	want.ExplanatoryLetter = new("Епізод був відмінений у зв'язку з помилкою при виборі пацієнта")
+	want.StatusHistory = append(want.StatusHistory, episodes.StatusChange{
+		Status: episodes.EnteredInError, StatusReason: &reason, InsertedAt: d.UpdatedAt, InsertedBy: world.ID("doctor"),
+	})
+	want.UpdatedAt, want.UpdatedBy, want.AppliedJobs = d.UpdatedAt, world.ID("doctor"), d.AppliedJobs
+	require.Equal(t, want, d, "its period stays")
+	require.Equal(t, 1, srv.Count(t, "prm.audit_log WHERE resource = 'episodes' AND resource_id = $1", id.String()))
+	require.Empty(t, srv.Events(t, id), "no event")
+
+	again := srv.Send(t, request)
+	require.Equal(t, http.StatusConflict, again.Status)
+	require.Equal(t, "Episode in status entered_in_error can not be canceled", again.Body.Error.Message)
+}
+
+// An encounter that comes after the request keeps the episode.
+func TestCancelIsCheckedAgainInTheJob(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t, testkit.Idle())
+	id := world.ID("episode to be cancelled")
+	accepted := srv.Send(t, passing(t, srv, "cancelEpisode"))
+	diagnosed := one(t, srv, world.ID("episode of patient"))
+	srv.Change(t, episodes.Collection, id, bson.D{{Key: "diagnoses_history", Value: diagnosed.DiagnosesHistory}})
+	srv.Run(t)
+	var o outcome
+	srv.WaitJob(t, doctor, accepted).Data(t, &o)
+	require.Equal(t, "failed", o.Status)
+	require.Equal(t, http.StatusConflict, o.StatusCode)
+	require.Equal(t, "Episode can not be canceled while it has not canceled encounters", o.Error.Message)
+	require.Equal(t, episodes.Active, one(t, srv, id).Status)
+}
+
+func TestUpdateChangesTheEpisode(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t)
+	id := world.ID("episode to be updated")
+	before := one(t, srv, id)
+	request := passing(t, srv, "updateEpisode")
+	job := ends(t, srv, request)
+	require.Equal(t, "processed", job.Status)
+	require.Equal(t, "/api/patients/"+world.ID("patient").String()+"/episodes/"+id.String(), job.Links[0].Href)
+
+	d := unmarked(t, srv, id)
+	require.NotNil(t, d.CareManager.DisplayValue)
+	want := before
+	want.Name, want.CareManager = "Діабет 2026", named("employee", world.ID("employee colleague"), *d.CareManager.DisplayValue)
+	want.UpdatedAt, want.UpdatedBy, want.AppliedJobs = d.UpdatedAt, world.ID("doctor"), d.AppliedJobs
+	require.Equal(t, want, d, "its status and history stay")
+	require.NotEqual(t, *before.CareManager.DisplayValue, *d.CareManager.DisplayValue)
+	require.Equal(t, 1, srv.Count(t, "prm.audit_log WHERE resource = 'episodes' AND resource_id = $1", id.String()))
+	require.Empty(t, srv.Events(t, id), "no event")
+
+	again := srv.Send(t, request)
+	require.Equal(t, http.StatusUnprocessableEntity, again.Status, "the doctor is no longer its care manager")
+	require.Equal(t, http.StatusAccepted, srv.Send(t, request.Bearing(colleague)).Status)
+}
+
+// A process that is killed after it has written the change stores the same.
+func TestUpdateCarriesOnAfterACrash(t *testing.T) {
+	t.Parallel()
+	var crashes atomic.Int64
+	srv := testkit.New(t, testkit.WithHook(func(string) {
+		if crashes.Add(1) == 1 {
+			panic("killed")
+		}
+	}))
+	id := world.ID("episode to be updated")
+	require.Equal(t, "processed", ends(t, srv, passing(t, srv, "updateEpisode")).Status)
+	require.EqualValues(t, 2, crashes.Load())
+	require.Equal(t, world.ID("employee colleague"), unmarked(t, srv, id).CareManager.Identifier.Value)
+	require.Equal(t, 1, srv.Count(t, "prm.audit_log WHERE resource = 'episodes' AND resource_id = $1", id.String()))
+}
+
+// Of two care managers that are named at once one stays.
+func TestUpdateOnce(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t, testkit.Idle())
+	request := passing(t, srv, "updateEpisode")
+	first := srv.Send(t, request)
+	other := request
+	other.Body = map[string]any{"name": "Діабет 2027"}
+	second := srv.Send(t, other)
+	require.Equal(t, http.StatusAccepted, first.Status)
+	require.Equal(t, http.StatusAccepted, second.Status)
+	srv.Run(t)
+	ended := func(accepted *testkit.Response) (o outcome) {
+		srv.WaitJob(t, doctor, accepted).Data(t, &o)
+		return o
+	}
+	require.Equal(t, "processed", ended(first).Status, "it is the user's until then")
+	o := ended(second)
+	d := unmarked(t, srv, world.ID("episode to be updated"))
+	require.Equal(t, world.ID("employee colleague"), d.CareManager.Identifier.Value)
+	if o.Status == "failed" {
+		require.Equal(t, "User is not allowed to perform this action", o.Error.Message)
+		require.Equal(t, "Діабет 2026", d.Name)
+	}
 }

@@ -2,13 +2,11 @@ package episodes
 
 import (
 	"context"
-	"slices"
 
 	"esoz/gen/api"
 	"esoz/gen/rules"
 	"esoz/internal/operation"
 	"esoz/internal/platform/mongodb"
-	"esoz/internal/resource/medicalevents"
 )
 
 // CloseEpisode serves PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close.
@@ -31,7 +29,7 @@ var Close = operation.Transition[*API, Document, api.EpisodeClose]{
 	Checks: []operation.Check[*closing]{
 		{Rule: rules.EpisodeCloseStatus, Field: "status", Want: operation.Is(Active)},
 		{Rule: rules.EpisodeCloseOwner, Field: "managing_organization.identifier.value", Want: operation.Is(operation.Client)},
-		{Rule: rules.EpisodeCloseCareManager, Pass: mayManage[api.EpisodeClose]},
+		{Rule: rules.EpisodeCloseManager, Pass: mayManage[api.EpisodeClose]},
 		{Rule: rules.EpisodeClosePeriodEnd, Pass: endsAfterItsStart},
 		{Rule: rules.EpisodeClosePeriodEndPast, Pass: endIsPast},
 		{Rule: rules.EpisodeCloseReason, Pass: reasonIsKnown},
@@ -42,7 +40,7 @@ var Close = operation.Transition[*API, Document, api.EpisodeClose]{
 			Set: map[string]any{
 				"status": Closed, "status_reason": reason, "closing_summary": c.Body.ClosingSummary, "period.end": moment(c.Body.Period.End),
 			},
-			Push: map[string]any{"status_history": StatusChange{Status: Closed, StatusReason: &reason, InsertedAt: c.Now, InsertedBy: c.UserID}},
+			Push:  map[string]any{"status_history": StatusChange{Status: Closed, StatusReason: &reason, InsertedAt: c.Now, InsertedBy: c.UserID}},
 			Still: []mongodb.Condition{managedStill(&c.Document)},
 		}
 	},
@@ -58,23 +56,6 @@ func endIsPast(_ context.Context, c *closing) error {
 	return operation.Expect(!moment(c.Body.Period.End).After(c.Now), "period.end", "not in the future", "a later moment")
 }
 
-const closingReasons = "eHealth/episode_closing_reasons"
-
 func reasonIsKnown(_ context.Context, c *closing) error {
-	codes := c.API.Dictionaries.Codes(closingReasons)
-	for _, coding := range c.Body.StatusReason.Coding {
-		if !slices.Contains(codes, coding.Code) && !c.API.Dictionaries.IsOpen(closingReasons) {
-			return operation.Expect(false, "status_reason", codes, "another code", "code", coding.Code)
-		}
-	}
-	return nil
-}
-
-// receivedConcept is a meaning as a client sent it.
-func receivedConcept(sent api.EpisodeClosingReason) concept {
-	received := concept{Text: sent.Text}
-	for _, c := range sent.Coding {
-		received.Coding = append(received.Coding, medicalevents.Coding{System: string(c.System), Code: c.Code})
-	}
-	return received
+	return codesAreKnown(c.API.Dictionaries, "eHealth/episode_closing_reasons", c.Body.StatusReason)
 }

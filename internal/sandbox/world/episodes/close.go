@@ -48,7 +48,7 @@ func closeEpisode(w *build.World) {
 	w.Refused(op, "an episode that was entered in error", of(doctor, "patient", "episode entered in error", nil),
 		fault.Refuse(rules.EpisodeCloseStatus, "status", "entered_in_error"))
 	w.Refused(op, "an episode of another legal entity", of(doctor, "patient", "episode of the other clinic", nil), fault.Refuse(rules.EpisodeCloseOwner))
-	w.Refused(op, "a colleague of the care manager", of(colleague, "patient", name, nil), fault.Refuse(rules.EpisodeCloseCareManager))
+	w.Refused(op, "a colleague of the care manager", of(colleague, "patient", name, nil), fault.Refuse(rules.EpisodeCloseManager))
 	w.Refused(op, "an end before the beginning", with(end(w.Now.Add(-50*day))), fault.Refuse(rules.EpisodeClosePeriodEnd))
 	w.Refused(op, "an end that is to come", with(end(w.Now.Add(day))), fault.Refuse(rules.EpisodeClosePeriodEndPast))
 	w.Refused(op, "a reason of no dictionary", with(reason("other")), fault.Refuse(rules.EpisodeCloseReason, "code", "other"))
