@@ -4865,6 +4865,18 @@ type EpisodeDiagnosis struct {
 	Role CodeableConcept `json:"role"`
 }
 
+// EpisodeListResponse A page of episodes.
+type EpisodeListResponse struct {
+	// Data The episodes of this page.
+	Data []Episode `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // EpisodeResponse Answer that carries an episode.
 type EpisodeResponse struct {
 	// Data A case of illness or care of a patient, in which encounters happen.
@@ -4879,6 +4891,49 @@ type EpisodeResponse struct {
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
+}
+
+// EpisodeShort An episode in short.
+type EpisodeShort struct {
+	// ID Episode id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was created. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// Name What it is about.
+	//
+	// Example: Діабет 2018
+	Name string `json:"name"`
+
+	// Period A stretch of time.
+	Period Period `json:"period"`
+
+	// Status `active` or `closed`.
+	//
+	// Example: active
+	Status string `json:"status"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// EpisodeShortListResponse A page of episodes in short.
+type EpisodeShortListResponse struct {
+	// Data The episodes of this page.
+	Data []EpisodeShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
 }
 
 // EpisodeStatusHistoryItem A status that an episode got; `status_reason` is null when none was given.
@@ -9335,6 +9390,69 @@ type ListDeviceDispensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListEpisodesParams defines parameters for ListEpisodes.
+type ListEpisodesParams struct {
+	// PeriodFrom Only episodes that have not ended before this day, `YYYY-MM-DD`.
+	PeriodFrom *string `form:"period_from,omitempty" json:"period_from,omitempty"`
+
+	// PeriodTo Only episodes that began on this day or earlier, `YYYY-MM-DD`.
+	PeriodTo *string `form:"period_to,omitempty" json:"period_to,omitempty"`
+
+	// Code Only episodes with this code among their current diagnoses.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Status Only episodes in this status: `active`, `closed`, `entered_in_error`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// ManagingOrganizationID Only episodes that this legal entity manages.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Episodes per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListApprovedEpisodesParams defines parameters for ListApprovedEpisodes.
+type ListApprovedEpisodesParams struct {
+	// Code Only episodes with this code among their current diagnoses.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Episodes per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListShortEpisodesParams defines parameters for ListShortEpisodes.
+type ListShortEpisodesParams struct {
+	// PeriodFrom Only episodes that have not ended before this day, `YYYY-MM-DD`.
+	PeriodFrom *string `form:"period_from,omitempty" json:"period_from,omitempty"`
+
+	// PeriodTo Only episodes that began on this day or earlier, `YYYY-MM-DD`.
+	PeriodTo *string `form:"period_to,omitempty" json:"period_to,omitempty"`
+
+	// PeriodStartFrom Only episodes that began on this day or later, `YYYY-MM-DD`.
+	PeriodStartFrom *string `form:"period_start_from,omitempty" json:"period_start_from,omitempty"`
+
+	// PeriodStartTo Only episodes that began on this day or earlier, `YYYY-MM-DD`.
+	PeriodStartTo *string `form:"period_start_to,omitempty" json:"period_start_to,omitempty"`
+
+	// PeriodEndFrom Only episodes that ended on this day or later, `YYYY-MM-DD`.
+	PeriodEndFrom *string `form:"period_end_from,omitempty" json:"period_end_from,omitempty"`
+
+	// PeriodEndTo Only episodes that ended on this day or earlier, `YYYY-MM-DD`.
+	PeriodEndTo *string `form:"period_end_to,omitempty" json:"period_end_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Episodes per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListPersonRequestsParams defines parameters for ListPersonRequests.
 type ListPersonRequestsParams struct {
 	// Status `NEW`, `APPROVED`, `SIGNED`, `REJECTED` or `CANCELLED`; without it all are listed.
@@ -10311,6 +10429,20 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListEpisodes Get Episodes by search params
+	//
+	// Episodes of care of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data; anybody
+	// else only the episodes that their own legal entity manages, and for that has to ask for them: send `managing_organization_id` with
+	// the own legal entity's id. All filters are optional and must all be met.
+	//
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown
+	// patient is. `period_from` and `period_to` find episodes that overlap with these days; an episode without an end goes on.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes (the `ListEpisodes` operationId).
+	ListEpisodes(ctx context.Context, patientID string, params *ListEpisodesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CreateEpisodeWithBody Create Episode
 	//
 	// Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
@@ -10344,6 +10476,17 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
 	CreateEpisode(ctx context.Context, patientID string, body CreateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListApprovedEpisodes Get Approved Episodes
+	//
+	// Episodes of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to that legal
+	// entity. Nothing is changed by reading.
+	//
+	// Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
+	// opens nothing. An approval of all data of the patient names no episode.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/approved (the `ListApprovedEpisodes` operationId).
+	ListApprovedEpisodes(ctx context.Context, patientID string, params *ListApprovedEpisodesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetEpisode Get Episode by id
 	//
@@ -10463,6 +10606,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/service_requests/{service_request_id} (the `GetServiceRequest` operationId).
 	GetServiceRequest(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListShortEpisodes Get short Episodes by search params
+	//
+	// What a patient has been treated for, in short: names and periods of their episodes, without those that were entered in error. Nothing
+	// is changed by reading.
+	//
+	// Who may see it: everybody with the scope; neither a declaration nor an approval is needed. The full episode needs one. All filters are
+	// optional and must all be met.
+	//
+	// What clients get wrong: `period_from` and `period_to` find episodes that overlap with these days; `period_end_from` and
+	// `period_end_to` find only episodes that have ended.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/summary/episodes (the `ListShortEpisodes` operationId).
+	ListShortEpisodes(ctx context.Context, patientID string, params *ListShortEpisodesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListPersonRequests Get Person Requests List
 	//
@@ -12429,6 +12586,30 @@ func (c *Client) StopDeviceDispense(ctx context.Context, patientID string, devic
 	return c.Client.Do(req)
 }
 
+// ListEpisodes Get Episodes by search params
+//
+// Episodes of care of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data; anybody
+// else only the episodes that their own legal entity manages, and for that has to ask for them: send `managing_organization_id` with
+// the own legal entity's id. All filters are optional and must all be met.
+//
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown
+// patient is. `period_from` and `period_to` find episodes that overlap with these days; an episode without an end goes on.
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes (the `ListEpisodes` operationId).
+func (c *Client) ListEpisodes(ctx context.Context, patientID string, params *ListEpisodesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEpisodesRequest(c.Server, patientID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CreateEpisodeWithBody Create Episode
 //
 // Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
@@ -12473,6 +12654,27 @@ func (c *Client) CreateEpisodeWithBody(ctx context.Context, patientID string, co
 // Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
 func (c *Client) CreateEpisode(ctx context.Context, patientID string, body CreateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCreateEpisodeRequest(c.Server, patientID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListApprovedEpisodes Get Approved Episodes
+//
+// Episodes of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to that legal
+// entity. Nothing is changed by reading.
+//
+// Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
+// opens nothing. An approval of all data of the patient names no episode.
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/approved (the `ListApprovedEpisodes` operationId).
+func (c *Client) ListApprovedEpisodes(ctx context.Context, patientID string, params *ListApprovedEpisodesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListApprovedEpisodesRequest(c.Server, patientID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -12672,6 +12874,30 @@ func (c *Client) CloseEpisode(ctx context.Context, patientID string, episodeID s
 // Corresponds with GET /api/patients/{patient_id}/service_requests/{service_request_id} (the `GetServiceRequest` operationId).
 func (c *Client) GetServiceRequest(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetServiceRequestRequest(c.Server, patientID, serviceRequestID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListShortEpisodes Get short Episodes by search params
+//
+// What a patient has been treated for, in short: names and periods of their episodes, without those that were entered in error. Nothing
+// is changed by reading.
+//
+// Who may see it: everybody with the scope; neither a declaration nor an approval is needed. The full episode needs one. All filters are
+// optional and must all be met.
+//
+// What clients get wrong: `period_from` and `period_to` find episodes that overlap with these days; `period_end_from` and
+// `period_end_to` find only episodes that have ended.
+//
+// Corresponds with GET /api/patients/{patient_id}/summary/episodes (the `ListShortEpisodes` operationId).
+func (c *Client) ListShortEpisodes(ctx context.Context, patientID string, params *ListShortEpisodesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListShortEpisodesRequest(c.Server, patientID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -17313,6 +17539,139 @@ func NewStopDeviceDispenseRequest(server string, patientID string, deviceDispens
 	return req, nil
 }
 
+// NewListEpisodesRequest constructs an http.Request for the ListEpisodes method
+func NewListEpisodesRequest(server string, patientID string, params *ListEpisodesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.PeriodFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_from", *params.PeriodFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_to", *params.PeriodTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ManagingOrganizationID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "managing_organization_id", *params.ManagingOrganizationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewCreateEpisodeRequest calls the generic CreateEpisode builder with application/json body
 func NewCreateEpisodeRequest(server string, patientID string, body CreateEpisodeJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -17356,6 +17715,91 @@ func NewCreateEpisodeRequestWithBody(server string, patientID string, contentTyp
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListApprovedEpisodesRequest constructs an http.Request for the ListApprovedEpisodes method
+func NewListApprovedEpisodesRequest(server string, patientID string, params *ListApprovedEpisodesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/approved", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -17594,6 +18038,151 @@ func NewGetServiceRequestRequest(server string, patientID string, serviceRequest
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListShortEpisodesRequest constructs an http.Request for the ListShortEpisodes method
+func NewListShortEpisodesRequest(server string, patientID string, params *ListShortEpisodesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/summary/episodes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.PeriodFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_from", *params.PeriodFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_to", *params.PeriodTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodStartFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_start_from", *params.PeriodStartFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodStartTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_start_to", *params.PeriodStartTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodEndFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_end_from", *params.PeriodEndFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodEndTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_end_to", *params.PeriodEndTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -21436,6 +22025,22 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*StopDeviceDispenseResult, error)
 
+	// ListEpisodesWithResponse Get Episodes by search params
+	//
+	// Episodes of care of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data; anybody
+	// else only the episodes that their own legal entity manages, and for that has to ask for them: send `managing_organization_id` with
+	// the own legal entity's id. All filters are optional and must all be met.
+	//
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown
+	// patient is. `period_from` and `period_to` find episodes that overlap with these days; an episode without an end goes on.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes (the `ListEpisodes` operationId).
+	ListEpisodesWithResponse(ctx context.Context, patientID string, params *ListEpisodesParams, reqEditors ...RequestEditorFn) (*ListEpisodesResult, error)
+
 	// CreateEpisodeWithBodyWithResponse Create Episode
 	//
 	// Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
@@ -21469,6 +22074,19 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
 	CreateEpisodeWithResponse(ctx context.Context, patientID string, body CreateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateEpisodeResult, error)
+
+	// ListApprovedEpisodesWithResponse Get Approved Episodes
+	//
+	// Episodes of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to that legal
+	// entity. Nothing is changed by reading.
+	//
+	// Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
+	// opens nothing. An approval of all data of the patient names no episode.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/approved (the `ListApprovedEpisodes` operationId).
+	ListApprovedEpisodesWithResponse(ctx context.Context, patientID string, params *ListApprovedEpisodesParams, reqEditors ...RequestEditorFn) (*ListApprovedEpisodesResult, error)
 
 	// GetEpisodeWithResponse Get Episode by id
 	//
@@ -21592,6 +22210,22 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/service_requests/{service_request_id} (the `GetServiceRequest` operationId).
 	GetServiceRequestWithResponse(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*GetServiceRequestResult, error)
+
+	// ListShortEpisodesWithResponse Get short Episodes by search params
+	//
+	// What a patient has been treated for, in short: names and periods of their episodes, without those that were entered in error. Nothing
+	// is changed by reading.
+	//
+	// Who may see it: everybody with the scope; neither a declaration nor an approval is needed. The full episode needs one. All filters are
+	// optional and must all be met.
+	//
+	// What clients get wrong: `period_from` and `period_to` find episodes that overlap with these days; `period_end_from` and
+	// `period_end_to` find only episodes that have ended.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/summary/episodes (the `ListShortEpisodes` operationId).
+	ListShortEpisodesWithResponse(ctx context.Context, patientID string, params *ListShortEpisodesParams, reqEditors ...RequestEditorFn) (*ListShortEpisodesResult, error)
 
 	// ListPersonRequestsWithResponse Get Person Requests List
 	//
@@ -23814,6 +24448,37 @@ func (r StopDeviceDispenseResult) ContentType() string {
 	return ""
 }
 
+type ListEpisodesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EpisodeListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEpisodesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEpisodesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEpisodesResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type CreateEpisodeResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -23839,6 +24504,37 @@ func (r CreateEpisodeResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CreateEpisodeResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListApprovedEpisodesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EpisodeListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListApprovedEpisodesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListApprovedEpisodesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListApprovedEpisodesResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -23994,6 +24690,37 @@ func (r GetServiceRequestResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetServiceRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListShortEpisodesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EpisodeShortListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListShortEpisodesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListShortEpisodesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListShortEpisodesResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -26607,6 +27334,28 @@ func (c *ClientWithResponses) StopDeviceDispenseWithResponse(ctx context.Context
 	return ParseStopDeviceDispenseResult(rsp)
 }
 
+// ListEpisodesWithResponse Get Episodes by search params
+//
+// Episodes of care of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data; anybody
+// else only the episodes that their own legal entity manages, and for that has to ask for them: send `managing_organization_id` with
+// the own legal entity's id. All filters are optional and must all be met.
+//
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown
+// patient is. `period_from` and `period_to` find episodes that overlap with these days; an episode without an end goes on.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes (the `ListEpisodes` operationId).
+func (c *ClientWithResponses) ListEpisodesWithResponse(ctx context.Context, patientID string, params *ListEpisodesParams, reqEditors ...RequestEditorFn) (*ListEpisodesResult, error) {
+	rsp, err := c.ListEpisodes(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEpisodesResult(rsp)
+}
+
 // CreateEpisodeWithBodyWithResponse Create Episode
 //
 // Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
@@ -26651,6 +27400,25 @@ func (c *ClientWithResponses) CreateEpisodeWithResponse(ctx context.Context, pat
 		return nil, err
 	}
 	return ParseCreateEpisodeResult(rsp)
+}
+
+// ListApprovedEpisodesWithResponse Get Approved Episodes
+//
+// Episodes of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to that legal
+// entity. Nothing is changed by reading.
+//
+// Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
+// opens nothing. An approval of all data of the patient names no episode.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/approved (the `ListApprovedEpisodes` operationId).
+func (c *ClientWithResponses) ListApprovedEpisodesWithResponse(ctx context.Context, patientID string, params *ListApprovedEpisodesParams, reqEditors ...RequestEditorFn) (*ListApprovedEpisodesResult, error) {
+	rsp, err := c.ListApprovedEpisodes(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListApprovedEpisodesResult(rsp)
 }
 
 // GetEpisodeWithResponse Get Episode by id
@@ -26822,6 +27590,28 @@ func (c *ClientWithResponses) GetServiceRequestWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseGetServiceRequestResult(rsp)
+}
+
+// ListShortEpisodesWithResponse Get short Episodes by search params
+//
+// What a patient has been treated for, in short: names and periods of their episodes, without those that were entered in error. Nothing
+// is changed by reading.
+//
+// Who may see it: everybody with the scope; neither a declaration nor an approval is needed. The full episode needs one. All filters are
+// optional and must all be met.
+//
+// What clients get wrong: `period_from` and `period_to` find episodes that overlap with these days; `period_end_from` and
+// `period_end_to` find only episodes that have ended.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/summary/episodes (the `ListShortEpisodes` operationId).
+func (c *ClientWithResponses) ListShortEpisodesWithResponse(ctx context.Context, patientID string, params *ListShortEpisodesParams, reqEditors ...RequestEditorFn) (*ListShortEpisodesResult, error) {
+	rsp, err := c.ListShortEpisodes(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListShortEpisodesResult(rsp)
 }
 
 // ListPersonRequestsWithResponse Get Person Requests List
@@ -29344,6 +30134,32 @@ func ParseStopDeviceDispenseResult(rsp *http.Response) (*StopDeviceDispenseResul
 	return response, nil
 }
 
+// ParseListEpisodesResult parses an HTTP response from a ListEpisodesWithResponse call
+func ParseListEpisodesResult(rsp *http.Response) (*ListEpisodesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEpisodesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EpisodeListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseCreateEpisodeResult parses an HTTP response from a CreateEpisodeWithResponse call
 func ParseCreateEpisodeResult(rsp *http.Response) (*CreateEpisodeResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -29364,6 +30180,32 @@ func ParseCreateEpisodeResult(rsp *http.Response) (*CreateEpisodeResult, error) 
 			return nil, err
 		}
 		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListApprovedEpisodesResult parses an HTTP response from a ListApprovedEpisodesWithResponse call
+func ParseListApprovedEpisodesResult(rsp *http.Response) (*ListApprovedEpisodesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListApprovedEpisodesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EpisodeListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 
@@ -29490,6 +30332,32 @@ func ParseGetServiceRequestResult(rsp *http.Response) (*GetServiceRequestResult,
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest ServiceRequestResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListShortEpisodesResult parses an HTTP response from a ListShortEpisodesWithResponse call
+func ParseListShortEpisodesResult(rsp *http.Response) (*ListShortEpisodesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListShortEpisodesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EpisodeShortListResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

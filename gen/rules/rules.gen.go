@@ -443,6 +443,11 @@ const (
 	EmployeeDeactivateStatus                             ID = "employee.deactivate.status"
 	EmployeeDeactivateRoles                              ID = "employee.deactivate.roles"
 	EmployeeDeactivateEndDateStart                       ID = "employee.deactivate.end_date_start"
+	EpisodeListAccess                                    ID = "episode.list.access"
+	EpisodeListUnknownParameter                          ID = "episode.list.unknown_parameter"
+	EpisodeListIDFilter                                  ID = "episode.list.id_filter"
+	EpisodeListDateFilter                                ID = "episode.list.date_filter"
+	EpisodeListDateExists                                ID = "episode.list.date_exists"
 	EpisodeCreateParty                                   ID = "episode.create.party"
 	EpisodeCreateLegalEntity                             ID = "episode.create.legal_entity"
 	EpisodeCreateLegalEntityType                         ID = "episode.create.legal_entity_type"
@@ -463,6 +468,8 @@ const (
 	EpisodeCreateCareManagerType                         ID = "episode.create.care_manager_type"
 	EpisodeCreateCareManagerStatus                       ID = "episode.create.care_manager_status"
 	EpisodeCreateCareManagerOrganization                 ID = "episode.create.care_manager_organization"
+	EpisodeApprovedPerson                                ID = "episode.approved.person"
+	EpisodeApprovedUnknownParameter                      ID = "episode.approved.unknown_parameter"
 	EpisodeGetAccess                                     ID = "episode.get.access"
 	EpisodeGetNotFound                                   ID = "episode.get.not_found"
 	EpisodeUpdatePerson                                  ID = "episode.update.person"
@@ -501,6 +508,10 @@ const (
 	EpisodeClosePeriodEnd                                ID = "episode.close.period_end"
 	EpisodeClosePeriodEndPast                            ID = "episode.close.period_end_past"
 	EpisodeCloseReason                                   ID = "episode.close.reason"
+	EpisodeShortPerson                                   ID = "episode.short.person"
+	EpisodeShortUnknownParameter                         ID = "episode.short.unknown_parameter"
+	EpisodeShortDateFilter                               ID = "episode.short.date_filter"
+	EpisodeShortDateExists                               ID = "episode.short.date_exists"
 	EventListDate                                        ID = "event.list.date"
 	EventListDateTo                                      ID = "event.list.date_to"
 	EventListAttributeName                               ID = "event.list.attribute_name"
@@ -6131,6 +6142,84 @@ var All = []Rule{
 		Origin:      "inferred",
 	},
 	{
+		ID:        EpisodeListAccess,
+		Operation: "listEpisodes",
+		Check:     "The user is the doctor of the patient's active declaration, or has an effective approval of the patient's data, or managing_organization_id is the legal entity of the token",
+		CheckUK:   "Користувач — лікар з активної декларації пацієнта, або має чинний доступ (approval) до даних пацієнта, або managing_organization_id — заклад, якому видано токен",
+		Status:    403,
+		Type:      "forbidden",
+		Message:   "Access denied",
+		Source:    "ehealth.abac.api, medical_events.feature; wiki 17049388207; kong-mithril-plugin 0.5.2 (the text)",
+		Origin:    "code",
+	},
+	{
+		ID:          EpisodeListUnknownParameter,
+		Operation:   "listEpisodes",
+		Check:       "The query has no other parameters than those listed",
+		CheckUK:     "Запит не містить інших параметрів, крім перелічених",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{parameter}",
+		EntryType:   "json_data_property",
+		Keyword:     "schema",
+		Description: "schema does not allow additional properties",
+		Params:      map[string]any{"properties": map[string]any{"{parameter}": "{value}"}},
+		Source:      "medical_events 2019, episode_get.json",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:          EpisodeListIDFilter,
+		Operation:   "listEpisodes",
+		Check:       "managing_organization_id, if given, are uuids",
+		CheckUK:     "managing_organization_id, якщо передані, — UUID",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{parameter}",
+		EntryType:   "json_data_property",
+		Keyword:     "format",
+		Description: "string does not match pattern \"^[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$\"",
+		Params:      map[string]any{"pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},
+		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "filters",
+	},
+	{
+		ID:          EpisodeListDateFilter,
+		Operation:   "listEpisodes",
+		Check:       "period_from and period_to, if given, have the form of a date, `YYYY-MM-DD`",
+		CheckUK:     "period_from і period_to, якщо передані, мають вигляд дати, `YYYY-MM-DD`",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{parameter}",
+		EntryType:   "json_data_property",
+		Keyword:     "date",
+		Description: "expected \"{actual}\" to be a valid ISO 8601 date",
+		Params:      map[string]any{"actual": "{actual}"},
+		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "filters",
+	},
+	{
+		ID:          EpisodeListDateExists,
+		Operation:   "listEpisodes",
+		Check:       "Such dates name a day that exists",
+		CheckUK:     "Ці дати називають день, який існує",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{parameter}",
+		EntryType:   "json_data_property",
+		Keyword:     "date",
+		Description: "expected \"{actual}\" to be an existing date",
+		Params:      map[string]any{"actual": "{actual}"},
+		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "filters",
+	},
+	{
 		ID:        EpisodeCreateParty,
 		Operation: "createEpisode",
 		Check:     "The user's party is verified, or stands the test of UNVERIFIED_PARTY_PERIOD_OPERATOR",
@@ -6388,6 +6477,33 @@ var All = []Rule{
 		Message:   "User doesn`t have permitions to set the employee as a care_manager of the episode",
 		Source:    "wiki Update Episode 583402015",
 		Origin:    "wiki",
+	},
+	{
+		ID:        EpisodeApprovedPerson,
+		Operation: "listApprovedEpisodes",
+		Check:     "A patient is stored under patient_id (a malformed id finds none)",
+		CheckUK:   "Пацієнт із таким patient_id є в системі (за ідентифікатором хибного формату нікого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Patient not found",
+		Source:    "medical-events.apib L497 for Create Episode, for this method inferred",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:          EpisodeApprovedUnknownParameter,
+		Operation:   "listApprovedEpisodes",
+		Check:       "The query has no other parameters than those listed",
+		CheckUK:     "Запит не містить інших параметрів, крім перелічених",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{parameter}",
+		EntryType:   "json_data_property",
+		Keyword:     "schema",
+		Description: "schema does not allow additional properties",
+		Params:      map[string]any{"properties": map[string]any{"{parameter}": "{value}"}},
+		Source:      "medical_events 2019, search schemas of its lists, for this method inferred",
+		Origin:      "inferred",
 	},
 	{
 		ID:        EpisodeGetAccess,
@@ -6850,6 +6966,68 @@ var All = []Rule{
 		Source:      "wiki Close Episode 583402019",
 		Origin:      "wiki",
 		Together:    "content",
+	},
+	{
+		ID:        EpisodeShortPerson,
+		Operation: "listShortEpisodes",
+		Check:     "A patient is stored under patient_id (a malformed id finds none)",
+		CheckUK:   "Пацієнт із таким patient_id є в системі (за ідентифікатором хибного формату нікого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "not_found",
+		Source:    "wiki 583402492",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
+		ID:          EpisodeShortUnknownParameter,
+		Operation:   "listShortEpisodes",
+		Check:       "The query has no other parameters than those listed",
+		CheckUK:     "Запит не містить інших параметрів, крім перелічених",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{parameter}",
+		EntryType:   "json_data_property",
+		Keyword:     "schema",
+		Description: "schema does not allow additional properties",
+		Params:      map[string]any{"properties": map[string]any{"{parameter}": "{value}"}},
+		Source:      "medical_events 2019, Patients.Summary",
+		Origin:      "code",
+		Together:    "filters",
+	},
+	{
+		ID:          EpisodeShortDateFilter,
+		Operation:   "listShortEpisodes",
+		Check:       "period_from, period_to, period_start_from, period_start_to, period_end_from and period_end_to, if given, have the form of a date, `YYYY-MM-DD`",
+		CheckUK:     "period_from, period_to, period_start_from, period_start_to, period_end_from і period_end_to, якщо передані, мають вигляд дати, `YYYY-MM-DD`",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{parameter}",
+		EntryType:   "json_data_property",
+		Keyword:     "date",
+		Description: "expected \"{actual}\" to be a valid ISO 8601 date",
+		Params:      map[string]any{"actual": "{actual}"},
+		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "filters",
+	},
+	{
+		ID:          EpisodeShortDateExists,
+		Operation:   "listShortEpisodes",
+		Check:       "Such dates name a day that exists",
+		CheckUK:     "Ці дати називають день, який існує",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{parameter}",
+		EntryType:   "json_data_property",
+		Keyword:     "date",
+		Description: "expected \"{actual}\" to be an existing date",
+		Params:      map[string]any{"actual": "{actual}"},
+		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "filters",
 	},
 	{
 		ID:          EventListDate,
@@ -14427,11 +14605,14 @@ var guards = map[string][]ID{
 	"listEmployees":                        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getEmployee":                          {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"deactivateEmployee":                   {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"listEpisodes":                         {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"createEpisode":                        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"listApprovedEpisodes":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getEpisode":                           {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"updateEpisode":                        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"cancelEpisode":                        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"closeEpisode":                         {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"listShortEpisodes":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"listEvents":                           {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getEvent":                             {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"listHealthcareServices":               {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},

@@ -18,6 +18,9 @@ func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
 		Create.Operation(a.Engine, a),
 		Get.Operation(),
+		List.Operation(),
+		ListShort.Operation(),
+		ListApproved.Operation(),
 		Update.Operation(a.Engine, a),
 		Close.Operation(a.Engine, a),
 		Cancel.Operation(a.Engine, a),

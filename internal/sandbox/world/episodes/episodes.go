@@ -18,6 +18,9 @@ func Add(w *build.World) {
 	closeEpisode(w)
 	cancel(w)
 	update(w)
+	list(w)
+	listShort(w)
+	listApproved(w)
 }
 
 var doctor, otherDoctor, colleague = build.TokenValue("doctor"), build.TokenValue("other_doctor"), build.TokenValue("colleague")
