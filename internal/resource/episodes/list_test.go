@@ -157,7 +157,10 @@ func TestListApproved(t *testing.T) {
 	opened := world.ID("episode of stranger_patient")
 	require.Equal(t, []uuid.UUID{opened}, approved(doctor, "stranger_patient", ""))
 	require.Empty(t, approved(doctor, "stranger_patient", "code=R80"), "it has no diagnosis")
-	require.Empty(t, approved(doctor, "patient", ""), "a declaration names no episode")
+	named := []uuid.UUID{world.ID("episode of patient")}
+	require.Equal(t, named, approved(doctor, "patient", ""), "a declaration names no episode")
+	require.Equal(t, named, approved(doctor, "patient", "code=R80"))
+	require.Empty(t, approved(doctor, "patient", "code=R81"))
 	require.Empty(t, approved(colleague, "stranger_patient", ""))
 	require.Empty(t, approved(world.TokenValue("hospital_doctor"), "former_patient", ""), "all data name no episode")
 
