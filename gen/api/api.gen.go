@@ -4673,6 +4673,42 @@ type Episode struct {
 // Example: active
 type EpisodeStatus string
 
+// EpisodeCancel Why the episode is cancelled.
+type EpisodeCancel struct {
+	// ExplanatoryLetter Why it is cancelled.
+	//
+	// Example: Епізод був відмінений у зв'язку з помилкою при виборі пацієнта
+	ExplanatoryLetter *string `json:"explanatory_letter,omitempty"`
+
+	// StatusReason Why the episode is cancelled.
+	StatusReason EpisodeCancellationReason `json:"status_reason"`
+}
+
+// EpisodeCancellationReason Why the episode is cancelled.
+type EpisodeCancellationReason = CodeableConcept
+
+// EpisodeClose When and why the episode ended.
+type EpisodeClose struct {
+	// ClosingSummary What the treatment has come to.
+	//
+	// Example: Носові шляхи вільні, горло рожеве, температура в нормі
+	ClosingSummary *string `json:"closing_summary,omitempty"`
+
+	// Period When it ended.
+	Period struct {
+		// End A date or a date and time. A date is its beginning, UTC.
+		//
+		// Example: 2018-08-02T10:45:16.000Z
+		End string `json:"end"`
+	} `json:"period"`
+
+	// StatusReason Why the episode is closed.
+	StatusReason EpisodeClosingReason `json:"status_reason"`
+}
+
+// EpisodeClosingReason Why the episode is closed.
+type EpisodeClosingReason = CodeableConcept
+
 // EpisodeCreate A new episode. The client chooses its id.
 type EpisodeCreate struct {
 	// CareManager A link to an employee, as it is sent.
@@ -4764,6 +4800,18 @@ type EpisodeDiagnosis struct {
 	Role CodeableConcept `json:"role"`
 }
 
+// EpisodeListResponse A page of episodes.
+type EpisodeListResponse struct {
+	// Data The episodes of this page.
+	Data []Episode `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // EpisodeResponse Answer that carries an episode.
 type EpisodeResponse struct {
 	// Data A case of illness or care of a patient, in which encounters happen.
@@ -4778,6 +4826,49 @@ type EpisodeResponse struct {
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
+}
+
+// EpisodeShort An episode in short.
+type EpisodeShort struct {
+	// ID Episode id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was created. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// Name What it is about.
+	//
+	// Example: Діабет 2018
+	Name string `json:"name"`
+
+	// Period A stretch of time.
+	Period Period `json:"period"`
+
+	// Status `active` or `closed`.
+	//
+	// Example: active
+	Status string `json:"status"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// EpisodeShortListResponse A page of episodes in short.
+type EpisodeShortListResponse struct {
+	// Data The episodes of this page.
+	Data []EpisodeShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
 }
 
 // EpisodeStatusHistoryItem A status that an episode got; `status_reason` is null when none was given.
@@ -4799,6 +4890,17 @@ type EpisodeStatusHistoryItem struct {
 
 	// StatusReason A meaning, told by values of dictionaries, or null.
 	StatusReason nullable.Nullable[NullableCodeableConcept] `json:"status_reason"`
+}
+
+// EpisodeUpdate What changes in an episode; at least one of the two.
+type EpisodeUpdate struct {
+	// CareManager A link to an employee, as it is sent.
+	CareManager *EmployeeReferenceRequest `json:"care_manager,omitempty"`
+
+	// Name What it is about.
+	//
+	// Example: Діабет 2018
+	Name *string `json:"name,omitempty"`
 }
 
 // Error Why a request was refused.
@@ -9214,6 +9316,69 @@ type ListDeviceDispensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListEpisodesParams defines parameters for ListEpisodes.
+type ListEpisodesParams struct {
+	// PeriodFrom Only episodes that have not ended before this day, `YYYY-MM-DD`.
+	PeriodFrom *string `form:"period_from,omitempty" json:"period_from,omitempty"`
+
+	// PeriodTo Only episodes that began on this day or earlier, `YYYY-MM-DD`.
+	PeriodTo *string `form:"period_to,omitempty" json:"period_to,omitempty"`
+
+	// Code Only episodes with this code among their current diagnoses.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Status Only episodes in this status: `active`, `closed`, `entered_in_error`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// ManagingOrganizationID Only episodes that this legal entity manages.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Episodes per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListApprovedEpisodesParams defines parameters for ListApprovedEpisodes.
+type ListApprovedEpisodesParams struct {
+	// Code Only episodes with this code among their current diagnoses.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Episodes per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListShortEpisodesParams defines parameters for ListShortEpisodes.
+type ListShortEpisodesParams struct {
+	// PeriodFrom Only episodes that have not ended before this day, `YYYY-MM-DD`.
+	PeriodFrom *string `form:"period_from,omitempty" json:"period_from,omitempty"`
+
+	// PeriodTo Only episodes that began on this day or earlier, `YYYY-MM-DD`.
+	PeriodTo *string `form:"period_to,omitempty" json:"period_to,omitempty"`
+
+	// PeriodStartFrom Only episodes that began on this day or later, `YYYY-MM-DD`.
+	PeriodStartFrom *string `form:"period_start_from,omitempty" json:"period_start_from,omitempty"`
+
+	// PeriodStartTo Only episodes that began on this day or earlier, `YYYY-MM-DD`.
+	PeriodStartTo *string `form:"period_start_to,omitempty" json:"period_start_to,omitempty"`
+
+	// PeriodEndFrom Only episodes that ended on this day or later, `YYYY-MM-DD`.
+	PeriodEndFrom *string `form:"period_end_from,omitempty" json:"period_end_from,omitempty"`
+
+	// PeriodEndTo Only episodes that ended on this day or earlier, `YYYY-MM-DD`.
+	PeriodEndTo *string `form:"period_end_to,omitempty" json:"period_end_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Episodes per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListPersonRequestsParams defines parameters for ListPersonRequests.
 type ListPersonRequestsParams struct {
 	// Status `NEW`, `APPROVED`, `SIGNED`, `REJECTED` or `CANCELLED`; without it all are listed.
@@ -9511,6 +9676,15 @@ type VerifyApprovalJSONRequestBody = ApprovalVerify
 // CreateEpisodeJSONRequestBody defines body for CreateEpisode for application/json ContentType.
 type CreateEpisodeJSONRequestBody = EpisodeCreate
 
+// UpdateEpisodeJSONRequestBody defines body for UpdateEpisode for application/json ContentType.
+type UpdateEpisodeJSONRequestBody = EpisodeUpdate
+
+// CancelEpisodeJSONRequestBody defines body for CancelEpisode for application/json ContentType.
+type CancelEpisodeJSONRequestBody = EpisodeCancel
+
+// CloseEpisodeJSONRequestBody defines body for CloseEpisode for application/json ContentType.
+type CloseEpisodeJSONRequestBody = EpisodeClose
+
 // CreatePersonRequestV1JSONRequestBody defines body for CreatePersonRequestV1 for application/json ContentType.
 //
 // Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
@@ -9697,15 +9871,33 @@ type ServerInterface interface {
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
+	// ListEpisodes Get Episodes by search params
+	// (GET /api/patients/{patient_id}/episodes)
+	ListEpisodes(ctx echo.Context, patientID string, params ListEpisodesParams) error
 	// CreateEpisode Create Episode
 	// (POST /api/patients/{patient_id}/episodes)
 	CreateEpisode(ctx echo.Context, patientID string) error
+	// ListApprovedEpisodes Get Approved Episodes
+	// (GET /api/patients/{patient_id}/episodes/approved)
+	ListApprovedEpisodes(ctx echo.Context, patientID string, params ListApprovedEpisodesParams) error
 	// GetEpisode Get Episode by id
 	// (GET /api/patients/{patient_id}/episodes/{episode_id})
 	GetEpisode(ctx echo.Context, patientID string, episodeID string) error
+	// UpdateEpisode Update Episode
+	// (PATCH /api/patients/{patient_id}/episodes/{episode_id})
+	UpdateEpisode(ctx echo.Context, patientID string, episodeID string) error
+	// CancelEpisode Cancel Episode
+	// (PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel)
+	CancelEpisode(ctx echo.Context, patientID string, episodeID string) error
+	// CloseEpisode Close Episode
+	// (PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close)
+	CloseEpisode(ctx echo.Context, patientID string, episodeID string) error
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx echo.Context, patientID string, serviceRequestID string) error
+	// ListShortEpisodes Get short Episodes by search params
+	// (GET /api/patients/{patient_id}/summary/episodes)
+	ListShortEpisodes(ctx echo.Context, patientID string, params ListShortEpisodesParams) error
 	// ListPersonRequests Get Person Requests List
 	// (GET /api/person_requests)
 	ListPersonRequests(ctx echo.Context, params ListPersonRequestsParams) error
@@ -11290,6 +11482,73 @@ func (w *ServerInterfaceWrapper) StopDeviceDispense(ctx echo.Context) error {
 	return err
 }
 
+// ListEpisodes converts echo context to params.
+func (w *ServerInterfaceWrapper) ListEpisodes(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEpisodesParams
+	// ------------- Optional query parameter "period_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "period_from", ctx.QueryParams(), &params.PeriodFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter period_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "period_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "period_to", ctx.QueryParams(), &params.PeriodTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter period_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", ctx.QueryParams(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "managing_organization_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "managing_organization_id", ctx.QueryParams(), &params.ManagingOrganizationID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter managing_organization_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListEpisodes(ctx, patientID, params)
+	return err
+}
+
 // CreateEpisode converts echo context to params.
 func (w *ServerInterfaceWrapper) CreateEpisode(ctx echo.Context) error {
 	var err error
@@ -11303,6 +11562,45 @@ func (w *ServerInterfaceWrapper) CreateEpisode(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CreateEpisode(ctx, patientID)
+	return err
+}
+
+// ListApprovedEpisodes converts echo context to params.
+func (w *ServerInterfaceWrapper) ListApprovedEpisodes(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListApprovedEpisodesParams
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", ctx.QueryParams(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListApprovedEpisodes(ctx, patientID, params)
 	return err
 }
 
@@ -11330,6 +11628,78 @@ func (w *ServerInterfaceWrapper) GetEpisode(ctx echo.Context) error {
 	return err
 }
 
+// UpdateEpisode converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdateEpisode(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "episode_id" -------------
+	var episodeID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "episode_id", ctx.Param("episode_id"), &episodeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdateEpisode(ctx, patientID, episodeID)
+	return err
+}
+
+// CancelEpisode converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelEpisode(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "episode_id" -------------
+	var episodeID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "episode_id", ctx.Param("episode_id"), &episodeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelEpisode(ctx, patientID, episodeID)
+	return err
+}
+
+// CloseEpisode converts echo context to params.
+func (w *ServerInterfaceWrapper) CloseEpisode(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "episode_id" -------------
+	var episodeID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "episode_id", ctx.Param("episode_id"), &episodeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CloseEpisode(ctx, patientID, episodeID)
+	return err
+}
+
 // GetServiceRequest converts echo context to params.
 func (w *ServerInterfaceWrapper) GetServiceRequest(ctx echo.Context) error {
 	var err error
@@ -11351,6 +11721,80 @@ func (w *ServerInterfaceWrapper) GetServiceRequest(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetServiceRequest(ctx, patientID, serviceRequestID)
+	return err
+}
+
+// ListShortEpisodes converts echo context to params.
+func (w *ServerInterfaceWrapper) ListShortEpisodes(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListShortEpisodesParams
+	// ------------- Optional query parameter "period_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "period_from", ctx.QueryParams(), &params.PeriodFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter period_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "period_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "period_to", ctx.QueryParams(), &params.PeriodTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter period_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "period_start_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "period_start_from", ctx.QueryParams(), &params.PeriodStartFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter period_start_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "period_start_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "period_start_to", ctx.QueryParams(), &params.PeriodStartTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter period_start_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "period_end_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "period_end_from", ctx.QueryParams(), &params.PeriodEndFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter period_end_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "period_end_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "period_end_to", ctx.QueryParams(), &params.PeriodEndTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter period_end_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListShortEpisodes(ctx, patientID, params)
 	return err
 }
 
@@ -12793,9 +13237,15 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses", wrapper.ListDeviceDispenses, options.OperationMiddlewares["listDeviceDispenses"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id", wrapper.GetDeviceDispense, options.OperationMiddlewares["getDeviceDispense"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes", wrapper.ListEpisodes, options.OperationMiddlewares["listEpisodes"]...)
 	router.POST(options.BaseURL+"/api/patients/:patient_id/episodes", wrapper.CreateEpisode, options.OperationMiddlewares["createEpisode"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id", wrapper.GetEpisode, options.OperationMiddlewares["getEpisode"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id", wrapper.UpdateEpisode, options.OperationMiddlewares["updateEpisode"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/actions/cancel", wrapper.CancelEpisode, options.OperationMiddlewares["cancelEpisode"]...)
+	router.PATCH(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/actions/close", wrapper.CloseEpisode, options.OperationMiddlewares["closeEpisode"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/approved", wrapper.ListApprovedEpisodes, options.OperationMiddlewares["listApprovedEpisodes"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id", wrapper.GetServiceRequest, options.OperationMiddlewares["getServiceRequest"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/summary/episodes", wrapper.ListShortEpisodes, options.OperationMiddlewares["listShortEpisodes"]...)
 	router.GET(options.BaseURL+"/api/person_requests", wrapper.ListPersonRequests, options.OperationMiddlewares["listPersonRequests"]...)
 	router.POST(options.BaseURL+"/api/person_requests", wrapper.CreatePersonRequestV1, options.OperationMiddlewares["createPersonRequestV1"]...)
 	router.GET(options.BaseURL+"/api/person_requests/:id", wrapper.GetPersonRequestV1, options.OperationMiddlewares["getPersonRequestV1"]...)
@@ -13725,6 +14175,29 @@ func (response StopDeviceDispense202JSONResponse) VisitStopDeviceDispenseRespons
 	return err
 }
 
+type ListEpisodesRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Params    ListEpisodesParams
+}
+
+type ListEpisodesResponseObject interface {
+	VisitListEpisodesResponse(w http.ResponseWriter) error
+}
+
+type ListEpisodes200JSONResponse EpisodeListResponse
+
+func (response ListEpisodes200JSONResponse) VisitListEpisodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type CreateEpisodeRequestObject struct {
 	PatientID string `json:"patient_id"`
 	Body      *CreateEpisodeJSONRequestBody
@@ -13744,6 +14217,29 @@ func (response CreateEpisode202JSONResponse) VisitCreateEpisodeResponse(w http.R
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListApprovedEpisodesRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Params    ListApprovedEpisodesParams
+}
+
+type ListApprovedEpisodesResponseObject interface {
+	VisitListApprovedEpisodesResponse(w http.ResponseWriter) error
+}
+
+type ListApprovedEpisodes200JSONResponse EpisodeListResponse
+
+func (response ListApprovedEpisodes200JSONResponse) VisitListApprovedEpisodesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -13771,6 +14267,78 @@ func (response GetEpisode200JSONResponse) VisitGetEpisodeResponse(w http.Respons
 	return err
 }
 
+type UpdateEpisodeRequestObject struct {
+	PatientID string `json:"patient_id"`
+	EpisodeID string `json:"episode_id"`
+	Body      *UpdateEpisodeJSONRequestBody
+}
+
+type UpdateEpisodeResponseObject interface {
+	VisitUpdateEpisodeResponse(w http.ResponseWriter) error
+}
+
+type UpdateEpisode202JSONResponse JobResponse
+
+func (response UpdateEpisode202JSONResponse) VisitUpdateEpisodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CancelEpisodeRequestObject struct {
+	PatientID string `json:"patient_id"`
+	EpisodeID string `json:"episode_id"`
+	Body      *CancelEpisodeJSONRequestBody
+}
+
+type CancelEpisodeResponseObject interface {
+	VisitCancelEpisodeResponse(w http.ResponseWriter) error
+}
+
+type CancelEpisode202JSONResponse JobResponse
+
+func (response CancelEpisode202JSONResponse) VisitCancelEpisodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CloseEpisodeRequestObject struct {
+	PatientID string `json:"patient_id"`
+	EpisodeID string `json:"episode_id"`
+	Body      *CloseEpisodeJSONRequestBody
+}
+
+type CloseEpisodeResponseObject interface {
+	VisitCloseEpisodeResponse(w http.ResponseWriter) error
+}
+
+type CloseEpisode202JSONResponse JobResponse
+
+func (response CloseEpisode202JSONResponse) VisitCloseEpisodeResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type GetServiceRequestRequestObject struct {
 	PatientID        string `json:"patient_id"`
 	ServiceRequestID string `json:"service_request_id"`
@@ -13783,6 +14351,29 @@ type GetServiceRequestResponseObject interface {
 type GetServiceRequest200JSONResponse ServiceRequestResponse
 
 func (response GetServiceRequest200JSONResponse) VisitGetServiceRequestResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListShortEpisodesRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Params    ListShortEpisodesParams
+}
+
+type ListShortEpisodesResponseObject interface {
+	VisitListShortEpisodesResponse(w http.ResponseWriter) error
+}
+
+type ListShortEpisodes200JSONResponse EpisodeShortListResponse
+
+func (response ListShortEpisodes200JSONResponse) VisitListShortEpisodesResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -15203,15 +15794,33 @@ type StrictServerInterface interface {
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx context.Context, request StopDeviceDispenseRequestObject) (StopDeviceDispenseResponseObject, error)
+	// ListEpisodes Get Episodes by search params
+	// (GET /api/patients/{patient_id}/episodes)
+	ListEpisodes(ctx context.Context, request ListEpisodesRequestObject) (ListEpisodesResponseObject, error)
 	// CreateEpisode Create Episode
 	// (POST /api/patients/{patient_id}/episodes)
 	CreateEpisode(ctx context.Context, request CreateEpisodeRequestObject) (CreateEpisodeResponseObject, error)
+	// ListApprovedEpisodes Get Approved Episodes
+	// (GET /api/patients/{patient_id}/episodes/approved)
+	ListApprovedEpisodes(ctx context.Context, request ListApprovedEpisodesRequestObject) (ListApprovedEpisodesResponseObject, error)
 	// GetEpisode Get Episode by id
 	// (GET /api/patients/{patient_id}/episodes/{episode_id})
 	GetEpisode(ctx context.Context, request GetEpisodeRequestObject) (GetEpisodeResponseObject, error)
+	// UpdateEpisode Update Episode
+	// (PATCH /api/patients/{patient_id}/episodes/{episode_id})
+	UpdateEpisode(ctx context.Context, request UpdateEpisodeRequestObject) (UpdateEpisodeResponseObject, error)
+	// CancelEpisode Cancel Episode
+	// (PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel)
+	CancelEpisode(ctx context.Context, request CancelEpisodeRequestObject) (CancelEpisodeResponseObject, error)
+	// CloseEpisode Close Episode
+	// (PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close)
+	CloseEpisode(ctx context.Context, request CloseEpisodeRequestObject) (CloseEpisodeResponseObject, error)
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx context.Context, request GetServiceRequestRequestObject) (GetServiceRequestResponseObject, error)
+	// ListShortEpisodes Get short Episodes by search params
+	// (GET /api/patients/{patient_id}/summary/episodes)
+	ListShortEpisodes(ctx context.Context, request ListShortEpisodesRequestObject) (ListShortEpisodesResponseObject, error)
 	// ListPersonRequests Get Person Requests List
 	// (GET /api/person_requests)
 	ListPersonRequests(ctx context.Context, request ListPersonRequestsRequestObject) (ListPersonRequestsResponseObject, error)
@@ -16478,6 +17087,32 @@ func (sh *strictHandler) StopDeviceDispense(ctx echo.Context, patientID string, 
 	return nil
 }
 
+// ListEpisodes operation middleware
+func (sh *strictHandler) ListEpisodes(ctx echo.Context, patientID string, params ListEpisodesParams) error {
+	var request ListEpisodesRequestObject
+
+	request.PatientID = patientID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEpisodes(ctx.Request().Context(), request.(ListEpisodesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEpisodes")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListEpisodesResponseObject); ok {
+		return validResponse.VisitListEpisodesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // CreateEpisode operation middleware
 func (sh *strictHandler) CreateEpisode(ctx echo.Context, patientID string) error {
 	var request CreateEpisodeRequestObject
@@ -16526,6 +17161,32 @@ func (sh *strictHandler) CreateEpisode(ctx echo.Context, patientID string) error
 	return nil
 }
 
+// ListApprovedEpisodes operation middleware
+func (sh *strictHandler) ListApprovedEpisodes(ctx echo.Context, patientID string, params ListApprovedEpisodesParams) error {
+	var request ListApprovedEpisodesRequestObject
+
+	request.PatientID = patientID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListApprovedEpisodes(ctx.Request().Context(), request.(ListApprovedEpisodesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListApprovedEpisodes")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListApprovedEpisodesResponseObject); ok {
+		return validResponse.VisitListApprovedEpisodesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetEpisode operation middleware
 func (sh *strictHandler) GetEpisode(ctx echo.Context, patientID string, episodeID string) error {
 	var request GetEpisodeRequestObject
@@ -16552,6 +17213,153 @@ func (sh *strictHandler) GetEpisode(ctx echo.Context, patientID string, episodeI
 	return nil
 }
 
+// UpdateEpisode operation middleware
+func (sh *strictHandler) UpdateEpisode(ctx echo.Context, patientID string, episodeID string) error {
+	var request UpdateEpisodeRequestObject
+
+	request.PatientID = patientID
+	request.EpisodeID = episodeID
+
+	var body UpdateEpisodeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdateEpisode(ctx.Request().Context(), request.(UpdateEpisodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdateEpisode")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdateEpisodeResponseObject); ok {
+		return validResponse.VisitUpdateEpisodeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CancelEpisode operation middleware
+func (sh *strictHandler) CancelEpisode(ctx echo.Context, patientID string, episodeID string) error {
+	var request CancelEpisodeRequestObject
+
+	request.PatientID = patientID
+	request.EpisodeID = episodeID
+
+	var body CancelEpisodeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CancelEpisode(ctx.Request().Context(), request.(CancelEpisodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CancelEpisode")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CancelEpisodeResponseObject); ok {
+		return validResponse.VisitCancelEpisodeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// CloseEpisode operation middleware
+func (sh *strictHandler) CloseEpisode(ctx echo.Context, patientID string, episodeID string) error {
+	var request CloseEpisodeRequestObject
+
+	request.PatientID = patientID
+	request.EpisodeID = episodeID
+
+	var body CloseEpisodeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CloseEpisode(ctx.Request().Context(), request.(CloseEpisodeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CloseEpisode")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CloseEpisodeResponseObject); ok {
+		return validResponse.VisitCloseEpisodeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetServiceRequest operation middleware
 func (sh *strictHandler) GetServiceRequest(ctx echo.Context, patientID string, serviceRequestID string) error {
 	var request GetServiceRequestRequestObject
@@ -16572,6 +17380,32 @@ func (sh *strictHandler) GetServiceRequest(ctx echo.Context, patientID string, s
 		return err
 	} else if validResponse, ok := response.(GetServiceRequestResponseObject); ok {
 		return validResponse.VisitGetServiceRequestResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListShortEpisodes operation middleware
+func (sh *strictHandler) ListShortEpisodes(ctx echo.Context, patientID string, params ListShortEpisodesParams) error {
+	var request ListShortEpisodesRequestObject
+
+	request.PatientID = patientID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListShortEpisodes(ctx.Request().Context(), request.(ListShortEpisodesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListShortEpisodes")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListShortEpisodesResponseObject); ok {
+		return validResponse.VisitListShortEpisodesResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -856,6 +856,36 @@ func (e EpisodeStatus) Valid() bool {
 	}
 }
 
+// Defines values for EpisodeCancellationReasonCodingSystem.
+const (
+	EpisodeCancellationReasonCodingSystemEHealthCancellationReasons EpisodeCancellationReasonCodingSystem = "eHealth/cancellation_reasons"
+)
+
+// Valid indicates whether the value is a known member of the EpisodeCancellationReasonCodingSystem enum.
+func (e EpisodeCancellationReasonCodingSystem) Valid() bool {
+	switch e {
+	case EpisodeCancellationReasonCodingSystemEHealthCancellationReasons:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EpisodeClosingReasonCodingSystem.
+const (
+	EpisodeClosingReasonCodingSystemEHealthEpisodeClosingReasons EpisodeClosingReasonCodingSystem = "eHealth/episode_closing_reasons"
+)
+
+// Valid indicates whether the value is a known member of the EpisodeClosingReasonCodingSystem enum.
+func (e EpisodeClosingReasonCodingSystem) Valid() bool {
+	switch e {
+	case EpisodeClosingReasonCodingSystemEHealthEpisodeClosingReasons:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EpisodeCreateStatus.
 const (
 	EpisodeCreateStatusActive EpisodeCreateStatus = "active"
@@ -5288,6 +5318,88 @@ type Episode struct {
 // Example: active
 type EpisodeStatus string
 
+// EpisodeCancel Why the episode is cancelled.
+type EpisodeCancel struct {
+	// ExplanatoryLetter Why it is cancelled.
+	//
+	// Example: Епізод був відмінений у зв'язку з помилкою при виборі пацієнта
+	ExplanatoryLetter *string `json:"explanatory_letter,omitempty"`
+
+	// StatusReason Why the episode is cancelled.
+	StatusReason EpisodeCancellationReason `json:"status_reason"`
+}
+
+// EpisodeCancellationReason Why the episode is cancelled.
+type EpisodeCancellationReason struct {
+	// Coding The reason.
+	Coding []struct {
+		// Code The value in it.
+		//
+		// Example: incorrect_patient
+		Code string `json:"code"`
+
+		// System The dictionary.
+		//
+		// Example: eHealth/cancellation_reasons
+		System EpisodeCancellationReasonCodingSystem `json:"system"`
+	} `json:"coding"`
+
+	// Text The reason in free words.
+	//
+	// Example: Обрано іншого пацієнта
+	Text *string `json:"text,omitempty"`
+}
+
+// EpisodeCancellationReasonCodingSystem The dictionary.
+//
+// Example: eHealth/cancellation_reasons
+type EpisodeCancellationReasonCodingSystem string
+
+// EpisodeClose When and why the episode ended.
+type EpisodeClose struct {
+	// ClosingSummary What the treatment has come to.
+	//
+	// Example: Носові шляхи вільні, горло рожеве, температура в нормі
+	ClosingSummary *string `json:"closing_summary,omitempty"`
+
+	// Period When it ended.
+	Period struct {
+		// End A date or a date and time. A date is its beginning, UTC.
+		//
+		// Example: 2018-08-02T10:45:16.000Z
+		End string `json:"end"`
+	} `json:"period"`
+
+	// StatusReason Why the episode is closed.
+	StatusReason EpisodeClosingReason `json:"status_reason"`
+}
+
+// EpisodeClosingReason Why the episode is closed.
+type EpisodeClosingReason struct {
+	// Coding The reason.
+	Coding []struct {
+		// Code The value in it.
+		//
+		// Example: resolved
+		Code string `json:"code"`
+
+		// System The dictionary.
+		//
+		// Example: eHealth/episode_closing_reasons
+		System EpisodeClosingReasonCodingSystem `json:"system"`
+	} `json:"coding"`
+
+	// Text The reason in free words.
+	//
+	// Example: Одужання
+	Text *string `json:"text,omitempty"`
+}
+
+// EpisodeClosingReasonCodingSystem The dictionary.
+//
+// Example: eHealth/episode_closing_reasons
+type EpisodeClosingReasonCodingSystem string
+
 // EpisodeCreate A new episode. The client chooses its id.
 type EpisodeCreate struct {
 	// CareManager A link to an employee, as it is sent.
@@ -5379,6 +5491,18 @@ type EpisodeDiagnosis struct {
 	Role CodeableConcept `json:"role"`
 }
 
+// EpisodeListResponse A page of episodes.
+type EpisodeListResponse struct {
+	// Data The episodes of this page.
+	Data []Episode `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // EpisodeResponse Answer that carries an episode.
 type EpisodeResponse struct {
 	// Data A case of illness or care of a patient, in which encounters happen.
@@ -5393,6 +5517,49 @@ type EpisodeResponse struct {
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
+}
+
+// EpisodeShort An episode in short.
+type EpisodeShort struct {
+	// ID Episode id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was created. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// Name What it is about.
+	//
+	// Example: Діабет 2018
+	Name string `json:"name"`
+
+	// Period A stretch of time.
+	Period Period `json:"period"`
+
+	// Status `active` or `closed`.
+	//
+	// Example: active
+	Status string `json:"status"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// EpisodeShortListResponse A page of episodes in short.
+type EpisodeShortListResponse struct {
+	// Data The episodes of this page.
+	Data []EpisodeShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
 }
 
 // EpisodeStatusHistoryItem A status that an episode got; `status_reason` is null when none was given.
@@ -5414,6 +5581,17 @@ type EpisodeStatusHistoryItem struct {
 
 	// StatusReason A meaning, told by values of dictionaries, or null.
 	StatusReason *NullableCodeableConcept `json:"status_reason"`
+}
+
+// EpisodeUpdate What changes in an episode; at least one of the two.
+type EpisodeUpdate struct {
+	// CareManager A link to an employee, as it is sent.
+	CareManager *EmployeeReferenceRequest `json:"care_manager,omitempty"`
+
+	// Name What it is about.
+	//
+	// Example: Діабет 2018
+	Name *string `json:"name,omitempty"`
 }
 
 // ErrorBody Why a request was refused.
@@ -10048,6 +10226,69 @@ type ListDeviceDispensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListEpisodesParams defines parameters for ListEpisodes.
+type ListEpisodesParams struct {
+	// PeriodFrom Only episodes that have not ended before this day, `YYYY-MM-DD`.
+	PeriodFrom *string `form:"period_from,omitempty" json:"period_from,omitempty"`
+
+	// PeriodTo Only episodes that began on this day or earlier, `YYYY-MM-DD`.
+	PeriodTo *string `form:"period_to,omitempty" json:"period_to,omitempty"`
+
+	// Code Only episodes with this code among their current diagnoses.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Status Only episodes in this status: `active`, `closed`, `entered_in_error`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// ManagingOrganizationID Only episodes that this legal entity manages.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Episodes per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListApprovedEpisodesParams defines parameters for ListApprovedEpisodes.
+type ListApprovedEpisodesParams struct {
+	// Code Only episodes with this code among their current diagnoses.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Episodes per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListShortEpisodesParams defines parameters for ListShortEpisodes.
+type ListShortEpisodesParams struct {
+	// PeriodFrom Only episodes that have not ended before this day, `YYYY-MM-DD`.
+	PeriodFrom *string `form:"period_from,omitempty" json:"period_from,omitempty"`
+
+	// PeriodTo Only episodes that began on this day or earlier, `YYYY-MM-DD`.
+	PeriodTo *string `form:"period_to,omitempty" json:"period_to,omitempty"`
+
+	// PeriodStartFrom Only episodes that began on this day or later, `YYYY-MM-DD`.
+	PeriodStartFrom *string `form:"period_start_from,omitempty" json:"period_start_from,omitempty"`
+
+	// PeriodStartTo Only episodes that began on this day or earlier, `YYYY-MM-DD`.
+	PeriodStartTo *string `form:"period_start_to,omitempty" json:"period_start_to,omitempty"`
+
+	// PeriodEndFrom Only episodes that ended on this day or later, `YYYY-MM-DD`.
+	PeriodEndFrom *string `form:"period_end_from,omitempty" json:"period_end_from,omitempty"`
+
+	// PeriodEndTo Only episodes that ended on this day or earlier, `YYYY-MM-DD`.
+	PeriodEndTo *string `form:"period_end_to,omitempty" json:"period_end_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Episodes per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListPersonRequestsParams defines parameters for ListPersonRequests.
 type ListPersonRequestsParams struct {
 	// Status `NEW`, `APPROVED`, `SIGNED`, `REJECTED` or `CANCELLED`; without it all are listed.
@@ -10344,6 +10585,15 @@ type VerifyApprovalJSONRequestBody = ApprovalVerify
 
 // CreateEpisodeJSONRequestBody defines body for CreateEpisode for application/json ContentType.
 type CreateEpisodeJSONRequestBody = EpisodeCreate
+
+// UpdateEpisodeJSONRequestBody defines body for UpdateEpisode for application/json ContentType.
+type UpdateEpisodeJSONRequestBody = EpisodeUpdate
+
+// CancelEpisodeJSONRequestBody defines body for CancelEpisode for application/json ContentType.
+type CancelEpisodeJSONRequestBody = EpisodeCancel
+
+// CloseEpisodeJSONRequestBody defines body for CloseEpisode for application/json ContentType.
+type CloseEpisodeJSONRequestBody = EpisodeClose
 
 // CreatePersonRequestV1JSONRequestBody defines body for CreatePersonRequestV1 for application/json ContentType.
 //
@@ -11070,6 +11320,20 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListEpisodes Get Episodes by search params
+	//
+	// Episodes of care of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data; anybody
+	// else only the episodes that their own legal entity manages, and for that has to ask for them: send `managing_organization_id` with
+	// the own legal entity's id. All filters are optional and must all be met.
+	//
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown
+	// patient is. `period_from` and `period_to` find episodes that overlap with these days; an episode without an end goes on.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes (the `ListEpisodes` operationId).
+	ListEpisodes(ctx context.Context, patientID string, params *ListEpisodesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// CreateEpisodeWithBody Create Episode
 	//
 	// Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
@@ -11104,6 +11368,17 @@ type ClientInterface interface {
 	// Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
 	CreateEpisode(ctx context.Context, patientID string, body CreateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListApprovedEpisodes Get Approved Episodes
+	//
+	// Episodes of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to that legal
+	// entity. Nothing is changed by reading.
+	//
+	// Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
+	// opens nothing. An approval of all data of the patient names no episode.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/approved (the `ListApprovedEpisodes` operationId).
+	ListApprovedEpisodes(ctx context.Context, patientID string, params *ListApprovedEpisodesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetEpisode Get Episode by id
 	//
 	// One episode of a patient, in any status. This is where the link of a finished job of Create Episode leads. Nothing is changed by
@@ -11117,6 +11392,96 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id} (the `GetEpisode` operationId).
 	GetEpisode(ctx context.Context, patientID string, episodeID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateEpisodeWithBody Update Episode
+	//
+	// Renames an active episode of care, or gives it another care manager, or both.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may. The new care manager is an employee of that legal entity; the user need not be one.
+	//
+	// What changes: `name` and `care_manager`, whose `display_value` is that of today. The status and its history stay. The answer is 202
+	// with a job; no event is stored.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id} (the `UpdateEpisode` operationId).
+	UpdateEpisodeWithBody(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UpdateEpisode Update Episode
+	//
+	// Renames an active episode of care, or gives it another care manager, or both.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may. The new care manager is an employee of that legal entity; the user need not be one.
+	//
+	// What changes: `name` and `care_manager`, whose `display_value` is that of today. The status and its history stay. The answer is 202
+	// with a job; no event is stored.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id} (the `UpdateEpisode` operationId).
+	UpdateEpisode(ctx context.Context, patientID string, episodeID string, body UpdateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelEpisodeWithBody Cancel Episode
+	//
+	// Marks an episode of care as entered in error, active or closed. That is final. First each of its encounters has to be cancelled.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the body, and
+	// `status_history` gets an entry. `period` stays. The answer is 202 with a job; no event is stored.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel (the `CancelEpisode` operationId).
+	CancelEpisodeWithBody(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelEpisode Cancel Episode
+	//
+	// Marks an episode of care as entered in error, active or closed. That is final. First each of its encounters has to be cancelled.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the body, and
+	// `status_history` gets an entry. `period` stays. The answer is 202 with a job; no event is stored.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel (the `CancelEpisode` operationId).
+	CancelEpisode(ctx context.Context, patientID string, episodeID string, body CancelEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CloseEpisodeWithBody Close Episode
+	//
+	// Ends an active episode of care. It is never opened again, and no encounter can be added to it.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may.
+	//
+	// What changes: `status` becomes `closed`, `period.end`, `status_reason` and `closing_summary` are those of the body, and
+	// `status_history` gets an entry. Service requests of the episode stay as they are. The answer is 202 with a job; no event is stored.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close (the `CloseEpisode` operationId).
+	CloseEpisodeWithBody(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CloseEpisode Close Episode
+	//
+	// Ends an active episode of care. It is never opened again, and no encounter can be added to it.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may.
+	//
+	// What changes: `status` becomes `closed`, `period.end`, `status_reason` and `closing_summary` are those of the body, and
+	// `status_history` gets an entry. Service requests of the episode stay as they are. The answer is 202 with a job; no event is stored.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close (the `CloseEpisode` operationId).
+	CloseEpisode(ctx context.Context, patientID string, episodeID string, body CloseEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetServiceRequest Get Service Request Details
 	//
@@ -11132,6 +11497,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/service_requests/{service_request_id} (the `GetServiceRequest` operationId).
 	GetServiceRequest(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListShortEpisodes Get short Episodes by search params
+	//
+	// What a patient has been treated for, in short: names and periods of their episodes, without those that were entered in error. Nothing
+	// is changed by reading.
+	//
+	// Who may see it: everybody with the scope; neither a declaration nor an approval is needed. The full episode needs one. All filters are
+	// optional and must all be met.
+	//
+	// What clients get wrong: `period_from` and `period_to` find episodes that overlap with these days; `period_end_from` and
+	// `period_end_to` find only episodes that have ended.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/summary/episodes (the `ListShortEpisodes` operationId).
+	ListShortEpisodes(ctx context.Context, patientID string, params *ListShortEpisodesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListPersonRequests Get Person Requests List
 	//
@@ -13170,6 +13549,30 @@ func (c *Client) StopDeviceDispense(ctx context.Context, patientID string, devic
 	return c.Client.Do(req)
 }
 
+// ListEpisodes Get Episodes by search params
+//
+// Episodes of care of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data; anybody
+// else only the episodes that their own legal entity manages, and for that has to ask for them: send `managing_organization_id` with
+// the own legal entity's id. All filters are optional and must all be met.
+//
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown
+// patient is. `period_from` and `period_to` find episodes that overlap with these days; an episode without an end goes on.
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes (the `ListEpisodes` operationId).
+func (c *Client) ListEpisodes(ctx context.Context, patientID string, params *ListEpisodesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEpisodesRequest(c.Server, patientID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // CreateEpisodeWithBody Create Episode
 //
 // Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
@@ -13224,6 +13627,27 @@ func (c *Client) CreateEpisode(ctx context.Context, patientID string, body Creat
 	return c.Client.Do(req)
 }
 
+// ListApprovedEpisodes Get Approved Episodes
+//
+// Episodes of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to that legal
+// entity. Nothing is changed by reading.
+//
+// Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
+// opens nothing. An approval of all data of the patient names no episode.
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/approved (the `ListApprovedEpisodes` operationId).
+func (c *Client) ListApprovedEpisodes(ctx context.Context, patientID string, params *ListApprovedEpisodesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListApprovedEpisodesRequest(c.Server, patientID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetEpisode Get Episode by id
 //
 // One episode of a patient, in any status. This is where the link of a finished job of Create Episode leads. Nothing is changed by
@@ -13238,6 +13662,156 @@ func (c *Client) CreateEpisode(ctx context.Context, patientID string, body Creat
 // Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id} (the `GetEpisode` operationId).
 func (c *Client) GetEpisode(ctx context.Context, patientID string, episodeID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetEpisodeRequest(c.Server, patientID, episodeID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateEpisodeWithBody Update Episode
+//
+// Renames an active episode of care, or gives it another care manager, or both.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may. The new care manager is an employee of that legal entity; the user need not be one.
+//
+// What changes: `name` and `care_manager`, whose `display_value` is that of today. The status and its history stay. The answer is 202
+// with a job; no event is stored.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id} (the `UpdateEpisode` operationId).
+func (c *Client) UpdateEpisodeWithBody(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateEpisodeRequestWithBody(c.Server, patientID, episodeID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UpdateEpisode Update Episode
+//
+// Renames an active episode of care, or gives it another care manager, or both.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may. The new care manager is an employee of that legal entity; the user need not be one.
+//
+// What changes: `name` and `care_manager`, whose `display_value` is that of today. The status and its history stay. The answer is 202
+// with a job; no event is stored.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id} (the `UpdateEpisode` operationId).
+func (c *Client) UpdateEpisode(ctx context.Context, patientID string, episodeID string, body UpdateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUpdateEpisodeRequest(c.Server, patientID, episodeID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelEpisodeWithBody Cancel Episode
+//
+// Marks an episode of care as entered in error, active or closed. That is final. First each of its encounters has to be cancelled.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the body, and
+// `status_history` gets an entry. `period` stays. The answer is 202 with a job; no event is stored.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel (the `CancelEpisode` operationId).
+func (c *Client) CancelEpisodeWithBody(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelEpisodeRequestWithBody(c.Server, patientID, episodeID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelEpisode Cancel Episode
+//
+// Marks an episode of care as entered in error, active or closed. That is final. First each of its encounters has to be cancelled.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the body, and
+// `status_history` gets an entry. `period` stays. The answer is 202 with a job; no event is stored.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel (the `CancelEpisode` operationId).
+func (c *Client) CancelEpisode(ctx context.Context, patientID string, episodeID string, body CancelEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelEpisodeRequest(c.Server, patientID, episodeID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CloseEpisodeWithBody Close Episode
+//
+// Ends an active episode of care. It is never opened again, and no encounter can be added to it.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may.
+//
+// What changes: `status` becomes `closed`, `period.end`, `status_reason` and `closing_summary` are those of the body, and
+// `status_history` gets an entry. Service requests of the episode stay as they are. The answer is 202 with a job; no event is stored.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close (the `CloseEpisode` operationId).
+func (c *Client) CloseEpisodeWithBody(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCloseEpisodeRequestWithBody(c.Server, patientID, episodeID, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CloseEpisode Close Episode
+//
+// Ends an active episode of care. It is never opened again, and no encounter can be added to it.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may.
+//
+// What changes: `status` becomes `closed`, `period.end`, `status_reason` and `closing_summary` are those of the body, and
+// `status_history` gets an entry. Service requests of the episode stay as they are. The answer is 202 with a job; no event is stored.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close (the `CloseEpisode` operationId).
+func (c *Client) CloseEpisode(ctx context.Context, patientID string, episodeID string, body CloseEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCloseEpisodeRequest(c.Server, patientID, episodeID, body)
 	if err != nil {
 		return nil, err
 	}
@@ -13263,6 +13837,30 @@ func (c *Client) GetEpisode(ctx context.Context, patientID string, episodeID str
 // Corresponds with GET /api/patients/{patient_id}/service_requests/{service_request_id} (the `GetServiceRequest` operationId).
 func (c *Client) GetServiceRequest(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetServiceRequestRequest(c.Server, patientID, serviceRequestID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListShortEpisodes Get short Episodes by search params
+//
+// What a patient has been treated for, in short: names and periods of their episodes, without those that were entered in error. Nothing
+// is changed by reading.
+//
+// Who may see it: everybody with the scope; neither a declaration nor an approval is needed. The full episode needs one. All filters are
+// optional and must all be met.
+//
+// What clients get wrong: `period_from` and `period_to` find episodes that overlap with these days; `period_end_from` and
+// `period_end_to` find only episodes that have ended.
+//
+// Corresponds with GET /api/patients/{patient_id}/summary/episodes (the `ListShortEpisodes` operationId).
+func (c *Client) ListShortEpisodes(ctx context.Context, patientID string, params *ListShortEpisodesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListShortEpisodesRequest(c.Server, patientID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -17951,6 +18549,139 @@ func NewStopDeviceDispenseRequest(server string, patientID string, deviceDispens
 	return req, nil
 }
 
+// NewListEpisodesRequest constructs an http.Request for the ListEpisodes method
+func NewListEpisodesRequest(server string, patientID string, params *ListEpisodesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.PeriodFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_from", *params.PeriodFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_to", *params.PeriodTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ManagingOrganizationID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "managing_organization_id", *params.ManagingOrganizationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewCreateEpisodeRequest calls the generic CreateEpisode builder with application/json body
 func NewCreateEpisodeRequest(server string, patientID string, body CreateEpisodeJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -17998,6 +18729,91 @@ func NewCreateEpisodeRequestWithBody(server string, patientID string, contentTyp
 	return req, nil
 }
 
+// NewListApprovedEpisodesRequest constructs an http.Request for the ListApprovedEpisodes method
+func NewListApprovedEpisodesRequest(server string, patientID string, params *ListApprovedEpisodesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/approved", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetEpisodeRequest constructs an http.Request for the GetEpisode method
 func NewGetEpisodeRequest(server string, patientID string, episodeID string) (*http.Request, error) {
 	var err error
@@ -18039,6 +18855,168 @@ func NewGetEpisodeRequest(server string, patientID string, episodeID string) (*h
 	return req, nil
 }
 
+// NewUpdateEpisodeRequest calls the generic UpdateEpisode builder with application/json body
+func NewUpdateEpisodeRequest(server string, patientID string, episodeID string, body UpdateEpisodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUpdateEpisodeRequestWithBody(server, patientID, episodeID, "application/json", bodyReader)
+}
+
+// NewUpdateEpisodeRequestWithBody constructs an http.Request for the UpdateEpisode method, with any body, and a specified content type
+func NewUpdateEpisodeRequestWithBody(server string, patientID string, episodeID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "episode_id", episodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCancelEpisodeRequest calls the generic CancelEpisode builder with application/json body
+func NewCancelEpisodeRequest(server string, patientID string, episodeID string, body CancelEpisodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCancelEpisodeRequestWithBody(server, patientID, episodeID, "application/json", bodyReader)
+}
+
+// NewCancelEpisodeRequestWithBody constructs an http.Request for the CancelEpisode method, with any body, and a specified content type
+func NewCancelEpisodeRequestWithBody(server string, patientID string, episodeID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "episode_id", episodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/%s/actions/cancel", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewCloseEpisodeRequest calls the generic CloseEpisode builder with application/json body
+func NewCloseEpisodeRequest(server string, patientID string, episodeID string, body CloseEpisodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCloseEpisodeRequestWithBody(server, patientID, episodeID, "application/json", bodyReader)
+}
+
+// NewCloseEpisodeRequestWithBody constructs an http.Request for the CloseEpisode method, with any body, and a specified content type
+func NewCloseEpisodeRequestWithBody(server string, patientID string, episodeID string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "episode_id", episodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/%s/actions/close", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewGetServiceRequestRequest constructs an http.Request for the GetServiceRequest method
 func NewGetServiceRequestRequest(server string, patientID string, serviceRequestID string) (*http.Request, error) {
 	var err error
@@ -18070,6 +19048,151 @@ func NewGetServiceRequestRequest(server string, patientID string, serviceRequest
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListShortEpisodesRequest constructs an http.Request for the ListShortEpisodes method
+func NewListShortEpisodesRequest(server string, patientID string, params *ListShortEpisodesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/summary/episodes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.PeriodFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_from", *params.PeriodFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_to", *params.PeriodTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodStartFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_start_from", *params.PeriodStartFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodStartTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_start_to", *params.PeriodStartTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodEndFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_end_from", *params.PeriodEndFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodEndTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_end_to", *params.PeriodEndTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -21964,6 +23087,22 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*StopDeviceDispenseResult, error)
 
+	// ListEpisodesWithResponse Get Episodes by search params
+	//
+	// Episodes of care of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data; anybody
+	// else only the episodes that their own legal entity manages, and for that has to ask for them: send `managing_organization_id` with
+	// the own legal entity's id. All filters are optional and must all be met.
+	//
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown
+	// patient is. `period_from` and `period_to` find episodes that overlap with these days; an episode without an end goes on.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes (the `ListEpisodes` operationId).
+	ListEpisodesWithResponse(ctx context.Context, patientID string, params *ListEpisodesParams, reqEditors ...RequestEditorFn) (*ListEpisodesResult, error)
+
 	// CreateEpisodeWithBodyWithResponse Create Episode
 	//
 	// Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
@@ -21998,6 +23137,19 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /api/patients/{patient_id}/episodes (the `CreateEpisode` operationId).
 	CreateEpisodeWithResponse(ctx context.Context, patientID string, body CreateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateEpisodeResult, error)
 
+	// ListApprovedEpisodesWithResponse Get Approved Episodes
+	//
+	// Episodes of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to that legal
+	// entity. Nothing is changed by reading.
+	//
+	// Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
+	// opens nothing. An approval of all data of the patient names no episode.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/approved (the `ListApprovedEpisodes` operationId).
+	ListApprovedEpisodesWithResponse(ctx context.Context, patientID string, params *ListApprovedEpisodesParams, reqEditors ...RequestEditorFn) (*ListApprovedEpisodesResult, error)
+
 	// GetEpisodeWithResponse Get Episode by id
 	//
 	// One episode of a patient, in any status. This is where the link of a finished job of Create Episode leads. Nothing is changed by
@@ -22013,6 +23165,96 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id} (the `GetEpisode` operationId).
 	GetEpisodeWithResponse(ctx context.Context, patientID string, episodeID string, reqEditors ...RequestEditorFn) (*GetEpisodeResult, error)
+
+	// UpdateEpisodeWithBodyWithResponse Update Episode
+	//
+	// Renames an active episode of care, or gives it another care manager, or both.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may. The new care manager is an employee of that legal entity; the user need not be one.
+	//
+	// What changes: `name` and `care_manager`, whose `display_value` is that of today. The status and its history stay. The answer is 202
+	// with a job; no event is stored.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id} (the `UpdateEpisode` operationId).
+	UpdateEpisodeWithBodyWithResponse(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateEpisodeResult, error)
+
+	// UpdateEpisodeWithResponse Update Episode
+	//
+	// Renames an active episode of care, or gives it another care manager, or both.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may. The new care manager is an employee of that legal entity; the user need not be one.
+	//
+	// What changes: `name` and `care_manager`, whose `display_value` is that of today. The status and its history stay. The answer is 202
+	// with a job; no event is stored.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id} (the `UpdateEpisode` operationId).
+	UpdateEpisodeWithResponse(ctx context.Context, patientID string, episodeID string, body UpdateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateEpisodeResult, error)
+
+	// CancelEpisodeWithBodyWithResponse Cancel Episode
+	//
+	// Marks an episode of care as entered in error, active or closed. That is final. First each of its encounters has to be cancelled.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the body, and
+	// `status_history` gets an entry. `period` stays. The answer is 202 with a job; no event is stored.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel (the `CancelEpisode` operationId).
+	CancelEpisodeWithBodyWithResponse(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelEpisodeResult, error)
+
+	// CancelEpisodeWithResponse Cancel Episode
+	//
+	// Marks an episode of care as entered in error, active or closed. That is final. First each of its encounters has to be cancelled.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may.
+	//
+	// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the body, and
+	// `status_history` gets an entry. `period` stays. The answer is 202 with a job; no event is stored.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel (the `CancelEpisode` operationId).
+	CancelEpisodeWithResponse(ctx context.Context, patientID string, episodeID string, body CancelEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelEpisodeResult, error)
+
+	// CloseEpisodeWithBodyWithResponse Close Episode
+	//
+	// Ends an active episode of care. It is never opened again, and no encounter can be added to it.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may.
+	//
+	// What changes: `status` becomes `closed`, `period.end`, `status_reason` and `closing_summary` are those of the body, and
+	// `status_history` gets an entry. Service requests of the episode stay as they are. The answer is 202 with a job; no event is stored.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close (the `CloseEpisode` operationId).
+	CloseEpisodeWithBodyWithResponse(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CloseEpisodeResult, error)
+
+	// CloseEpisodeWithResponse Close Episode
+	//
+	// Ends an active episode of care. It is never opened again, and no encounter can be added to it.
+	//
+	// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+	// who works there may.
+	//
+	// What changes: `status` becomes `closed`, `period.end`, `status_reason` and `closing_summary` are those of the body, and
+	// `status_history` gets an entry. Service requests of the episode stay as they are. The answer is 202 with a job; no event is stored.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close (the `CloseEpisode` operationId).
+	CloseEpisodeWithResponse(ctx context.Context, patientID string, episodeID string, body CloseEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CloseEpisodeResult, error)
 
 	// GetServiceRequestWithResponse Get Service Request Details
 	//
@@ -22030,6 +23272,22 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /api/patients/{patient_id}/service_requests/{service_request_id} (the `GetServiceRequest` operationId).
 	GetServiceRequestWithResponse(ctx context.Context, patientID string, serviceRequestID string, reqEditors ...RequestEditorFn) (*GetServiceRequestResult, error)
+
+	// ListShortEpisodesWithResponse Get short Episodes by search params
+	//
+	// What a patient has been treated for, in short: names and periods of their episodes, without those that were entered in error. Nothing
+	// is changed by reading.
+	//
+	// Who may see it: everybody with the scope; neither a declaration nor an approval is needed. The full episode needs one. All filters are
+	// optional and must all be met.
+	//
+	// What clients get wrong: `period_from` and `period_to` find episodes that overlap with these days; `period_end_from` and
+	// `period_end_to` find only episodes that have ended.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/summary/episodes (the `ListShortEpisodes` operationId).
+	ListShortEpisodesWithResponse(ctx context.Context, patientID string, params *ListShortEpisodesParams, reqEditors ...RequestEditorFn) (*ListShortEpisodesResult, error)
 
 	// ListPersonRequestsWithResponse Get Person Requests List
 	//
@@ -24283,6 +25541,37 @@ func (r StopDeviceDispenseResult) ContentType() string {
 	return ""
 }
 
+type ListEpisodesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EpisodeListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEpisodesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEpisodesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEpisodesResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type CreateEpisodeResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -24308,6 +25597,37 @@ func (r CreateEpisodeResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CreateEpisodeResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListApprovedEpisodesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EpisodeListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListApprovedEpisodesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListApprovedEpisodesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListApprovedEpisodesResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -24345,6 +25665,99 @@ func (r GetEpisodeResult) ContentType() string {
 	return ""
 }
 
+type UpdateEpisodeResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r UpdateEpisodeResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UpdateEpisodeResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UpdateEpisodeResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CancelEpisodeResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelEpisodeResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelEpisodeResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelEpisodeResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type CloseEpisodeResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON202 the response for an HTTP 202 `application/json` response
+	JSON202 *JobResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r CloseEpisodeResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CloseEpisodeResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CloseEpisodeResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type GetServiceRequestResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -24370,6 +25783,37 @@ func (r GetServiceRequestResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetServiceRequestResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListShortEpisodesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EpisodeShortListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListShortEpisodesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListShortEpisodesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListShortEpisodesResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -27047,6 +28491,28 @@ func (c *ClientWithResponses) StopDeviceDispenseWithResponse(ctx context.Context
 	return ParseStopDeviceDispenseResult(rsp)
 }
 
+// ListEpisodesWithResponse Get Episodes by search params
+//
+// Episodes of care of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data; anybody
+// else only the episodes that their own legal entity manages, and for that has to ask for them: send `managing_organization_id` with
+// the own legal entity's id. All filters are optional and must all be met.
+//
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown
+// patient is. `period_from` and `period_to` find episodes that overlap with these days; an episode without an end goes on.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes (the `ListEpisodes` operationId).
+func (c *ClientWithResponses) ListEpisodesWithResponse(ctx context.Context, patientID string, params *ListEpisodesParams, reqEditors ...RequestEditorFn) (*ListEpisodesResult, error) {
+	rsp, err := c.ListEpisodes(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEpisodesResult(rsp)
+}
+
 // CreateEpisodeWithBodyWithResponse Create Episode
 //
 // Begins an episode of care: the case that a patient is treated for, in which encounters happen. The client chooses its id.
@@ -27093,6 +28559,25 @@ func (c *ClientWithResponses) CreateEpisodeWithResponse(ctx context.Context, pat
 	return ParseCreateEpisodeResult(rsp)
 }
 
+// ListApprovedEpisodesWithResponse Get Approved Episodes
+//
+// Episodes of a patient that effective approvals name, granted to the user's employees in the legal entity of the token or to that legal
+// entity. Nothing is changed by reading.
+//
+// Who may see it: everybody with the scope; who has no approval gets an empty list. An approval that is not verified or has expired
+// opens nothing. An approval of all data of the patient names no episode.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/approved (the `ListApprovedEpisodes` operationId).
+func (c *ClientWithResponses) ListApprovedEpisodesWithResponse(ctx context.Context, patientID string, params *ListApprovedEpisodesParams, reqEditors ...RequestEditorFn) (*ListApprovedEpisodesResult, error) {
+	rsp, err := c.ListApprovedEpisodes(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListApprovedEpisodesResult(rsp)
+}
+
 // GetEpisodeWithResponse Get Episode by id
 //
 // One episode of a patient, in any status. This is where the link of a finished job of Create Episode leads. Nothing is changed by
@@ -27113,6 +28598,132 @@ func (c *ClientWithResponses) GetEpisodeWithResponse(ctx context.Context, patien
 		return nil, err
 	}
 	return ParseGetEpisodeResult(rsp)
+}
+
+// UpdateEpisodeWithBodyWithResponse Update Episode
+//
+// Renames an active episode of care, or gives it another care manager, or both.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may. The new care manager is an employee of that legal entity; the user need not be one.
+//
+// What changes: `name` and `care_manager`, whose `display_value` is that of today. The status and its history stay. The answer is 202
+// with a job; no event is stored.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id} (the `UpdateEpisode` operationId).
+func (c *ClientWithResponses) UpdateEpisodeWithBodyWithResponse(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateEpisodeResult, error) {
+	rsp, err := c.UpdateEpisodeWithBody(ctx, patientID, episodeID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateEpisodeResult(rsp)
+}
+
+// UpdateEpisodeWithResponse Update Episode
+//
+// Renames an active episode of care, or gives it another care manager, or both.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may. The new care manager is an employee of that legal entity; the user need not be one.
+//
+// What changes: `name` and `care_manager`, whose `display_value` is that of today. The status and its history stay. The answer is 202
+// with a job; no event is stored.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id} (the `UpdateEpisode` operationId).
+func (c *ClientWithResponses) UpdateEpisodeWithResponse(ctx context.Context, patientID string, episodeID string, body UpdateEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*UpdateEpisodeResult, error) {
+	rsp, err := c.UpdateEpisode(ctx, patientID, episodeID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUpdateEpisodeResult(rsp)
+}
+
+// CancelEpisodeWithBodyWithResponse Cancel Episode
+//
+// Marks an episode of care as entered in error, active or closed. That is final. First each of its encounters has to be cancelled.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the body, and
+// `status_history` gets an entry. `period` stays. The answer is 202 with a job; no event is stored.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel (the `CancelEpisode` operationId).
+func (c *ClientWithResponses) CancelEpisodeWithBodyWithResponse(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelEpisodeResult, error) {
+	rsp, err := c.CancelEpisodeWithBody(ctx, patientID, episodeID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelEpisodeResult(rsp)
+}
+
+// CancelEpisodeWithResponse Cancel Episode
+//
+// Marks an episode of care as entered in error, active or closed. That is final. First each of its encounters has to be cancelled.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may.
+//
+// What changes: `status` becomes `entered_in_error`, `status_reason` and `explanatory_letter` are those of the body, and
+// `status_history` gets an entry. `period` stays. The answer is 202 with a job; no event is stored.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/cancel (the `CancelEpisode` operationId).
+func (c *ClientWithResponses) CancelEpisodeWithResponse(ctx context.Context, patientID string, episodeID string, body CancelEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelEpisodeResult, error) {
+	rsp, err := c.CancelEpisode(ctx, patientID, episodeID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelEpisodeResult(rsp)
+}
+
+// CloseEpisodeWithBodyWithResponse Close Episode
+//
+// Ends an active episode of care. It is never opened again, and no encounter can be added to it.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may.
+//
+// What changes: `status` becomes `closed`, `period.end`, `status_reason` and `closing_summary` are those of the body, and
+// `status_history` gets an entry. Service requests of the episode stay as they are. The answer is 202 with a job; no event is stored.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close (the `CloseEpisode` operationId).
+func (c *ClientWithResponses) CloseEpisodeWithBodyWithResponse(ctx context.Context, patientID string, episodeID string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CloseEpisodeResult, error) {
+	rsp, err := c.CloseEpisodeWithBody(ctx, patientID, episodeID, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCloseEpisodeResult(rsp)
+}
+
+// CloseEpisodeWithResponse Close Episode
+//
+// Ends an active episode of care. It is never opened again, and no encounter can be added to it.
+//
+// Who may: the episode's care manager, in the legal entity that manages it. With ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE everybody
+// who works there may.
+//
+// What changes: `status` becomes `closed`, `period.end`, `status_reason` and `closing_summary` are those of the body, and
+// `status_history` gets an entry. Service requests of the episode stay as they are. The answer is 202 with a job; no event is stored.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close (the `CloseEpisode` operationId).
+func (c *ClientWithResponses) CloseEpisodeWithResponse(ctx context.Context, patientID string, episodeID string, body CloseEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CloseEpisodeResult, error) {
+	rsp, err := c.CloseEpisode(ctx, patientID, episodeID, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCloseEpisodeResult(rsp)
 }
 
 // GetServiceRequestWithResponse Get Service Request Details
@@ -27136,6 +28747,28 @@ func (c *ClientWithResponses) GetServiceRequestWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseGetServiceRequestResult(rsp)
+}
+
+// ListShortEpisodesWithResponse Get short Episodes by search params
+//
+// What a patient has been treated for, in short: names and periods of their episodes, without those that were entered in error. Nothing
+// is changed by reading.
+//
+// Who may see it: everybody with the scope; neither a declaration nor an approval is needed. The full episode needs one. All filters are
+// optional and must all be met.
+//
+// What clients get wrong: `period_from` and `period_to` find episodes that overlap with these days; `period_end_from` and
+// `period_end_to` find only episodes that have ended.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/summary/episodes (the `ListShortEpisodes` operationId).
+func (c *ClientWithResponses) ListShortEpisodesWithResponse(ctx context.Context, patientID string, params *ListShortEpisodesParams, reqEditors ...RequestEditorFn) (*ListShortEpisodesResult, error) {
+	rsp, err := c.ListShortEpisodes(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListShortEpisodesResult(rsp)
 }
 
 // ListPersonRequestsWithResponse Get Person Requests List
@@ -29684,6 +31317,32 @@ func ParseStopDeviceDispenseResult(rsp *http.Response) (*StopDeviceDispenseResul
 	return response, nil
 }
 
+// ParseListEpisodesResult parses an HTTP response from a ListEpisodesWithResponse call
+func ParseListEpisodesResult(rsp *http.Response) (*ListEpisodesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEpisodesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EpisodeListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseCreateEpisodeResult parses an HTTP response from a CreateEpisodeWithResponse call
 func ParseCreateEpisodeResult(rsp *http.Response) (*CreateEpisodeResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -29704,6 +31363,32 @@ func ParseCreateEpisodeResult(rsp *http.Response) (*CreateEpisodeResult, error) 
 			return nil, err
 		}
 		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListApprovedEpisodesResult parses an HTTP response from a ListApprovedEpisodesWithResponse call
+func ParseListApprovedEpisodesResult(rsp *http.Response) (*ListApprovedEpisodesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListApprovedEpisodesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EpisodeListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 
@@ -29736,6 +31421,84 @@ func ParseGetEpisodeResult(rsp *http.Response) (*GetEpisodeResult, error) {
 	return response, nil
 }
 
+// ParseUpdateEpisodeResult parses an HTTP response from a UpdateEpisodeWithResponse call
+func ParseUpdateEpisodeResult(rsp *http.Response) (*UpdateEpisodeResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UpdateEpisodeResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCancelEpisodeResult parses an HTTP response from a CancelEpisodeWithResponse call
+func ParseCancelEpisodeResult(rsp *http.Response) (*CancelEpisodeResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelEpisodeResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseCloseEpisodeResult parses an HTTP response from a CloseEpisodeWithResponse call
+func ParseCloseEpisodeResult(rsp *http.Response) (*CloseEpisodeResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CloseEpisodeResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 202:
+		var dest JobResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseGetServiceRequestResult parses an HTTP response from a GetServiceRequestWithResponse call
 func ParseGetServiceRequestResult(rsp *http.Response) (*GetServiceRequestResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -29752,6 +31515,32 @@ func ParseGetServiceRequestResult(rsp *http.Response) (*GetServiceRequestResult,
 	switch {
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
 		var dest ServiceRequestResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListShortEpisodesResult parses an HTTP response from a ListShortEpisodesWithResponse call
+func ParseListShortEpisodesResult(rsp *http.Response) (*ListShortEpisodesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListShortEpisodesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EpisodeShortListResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}

@@ -42,6 +42,9 @@ type People interface {
 	MayRead(ctx context.Context, by auth.Subject, p Person, what Access) (bool, error)
 	// MayReadEvent applies decisions R41.
 	MayReadEvent(ctx context.Context, by auth.Subject, p Person, on Grounds) (bool, error)
+	// Granted returns the ids of the resources of these kinds that effective approvals of
+	// the patient open to the caller.
+	Granted(ctx context.Context, by auth.Subject, p Person, kinds ...string) ([]uuid.UUID, error)
 }
 
 // Grounds are what may open an event of a patient, or a list of them, to a caller
@@ -203,7 +206,11 @@ type Page[D any] struct {
 	Collection string
 	Kind       string // of the documents in references and approvals
 	Owner      string // the field with the legal entity whose record a document is
-	Checks     []Check[*Listing]
+	Events     bool   // of the kinds of decisions R42: other field of the patient, newest first
+	// Granted, when set, are kinds in granted_resources: only documents that an effective
+	// approval names are listed.
+	Granted []string
+	Checks  []Check[*Listing]
 }
 
 // Listing is one call of a Page.
@@ -217,15 +224,36 @@ type Listing struct {
 	kind, owner string
 }
 
-// List makes the checks and returns a page of documents, oldest first, and how
-// many there are in all.
+// List makes the checks and returns a page of documents, oldest first (events: newest
+// first), and how many there are in all.
 func (p *Page[D]) List(ctx context.Context, e *Engine, patientID string, f *Filters, page envelope.Page) ([]D, int, error) {
 	s := &Listing{Caller: e.Caller(ctx), Filters: f, engine: e, patientID: patientID, kind: p.Kind, owner: p.Owner}
 	if err := Run(ctx, p.Checks, s); err != nil {
 		return nil, 0, err
 	}
-	f.OneOf(s.Patient.Hidden, patientField)
-	return FindPage[D](ctx, e, p.Collection, f, OldestFirst, page)
+	if s.know(); s.Patient.Hidden == nil {
+		return nil, 0, nil // a malformed id, and no check looks at it
+	}
+	if p.Granted != nil {
+		ids, err := e.People.Granted(ctx, s.Subject, s.Patient, p.Granted...)
+		if err != nil || len(ids) == 0 {
+			return nil, 0, err
+		}
+		f.anyID(ids)
+	}
+	field, order := patientField, OldestFirst
+	if p.Events {
+		field, order = eventPatientField, NewestFirst
+	}
+	f.OneOf(s.Patient.Hidden, field)
+	return FindPage[D](ctx, e, p.Collection, f, order, page)
+}
+
+// know takes the patient of the path where no check has looked them up.
+func (s *Listing) know() {
+	if id, ok := envelope.ParseID(s.patientID); ok && s.Patient.Hidden == nil {
+		s.Patient = Person{ID: id, Hidden: s.engine.Keys.PatientIDs(id)}
+	}
 }
 
 // Operation registers the page.
@@ -270,13 +298,32 @@ func ListedPatientIsActive(_ context.Context, s *Listing) error { return patient
 // MayList passes when the caller may read what was asked for: the records of the
 // patient, or those of one legal entity.
 func MayList(ctx context.Context, s *Listing) error {
+	return mayRead(ctx, s.engine, &s.Caller, s.Patient, s.asked())
+}
+
+// asked are the records that the filters ask for.
+func (s *Listing) asked() Access {
 	what := Access{Kind: s.kind}
 	for _, c := range s.Filters.conditions {
 		if id, ok := c.Values[0].(uuid.UUID); ok && c.Field == s.owner {
 			what.LegalEntities = []uuid.UUID{id}
 		}
 	}
-	return mayRead(ctx, s.engine, &s.Caller, s.Patient, what)
+	return what
+}
+
+// MayListEvents passes when the caller may read what was asked for: all events of the
+// patient, or those of one legal entity. It comes before the look-ups, so that who may not
+// see a patient's events does not learn which patients there are (decisions R36, R41).
+func MayListEvents(ctx context.Context, s *Listing) error {
+	if s.know(); s.Patient.Hidden == nil {
+		return expectGrounds(false)
+	}
+	may, err := s.engine.People.MayReadEvent(ctx, s.Subject, s.Patient, Grounds{Access: s.asked()})
+	if err != nil {
+		return err
+	}
+	return expectGrounds(may)
 }
 
 // Filters collects what a query asks for, and what is wrong with it, which comes
@@ -312,6 +359,17 @@ func (f *Filters) Text(value *string, field string) {
 	if value != nil {
 		f.want(field, mongodb.Equal, *value)
 	}
+}
+
+// Not wants a field to hold any other text.
+func (f *Filters) Not(value, field string) { f.want(field, mongodb.Not, value) }
+
+func (f *Filters) anyID(ids []uuid.UUID) {
+	c := mongodb.Condition{Field: "_id", Operator: mongodb.OneOf}
+	for _, id := range ids {
+		c.Values = append(c.Values, id)
+	}
+	f.conditions = append(f.conditions, c)
 }
 
 // OneOf wants a field to hold one of the texts.
@@ -360,6 +418,27 @@ func (f *Filters) Moment(form, exists rules.ID, parameter string, value *string,
 		return
 	}
 	f.want(field, operator, moment)
+}
+
+// Day compares a field with a day: form refuses what does not look like a date, exists a
+// day that does not exist. AtMost takes the whole day.
+func (f *Filters) Day(form, exists rules.ID, parameter string, value *string, field string, operator mongodb.Operator) {
+	if value == nil {
+		return
+	}
+	if !validation.HasDateForm(*value) {
+		f.Refuse(fault.Refuse(form, "parameter", parameter, "actual", *value).Because(parameter, "a date as 2026-03-25", "another text"))
+		return
+	}
+	day, err := time.Parse(time.DateOnly, *value)
+	if err != nil {
+		f.Refuse(fault.Refuse(exists, "parameter", parameter, "actual", *value).Because(parameter, "a day that exists", "a day that does not"))
+		return
+	}
+	if operator == mongodb.AtMost {
+		operator, day = mongodb.Before, day.AddDate(0, 0, 1)
+	}
+	f.want(field, operator, day)
 }
 
 func (f *Filters) want(field string, operator mongodb.Operator, value any) {

@@ -59,6 +59,9 @@ type NoBody struct{}
 type Change struct {
 	Set  map[string]any
 	Push map[string]any // one item for each list
+	// Still is what Pass checks have seen in the document and the write must still find
+	// there. If it does not, the job starts again. For transitions that set Again.
+	Still []mongodb.Condition
 }
 
 // Event is what the Event Manager tells of a transition: the new value of one
@@ -219,9 +222,9 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 		}
 	}
 
-	change := t.change(c, jobID)
+	change, still := t.change(c, jobID)
 	mark := change.Mark
-	stored, err := c.store.Apply(ctx, c.ID, t.guard(c), change)
+	stored, err := c.store.Apply(ctx, c.ID, append(t.guard(c), still...), change)
 	if errors.Is(err, fault.ErrStale) {
 		stored, err = t.changedBefore(ctx, c, jobID)
 	}
@@ -244,12 +247,12 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 	}, nil
 }
 
-// change is what the job writes.
-func (t *Transition[A, D, B]) change(c *Call[A, D, B], jobID string) mongodb.Change {
+// change is what the job writes, and what its checks have seen.
+func (t *Transition[A, D, B]) change(c *Call[A, D, B], jobID string) (mongodb.Change, []mongodb.Condition) {
 	change := t.Change(c)
 	set := map[string]any{"updated_at": c.Now, "updated_by": c.UserID}
 	maps.Copy(set, change.Set)
-	return mongodb.Change{Set: set, Push: change.Push, Mark: mongodb.Mark{Job: jobID, At: c.Now}}
+	return mongodb.Change{Set: set, Push: change.Push, Mark: mongodb.Mark{Job: jobID, At: c.Now}}, change.Still
 }
 
 // guard is what the document must still hold when it is changed.
@@ -411,7 +414,8 @@ func (t *Transition[A, D, B]) Operation(e *Engine, asked A) Operation {
 		},
 		Update: func(by Caller, keys *seal.Keys, path Path) ([]mongodb.Condition, mongodb.Change) {
 			c := &Call[A, D, B]{Caller: by, path: path, engine: &Engine{Keys: keys}}
-			return t.guard(c), t.change(c, "")
+			change, _ := t.change(c, "")
+			return t.guard(c), change
 		},
 	}
 }

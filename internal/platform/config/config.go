@@ -199,6 +199,7 @@ type Config struct {
 	EpisodeLETypes          TypeMatrix `env:"LEGAL_ENTITY_EPISODE_TYPES" envDefault:"OUTPATIENT=TREATMENT,PREVENTION,PALLIATIVE_CARE,DG,REHAB,CONDITIONING;PRIMARY_CARE=TREATMENT,PREVENTION,PALLIATIVE_CARE,PHC;MSP=TREATMENT,PHC,PREVENTION,PALLIATIVE_CARE;MSP_PHARMACY=TREATMENT,PHC,PREVENTION,PALLIATIVE_CARE" envSeparator:"" doc:"Types of episodes by type of legal entity. A type without a line allows none"`
 	EpisodeEmployeeTypes    TypeMatrix `env:"EMPLOYEE_EPISODE_TYPES" envDefault:"SPECIALIST=TREATMENT,PREVENTION,PALLIATIVE_CARE,DG,REHAB,CONDITIONING;DOCTOR=TREATMENT,PREVENTION,PALLIATIVE_CARE,PHC;ASSISTANT=PREVENTION;MED_COORDINATOR=TREATMENT,DG" envSeparator:"" doc:"Types of episodes by type of the employee who is the care manager. A type without a line allows none"`
 	EpisodeCareManagerTypes []string   `env:"ALLOWED_EPISODE_CARE_MANAGER_EMPLOYEE_TYPES" envDefault:"DOCTOR,SPECIALIST,ASSISTANT,MED_COORDINATOR" doc:"Types of employees who may be the care manager of an episode"`
+	EpisodeOthersManage     bool       `env:"ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE" envDefault:"false" doc:"Whether all who work in the legal entity that manages an episode may change it, and not its care manager alone"`
 
 	// Service requests.
 	ServiceRequestUseTarget UseTarget `env:"SERVICE_REQUEST_USE_TARGET_STATUS" envDefault:"in_progress" doc:"program_processing_status that Use Service Request sets: in_progress, or in_queue, which Release Service Request can undo"`

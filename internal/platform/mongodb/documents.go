@@ -242,6 +242,9 @@ const (
 	Before  Operator = "$lt"
 )
 
+// NotBefore is met by a later value, and by none at all.
+const NotBefore Operator = "not $lt"
+
 // filterOf names each field once at the top, as FerretDB requires. Further
 // conditions on a field go under $and.
 func filterOf(conditions []Condition) bson.D {
@@ -266,6 +269,8 @@ func (c Condition) filter() any {
 		return c.Values[0]
 	case OneOf:
 		return bson.D{{Key: string(OneOf), Value: bson.A(c.Values)}}
+	case NotBefore:
+		return bson.D{{Key: "$not", Value: bson.D{{Key: string(Before), Value: c.Values[0]}}}}
 	default:
 		return bson.D{{Key: string(c.Operator), Value: c.Values[0]}}
 	}
@@ -281,6 +286,9 @@ func (c Condition) met(found bson.RawValue) bool {
 	case After:
 		order, comparable := compare(found, encode(c.Values[0]))
 		return comparable && order > 0
+	case NotBefore:
+		order, comparable := compare(found, encode(c.Values[0]))
+		return !comparable || order >= 0
 	default:
 		return slices.ContainsFunc(c.Values, func(v any) bool { return found.Equal(encode(v)) })
 	}

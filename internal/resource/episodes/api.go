@@ -10,6 +10,7 @@ import (
 type API struct {
 	Engine       *operation.Engine
 	Dictionaries validation.Dictionaries
+	Employees    Employees
 }
 
 // Operations registers what the resource serves.
@@ -17,5 +18,11 @@ func (a *API) Operations() []operation.Operation {
 	return []operation.Operation{
 		Create.Operation(a.Engine, a),
 		Get.Operation(),
+		List.Operation(),
+		ListShort.Operation(),
+		ListApproved.Operation(),
+		Update.Operation(a.Engine, a),
+		Close.Operation(a.Engine, a),
+		Cancel.Operation(a.Engine, a),
 	}
 }

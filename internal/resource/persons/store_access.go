@@ -63,14 +63,32 @@ func (s *Store) MayReadEvent(ctx context.Context, by auth.Subject, patient opera
 	})
 }
 
-// approved reports whether a verified, unexpired approval of a patient that is
-// granted to the caller names something that opens what they ask for.
+// Granted returns what effective approvals of the kinds open to the caller.
+func (s *Store) Granted(ctx context.Context, by auth.Subject, patient operation.Person, kinds ...string) (ids []uuid.UUID, err error) {
+	granted, err := s.effective(ctx, by, patient)
+	for _, r := range granted {
+		if id := r.Identifier.Value.ID; id != uuid.Nil && slices.ContainsFunc(kinds, r.IsTo) && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids, err
+}
+
+// approved reports whether an effective approval of the patient names something that opens
+// what the caller asks for.
 func (s *Store) approved(
 	ctx context.Context, by auth.Subject, patient operation.Person, opens func(medicalevents.AnyReference) bool,
 ) (bool, error) {
+	granted, err := s.effective(ctx, by, patient)
+	return err == nil && slices.ContainsFunc(granted, opens), err
+}
+
+// effective are the resources that verified, unexpired approvals of the patient open to
+// the caller.
+func (s *Store) effective(ctx context.Context, by auth.Subject, patient operation.Person) (opened []medicalevents.AnyReference, err error) {
 	employees, err := s.Employees(ctx, by)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	var granted []grant
 	cursor, err := s.Documents.Collection("approvals").Find(ctx, bson.D{
@@ -82,10 +100,15 @@ func (s *Store) approved(
 		err = cursor.All(ctx, &granted)
 	}
 	if err != nil {
-		return false, fmt.Errorf("look up approvals: %w", mongodb.Error(err))
+		return nil, fmt.Errorf("look up approvals: %w", mongodb.Error(err))
 	}
 	now := s.Clock.Now()
-	return slices.ContainsFunc(granted, func(g grant) bool { return g.ExpiresAt.After(now) && slices.ContainsFunc(g.GrantedResources, opens) }), nil
+	for _, g := range granted {
+		if g.ExpiresAt.After(now) {
+			opened = append(opened, g.GrantedResources...)
+		}
+	}
+	return opened, nil
 }
 
 // grant is the part of an approval that says what it opens and until when.

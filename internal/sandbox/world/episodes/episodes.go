@@ -15,6 +15,12 @@ import (
 func Add(w *build.World) {
 	create(w)
 	get(w)
+	closeEpisode(w)
+	cancel(w)
+	update(w)
+	list(w)
+	listShort(w)
+	listApproved(w)
 }
 
 var doctor, otherDoctor, colleague = build.TokenValue("doctor"), build.TokenValue("other_doctor"), build.TokenValue("colleague")
@@ -27,6 +33,8 @@ type manager struct{ user, person, legalEntity, title string }
 var (
 	clinic      = manager{"doctor", "Олена Петрівна Коваль", "clinic", "Амбулаторія «Верба»"}
 	otherClinic = manager{"other_doctor", "Марія Іванівна Ткач", "other_clinic", "Амбулаторія «Калина»"}
+
+	suspendedClinic = manager{"doctor", "Олена Петрівна Коваль", "suspended_clinic", "Амбулаторія «Осінь»"}
 )
 
 // episode is an episode on its way. Its methods do what the documented writes do.
@@ -92,6 +100,15 @@ func (e *episode) diagnose(code string, ago time.Duration) *episode {
 		Date: e.w.Now.Add(-ago), IsActive: true, Evidence: medicalevents.To("encounter", build.ID("encounter of "+e.d.ID.String())),
 		Diagnoses: e.d.CurrentDiagnoses,
 	})
+	return e
+}
+
+// undiagnose is Cancel Encounter Package: the encounter was entered in error.
+func (e *episode) undiagnose() *episode {
+	e.d.CurrentDiagnoses = []episodes.Diagnosis{}
+	for i := range e.d.DiagnosesHistory {
+		e.d.DiagnosesHistory[i].IsActive = false
+	}
 	return e
 }
 

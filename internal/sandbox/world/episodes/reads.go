@@ -2,6 +2,8 @@ package episodes
 
 import (
 	"net/http"
+	"strings"
+	"time"
 
 	"esoz/gen/rules"
 	"esoz/internal/platform/fault"
@@ -50,4 +52,85 @@ func get(w *build.World) {
 	w.Refused(op, "an unknown episode", of(doctor, "patient", "no episode"), missing)
 	w.Refused(op, "a malformed id", read(doctor, build.ID("patient").String(), "1"), missing)
 	w.Refused(op, "an episode of another patient", of(doctor, "patient", "closed episode of stranger_patient"), missing)
+}
+
+// wrongDates are those of the filters of the lists.
+func wrongDates(w *build.World, op string, by func(query string) build.Request, form, exists rules.ID, names ...string) {
+	for _, name := range names {
+		w.Refused(op, name+" that is no date", by(name+"=2026-3-25"), fault.Refuse(form, "parameter", name, "actual", "2026-3-25"))
+		w.Refused(op, name+" on a day that does not exist", by(name+"=2026-02-30"), fault.Refuse(exists, "parameter", name, "actual", "2026-02-30"))
+	}
+}
+
+// listOf asks for a list of episodes of a patient.
+func listOf(token, patient, list, query string) build.Request {
+	return build.Get(token, strings.TrimSuffix("/api/patients/"+patient+list+"?"+query, "?"))
+}
+
+func list(w *build.World) {
+	const op, path = "listEpisodes", "/episodes"
+	by := func(token, patient, query string) build.Request {
+		return listOf(token, build.ID(patient).String(), path, query)
+	}
+	of := func(legalEntity string) string { return "managing_organization_id=" + build.ID(legalEntity).String() }
+	w.Passes(op, "a doctor with a declaration", by(doctor, "patient", ""), http.StatusOK)
+	w.Passes(op, "filters", by(doctor, "patient", "status=active&code=R80&page_size=1&period_from="+w.Now.Format(time.DateOnly)+"&"+of("clinic")), http.StatusOK)
+	w.Passes(op, "what the own legal entity manages", by(colleague, "patient", of("clinic")), http.StatusOK)
+	w.Passes(op, "a doctor with an approval of all data", by(build.TokenValue("hospital_doctor"), "former_patient", ""), http.StatusOK)
+	w.Passes(op, "a status that no episode has", by(doctor, "patient", "status=ACTIVE"), http.StatusOK)
+
+	closed := fault.Refuse(rules.EpisodeListAccess)
+	w.Refused(op, "neither a declaration nor an approval", by(otherDoctor, "patient", ""), closed)
+	w.Refused(op, "the declaration of a colleague", by(colleague, "patient", ""), closed)
+	w.Refused(op, "an approval of one episode", by(doctor, "stranger_patient", ""), closed)
+	w.Refused(op, "another legal entity's episodes", by(colleague, "patient", of("other_clinic")), closed)
+	w.Refused(op, "an unknown patient, whatever the filters", by(doctor, "nobody", "period_from=1"), closed)
+	w.Refused(op, "a malformed patient id", listOf(doctor, "1", path, ""), closed)
+	unasked := []string{"RULES", "-episode.list.access"}
+	w.Passes(op, "neither a declaration nor an approval, when that is not checked", by(otherDoctor, "patient", ""), http.StatusOK).Set(unasked...)
+	w.Passes(op, "a malformed patient id, when access is not checked", listOf(doctor, "1", path, ""), http.StatusOK).Set(unasked...)
+
+	mine := func(query string) build.Request { return by(doctor, "patient", query) }
+	unknown, id := fault.RefuseAt(rules.EpisodeListUnknownParameter, "$.requester", nil), fault.Refuse(rules.EpisodeListIDFilter, "parameter", "managing_organization_id")
+	w.Refused(op, "a parameter that the list does not have", mine("requester=1"), unknown)
+	w.Refused(op, "managing_organization_id that is no uuid", mine("managing_organization_id=1"), id)
+	wrongDates(w, op, mine, rules.EpisodeListDateFilter, rules.EpisodeListDateExists, "period_from", "period_to")
+	w.Refused(op, "everything wrong at once", mine("requester=1&managing_organization_id=1&period_to=1"), unknown, id,
+		fault.Refuse(rules.EpisodeListDateFilter, "parameter", "period_to", "actual", "1"))
+}
+
+func listShort(w *build.World) {
+	const op, path = "listShortEpisodes", "/summary/episodes"
+	by := func(token, patient, query string) build.Request {
+		return listOf(token, build.ID(patient).String(), path, query)
+	}
+	w.Passes(op, "a doctor without a declaration", by(otherDoctor, "patient", ""), http.StatusOK)
+	w.Passes(op, "filters", by(doctor, "patient", "page_size=1&period_end_from=2020-01-01&period_start_from=2020-01-01"), http.StatusOK)
+
+	missing := fault.Refuse(rules.EpisodeShortPerson)
+	w.Refused(op, "an unknown patient, whatever the filters", by(doctor, "nobody", "period_from=1"), missing)
+	w.Refused(op, "a malformed patient id", listOf(doctor, "1", path, ""), missing)
+	mine := func(query string) build.Request { return by(doctor, "patient", query) }
+	unknown := fault.RefuseAt(rules.EpisodeShortUnknownParameter, "$.status", nil)
+	w.Refused(op, "a parameter that the list does not have", mine("status=active"), unknown)
+	wrongDates(w, op, mine, rules.EpisodeShortDateFilter, rules.EpisodeShortDateExists,
+		"period_from", "period_to", "period_start_from", "period_start_to", "period_end_from", "period_end_to")
+	w.Refused(op, "everything wrong at once", mine("status=active&period_to=1"), unknown,
+		fault.Refuse(rules.EpisodeShortDateFilter, "parameter", "period_to", "actual", "1"))
+}
+
+func listApproved(w *build.World) {
+	const op, path = "listApprovedEpisodes", "/episodes/approved"
+	by := func(token, patient, query string) build.Request {
+		return listOf(token, build.ID(patient).String(), path, query)
+	}
+	w.Passes(op, "a doctor with an approval of an episode", by(doctor, "stranger_patient", ""), http.StatusOK)
+	w.Passes(op, "a code", by(doctor, "stranger_patient", "code=R80"), http.StatusOK)
+	w.Passes(op, "a doctor without an approval", by(colleague, "patient", ""), http.StatusOK)
+
+	missing := fault.Refuse(rules.EpisodeApprovedPerson)
+	w.Refused(op, "an unknown patient, whatever the filters", by(doctor, "nobody", "status=active"), missing)
+	w.Refused(op, "a malformed patient id", listOf(doctor, "1", path, ""), missing)
+	w.Refused(op, "a parameter that the list does not have", by(doctor, "stranger_patient", "status=active"),
+		fault.RefuseAt(rules.EpisodeApprovedUnknownParameter, "$.status", nil))
 }

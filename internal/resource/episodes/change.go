@@ -1,0 +1,71 @@
+package episodes
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"esoz/gen/api"
+	"esoz/internal/operation"
+	"esoz/internal/platform/auth"
+	"esoz/internal/platform/mongodb"
+	"esoz/internal/platform/validation"
+	"esoz/internal/resource/medicalevents"
+)
+
+// Employees returns the employees that a user is in the legal entity of the token.
+type Employees interface {
+	Employees(ctx context.Context, by auth.Subject) ([]uuid.UUID, error)
+}
+
+// mayManage passes callers who are the care manager of the episode. With
+// ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE it passes everybody where the care manager
+// works in the legal entity that manages the episode.
+func mayManage[B any](ctx context.Context, c *operation.Call[*API, Document, B]) error {
+	manager := c.Document.CareManager.Identifier.Value
+	if c.Config.EpisodeOthersManage {
+		found, err := c.API.Engine.Referents.Referent(ctx, "employee", manager)
+		if err != nil {
+			return err
+		}
+		return operation.Expect(found.LegalEntity == c.Document.ManagingOrganization.Identifier.Value, "legal entity of care_manager",
+			"the legal entity that manages the episode", "another one")
+	}
+	own, err := c.API.Employees.Employees(ctx, c.Subject)
+	if err != nil {
+		return err
+	}
+	return operation.Expect(slices.Contains(own, manager), "care_manager of the episode", "an employee that the user is", "another employee")
+}
+
+// managedStill is the care manager that mayManage has seen.
+func managedStill(d *Document) mongodb.Condition {
+	return mongodb.Condition{
+		Field: "care_manager.identifier.value", Operator: mongodb.Equal, Values: []any{d.CareManager.Identifier.Value},
+	}
+}
+
+// codesAreKnown passes when a dictionary has all codes of a status_reason.
+func codesAreKnown(in validation.Dictionaries, dictionary string, sent api.CodeableConcept) error {
+	codes := in.Codes(dictionary)
+	for _, coding := range sent.Coding {
+		if !slices.Contains(codes, coding.Code) && !in.IsOpen(dictionary) {
+			return operation.Expect(false, "status_reason", codes, "another code", "code", coding.Code)
+		}
+	}
+	return nil
+}
+
+// receivedConcept is a meaning as a client sent it.
+func receivedConcept(sent api.CodeableConcept) concept {
+	received := concept{Text: sent.Text}
+	for _, c := range sent.Coding {
+		received.Coding = append(received.Coding, medicalevents.Coding{System: c.System, Code: c.Code})
+	}
+	return received
+}
+
+// day is the date of a moment, UTC.
+func day(at time.Time) time.Time { return at.UTC().Truncate(24 * time.Hour) }
