@@ -11206,9 +11206,8 @@ type ClientInterface interface {
 	// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
 	// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
 	//
-	// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an
-	// idempotency key, the answer is 202 with a job, which does the same a moment later; ask Get async job processing details until
-	// it is `processed`. Be ready for both.
+	// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an idempotency key, it is
+	// 202 with a job, which does the same later; ask Get async job processing details until it is `processed`. Be ready for both.
 	//
 	// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
 	// only Resend SMS on Approval helps; `code` may be a number or a text.
@@ -11227,9 +11226,8 @@ type ClientInterface interface {
 	// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
 	// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
 	//
-	// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an
-	// idempotency key, the answer is 202 with a job, which does the same a moment later; ask Get async job processing details until
-	// it is `processed`. Be ready for both.
+	// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an idempotency key, it is
+	// 202 with a job, which does the same later; ask Get async job processing details until it is `processed`. Be ready for both.
 	//
 	// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
 	// only Resend SMS on Approval helps; `code` may be a number or a text.
@@ -13365,9 +13363,8 @@ func (c *Client) GetApproval(ctx context.Context, patientID string, id string, r
 // the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
 // up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
 //
-// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an
-// idempotency key, the answer is 202 with a job, which does the same a moment later; ask Get async job processing details until
-// it is `processed`. Be ready for both.
+// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an idempotency key, it is
+// 202 with a job, which does the same later; ask Get async job processing details until it is `processed`. Be ready for both.
 //
 // What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
 // only Resend SMS on Approval helps; `code` may be a number or a text.
@@ -13396,9 +13393,8 @@ func (c *Client) VerifyApprovalWithBody(ctx context.Context, patientID string, i
 // the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
 // up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
 //
-// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an
-// idempotency key, the answer is 202 with a job, which does the same a moment later; ask Get async job processing details until
-// it is `processed`. Be ready for both.
+// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an idempotency key, it is
+// 202 with a job, which does the same later; ask Get async job processing details until it is `processed`. Be ready for both.
 //
 // What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
 // only Resend SMS on Approval helps; `code` may be a number or a text.
@@ -22963,9 +22959,8 @@ type ClientWithResponsesInterface interface {
 	// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
 	// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
 	//
-	// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an
-	// idempotency key, the answer is 202 with a job, which does the same a moment later; ask Get async job processing details until
-	// it is `processed`. Be ready for both.
+	// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an idempotency key, it is
+	// 202 with a job, which does the same later; ask Get async job processing details until it is `processed`. Be ready for both.
 	//
 	// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
 	// only Resend SMS on Approval helps; `code` may be a number or a text.
@@ -22984,9 +22979,8 @@ type ClientWithResponsesInterface interface {
 	// the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
 	// up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
 	//
-	// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an
-	// idempotency key, the answer is 202 with a job, which does the same a moment later; ask Get async job processing details until
-	// it is `processed`. Be ready for both.
+	// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an idempotency key, it is
+	// 202 with a job, which does the same later; ask Get async job processing details until it is `processed`. Be ready for both.
 	//
 	// What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
 	// only Resend SMS on Approval helps; `code` may be a number or a text.
@@ -28325,9 +28319,8 @@ func (c *ClientWithResponses) GetApprovalWithResponse(ctx context.Context, patie
 // the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
 // up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
 //
-// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an
-// idempotency key, the answer is 202 with a job, which does the same a moment later; ask Get async job processing details until
-// it is `processed`. Be ready for both.
+// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an idempotency key, it is
+// 202 with a job, which does the same later; ask Get async job processing details until it is `processed`. Be ready for both.
 //
 // What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
 // only Resend SMS on Approval helps; `code` may be a number or a text.
@@ -28352,9 +28345,8 @@ func (c *ClientWithResponses) VerifyApprovalWithBodyWithResponse(ctx context.Con
 // the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
 // up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
 //
-// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an
-// idempotency key, the answer is 202 with a job, which does the same a moment later; ask Get async job processing details until
-// it is `processed`. Be ready for both.
+// How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an idempotency key, it is
+// 202 with a job, which does the same later; ask Get async job processing details until it is `processed`. Be ready for both.
 //
 // What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
 // only Resend SMS on Approval helps; `code` may be a number or a text.

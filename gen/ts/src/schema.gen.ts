@@ -85,9 +85,8 @@ export interface paths {
          *     the same patient that gives the same access (the same `granted_resources`, `granted_to` and `access_level`) ends. The code is used
          *     up. A `StatusChangeEvent` of `Approval` is stored with the change, and one for each approval that ends.
          *
-         *     How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an
-         *     idempotency key, the answer is 202 with a job, which does the same a moment later; ask Get async job processing details until
-         *     it is `processed`. Be ready for both.
+         *     How to follow it: 200 means that it is done. While jobs are on hold, and with `IDEMPOTENCY=replay` and an idempotency key, it is
+         *     202 with a job, which does the same later; ask Get async job processing details until it is `processed`. Be ready for both.
          *
          *     What clients get wrong: every wrong, old or used code is answered alike, with `$.otp`; MAX_ATTEMPTS wrong ones kill the code, and
          *     only Resend SMS on Approval helps; `code` may be a number or a text.

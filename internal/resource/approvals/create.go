@@ -2,6 +2,7 @@ package approvals
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -194,7 +195,7 @@ func employeeIsUser(ctx context.Context, c *creating) error {
 		return err
 	}
 	id, _ := envelope.ParseID(c.Body.GrantedTo.Identifier.Value)
-	return operation.Expect(contains(own, id), "granted_to", "an employee that the user is", "another employee")
+	return operation.Expect(slices.Contains(own, id), "granted_to", "an employee that the user is", "another employee")
 }
 
 // knowParties fills whom the approval is granted to and who has asked for it: the employee
@@ -211,19 +212,10 @@ func knowParties(ctx context.Context, c *creating) error {
 		return nil
 	}
 	own, err := c.API.People.Employees(ctx, c.Subject)
-	if err == nil && len(own) > 0 && !contains(own, d.GrantedTo.Identifier.Value.ID) {
+	if err == nil && len(own) > 0 && !slices.Contains(own, d.GrantedTo.Identifier.Value.ID) {
 		d.CreatedBy = To("employee", own[0])
 	}
 	return err
-}
-
-func contains(ids []uuid.UUID, id uuid.UUID) bool {
-	for _, one := range ids {
-		if one == id {
-			return true
-		}
-	}
-	return false
 }
 
 // patientConfirms chooses how the patient confirms the approval (decisions R45): by the

@@ -59,6 +59,7 @@ func documents(w *build.World) {
 	plan("care plan of patient", "active, of the clinic, for an inpatient", "clinic", "INPATIENT")
 	plan("outpatient care plan", "active, of the clinic, for an outpatient", "clinic", "OUTPATIENT")
 	plan("care plan of the hospital", "active, of the hospital, for an inpatient", "hospital", "INPATIENT")
+	plan("care plan of another clinic", "the same, of another clinic", "other_clinic", "INPATIENT")
 
 	for _, g := range []struct {
 		name, note string
@@ -290,7 +291,7 @@ func createDocuments(w *build.World, a asking, with func(changes ...build.Row) b
 		Set("RULES", "-approval.create.resource")
 	w.Refused(op, "a care plan and an episode", with(a.resources("episode_of_care", "episode of patient", "care_plan", "care plan of patient")),
 		fault.Refuse(rules.ApprovalCreateCarePlanAlone))
-	w.Refused(op, "a care plan of another legal entity that is to be written", with(a.resources("care_plan", "care plan of the hospital"), writing),
+	w.Refused(op, "a care plan of another legal entity that is to be written", with(a.resources("care_plan", "care plan of another clinic"), writing),
 		at(rules.ApprovalCreateCarePlanOrganization, 0))
 	w.Refused(op, "everything wrong at once",
 		with(a.resources("episode_of_care", "episode entered in error", "encounter", "encounter entered in error", "care_plan", "no care plan")),
@@ -314,7 +315,7 @@ func createOthers(w *build.World, a asking, with func(changes ...build.Row) buil
 	w.Refused(op, "another patient's data", with(a.one("patient", "stranger_patient")), fault.Refuse(rules.ApprovalCreatePatient))
 	w.Refused(op, "an unknown medical event", with(a.resources("episode_of_care", "closed episode"), build.Row{"child_resource": refer("condition", build.ID("no condition"))}),
 		fault.Refuse(rules.ApprovalCreateChildResource, "kind", "Condition"))
-	w.Refused(op, "an episode that is to be written", with(writing), fault.Refuse(rules.ApprovalCreateAccessLevel, "types", `"episode_of_care"`, "level", "write"))
+	w.Refused(op, "an episode that is to be written", with(a.resources("episode_of_care", "episode to be updated"), writing), fault.Refuse(rules.ApprovalCreateAccessLevel, "types", `"episode_of_care"`, "level", "write"))
 	w.Refused(op, "an encounter and a procedure that are to be read", with(a.resources("encounter", "encounter of patient", "procedure", "procedure of patient")),
 		fault.Refuse(rules.ApprovalCreateAccessLevel, "types", `"encounter", "procedure"`, "level", "read"))
 	w.Refused(op, "types that are to be written", with(a.types("device", "device"), writing),

@@ -51,7 +51,7 @@ func update(w *build.World) {
 	w.Refused(op, "an episode that is closed", of(doctor, "patient", "closed episode", called), fault.Refuse(rules.EpisodeUpdateStatus, "status", "closed"))
 	w.Refused(op, "an episode that was entered in error", of(doctor, "patient", "episode entered in error", called),
 		fault.Refuse(rules.EpisodeUpdateStatus, "status", "entered_in_error"))
-	w.Refused(op, "a colleague who names themselves", of(colleague, "patient", name, manager("colleague")), fault.Refuse(rules.EpisodeUpdateManager))
+	w.Refused(op, "a colleague who names themselves", of(colleague, "patient", name, merged(called, manager("colleague"))), fault.Refuse(rules.EpisodeUpdateManager))
 	w.Refused(op, "an unknown employee", with(manager("nobody")), fault.Refuse(rules.EpisodeUpdateCareManager))
 	w.Refused(op, "a malformed id of an employee", with(build.Row{"care_manager": refer("employee", "1")}), fault.Refuse(rules.EpisodeUpdateCareManager))
 	w.Refused(op, "a type that the employee may not have", with(manager("colleague")),
