@@ -28,9 +28,14 @@ type alternative struct {
 
 func alternatives(b *api.ApprovalCreate) []alternative {
 	return slices.DeleteFunc([]alternative{
-		{"resources", b.Resources != nil}, {"service_request", b.ServiceRequest != nil}, {"forbidden_group", b.ForbiddenGroup != nil},
-		{"diagnoses_group", b.DiagnosesGroup != nil}, {"service_group", b.ServiceGroup != nil}, {"patient", b.Patient != nil},
-		{"resource_types", b.ResourceTypes != nil}, {"composition", b.Composition != nil},
+		{"resources", b.Resources != nil},
+		{"service_request", b.ServiceRequest != nil},
+		{"forbidden_group", b.ForbiddenGroup != nil},
+		{"diagnoses_group", b.DiagnosesGroup != nil},
+		{"service_group", b.ServiceGroup != nil},
+		{"patient", b.Patient != nil},
+		{"resource_types", b.ResourceTypes != nil},
+		{"composition", b.Composition != nil},
 	}, func(a alternative) bool { return !a.sent })
 }
 

@@ -32,8 +32,10 @@ var ListShort = operation.Page[Document]{
 	ID: "listShortEpisodes", Collection: Collection, Kind: kind, Owner: ownerField, Events: true,
 	Checks: []operation.Check[*operation.Listing]{
 		{Rule: rules.EpisodeShortPerson, Pass: operation.ListedPatientExists},
-		{Rule: rules.EpisodeShortUnknownParameter, Or: []rules.ID{rules.EpisodeShortDateFilter, rules.EpisodeShortDateExists},
-			Pass: operation.FiltersAreSound},
+		{
+			Rule: rules.EpisodeShortUnknownParameter, Or: []rules.ID{rules.EpisodeShortDateFilter, rules.EpisodeShortDateExists},
+			Pass: operation.FiltersAreSound,
+		},
 	},
 }
 

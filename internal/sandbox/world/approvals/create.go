@@ -2,6 +2,7 @@ package approvals
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -42,8 +43,11 @@ func document(w *build.World, collection, kind, name, note, status string, chang
 // plans of two legal entities.
 func documents(w *build.World) {
 	for _, d := range []struct{ collection, kind, status string }{
-		{"encounters", "encounter", "finished"}, {"diagnostic_reports", "diagnostic report", "final"}, {"procedures", "procedure", "completed"},
-		{"specimens", "specimen", "available"}, {"compositions", "composition", "final"},
+		{"encounters", "encounter", "finished"},
+		{"diagnostic_reports", "diagnostic report", "final"},
+		{"procedures", "procedure", "completed"},
+		{"specimens", "specimen", "available"},
+		{"compositions", "composition", "final"},
 	} {
 		document(w, d.collection, d.kind, d.kind+" of patient", "status "+d.status, d.status, nil)
 		document(w, d.collection, d.kind, d.kind+" entered in error", "status entered_in_error", "entered_in_error", nil)
@@ -94,8 +98,8 @@ type asking struct{ w *build.World }
 // resources asks for documents, given by kind and name in turn.
 func (asking) resources(names ...string) build.Row {
 	var all []build.Row
-	for i := 0; i < len(names); i += 2 {
-		all = append(all, refer(names[i], build.ID(names[i+1])))
+	for one := range slices.Chunk(names, 2) {
+		all = append(all, refer(one[0], build.ID(one[1])))
 	}
 	return build.Row{"resources": all}
 }
