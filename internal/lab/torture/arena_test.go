@@ -57,6 +57,7 @@ func newArena(t *testing.T, uri string, servers int, settings ...string) *arena 
 	for range servers {
 		a.ring = append(a.ring, a.serve(append([]string{
 			"ENGINE_TIMEOUT=50s", "REQUEST_TIMEOUT=50s", // who waits for a slow store is late, not refused
+			"ALLOW_OTHER_LE_EMPLOYEES_TO_MANAGE_EPISODE=true", // the clients are many
 		}, settings...)...))
 	}
 	var err error

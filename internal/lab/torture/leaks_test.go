@@ -35,6 +35,7 @@ var shared = map[string]string{
 	"searchPersonsV2":                  "like searchPersons",
 	"listAuthenticationMethods":        "like searchPersons; phones and numbers are masked",
 	"listConfidantPersonRelationships": "like listAuthenticationMethods",
+	"listShortEpisodes":                "whoever may read summaries sees what any patient is treated for, in short; the pages check nothing else",
 }
 
 // No legal entity sees or changes what is another's: not by its ids in a path,

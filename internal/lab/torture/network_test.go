@@ -140,7 +140,7 @@ func TestChangesUnderNetworkFaults(t *testing.T) {
 func TestLostAnswersAreFoundAgain(t *testing.T) {
 	t.Parallel()
 	tr := begin(t, "T15", "a change whose answer was lost is made once when it is sent again with its idempotency key, for each operation that takes one")
-	n := newOnLines(t, newRig(t, rigOptions{}), 0, 0, "IDEMPOTENCY=replay")
+	n := newOnLines(t, newRig(t, rigOptions{}), 0, 0, "IDEMPOTENCY=replay", "REQUEST_TIMEOUT=5s", "ENGINE_TIMEOUT=5s")
 	store, err := mongodb.Open(n.mongo, n.rig.documents, rigPatience)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, mongodb.Close(context.Background(), store)) })

@@ -115,7 +115,7 @@ func asksForOwner(rule rules.Rule) bool {
 
 // asksForStatus: the legal entity of the token is in a status in which it may do this.
 func asksForStatus(rule rules.Rule) bool {
-	return endsWith(rule, ".legal_entity_active", ".legal_entity_status")
+	return endsWith(rule, ".legal_entity_active", ".legal_entity_status", ".owner_status")
 }
 
 // takesSuspended: the status may be SUSPENDED, too.
