@@ -110,17 +110,23 @@ func (q *Queries) CleanMethodRequests(ctx context.Context, db DBTX, arg CleanMet
 
 const completeMethodRequest = `-- name: CompleteMethodRequest :execrows
 UPDATE il.authentication_method_requests SET status = 'COMPLETED', updated_by = $1, updated_at = $2
-WHERE id = $3 AND status = 'NEW'
+WHERE id = $3 AND status = $4::text
 `
 
 type CompleteMethodRequestParams struct {
-	UserID uuid.UUID
-	At     time.Time
-	ID     uuid.UUID
+	UserID     uuid.UUID
+	At         time.Time
+	ID         uuid.UUID
+	FromStatus string
 }
 
 func (q *Queries) CompleteMethodRequest(ctx context.Context, db DBTX, arg CompleteMethodRequestParams) (int64, error) {
-	result, err := db.Exec(ctx, completeMethodRequest, arg.UserID, arg.At, arg.ID)
+	result, err := db.Exec(ctx, completeMethodRequest,
+		arg.UserID,
+		arg.At,
+		arg.ID,
+		arg.FromStatus,
+	)
 	if err != nil {
 		return 0, err
 	}

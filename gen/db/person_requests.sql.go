@@ -557,15 +557,16 @@ func (q *Queries) SetPersonRequestStatus(ctx context.Context, db DBTX, arg SetPe
 const signPersonRequest = `-- name: SignPersonRequest :one
 UPDATE il.person_requests
 SET status = 'SIGNED', data = jsonb_set(data, '{patient_signed}', 'true'), mpi_id = $1::uuid, updated_by = $2, updated_at = $3
-WHERE id = $4 AND status = 'APPROVED'
+WHERE id = $4 AND status = $5::text
 RETURNING inserted_at
 `
 
 type SignPersonRequestParams struct {
-	PersonID uuid.UUID
-	UserID   uuid.UUID
-	At       time.Time
-	ID       uuid.UUID
+	PersonID   uuid.UUID
+	UserID     uuid.UUID
+	At         time.Time
+	ID         uuid.UUID
+	FromStatus string
 }
 
 // From now on mpi_id is whom the request has registered.
@@ -575,6 +576,7 @@ func (q *Queries) SignPersonRequest(ctx context.Context, db DBTX, arg SignPerson
 		arg.UserID,
 		arg.At,
 		arg.ID,
+		arg.FromStatus,
 	)
 	var inserted_at time.Time
 	err := row.Scan(&inserted_at)

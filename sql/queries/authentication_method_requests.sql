@@ -28,7 +28,7 @@ FOR SHARE;
 
 -- name: CompleteMethodRequest :execrows
 UPDATE il.authentication_method_requests SET status = 'COMPLETED', updated_by = @user_id, updated_at = @at
-WHERE id = @id AND status = 'NEW';
+WHERE id = @id AND status = @from_status::text;
 
 -- name: EndMethod :exec
 UPDATE mpi.person_authentication_methods SET is_active = false, ended_at = @at::timestamptz, updated_by = @user_id, updated_at = @at

@@ -124,7 +124,7 @@ WHERE id = @id AND status = @from_status::text;
 -- From now on mpi_id is whom the request has registered.
 UPDATE il.person_requests
 SET status = 'SIGNED', data = jsonb_set(data, '{patient_signed}', 'true'), mpi_id = @person_id::uuid, updated_by = @user_id, updated_at = @at
-WHERE id = @id AND status = 'APPROVED'
+WHERE id = @id AND status = @from_status::text
 RETURNING inserted_at;
 
 -- name: CleanPersonRequests :many

@@ -91,9 +91,11 @@ func (s Store) lockMethodRequest(
 }
 
 // completeMethodRequest changes how the person confirms, and uses up the code that was entered for that; fault.ErrStale when
-// the request is no longer NEW.
+// the request is in another state than the checks saw.
 func (s Store) completeMethodRequest(ctx context.Context, tx postgres.Tx, a *methodApproving) error {
-	rows, err := db.New().CompleteMethodRequest(ctx, tx, db.CompleteMethodRequestParams{ID: a.found.ID, UserID: a.UserID, At: a.Now})
+	rows, err := db.New().CompleteMethodRequest(ctx, tx, db.CompleteMethodRequestParams{
+		ID: a.found.ID, FromStatus: string(a.found.Status), UserID: a.UserID, At: a.Now,
+	})
 	if err != nil {
 		return fmt.Errorf("complete authentication method request %s: %w", a.found.ID, err)
 	}

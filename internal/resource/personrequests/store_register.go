@@ -40,13 +40,15 @@ func (s Store) lockRegistrations(ctx context.Context, tx postgres.Tx, keys []str
 }
 
 // sign moves the request on, and returns when it was made; fault.ErrStale when it
-// is no longer APPROVED.
+// is in another state than the checks saw.
 func (s Store) sign(ctx context.Context, tx postgres.Tx, a *acting) (inserted time.Time, err error) {
 	a.personID = uuid.NewSHA1(a.found.ID, []byte("person")) // the same when a lost answer is asked for again
 	if id := a.found.Data.Person.ID; id != nil {
 		a.personID = uuid.MustParse(*id)
 	}
-	inserted, err = db.New().SignPersonRequest(ctx, tx, db.SignPersonRequestParams{ID: a.found.ID, PersonID: a.personID, UserID: a.UserID, At: a.Now})
+	inserted, err = db.New().SignPersonRequest(ctx, tx, db.SignPersonRequestParams{
+		ID: a.found.ID, FromStatus: string(a.found.Status), PersonID: a.personID, UserID: a.UserID, At: a.Now,
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return inserted, fault.ErrStale
 	}
