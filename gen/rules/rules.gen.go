@@ -2990,6 +2990,7 @@ var All = []Rule{
 		Message:   "Invalid transition",
 		Source:    "rule of wiki 18060312665; text of its sibling for persons",
 		Origin:    "inferred",
+		Fixed:     true,
 	},
 	{
 		ID:          AuthenticationMethodRequestApproveCodeRequired,

@@ -494,7 +494,7 @@ func (h *history) audit(t *testing.T) {
 		h.id.String(), h.id).Scan(&entries, &events))
 	require.GreaterOrEqual(t, entries, h.known, "audit rows of acknowledged changes")
 	require.LessOrEqual(t, entries, h.known+h.unknown, "audit rows of changes that can have been")
-	if h.line.collection != "" {
+	if h.line.collection != "" && !slices.Contains(untold, h.line.collection) {
 		require.Equal(t, entries, events, "each change has its event")
 	}
 }
