@@ -152,7 +152,7 @@ func TestLostAnswersAreFoundAgain(t *testing.T) {
 		renew, once := a.renewal(t, passing)
 		renew()
 		one := n.grows(t, func() {
-			n.await(t, recoversWithin, op.OperationID+": the machine is too busy", func() bool {
+			n.await(t, rigPatience, op.OperationID+": the machine is too busy", func() bool {
 				status, err := n.send(passing.Request)
 				require.NoError(t, err)
 				if status == http.StatusServiceUnavailable {
