@@ -83,7 +83,7 @@ func changeable(vars map[string]string) error {
 
 // resetTimeout bounds a reset, which a client that hangs up does not stop: half
 // a world would stay.
-const resetTimeout = 30 * time.Second
+const resetTimeout = time.Minute
 
 func (h *Handler) reset(w http.ResponseWriter, r *http.Request) {
 	keep := r.URL.Query().Get("keep")

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -114,8 +115,14 @@ func (w *World) Seed(ctx context.Context, pool *pgxpool.Pool, documents *mongo.D
 	return nil
 }
 
+// patience is for all documents. With a deadline of the context, that of single commands
+// (ENGINE_TIMEOUT) does not count: a busy laptop may need longer for the largest collection.
+const patience = time.Minute
+
 // SeedDocuments fills the document store alone.
 func (w *World) SeedDocuments(ctx context.Context, documents *mongo.Database) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	for _, name := range collections {
 		collection := documents.Collection(name)
 		if _, err := collection.DeleteMany(ctx, bson.D{}); err != nil {
