@@ -398,13 +398,13 @@ func documentedButNotServed(t *testing.T, b *box) {
 		{"", http.MethodGet, "/api/patients/1/encounters/2", 501, events, "medical-events.apib L883, Get Encounter by id"},
 		{"", http.MethodPut, "/api/medical_programs", 404, "not_found", ""},
 		{"", http.MethodGet, "/api/nothing", 404, "not_found", ""},
-		{"sandbox-doctor", http.MethodPost, "/api/patients/1/approvals", 501, events, "medical-events.apib L4728, Create approval"},
+		{"sandbox-doctor", http.MethodPost, "/api/patients/1/device_dispenses", 501, events, "medical-events.apib L4419, Create Device dispense"},
 		{
 			"sandbox-doctor", http.MethodPost, "/api/persons/1/confidant_person_relationship_requests", 501, general,
 			"general.apib L2187, Create new Confidant Person relationship request",
 		},
-		{"", http.MethodPost, "/api/patients/1/approvals", 401, "Authorization header is not set or doesn't contain Bearer token", ""},
-		{"sandbox-doctor", http.MethodPut, "/api/patients/1/approvals", 403, "ACL: No matching rule was found for path /api/patients", ""},
+		{"", http.MethodPost, "/api/patients/1/device_dispenses", 401, "Authorization header is not set or doesn't contain Bearer token", ""},
+		{"sandbox-doctor", http.MethodPut, "/api/patients/1/device_dispenses", 403, "ACL: No matching rule was found for path /api/patients", ""},
 	} {
 		answer := testkit.Send(t, b.url, testkit.As(c.token, c.method, c.path, nil))
 		require.Equal(t, c.status, answer.Status, "%s %s: %s", c.method, c.path, answer.Raw)
