@@ -62,7 +62,7 @@ type transition struct {
 // transitions are those of the server.
 func (l *lab) transitions() (all []transition, err error) {
 	for _, op := range app.Operations() {
-		if op.Update == nil || len(op.Moves.From) == 0 {
+		if op.Update == nil || op.Moves == nil || len(op.Moves.From) == 0 {
 			continue
 		}
 		t := transition{Operation: op}
