@@ -51,7 +51,7 @@ func Run(ctx context.Context, cfg *config.Config) (err error) {
 	defer func() { err = errors.Join(err, mongodb.Close(context.WithoutCancel(ctx), documents)) }()
 	transitions := map[string]operation.Operation{}
 	for _, op := range app.Operations() {
-		if op.Update != nil {
+		if op.Update != nil && op.Moves != nil {
 			transitions[op.ID] = op
 		}
 	}
