@@ -41,6 +41,9 @@ type Check[S State] struct {
 	// Pass returns nil when the check passes. Unless, Refuse, Refusals and
 	// fault.ErrNotFound (of what Pass looks up) refuse; any other error is one.
 	Pass func(ctx context.Context, s S) error
+	// Seen, when set, is what Pass has seen in a document, and the write must find there
+	// again. If it does not, the job starts again. For transitions that set Again.
+	Seen func(s S) mongodb.Condition
 	// Want is what a field of a document must hold: it refuses, and it guards the
 	// write.
 	Field string

@@ -59,9 +59,6 @@ type NoBody struct{}
 type Change struct {
 	Set  map[string]any
 	Push map[string]any // one item for each list
-	// Still is what Pass checks have seen in the document and the write must still find
-	// there. If it does not, the job starts again. For transitions that set Again.
-	Still []mongodb.Condition
 }
 
 // Event is what the Event Manager tells of a transition: the new value of one
@@ -222,9 +219,9 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 		}
 	}
 
-	change, still := t.change(c, jobID)
+	change := t.change(c, jobID)
 	mark := change.Mark
-	stored, err := c.store.Apply(ctx, c.ID, append(t.guard(c), still...), change)
+	stored, err := c.store.Apply(ctx, c.ID, t.guard(c), change)
 	if errors.Is(err, fault.ErrStale) {
 		stored, err = t.changedBefore(ctx, c, jobID)
 	}
@@ -247,20 +244,24 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 	}, nil
 }
 
-// change is what the job writes, and what its checks have seen.
-func (t *Transition[A, D, B]) change(c *Call[A, D, B], jobID string) (mongodb.Change, []mongodb.Condition) {
+// change is what the job writes.
+func (t *Transition[A, D, B]) change(c *Call[A, D, B], jobID string) mongodb.Change {
 	change := t.Change(c)
 	set := map[string]any{"updated_at": c.Now, "updated_by": c.UserID}
 	maps.Copy(set, change.Set)
-	return mongodb.Change{Set: set, Push: change.Push, Mark: mongodb.Mark{Job: jobID, At: c.Now}}, change.Still
+	return mongodb.Change{Set: set, Push: change.Push, Mark: mongodb.Mark{Job: jobID, At: c.Now}}
 }
 
 // guard is what the document must still hold when it is changed.
 func (t *Transition[A, D, B]) guard(c *Call[A, D, B]) []mongodb.Condition {
 	var conditions []mongodb.Condition
 	for _, check := range t.checks() {
-		if check.Field != "" && c.Config.On(check.Rule) {
+		switch {
+		case !c.Config.On(check.Rule):
+		case check.Field != "":
 			conditions = append(conditions, c.condition(check.Field, check.Want))
+		case check.Seen != nil && c.stored != nil:
+			conditions = append(conditions, check.Seen(c))
 		}
 	}
 	return conditions
@@ -414,8 +415,7 @@ func (t *Transition[A, D, B]) Operation(e *Engine, asked A) Operation {
 		},
 		Update: func(by Caller, keys *seal.Keys, path Path) ([]mongodb.Condition, mongodb.Change) {
 			c := &Call[A, D, B]{Caller: by, path: path, engine: &Engine{Keys: keys}}
-			change, _ := t.change(c, "")
-			return t.guard(c), change
+			return t.guard(c), t.change(c, "")
 		},
 	}
 }

@@ -30,22 +30,19 @@ var Cancel = operation.Transition[*API, Document, api.EpisodeCancel]{
 	Checks: []operation.Check[*cancelling]{
 		{Rule: rules.EpisodeCancelStatus, Field: "status", Want: operation.OneOf(Active, Closed)},
 		{Rule: rules.EpisodeCancelOwner, Field: "managing_organization.identifier.value", Want: operation.Is(operation.Client)},
-		{Rule: rules.EpisodeCancelManager, Pass: mayManage[api.EpisodeCancel]},
+		managed[api.EpisodeCancel](rules.EpisodeCancelManager),
 		{Rule: rules.EpisodeCancelReason, Pass: func(_ context.Context, c *cancelling) error {
 			return codesAreKnown(c.API.Dictionaries, "eHealth/cancellation_reasons", c.Body.StatusReason)
 		}},
-		{Rule: rules.EpisodeCancelEncounters, Pass: encountersAreCancelled},
+		{Rule: rules.EpisodeCancelEncounters, Pass: encountersAreCancelled, Seen: func(*cancelling) mongodb.Condition {
+			return mongodb.Condition{Field: "diagnoses_history.is_active", Operator: mongodb.Not, Values: []any{true}}
+		}},
 	},
 	Change: func(c *cancelling) operation.Change {
 		reason := receivedConcept(c.Body.StatusReason)
-		still := []mongodb.Condition{managedStill(&c.Document)}
-		if c.Config.On(rules.EpisodeCancelEncounters) {
-			still = append(still, mongodb.Condition{Field: "diagnoses_history.is_active", Operator: mongodb.Not, Values: []any{true}})
-		}
 		return operation.Change{
-			Set:   map[string]any{"status": EnteredInError, "status_reason": reason, "explanatory_letter": c.Body.ExplanatoryLetter},
-			Push:  map[string]any{"status_history": StatusChange{Status: EnteredInError, StatusReason: &reason, InsertedAt: c.Now, InsertedBy: c.UserID}},
-			Still: still,
+			Set:  map[string]any{"status": EnteredInError, "status_reason": reason, "explanatory_letter": c.Body.ExplanatoryLetter},
+			Push: map[string]any{"status_history": StatusChange{Status: EnteredInError, StatusReason: &reason, InsertedAt: c.Now, InsertedBy: c.UserID}},
 		}
 	},
 	Event: operation.Event{Attribute: "status", To: []string{EnteredInError}}, // no entity: the catalogue of events has no episodes

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"esoz/gen/api"
+	"esoz/gen/rules"
 	"esoz/internal/operation"
 	"esoz/internal/platform/auth"
 	"esoz/internal/platform/mongodb"
@@ -40,10 +41,15 @@ func mayManage[B any](ctx context.Context, c *operation.Call[*API, Document, B])
 	return operation.Expect(slices.Contains(own, manager), "care_manager of the episode", "an employee that the user is", "another employee")
 }
 
-// managedStill is the care manager that mayManage has seen.
-func managedStill(d *Document) mongodb.Condition {
-	return mongodb.Condition{
-		Field: "care_manager.identifier.value", Operator: mongodb.Equal, Values: []any{d.CareManager.Identifier.Value},
+// managed is the check mayManage.
+func managed[B any](rule rules.ID) operation.Check[*operation.Call[*API, Document, B]] {
+	return operation.Check[*operation.Call[*API, Document, B]]{
+		Rule: rule, Pass: mayManage[B],
+		Seen: func(c *operation.Call[*API, Document, B]) mongodb.Condition {
+			return mongodb.Condition{
+				Field: "care_manager.identifier.value", Operator: mongodb.Equal, Values: []any{c.Document.CareManager.Identifier.Value},
+			}
+		},
 	}
 }
 

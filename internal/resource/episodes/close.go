@@ -6,7 +6,6 @@ import (
 	"esoz/gen/api"
 	"esoz/gen/rules"
 	"esoz/internal/operation"
-	"esoz/internal/platform/mongodb"
 )
 
 // CloseEpisode serves PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close.
@@ -29,7 +28,7 @@ var Close = operation.Transition[*API, Document, api.EpisodeClose]{
 	Checks: []operation.Check[*closing]{
 		{Rule: rules.EpisodeCloseStatus, Field: "status", Want: operation.Is(Active)},
 		{Rule: rules.EpisodeCloseOwner, Field: "managing_organization.identifier.value", Want: operation.Is(operation.Client)},
-		{Rule: rules.EpisodeCloseManager, Pass: mayManage[api.EpisodeClose]},
+		managed[api.EpisodeClose](rules.EpisodeCloseManager),
 		{Rule: rules.EpisodeClosePeriodEnd, Pass: endsAfterItsStart},
 		{Rule: rules.EpisodeClosePeriodEndPast, Pass: endIsPast},
 		{Rule: rules.EpisodeCloseReason, Pass: reasonIsKnown},
@@ -40,8 +39,7 @@ var Close = operation.Transition[*API, Document, api.EpisodeClose]{
 			Set: map[string]any{
 				"status": Closed, "status_reason": reason, "closing_summary": c.Body.ClosingSummary, "period.end": moment(c.Body.Period.End),
 			},
-			Push:  map[string]any{"status_history": StatusChange{Status: Closed, StatusReason: &reason, InsertedAt: c.Now, InsertedBy: c.UserID}},
-			Still: []mongodb.Condition{managedStill(&c.Document)},
+			Push: map[string]any{"status_history": StatusChange{Status: Closed, StatusReason: &reason, InsertedAt: c.Now, InsertedBy: c.UserID}},
 		}
 	},
 	Event: operation.Event{Attribute: "status", To: []string{Closed}}, // no entity: the catalogue of events has no episodes

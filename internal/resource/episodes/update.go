@@ -6,7 +6,6 @@ import (
 	"esoz/gen/api"
 	"esoz/gen/rules"
 	"esoz/internal/operation"
-	"esoz/internal/platform/mongodb"
 	"esoz/internal/resource/medicalevents"
 )
 
@@ -38,7 +37,7 @@ var Update = operation.Transition[*API, Document, api.EpisodeUpdate]{
 		{Rule: rules.EpisodeUpdateOwner, Field: "managing_organization.identifier.value", Want: operation.Is(operation.Client)},
 		{Rule: rules.EpisodeUpdateOwnerStatus, Caller: operation.LegalEntityIsActive},
 		{Rule: rules.EpisodeUpdateStatus, Field: "status", Want: operation.Is(Active)},
-		{Rule: rules.EpisodeUpdateManager, Pass: mayManage[api.EpisodeUpdate]},
+		managed[api.EpisodeUpdate](rules.EpisodeUpdateManager),
 		newCareManager.Exists(rules.EpisodeUpdateCareManager),
 		{Rule: rules.EpisodeUpdateTypeAllowedEmployee, Pass: newCareManagerMayHaveType},
 		newCareManager.OfType(rules.EpisodeUpdateCareManagerType, careManagerTypes),
@@ -46,7 +45,7 @@ var Update = operation.Transition[*API, Document, api.EpisodeUpdate]{
 		newCareManager.OfCaller(rules.EpisodeUpdateCareManagerOrganization),
 	},
 	Change: func(c *updating) operation.Change {
-		change := operation.Change{Set: map[string]any{}, Still: []mongodb.Condition{managedStill(&c.Document)}}
+		change := operation.Change{Set: map[string]any{}}
 		if c.Body.Name != nil {
 			change.Set["name"] = *c.Body.Name
 		}
