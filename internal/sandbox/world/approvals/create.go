@@ -151,7 +151,7 @@ func creating(w *build.World) {
 
 	createPasses(w, a, of)
 	w.Refused(op, "an unknown patient", of("nobody"), fault.Refuse(rules.ApprovalCreatePerson))
-	w.Refused(op, "a malformed patient id, whatever the body", by(doctor, "1", build.Row{"access_level": nil}), fault.Refuse(rules.ApprovalCreatePerson))
+	w.Refused(op, "a malformed patient id and a body of the wrong shape", by(doctor, "1", build.Row{"access_level": nil}), fault.Refuse(rules.ApprovalCreatePerson))
 	w.Refused(op, "an inactive patient", of("inactive_patient"), fault.Refuse(rules.ApprovalCreatePersonActive))
 
 	wrong := func(entry, rule, description string) *fault.Error {
@@ -341,7 +341,7 @@ func createMethods(w *build.World, a asking, of func(patient string, changes ...
 	w.Refused(op, "by an ended method", by("patient", "ended method"), unusable)
 	w.Refused(op, "by a third person who is no approved confidant, and that is checked", by("third_person_patient", "method of third_person_patient"),
 		fault.Refuse(rules.ApprovalCreateAuthorizeWithConfidant)).Set(checked, "true")
-	w.Refused(op, "a patient who has no method", of("methodless_patient", devices), fault.Refuse(rules.ApprovalCreateMethod))
+	w.Refused(op, "a patient without an authentication method", of("methodless_patient", devices), fault.Refuse(rules.ApprovalCreateMethod))
 	w.Refused(op, "by an ended method, when that is not checked", by("patient", "ended method"), fault.Refuse(rules.ApprovalCreateMethod)).
 		Set("RULES", "-approval.create.authorize_with")
 

@@ -36,7 +36,7 @@ func cancel(w *build.World) {
 
 	w.Refused(op, "an unknown patient", of(doctor, "nobody", name, nil), fault.Refuse(rules.EpisodeCancelPerson))
 	w.Refused(op, "an inactive patient", of(doctor, "inactive_patient", name, nil), fault.Refuse(rules.EpisodeCancelPersonActive))
-	w.Refused(op, "an unknown episode, whatever the body", of(doctor, "patient", "no episode", build.Row{"status_reason": nil}), fault.Refuse(rules.EpisodeCancelNotFound))
+	w.Refused(op, "an unknown episode and a body of the wrong shape", of(doctor, "patient", "no episode", build.Row{"status_reason": nil}), fault.Refuse(rules.EpisodeCancelNotFound))
 	w.Refused(op, "a malformed id", read(doctor, build.ID("patient").String(), "1", nil), fault.Refuse(rules.EpisodeCancelNotFound))
 	w.Refused(op, "an episode of another patient", of(doctor, "newcomer", name, nil), fault.Refuse(rules.EpisodeCancelPatient))
 	w.Refused(op, "an end", with(build.Row{"period": build.Row{"end": "2018-08-03"}}),

@@ -36,7 +36,7 @@ func closeEpisode(w *build.World) {
 
 	w.Refused(op, "an unknown patient", of(doctor, "nobody", name, nil), fault.Refuse(rules.EpisodeClosePerson))
 	w.Refused(op, "an inactive patient", of(doctor, "inactive_patient", name, nil), fault.Refuse(rules.EpisodeClosePersonActive))
-	w.Refused(op, "an unknown episode, whatever the body", of(doctor, "patient", "no episode", build.Row{"period": nil}), fault.Refuse(rules.EpisodeCloseNotFound))
+	w.Refused(op, "an unknown episode and a body of the wrong shape", of(doctor, "patient", "no episode", build.Row{"period": nil}), fault.Refuse(rules.EpisodeCloseNotFound))
 	w.Refused(op, "a malformed id", read(doctor, build.ID("patient").String(), "1", nil), fault.Refuse(rules.EpisodeCloseNotFound))
 	w.Refused(op, "an episode of another patient", of(doctor, "newcomer", name, nil), fault.Refuse(rules.EpisodeClosePatient))
 	w.Refused(op, "a beginning", with(build.Row{"period": build.Row{"start": "2018-08-02", "end": "2018-08-03"}}),

@@ -61,7 +61,7 @@ func create(w *build.World) {
 		another("4"), kind("REHAB"), manager("hospital_doctor"), organization(build.ID("hospital")))), http.StatusAccepted)
 
 	w.Refused(op, "an unknown patient", by(doctor, build.ID("nobody").String(), nil), fault.Refuse(rules.EpisodeCreatePerson))
-	w.Refused(op, "a malformed patient id, whatever the body", by(doctor, "1", build.Row{"name": nil}), fault.Refuse(rules.EpisodeCreatePerson))
+	w.Refused(op, "a malformed patient id and a body of the wrong shape", by(doctor, "1", build.Row{"name": nil}), fault.Refuse(rules.EpisodeCreatePerson))
 	w.Refused(op, "an inactive patient", by(doctor, build.ID("inactive_patient").String(), nil), fault.Refuse(rules.EpisodeCreatePersonActive))
 
 	wrong := func(entry, rule, description string) *fault.Error {

@@ -84,7 +84,7 @@ func list(w *build.World) {
 	w.Refused(op, "the declaration of a colleague", by(colleague, "patient", ""), closed)
 	w.Refused(op, "an approval of one episode", by(doctor, "stranger_patient", ""), closed)
 	w.Refused(op, "another legal entity's episodes", by(colleague, "patient", of("other_clinic")), closed)
-	w.Refused(op, "an unknown patient, whatever the filters", by(doctor, "nobody", "period_from=1"), closed)
+	w.Refused(op, "an unknown patient and a wrong filter", by(doctor, "nobody", "period_from=1"), closed)
 	w.Refused(op, "a malformed patient id", listOf(doctor, "1", path, ""), closed)
 	unasked := []string{"RULES", "-episode.list.access"}
 	w.Passes(op, "neither a declaration nor an approval, when that is not checked", by(otherDoctor, "patient", ""), http.StatusOK).Set(unasked...)
@@ -108,7 +108,7 @@ func listShort(w *build.World) {
 	w.Passes(op, "filters", by(doctor, "patient", "page_size=1&period_end_from=2020-01-01&period_start_from=2020-01-01"), http.StatusOK)
 
 	missing := fault.Refuse(rules.EpisodeShortPerson)
-	w.Refused(op, "an unknown patient, whatever the filters", by(doctor, "nobody", "period_from=1"), missing)
+	w.Refused(op, "an unknown patient and a wrong filter", by(doctor, "nobody", "period_from=1"), missing)
 	w.Refused(op, "a malformed patient id", listOf(doctor, "1", path, ""), missing)
 	mine := func(query string) build.Request { return by(doctor, "patient", query) }
 	unknown := fault.RefuseAt(rules.EpisodeShortUnknownParameter, "$.status", nil)
@@ -129,7 +129,7 @@ func listApproved(w *build.World) {
 	w.Passes(op, "a doctor without an approval", by(colleague, "patient", ""), http.StatusOK)
 
 	missing := fault.Refuse(rules.EpisodeApprovedPerson)
-	w.Refused(op, "an unknown patient, whatever the filters", by(doctor, "nobody", "status=active"), missing)
+	w.Refused(op, "an unknown patient and a wrong filter", by(doctor, "nobody", "status=active"), missing)
 	w.Refused(op, "a malformed patient id", listOf(doctor, "1", path, ""), missing)
 	w.Refused(op, "a parameter that the list does not have", by(doctor, "stranger_patient", "status=active"),
 		fault.RefuseAt(rules.EpisodeApprovedUnknownParameter, "$.status", nil))

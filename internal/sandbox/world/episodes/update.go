@@ -34,7 +34,7 @@ func update(w *build.World) {
 
 	w.Refused(op, "an unknown patient", of(doctor, "nobody", name, called), fault.Refuse(rules.EpisodeUpdatePerson))
 	w.Refused(op, "an inactive patient", of(doctor, "inactive_patient", name, called), fault.Refuse(rules.EpisodeUpdatePersonActive))
-	w.Refused(op, "an unknown episode, whatever the body", of(doctor, "patient", "no episode", build.Row{}), fault.Refuse(rules.EpisodeUpdateNotFound))
+	w.Refused(op, "an unknown episode and a body of the wrong shape", of(doctor, "patient", "no episode", build.Row{}), fault.Refuse(rules.EpisodeUpdateNotFound))
 	w.Refused(op, "a malformed id", read(doctor, build.ID("patient").String(), "1", called), fault.Refuse(rules.EpisodeUpdateNotFound))
 	w.Refused(op, "an episode of another patient", of(doctor, "newcomer", name, called), fault.Refuse(rules.EpisodeUpdatePatient))
 	wrong := func(entry, rule, description string) *fault.Error {
