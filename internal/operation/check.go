@@ -42,7 +42,7 @@ type Check[S State] struct {
 	// fault.ErrNotFound (of what Pass looks up) refuse; any other error is one.
 	Pass func(ctx context.Context, s S) error
 	// Seen, when set, is what Pass has seen in a document, and the write must find there
-	// again. If it does not, the job starts again. For transitions that set Again.
+	// again. If it does not, the job starts again. (Of a Transition that sets Again.)
 	Seen func(s S) mongodb.Condition
 	// Want is what a field of a document must hold: it refuses, and it guards the
 	// write.
@@ -51,6 +51,16 @@ type Check[S State] struct {
 }
 
 func (c Check[S]) rules() []rules.ID { return append([]rules.ID{c.Rule}, c.Or...) }
+
+// Seen is what those checks that are in force want the write to find again.
+func Seen[S State](checks []Check[S], s S) (conditions []mongodb.Condition) {
+	for _, c := range checks {
+		if c.Seen != nil && s.caller().Config.On(c.Rule) {
+			conditions = append(conditions, c.Seen(s))
+		}
+	}
+	return conditions
+}
 
 // RulesOf returns the rules of a list in checked order.
 func RulesOf[S State](checks []Check[S]) []rules.ID {

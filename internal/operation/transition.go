@@ -256,15 +256,14 @@ func (t *Transition[A, D, B]) change(c *Call[A, D, B], jobID string) mongodb.Cha
 func (t *Transition[A, D, B]) guard(c *Call[A, D, B]) []mongodb.Condition {
 	var conditions []mongodb.Condition
 	for _, check := range t.checks() {
-		switch {
-		case !c.Config.On(check.Rule):
-		case check.Field != "":
+		if check.Field != "" && c.Config.On(check.Rule) {
 			conditions = append(conditions, c.condition(check.Field, check.Want))
-		case check.Seen != nil && c.stored != nil:
-			conditions = append(conditions, check.Seen(c))
 		}
 	}
-	return conditions
+	if c.stored == nil { // no check has seen it
+		return conditions
+	}
+	return append(conditions, Seen(t.checks(), c)...)
 }
 
 // changedBefore returns the document when an earlier try of the job has changed

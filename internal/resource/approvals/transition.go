@@ -58,10 +58,14 @@ func (o condition) at(now time.Time) mongodb.Condition {
 }
 
 func (o condition) check() operation.Check[*call] {
-	return operation.Check[*call]{Rule: o.rule, Pass: func(_ context.Context, c *call) error {
-		wanted := o.at(c.Now)
-		return operation.Expect(c.stored.Meets(wanted), o.field, fmt.Sprintf("%s %v", o.operator, wanted.Values[0]), c.stored.Shown(o.field))
-	}}
+	return operation.Check[*call]{
+		Rule: o.rule,
+		Pass: func(_ context.Context, c *call) error {
+			wanted := o.at(c.Now)
+			return operation.Expect(c.stored.Meets(wanted), o.field, fmt.Sprintf("%s %v", o.operator, wanted.Values[0]), c.stored.Shown(o.field))
+		},
+		Seen: func(c *call) mongodb.Condition { return o.at(c.Now) },
+	}
 }
 
 // checks are all checks of the operation in their order.
@@ -107,7 +111,7 @@ func (t *transition) carryOut(ctx context.Context, a *API, jobID string, raw jso
 	}
 	mark := mongodb.Mark{Job: jobID, At: c.Now}
 	documents := mongodb.DocumentsOf(a.Engine.Documents, Collection)
-	stored, err := documents.Apply(ctx, p.ID, t.guard(c), mongodb.Change{Set: set(), Mark: mark})
+	stored, err := documents.Apply(ctx, p.ID, operation.Seen(t.checks(), c), mongodb.Change{Set: set(), Mark: mark})
 	if errors.Is(err, fault.ErrStale) {
 		if stored, mark, err = t.changedBefore(ctx, c, jobID); err == nil {
 			c.Now = mark.At // a job that carries on after a crash tells of the moment of its change
@@ -149,16 +153,6 @@ func (t *transition) carryOut(ctx context.Context, a *API, jobID string, raw jso
 		},
 		Forget: func(ctx context.Context) error { return documents.Forget(ctx, p.ID, mark) },
 	}, nil
-}
-
-// guard is what the approval must still hold when it is changed.
-func (t *transition) guard(c *call) (conditions []mongodb.Condition) {
-	for _, o := range t.conditions {
-		if c.Config.On(o.rule) {
-			conditions = append(conditions, o.at(c.Now))
-		}
-	}
-	return conditions
 }
 
 // changedBefore returns the approval when an earlier try of the job has changed it,
