@@ -23,6 +23,7 @@ type Operation struct {
 	Moves   *Moves       // of operations that change a status
 	Update  Update       // of transitions of documents
 	Reads   string       // the collection or table of which the operation shows one object
+	Anew    bool         // each request has a job of its own, also one that asks for the same as another
 }
 
 // Update returns what a job writes: under which conditions it changes the

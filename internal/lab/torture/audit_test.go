@@ -1,7 +1,6 @@
 package torture
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -16,6 +15,7 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 
+	"esoz/internal/platform/clock"
 	"esoz/internal/platform/jobs"
 	"esoz/internal/platform/otp"
 )
@@ -80,13 +80,12 @@ const jobsPatience = 4 * time.Minute
 func (l *load) awaitJobs() {
 	t := l.rig.t
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), jobsPatience)
-	defer cancel()
+	took := clock.Stopwatch()
 	ticker := time.NewTicker(100 * time.Millisecond)
 	defer ticker.Stop()
-	for {
+	for range ticker.C {
 		var pending, queued int
-		require.NoError(t, l.rig.pool.QueryRow(ctx, `
+		require.NoError(t, l.rig.pool.QueryRow(t.Context(), `
 			SELECT (SELECT count(*) FROM jobs.jobs WHERE status = 0 AND inserted_at >= $1),
 			       (SELECT count(*) FROM river.river_job
 			        WHERE kind IN ('carry_out', 'send_sms') AND state NOT IN ('completed', 'cancelled', 'discarded'))`, l.began).
@@ -94,11 +93,7 @@ func (l *load) awaitJobs() {
 		if pending+queued == 0 {
 			return
 		}
-		select {
-		case <-ctx.Done():
-			t.Fatalf("%d jobs and %d of their tries have not ended", pending, queued)
-		case <-ticker.C:
-		}
+		require.Less(t, took(), jobsPatience, "%d jobs and %d of their tries have not ended: %s", pending, queued, l.rig.all()[0].log())
 	}
 }
 
