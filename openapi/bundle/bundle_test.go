@@ -394,7 +394,7 @@ func TestFaultsOfSourcesAreTold(t *testing.T) {
 		"argument left out":            {"state: new, ", "", op + ": line 19: template thing.status wants state"},
 		"template of nobody":           {"use: thing.status, state: new", "id: status, check: c, uk: п, status: 409", "templates.yaml: line 4: nothing uses thing.status"},
 		"unknown list":                 {"{use: thing.status, state: new,", "{list: thing.checks, state: new,", op + ": line 19: there is no list thing.checks"},
-		"unknown kind of template":     {"responses:\n  done", "answers:\n  done", "templates.yaml: line 8: templates are rules, lists of them, parameters and responses, not answers"},
+		"unknown kind of template":     {"responses:\n  done", "answers:\n  done", "templates.yaml: line 8: templates are operations, rules, lists of them, parameters and responses, not answers"},
 		"status without words":         {"  '409': {description: conflict, uk: конфлікт}\n", "", "templates.yaml: refusals has no text for status 409 of updateThing"},
 		"text in one language":         {"Changes it.\n    uk: {summary: Змінити річ, description: Змінює її.}", "Changes it.\n    uk: Змінити річ", op + `: line 5: description "Changes it." has no Ukrainian text beside it`},
 		"rule in one language":         {"uk: індекси — цифри, ", "", op + `: line 18: check "zips are digits" has no Ukrainian text beside it`},
@@ -444,7 +444,7 @@ func TestNamesThatStandInTwoFilesAreTold(t *testing.T) {
 	files["things/templates.yaml"] = &fstest.MapFile{Data: []byte("responses: {done: {description: done}}\nrefusals: {}")}
 	_, err = bundle(files, recorded)
 	require.ErrorContains(t, err, "things/templates.yaml: line 1: template done stands in another file already")
-	require.ErrorContains(t, err, "things/templates.yaml: line 2: templates are rules, lists of them, parameters and responses, not refusals")
+	require.ErrorContains(t, err, "things/templates.yaml: line 2: templates are operations, rules, lists of them, parameters and responses, not refusals")
 }
 
 // Several operations of one path stand in files of their own, and a query's parameters may stand beside the schemas.

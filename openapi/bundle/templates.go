@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"maps"
 	"path"
 	"regexp"
@@ -15,11 +16,15 @@ import (
 // given beside `use`, or beside the list of rules for all of them.
 type templates struct {
 	rules, parameters, responses, queries map[string]*yaml.Node
+	// operations are what operations of several resources have alike, apart from the names of things.
+	operations map[string]*yaml.Node
 	// lists are rules that operations take together: {list: name} in their checks.
 	lists map[string]*yaml.Node
 
-	tags map[string]*yaml.Node // of the operations of a folder
-	used map[*yaml.Node]bool
+	tags  map[string]*yaml.Node // of the operations of a folder
+	words map[string]*yaml.Node // values that templates of operations want, for all operations of a folder
+	used  map[*yaml.Node]bool
+	given *yaml.Node // values for all templates of the operation that is being spelt out: its own, and the words of its folder
 
 	refusals *yaml.Node // texts of the responses that refuse, by status
 	failures *yaml.Node // refusals that no rule makes
@@ -28,9 +33,12 @@ type templates struct {
 func readTemplates(files map[string]*yaml.Node, p *problems) *templates {
 	t := &templates{
 		rules: map[string]*yaml.Node{}, parameters: map[string]*yaml.Node{}, responses: map[string]*yaml.Node{}, queries: map[string]*yaml.Node{},
+		operations: map[string]*yaml.Node{}, words: map[string]*yaml.Node{},
 		lists: map[string]*yaml.Node{}, tags: map[string]*yaml.Node{}, used: map[*yaml.Node]bool{}, refusals: mapping(),
 	}
-	kinds := map[string]map[string]*yaml.Node{"rules": t.rules, "parameters": t.parameters, "responses": t.responses, "lists": t.lists}
+	kinds := map[string]map[string]*yaml.Node{
+		"rules": t.rules, "parameters": t.parameters, "responses": t.responses, "lists": t.lists, "operations": t.operations,
+	}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		switch path.Base(name) {
 		case templatesFile:
@@ -41,7 +49,7 @@ func readTemplates(files map[string]*yaml.Node, p *problems) *templates {
 				case kind == "failures" && name == templatesFile:
 					t.failures = members
 				case kinds[kind] == nil:
-					p.add(name, members, "templates are rules, lists of them, parameters and responses, not %s", kind)
+					p.add(name, members, "templates are operations, rules, lists of them, parameters and responses, not %s", kind)
 				default:
 					claimAll(kinds[kind], members, name, "template", p)
 				}
@@ -49,6 +57,7 @@ func readTemplates(files map[string]*yaml.Node, p *problems) *templates {
 		case schemasFile:
 			claimAll(t.queries, remove(files[name], "queries"), name, "query", p)
 			t.tags[path.Dir(name)] = remove(files[name], "tag")
+			t.words[path.Dir(name)] = remove(files[name], "words")
 		}
 	}
 	return t
@@ -61,7 +70,7 @@ func (t *templates) checkUsed(p *problems) {
 			t.used[t.rules[item.Value]] = true
 		}
 	}
-	for _, members := range []map[string]*yaml.Node{t.rules, t.parameters, t.responses, t.queries} {
+	for _, members := range []map[string]*yaml.Node{t.operations, t.rules, t.parameters, t.responses, t.queries} {
 		for _, name := range slices.Sorted(maps.Keys(members)) {
 			if !t.used[members[name]] {
 				p.add(templatesFile, members[name], "nothing uses %s", name)
@@ -86,6 +95,16 @@ func (t *templates) operation(root *yaml.Node, name string, p *problems) *yaml.N
 		return mapping()
 	}
 	op := root.Content[1].Content[1]
+	t.given = nil
+	if at(op, "use") != nil {
+		t.given = clone(op)
+		for word, value := range entries(t.words[path.Dir(name)]) {
+			set(t.given, word, clone(value))
+		}
+		op = t.use("operation", t.operations, op, nil, map[string]bool{}, name, p)
+		order(op, []string{"summary", "x-addedInVersion", "description", "uk", "security", "x-source", "parameters", "responses", "x-rules"})
+		root.Content[1].Content[1] = op
+	}
 	op.Content = slices.Insert(op.Content, 0, scalar("operationId"), scalar(strings.TrimSuffix(path.Base(name), ".yaml")))
 	if tag := t.tags[path.Dir(name)]; tag != nil && at(op, "tags") == nil {
 		insertBefore(op, "security", "tags", sequence(clone(tag)))
@@ -196,7 +215,8 @@ func (t *templates) checks(n *yaml.Node, scopes, where string, p *problems) *yam
 	return list
 }
 
-// expand puts rules in the place of {list: name}. Its other fields hold for each of them.
+// expand puts rules in the place of {list: name}. Its other fields hold for each of them, and for what the list's own
+// rules want.
 func (t *templates) expand(checks, defaults *yaml.Node, wanted map[string]bool, where string, p *problems) {
 	var all []*yaml.Node
 	for _, n := range checks.Content {
@@ -215,6 +235,15 @@ func (t *templates) expand(checks, defaults *yaml.Node, wanted map[string]bool, 
 				set(both, key, clone(value))
 			}
 			template.Line = n.Line
+			fillArguments(template, func(word string) string {
+				own[word] = true
+				value := cmp.Or(at(both, word), at(t.given, word))
+				if value == nil {
+					p.add(where, n, "list %s wants %s", name.Value, word)
+					return ""
+				}
+				return value.Value
+			})
 			all = append(all, t.use("rule", t.rules, template, both, own, where, p))
 		}
 		for key, value := range entries(n) {
@@ -247,10 +276,7 @@ func (t *templates) use(kind string, all map[string]*yaml.Node, n, defaults *yam
 		own := map[string]bool{}
 		fillArguments(template, func(word string) string {
 			own[word], wanted[word] = true, true
-			value := at(n, word)
-			if value == nil {
-				value = at(defaults, word)
-			}
+			value := cmp.Or(at(n, word), at(defaults, word), at(t.given, word))
 			if value == nil {
 				p.add(where, n, "template %s wants %s", name.Value, word)
 				return ""
@@ -270,7 +296,7 @@ func (t *templates) use(kind string, all map[string]*yaml.Node, n, defaults *yam
 		}
 	}
 	for key, value := range entries(defaults) {
-		if at(n, key) == nil && slices.Contains(ruleFields, key) {
+		if kind == "rule" && at(n, key) == nil && slices.Contains(ruleFields, key) {
 			set(n, key, clone(value))
 		}
 	}
