@@ -159,38 +159,6 @@ func (w *walk) resendApprovalSMS() error {
 	return err
 }
 
-// openEpisode asks a patient of another clinic for access to an episode, and reads it when
-// they have confirmed.
-func (w *walk) openEpisode() error {
-	since := time.Now() //nolint:forbidigo // as above
-	doctor, patient := world.TokenValue("doctor"), world.ID("stranger_patient").String()
-	episode := world.ID("closed episode of stranger_patient").String()
-	link := func(kind, id string) body {
-		return body{"identifier": body{"type": body{"coding": []body{{"system": "eHealth/resources", "code": kind}}}, "value": id}}
-	}
-	w.say("Ask a patient of another clinic for an approval, and follow its job")
-	var approval struct {
-		Data struct {
-			Data struct{ ID string } `json:"response_data"`
-		}
-	}
-	if err := w.job(doctor, http.MethodPost, "/api/patients/"+patient+"/approvals", body{
-		"resources": []body{link("episode_of_care", episode)}, "granted_to": link("employee", world.ID("employee doctor").String()), "access_level": "read",
-	}, http.StatusOK, &approval); err != nil {
-		return err
-	}
-	_, code, err := w.inbox(since)
-	if err != nil {
-		return err
-	}
-	w.say("The patient reads the code out: verify the approval, and read the episode")
-	path := "/api/patients/" + patient
-	if err := w.send(doctor, http.MethodPatch, path+"/approvals/"+approval.Data.Data.ID, body{"code": code}, http.StatusOK, nil); err != nil {
-		return err
-	}
-	return w.send(doctor, http.MethodGet, path+"/episodes/"+episode, nil, http.StatusOK, nil)
-}
-
 // releaseAndStop changes two medical records and reads the events that tell it.
 func (w *walk) releaseAndStop() error {
 	since := time.Now().UTC().Format("2006-01-02T15:04:05") //nolint:forbidigo // as above
