@@ -1191,6 +1191,102 @@ func (e ServiceRequestStatus) Valid() bool {
 	}
 }
 
+// AllergyIntolerance An allergy or intolerance of a patient. One that was entered in error has `verification_status` entered_in_error.
+type AllergyIntolerance struct {
+	// AssertedDate When it was found. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	AssertedDate string `json:"asserted_date"`
+
+	// Asserter A link to another object, as it is sent.
+	Asserter *ReferenceRequest `json:"asserter,omitempty"`
+
+	// Category A value of dictionary eHealth/allergy_intolerance_categories.
+	//
+	// Example: food
+	Category string `json:"category"`
+
+	// ClinicalStatus A value of dictionary eHealth/allergy_intolerance_clinical_statuses.
+	//
+	// Example: active
+	ClinicalStatus string `json:"clinical_status"`
+
+	// Code A meaning, told by values of dictionaries.
+	Code CodeableConcept `json:"code"`
+
+	// Context A link to another object.
+	Context Reference `json:"context"`
+
+	// Criticality A value of dictionary eHealth/allergy_intolerance_criticalities.
+	//
+	// Example: low
+	Criticality string `json:"criticality"`
+
+	// ID Allergy or intolerance id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// LastOccurrence When it last showed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	LastOccurrence nullable.Nullable[string] `json:"last_occurrence"`
+
+	// OnsetDateTime When it began. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	OnsetDateTime string `json:"onset_date_time"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// ReportOrigin A meaning, told by values of dictionaries.
+	ReportOrigin *CodeableConcept `json:"report_origin,omitempty"`
+
+	// Type `allergy` or `intolerance`.
+	//
+	// Example: allergy
+	Type string `json:"type"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// VerificationStatus A value of dictionary eHealth/allergy_intolerance_verification_statuses.
+	//
+	// Example: confirmed
+	VerificationStatus string `json:"verification_status"`
+}
+
+// AllergyIntoleranceListResponse A page of allergy intolerances.
+type AllergyIntoleranceListResponse struct {
+	// Data The allergy intolerances of this page.
+	Data []AllergyIntolerance `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// AllergyIntoleranceResponse An allergy intolerance of a patient.
+type AllergyIntoleranceResponse struct {
+	// Data An allergy or intolerance of a patient. One that was entered in error has `verification_status` entered_in_error.
+	Data AllergyIntolerance `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // Approval Access to medical data that a patient has given, or is asked to give, for a limited time. `granted_to` is
 // an employee or a legal entity; `reason` is what the approval was asked for, e.g. a service request.
 type Approval struct {
@@ -1813,6 +1909,111 @@ type Coding struct {
 
 // CompositionReferenceRequest A link to a composition, as it is sent.
 type CompositionReferenceRequest = ReferenceRequest
+
+// Condition A diagnosis or another state of health of a patient, as an encounter found it. One that was entered in error has
+// `verification_status` entered_in_error.
+type Condition struct {
+	// AssertedDate When it was found. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	AssertedDate nullable.Nullable[string] `json:"asserted_date"`
+
+	// Asserter A link to another object, as it is sent.
+	Asserter *ReferenceRequest `json:"asserter,omitempty"`
+
+	// BodySites Where in the body it is.
+	BodySites []CodeableConcept `json:"body_sites"`
+
+	// ClinicalStatus A value of dictionary eHealth/condition_clinical_statuses.
+	//
+	// Example: active
+	ClinicalStatus string `json:"clinical_status"`
+
+	// Code A meaning, told by values of dictionaries.
+	Code CodeableConcept `json:"code"`
+
+	// Context A link to another object.
+	Context Reference `json:"context"`
+
+	// Evidences What it was told by.
+	Evidences []ConditionEvidence `json:"evidences"`
+
+	// ID Condition id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// OnsetDate When it began. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	OnsetDate string `json:"onset_date"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// ReportOrigin A meaning, told by values of dictionaries.
+	ReportOrigin *CodeableConcept `json:"report_origin,omitempty"`
+
+	// Severity A meaning, told by values of dictionaries, or null.
+	Severity nullable.Nullable[NullableCodeableConcept] `json:"severity"`
+
+	// Stage How far the condition has gone, or null.
+	Stage nullable.Nullable[ConditionStage] `json:"stage"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// VerificationStatus A value of dictionary eHealth/condition_verification_statuses.
+	//
+	// Example: confirmed
+	VerificationStatus string `json:"verification_status"`
+}
+
+// ConditionEvidence What the condition was told by.
+type ConditionEvidence struct {
+	// Codes Reasons for encounter that tell of it.
+	Codes []CodeableConcept `json:"codes"`
+
+	// Details Observations that tell of it.
+	Details []Reference `json:"details"`
+}
+
+// ConditionListResponse A page of conditions.
+type ConditionListResponse struct {
+	// Data The conditions of this page.
+	Data []Condition `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// ConditionResponse A condition of a patient.
+type ConditionResponse struct {
+	// Data A diagnosis or another state of health of a patient, as an encounter found it. One that was entered in error has
+	// `verification_status` entered_in_error.
+	Data Condition `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// ConditionStage How far the condition has gone, or null.
+type ConditionStage struct {
+	// Summary A meaning, told by values of dictionaries.
+	Summary CodeableConcept `json:"summary"`
+}
 
 // ConfidantOfMethod The confidant who confirms, masked.
 type ConfidantOfMethod struct {
@@ -3095,6 +3296,154 @@ type DeviceDispenseResponse struct {
 
 // DiagnosesGroupReferenceRequest A link to a group of diagnoses, as it is sent.
 type DiagnosesGroupReferenceRequest = ReferenceRequest
+
+// Diagnosis A diagnosis of an encounter.
+type Diagnosis struct {
+	// Code A meaning, told by values of dictionaries.
+	Code CodeableConcept `json:"code"`
+
+	// Condition A link to another object.
+	Condition Reference `json:"condition"`
+
+	// Rank Place among the diagnoses.
+	//
+	// Example: 1
+	Rank *int `json:"rank,omitempty"`
+
+	// Role A meaning, told by values of dictionaries.
+	Role CodeableConcept `json:"role"`
+}
+
+// DiagnosticReport What an examination of a patient has shown. Its observations refer to it.
+type DiagnosticReport struct {
+	// BasedOn A link to another object, or null.
+	BasedOn nullable.Nullable[NullableReference] `json:"based_on"`
+
+	// CancellationReason A meaning, told by values of dictionaries, or null.
+	CancellationReason nullable.Nullable[NullableCodeableConcept] `json:"cancellation_reason"`
+
+	// Category Kinds of report.
+	Category []CodeableConcept `json:"category"`
+
+	// Code A link to another object.
+	Code Reference `json:"code"`
+
+	// Conclusion What it has shown, in free words.
+	//
+	// Example: Патологічних змін не виявлено
+	Conclusion nullable.Nullable[string] `json:"conclusion"`
+
+	// ConclusionCode A meaning, told by values of dictionaries, or null.
+	ConclusionCode nullable.Nullable[NullableCodeableConcept] `json:"conclusion_code"`
+
+	// Division A link to another object, or null.
+	Division nullable.Nullable[NullableReference] `json:"division"`
+
+	// EffectiveDateTime When it was so, where it is no stretch of time. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	EffectiveDateTime *string `json:"effective_date_time,omitempty"`
+
+	// EffectivePeriod A stretch of time.
+	EffectivePeriod *Period `json:"effective_period,omitempty"`
+
+	// Encounter A link to another object, or null.
+	Encounter nullable.Nullable[NullableReference] `json:"encounter"`
+
+	// ExplanatoryLetter Why it was entered in error, in free words.
+	//
+	// Example: Запис скасовано через помилку у виборі пацієнта
+	ExplanatoryLetter nullable.Nullable[string] `json:"explanatory_letter"`
+
+	// ID Diagnostic report id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// Issued When it was made known. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Issued string `json:"issued"`
+
+	// ManagingOrganization A link to another object.
+	ManagingOrganization Reference `json:"managing_organization"`
+
+	// OriginEpisode A link to another object, or null.
+	OriginEpisode nullable.Nullable[NullableReference] `json:"origin_episode"`
+
+	// PaperReferral A referral on paper, or null.
+	PaperReferral nullable.Nullable[PaperReferral] `json:"paper_referral"`
+
+	// Performer Who did it: an employee, or somebody outside in words.
+	Performer *DiagnosticReportPerformer `json:"performer,omitempty"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// RecordedBy A link to another object.
+	RecordedBy Reference `json:"recorded_by"`
+
+	// ReportOrigin A meaning, told by values of dictionaries.
+	ReportOrigin *CodeableConcept `json:"report_origin,omitempty"`
+
+	// ResultsInterpreter Who did it: an employee, or somebody outside in words.
+	ResultsInterpreter *DiagnosticReportPerformer `json:"results_interpreter,omitempty"`
+
+	// Specimens Specimens that were examined.
+	Specimens []Reference `json:"specimens"`
+
+	// Status `final` or `entered_in_error`.
+	//
+	// Example: final
+	Status string `json:"status"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UsedReferences Equipment that was used.
+	UsedReferences []Reference `json:"used_references"`
+}
+
+// DiagnosticReportListResponse A page of diagnostic reports.
+type DiagnosticReportListResponse struct {
+	// Data The diagnostic reports of this page.
+	Data []DiagnosticReport `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// DiagnosticReportPerformer Who did it: an employee, or somebody outside in words.
+type DiagnosticReportPerformer struct {
+	// Reference A link to another object.
+	Reference *Reference `json:"reference,omitempty"`
+
+	// Text Who it was, in words.
+	//
+	// Example: Лікар Іваненко Іван Іванович
+	Text *string `json:"text,omitempty"`
+}
+
+// DiagnosticReportResponse A diagnostic report of a patient.
+type DiagnosticReportResponse struct {
+	// Data What an examination of a patient has shown. Its observations refer to it.
+	Data DiagnosticReport `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
 
 // Dictionary A dictionary as a map of its values.
 type Dictionary struct {
@@ -4599,6 +4948,137 @@ type EmployeeSpeciality struct {
 // Example: APPROVED
 type EmployeeStatus string
 
+// Encounter A meeting of a patient with a doctor, or another contact in which care was given. It happens in an episode, during a visit.
+type Encounter struct {
+	// ActionReferences Services that were given.
+	ActionReferences []ReferenceRequest `json:"action_references"`
+
+	// Actions What was done.
+	Actions []CodeableConcept `json:"actions"`
+
+	// CancellationReason A meaning, told by values of dictionaries, or null.
+	CancellationReason nullable.Nullable[NullableCodeableConcept] `json:"cancellation_reason"`
+
+	// Class A value of a dictionary.
+	Class Coding `json:"class"`
+
+	// Diagnoses What the patient was diagnosed with.
+	Diagnoses []Diagnosis `json:"diagnoses"`
+
+	// Division A link to another object, or null.
+	Division nullable.Nullable[NullableReference] `json:"division"`
+
+	// Episode A link to another object.
+	Episode Reference `json:"episode"`
+
+	// ExplanatoryLetter Why it was entered in error, in free words.
+	//
+	// Example: Запис скасовано через помилку у виборі пацієнта
+	ExplanatoryLetter nullable.Nullable[string] `json:"explanatory_letter"`
+
+	// Hospitalization How a patient came to hospital and left it, or null.
+	Hospitalization nullable.Nullable[EncounterHospitalization] `json:"hospitalization"`
+
+	// ID Encounter id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// IncomingReferral A link to another object, or null.
+	IncomingReferral nullable.Nullable[NullableReference] `json:"incoming_referral"`
+
+	// InsertedAt When it was stored. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// OriginEpisode A link to another object, or null.
+	OriginEpisode nullable.Nullable[NullableReference] `json:"origin_episode"`
+
+	// PaperReferral A referral on paper, or null.
+	PaperReferral nullable.Nullable[PaperReferral] `json:"paper_referral"`
+
+	// Participant Other employees who took part.
+	Participant []Reference `json:"participant"`
+
+	// Performer A link to another object.
+	Performer Reference `json:"performer"`
+
+	// Period A stretch of time.
+	Period Period `json:"period"`
+
+	// Prescriptions What the doctor advised, in free words.
+	//
+	// Example: Пити воду, провітрювати приміщення
+	Prescriptions nullable.Nullable[string] `json:"prescriptions"`
+
+	// Reasons Why the patient came.
+	Reasons []CodeableConcept `json:"reasons"`
+
+	// Status `finished` or `entered_in_error`.
+	//
+	// Example: finished
+	Status string `json:"status"`
+
+	// SupportingInfo Documents that bear on it.
+	SupportingInfo []Reference `json:"supporting_info"`
+
+	// Type A meaning, told by values of dictionaries.
+	Type CodeableConcept `json:"type"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// Visit A link to another object.
+	Visit Reference `json:"visit"`
+}
+
+// EncounterHospitalization How a patient came to hospital and left it, or null.
+type EncounterHospitalization struct {
+	// AdmitSource A meaning, told by values of dictionaries, or null.
+	AdmitSource nullable.Nullable[NullableCodeableConcept] `json:"admit_source"`
+
+	// Destination A link to another object, or null.
+	Destination nullable.Nullable[NullableReference] `json:"destination"`
+
+	// DischargeDepartment A meaning, told by values of dictionaries, or null.
+	DischargeDepartment nullable.Nullable[NullableCodeableConcept] `json:"discharge_department"`
+
+	// DischargeDisposition A meaning, told by values of dictionaries, or null.
+	DischargeDisposition nullable.Nullable[NullableCodeableConcept] `json:"discharge_disposition"`
+
+	// PreAdmissionIdentifier Number of the referral to hospital.
+	//
+	// Example: 165464
+	PreAdmissionIdentifier nullable.Nullable[string] `json:"pre_admission_identifier"`
+
+	// ReAdmission A meaning, told by values of dictionaries, or null.
+	ReAdmission nullable.Nullable[NullableCodeableConcept] `json:"re_admission"`
+}
+
+// EncounterListResponse A page of encounters.
+type EncounterListResponse struct {
+	// Data The encounters of this page.
+	Data []Encounter `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// EncounterResponse An encounter of a patient.
+type EncounterResponse struct {
+	// Data A meeting of a patient with a doctor, or another contact in which care was given. It happens in an episode, during a visit.
+	Data Encounter `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // Episode A case of illness or care of a patient, in which encounters happen.
 //
 //   - `managing_organization` is responsible for it, `care_manager` is its employee; their `display_value` is as it was when
@@ -4617,7 +5097,7 @@ type Episode struct {
 	ClosingSummary nullable.Nullable[string] `json:"closing_summary"`
 
 	// CurrentDiagnoses Diagnoses of the last encounter.
-	CurrentDiagnoses []EpisodeDiagnosis `json:"current_diagnoses"`
+	CurrentDiagnoses []Diagnosis `json:"current_diagnoses"`
 
 	// DiagnosesHistory Diagnoses of every encounter, oldest first.
 	DiagnosesHistory []EpisodeDiagnosesHistoryItem `json:"diagnoses_history"`
@@ -4772,7 +5252,7 @@ type EpisodeDiagnosesHistoryItem struct {
 	Date string `json:"date"`
 
 	// Diagnoses The diagnoses.
-	Diagnoses []EpisodeDiagnosis `json:"diagnoses"`
+	Diagnoses []Diagnosis `json:"diagnoses"`
 
 	// Evidence A link to another object.
 	Evidence Reference `json:"evidence"`
@@ -4781,23 +5261,6 @@ type EpisodeDiagnosesHistoryItem struct {
 	//
 	// Example: true
 	IsActive bool `json:"is_active"`
-}
-
-// EpisodeDiagnosis A diagnosis of an encounter.
-type EpisodeDiagnosis struct {
-	// Code A meaning, told by values of dictionaries.
-	Code CodeableConcept `json:"code"`
-
-	// Condition A link to another object.
-	Condition Reference `json:"condition"`
-
-	// Rank Place among the diagnoses.
-	//
-	// Example: 1
-	Rank *int `json:"rank,omitempty"`
-
-	// Role A meaning, told by values of dictionaries.
-	Role CodeableConcept `json:"role"`
 }
 
 // EpisodeListResponse A page of episodes.
@@ -5255,6 +5718,125 @@ type Identifier struct {
 	//
 	// Example: 97d57238-ffbe-4335-92ea-28d4de117ea2
 	Value string `json:"value"`
+}
+
+// Immunization A vaccination of a patient, or why it was not given.
+type Immunization struct {
+	// Context A link to another object.
+	Context Reference `json:"context"`
+
+	// Date When it was given, or was not. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	Date string `json:"date"`
+
+	// DoseQuantity An amount of something.
+	DoseQuantity *Quantity `json:"dose_quantity,omitempty"`
+
+	// ExpirationDate Until when it could be used. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	ExpirationDate nullable.Nullable[string] `json:"expiration_date"`
+
+	// Explanation Why the vaccine was given or not given, or null.
+	Explanation nullable.Nullable[ImmunizationExplanation] `json:"explanation"`
+
+	// ID Immunization id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// LotNumber Lot of the vaccine.
+	//
+	// Example: AAJN11K
+	LotNumber nullable.Nullable[string] `json:"lot_number"`
+
+	// Manufacturer Who made the vaccine.
+	//
+	// Example: ТОВ Вакцина
+	Manufacturer nullable.Nullable[string] `json:"manufacturer"`
+
+	// NotGiven Whether the vaccine was not given.
+	//
+	// Example: false
+	NotGiven bool `json:"not_given"`
+
+	// Performer A link to another object, as it is sent.
+	Performer *ReferenceRequest `json:"performer,omitempty"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// Reactions What the vaccine has caused.
+	Reactions []ImmunizationReaction `json:"reactions"`
+
+	// ReportOrigin A meaning, told by values of dictionaries.
+	ReportOrigin *CodeableConcept `json:"report_origin,omitempty"`
+
+	// Route A meaning, told by values of dictionaries, or null.
+	Route nullable.Nullable[NullableCodeableConcept] `json:"route"`
+
+	// Site A meaning, told by values of dictionaries, or null.
+	Site nullable.Nullable[NullableCodeableConcept] `json:"site"`
+
+	// Status `completed` or `entered_in_error`.
+	//
+	// Example: completed
+	Status string `json:"status"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// VaccinationProtocols Programmes that it belongs to.
+	VaccinationProtocols []VaccinationProtocol `json:"vaccination_protocols"`
+
+	// VaccineCode A meaning, told by values of dictionaries.
+	VaccineCode CodeableConcept `json:"vaccine_code"`
+}
+
+// ImmunizationExplanation Why the vaccine was given or not given, or null.
+type ImmunizationExplanation struct {
+	// Reasons Why it was given.
+	Reasons []CodeableConcept `json:"reasons"`
+
+	// ReasonsNotGiven Why it was not given.
+	ReasonsNotGiven []CodeableConcept `json:"reasons_not_given"`
+}
+
+// ImmunizationListResponse A page of immunizations.
+type ImmunizationListResponse struct {
+	// Data The immunizations of this page.
+	Data []Immunization `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// ImmunizationReaction An observation of what the vaccine has caused.
+type ImmunizationReaction struct {
+	// Detail A link to another object.
+	Detail Reference `json:"detail"`
+}
+
+// ImmunizationResponse An immunization of a patient.
+type ImmunizationResponse struct {
+	// Data A vaccination of a patient, or why it was not given.
+	Data Immunization `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
 }
 
 // InvalidItem One place of a request that failed a check.
@@ -6315,6 +6897,261 @@ type OTPResponse struct {
 // Example: NEW
 type OTPStatus string
 
+// Observation What was measured or seen of a patient, in an encounter or for a diagnostic report. One of the `value_*` is there, or
+// `components` have them.
+type Observation struct {
+	// BodySite A meaning, told by values of dictionaries, or null.
+	BodySite nullable.Nullable[NullableCodeableConcept] `json:"body_site"`
+
+	// Categories Kinds of observation.
+	Categories []CodeableConcept `json:"categories"`
+
+	// Code A meaning, told by values of dictionaries.
+	Code CodeableConcept `json:"code"`
+
+	// Comment In free words.
+	//
+	// Example: Пацієнт у задовільному стані
+	Comment nullable.Nullable[string] `json:"comment"`
+
+	// Components Its parts, each with a value.
+	Components []ObservationComponent `json:"components"`
+
+	// Context A link to another object, or null.
+	Context nullable.Nullable[NullableReference] `json:"context"`
+
+	// Device A link to another object, or null.
+	Device nullable.Nullable[NullableReference] `json:"device"`
+
+	// DiagnosticReport A link to another object, or null.
+	DiagnosticReport nullable.Nullable[NullableReference] `json:"diagnostic_report"`
+
+	// EffectiveDateTime When it was so, where it is no stretch of time. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	EffectiveDateTime *string `json:"effective_date_time,omitempty"`
+
+	// EffectivePeriod A stretch of time.
+	EffectivePeriod *Period `json:"effective_period,omitempty"`
+
+	// ID Observation id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// Interpretation A meaning, told by values of dictionaries, or null.
+	Interpretation nullable.Nullable[NullableCodeableConcept] `json:"interpretation"`
+
+	// Issued When it was made known. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Issued string `json:"issued"`
+
+	// Method A meaning, told by values of dictionaries, or null.
+	Method nullable.Nullable[NullableCodeableConcept] `json:"method"`
+
+	// Performer A link to another object.
+	Performer *Reference `json:"performer,omitempty"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// ReferenceRanges What the value is compared with.
+	ReferenceRanges []ObservationReferenceRange `json:"reference_ranges"`
+
+	// ReportOrigin A meaning, told by values of dictionaries.
+	ReportOrigin *CodeableConcept `json:"report_origin,omitempty"`
+
+	// Specimen A link to another object, or null.
+	Specimen nullable.Nullable[NullableReference] `json:"specimen"`
+
+	// Status `valid` or `entered_in_error`.
+	//
+	// Example: valid
+	Status string `json:"status"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// ValueBoolean The value: yes or no.
+	//
+	// Example: true
+	ValueBoolean *bool `json:"value_boolean,omitempty"`
+
+	// ValueCodeableConcept A meaning, told by values of dictionaries.
+	ValueCodeableConcept *CodeableConcept `json:"value_codeable_concept,omitempty"`
+
+	// ValueDateTime The value: a moment. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	ValueDateTime *string `json:"value_date_time,omitempty"`
+
+	// ValuePeriod A stretch of time.
+	ValuePeriod *Period `json:"value_period,omitempty"`
+
+	// ValueQuantity An amount of something.
+	ValueQuantity *Quantity `json:"value_quantity,omitempty"`
+
+	// ValueRange Values between two amounts.
+	ValueRange *Range `json:"value_range,omitempty"`
+
+	// ValueRatio One amount in relation to another.
+	ValueRatio *Ratio `json:"value_ratio,omitempty"`
+
+	// ValueSampledData Values that a device took one after another.
+	ValueSampledData *SampledData `json:"value_sampled_data,omitempty"`
+
+	// ValueString The value in words.
+	//
+	// Example: Група крові A
+	ValueString *string `json:"value_string,omitempty"`
+
+	// ValueTime The value: a time of day.
+	//
+	// Example: 10:45:16
+	ValueTime *string `json:"value_time,omitempty"`
+}
+
+// ObservationComponent A part of an observation, as each of the two pressures of a blood pressure.
+type ObservationComponent struct {
+	// Code A meaning, told by values of dictionaries.
+	Code CodeableConcept `json:"code"`
+
+	// Interpretation A meaning, told by values of dictionaries, or null.
+	Interpretation nullable.Nullable[NullableCodeableConcept] `json:"interpretation"`
+
+	// ReferenceRanges What the value is compared with.
+	ReferenceRanges []ObservationReferenceRange `json:"reference_ranges"`
+
+	// ValueBoolean The value: yes or no.
+	//
+	// Example: true
+	ValueBoolean *bool `json:"value_boolean,omitempty"`
+
+	// ValueCodeableConcept A meaning, told by values of dictionaries.
+	ValueCodeableConcept *CodeableConcept `json:"value_codeable_concept,omitempty"`
+
+	// ValueDateTime The value: a moment. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	ValueDateTime *string `json:"value_date_time,omitempty"`
+
+	// ValuePeriod A stretch of time.
+	ValuePeriod *Period `json:"value_period,omitempty"`
+
+	// ValueQuantity An amount of something.
+	ValueQuantity *Quantity `json:"value_quantity,omitempty"`
+
+	// ValueRange Values between two amounts.
+	ValueRange *Range `json:"value_range,omitempty"`
+
+	// ValueRatio One amount in relation to another.
+	ValueRatio *Ratio `json:"value_ratio,omitempty"`
+
+	// ValueSampledData Values that a device took one after another.
+	ValueSampledData *SampledData `json:"value_sampled_data,omitempty"`
+
+	// ValueString The value in words.
+	//
+	// Example: Група крові A
+	ValueString *string `json:"value_string,omitempty"`
+
+	// ValueTime The value: a time of day.
+	//
+	// Example: 10:45:16
+	ValueTime *string `json:"value_time,omitempty"`
+}
+
+// ObservationContext Where an observation belongs, and its diagnostic report.
+type ObservationContext struct {
+	// DiagnosticReport A link to another object, or null.
+	DiagnosticReport nullable.Nullable[NullableReference] `json:"diagnostic_report"`
+
+	// Episode A link to another object, or null.
+	Episode nullable.Nullable[NullableReference] `json:"episode"`
+}
+
+// ObservationContextResponse Where a record belongs.
+type ObservationContextResponse struct {
+	// Data Where an observation belongs, and its diagnostic report.
+	Data ObservationContext `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// ObservationListResponse A page of observations.
+type ObservationListResponse struct {
+	// Data The observations of this page.
+	Data []Observation `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// ObservationReferenceRange What a value is compared with.
+type ObservationReferenceRange struct {
+	// Age Values between two amounts.
+	Age *Range `json:"age,omitempty"`
+
+	// AppliesTo A meaning, told by values of dictionaries, or null.
+	AppliesTo nullable.Nullable[NullableCodeableConcept] `json:"applies_to"`
+
+	// High An amount of something.
+	High *Quantity `json:"high,omitempty"`
+
+	// Low An amount of something.
+	Low *Quantity `json:"low,omitempty"`
+
+	// Text In words.
+	//
+	// Example: У межах норми
+	Text nullable.Nullable[string] `json:"text"`
+
+	// Type A meaning, told by values of dictionaries, or null.
+	Type nullable.Nullable[NullableCodeableConcept] `json:"type"`
+}
+
+// ObservationResponse An observation of a patient.
+type ObservationResponse struct {
+	// Data What was measured or seen of a patient, in an encounter or for a diagnostic report. One of the `value_*` is there, or
+	// `components` have them.
+	Data Observation `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// OriginRecordContext Where a record belongs, and the episode that it began with.
+type OriginRecordContext struct {
+	// Episode A link to another object, or null.
+	Episode nullable.Nullable[NullableReference] `json:"episode"`
+
+	// OriginEpisode A link to another object, or null.
+	OriginEpisode nullable.Nullable[NullableReference] `json:"origin_episode"`
+}
+
+// OriginRecordContextResponse Where a record belongs.
+type OriginRecordContextResponse struct {
+	// Data Where a record belongs, and the episode that it began with.
+	Data OriginRecordContext `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // Paging Which part of a list an answer holds.
 type Paging struct {
 	// PageNumber The page that was asked for, from 1.
@@ -6336,6 +7173,39 @@ type Paging struct {
 	//
 	// Example: 1
 	TotalPages int `json:"total_pages"`
+}
+
+// PaperReferral A referral on paper, or null.
+type PaperReferral struct {
+	// Note In free words.
+	//
+	// Example: Повторне направлення
+	Note nullable.Nullable[string] `json:"note"`
+
+	// RequesterEmployeeName Doctor who referred the patient.
+	//
+	// Example: Іваненко Іван Іванович
+	RequesterEmployeeName string `json:"requester_employee_name"`
+
+	// RequesterLegalEntityEdrpou Its EDRPOU code.
+	//
+	// Example: 12345678
+	RequesterLegalEntityEdrpou string `json:"requester_legal_entity_edrpou"`
+
+	// RequesterLegalEntityName Legal entity that referred the patient.
+	//
+	// Example: Клініка Ноунейм
+	RequesterLegalEntityName nullable.Nullable[string] `json:"requester_legal_entity_name"`
+
+	// Requisition Number of the referral.
+	//
+	// Example: 1111-2222-3333-4444
+	Requisition nullable.Nullable[string] `json:"requisition"`
+
+	// ServiceRequestDate Date of the referral.
+	//
+	// Example: 2018-10-08
+	ServiceRequestDate string `json:"service_request_date"`
 }
 
 // PartyDocument A document.
@@ -8110,6 +8980,136 @@ type PersonalRelationship struct {
 	RelationshipVerificationDetails RelationshipVerification `json:"relationship_verification_details"`
 }
 
+// Procedure What was done for or to a patient: an operation, a rehabilitation, a vaccination programme.
+type Procedure struct {
+	// BasedOn A link to another object, or null.
+	BasedOn nullable.Nullable[NullableReference] `json:"based_on"`
+
+	// Category A meaning, told by values of dictionaries.
+	Category CodeableConcept `json:"category"`
+
+	// Code A link to another object.
+	Code Reference `json:"code"`
+
+	// ComplicationDetails Conditions that it has led to.
+	ComplicationDetails []Reference `json:"complication_details"`
+
+	// Division A link to another object, or null.
+	Division nullable.Nullable[NullableReference] `json:"division"`
+
+	// Encounter A link to another object.
+	Encounter Reference `json:"encounter"`
+
+	// ExplanatoryLetter Why it was entered in error, in free words.
+	//
+	// Example: Запис скасовано через помилку у виборі пацієнта
+	ExplanatoryLetter nullable.Nullable[string] `json:"explanatory_letter"`
+
+	// FocalDevice The device that the procedure was about, or null.
+	FocalDevice nullable.Nullable[ProcedureFocalDevice] `json:"focal_device"`
+
+	// ID Procedure id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// ManagingOrganization A link to another object.
+	ManagingOrganization Reference `json:"managing_organization"`
+
+	// Note In free words.
+	//
+	// Example: Стан після процедури задовільний
+	Note nullable.Nullable[string] `json:"note"`
+
+	// OriginEpisode A link to another object, as it is sent.
+	OriginEpisode *ReferenceRequest `json:"origin_episode,omitempty"`
+
+	// Outcome A meaning, told by values of dictionaries, or null.
+	Outcome nullable.Nullable[NullableCodeableConcept] `json:"outcome"`
+
+	// PaperReferral A referral on paper, or null.
+	PaperReferral nullable.Nullable[PaperReferral] `json:"paper_referral"`
+
+	// PerformedDateTime When it was done, where it is no stretch of time. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	PerformedDateTime *string `json:"performed_date_time,omitempty"`
+
+	// PerformedPeriod A stretch of time.
+	PerformedPeriod *Period `json:"performed_period,omitempty"`
+
+	// Performer A link to another object, as it is sent.
+	Performer *ReferenceRequest `json:"performer,omitempty"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// ReasonReferences Documents that tell why.
+	ReasonReferences []ReferenceRequest `json:"reason_references"`
+
+	// RecordedBy A link to another object.
+	RecordedBy Reference `json:"recorded_by"`
+
+	// ReportOrigin A meaning, told by values of dictionaries.
+	ReportOrigin *CodeableConcept `json:"report_origin,omitempty"`
+
+	// Status `completed` or `entered_in_error`.
+	//
+	// Example: completed
+	Status string `json:"status"`
+
+	// StatusReason A meaning, told by values of dictionaries, or null.
+	StatusReason nullable.Nullable[NullableCodeableConcept] `json:"status_reason"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UsedCodes Assistive products that were used.
+	UsedCodes []CodeableConcept `json:"used_codes"`
+
+	// UsedReferences Equipment that was used.
+	UsedReferences []ReferenceRequest `json:"used_references"`
+}
+
+// ProcedureFocalDevice The device that the procedure was about, or null.
+type ProcedureFocalDevice struct {
+	// Action A meaning, told by values of dictionaries, or null.
+	Action nullable.Nullable[NullableCodeableConcept] `json:"action"`
+
+	// Manipulated A link to another object, as it is sent.
+	Manipulated ReferenceRequest `json:"manipulated"`
+}
+
+// ProcedureListResponse A page of procedures.
+type ProcedureListResponse struct {
+	// Data The procedures of this page.
+	Data []Procedure `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// ProcedureResponse A procedure of a patient.
+type ProcedureResponse struct {
+	// Data What was done for or to a patient: an operation, a rehabilitation, a vaccination programme.
+	Data Procedure `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // Quantity An amount of something.
 type Quantity struct {
 	// Code The unit.
@@ -8131,6 +9131,39 @@ type Quantity struct {
 	//
 	// Example: 2
 	Value float64 `json:"value"`
+}
+
+// Range Values between two amounts.
+type Range struct {
+	// High An amount of something.
+	High Quantity `json:"high"`
+
+	// Low An amount of something.
+	Low Quantity `json:"low"`
+}
+
+// Ratio One amount in relation to another.
+type Ratio struct {
+	// Denominator An amount of something.
+	Denominator Quantity `json:"denominator"`
+
+	// Numerator An amount of something.
+	Numerator Quantity `json:"numerator"`
+}
+
+// RecordContext Where a record belongs.
+type RecordContext struct {
+	// Episode A link to another object, or null.
+	Episode nullable.Nullable[NullableReference] `json:"episode"`
+}
+
+// RecordContextResponse Where a record belongs.
+type RecordContextResponse struct {
+	// Data Where a record belongs.
+	Data RecordContext `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
 }
 
 // Reference A link to another object.
@@ -8229,6 +9262,171 @@ type RelationshipVerification struct {
 	//
 	// Example: VERIFICATION_NEEDED
 	VerificationStatus string `json:"verification_status"`
+}
+
+// RiskAssessment What may happen to a patient, and how likely it is.
+type RiskAssessment struct {
+	// AssertedDate When it was found. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	AssertedDate string `json:"asserted_date"`
+
+	// Basis What the assessment rests on, or null.
+	Basis nullable.Nullable[RiskAssessmentBasis] `json:"basis"`
+
+	// Code A meaning, told by values of dictionaries.
+	Code CodeableConcept `json:"code"`
+
+	// Comment In free words.
+	//
+	// Example: Пацієнт у задовільному стані
+	Comment nullable.Nullable[string] `json:"comment"`
+
+	// Context A link to another object, as it is sent.
+	Context ReferenceRequest `json:"context"`
+
+	// ID Risk assessment id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// Method A meaning, told by values of dictionaries, or null.
+	Method nullable.Nullable[NullableCodeableConcept] `json:"method"`
+
+	// Mitigation What would make it less likely, in free words.
+	//
+	// Example: Регулярний контроль тиску
+	Mitigation nullable.Nullable[string] `json:"mitigation"`
+
+	// Performer A link to another object, as it is sent.
+	Performer ReferenceRequest `json:"performer"`
+
+	// Predictions What may happen.
+	Predictions []RiskAssessmentPrediction `json:"predictions"`
+
+	// ReasonCodes Why the risk is thought to be there.
+	ReasonCodes *[]CodeableConcept `json:"reason_codes,omitempty"`
+
+	// ReasonReferences Documents that tell why.
+	ReasonReferences *[]ReferenceRequest `json:"reason_references,omitempty"`
+
+	// Status `preliminary`, `final` or `entered_in_error`.
+	//
+	// Example: preliminary
+	Status string `json:"status"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// RiskAssessmentBasis What the assessment rests on, or null.
+type RiskAssessmentBasis struct {
+	// References Observations and other documents.
+	References []ReferenceRequest `json:"references"`
+
+	// Text In words.
+	//
+	// Example: Дані огляду
+	Text nullable.Nullable[string] `json:"text"`
+}
+
+// RiskAssessmentListResponse A page of risk assessments.
+type RiskAssessmentListResponse struct {
+	// Data The risk assessments of this page.
+	Data []RiskAssessment `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// RiskAssessmentPrediction One thing that may happen.
+type RiskAssessmentPrediction struct {
+	// Outcome A meaning, told by values of dictionaries, or null.
+	Outcome nullable.Nullable[NullableCodeableConcept] `json:"outcome"`
+
+	// ProbabilityDecimal How likely it is, 0 to 100.
+	//
+	// Example: 12.5
+	ProbabilityDecimal *float64 `json:"probability_decimal,omitempty"`
+
+	// ProbabilityRange Values between two amounts.
+	ProbabilityRange *Range `json:"probability_range,omitempty"`
+
+	// QualitativeRisk A meaning, told by values of dictionaries, or null.
+	QualitativeRisk nullable.Nullable[NullableCodeableConcept] `json:"qualitative_risk"`
+
+	// Rationale Why it is thought so.
+	//
+	// Example: Обтяжена спадковість
+	Rationale nullable.Nullable[string] `json:"rationale"`
+
+	// RelativeRisk How much likelier than for others, 1 meaning as likely.
+	//
+	// Example: 1.5
+	RelativeRisk nullable.Nullable[float64] `json:"relative_risk"`
+
+	// WhenPeriod A stretch of time.
+	WhenPeriod *Period `json:"when_period,omitempty"`
+
+	// WhenRange Values between two amounts.
+	WhenRange *Range `json:"when_range,omitempty"`
+}
+
+// RiskAssessmentResponse A risk assessment of a patient.
+type RiskAssessmentResponse struct {
+	// Data What may happen to a patient, and how likely it is.
+	Data RiskAssessment `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// SampledData Values that a device took one after another.
+type SampledData struct {
+	// Data The values, with spaces between them; `E`, `U` and `L` stand for an error and for what is above or below the limits.
+	//
+	// Example: 2 4 E 8
+	Data string `json:"data"`
+
+	// Dimensions Values at one moment.
+	//
+	// Example: 1
+	Dimensions *int `json:"dimensions,omitempty"`
+
+	// Factor What each value is to be multiplied by.
+	//
+	// Example: 1.5
+	Factor *float64 `json:"factor,omitempty"`
+
+	// LowerLimit Lowest value that the device can tell.
+	//
+	// Example: -5
+	LowerLimit *float64 `json:"lower_limit,omitempty"`
+
+	// Origin What zero stands for.
+	//
+	// Example: 0
+	Origin *float64 `json:"origin,omitempty"`
+
+	// Period Milliseconds between two values.
+	//
+	// Example: 10
+	Period *float64 `json:"period,omitempty"`
+
+	// UpperLimit Highest value that the device can tell.
+	//
+	// Example: 5
+	UpperLimit *float64 `json:"upper_limit,omitempty"`
 }
 
 // ServiceGroupReferenceRequest A link to a group of services, as it is sent.
@@ -8853,6 +10051,35 @@ type UserResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// VaccinationProtocol The programme that the vaccination belongs to.
+type VaccinationProtocol struct {
+	// Authority A meaning, told by values of dictionaries, or null.
+	Authority nullable.Nullable[NullableCodeableConcept] `json:"authority"`
+
+	// Description What the programme is for.
+	//
+	// Example: Щеплення проти гепатиту
+	Description nullable.Nullable[string] `json:"description"`
+
+	// DoseSequence Which dose of the series it is.
+	//
+	// Example: 1
+	DoseSequence nullable.Nullable[int] `json:"dose_sequence"`
+
+	// Series Name of the series.
+	//
+	// Example: Первинний комплекс
+	Series nullable.Nullable[string] `json:"series"`
+
+	// SeriesDoses How many doses the series has.
+	//
+	// Example: 3
+	SeriesDoses nullable.Nullable[int] `json:"series_doses"`
+
+	// TargetDiseases Diseases that it protects from.
+	TargetDiseases []CodeableConcept `json:"target_diseases"`
+}
+
 // VerificationCompleteRequest The code that came by SMS.
 type VerificationCompleteRequest struct {
 	// Code The code, a number; a string is refused.
@@ -9229,6 +10456,30 @@ type ListLicensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListAllergyIntolerancesParams defines parameters for ListAllergyIntolerances.
+type ListAllergyIntolerancesParams struct {
+	// Code Only those with this code.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// EncounterID Only those of this encounter.
+	EncounterID *string `form:"encounter_id,omitempty" json:"encounter_id,omitempty"`
+
+	// EpisodeID Only those of this episode.
+	EpisodeID *string `form:"episode_id,omitempty" json:"episode_id,omitempty"`
+
+	// OnsetDateTimeFrom Only those that began on this day or later, `YYYY-MM-DD`.
+	OnsetDateTimeFrom *string `form:"onset_date_time_from,omitempty" json:"onset_date_time_from,omitempty"`
+
+	// OnsetDateTimeTo Only those that began on this day or earlier, `YYYY-MM-DD`.
+	OnsetDateTimeTo *string `form:"onset_date_time_to,omitempty" json:"onset_date_time_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListApprovalsParams defines parameters for ListApprovals.
 type ListApprovalsParams struct {
 	// GrantedTo Only approvals granted to this employee or legal entity.
@@ -9256,6 +10507,33 @@ type ListApprovalsParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Approvals per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListConditionsParams defines parameters for ListConditions.
+type ListConditionsParams struct {
+	// Code Only those with this code.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// EncounterID Only those of this encounter.
+	EncounterID *string `form:"encounter_id,omitempty" json:"encounter_id,omitempty"`
+
+	// EpisodeID Only those of this episode.
+	EpisodeID *string `form:"episode_id,omitempty" json:"episode_id,omitempty"`
+
+	// ManagingOrganizationID Only those of this legal entity.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// OnsetDateFrom Only those that began on this day or later, `YYYY-MM-DD`.
+	OnsetDateFrom *string `form:"onset_date_from,omitempty" json:"onset_date_from,omitempty"`
+
+	// OnsetDateTo Only those that began on this day or earlier, `YYYY-MM-DD`.
+	OnsetDateTo *string `form:"onset_date_to,omitempty" json:"onset_date_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -9316,6 +10594,75 @@ type ListDeviceDispensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListDiagnosticReportsParams defines parameters for ListDiagnosticReports.
+type ListDiagnosticReportsParams struct {
+	// Code Only those of this service.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// EncounterID Only those of this encounter.
+	EncounterID *string `form:"encounter_id,omitempty" json:"encounter_id,omitempty"`
+
+	// ContextEpisodeID Only those of encounters of this episode.
+	ContextEpisodeID *string `form:"context_episode_id,omitempty" json:"context_episode_id,omitempty"`
+
+	// OriginEpisodeID Only those that began with this episode.
+	OriginEpisodeID *string `form:"origin_episode_id,omitempty" json:"origin_episode_id,omitempty"`
+
+	// BasedOn Only those that were made for this service request.
+	BasedOn *string `form:"based_on,omitempty" json:"based_on,omitempty"`
+
+	// ManagingOrganizationID Only those of this legal entity.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// SpecimenID Only those of this specimen.
+	SpecimenID *string `form:"specimen_id,omitempty" json:"specimen_id,omitempty"`
+
+	// IssuedFrom Only those that were made known on this day or later, `YYYY-MM-DD`.
+	IssuedFrom *string `form:"issued_from,omitempty" json:"issued_from,omitempty"`
+
+	// IssuedTo Only those that were made known on this day or earlier, `YYYY-MM-DD`.
+	IssuedTo *string `form:"issued_to,omitempty" json:"issued_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListEncountersParams defines parameters for ListEncounters.
+type ListEncountersParams struct {
+	// EpisodeID Only those of this episode.
+	EpisodeID *string `form:"episode_id,omitempty" json:"episode_id,omitempty"`
+
+	// IncomingReferralID Only those that followed this service request.
+	IncomingReferralID *string `form:"incoming_referral_id,omitempty" json:"incoming_referral_id,omitempty"`
+
+	// OriginEpisodeID Only those that began with this episode.
+	OriginEpisodeID *string `form:"origin_episode_id,omitempty" json:"origin_episode_id,omitempty"`
+
+	// ManagingOrganizationID Only those of this legal entity.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// PeriodStartFrom Only those that began on this day or later, `YYYY-MM-DD`.
+	PeriodStartFrom *string `form:"period_start_from,omitempty" json:"period_start_from,omitempty"`
+
+	// PeriodStartTo Only those that began on this day or earlier, `YYYY-MM-DD`.
+	PeriodStartTo *string `form:"period_start_to,omitempty" json:"period_start_to,omitempty"`
+
+	// PeriodEndFrom Only those that ended on this day or later, `YYYY-MM-DD`.
+	PeriodEndFrom *string `form:"period_end_from,omitempty" json:"period_end_from,omitempty"`
+
+	// PeriodEndTo Only those that ended on this day or earlier, `YYYY-MM-DD`.
+	PeriodEndTo *string `form:"period_end_to,omitempty" json:"period_end_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListEpisodesParams defines parameters for ListEpisodes.
 type ListEpisodesParams struct {
 	// PeriodFrom Only episodes that have not ended before this day, `YYYY-MM-DD`.
@@ -9349,6 +10696,225 @@ type ListApprovedEpisodesParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Episodes per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListEpisodeAllergyIntolerancesParams defines parameters for ListEpisodeAllergyIntolerances.
+type ListEpisodeAllergyIntolerancesParams struct {
+	// Code Only those with this code.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// OnsetDateTimeFrom Only those that began on this day or later, `YYYY-MM-DD`.
+	OnsetDateTimeFrom *string `form:"onset_date_time_from,omitempty" json:"onset_date_time_from,omitempty"`
+
+	// OnsetDateTimeTo Only those that began on this day or earlier, `YYYY-MM-DD`.
+	OnsetDateTimeTo *string `form:"onset_date_time_to,omitempty" json:"onset_date_time_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListEpisodeConditionsParams defines parameters for ListEpisodeConditions.
+type ListEpisodeConditionsParams struct {
+	// Code Only those with this code.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// OnsetDateFrom Only those that began on this day or later, `YYYY-MM-DD`.
+	OnsetDateFrom *string `form:"onset_date_from,omitempty" json:"onset_date_from,omitempty"`
+
+	// OnsetDateTo Only those that began on this day or earlier, `YYYY-MM-DD`.
+	OnsetDateTo *string `form:"onset_date_to,omitempty" json:"onset_date_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListEpisodeEncountersParams defines parameters for ListEpisodeEncounters.
+type ListEpisodeEncountersParams struct {
+	// IncomingReferral Only those that followed this service request.
+	IncomingReferral *string `form:"incoming_referral,omitempty" json:"incoming_referral,omitempty"`
+
+	// OriginEpisodeID Only those that began with this episode.
+	OriginEpisodeID *string `form:"origin_episode_id,omitempty" json:"origin_episode_id,omitempty"`
+
+	// PeriodStartFrom Only those that began on this day or later, `YYYY-MM-DD`.
+	PeriodStartFrom *string `form:"period_start_from,omitempty" json:"period_start_from,omitempty"`
+
+	// PeriodStartTo Only those that began on this day or earlier, `YYYY-MM-DD`.
+	PeriodStartTo *string `form:"period_start_to,omitempty" json:"period_start_to,omitempty"`
+
+	// PeriodEndFrom Only those that ended on this day or later, `YYYY-MM-DD`.
+	PeriodEndFrom *string `form:"period_end_from,omitempty" json:"period_end_from,omitempty"`
+
+	// PeriodEndTo Only those that ended on this day or earlier, `YYYY-MM-DD`.
+	PeriodEndTo *string `form:"period_end_to,omitempty" json:"period_end_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListEpisodeImmunizationsParams defines parameters for ListEpisodeImmunizations.
+type ListEpisodeImmunizationsParams struct {
+	// VaccineCode Only those with this vaccine.
+	VaccineCode *string `form:"vaccine_code,omitempty" json:"vaccine_code,omitempty"`
+
+	// DateFrom Only those that were given on this day or later, `YYYY-MM-DD`.
+	DateFrom *string `form:"date_from,omitempty" json:"date_from,omitempty"`
+
+	// DateTo Only those that were given on this day or earlier, `YYYY-MM-DD`.
+	DateTo *string `form:"date_to,omitempty" json:"date_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListEpisodeObservationsParams defines parameters for ListEpisodeObservations.
+type ListEpisodeObservationsParams struct {
+	// Code Only those with this code.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// IssuedFrom Only those that were made known on this day or later, `YYYY-MM-DD`.
+	IssuedFrom *string `form:"issued_from,omitempty" json:"issued_from,omitempty"`
+
+	// IssuedTo Only those that were made known on this day or earlier, `YYYY-MM-DD`.
+	IssuedTo *string `form:"issued_to,omitempty" json:"issued_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListImmunizationsParams defines parameters for ListImmunizations.
+type ListImmunizationsParams struct {
+	// VaccineCode Only those with this vaccine.
+	VaccineCode *string `form:"vaccine_code,omitempty" json:"vaccine_code,omitempty"`
+
+	// EncounterID Only those of this encounter.
+	EncounterID *string `form:"encounter_id,omitempty" json:"encounter_id,omitempty"`
+
+	// EpisodeID Only those of this episode.
+	EpisodeID *string `form:"episode_id,omitempty" json:"episode_id,omitempty"`
+
+	// DateFrom Only those that were given on this day or later, `YYYY-MM-DD`.
+	DateFrom *string `form:"date_from,omitempty" json:"date_from,omitempty"`
+
+	// DateTo Only those that were given on this day or earlier, `YYYY-MM-DD`.
+	DateTo *string `form:"date_to,omitempty" json:"date_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListObservationsParams defines parameters for ListObservations.
+type ListObservationsParams struct {
+	// Code Only those with this code.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// EncounterID Only those of this encounter.
+	EncounterID *string `form:"encounter_id,omitempty" json:"encounter_id,omitempty"`
+
+	// DiagnosticReportID Only those of this diagnostic report.
+	DiagnosticReportID *string `form:"diagnostic_report_id,omitempty" json:"diagnostic_report_id,omitempty"`
+
+	// EpisodeID Only those of this episode.
+	EpisodeID *string `form:"episode_id,omitempty" json:"episode_id,omitempty"`
+
+	// DeviceID Only those that this equipment was used for.
+	DeviceID *string `form:"device_id,omitempty" json:"device_id,omitempty"`
+
+	// ManagingOrganizationID Only those of this legal entity.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// SpecimenID Only those of this specimen.
+	SpecimenID *string `form:"specimen_id,omitempty" json:"specimen_id,omitempty"`
+
+	// IssuedFrom Only those that were made known on this day or later, `YYYY-MM-DD`.
+	IssuedFrom *string `form:"issued_from,omitempty" json:"issued_from,omitempty"`
+
+	// IssuedTo Only those that were made known on this day or earlier, `YYYY-MM-DD`.
+	IssuedTo *string `form:"issued_to,omitempty" json:"issued_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListProceduresParams defines parameters for ListProcedures.
+type ListProceduresParams struct {
+	// Status Only those in this status: `completed`, `entered_in_error`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// EpisodeID Only those of this episode.
+	EpisodeID *string `form:"episode_id,omitempty" json:"episode_id,omitempty"`
+
+	// UsedReferenceID Only those that this equipment was used for.
+	UsedReferenceID *string `form:"used_reference_id,omitempty" json:"used_reference_id,omitempty"`
+
+	// BasedOn Only those that were made for this service request.
+	BasedOn *string `form:"based_on,omitempty" json:"based_on,omitempty"`
+
+	// Code Only those of this service.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// ManagingOrganizationID Only those of this legal entity.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// EncounterID Only those of this encounter.
+	EncounterID *string `form:"encounter_id,omitempty" json:"encounter_id,omitempty"`
+
+	// OriginEpisodeID Only those that began with this episode.
+	OriginEpisodeID *string `form:"origin_episode_id,omitempty" json:"origin_episode_id,omitempty"`
+
+	// DeviceID Only those that were about this device.
+	DeviceID *string `form:"device_id,omitempty" json:"device_id,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListRiskAssessmentsParams defines parameters for ListRiskAssessments.
+type ListRiskAssessmentsParams struct {
+	// Code Only those with this code.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// EncounterID Only those of this encounter.
+	EncounterID *string `form:"encounter_id,omitempty" json:"encounter_id,omitempty"`
+
+	// EpisodeID Only those of this episode.
+	EpisodeID *string `form:"episode_id,omitempty" json:"episode_id,omitempty"`
+
+	// AssertedDateFrom Only those that were found on this day or later, `YYYY-MM-DD`.
+	AssertedDateFrom *string `form:"asserted_date_from,omitempty" json:"asserted_date_from,omitempty"`
+
+	// AssertedDateTo Only those that were found on this day or earlier, `YYYY-MM-DD`.
+	AssertedDateTo *string `form:"asserted_date_to,omitempty" json:"asserted_date_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -9844,6 +11410,15 @@ type ServerInterface interface {
 	// ListLicenses Get licenses
 	// (GET /api/licenses)
 	ListLicenses(ctx echo.Context, params ListLicensesParams) error
+	// ListAllergyIntolerances Get Allergy Intolerances by search params
+	// (GET /api/patients/{patient_id}/allergy_intolerances)
+	ListAllergyIntolerances(ctx echo.Context, patientID string, params ListAllergyIntolerancesParams) error
+	// GetAllergyIntolerance Get Allergy Intolerance by id
+	// (GET /api/patients/{patient_id}/allergy_intolerances/{allergy_intolerance_id})
+	GetAllergyIntolerance(ctx echo.Context, patientID string, allergyIntoleranceID string) error
+	// GetAllergyIntoleranceContext Get Allergy Intolerance context
+	// (GET /api/patients/{patient_id}/allergy_intolerances/{allergy_intolerance_id}/context)
+	GetAllergyIntoleranceContext(ctx echo.Context, patientID string, allergyIntoleranceID string) error
 	// ListApprovals Get approvals
 	// (GET /api/patients/{patient_id}/approvals)
 	ListApprovals(ctx echo.Context, patientID string, params ListApprovalsParams) error
@@ -9862,6 +11437,15 @@ type ServerInterface interface {
 	// ResendApprovalSMS Resend SMS on Approval
 	// (PATCH /api/patients/{patient_id}/approvals/{id}/actions/resend)
 	ResendApprovalSMS(ctx echo.Context, patientID string, id string) error
+	// ListConditions Get Conditions by search params
+	// (GET /api/patients/{patient_id}/conditions)
+	ListConditions(ctx echo.Context, patientID string, params ListConditionsParams) error
+	// GetCondition Get Condition by id
+	// (GET /api/patients/{patient_id}/conditions/{condition_id})
+	GetCondition(ctx echo.Context, patientID string, conditionID string) error
+	// GetConditionContext Get Condition context
+	// (GET /api/patients/{patient_id}/conditions/{condition_id}/context)
+	GetConditionContext(ctx echo.Context, patientID string, conditionID string) error
 	// ListDeviceDispenses Get Device dispenses by search params in patient context
 	// (GET /api/patients/{patient_id}/device_dispenses)
 	ListDeviceDispenses(ctx echo.Context, patientID string, params ListDeviceDispensesParams) error
@@ -9871,6 +11455,24 @@ type ServerInterface interface {
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
+	// ListDiagnosticReports Get Diagnostic Reports by search params
+	// (GET /api/patients/{patient_id}/diagnostic_reports)
+	ListDiagnosticReports(ctx echo.Context, patientID string, params ListDiagnosticReportsParams) error
+	// GetDiagnosticReport Get Diagnostic Report by id
+	// (GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id})
+	GetDiagnosticReport(ctx echo.Context, patientID string, diagnosticReportID string) error
+	// GetDiagnosticReportContext Get Diagnostic Report context
+	// (GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id}/context)
+	GetDiagnosticReportContext(ctx echo.Context, patientID string, diagnosticReportID string) error
+	// ListEncounters Get Encounters by search params
+	// (GET /api/patients/{patient_id}/encounters)
+	ListEncounters(ctx echo.Context, patientID string, params ListEncountersParams) error
+	// GetEncounter Get Encounter by id
+	// (GET /api/patients/{patient_id}/encounters/{encounter_id})
+	GetEncounter(ctx echo.Context, patientID string, encounterID string) error
+	// GetEncounterContext Get Encounter context
+	// (GET /api/patients/{patient_id}/encounters/{encounter_id}/context)
+	GetEncounterContext(ctx echo.Context, patientID string, encounterID string) error
 	// ListEpisodes Get Episodes by search params
 	// (GET /api/patients/{patient_id}/episodes)
 	ListEpisodes(ctx echo.Context, patientID string, params ListEpisodesParams) error
@@ -9892,6 +11494,72 @@ type ServerInterface interface {
 	// CloseEpisode Close Episode
 	// (PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close)
 	CloseEpisode(ctx echo.Context, patientID string, episodeID string) error
+	// ListEpisodeAllergyIntolerances Get Allergy Intolerances in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/allergy_intolerances)
+	ListEpisodeAllergyIntolerances(ctx echo.Context, patientID string, episodeID string, params ListEpisodeAllergyIntolerancesParams) error
+	// GetEpisodeAllergyIntolerance Get Allergy Intolerance in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/allergy_intolerances/{allergy_intolerance_id})
+	GetEpisodeAllergyIntolerance(ctx echo.Context, patientID string, episodeID string, allergyIntoleranceID string) error
+	// ListEpisodeConditions Get Conditions in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/conditions)
+	ListEpisodeConditions(ctx echo.Context, patientID string, episodeID string, params ListEpisodeConditionsParams) error
+	// GetEpisodeCondition Get Condition in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/conditions/{condition_id})
+	GetEpisodeCondition(ctx echo.Context, patientID string, episodeID string, conditionID string) error
+	// ListEpisodeEncounters Get Encounters in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/encounters)
+	ListEpisodeEncounters(ctx echo.Context, patientID string, episodeID string, params ListEpisodeEncountersParams) error
+	// GetEpisodeEncounter Get Encounter in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/encounters/{encounter_id})
+	GetEpisodeEncounter(ctx echo.Context, patientID string, episodeID string, encounterID string) error
+	// ListEpisodeImmunizations Get Immunizations in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/immunizations)
+	ListEpisodeImmunizations(ctx echo.Context, patientID string, episodeID string, params ListEpisodeImmunizationsParams) error
+	// GetEpisodeImmunization Get Immunization in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/immunizations/{immunization_id})
+	GetEpisodeImmunization(ctx echo.Context, patientID string, episodeID string, immunizationID string) error
+	// ListEpisodeObservations Get Observations in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/observations)
+	ListEpisodeObservations(ctx echo.Context, patientID string, episodeID string, params ListEpisodeObservationsParams) error
+	// GetEpisodeObservation Get Observation in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/observations/{observation_id})
+	GetEpisodeObservation(ctx echo.Context, patientID string, episodeID string, observationID string) error
+	// ListImmunizations Get Immunizations by search params
+	// (GET /api/patients/{patient_id}/immunizations)
+	ListImmunizations(ctx echo.Context, patientID string, params ListImmunizationsParams) error
+	// GetImmunization Get Immunization by id
+	// (GET /api/patients/{patient_id}/immunizations/{immunization_id})
+	GetImmunization(ctx echo.Context, patientID string, immunizationID string) error
+	// GetImmunizationContext Get Immunization context
+	// (GET /api/patients/{patient_id}/immunizations/{immunization_id}/context)
+	GetImmunizationContext(ctx echo.Context, patientID string, immunizationID string) error
+	// ListObservations Get Observations by search params
+	// (GET /api/patients/{patient_id}/observations)
+	ListObservations(ctx echo.Context, patientID string, params ListObservationsParams) error
+	// GetObservation Get Observation by id
+	// (GET /api/patients/{patient_id}/observations/{observation_id})
+	GetObservation(ctx echo.Context, patientID string, observationID string) error
+	// GetObservationContext Get Observation context
+	// (GET /api/patients/{patient_id}/observations/{observation_id}/context)
+	GetObservationContext(ctx echo.Context, patientID string, observationID string) error
+	// ListProcedures Get Procedures by search params
+	// (GET /api/patients/{patient_id}/procedures)
+	ListProcedures(ctx echo.Context, patientID string, params ListProceduresParams) error
+	// GetProcedure Get Procedure by id
+	// (GET /api/patients/{patient_id}/procedures/{procedure_id})
+	GetProcedure(ctx echo.Context, patientID string, procedureID string) error
+	// GetProcedureContext Get Procedure context
+	// (GET /api/patients/{patient_id}/procedures/{procedure_id}/context)
+	GetProcedureContext(ctx echo.Context, patientID string, procedureID string) error
+	// ListRiskAssessments Get Risk Assessments by search params
+	// (GET /api/patients/{patient_id}/risk_assessments)
+	ListRiskAssessments(ctx echo.Context, patientID string, params ListRiskAssessmentsParams) error
+	// GetRiskAssessment Get Risk Assessment by id
+	// (GET /api/patients/{patient_id}/risk_assessments/{risk_assessment_id})
+	GetRiskAssessment(ctx echo.Context, patientID string, riskAssessmentID string) error
+	// GetRiskAssessmentContext Get Risk Assessment context
+	// (GET /api/patients/{patient_id}/risk_assessments/{risk_assessment_id}/context)
+	GetRiskAssessmentContext(ctx echo.Context, patientID string, riskAssessmentID string) error
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx echo.Context, patientID string, serviceRequestID string) error
@@ -11097,6 +12765,121 @@ func (w *ServerInterfaceWrapper) ListLicenses(ctx echo.Context) error {
 	return err
 }
 
+// ListAllergyIntolerances converts echo context to params.
+func (w *ServerInterfaceWrapper) ListAllergyIntolerances(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAllergyIntolerancesParams
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", ctx.QueryParams(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Optional query parameter "encounter_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "encounter_id", ctx.QueryParams(), &params.EncounterID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter encounter_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "episode_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "episode_id", ctx.QueryParams(), &params.EpisodeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "onset_date_time_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "onset_date_time_from", ctx.QueryParams(), &params.OnsetDateTimeFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter onset_date_time_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "onset_date_time_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "onset_date_time_to", ctx.QueryParams(), &params.OnsetDateTimeTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter onset_date_time_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListAllergyIntolerances(ctx, patientID, params)
+	return err
+}
+
+// GetAllergyIntolerance converts echo context to params.
+func (w *ServerInterfaceWrapper) GetAllergyIntolerance(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "allergy_intolerance_id" -------------
+	var allergyIntoleranceID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "allergy_intolerance_id", ctx.Param("allergy_intolerance_id"), &allergyIntoleranceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter allergy_intolerance_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetAllergyIntolerance(ctx, patientID, allergyIntoleranceID)
+	return err
+}
+
+// GetAllergyIntoleranceContext converts echo context to params.
+func (w *ServerInterfaceWrapper) GetAllergyIntoleranceContext(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "allergy_intolerance_id" -------------
+	var allergyIntoleranceID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "allergy_intolerance_id", ctx.Param("allergy_intolerance_id"), &allergyIntoleranceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter allergy_intolerance_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetAllergyIntoleranceContext(ctx, patientID, allergyIntoleranceID)
+	return err
+}
+
 // ListApprovals converts echo context to params.
 func (w *ServerInterfaceWrapper) ListApprovals(ctx echo.Context) error {
 	var err error
@@ -11290,6 +13073,128 @@ func (w *ServerInterfaceWrapper) ResendApprovalSMS(ctx echo.Context) error {
 	return err
 }
 
+// ListConditions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListConditions(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListConditionsParams
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", ctx.QueryParams(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Optional query parameter "encounter_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "encounter_id", ctx.QueryParams(), &params.EncounterID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter encounter_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "episode_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "episode_id", ctx.QueryParams(), &params.EpisodeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "managing_organization_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "managing_organization_id", ctx.QueryParams(), &params.ManagingOrganizationID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter managing_organization_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "onset_date_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "onset_date_from", ctx.QueryParams(), &params.OnsetDateFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter onset_date_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "onset_date_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "onset_date_to", ctx.QueryParams(), &params.OnsetDateTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter onset_date_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListConditions(ctx, patientID, params)
+	return err
+}
+
+// GetCondition converts echo context to params.
+func (w *ServerInterfaceWrapper) GetCondition(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "condition_id" -------------
+	var conditionID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "condition_id", ctx.Param("condition_id"), &conditionID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter condition_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetCondition(ctx, patientID, conditionID)
+	return err
+}
+
+// GetConditionContext converts echo context to params.
+func (w *ServerInterfaceWrapper) GetConditionContext(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "condition_id" -------------
+	var conditionID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "condition_id", ctx.Param("condition_id"), &conditionID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter condition_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetConditionContext(ctx, patientID, conditionID)
+	return err
+}
+
 // ListDeviceDispenses converts echo context to params.
 func (w *ServerInterfaceWrapper) ListDeviceDispenses(ctx echo.Context) error {
 	var err error
@@ -11479,6 +13384,285 @@ func (w *ServerInterfaceWrapper) StopDeviceDispense(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.StopDeviceDispense(ctx, patientID, deviceDispenseID)
+	return err
+}
+
+// ListDiagnosticReports converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDiagnosticReports(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDiagnosticReportsParams
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", ctx.QueryParams(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Optional query parameter "encounter_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "encounter_id", ctx.QueryParams(), &params.EncounterID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter encounter_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "context_episode_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "context_episode_id", ctx.QueryParams(), &params.ContextEpisodeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter context_episode_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "origin_episode_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "origin_episode_id", ctx.QueryParams(), &params.OriginEpisodeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter origin_episode_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "based_on" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "based_on", ctx.QueryParams(), &params.BasedOn, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter based_on: %s", err))
+	}
+
+	// ------------- Optional query parameter "managing_organization_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "managing_organization_id", ctx.QueryParams(), &params.ManagingOrganizationID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter managing_organization_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "specimen_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "specimen_id", ctx.QueryParams(), &params.SpecimenID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter specimen_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "issued_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "issued_from", ctx.QueryParams(), &params.IssuedFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter issued_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "issued_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "issued_to", ctx.QueryParams(), &params.IssuedTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter issued_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDiagnosticReports(ctx, patientID, params)
+	return err
+}
+
+// GetDiagnosticReport converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDiagnosticReport(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "diagnostic_report_id" -------------
+	var diagnosticReportID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "diagnostic_report_id", ctx.Param("diagnostic_report_id"), &diagnosticReportID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter diagnostic_report_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDiagnosticReport(ctx, patientID, diagnosticReportID)
+	return err
+}
+
+// GetDiagnosticReportContext converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDiagnosticReportContext(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "diagnostic_report_id" -------------
+	var diagnosticReportID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "diagnostic_report_id", ctx.Param("diagnostic_report_id"), &diagnosticReportID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter diagnostic_report_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDiagnosticReportContext(ctx, patientID, diagnosticReportID)
+	return err
+}
+
+// ListEncounters converts echo context to params.
+func (w *ServerInterfaceWrapper) ListEncounters(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEncountersParams
+	// ------------- Optional query parameter "episode_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "episode_id", ctx.QueryParams(), &params.EpisodeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "incoming_referral_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "incoming_referral_id", ctx.QueryParams(), &params.IncomingReferralID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter incoming_referral_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "origin_episode_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "origin_episode_id", ctx.QueryParams(), &params.OriginEpisodeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter origin_episode_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "managing_organization_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "managing_organization_id", ctx.QueryParams(), &params.ManagingOrganizationID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter managing_organization_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "period_start_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "period_start_from", ctx.QueryParams(), &params.PeriodStartFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter period_start_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "period_start_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "period_start_to", ctx.QueryParams(), &params.PeriodStartTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter period_start_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "period_end_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "period_end_from", ctx.QueryParams(), &params.PeriodEndFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter period_end_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "period_end_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "period_end_to", ctx.QueryParams(), &params.PeriodEndTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter period_end_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListEncounters(ctx, patientID, params)
+	return err
+}
+
+// GetEncounter converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEncounter(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "encounter_id" -------------
+	var encounterID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "encounter_id", ctx.Param("encounter_id"), &encounterID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter encounter_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEncounter(ctx, patientID, encounterID)
+	return err
+}
+
+// GetEncounterContext converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEncounterContext(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "encounter_id" -------------
+	var encounterID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "encounter_id", ctx.Param("encounter_id"), &encounterID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter encounter_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEncounterContext(ctx, patientID, encounterID)
 	return err
 }
 
@@ -11697,6 +13881,1008 @@ func (w *ServerInterfaceWrapper) CloseEpisode(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.CloseEpisode(ctx, patientID, episodeID)
+	return err
+}
+
+// ListEpisodeAllergyIntolerances converts echo context to params.
+func (w *ServerInterfaceWrapper) ListEpisodeAllergyIntolerances(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "episode_id" -------------
+	var episodeID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "episode_id", ctx.Param("episode_id"), &episodeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEpisodeAllergyIntolerancesParams
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", ctx.QueryParams(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Optional query parameter "onset_date_time_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "onset_date_time_from", ctx.QueryParams(), &params.OnsetDateTimeFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter onset_date_time_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "onset_date_time_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "onset_date_time_to", ctx.QueryParams(), &params.OnsetDateTimeTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter onset_date_time_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListEpisodeAllergyIntolerances(ctx, patientID, episodeID, params)
+	return err
+}
+
+// GetEpisodeAllergyIntolerance converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEpisodeAllergyIntolerance(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "episode_id" -------------
+	var episodeID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "episode_id", ctx.Param("episode_id"), &episodeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// ------------- Path parameter "allergy_intolerance_id" -------------
+	var allergyIntoleranceID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "allergy_intolerance_id", ctx.Param("allergy_intolerance_id"), &allergyIntoleranceID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter allergy_intolerance_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEpisodeAllergyIntolerance(ctx, patientID, episodeID, allergyIntoleranceID)
+	return err
+}
+
+// ListEpisodeConditions converts echo context to params.
+func (w *ServerInterfaceWrapper) ListEpisodeConditions(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "episode_id" -------------
+	var episodeID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "episode_id", ctx.Param("episode_id"), &episodeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEpisodeConditionsParams
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", ctx.QueryParams(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Optional query parameter "onset_date_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "onset_date_from", ctx.QueryParams(), &params.OnsetDateFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter onset_date_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "onset_date_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "onset_date_to", ctx.QueryParams(), &params.OnsetDateTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter onset_date_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListEpisodeConditions(ctx, patientID, episodeID, params)
+	return err
+}
+
+// GetEpisodeCondition converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEpisodeCondition(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "episode_id" -------------
+	var episodeID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "episode_id", ctx.Param("episode_id"), &episodeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// ------------- Path parameter "condition_id" -------------
+	var conditionID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "condition_id", ctx.Param("condition_id"), &conditionID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter condition_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEpisodeCondition(ctx, patientID, episodeID, conditionID)
+	return err
+}
+
+// ListEpisodeEncounters converts echo context to params.
+func (w *ServerInterfaceWrapper) ListEpisodeEncounters(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "episode_id" -------------
+	var episodeID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "episode_id", ctx.Param("episode_id"), &episodeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEpisodeEncountersParams
+	// ------------- Optional query parameter "incoming_referral" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "incoming_referral", ctx.QueryParams(), &params.IncomingReferral, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter incoming_referral: %s", err))
+	}
+
+	// ------------- Optional query parameter "origin_episode_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "origin_episode_id", ctx.QueryParams(), &params.OriginEpisodeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter origin_episode_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "period_start_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "period_start_from", ctx.QueryParams(), &params.PeriodStartFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter period_start_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "period_start_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "period_start_to", ctx.QueryParams(), &params.PeriodStartTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter period_start_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "period_end_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "period_end_from", ctx.QueryParams(), &params.PeriodEndFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter period_end_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "period_end_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "period_end_to", ctx.QueryParams(), &params.PeriodEndTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter period_end_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListEpisodeEncounters(ctx, patientID, episodeID, params)
+	return err
+}
+
+// GetEpisodeEncounter converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEpisodeEncounter(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "episode_id" -------------
+	var episodeID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "episode_id", ctx.Param("episode_id"), &episodeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// ------------- Path parameter "encounter_id" -------------
+	var encounterID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "encounter_id", ctx.Param("encounter_id"), &encounterID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter encounter_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEpisodeEncounter(ctx, patientID, episodeID, encounterID)
+	return err
+}
+
+// ListEpisodeImmunizations converts echo context to params.
+func (w *ServerInterfaceWrapper) ListEpisodeImmunizations(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "episode_id" -------------
+	var episodeID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "episode_id", ctx.Param("episode_id"), &episodeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEpisodeImmunizationsParams
+	// ------------- Optional query parameter "vaccine_code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "vaccine_code", ctx.QueryParams(), &params.VaccineCode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter vaccine_code: %s", err))
+	}
+
+	// ------------- Optional query parameter "date_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "date_from", ctx.QueryParams(), &params.DateFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter date_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "date_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "date_to", ctx.QueryParams(), &params.DateTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter date_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListEpisodeImmunizations(ctx, patientID, episodeID, params)
+	return err
+}
+
+// GetEpisodeImmunization converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEpisodeImmunization(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "episode_id" -------------
+	var episodeID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "episode_id", ctx.Param("episode_id"), &episodeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// ------------- Path parameter "immunization_id" -------------
+	var immunizationID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "immunization_id", ctx.Param("immunization_id"), &immunizationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter immunization_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEpisodeImmunization(ctx, patientID, episodeID, immunizationID)
+	return err
+}
+
+// ListEpisodeObservations converts echo context to params.
+func (w *ServerInterfaceWrapper) ListEpisodeObservations(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "episode_id" -------------
+	var episodeID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "episode_id", ctx.Param("episode_id"), &episodeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEpisodeObservationsParams
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", ctx.QueryParams(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Optional query parameter "issued_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "issued_from", ctx.QueryParams(), &params.IssuedFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter issued_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "issued_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "issued_to", ctx.QueryParams(), &params.IssuedTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter issued_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListEpisodeObservations(ctx, patientID, episodeID, params)
+	return err
+}
+
+// GetEpisodeObservation converts echo context to params.
+func (w *ServerInterfaceWrapper) GetEpisodeObservation(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "episode_id" -------------
+	var episodeID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "episode_id", ctx.Param("episode_id"), &episodeID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// ------------- Path parameter "observation_id" -------------
+	var observationID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "observation_id", ctx.Param("observation_id"), &observationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter observation_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetEpisodeObservation(ctx, patientID, episodeID, observationID)
+	return err
+}
+
+// ListImmunizations converts echo context to params.
+func (w *ServerInterfaceWrapper) ListImmunizations(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListImmunizationsParams
+	// ------------- Optional query parameter "vaccine_code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "vaccine_code", ctx.QueryParams(), &params.VaccineCode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter vaccine_code: %s", err))
+	}
+
+	// ------------- Optional query parameter "encounter_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "encounter_id", ctx.QueryParams(), &params.EncounterID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter encounter_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "episode_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "episode_id", ctx.QueryParams(), &params.EpisodeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "date_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "date_from", ctx.QueryParams(), &params.DateFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter date_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "date_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "date_to", ctx.QueryParams(), &params.DateTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter date_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListImmunizations(ctx, patientID, params)
+	return err
+}
+
+// GetImmunization converts echo context to params.
+func (w *ServerInterfaceWrapper) GetImmunization(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "immunization_id" -------------
+	var immunizationID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "immunization_id", ctx.Param("immunization_id"), &immunizationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter immunization_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetImmunization(ctx, patientID, immunizationID)
+	return err
+}
+
+// GetImmunizationContext converts echo context to params.
+func (w *ServerInterfaceWrapper) GetImmunizationContext(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "immunization_id" -------------
+	var immunizationID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "immunization_id", ctx.Param("immunization_id"), &immunizationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter immunization_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetImmunizationContext(ctx, patientID, immunizationID)
+	return err
+}
+
+// ListObservations converts echo context to params.
+func (w *ServerInterfaceWrapper) ListObservations(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListObservationsParams
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", ctx.QueryParams(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Optional query parameter "encounter_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "encounter_id", ctx.QueryParams(), &params.EncounterID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter encounter_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "diagnostic_report_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "diagnostic_report_id", ctx.QueryParams(), &params.DiagnosticReportID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter diagnostic_report_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "episode_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "episode_id", ctx.QueryParams(), &params.EpisodeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "device_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "device_id", ctx.QueryParams(), &params.DeviceID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "managing_organization_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "managing_organization_id", ctx.QueryParams(), &params.ManagingOrganizationID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter managing_organization_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "specimen_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "specimen_id", ctx.QueryParams(), &params.SpecimenID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter specimen_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "issued_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "issued_from", ctx.QueryParams(), &params.IssuedFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter issued_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "issued_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "issued_to", ctx.QueryParams(), &params.IssuedTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter issued_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListObservations(ctx, patientID, params)
+	return err
+}
+
+// GetObservation converts echo context to params.
+func (w *ServerInterfaceWrapper) GetObservation(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "observation_id" -------------
+	var observationID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "observation_id", ctx.Param("observation_id"), &observationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter observation_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetObservation(ctx, patientID, observationID)
+	return err
+}
+
+// GetObservationContext converts echo context to params.
+func (w *ServerInterfaceWrapper) GetObservationContext(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "observation_id" -------------
+	var observationID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "observation_id", ctx.Param("observation_id"), &observationID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter observation_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetObservationContext(ctx, patientID, observationID)
+	return err
+}
+
+// ListProcedures converts echo context to params.
+func (w *ServerInterfaceWrapper) ListProcedures(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListProceduresParams
+	// ------------- Optional query parameter "status" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "status", ctx.QueryParams(), &params.Status, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter status: %s", err))
+	}
+
+	// ------------- Optional query parameter "episode_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "episode_id", ctx.QueryParams(), &params.EpisodeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "used_reference_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "used_reference_id", ctx.QueryParams(), &params.UsedReferenceID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter used_reference_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "based_on" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "based_on", ctx.QueryParams(), &params.BasedOn, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter based_on: %s", err))
+	}
+
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", ctx.QueryParams(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Optional query parameter "managing_organization_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "managing_organization_id", ctx.QueryParams(), &params.ManagingOrganizationID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter managing_organization_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "encounter_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "encounter_id", ctx.QueryParams(), &params.EncounterID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter encounter_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "origin_episode_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "origin_episode_id", ctx.QueryParams(), &params.OriginEpisodeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter origin_episode_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "device_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "device_id", ctx.QueryParams(), &params.DeviceID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter device_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListProcedures(ctx, patientID, params)
+	return err
+}
+
+// GetProcedure converts echo context to params.
+func (w *ServerInterfaceWrapper) GetProcedure(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "procedure_id" -------------
+	var procedureID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "procedure_id", ctx.Param("procedure_id"), &procedureID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter procedure_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetProcedure(ctx, patientID, procedureID)
+	return err
+}
+
+// GetProcedureContext converts echo context to params.
+func (w *ServerInterfaceWrapper) GetProcedureContext(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "procedure_id" -------------
+	var procedureID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "procedure_id", ctx.Param("procedure_id"), &procedureID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter procedure_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetProcedureContext(ctx, patientID, procedureID)
+	return err
+}
+
+// ListRiskAssessments converts echo context to params.
+func (w *ServerInterfaceWrapper) ListRiskAssessments(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListRiskAssessmentsParams
+	// ------------- Optional query parameter "code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "code", ctx.QueryParams(), &params.Code, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter code: %s", err))
+	}
+
+	// ------------- Optional query parameter "encounter_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "encounter_id", ctx.QueryParams(), &params.EncounterID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter encounter_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "episode_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "episode_id", ctx.QueryParams(), &params.EpisodeID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter episode_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "asserted_date_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "asserted_date_from", ctx.QueryParams(), &params.AssertedDateFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter asserted_date_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "asserted_date_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "asserted_date_to", ctx.QueryParams(), &params.AssertedDateTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter asserted_date_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListRiskAssessments(ctx, patientID, params)
+	return err
+}
+
+// GetRiskAssessment converts echo context to params.
+func (w *ServerInterfaceWrapper) GetRiskAssessment(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "risk_assessment_id" -------------
+	var riskAssessmentID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "risk_assessment_id", ctx.Param("risk_assessment_id"), &riskAssessmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter risk_assessment_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetRiskAssessment(ctx, patientID, riskAssessmentID)
+	return err
+}
+
+// GetRiskAssessmentContext converts echo context to params.
+func (w *ServerInterfaceWrapper) GetRiskAssessmentContext(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// ------------- Path parameter "risk_assessment_id" -------------
+	var riskAssessmentID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "risk_assessment_id", ctx.Param("risk_assessment_id"), &riskAssessmentID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter risk_assessment_id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetRiskAssessmentContext(ctx, patientID, riskAssessmentID)
 	return err
 }
 
@@ -13228,22 +16414,56 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/legal_entities", wrapper.ListLegalEntitiesV1, options.OperationMiddlewares["listLegalEntitiesV1"]...)
 	router.GET(options.BaseURL+"/api/legal_entities/:id", wrapper.GetLegalEntityV1, options.OperationMiddlewares["getLegalEntityV1"]...)
 	router.GET(options.BaseURL+"/api/licenses", wrapper.ListLicenses, options.OperationMiddlewares["listLicenses"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/allergy_intolerances", wrapper.ListAllergyIntolerances, options.OperationMiddlewares["listAllergyIntolerances"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/allergy_intolerances/:allergy_intolerance_id", wrapper.GetAllergyIntolerance, options.OperationMiddlewares["getAllergyIntolerance"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/allergy_intolerances/:allergy_intolerance_id/context", wrapper.GetAllergyIntoleranceContext, options.OperationMiddlewares["getAllergyIntoleranceContext"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/approvals", wrapper.ListApprovals, options.OperationMiddlewares["listApprovals"]...)
 	router.POST(options.BaseURL+"/api/patients/:patient_id/approvals", wrapper.CreateApproval, options.OperationMiddlewares["createApproval"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/approvals/:id", wrapper.GetApproval, options.OperationMiddlewares["getApproval"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/approvals/:id", wrapper.VerifyApproval, options.OperationMiddlewares["verifyApproval"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/approvals/:id/actions/cancel", wrapper.CancelApproval, options.OperationMiddlewares["cancelApproval"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/approvals/:id/actions/resend", wrapper.ResendApprovalSMS, options.OperationMiddlewares["resendApprovalSms"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/conditions", wrapper.ListConditions, options.OperationMiddlewares["listConditions"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/conditions/:condition_id", wrapper.GetCondition, options.OperationMiddlewares["getCondition"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/conditions/:condition_id/context", wrapper.GetConditionContext, options.OperationMiddlewares["getConditionContext"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses", wrapper.ListDeviceDispenses, options.OperationMiddlewares["listDeviceDispenses"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id", wrapper.GetDeviceDispense, options.OperationMiddlewares["getDeviceDispense"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports", wrapper.ListDiagnosticReports, options.OperationMiddlewares["listDiagnosticReports"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports/:diagnostic_report_id", wrapper.GetDiagnosticReport, options.OperationMiddlewares["getDiagnosticReport"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports/:diagnostic_report_id/context", wrapper.GetDiagnosticReportContext, options.OperationMiddlewares["getDiagnosticReportContext"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/encounters", wrapper.ListEncounters, options.OperationMiddlewares["listEncounters"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/encounters/:encounter_id", wrapper.GetEncounter, options.OperationMiddlewares["getEncounter"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/encounters/:encounter_id/context", wrapper.GetEncounterContext, options.OperationMiddlewares["getEncounterContext"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes", wrapper.ListEpisodes, options.OperationMiddlewares["listEpisodes"]...)
 	router.POST(options.BaseURL+"/api/patients/:patient_id/episodes", wrapper.CreateEpisode, options.OperationMiddlewares["createEpisode"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id", wrapper.GetEpisode, options.OperationMiddlewares["getEpisode"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id", wrapper.UpdateEpisode, options.OperationMiddlewares["updateEpisode"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/actions/cancel", wrapper.CancelEpisode, options.OperationMiddlewares["cancelEpisode"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/actions/close", wrapper.CloseEpisode, options.OperationMiddlewares["closeEpisode"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/allergy_intolerances", wrapper.ListEpisodeAllergyIntolerances, options.OperationMiddlewares["listEpisodeAllergyIntolerances"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/allergy_intolerances/:allergy_intolerance_id", wrapper.GetEpisodeAllergyIntolerance, options.OperationMiddlewares["getEpisodeAllergyIntolerance"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/conditions", wrapper.ListEpisodeConditions, options.OperationMiddlewares["listEpisodeConditions"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/conditions/:condition_id", wrapper.GetEpisodeCondition, options.OperationMiddlewares["getEpisodeCondition"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/encounters", wrapper.ListEpisodeEncounters, options.OperationMiddlewares["listEpisodeEncounters"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/encounters/:encounter_id", wrapper.GetEpisodeEncounter, options.OperationMiddlewares["getEpisodeEncounter"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/immunizations", wrapper.ListEpisodeImmunizations, options.OperationMiddlewares["listEpisodeImmunizations"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/immunizations/:immunization_id", wrapper.GetEpisodeImmunization, options.OperationMiddlewares["getEpisodeImmunization"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/observations", wrapper.ListEpisodeObservations, options.OperationMiddlewares["listEpisodeObservations"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id/observations/:observation_id", wrapper.GetEpisodeObservation, options.OperationMiddlewares["getEpisodeObservation"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/approved", wrapper.ListApprovedEpisodes, options.OperationMiddlewares["listApprovedEpisodes"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/immunizations", wrapper.ListImmunizations, options.OperationMiddlewares["listImmunizations"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/immunizations/:immunization_id", wrapper.GetImmunization, options.OperationMiddlewares["getImmunization"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/immunizations/:immunization_id/context", wrapper.GetImmunizationContext, options.OperationMiddlewares["getImmunizationContext"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/observations", wrapper.ListObservations, options.OperationMiddlewares["listObservations"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/observations/:observation_id", wrapper.GetObservation, options.OperationMiddlewares["getObservation"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/observations/:observation_id/context", wrapper.GetObservationContext, options.OperationMiddlewares["getObservationContext"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/procedures", wrapper.ListProcedures, options.OperationMiddlewares["listProcedures"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/procedures/:procedure_id", wrapper.GetProcedure, options.OperationMiddlewares["getProcedure"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/procedures/:procedure_id/context", wrapper.GetProcedureContext, options.OperationMiddlewares["getProcedureContext"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/risk_assessments", wrapper.ListRiskAssessments, options.OperationMiddlewares["listRiskAssessments"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/risk_assessments/:risk_assessment_id", wrapper.GetRiskAssessment, options.OperationMiddlewares["getRiskAssessment"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/risk_assessments/:risk_assessment_id/context", wrapper.GetRiskAssessmentContext, options.OperationMiddlewares["getRiskAssessmentContext"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/service_requests/:service_request_id", wrapper.GetServiceRequest, options.OperationMiddlewares["getServiceRequest"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/summary/episodes", wrapper.ListShortEpisodes, options.OperationMiddlewares["listShortEpisodes"]...)
 	router.GET(options.BaseURL+"/api/person_requests", wrapper.ListPersonRequests, options.OperationMiddlewares["listPersonRequests"]...)
@@ -13939,6 +17159,75 @@ func (response ListLicenses200JSONResponse) VisitListLicensesResponse(w http.Res
 	return err
 }
 
+type ListAllergyIntolerancesRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Params    ListAllergyIntolerancesParams
+}
+
+type ListAllergyIntolerancesResponseObject interface {
+	VisitListAllergyIntolerancesResponse(w http.ResponseWriter) error
+}
+
+type ListAllergyIntolerances200JSONResponse AllergyIntoleranceListResponse
+
+func (response ListAllergyIntolerances200JSONResponse) VisitListAllergyIntolerancesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAllergyIntoleranceRequestObject struct {
+	PatientID            string `json:"patient_id"`
+	AllergyIntoleranceID string `json:"allergy_intolerance_id"`
+}
+
+type GetAllergyIntoleranceResponseObject interface {
+	VisitGetAllergyIntoleranceResponse(w http.ResponseWriter) error
+}
+
+type GetAllergyIntolerance200JSONResponse AllergyIntoleranceResponse
+
+func (response GetAllergyIntolerance200JSONResponse) VisitGetAllergyIntoleranceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAllergyIntoleranceContextRequestObject struct {
+	PatientID            string `json:"patient_id"`
+	AllergyIntoleranceID string `json:"allergy_intolerance_id"`
+}
+
+type GetAllergyIntoleranceContextResponseObject interface {
+	VisitGetAllergyIntoleranceContextResponse(w http.ResponseWriter) error
+}
+
+type GetAllergyIntoleranceContext200JSONResponse RecordContextResponse
+
+func (response GetAllergyIntoleranceContext200JSONResponse) VisitGetAllergyIntoleranceContextResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListApprovalsRequestObject struct {
 	PatientID string `json:"patient_id"`
 	Params    ListApprovalsParams
@@ -14106,6 +17395,75 @@ func (response ResendApprovalSMS202JSONResponse) VisitResendApprovalSMSResponse(
 	return err
 }
 
+type ListConditionsRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Params    ListConditionsParams
+}
+
+type ListConditionsResponseObject interface {
+	VisitListConditionsResponse(w http.ResponseWriter) error
+}
+
+type ListConditions200JSONResponse ConditionListResponse
+
+func (response ListConditions200JSONResponse) VisitListConditionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetConditionRequestObject struct {
+	PatientID   string `json:"patient_id"`
+	ConditionID string `json:"condition_id"`
+}
+
+type GetConditionResponseObject interface {
+	VisitGetConditionResponse(w http.ResponseWriter) error
+}
+
+type GetCondition200JSONResponse ConditionResponse
+
+func (response GetCondition200JSONResponse) VisitGetConditionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetConditionContextRequestObject struct {
+	PatientID   string `json:"patient_id"`
+	ConditionID string `json:"condition_id"`
+}
+
+type GetConditionContextResponseObject interface {
+	VisitGetConditionContextResponse(w http.ResponseWriter) error
+}
+
+type GetConditionContext200JSONResponse RecordContextResponse
+
+func (response GetConditionContext200JSONResponse) VisitGetConditionContextResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type ListDeviceDispensesRequestObject struct {
 	PatientID string `json:"patient_id"`
 	Params    ListDeviceDispensesParams
@@ -14171,6 +17529,144 @@ func (response StopDeviceDispense202JSONResponse) VisitStopDeviceDispenseRespons
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDiagnosticReportsRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Params    ListDiagnosticReportsParams
+}
+
+type ListDiagnosticReportsResponseObject interface {
+	VisitListDiagnosticReportsResponse(w http.ResponseWriter) error
+}
+
+type ListDiagnosticReports200JSONResponse DiagnosticReportListResponse
+
+func (response ListDiagnosticReports200JSONResponse) VisitListDiagnosticReportsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDiagnosticReportRequestObject struct {
+	PatientID          string `json:"patient_id"`
+	DiagnosticReportID string `json:"diagnostic_report_id"`
+}
+
+type GetDiagnosticReportResponseObject interface {
+	VisitGetDiagnosticReportResponse(w http.ResponseWriter) error
+}
+
+type GetDiagnosticReport200JSONResponse DiagnosticReportResponse
+
+func (response GetDiagnosticReport200JSONResponse) VisitGetDiagnosticReportResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDiagnosticReportContextRequestObject struct {
+	PatientID          string `json:"patient_id"`
+	DiagnosticReportID string `json:"diagnostic_report_id"`
+}
+
+type GetDiagnosticReportContextResponseObject interface {
+	VisitGetDiagnosticReportContextResponse(w http.ResponseWriter) error
+}
+
+type GetDiagnosticReportContext200JSONResponse OriginRecordContextResponse
+
+func (response GetDiagnosticReportContext200JSONResponse) VisitGetDiagnosticReportContextResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEncountersRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Params    ListEncountersParams
+}
+
+type ListEncountersResponseObject interface {
+	VisitListEncountersResponse(w http.ResponseWriter) error
+}
+
+type ListEncounters200JSONResponse EncounterListResponse
+
+func (response ListEncounters200JSONResponse) VisitListEncountersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEncounterRequestObject struct {
+	PatientID   string `json:"patient_id"`
+	EncounterID string `json:"encounter_id"`
+}
+
+type GetEncounterResponseObject interface {
+	VisitGetEncounterResponse(w http.ResponseWriter) error
+}
+
+type GetEncounter200JSONResponse EncounterResponse
+
+func (response GetEncounter200JSONResponse) VisitGetEncounterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEncounterContextRequestObject struct {
+	PatientID   string `json:"patient_id"`
+	EncounterID string `json:"encounter_id"`
+}
+
+type GetEncounterContextResponseObject interface {
+	VisitGetEncounterContextResponse(w http.ResponseWriter) error
+}
+
+type GetEncounterContext200JSONResponse RecordContextResponse
+
+func (response GetEncounterContext200JSONResponse) VisitGetEncounterContextResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -14335,6 +17831,522 @@ func (response CloseEpisode202JSONResponse) VisitCloseEpisodeResponse(w http.Res
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEpisodeAllergyIntolerancesRequestObject struct {
+	PatientID string `json:"patient_id"`
+	EpisodeID string `json:"episode_id"`
+	Params    ListEpisodeAllergyIntolerancesParams
+}
+
+type ListEpisodeAllergyIntolerancesResponseObject interface {
+	VisitListEpisodeAllergyIntolerancesResponse(w http.ResponseWriter) error
+}
+
+type ListEpisodeAllergyIntolerances200JSONResponse AllergyIntoleranceListResponse
+
+func (response ListEpisodeAllergyIntolerances200JSONResponse) VisitListEpisodeAllergyIntolerancesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEpisodeAllergyIntoleranceRequestObject struct {
+	PatientID            string `json:"patient_id"`
+	EpisodeID            string `json:"episode_id"`
+	AllergyIntoleranceID string `json:"allergy_intolerance_id"`
+}
+
+type GetEpisodeAllergyIntoleranceResponseObject interface {
+	VisitGetEpisodeAllergyIntoleranceResponse(w http.ResponseWriter) error
+}
+
+type GetEpisodeAllergyIntolerance200JSONResponse AllergyIntoleranceResponse
+
+func (response GetEpisodeAllergyIntolerance200JSONResponse) VisitGetEpisodeAllergyIntoleranceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEpisodeConditionsRequestObject struct {
+	PatientID string `json:"patient_id"`
+	EpisodeID string `json:"episode_id"`
+	Params    ListEpisodeConditionsParams
+}
+
+type ListEpisodeConditionsResponseObject interface {
+	VisitListEpisodeConditionsResponse(w http.ResponseWriter) error
+}
+
+type ListEpisodeConditions200JSONResponse ConditionListResponse
+
+func (response ListEpisodeConditions200JSONResponse) VisitListEpisodeConditionsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEpisodeConditionRequestObject struct {
+	PatientID   string `json:"patient_id"`
+	EpisodeID   string `json:"episode_id"`
+	ConditionID string `json:"condition_id"`
+}
+
+type GetEpisodeConditionResponseObject interface {
+	VisitGetEpisodeConditionResponse(w http.ResponseWriter) error
+}
+
+type GetEpisodeCondition200JSONResponse ConditionResponse
+
+func (response GetEpisodeCondition200JSONResponse) VisitGetEpisodeConditionResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEpisodeEncountersRequestObject struct {
+	PatientID string `json:"patient_id"`
+	EpisodeID string `json:"episode_id"`
+	Params    ListEpisodeEncountersParams
+}
+
+type ListEpisodeEncountersResponseObject interface {
+	VisitListEpisodeEncountersResponse(w http.ResponseWriter) error
+}
+
+type ListEpisodeEncounters200JSONResponse EncounterListResponse
+
+func (response ListEpisodeEncounters200JSONResponse) VisitListEpisodeEncountersResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEpisodeEncounterRequestObject struct {
+	PatientID   string `json:"patient_id"`
+	EpisodeID   string `json:"episode_id"`
+	EncounterID string `json:"encounter_id"`
+}
+
+type GetEpisodeEncounterResponseObject interface {
+	VisitGetEpisodeEncounterResponse(w http.ResponseWriter) error
+}
+
+type GetEpisodeEncounter200JSONResponse EncounterResponse
+
+func (response GetEpisodeEncounter200JSONResponse) VisitGetEpisodeEncounterResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEpisodeImmunizationsRequestObject struct {
+	PatientID string `json:"patient_id"`
+	EpisodeID string `json:"episode_id"`
+	Params    ListEpisodeImmunizationsParams
+}
+
+type ListEpisodeImmunizationsResponseObject interface {
+	VisitListEpisodeImmunizationsResponse(w http.ResponseWriter) error
+}
+
+type ListEpisodeImmunizations200JSONResponse ImmunizationListResponse
+
+func (response ListEpisodeImmunizations200JSONResponse) VisitListEpisodeImmunizationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEpisodeImmunizationRequestObject struct {
+	PatientID      string `json:"patient_id"`
+	EpisodeID      string `json:"episode_id"`
+	ImmunizationID string `json:"immunization_id"`
+}
+
+type GetEpisodeImmunizationResponseObject interface {
+	VisitGetEpisodeImmunizationResponse(w http.ResponseWriter) error
+}
+
+type GetEpisodeImmunization200JSONResponse ImmunizationResponse
+
+func (response GetEpisodeImmunization200JSONResponse) VisitGetEpisodeImmunizationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEpisodeObservationsRequestObject struct {
+	PatientID string `json:"patient_id"`
+	EpisodeID string `json:"episode_id"`
+	Params    ListEpisodeObservationsParams
+}
+
+type ListEpisodeObservationsResponseObject interface {
+	VisitListEpisodeObservationsResponse(w http.ResponseWriter) error
+}
+
+type ListEpisodeObservations200JSONResponse ObservationListResponse
+
+func (response ListEpisodeObservations200JSONResponse) VisitListEpisodeObservationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetEpisodeObservationRequestObject struct {
+	PatientID     string `json:"patient_id"`
+	EpisodeID     string `json:"episode_id"`
+	ObservationID string `json:"observation_id"`
+}
+
+type GetEpisodeObservationResponseObject interface {
+	VisitGetEpisodeObservationResponse(w http.ResponseWriter) error
+}
+
+type GetEpisodeObservation200JSONResponse ObservationResponse
+
+func (response GetEpisodeObservation200JSONResponse) VisitGetEpisodeObservationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListImmunizationsRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Params    ListImmunizationsParams
+}
+
+type ListImmunizationsResponseObject interface {
+	VisitListImmunizationsResponse(w http.ResponseWriter) error
+}
+
+type ListImmunizations200JSONResponse ImmunizationListResponse
+
+func (response ListImmunizations200JSONResponse) VisitListImmunizationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetImmunizationRequestObject struct {
+	PatientID      string `json:"patient_id"`
+	ImmunizationID string `json:"immunization_id"`
+}
+
+type GetImmunizationResponseObject interface {
+	VisitGetImmunizationResponse(w http.ResponseWriter) error
+}
+
+type GetImmunization200JSONResponse ImmunizationResponse
+
+func (response GetImmunization200JSONResponse) VisitGetImmunizationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetImmunizationContextRequestObject struct {
+	PatientID      string `json:"patient_id"`
+	ImmunizationID string `json:"immunization_id"`
+}
+
+type GetImmunizationContextResponseObject interface {
+	VisitGetImmunizationContextResponse(w http.ResponseWriter) error
+}
+
+type GetImmunizationContext200JSONResponse RecordContextResponse
+
+func (response GetImmunizationContext200JSONResponse) VisitGetImmunizationContextResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListObservationsRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Params    ListObservationsParams
+}
+
+type ListObservationsResponseObject interface {
+	VisitListObservationsResponse(w http.ResponseWriter) error
+}
+
+type ListObservations200JSONResponse ObservationListResponse
+
+func (response ListObservations200JSONResponse) VisitListObservationsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetObservationRequestObject struct {
+	PatientID     string `json:"patient_id"`
+	ObservationID string `json:"observation_id"`
+}
+
+type GetObservationResponseObject interface {
+	VisitGetObservationResponse(w http.ResponseWriter) error
+}
+
+type GetObservation200JSONResponse ObservationResponse
+
+func (response GetObservation200JSONResponse) VisitGetObservationResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetObservationContextRequestObject struct {
+	PatientID     string `json:"patient_id"`
+	ObservationID string `json:"observation_id"`
+}
+
+type GetObservationContextResponseObject interface {
+	VisitGetObservationContextResponse(w http.ResponseWriter) error
+}
+
+type GetObservationContext200JSONResponse ObservationContextResponse
+
+func (response GetObservationContext200JSONResponse) VisitGetObservationContextResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListProceduresRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Params    ListProceduresParams
+}
+
+type ListProceduresResponseObject interface {
+	VisitListProceduresResponse(w http.ResponseWriter) error
+}
+
+type ListProcedures200JSONResponse ProcedureListResponse
+
+func (response ListProcedures200JSONResponse) VisitListProceduresResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProcedureRequestObject struct {
+	PatientID   string `json:"patient_id"`
+	ProcedureID string `json:"procedure_id"`
+}
+
+type GetProcedureResponseObject interface {
+	VisitGetProcedureResponse(w http.ResponseWriter) error
+}
+
+type GetProcedure200JSONResponse ProcedureResponse
+
+func (response GetProcedure200JSONResponse) VisitGetProcedureResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetProcedureContextRequestObject struct {
+	PatientID   string `json:"patient_id"`
+	ProcedureID string `json:"procedure_id"`
+}
+
+type GetProcedureContextResponseObject interface {
+	VisitGetProcedureContextResponse(w http.ResponseWriter) error
+}
+
+type GetProcedureContext200JSONResponse OriginRecordContextResponse
+
+func (response GetProcedureContext200JSONResponse) VisitGetProcedureContextResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRiskAssessmentsRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Params    ListRiskAssessmentsParams
+}
+
+type ListRiskAssessmentsResponseObject interface {
+	VisitListRiskAssessmentsResponse(w http.ResponseWriter) error
+}
+
+type ListRiskAssessments200JSONResponse RiskAssessmentListResponse
+
+func (response ListRiskAssessments200JSONResponse) VisitListRiskAssessmentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRiskAssessmentRequestObject struct {
+	PatientID        string `json:"patient_id"`
+	RiskAssessmentID string `json:"risk_assessment_id"`
+}
+
+type GetRiskAssessmentResponseObject interface {
+	VisitGetRiskAssessmentResponse(w http.ResponseWriter) error
+}
+
+type GetRiskAssessment200JSONResponse RiskAssessmentResponse
+
+func (response GetRiskAssessment200JSONResponse) VisitGetRiskAssessmentResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetRiskAssessmentContextRequestObject struct {
+	PatientID        string `json:"patient_id"`
+	RiskAssessmentID string `json:"risk_assessment_id"`
+}
+
+type GetRiskAssessmentContextResponseObject interface {
+	VisitGetRiskAssessmentContextResponse(w http.ResponseWriter) error
+}
+
+type GetRiskAssessmentContext200JSONResponse RecordContextResponse
+
+func (response GetRiskAssessmentContext200JSONResponse) VisitGetRiskAssessmentContextResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -15767,6 +19779,15 @@ type StrictServerInterface interface {
 	// ListLicenses Get licenses
 	// (GET /api/licenses)
 	ListLicenses(ctx context.Context, request ListLicensesRequestObject) (ListLicensesResponseObject, error)
+	// ListAllergyIntolerances Get Allergy Intolerances by search params
+	// (GET /api/patients/{patient_id}/allergy_intolerances)
+	ListAllergyIntolerances(ctx context.Context, request ListAllergyIntolerancesRequestObject) (ListAllergyIntolerancesResponseObject, error)
+	// GetAllergyIntolerance Get Allergy Intolerance by id
+	// (GET /api/patients/{patient_id}/allergy_intolerances/{allergy_intolerance_id})
+	GetAllergyIntolerance(ctx context.Context, request GetAllergyIntoleranceRequestObject) (GetAllergyIntoleranceResponseObject, error)
+	// GetAllergyIntoleranceContext Get Allergy Intolerance context
+	// (GET /api/patients/{patient_id}/allergy_intolerances/{allergy_intolerance_id}/context)
+	GetAllergyIntoleranceContext(ctx context.Context, request GetAllergyIntoleranceContextRequestObject) (GetAllergyIntoleranceContextResponseObject, error)
 	// ListApprovals Get approvals
 	// (GET /api/patients/{patient_id}/approvals)
 	ListApprovals(ctx context.Context, request ListApprovalsRequestObject) (ListApprovalsResponseObject, error)
@@ -15785,6 +19806,15 @@ type StrictServerInterface interface {
 	// ResendApprovalSMS Resend SMS on Approval
 	// (PATCH /api/patients/{patient_id}/approvals/{id}/actions/resend)
 	ResendApprovalSMS(ctx context.Context, request ResendApprovalSMSRequestObject) (ResendApprovalSMSResponseObject, error)
+	// ListConditions Get Conditions by search params
+	// (GET /api/patients/{patient_id}/conditions)
+	ListConditions(ctx context.Context, request ListConditionsRequestObject) (ListConditionsResponseObject, error)
+	// GetCondition Get Condition by id
+	// (GET /api/patients/{patient_id}/conditions/{condition_id})
+	GetCondition(ctx context.Context, request GetConditionRequestObject) (GetConditionResponseObject, error)
+	// GetConditionContext Get Condition context
+	// (GET /api/patients/{patient_id}/conditions/{condition_id}/context)
+	GetConditionContext(ctx context.Context, request GetConditionContextRequestObject) (GetConditionContextResponseObject, error)
 	// ListDeviceDispenses Get Device dispenses by search params in patient context
 	// (GET /api/patients/{patient_id}/device_dispenses)
 	ListDeviceDispenses(ctx context.Context, request ListDeviceDispensesRequestObject) (ListDeviceDispensesResponseObject, error)
@@ -15794,6 +19824,24 @@ type StrictServerInterface interface {
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx context.Context, request StopDeviceDispenseRequestObject) (StopDeviceDispenseResponseObject, error)
+	// ListDiagnosticReports Get Diagnostic Reports by search params
+	// (GET /api/patients/{patient_id}/diagnostic_reports)
+	ListDiagnosticReports(ctx context.Context, request ListDiagnosticReportsRequestObject) (ListDiagnosticReportsResponseObject, error)
+	// GetDiagnosticReport Get Diagnostic Report by id
+	// (GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id})
+	GetDiagnosticReport(ctx context.Context, request GetDiagnosticReportRequestObject) (GetDiagnosticReportResponseObject, error)
+	// GetDiagnosticReportContext Get Diagnostic Report context
+	// (GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id}/context)
+	GetDiagnosticReportContext(ctx context.Context, request GetDiagnosticReportContextRequestObject) (GetDiagnosticReportContextResponseObject, error)
+	// ListEncounters Get Encounters by search params
+	// (GET /api/patients/{patient_id}/encounters)
+	ListEncounters(ctx context.Context, request ListEncountersRequestObject) (ListEncountersResponseObject, error)
+	// GetEncounter Get Encounter by id
+	// (GET /api/patients/{patient_id}/encounters/{encounter_id})
+	GetEncounter(ctx context.Context, request GetEncounterRequestObject) (GetEncounterResponseObject, error)
+	// GetEncounterContext Get Encounter context
+	// (GET /api/patients/{patient_id}/encounters/{encounter_id}/context)
+	GetEncounterContext(ctx context.Context, request GetEncounterContextRequestObject) (GetEncounterContextResponseObject, error)
 	// ListEpisodes Get Episodes by search params
 	// (GET /api/patients/{patient_id}/episodes)
 	ListEpisodes(ctx context.Context, request ListEpisodesRequestObject) (ListEpisodesResponseObject, error)
@@ -15815,6 +19863,72 @@ type StrictServerInterface interface {
 	// CloseEpisode Close Episode
 	// (PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close)
 	CloseEpisode(ctx context.Context, request CloseEpisodeRequestObject) (CloseEpisodeResponseObject, error)
+	// ListEpisodeAllergyIntolerances Get Allergy Intolerances in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/allergy_intolerances)
+	ListEpisodeAllergyIntolerances(ctx context.Context, request ListEpisodeAllergyIntolerancesRequestObject) (ListEpisodeAllergyIntolerancesResponseObject, error)
+	// GetEpisodeAllergyIntolerance Get Allergy Intolerance in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/allergy_intolerances/{allergy_intolerance_id})
+	GetEpisodeAllergyIntolerance(ctx context.Context, request GetEpisodeAllergyIntoleranceRequestObject) (GetEpisodeAllergyIntoleranceResponseObject, error)
+	// ListEpisodeConditions Get Conditions in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/conditions)
+	ListEpisodeConditions(ctx context.Context, request ListEpisodeConditionsRequestObject) (ListEpisodeConditionsResponseObject, error)
+	// GetEpisodeCondition Get Condition in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/conditions/{condition_id})
+	GetEpisodeCondition(ctx context.Context, request GetEpisodeConditionRequestObject) (GetEpisodeConditionResponseObject, error)
+	// ListEpisodeEncounters Get Encounters in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/encounters)
+	ListEpisodeEncounters(ctx context.Context, request ListEpisodeEncountersRequestObject) (ListEpisodeEncountersResponseObject, error)
+	// GetEpisodeEncounter Get Encounter in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/encounters/{encounter_id})
+	GetEpisodeEncounter(ctx context.Context, request GetEpisodeEncounterRequestObject) (GetEpisodeEncounterResponseObject, error)
+	// ListEpisodeImmunizations Get Immunizations in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/immunizations)
+	ListEpisodeImmunizations(ctx context.Context, request ListEpisodeImmunizationsRequestObject) (ListEpisodeImmunizationsResponseObject, error)
+	// GetEpisodeImmunization Get Immunization in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/immunizations/{immunization_id})
+	GetEpisodeImmunization(ctx context.Context, request GetEpisodeImmunizationRequestObject) (GetEpisodeImmunizationResponseObject, error)
+	// ListEpisodeObservations Get Observations in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/observations)
+	ListEpisodeObservations(ctx context.Context, request ListEpisodeObservationsRequestObject) (ListEpisodeObservationsResponseObject, error)
+	// GetEpisodeObservation Get Observation in episode context
+	// (GET /api/patients/{patient_id}/episodes/{episode_id}/observations/{observation_id})
+	GetEpisodeObservation(ctx context.Context, request GetEpisodeObservationRequestObject) (GetEpisodeObservationResponseObject, error)
+	// ListImmunizations Get Immunizations by search params
+	// (GET /api/patients/{patient_id}/immunizations)
+	ListImmunizations(ctx context.Context, request ListImmunizationsRequestObject) (ListImmunizationsResponseObject, error)
+	// GetImmunization Get Immunization by id
+	// (GET /api/patients/{patient_id}/immunizations/{immunization_id})
+	GetImmunization(ctx context.Context, request GetImmunizationRequestObject) (GetImmunizationResponseObject, error)
+	// GetImmunizationContext Get Immunization context
+	// (GET /api/patients/{patient_id}/immunizations/{immunization_id}/context)
+	GetImmunizationContext(ctx context.Context, request GetImmunizationContextRequestObject) (GetImmunizationContextResponseObject, error)
+	// ListObservations Get Observations by search params
+	// (GET /api/patients/{patient_id}/observations)
+	ListObservations(ctx context.Context, request ListObservationsRequestObject) (ListObservationsResponseObject, error)
+	// GetObservation Get Observation by id
+	// (GET /api/patients/{patient_id}/observations/{observation_id})
+	GetObservation(ctx context.Context, request GetObservationRequestObject) (GetObservationResponseObject, error)
+	// GetObservationContext Get Observation context
+	// (GET /api/patients/{patient_id}/observations/{observation_id}/context)
+	GetObservationContext(ctx context.Context, request GetObservationContextRequestObject) (GetObservationContextResponseObject, error)
+	// ListProcedures Get Procedures by search params
+	// (GET /api/patients/{patient_id}/procedures)
+	ListProcedures(ctx context.Context, request ListProceduresRequestObject) (ListProceduresResponseObject, error)
+	// GetProcedure Get Procedure by id
+	// (GET /api/patients/{patient_id}/procedures/{procedure_id})
+	GetProcedure(ctx context.Context, request GetProcedureRequestObject) (GetProcedureResponseObject, error)
+	// GetProcedureContext Get Procedure context
+	// (GET /api/patients/{patient_id}/procedures/{procedure_id}/context)
+	GetProcedureContext(ctx context.Context, request GetProcedureContextRequestObject) (GetProcedureContextResponseObject, error)
+	// ListRiskAssessments Get Risk Assessments by search params
+	// (GET /api/patients/{patient_id}/risk_assessments)
+	ListRiskAssessments(ctx context.Context, request ListRiskAssessmentsRequestObject) (ListRiskAssessmentsResponseObject, error)
+	// GetRiskAssessment Get Risk Assessment by id
+	// (GET /api/patients/{patient_id}/risk_assessments/{risk_assessment_id})
+	GetRiskAssessment(ctx context.Context, request GetRiskAssessmentRequestObject) (GetRiskAssessmentResponseObject, error)
+	// GetRiskAssessmentContext Get Risk Assessment context
+	// (GET /api/patients/{patient_id}/risk_assessments/{risk_assessment_id}/context)
+	GetRiskAssessmentContext(ctx context.Context, request GetRiskAssessmentContextRequestObject) (GetRiskAssessmentContextResponseObject, error)
 	// GetServiceRequest Get Service Request Details
 	// (GET /api/patients/{patient_id}/service_requests/{service_request_id})
 	GetServiceRequest(ctx context.Context, request GetServiceRequestRequestObject) (GetServiceRequestResponseObject, error)
@@ -16808,6 +20922,84 @@ func (sh *strictHandler) ListLicenses(ctx echo.Context, params ListLicensesParam
 	return nil
 }
 
+// ListAllergyIntolerances operation middleware
+func (sh *strictHandler) ListAllergyIntolerances(ctx echo.Context, patientID string, params ListAllergyIntolerancesParams) error {
+	var request ListAllergyIntolerancesRequestObject
+
+	request.PatientID = patientID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAllergyIntolerances(ctx.Request().Context(), request.(ListAllergyIntolerancesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAllergyIntolerances")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAllergyIntolerancesResponseObject); ok {
+		return validResponse.VisitListAllergyIntolerancesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetAllergyIntolerance operation middleware
+func (sh *strictHandler) GetAllergyIntolerance(ctx echo.Context, patientID string, allergyIntoleranceID string) error {
+	var request GetAllergyIntoleranceRequestObject
+
+	request.PatientID = patientID
+	request.AllergyIntoleranceID = allergyIntoleranceID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAllergyIntolerance(ctx.Request().Context(), request.(GetAllergyIntoleranceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAllergyIntolerance")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetAllergyIntoleranceResponseObject); ok {
+		return validResponse.VisitGetAllergyIntoleranceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetAllergyIntoleranceContext operation middleware
+func (sh *strictHandler) GetAllergyIntoleranceContext(ctx echo.Context, patientID string, allergyIntoleranceID string) error {
+	var request GetAllergyIntoleranceContextRequestObject
+
+	request.PatientID = patientID
+	request.AllergyIntoleranceID = allergyIntoleranceID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAllergyIntoleranceContext(ctx.Request().Context(), request.(GetAllergyIntoleranceContextRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAllergyIntoleranceContext")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetAllergyIntoleranceContextResponseObject); ok {
+		return validResponse.VisitGetAllergyIntoleranceContextResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListApprovals operation middleware
 func (sh *strictHandler) ListApprovals(ctx echo.Context, patientID string, params ListApprovalsParams) error {
 	var request ListApprovalsRequestObject
@@ -17009,6 +21201,84 @@ func (sh *strictHandler) ResendApprovalSMS(ctx echo.Context, patientID string, i
 	return nil
 }
 
+// ListConditions operation middleware
+func (sh *strictHandler) ListConditions(ctx echo.Context, patientID string, params ListConditionsParams) error {
+	var request ListConditionsRequestObject
+
+	request.PatientID = patientID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListConditions(ctx.Request().Context(), request.(ListConditionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListConditions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListConditionsResponseObject); ok {
+		return validResponse.VisitListConditionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetCondition operation middleware
+func (sh *strictHandler) GetCondition(ctx echo.Context, patientID string, conditionID string) error {
+	var request GetConditionRequestObject
+
+	request.PatientID = patientID
+	request.ConditionID = conditionID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetCondition(ctx.Request().Context(), request.(GetConditionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetCondition")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetConditionResponseObject); ok {
+		return validResponse.VisitGetConditionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetConditionContext operation middleware
+func (sh *strictHandler) GetConditionContext(ctx echo.Context, patientID string, conditionID string) error {
+	var request GetConditionContextRequestObject
+
+	request.PatientID = patientID
+	request.ConditionID = conditionID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetConditionContext(ctx.Request().Context(), request.(GetConditionContextRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetConditionContext")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetConditionContextResponseObject); ok {
+		return validResponse.VisitGetConditionContextResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // ListDeviceDispenses operation middleware
 func (sh *strictHandler) ListDeviceDispenses(ctx echo.Context, patientID string, params ListDeviceDispensesParams) error {
 	var request ListDeviceDispensesRequestObject
@@ -17081,6 +21351,162 @@ func (sh *strictHandler) StopDeviceDispense(ctx echo.Context, patientID string, 
 		return err
 	} else if validResponse, ok := response.(StopDeviceDispenseResponseObject); ok {
 		return validResponse.VisitStopDeviceDispenseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDiagnosticReports operation middleware
+func (sh *strictHandler) ListDiagnosticReports(ctx echo.Context, patientID string, params ListDiagnosticReportsParams) error {
+	var request ListDiagnosticReportsRequestObject
+
+	request.PatientID = patientID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDiagnosticReports(ctx.Request().Context(), request.(ListDiagnosticReportsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDiagnosticReports")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDiagnosticReportsResponseObject); ok {
+		return validResponse.VisitListDiagnosticReportsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDiagnosticReport operation middleware
+func (sh *strictHandler) GetDiagnosticReport(ctx echo.Context, patientID string, diagnosticReportID string) error {
+	var request GetDiagnosticReportRequestObject
+
+	request.PatientID = patientID
+	request.DiagnosticReportID = diagnosticReportID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDiagnosticReport(ctx.Request().Context(), request.(GetDiagnosticReportRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDiagnosticReport")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDiagnosticReportResponseObject); ok {
+		return validResponse.VisitGetDiagnosticReportResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDiagnosticReportContext operation middleware
+func (sh *strictHandler) GetDiagnosticReportContext(ctx echo.Context, patientID string, diagnosticReportID string) error {
+	var request GetDiagnosticReportContextRequestObject
+
+	request.PatientID = patientID
+	request.DiagnosticReportID = diagnosticReportID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDiagnosticReportContext(ctx.Request().Context(), request.(GetDiagnosticReportContextRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDiagnosticReportContext")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDiagnosticReportContextResponseObject); ok {
+		return validResponse.VisitGetDiagnosticReportContextResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListEncounters operation middleware
+func (sh *strictHandler) ListEncounters(ctx echo.Context, patientID string, params ListEncountersParams) error {
+	var request ListEncountersRequestObject
+
+	request.PatientID = patientID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEncounters(ctx.Request().Context(), request.(ListEncountersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEncounters")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListEncountersResponseObject); ok {
+		return validResponse.VisitListEncountersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetEncounter operation middleware
+func (sh *strictHandler) GetEncounter(ctx echo.Context, patientID string, encounterID string) error {
+	var request GetEncounterRequestObject
+
+	request.PatientID = patientID
+	request.EncounterID = encounterID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEncounter(ctx.Request().Context(), request.(GetEncounterRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEncounter")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEncounterResponseObject); ok {
+		return validResponse.VisitGetEncounterResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetEncounterContext operation middleware
+func (sh *strictHandler) GetEncounterContext(ctx echo.Context, patientID string, encounterID string) error {
+	var request GetEncounterContextRequestObject
+
+	request.PatientID = patientID
+	request.EncounterID = encounterID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEncounterContext(ctx.Request().Context(), request.(GetEncounterContextRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEncounterContext")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEncounterContextResponseObject); ok {
+		return validResponse.VisitGetEncounterContextResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -17354,6 +21780,588 @@ func (sh *strictHandler) CloseEpisode(ctx echo.Context, patientID string, episod
 		return err
 	} else if validResponse, ok := response.(CloseEpisodeResponseObject); ok {
 		return validResponse.VisitCloseEpisodeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListEpisodeAllergyIntolerances operation middleware
+func (sh *strictHandler) ListEpisodeAllergyIntolerances(ctx echo.Context, patientID string, episodeID string, params ListEpisodeAllergyIntolerancesParams) error {
+	var request ListEpisodeAllergyIntolerancesRequestObject
+
+	request.PatientID = patientID
+	request.EpisodeID = episodeID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEpisodeAllergyIntolerances(ctx.Request().Context(), request.(ListEpisodeAllergyIntolerancesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEpisodeAllergyIntolerances")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListEpisodeAllergyIntolerancesResponseObject); ok {
+		return validResponse.VisitListEpisodeAllergyIntolerancesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetEpisodeAllergyIntolerance operation middleware
+func (sh *strictHandler) GetEpisodeAllergyIntolerance(ctx echo.Context, patientID string, episodeID string, allergyIntoleranceID string) error {
+	var request GetEpisodeAllergyIntoleranceRequestObject
+
+	request.PatientID = patientID
+	request.EpisodeID = episodeID
+	request.AllergyIntoleranceID = allergyIntoleranceID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEpisodeAllergyIntolerance(ctx.Request().Context(), request.(GetEpisodeAllergyIntoleranceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEpisodeAllergyIntolerance")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEpisodeAllergyIntoleranceResponseObject); ok {
+		return validResponse.VisitGetEpisodeAllergyIntoleranceResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListEpisodeConditions operation middleware
+func (sh *strictHandler) ListEpisodeConditions(ctx echo.Context, patientID string, episodeID string, params ListEpisodeConditionsParams) error {
+	var request ListEpisodeConditionsRequestObject
+
+	request.PatientID = patientID
+	request.EpisodeID = episodeID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEpisodeConditions(ctx.Request().Context(), request.(ListEpisodeConditionsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEpisodeConditions")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListEpisodeConditionsResponseObject); ok {
+		return validResponse.VisitListEpisodeConditionsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetEpisodeCondition operation middleware
+func (sh *strictHandler) GetEpisodeCondition(ctx echo.Context, patientID string, episodeID string, conditionID string) error {
+	var request GetEpisodeConditionRequestObject
+
+	request.PatientID = patientID
+	request.EpisodeID = episodeID
+	request.ConditionID = conditionID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEpisodeCondition(ctx.Request().Context(), request.(GetEpisodeConditionRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEpisodeCondition")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEpisodeConditionResponseObject); ok {
+		return validResponse.VisitGetEpisodeConditionResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListEpisodeEncounters operation middleware
+func (sh *strictHandler) ListEpisodeEncounters(ctx echo.Context, patientID string, episodeID string, params ListEpisodeEncountersParams) error {
+	var request ListEpisodeEncountersRequestObject
+
+	request.PatientID = patientID
+	request.EpisodeID = episodeID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEpisodeEncounters(ctx.Request().Context(), request.(ListEpisodeEncountersRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEpisodeEncounters")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListEpisodeEncountersResponseObject); ok {
+		return validResponse.VisitListEpisodeEncountersResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetEpisodeEncounter operation middleware
+func (sh *strictHandler) GetEpisodeEncounter(ctx echo.Context, patientID string, episodeID string, encounterID string) error {
+	var request GetEpisodeEncounterRequestObject
+
+	request.PatientID = patientID
+	request.EpisodeID = episodeID
+	request.EncounterID = encounterID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEpisodeEncounter(ctx.Request().Context(), request.(GetEpisodeEncounterRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEpisodeEncounter")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEpisodeEncounterResponseObject); ok {
+		return validResponse.VisitGetEpisodeEncounterResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListEpisodeImmunizations operation middleware
+func (sh *strictHandler) ListEpisodeImmunizations(ctx echo.Context, patientID string, episodeID string, params ListEpisodeImmunizationsParams) error {
+	var request ListEpisodeImmunizationsRequestObject
+
+	request.PatientID = patientID
+	request.EpisodeID = episodeID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEpisodeImmunizations(ctx.Request().Context(), request.(ListEpisodeImmunizationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEpisodeImmunizations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListEpisodeImmunizationsResponseObject); ok {
+		return validResponse.VisitListEpisodeImmunizationsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetEpisodeImmunization operation middleware
+func (sh *strictHandler) GetEpisodeImmunization(ctx echo.Context, patientID string, episodeID string, immunizationID string) error {
+	var request GetEpisodeImmunizationRequestObject
+
+	request.PatientID = patientID
+	request.EpisodeID = episodeID
+	request.ImmunizationID = immunizationID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEpisodeImmunization(ctx.Request().Context(), request.(GetEpisodeImmunizationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEpisodeImmunization")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEpisodeImmunizationResponseObject); ok {
+		return validResponse.VisitGetEpisodeImmunizationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListEpisodeObservations operation middleware
+func (sh *strictHandler) ListEpisodeObservations(ctx echo.Context, patientID string, episodeID string, params ListEpisodeObservationsParams) error {
+	var request ListEpisodeObservationsRequestObject
+
+	request.PatientID = patientID
+	request.EpisodeID = episodeID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEpisodeObservations(ctx.Request().Context(), request.(ListEpisodeObservationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEpisodeObservations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListEpisodeObservationsResponseObject); ok {
+		return validResponse.VisitListEpisodeObservationsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetEpisodeObservation operation middleware
+func (sh *strictHandler) GetEpisodeObservation(ctx echo.Context, patientID string, episodeID string, observationID string) error {
+	var request GetEpisodeObservationRequestObject
+
+	request.PatientID = patientID
+	request.EpisodeID = episodeID
+	request.ObservationID = observationID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetEpisodeObservation(ctx.Request().Context(), request.(GetEpisodeObservationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetEpisodeObservation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetEpisodeObservationResponseObject); ok {
+		return validResponse.VisitGetEpisodeObservationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListImmunizations operation middleware
+func (sh *strictHandler) ListImmunizations(ctx echo.Context, patientID string, params ListImmunizationsParams) error {
+	var request ListImmunizationsRequestObject
+
+	request.PatientID = patientID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListImmunizations(ctx.Request().Context(), request.(ListImmunizationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListImmunizations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListImmunizationsResponseObject); ok {
+		return validResponse.VisitListImmunizationsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetImmunization operation middleware
+func (sh *strictHandler) GetImmunization(ctx echo.Context, patientID string, immunizationID string) error {
+	var request GetImmunizationRequestObject
+
+	request.PatientID = patientID
+	request.ImmunizationID = immunizationID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetImmunization(ctx.Request().Context(), request.(GetImmunizationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetImmunization")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetImmunizationResponseObject); ok {
+		return validResponse.VisitGetImmunizationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetImmunizationContext operation middleware
+func (sh *strictHandler) GetImmunizationContext(ctx echo.Context, patientID string, immunizationID string) error {
+	var request GetImmunizationContextRequestObject
+
+	request.PatientID = patientID
+	request.ImmunizationID = immunizationID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetImmunizationContext(ctx.Request().Context(), request.(GetImmunizationContextRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetImmunizationContext")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetImmunizationContextResponseObject); ok {
+		return validResponse.VisitGetImmunizationContextResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListObservations operation middleware
+func (sh *strictHandler) ListObservations(ctx echo.Context, patientID string, params ListObservationsParams) error {
+	var request ListObservationsRequestObject
+
+	request.PatientID = patientID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListObservations(ctx.Request().Context(), request.(ListObservationsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListObservations")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListObservationsResponseObject); ok {
+		return validResponse.VisitListObservationsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetObservation operation middleware
+func (sh *strictHandler) GetObservation(ctx echo.Context, patientID string, observationID string) error {
+	var request GetObservationRequestObject
+
+	request.PatientID = patientID
+	request.ObservationID = observationID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetObservation(ctx.Request().Context(), request.(GetObservationRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetObservation")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetObservationResponseObject); ok {
+		return validResponse.VisitGetObservationResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetObservationContext operation middleware
+func (sh *strictHandler) GetObservationContext(ctx echo.Context, patientID string, observationID string) error {
+	var request GetObservationContextRequestObject
+
+	request.PatientID = patientID
+	request.ObservationID = observationID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetObservationContext(ctx.Request().Context(), request.(GetObservationContextRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetObservationContext")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetObservationContextResponseObject); ok {
+		return validResponse.VisitGetObservationContextResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListProcedures operation middleware
+func (sh *strictHandler) ListProcedures(ctx echo.Context, patientID string, params ListProceduresParams) error {
+	var request ListProceduresRequestObject
+
+	request.PatientID = patientID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListProcedures(ctx.Request().Context(), request.(ListProceduresRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListProcedures")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListProceduresResponseObject); ok {
+		return validResponse.VisitListProceduresResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetProcedure operation middleware
+func (sh *strictHandler) GetProcedure(ctx echo.Context, patientID string, procedureID string) error {
+	var request GetProcedureRequestObject
+
+	request.PatientID = patientID
+	request.ProcedureID = procedureID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetProcedure(ctx.Request().Context(), request.(GetProcedureRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetProcedure")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetProcedureResponseObject); ok {
+		return validResponse.VisitGetProcedureResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetProcedureContext operation middleware
+func (sh *strictHandler) GetProcedureContext(ctx echo.Context, patientID string, procedureID string) error {
+	var request GetProcedureContextRequestObject
+
+	request.PatientID = patientID
+	request.ProcedureID = procedureID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetProcedureContext(ctx.Request().Context(), request.(GetProcedureContextRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetProcedureContext")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetProcedureContextResponseObject); ok {
+		return validResponse.VisitGetProcedureContextResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListRiskAssessments operation middleware
+func (sh *strictHandler) ListRiskAssessments(ctx echo.Context, patientID string, params ListRiskAssessmentsParams) error {
+	var request ListRiskAssessmentsRequestObject
+
+	request.PatientID = patientID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRiskAssessments(ctx.Request().Context(), request.(ListRiskAssessmentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRiskAssessments")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListRiskAssessmentsResponseObject); ok {
+		return validResponse.VisitListRiskAssessmentsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetRiskAssessment operation middleware
+func (sh *strictHandler) GetRiskAssessment(ctx echo.Context, patientID string, riskAssessmentID string) error {
+	var request GetRiskAssessmentRequestObject
+
+	request.PatientID = patientID
+	request.RiskAssessmentID = riskAssessmentID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRiskAssessment(ctx.Request().Context(), request.(GetRiskAssessmentRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRiskAssessment")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetRiskAssessmentResponseObject); ok {
+		return validResponse.VisitGetRiskAssessmentResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetRiskAssessmentContext operation middleware
+func (sh *strictHandler) GetRiskAssessmentContext(ctx echo.Context, patientID string, riskAssessmentID string) error {
+	var request GetRiskAssessmentContextRequestObject
+
+	request.PatientID = patientID
+	request.RiskAssessmentID = riskAssessmentID
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetRiskAssessmentContext(ctx.Request().Context(), request.(GetRiskAssessmentContextRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetRiskAssessmentContext")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetRiskAssessmentContextResponseObject); ok {
+		return validResponse.VisitGetRiskAssessmentContextResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

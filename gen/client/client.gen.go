@@ -1606,6 +1606,102 @@ func (e ServiceRequestReferenceRequestIdentifierTypeCodingSystem) Valid() bool {
 	}
 }
 
+// AllergyIntolerance An allergy or intolerance of a patient. One that was entered in error has `verification_status` entered_in_error.
+type AllergyIntolerance struct {
+	// AssertedDate When it was found. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	AssertedDate string `json:"asserted_date"`
+
+	// Asserter A link to another object, as it is sent.
+	Asserter *ReferenceRequest `json:"asserter,omitempty"`
+
+	// Category A value of dictionary eHealth/allergy_intolerance_categories.
+	//
+	// Example: food
+	Category string `json:"category"`
+
+	// ClinicalStatus A value of dictionary eHealth/allergy_intolerance_clinical_statuses.
+	//
+	// Example: active
+	ClinicalStatus string `json:"clinical_status"`
+
+	// Code A meaning, told by values of dictionaries.
+	Code CodeableConcept `json:"code"`
+
+	// Context A link to another object.
+	Context Reference `json:"context"`
+
+	// Criticality A value of dictionary eHealth/allergy_intolerance_criticalities.
+	//
+	// Example: low
+	Criticality string `json:"criticality"`
+
+	// ID Allergy or intolerance id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// LastOccurrence When it last showed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	LastOccurrence *string `json:"last_occurrence"`
+
+	// OnsetDateTime When it began. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	OnsetDateTime string `json:"onset_date_time"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// ReportOrigin A meaning, told by values of dictionaries.
+	ReportOrigin *CodeableConcept `json:"report_origin,omitempty"`
+
+	// Type `allergy` or `intolerance`.
+	//
+	// Example: allergy
+	Type string `json:"type"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// VerificationStatus A value of dictionary eHealth/allergy_intolerance_verification_statuses.
+	//
+	// Example: confirmed
+	VerificationStatus string `json:"verification_status"`
+}
+
+// AllergyIntoleranceListResponse A page of allergy intolerances.
+type AllergyIntoleranceListResponse struct {
+	// Data The allergy intolerances of this page.
+	Data []AllergyIntolerance `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// AllergyIntoleranceResponse An allergy intolerance of a patient.
+type AllergyIntoleranceResponse struct {
+	// Data An allergy or intolerance of a patient. One that was entered in error has `verification_status` entered_in_error.
+	Data AllergyIntolerance `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // Approval Access to medical data that a patient has given, or is asked to give, for a limited time. `granted_to` is
 // an employee or a legal entity; `reason` is what the approval was asked for, e.g. a service request.
 type Approval struct {
@@ -2345,6 +2441,111 @@ type CompositionReferenceRequestIdentifierTypeCodingCode string
 //
 // Example: eHealth/resources
 type CompositionReferenceRequestIdentifierTypeCodingSystem string
+
+// Condition A diagnosis or another state of health of a patient, as an encounter found it. One that was entered in error has
+// `verification_status` entered_in_error.
+type Condition struct {
+	// AssertedDate When it was found. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	AssertedDate *string `json:"asserted_date"`
+
+	// Asserter A link to another object, as it is sent.
+	Asserter *ReferenceRequest `json:"asserter,omitempty"`
+
+	// BodySites Where in the body it is.
+	BodySites []CodeableConcept `json:"body_sites"`
+
+	// ClinicalStatus A value of dictionary eHealth/condition_clinical_statuses.
+	//
+	// Example: active
+	ClinicalStatus string `json:"clinical_status"`
+
+	// Code A meaning, told by values of dictionaries.
+	Code CodeableConcept `json:"code"`
+
+	// Context A link to another object.
+	Context Reference `json:"context"`
+
+	// Evidences What it was told by.
+	Evidences []ConditionEvidence `json:"evidences"`
+
+	// ID Condition id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// OnsetDate When it began. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	OnsetDate string `json:"onset_date"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// ReportOrigin A meaning, told by values of dictionaries.
+	ReportOrigin *CodeableConcept `json:"report_origin,omitempty"`
+
+	// Severity A meaning, told by values of dictionaries, or null.
+	Severity *NullableCodeableConcept `json:"severity"`
+
+	// Stage How far the condition has gone, or null.
+	Stage *ConditionStage `json:"stage"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// VerificationStatus A value of dictionary eHealth/condition_verification_statuses.
+	//
+	// Example: confirmed
+	VerificationStatus string `json:"verification_status"`
+}
+
+// ConditionEvidence What the condition was told by.
+type ConditionEvidence struct {
+	// Codes Reasons for encounter that tell of it.
+	Codes []CodeableConcept `json:"codes"`
+
+	// Details Observations that tell of it.
+	Details []Reference `json:"details"`
+}
+
+// ConditionListResponse A page of conditions.
+type ConditionListResponse struct {
+	// Data The conditions of this page.
+	Data []Condition `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// ConditionResponse A condition of a patient.
+type ConditionResponse struct {
+	// Data A diagnosis or another state of health of a patient, as an encounter found it. One that was entered in error has
+	// `verification_status` entered_in_error.
+	Data Condition `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// ConditionStage How far the condition has gone, or null.
+type ConditionStage struct {
+	// Summary A meaning, told by values of dictionaries.
+	Summary CodeableConcept `json:"summary"`
+}
 
 // ConfidantOfMethod The confidant who confirms, masked.
 type ConfidantOfMethod struct {
@@ -3666,6 +3867,154 @@ type DiagnosesGroupReferenceRequestIdentifierTypeCodingCode string
 //
 // Example: eHealth/resources
 type DiagnosesGroupReferenceRequestIdentifierTypeCodingSystem string
+
+// Diagnosis A diagnosis of an encounter.
+type Diagnosis struct {
+	// Code A meaning, told by values of dictionaries.
+	Code CodeableConcept `json:"code"`
+
+	// Condition A link to another object.
+	Condition Reference `json:"condition"`
+
+	// Rank Place among the diagnoses.
+	//
+	// Example: 1
+	Rank *int `json:"rank,omitempty"`
+
+	// Role A meaning, told by values of dictionaries.
+	Role CodeableConcept `json:"role"`
+}
+
+// DiagnosticReport What an examination of a patient has shown. Its observations refer to it.
+type DiagnosticReport struct {
+	// BasedOn A link to another object, or null.
+	BasedOn *NullableReference `json:"based_on"`
+
+	// CancellationReason A meaning, told by values of dictionaries, or null.
+	CancellationReason *NullableCodeableConcept `json:"cancellation_reason"`
+
+	// Category Kinds of report.
+	Category []CodeableConcept `json:"category"`
+
+	// Code A link to another object.
+	Code Reference `json:"code"`
+
+	// Conclusion What it has shown, in free words.
+	//
+	// Example: Патологічних змін не виявлено
+	Conclusion *string `json:"conclusion"`
+
+	// ConclusionCode A meaning, told by values of dictionaries, or null.
+	ConclusionCode *NullableCodeableConcept `json:"conclusion_code"`
+
+	// Division A link to another object, or null.
+	Division *NullableReference `json:"division"`
+
+	// EffectiveDateTime When it was so, where it is no stretch of time. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	EffectiveDateTime *string `json:"effective_date_time,omitempty"`
+
+	// EffectivePeriod A stretch of time.
+	EffectivePeriod *Period `json:"effective_period,omitempty"`
+
+	// Encounter A link to another object, or null.
+	Encounter *NullableReference `json:"encounter"`
+
+	// ExplanatoryLetter Why it was entered in error, in free words.
+	//
+	// Example: Запис скасовано через помилку у виборі пацієнта
+	ExplanatoryLetter *string `json:"explanatory_letter"`
+
+	// ID Diagnostic report id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// Issued When it was made known. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Issued string `json:"issued"`
+
+	// ManagingOrganization A link to another object.
+	ManagingOrganization Reference `json:"managing_organization"`
+
+	// OriginEpisode A link to another object, or null.
+	OriginEpisode *NullableReference `json:"origin_episode"`
+
+	// PaperReferral A referral on paper, or null.
+	PaperReferral *PaperReferral `json:"paper_referral"`
+
+	// Performer Who did it: an employee, or somebody outside in words.
+	Performer *DiagnosticReportPerformer `json:"performer,omitempty"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// RecordedBy A link to another object.
+	RecordedBy Reference `json:"recorded_by"`
+
+	// ReportOrigin A meaning, told by values of dictionaries.
+	ReportOrigin *CodeableConcept `json:"report_origin,omitempty"`
+
+	// ResultsInterpreter Who did it: an employee, or somebody outside in words.
+	ResultsInterpreter *DiagnosticReportPerformer `json:"results_interpreter,omitempty"`
+
+	// Specimens Specimens that were examined.
+	Specimens []Reference `json:"specimens"`
+
+	// Status `final` or `entered_in_error`.
+	//
+	// Example: final
+	Status string `json:"status"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UsedReferences Equipment that was used.
+	UsedReferences []Reference `json:"used_references"`
+}
+
+// DiagnosticReportListResponse A page of diagnostic reports.
+type DiagnosticReportListResponse struct {
+	// Data The diagnostic reports of this page.
+	Data []DiagnosticReport `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// DiagnosticReportPerformer Who did it: an employee, or somebody outside in words.
+type DiagnosticReportPerformer struct {
+	// Reference A link to another object.
+	Reference *Reference `json:"reference,omitempty"`
+
+	// Text Who it was, in words.
+	//
+	// Example: Лікар Іваненко Іван Іванович
+	Text *string `json:"text,omitempty"`
+}
+
+// DiagnosticReportResponse A diagnostic report of a patient.
+type DiagnosticReportResponse struct {
+	// Data What an examination of a patient has shown. Its observations refer to it.
+	Data DiagnosticReport `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
 
 // Dictionary A dictionary as a map of its values.
 type Dictionary struct {
@@ -5244,6 +5593,137 @@ type EmployeeSpeciality struct {
 // Example: APPROVED
 type EmployeeStatus string
 
+// Encounter A meeting of a patient with a doctor, or another contact in which care was given. It happens in an episode, during a visit.
+type Encounter struct {
+	// ActionReferences Services that were given.
+	ActionReferences []ReferenceRequest `json:"action_references"`
+
+	// Actions What was done.
+	Actions []CodeableConcept `json:"actions"`
+
+	// CancellationReason A meaning, told by values of dictionaries, or null.
+	CancellationReason *NullableCodeableConcept `json:"cancellation_reason"`
+
+	// Class A value of a dictionary.
+	Class Coding `json:"class"`
+
+	// Diagnoses What the patient was diagnosed with.
+	Diagnoses []Diagnosis `json:"diagnoses"`
+
+	// Division A link to another object, or null.
+	Division *NullableReference `json:"division"`
+
+	// Episode A link to another object.
+	Episode Reference `json:"episode"`
+
+	// ExplanatoryLetter Why it was entered in error, in free words.
+	//
+	// Example: Запис скасовано через помилку у виборі пацієнта
+	ExplanatoryLetter *string `json:"explanatory_letter"`
+
+	// Hospitalization How a patient came to hospital and left it, or null.
+	Hospitalization *EncounterHospitalization `json:"hospitalization"`
+
+	// ID Encounter id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// IncomingReferral A link to another object, or null.
+	IncomingReferral *NullableReference `json:"incoming_referral"`
+
+	// InsertedAt When it was stored. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// OriginEpisode A link to another object, or null.
+	OriginEpisode *NullableReference `json:"origin_episode"`
+
+	// PaperReferral A referral on paper, or null.
+	PaperReferral *PaperReferral `json:"paper_referral"`
+
+	// Participant Other employees who took part.
+	Participant []Reference `json:"participant"`
+
+	// Performer A link to another object.
+	Performer Reference `json:"performer"`
+
+	// Period A stretch of time.
+	Period Period `json:"period"`
+
+	// Prescriptions What the doctor advised, in free words.
+	//
+	// Example: Пити воду, провітрювати приміщення
+	Prescriptions *string `json:"prescriptions"`
+
+	// Reasons Why the patient came.
+	Reasons []CodeableConcept `json:"reasons"`
+
+	// Status `finished` or `entered_in_error`.
+	//
+	// Example: finished
+	Status string `json:"status"`
+
+	// SupportingInfo Documents that bear on it.
+	SupportingInfo []Reference `json:"supporting_info"`
+
+	// Type A meaning, told by values of dictionaries.
+	Type CodeableConcept `json:"type"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// Visit A link to another object.
+	Visit Reference `json:"visit"`
+}
+
+// EncounterHospitalization How a patient came to hospital and left it, or null.
+type EncounterHospitalization struct {
+	// AdmitSource A meaning, told by values of dictionaries, or null.
+	AdmitSource *NullableCodeableConcept `json:"admit_source"`
+
+	// Destination A link to another object, or null.
+	Destination *NullableReference `json:"destination"`
+
+	// DischargeDepartment A meaning, told by values of dictionaries, or null.
+	DischargeDepartment *NullableCodeableConcept `json:"discharge_department"`
+
+	// DischargeDisposition A meaning, told by values of dictionaries, or null.
+	DischargeDisposition *NullableCodeableConcept `json:"discharge_disposition"`
+
+	// PreAdmissionIdentifier Number of the referral to hospital.
+	//
+	// Example: 165464
+	PreAdmissionIdentifier *string `json:"pre_admission_identifier"`
+
+	// ReAdmission A meaning, told by values of dictionaries, or null.
+	ReAdmission *NullableCodeableConcept `json:"re_admission"`
+}
+
+// EncounterListResponse A page of encounters.
+type EncounterListResponse struct {
+	// Data The encounters of this page.
+	Data []Encounter `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// EncounterResponse An encounter of a patient.
+type EncounterResponse struct {
+	// Data A meeting of a patient with a doctor, or another contact in which care was given. It happens in an episode, during a visit.
+	Data Encounter `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // Episode A case of illness or care of a patient, in which encounters happen.
 //
 //   - `managing_organization` is responsible for it, `care_manager` is its employee; their `display_value` is as it was when
@@ -5262,7 +5742,7 @@ type Episode struct {
 	ClosingSummary *string `json:"closing_summary"`
 
 	// CurrentDiagnoses Diagnoses of the last encounter.
-	CurrentDiagnoses []EpisodeDiagnosis `json:"current_diagnoses"`
+	CurrentDiagnoses []Diagnosis `json:"current_diagnoses"`
 
 	// DiagnosesHistory Diagnoses of every encounter, oldest first.
 	DiagnosesHistory []EpisodeDiagnosesHistoryItem `json:"diagnoses_history"`
@@ -5463,7 +5943,7 @@ type EpisodeDiagnosesHistoryItem struct {
 	Date string `json:"date"`
 
 	// Diagnoses The diagnoses.
-	Diagnoses []EpisodeDiagnosis `json:"diagnoses"`
+	Diagnoses []Diagnosis `json:"diagnoses"`
 
 	// Evidence A link to another object.
 	Evidence Reference `json:"evidence"`
@@ -5472,23 +5952,6 @@ type EpisodeDiagnosesHistoryItem struct {
 	//
 	// Example: true
 	IsActive bool `json:"is_active"`
-}
-
-// EpisodeDiagnosis A diagnosis of an encounter.
-type EpisodeDiagnosis struct {
-	// Code A meaning, told by values of dictionaries.
-	Code CodeableConcept `json:"code"`
-
-	// Condition A link to another object.
-	Condition Reference `json:"condition"`
-
-	// Rank Place among the diagnoses.
-	//
-	// Example: 1
-	Rank *int `json:"rank,omitempty"`
-
-	// Role A meaning, told by values of dictionaries.
-	Role CodeableConcept `json:"role"`
 }
 
 // EpisodeListResponse A page of episodes.
@@ -6015,6 +6478,125 @@ type Identifier struct {
 	//
 	// Example: 97d57238-ffbe-4335-92ea-28d4de117ea2
 	Value string `json:"value"`
+}
+
+// Immunization A vaccination of a patient, or why it was not given.
+type Immunization struct {
+	// Context A link to another object.
+	Context Reference `json:"context"`
+
+	// Date When it was given, or was not. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	Date string `json:"date"`
+
+	// DoseQuantity An amount of something.
+	DoseQuantity *Quantity `json:"dose_quantity,omitempty"`
+
+	// ExpirationDate Until when it could be used. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	ExpirationDate *string `json:"expiration_date"`
+
+	// Explanation Why the vaccine was given or not given, or null.
+	Explanation *ImmunizationExplanation `json:"explanation"`
+
+	// ID Immunization id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// LotNumber Lot of the vaccine.
+	//
+	// Example: AAJN11K
+	LotNumber *string `json:"lot_number"`
+
+	// Manufacturer Who made the vaccine.
+	//
+	// Example: ТОВ Вакцина
+	Manufacturer *string `json:"manufacturer"`
+
+	// NotGiven Whether the vaccine was not given.
+	//
+	// Example: false
+	NotGiven bool `json:"not_given"`
+
+	// Performer A link to another object, as it is sent.
+	Performer *ReferenceRequest `json:"performer,omitempty"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// Reactions What the vaccine has caused.
+	Reactions []ImmunizationReaction `json:"reactions"`
+
+	// ReportOrigin A meaning, told by values of dictionaries.
+	ReportOrigin *CodeableConcept `json:"report_origin,omitempty"`
+
+	// Route A meaning, told by values of dictionaries, or null.
+	Route *NullableCodeableConcept `json:"route"`
+
+	// Site A meaning, told by values of dictionaries, or null.
+	Site *NullableCodeableConcept `json:"site"`
+
+	// Status `completed` or `entered_in_error`.
+	//
+	// Example: completed
+	Status string `json:"status"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// VaccinationProtocols Programmes that it belongs to.
+	VaccinationProtocols []VaccinationProtocol `json:"vaccination_protocols"`
+
+	// VaccineCode A meaning, told by values of dictionaries.
+	VaccineCode CodeableConcept `json:"vaccine_code"`
+}
+
+// ImmunizationExplanation Why the vaccine was given or not given, or null.
+type ImmunizationExplanation struct {
+	// Reasons Why it was given.
+	Reasons []CodeableConcept `json:"reasons"`
+
+	// ReasonsNotGiven Why it was not given.
+	ReasonsNotGiven []CodeableConcept `json:"reasons_not_given"`
+}
+
+// ImmunizationListResponse A page of immunizations.
+type ImmunizationListResponse struct {
+	// Data The immunizations of this page.
+	Data []Immunization `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// ImmunizationReaction An observation of what the vaccine has caused.
+type ImmunizationReaction struct {
+	// Detail A link to another object.
+	Detail Reference `json:"detail"`
+}
+
+// ImmunizationResponse An immunization of a patient.
+type ImmunizationResponse struct {
+	// Data A vaccination of a patient, or why it was not given.
+	Data Immunization `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
 }
 
 // InvalidItem One place of a request that failed a check.
@@ -7114,6 +7696,261 @@ type OTPResponse struct {
 // Example: NEW
 type OTPStatus string
 
+// Observation What was measured or seen of a patient, in an encounter or for a diagnostic report. One of the `value_*` is there, or
+// `components` have them.
+type Observation struct {
+	// BodySite A meaning, told by values of dictionaries, or null.
+	BodySite *NullableCodeableConcept `json:"body_site"`
+
+	// Categories Kinds of observation.
+	Categories []CodeableConcept `json:"categories"`
+
+	// Code A meaning, told by values of dictionaries.
+	Code CodeableConcept `json:"code"`
+
+	// Comment In free words.
+	//
+	// Example: Пацієнт у задовільному стані
+	Comment *string `json:"comment"`
+
+	// Components Its parts, each with a value.
+	Components []ObservationComponent `json:"components"`
+
+	// Context A link to another object, or null.
+	Context *NullableReference `json:"context"`
+
+	// Device A link to another object, or null.
+	Device *NullableReference `json:"device"`
+
+	// DiagnosticReport A link to another object, or null.
+	DiagnosticReport *NullableReference `json:"diagnostic_report"`
+
+	// EffectiveDateTime When it was so, where it is no stretch of time. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	EffectiveDateTime *string `json:"effective_date_time,omitempty"`
+
+	// EffectivePeriod A stretch of time.
+	EffectivePeriod *Period `json:"effective_period,omitempty"`
+
+	// ID Observation id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// Interpretation A meaning, told by values of dictionaries, or null.
+	Interpretation *NullableCodeableConcept `json:"interpretation"`
+
+	// Issued When it was made known. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	Issued string `json:"issued"`
+
+	// Method A meaning, told by values of dictionaries, or null.
+	Method *NullableCodeableConcept `json:"method"`
+
+	// Performer A link to another object.
+	Performer *Reference `json:"performer,omitempty"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// ReferenceRanges What the value is compared with.
+	ReferenceRanges []ObservationReferenceRange `json:"reference_ranges"`
+
+	// ReportOrigin A meaning, told by values of dictionaries.
+	ReportOrigin *CodeableConcept `json:"report_origin,omitempty"`
+
+	// Specimen A link to another object, or null.
+	Specimen *NullableReference `json:"specimen"`
+
+	// Status `valid` or `entered_in_error`.
+	//
+	// Example: valid
+	Status string `json:"status"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// ValueBoolean The value: yes or no.
+	//
+	// Example: true
+	ValueBoolean *bool `json:"value_boolean,omitempty"`
+
+	// ValueCodeableConcept A meaning, told by values of dictionaries.
+	ValueCodeableConcept *CodeableConcept `json:"value_codeable_concept,omitempty"`
+
+	// ValueDateTime The value: a moment. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	ValueDateTime *string `json:"value_date_time,omitempty"`
+
+	// ValuePeriod A stretch of time.
+	ValuePeriod *Period `json:"value_period,omitempty"`
+
+	// ValueQuantity An amount of something.
+	ValueQuantity *Quantity `json:"value_quantity,omitempty"`
+
+	// ValueRange Values between two amounts.
+	ValueRange *Range `json:"value_range,omitempty"`
+
+	// ValueRatio One amount in relation to another.
+	ValueRatio *Ratio `json:"value_ratio,omitempty"`
+
+	// ValueSampledData Values that a device took one after another.
+	ValueSampledData *SampledData `json:"value_sampled_data,omitempty"`
+
+	// ValueString The value in words.
+	//
+	// Example: Група крові A
+	ValueString *string `json:"value_string,omitempty"`
+
+	// ValueTime The value: a time of day.
+	//
+	// Example: 10:45:16
+	ValueTime *string `json:"value_time,omitempty"`
+}
+
+// ObservationComponent A part of an observation, as each of the two pressures of a blood pressure.
+type ObservationComponent struct {
+	// Code A meaning, told by values of dictionaries.
+	Code CodeableConcept `json:"code"`
+
+	// Interpretation A meaning, told by values of dictionaries, or null.
+	Interpretation *NullableCodeableConcept `json:"interpretation"`
+
+	// ReferenceRanges What the value is compared with.
+	ReferenceRanges []ObservationReferenceRange `json:"reference_ranges"`
+
+	// ValueBoolean The value: yes or no.
+	//
+	// Example: true
+	ValueBoolean *bool `json:"value_boolean,omitempty"`
+
+	// ValueCodeableConcept A meaning, told by values of dictionaries.
+	ValueCodeableConcept *CodeableConcept `json:"value_codeable_concept,omitempty"`
+
+	// ValueDateTime The value: a moment. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	ValueDateTime *string `json:"value_date_time,omitempty"`
+
+	// ValuePeriod A stretch of time.
+	ValuePeriod *Period `json:"value_period,omitempty"`
+
+	// ValueQuantity An amount of something.
+	ValueQuantity *Quantity `json:"value_quantity,omitempty"`
+
+	// ValueRange Values between two amounts.
+	ValueRange *Range `json:"value_range,omitempty"`
+
+	// ValueRatio One amount in relation to another.
+	ValueRatio *Ratio `json:"value_ratio,omitempty"`
+
+	// ValueSampledData Values that a device took one after another.
+	ValueSampledData *SampledData `json:"value_sampled_data,omitempty"`
+
+	// ValueString The value in words.
+	//
+	// Example: Група крові A
+	ValueString *string `json:"value_string,omitempty"`
+
+	// ValueTime The value: a time of day.
+	//
+	// Example: 10:45:16
+	ValueTime *string `json:"value_time,omitempty"`
+}
+
+// ObservationContext Where an observation belongs, and its diagnostic report.
+type ObservationContext struct {
+	// DiagnosticReport A link to another object, or null.
+	DiagnosticReport *NullableReference `json:"diagnostic_report"`
+
+	// Episode A link to another object, or null.
+	Episode *NullableReference `json:"episode"`
+}
+
+// ObservationContextResponse Where a record belongs.
+type ObservationContextResponse struct {
+	// Data Where an observation belongs, and its diagnostic report.
+	Data ObservationContext `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// ObservationListResponse A page of observations.
+type ObservationListResponse struct {
+	// Data The observations of this page.
+	Data []Observation `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// ObservationReferenceRange What a value is compared with.
+type ObservationReferenceRange struct {
+	// Age Values between two amounts.
+	Age *Range `json:"age,omitempty"`
+
+	// AppliesTo A meaning, told by values of dictionaries, or null.
+	AppliesTo *NullableCodeableConcept `json:"applies_to"`
+
+	// High An amount of something.
+	High *Quantity `json:"high,omitempty"`
+
+	// Low An amount of something.
+	Low *Quantity `json:"low,omitempty"`
+
+	// Text In words.
+	//
+	// Example: У межах норми
+	Text *string `json:"text"`
+
+	// Type A meaning, told by values of dictionaries, or null.
+	Type *NullableCodeableConcept `json:"type"`
+}
+
+// ObservationResponse An observation of a patient.
+type ObservationResponse struct {
+	// Data What was measured or seen of a patient, in an encounter or for a diagnostic report. One of the `value_*` is there, or
+	// `components` have them.
+	Data Observation `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// OriginRecordContext Where a record belongs, and the episode that it began with.
+type OriginRecordContext struct {
+	// Episode A link to another object, or null.
+	Episode *NullableReference `json:"episode"`
+
+	// OriginEpisode A link to another object, or null.
+	OriginEpisode *NullableReference `json:"origin_episode"`
+}
+
+// OriginRecordContextResponse Where a record belongs.
+type OriginRecordContextResponse struct {
+	// Data Where a record belongs, and the episode that it began with.
+	Data OriginRecordContext `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // Paging Which part of a list an answer holds.
 type Paging struct {
 	// PageNumber The page that was asked for, from 1.
@@ -7135,6 +7972,39 @@ type Paging struct {
 	//
 	// Example: 1
 	TotalPages int `json:"total_pages"`
+}
+
+// PaperReferral A referral on paper, or null.
+type PaperReferral struct {
+	// Note In free words.
+	//
+	// Example: Повторне направлення
+	Note *string `json:"note"`
+
+	// RequesterEmployeeName Doctor who referred the patient.
+	//
+	// Example: Іваненко Іван Іванович
+	RequesterEmployeeName string `json:"requester_employee_name"`
+
+	// RequesterLegalEntityEdrpou Its EDRPOU code.
+	//
+	// Example: 12345678
+	RequesterLegalEntityEdrpou string `json:"requester_legal_entity_edrpou"`
+
+	// RequesterLegalEntityName Legal entity that referred the patient.
+	//
+	// Example: Клініка Ноунейм
+	RequesterLegalEntityName *string `json:"requester_legal_entity_name"`
+
+	// Requisition Number of the referral.
+	//
+	// Example: 1111-2222-3333-4444
+	Requisition *string `json:"requisition"`
+
+	// ServiceRequestDate Date of the referral.
+	//
+	// Example: 2018-10-08
+	ServiceRequestDate string `json:"service_request_date"`
 }
 
 // PartyDocument A document.
@@ -8948,6 +9818,136 @@ type PersonalRelationship struct {
 	RelationshipVerificationDetails RelationshipVerification `json:"relationship_verification_details"`
 }
 
+// Procedure What was done for or to a patient: an operation, a rehabilitation, a vaccination programme.
+type Procedure struct {
+	// BasedOn A link to another object, or null.
+	BasedOn *NullableReference `json:"based_on"`
+
+	// Category A meaning, told by values of dictionaries.
+	Category CodeableConcept `json:"category"`
+
+	// Code A link to another object.
+	Code Reference `json:"code"`
+
+	// ComplicationDetails Conditions that it has led to.
+	ComplicationDetails []Reference `json:"complication_details"`
+
+	// Division A link to another object, or null.
+	Division *NullableReference `json:"division"`
+
+	// Encounter A link to another object.
+	Encounter Reference `json:"encounter"`
+
+	// ExplanatoryLetter Why it was entered in error, in free words.
+	//
+	// Example: Запис скасовано через помилку у виборі пацієнта
+	ExplanatoryLetter *string `json:"explanatory_letter"`
+
+	// FocalDevice The device that the procedure was about, or null.
+	FocalDevice *ProcedureFocalDevice `json:"focal_device"`
+
+	// ID Procedure id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// ManagingOrganization A link to another object.
+	ManagingOrganization Reference `json:"managing_organization"`
+
+	// Note In free words.
+	//
+	// Example: Стан після процедури задовільний
+	Note *string `json:"note"`
+
+	// OriginEpisode A link to another object, as it is sent.
+	OriginEpisode *ReferenceRequest `json:"origin_episode,omitempty"`
+
+	// Outcome A meaning, told by values of dictionaries, or null.
+	Outcome *NullableCodeableConcept `json:"outcome"`
+
+	// PaperReferral A referral on paper, or null.
+	PaperReferral *PaperReferral `json:"paper_referral"`
+
+	// PerformedDateTime When it was done, where it is no stretch of time. UTC.
+	//
+	// Example: 2018-10-08T09:46:37.694Z
+	PerformedDateTime *string `json:"performed_date_time,omitempty"`
+
+	// PerformedPeriod A stretch of time.
+	PerformedPeriod *Period `json:"performed_period,omitempty"`
+
+	// Performer A link to another object, as it is sent.
+	Performer *ReferenceRequest `json:"performer,omitempty"`
+
+	// PrimarySource Whether an employee of the legal entity saw it, or somebody told of it.
+	//
+	// Example: true
+	PrimarySource bool `json:"primary_source"`
+
+	// ReasonReferences Documents that tell why.
+	ReasonReferences []ReferenceRequest `json:"reason_references"`
+
+	// RecordedBy A link to another object.
+	RecordedBy Reference `json:"recorded_by"`
+
+	// ReportOrigin A meaning, told by values of dictionaries.
+	ReportOrigin *CodeableConcept `json:"report_origin,omitempty"`
+
+	// Status `completed` or `entered_in_error`.
+	//
+	// Example: completed
+	Status string `json:"status"`
+
+	// StatusReason A meaning, told by values of dictionaries, or null.
+	StatusReason *NullableCodeableConcept `json:"status_reason"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+
+	// UsedCodes Assistive products that were used.
+	UsedCodes []CodeableConcept `json:"used_codes"`
+
+	// UsedReferences Equipment that was used.
+	UsedReferences []ReferenceRequest `json:"used_references"`
+}
+
+// ProcedureFocalDevice The device that the procedure was about, or null.
+type ProcedureFocalDevice struct {
+	// Action A meaning, told by values of dictionaries, or null.
+	Action *NullableCodeableConcept `json:"action"`
+
+	// Manipulated A link to another object, as it is sent.
+	Manipulated ReferenceRequest `json:"manipulated"`
+}
+
+// ProcedureListResponse A page of procedures.
+type ProcedureListResponse struct {
+	// Data The procedures of this page.
+	Data []Procedure `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// ProcedureResponse A procedure of a patient.
+type ProcedureResponse struct {
+	// Data What was done for or to a patient: an operation, a rehabilitation, a vaccination programme.
+	Data Procedure `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
 // Quantity An amount of something.
 type Quantity struct {
 	// Code The unit.
@@ -8969,6 +9969,39 @@ type Quantity struct {
 	//
 	// Example: 2
 	Value float64 `json:"value"`
+}
+
+// Range Values between two amounts.
+type Range struct {
+	// High An amount of something.
+	High Quantity `json:"high"`
+
+	// Low An amount of something.
+	Low Quantity `json:"low"`
+}
+
+// Ratio One amount in relation to another.
+type Ratio struct {
+	// Denominator An amount of something.
+	Denominator Quantity `json:"denominator"`
+
+	// Numerator An amount of something.
+	Numerator Quantity `json:"numerator"`
+}
+
+// RecordContext Where a record belongs.
+type RecordContext struct {
+	// Episode A link to another object, or null.
+	Episode *NullableReference `json:"episode"`
+}
+
+// RecordContextResponse Where a record belongs.
+type RecordContextResponse struct {
+	// Data Where a record belongs.
+	Data RecordContext `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
 }
 
 // Reference A link to another object.
@@ -9067,6 +10100,171 @@ type RelationshipVerification struct {
 	//
 	// Example: VERIFICATION_NEEDED
 	VerificationStatus string `json:"verification_status"`
+}
+
+// RiskAssessment What may happen to a patient, and how likely it is.
+type RiskAssessment struct {
+	// AssertedDate When it was found. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	AssertedDate string `json:"asserted_date"`
+
+	// Basis What the assessment rests on, or null.
+	Basis *RiskAssessmentBasis `json:"basis"`
+
+	// Code A meaning, told by values of dictionaries.
+	Code CodeableConcept `json:"code"`
+
+	// Comment In free words.
+	//
+	// Example: Пацієнт у задовільному стані
+	Comment *string `json:"comment"`
+
+	// Context A link to another object, as it is sent.
+	Context ReferenceRequest `json:"context"`
+
+	// ID Risk assessment id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was stored. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// Method A meaning, told by values of dictionaries, or null.
+	Method *NullableCodeableConcept `json:"method"`
+
+	// Mitigation What would make it less likely, in free words.
+	//
+	// Example: Регулярний контроль тиску
+	Mitigation *string `json:"mitigation"`
+
+	// Performer A link to another object, as it is sent.
+	Performer ReferenceRequest `json:"performer"`
+
+	// Predictions What may happen.
+	Predictions []RiskAssessmentPrediction `json:"predictions"`
+
+	// ReasonCodes Why the risk is thought to be there.
+	ReasonCodes []CodeableConcept `json:"reason_codes,omitempty"`
+
+	// ReasonReferences Documents that tell why.
+	ReasonReferences []ReferenceRequest `json:"reason_references,omitempty"`
+
+	// Status `preliminary`, `final` or `entered_in_error`.
+	//
+	// Example: preliminary
+	Status string `json:"status"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// RiskAssessmentBasis What the assessment rests on, or null.
+type RiskAssessmentBasis struct {
+	// References Observations and other documents.
+	References []ReferenceRequest `json:"references"`
+
+	// Text In words.
+	//
+	// Example: Дані огляду
+	Text *string `json:"text"`
+}
+
+// RiskAssessmentListResponse A page of risk assessments.
+type RiskAssessmentListResponse struct {
+	// Data The risk assessments of this page.
+	Data []RiskAssessment `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// RiskAssessmentPrediction One thing that may happen.
+type RiskAssessmentPrediction struct {
+	// Outcome A meaning, told by values of dictionaries, or null.
+	Outcome *NullableCodeableConcept `json:"outcome"`
+
+	// ProbabilityDecimal How likely it is, 0 to 100.
+	//
+	// Example: 12.5
+	ProbabilityDecimal *float64 `json:"probability_decimal,omitempty"`
+
+	// ProbabilityRange Values between two amounts.
+	ProbabilityRange *Range `json:"probability_range,omitempty"`
+
+	// QualitativeRisk A meaning, told by values of dictionaries, or null.
+	QualitativeRisk *NullableCodeableConcept `json:"qualitative_risk"`
+
+	// Rationale Why it is thought so.
+	//
+	// Example: Обтяжена спадковість
+	Rationale *string `json:"rationale"`
+
+	// RelativeRisk How much likelier than for others, 1 meaning as likely.
+	//
+	// Example: 1.5
+	RelativeRisk *float64 `json:"relative_risk"`
+
+	// WhenPeriod A stretch of time.
+	WhenPeriod *Period `json:"when_period,omitempty"`
+
+	// WhenRange Values between two amounts.
+	WhenRange *Range `json:"when_range,omitempty"`
+}
+
+// RiskAssessmentResponse A risk assessment of a patient.
+type RiskAssessmentResponse struct {
+	// Data What may happen to a patient, and how likely it is.
+	Data RiskAssessment `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// SampledData Values that a device took one after another.
+type SampledData struct {
+	// Data The values, with spaces between them; `E`, `U` and `L` stand for an error and for what is above or below the limits.
+	//
+	// Example: 2 4 E 8
+	Data string `json:"data"`
+
+	// Dimensions Values at one moment.
+	//
+	// Example: 1
+	Dimensions *int `json:"dimensions,omitempty"`
+
+	// Factor What each value is to be multiplied by.
+	//
+	// Example: 1.5
+	Factor *float64 `json:"factor,omitempty"`
+
+	// LowerLimit Lowest value that the device can tell.
+	//
+	// Example: -5
+	LowerLimit *float64 `json:"lower_limit,omitempty"`
+
+	// Origin What zero stands for.
+	//
+	// Example: 0
+	Origin *float64 `json:"origin,omitempty"`
+
+	// Period Milliseconds between two values.
+	//
+	// Example: 10
+	Period *float64 `json:"period,omitempty"`
+
+	// UpperLimit Highest value that the device can tell.
+	//
+	// Example: 5
+	UpperLimit *float64 `json:"upper_limit,omitempty"`
 }
 
 // ServiceGroupReferenceRequest A link to a group of services, as it is sent.
@@ -9769,6 +10967,35 @@ type UserResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// VaccinationProtocol The programme that the vaccination belongs to.
+type VaccinationProtocol struct {
+	// Authority A meaning, told by values of dictionaries, or null.
+	Authority *NullableCodeableConcept `json:"authority"`
+
+	// Description What the programme is for.
+	//
+	// Example: Щеплення проти гепатиту
+	Description *string `json:"description"`
+
+	// DoseSequence Which dose of the series it is.
+	//
+	// Example: 1
+	DoseSequence *int `json:"dose_sequence"`
+
+	// Series Name of the series.
+	//
+	// Example: Первинний комплекс
+	Series *string `json:"series"`
+
+	// SeriesDoses How many doses the series has.
+	//
+	// Example: 3
+	SeriesDoses *int `json:"series_doses"`
+
+	// TargetDiseases Diseases that it protects from.
+	TargetDiseases []CodeableConcept `json:"target_diseases"`
+}
+
 // VerificationCompleteRequest The code that came by SMS.
 type VerificationCompleteRequest struct {
 	// Code The code, a number; a string is refused.
@@ -10139,6 +11366,30 @@ type ListLicensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListAllergyIntolerancesParams defines parameters for ListAllergyIntolerances.
+type ListAllergyIntolerancesParams struct {
+	// Code Only those with this code.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// EncounterID Only those of this encounter.
+	EncounterID *string `form:"encounter_id,omitempty" json:"encounter_id,omitempty"`
+
+	// EpisodeID Only those of this episode.
+	EpisodeID *string `form:"episode_id,omitempty" json:"episode_id,omitempty"`
+
+	// OnsetDateTimeFrom Only those that began on this day or later, `YYYY-MM-DD`.
+	OnsetDateTimeFrom *string `form:"onset_date_time_from,omitempty" json:"onset_date_time_from,omitempty"`
+
+	// OnsetDateTimeTo Only those that began on this day or earlier, `YYYY-MM-DD`.
+	OnsetDateTimeTo *string `form:"onset_date_time_to,omitempty" json:"onset_date_time_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListApprovalsParams defines parameters for ListApprovals.
 type ListApprovalsParams struct {
 	// GrantedTo Only approvals granted to this employee or legal entity.
@@ -10166,6 +11417,33 @@ type ListApprovalsParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Approvals per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListConditionsParams defines parameters for ListConditions.
+type ListConditionsParams struct {
+	// Code Only those with this code.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// EncounterID Only those of this encounter.
+	EncounterID *string `form:"encounter_id,omitempty" json:"encounter_id,omitempty"`
+
+	// EpisodeID Only those of this episode.
+	EpisodeID *string `form:"episode_id,omitempty" json:"episode_id,omitempty"`
+
+	// ManagingOrganizationID Only those of this legal entity.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// OnsetDateFrom Only those that began on this day or later, `YYYY-MM-DD`.
+	OnsetDateFrom *string `form:"onset_date_from,omitempty" json:"onset_date_from,omitempty"`
+
+	// OnsetDateTo Only those that began on this day or earlier, `YYYY-MM-DD`.
+	OnsetDateTo *string `form:"onset_date_to,omitempty" json:"onset_date_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -10226,6 +11504,75 @@ type ListDeviceDispensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListDiagnosticReportsParams defines parameters for ListDiagnosticReports.
+type ListDiagnosticReportsParams struct {
+	// Code Only those of this service.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// EncounterID Only those of this encounter.
+	EncounterID *string `form:"encounter_id,omitempty" json:"encounter_id,omitempty"`
+
+	// ContextEpisodeID Only those of encounters of this episode.
+	ContextEpisodeID *string `form:"context_episode_id,omitempty" json:"context_episode_id,omitempty"`
+
+	// OriginEpisodeID Only those that began with this episode.
+	OriginEpisodeID *string `form:"origin_episode_id,omitempty" json:"origin_episode_id,omitempty"`
+
+	// BasedOn Only those that were made for this service request.
+	BasedOn *string `form:"based_on,omitempty" json:"based_on,omitempty"`
+
+	// ManagingOrganizationID Only those of this legal entity.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// SpecimenID Only those of this specimen.
+	SpecimenID *string `form:"specimen_id,omitempty" json:"specimen_id,omitempty"`
+
+	// IssuedFrom Only those that were made known on this day or later, `YYYY-MM-DD`.
+	IssuedFrom *string `form:"issued_from,omitempty" json:"issued_from,omitempty"`
+
+	// IssuedTo Only those that were made known on this day or earlier, `YYYY-MM-DD`.
+	IssuedTo *string `form:"issued_to,omitempty" json:"issued_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListEncountersParams defines parameters for ListEncounters.
+type ListEncountersParams struct {
+	// EpisodeID Only those of this episode.
+	EpisodeID *string `form:"episode_id,omitempty" json:"episode_id,omitempty"`
+
+	// IncomingReferralID Only those that followed this service request.
+	IncomingReferralID *string `form:"incoming_referral_id,omitempty" json:"incoming_referral_id,omitempty"`
+
+	// OriginEpisodeID Only those that began with this episode.
+	OriginEpisodeID *string `form:"origin_episode_id,omitempty" json:"origin_episode_id,omitempty"`
+
+	// ManagingOrganizationID Only those of this legal entity.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// PeriodStartFrom Only those that began on this day or later, `YYYY-MM-DD`.
+	PeriodStartFrom *string `form:"period_start_from,omitempty" json:"period_start_from,omitempty"`
+
+	// PeriodStartTo Only those that began on this day or earlier, `YYYY-MM-DD`.
+	PeriodStartTo *string `form:"period_start_to,omitempty" json:"period_start_to,omitempty"`
+
+	// PeriodEndFrom Only those that ended on this day or later, `YYYY-MM-DD`.
+	PeriodEndFrom *string `form:"period_end_from,omitempty" json:"period_end_from,omitempty"`
+
+	// PeriodEndTo Only those that ended on this day or earlier, `YYYY-MM-DD`.
+	PeriodEndTo *string `form:"period_end_to,omitempty" json:"period_end_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListEpisodesParams defines parameters for ListEpisodes.
 type ListEpisodesParams struct {
 	// PeriodFrom Only episodes that have not ended before this day, `YYYY-MM-DD`.
@@ -10259,6 +11606,225 @@ type ListApprovedEpisodesParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Episodes per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListEpisodeAllergyIntolerancesParams defines parameters for ListEpisodeAllergyIntolerances.
+type ListEpisodeAllergyIntolerancesParams struct {
+	// Code Only those with this code.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// OnsetDateTimeFrom Only those that began on this day or later, `YYYY-MM-DD`.
+	OnsetDateTimeFrom *string `form:"onset_date_time_from,omitempty" json:"onset_date_time_from,omitempty"`
+
+	// OnsetDateTimeTo Only those that began on this day or earlier, `YYYY-MM-DD`.
+	OnsetDateTimeTo *string `form:"onset_date_time_to,omitempty" json:"onset_date_time_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListEpisodeConditionsParams defines parameters for ListEpisodeConditions.
+type ListEpisodeConditionsParams struct {
+	// Code Only those with this code.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// OnsetDateFrom Only those that began on this day or later, `YYYY-MM-DD`.
+	OnsetDateFrom *string `form:"onset_date_from,omitempty" json:"onset_date_from,omitempty"`
+
+	// OnsetDateTo Only those that began on this day or earlier, `YYYY-MM-DD`.
+	OnsetDateTo *string `form:"onset_date_to,omitempty" json:"onset_date_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListEpisodeEncountersParams defines parameters for ListEpisodeEncounters.
+type ListEpisodeEncountersParams struct {
+	// IncomingReferral Only those that followed this service request.
+	IncomingReferral *string `form:"incoming_referral,omitempty" json:"incoming_referral,omitempty"`
+
+	// OriginEpisodeID Only those that began with this episode.
+	OriginEpisodeID *string `form:"origin_episode_id,omitempty" json:"origin_episode_id,omitempty"`
+
+	// PeriodStartFrom Only those that began on this day or later, `YYYY-MM-DD`.
+	PeriodStartFrom *string `form:"period_start_from,omitempty" json:"period_start_from,omitempty"`
+
+	// PeriodStartTo Only those that began on this day or earlier, `YYYY-MM-DD`.
+	PeriodStartTo *string `form:"period_start_to,omitempty" json:"period_start_to,omitempty"`
+
+	// PeriodEndFrom Only those that ended on this day or later, `YYYY-MM-DD`.
+	PeriodEndFrom *string `form:"period_end_from,omitempty" json:"period_end_from,omitempty"`
+
+	// PeriodEndTo Only those that ended on this day or earlier, `YYYY-MM-DD`.
+	PeriodEndTo *string `form:"period_end_to,omitempty" json:"period_end_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListEpisodeImmunizationsParams defines parameters for ListEpisodeImmunizations.
+type ListEpisodeImmunizationsParams struct {
+	// VaccineCode Only those with this vaccine.
+	VaccineCode *string `form:"vaccine_code,omitempty" json:"vaccine_code,omitempty"`
+
+	// DateFrom Only those that were given on this day or later, `YYYY-MM-DD`.
+	DateFrom *string `form:"date_from,omitempty" json:"date_from,omitempty"`
+
+	// DateTo Only those that were given on this day or earlier, `YYYY-MM-DD`.
+	DateTo *string `form:"date_to,omitempty" json:"date_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListEpisodeObservationsParams defines parameters for ListEpisodeObservations.
+type ListEpisodeObservationsParams struct {
+	// Code Only those with this code.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// IssuedFrom Only those that were made known on this day or later, `YYYY-MM-DD`.
+	IssuedFrom *string `form:"issued_from,omitempty" json:"issued_from,omitempty"`
+
+	// IssuedTo Only those that were made known on this day or earlier, `YYYY-MM-DD`.
+	IssuedTo *string `form:"issued_to,omitempty" json:"issued_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListImmunizationsParams defines parameters for ListImmunizations.
+type ListImmunizationsParams struct {
+	// VaccineCode Only those with this vaccine.
+	VaccineCode *string `form:"vaccine_code,omitempty" json:"vaccine_code,omitempty"`
+
+	// EncounterID Only those of this encounter.
+	EncounterID *string `form:"encounter_id,omitempty" json:"encounter_id,omitempty"`
+
+	// EpisodeID Only those of this episode.
+	EpisodeID *string `form:"episode_id,omitempty" json:"episode_id,omitempty"`
+
+	// DateFrom Only those that were given on this day or later, `YYYY-MM-DD`.
+	DateFrom *string `form:"date_from,omitempty" json:"date_from,omitempty"`
+
+	// DateTo Only those that were given on this day or earlier, `YYYY-MM-DD`.
+	DateTo *string `form:"date_to,omitempty" json:"date_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListObservationsParams defines parameters for ListObservations.
+type ListObservationsParams struct {
+	// Code Only those with this code.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// EncounterID Only those of this encounter.
+	EncounterID *string `form:"encounter_id,omitempty" json:"encounter_id,omitempty"`
+
+	// DiagnosticReportID Only those of this diagnostic report.
+	DiagnosticReportID *string `form:"diagnostic_report_id,omitempty" json:"diagnostic_report_id,omitempty"`
+
+	// EpisodeID Only those of this episode.
+	EpisodeID *string `form:"episode_id,omitempty" json:"episode_id,omitempty"`
+
+	// DeviceID Only those that this equipment was used for.
+	DeviceID *string `form:"device_id,omitempty" json:"device_id,omitempty"`
+
+	// ManagingOrganizationID Only those of this legal entity.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// SpecimenID Only those of this specimen.
+	SpecimenID *string `form:"specimen_id,omitempty" json:"specimen_id,omitempty"`
+
+	// IssuedFrom Only those that were made known on this day or later, `YYYY-MM-DD`.
+	IssuedFrom *string `form:"issued_from,omitempty" json:"issued_from,omitempty"`
+
+	// IssuedTo Only those that were made known on this day or earlier, `YYYY-MM-DD`.
+	IssuedTo *string `form:"issued_to,omitempty" json:"issued_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListProceduresParams defines parameters for ListProcedures.
+type ListProceduresParams struct {
+	// Status Only those in this status: `completed`, `entered_in_error`.
+	Status *string `form:"status,omitempty" json:"status,omitempty"`
+
+	// EpisodeID Only those of this episode.
+	EpisodeID *string `form:"episode_id,omitempty" json:"episode_id,omitempty"`
+
+	// UsedReferenceID Only those that this equipment was used for.
+	UsedReferenceID *string `form:"used_reference_id,omitempty" json:"used_reference_id,omitempty"`
+
+	// BasedOn Only those that were made for this service request.
+	BasedOn *string `form:"based_on,omitempty" json:"based_on,omitempty"`
+
+	// Code Only those of this service.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// ManagingOrganizationID Only those of this legal entity.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// EncounterID Only those of this encounter.
+	EncounterID *string `form:"encounter_id,omitempty" json:"encounter_id,omitempty"`
+
+	// OriginEpisodeID Only those that began with this episode.
+	OriginEpisodeID *string `form:"origin_episode_id,omitempty" json:"origin_episode_id,omitempty"`
+
+	// DeviceID Only those that were about this device.
+	DeviceID *string `form:"device_id,omitempty" json:"device_id,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListRiskAssessmentsParams defines parameters for ListRiskAssessments.
+type ListRiskAssessmentsParams struct {
+	// Code Only those with this code.
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// EncounterID Only those of this encounter.
+	EncounterID *string `form:"encounter_id,omitempty" json:"encounter_id,omitempty"`
+
+	// EpisodeID Only those of this episode.
+	EpisodeID *string `form:"episode_id,omitempty" json:"episode_id,omitempty"`
+
+	// AssertedDateFrom Only those that were found on this day or later, `YYYY-MM-DD`.
+	AssertedDateFrom *string `form:"asserted_date_from,omitempty" json:"asserted_date_from,omitempty"`
+
+	// AssertedDateTo Only those that were found on this day or earlier, `YYYY-MM-DD`.
+	AssertedDateTo *string `form:"asserted_date_to,omitempty" json:"asserted_date_to,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Records per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -11118,6 +12684,39 @@ type ClientInterface interface {
 	// Corresponds with GET /api/licenses (the `ListLicenses` operationId).
 	ListLicenses(ctx context.Context, params *ListLicensesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListAllergyIntolerances Get Allergy Intolerances by search params
+	//
+	// The allergy intolerances of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+	//
+	// Who may see them: anybody with the scope, whoever the patient's doctor is.
+	//
+	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/allergy_intolerances (the `ListAllergyIntolerances` operationId).
+	ListAllergyIntolerances(ctx context.Context, patientID string, params *ListAllergyIntolerancesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetAllergyIntolerance Get Allergy Intolerance by id
+	//
+	// One allergy intolerance of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, whoever the patient's doctor is.
+	//
+	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/allergy_intolerances/{allergy_intolerance_id} (the `GetAllergyIntolerance` operationId).
+	GetAllergyIntolerance(ctx context.Context, patientID string, allergyIntoleranceID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetAllergyIntoleranceContext Get Allergy Intolerance context
+	//
+	// In which episode an allergy intolerance of a patient happened. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+	//
+	// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/allergy_intolerances/{allergy_intolerance_id}/context (the `GetAllergyIntoleranceContext` operationId).
+	GetAllergyIntoleranceContext(ctx context.Context, patientID string, allergyIntoleranceID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListApprovals Get approvals
 	//
 	// Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
@@ -11274,6 +12873,39 @@ type ClientInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id}/actions/resend (the `ResendApprovalSMS` operationId).
 	ResendApprovalSMS(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListConditions Get Conditions by search params
+	//
+	// The conditions of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+	//
+	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id or encounter_id.
+	//
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/conditions (the `ListConditions` operationId).
+	ListConditions(ctx context.Context, patientID string, params *ListConditionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetCondition Get Condition by id
+	//
+	// One condition of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or the origin episode of its encounter; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+	//
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/conditions/{condition_id} (the `GetCondition` operationId).
+	GetCondition(ctx context.Context, patientID string, conditionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetConditionContext Get Condition context
+	//
+	// In which episode a condition of a patient happened. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+	//
+	// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/conditions/{condition_id}/context (the `GetConditionContext` operationId).
+	GetConditionContext(ctx context.Context, patientID string, conditionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListDeviceDispenses Get Device dispenses by search params in patient context
 	//
 	// Device dispenses of a patient, whichever legal entity made them. Nothing is changed by reading.
@@ -11317,6 +12949,72 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListDiagnosticReports Get Diagnostic Reports by search params
+	//
+	// The diagnostic reports of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+	//
+	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, context_episode_id, origin_episode_id or encounter_id.
+	//
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports (the `ListDiagnosticReports` operationId).
+	ListDiagnosticReports(ctx context.Context, patientID string, params *ListDiagnosticReportsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDiagnosticReport Get Diagnostic Report by id
+	//
+	// One diagnostic report of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+	//
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id} (the `GetDiagnosticReport` operationId).
+	GetDiagnosticReport(ctx context.Context, patientID string, diagnosticReportID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDiagnosticReportContext Get Diagnostic Report context
+	//
+	// In which episode a diagnostic report of a patient happened. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+	//
+	// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id}/context (the `GetDiagnosticReportContext` operationId).
+	GetDiagnosticReportContext(ctx context.Context, patientID string, diagnosticReportID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListEncounters Get Encounters by search params
+	//
+	// The encounters of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+	//
+	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id or origin_episode_id.
+	//
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/encounters (the `ListEncounters` operationId).
+	ListEncounters(ctx context.Context, patientID string, params *ListEncountersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEncounter Get Encounter by id
+	//
+	// One encounter of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+	//
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/encounters/{encounter_id} (the `GetEncounter` operationId).
+	GetEncounter(ctx context.Context, patientID string, encounterID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEncounterContext Get Encounter context
+	//
+	// In which episode an encounter of a patient happened. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+	//
+	// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/encounters/{encounter_id}/context (the `GetEncounterContext` operationId).
+	GetEncounterContext(ctx context.Context, patientID string, encounterID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListEpisodes Get Episodes by search params
 	//
@@ -11480,6 +13178,253 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close (the `CloseEpisode` operationId).
 	CloseEpisode(ctx context.Context, patientID string, episodeID string, body CloseEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListEpisodeAllergyIntolerances Get Allergy Intolerances in episode context
+	//
+	// The allergy intolerances of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
+	// must all be met.
+	//
+	// Who may see them: anybody with the scope, whoever the patient's doctor is.
+	//
+	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. no declaration and no approval is asked for, unlike for other kinds of records.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/allergy_intolerances (the `ListEpisodeAllergyIntolerances` operationId).
+	ListEpisodeAllergyIntolerances(ctx context.Context, patientID string, episodeID string, params *ListEpisodeAllergyIntolerancesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEpisodeAllergyIntolerance Get Allergy Intolerance in episode context
+	//
+	// One allergy intolerance of an episode of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, whoever the patient's doctor is.
+	//
+	// What clients get wrong: an allergy intolerance of another episode of the patient is not found. no declaration and no approval is asked for, unlike for other kinds of records.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/allergy_intolerances/{allergy_intolerance_id} (the `GetEpisodeAllergyIntolerance` operationId).
+	GetEpisodeAllergyIntolerance(ctx context.Context, patientID string, episodeID string, allergyIntoleranceID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListEpisodeConditions Get Conditions in episode context
+	//
+	// The conditions of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
+	// must all be met.
+	//
+	// Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
+	//
+	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/conditions (the `ListEpisodeConditions` operationId).
+	ListEpisodeConditions(ctx context.Context, patientID string, episodeID string, params *ListEpisodeConditionsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEpisodeCondition Get Condition in episode context
+	//
+	// One condition of an episode of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or the origin episode of its encounter; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+	//
+	// What clients get wrong: a condition of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/conditions/{condition_id} (the `GetEpisodeCondition` operationId).
+	GetEpisodeCondition(ctx context.Context, patientID string, episodeID string, conditionID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListEpisodeEncounters Get Encounters in episode context
+	//
+	// The encounters of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
+	// must all be met.
+	//
+	// Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
+	//
+	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/encounters (the `ListEpisodeEncounters` operationId).
+	ListEpisodeEncounters(ctx context.Context, patientID string, episodeID string, params *ListEpisodeEncountersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEpisodeEncounter Get Encounter in episode context
+	//
+	// One encounter of an episode of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+	//
+	// What clients get wrong: an encounter of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/encounters/{encounter_id} (the `GetEpisodeEncounter` operationId).
+	GetEpisodeEncounter(ctx context.Context, patientID string, episodeID string, encounterID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListEpisodeImmunizations Get Immunizations in episode context
+	//
+	// The immunizations of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
+	// must all be met.
+	//
+	// Who may see them: anybody with the scope, whoever the patient's doctor is.
+	//
+	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. no declaration and no approval is asked for, unlike for other kinds of records.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/immunizations (the `ListEpisodeImmunizations` operationId).
+	ListEpisodeImmunizations(ctx context.Context, patientID string, episodeID string, params *ListEpisodeImmunizationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEpisodeImmunization Get Immunization in episode context
+	//
+	// One immunization of an episode of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, whoever the patient's doctor is.
+	//
+	// What clients get wrong: an immunization of another episode of the patient is not found. no declaration and no approval is asked for, unlike for other kinds of records.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/immunizations/{immunization_id} (the `GetEpisodeImmunization` operationId).
+	GetEpisodeImmunization(ctx context.Context, patientID string, episodeID string, immunizationID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListEpisodeObservations Get Observations in episode context
+	//
+	// The observations of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
+	// must all be met.
+	//
+	// Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
+	//
+	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/observations (the `ListEpisodeObservations` operationId).
+	ListEpisodeObservations(ctx context.Context, patientID string, episodeID string, params *ListEpisodeObservationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetEpisodeObservation Get Observation in episode context
+	//
+	// One observation of an episode of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its diagnostic report; who holds an effective approval of the patient's data or of it, its episode or its diagnostic report. A declaration with a colleague opens nothing.
+	//
+	// What clients get wrong: an observation of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/observations/{observation_id} (the `GetEpisodeObservation` operationId).
+	GetEpisodeObservation(ctx context.Context, patientID string, episodeID string, observationID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListImmunizations Get Immunizations by search params
+	//
+	// The immunizations of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+	//
+	// Who may see them: anybody with the scope, whoever the patient's doctor is.
+	//
+	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/immunizations (the `ListImmunizations` operationId).
+	ListImmunizations(ctx context.Context, patientID string, params *ListImmunizationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetImmunization Get Immunization by id
+	//
+	// One immunization of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, whoever the patient's doctor is.
+	//
+	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/immunizations/{immunization_id} (the `GetImmunization` operationId).
+	GetImmunization(ctx context.Context, patientID string, immunizationID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetImmunizationContext Get Immunization context
+	//
+	// In which episode an immunization of a patient happened. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+	//
+	// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/immunizations/{immunization_id}/context (the `GetImmunizationContext` operationId).
+	GetImmunizationContext(ctx context.Context, patientID string, immunizationID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListObservations Get Observations by search params
+	//
+	// The observations of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+	//
+	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id, encounter_id or diagnostic_report_id.
+	//
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/observations (the `ListObservations` operationId).
+	ListObservations(ctx context.Context, patientID string, params *ListObservationsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetObservation Get Observation by id
+	//
+	// One observation of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its diagnostic report; who holds an effective approval of the patient's data or of it, its episode or its diagnostic report. A declaration with a colleague opens nothing.
+	//
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/observations/{observation_id} (the `GetObservation` operationId).
+	GetObservation(ctx context.Context, patientID string, observationID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetObservationContext Get Observation context
+	//
+	// In which episode an observation of a patient happened. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+	//
+	// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/observations/{observation_id}/context (the `GetObservationContext` operationId).
+	GetObservationContext(ctx context.Context, patientID string, observationID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListProcedures Get Procedures by search params
+	//
+	// The procedures of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+	//
+	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id, origin_episode_id or encounter_id.
+	//
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/procedures (the `ListProcedures` operationId).
+	ListProcedures(ctx context.Context, patientID string, params *ListProceduresParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetProcedure Get Procedure by id
+	//
+	// One procedure of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+	//
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/procedures/{procedure_id} (the `GetProcedure` operationId).
+	GetProcedure(ctx context.Context, patientID string, procedureID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetProcedureContext Get Procedure context
+	//
+	// In which episode a procedure of a patient happened. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+	//
+	// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/procedures/{procedure_id}/context (the `GetProcedureContext` operationId).
+	GetProcedureContext(ctx context.Context, patientID string, procedureID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListRiskAssessments Get Risk Assessments by search params
+	//
+	// The risk assessments of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+	//
+	// Who may see them: anybody with the scope, whoever the patient's doctor is.
+	//
+	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/risk_assessments (the `ListRiskAssessments` operationId).
+	ListRiskAssessments(ctx context.Context, patientID string, params *ListRiskAssessmentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetRiskAssessment Get Risk Assessment by id
+	//
+	// One risk assessment of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, whoever the patient's doctor is.
+	//
+	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/risk_assessments/{risk_assessment_id} (the `GetRiskAssessment` operationId).
+	GetRiskAssessment(ctx context.Context, patientID string, riskAssessmentID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetRiskAssessmentContext Get Risk Assessment context
+	//
+	// In which episode a risk assessment of a patient happened. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+	//
+	// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/risk_assessments/{risk_assessment_id}/context (the `GetRiskAssessmentContext` operationId).
+	GetRiskAssessmentContext(ctx context.Context, patientID string, riskAssessmentID string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetServiceRequest Get Service Request Details
 	//
@@ -13235,6 +15180,69 @@ func (c *Client) ListLicenses(ctx context.Context, params *ListLicensesParams, r
 	return c.Client.Do(req)
 }
 
+// ListAllergyIntolerances Get Allergy Intolerances by search params
+//
+// The allergy intolerances of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+//
+// Who may see them: anybody with the scope, whoever the patient's doctor is.
+//
+// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+//
+// Corresponds with GET /api/patients/{patient_id}/allergy_intolerances (the `ListAllergyIntolerances` operationId).
+func (c *Client) ListAllergyIntolerances(ctx context.Context, patientID string, params *ListAllergyIntolerancesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAllergyIntolerancesRequest(c.Server, patientID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetAllergyIntolerance Get Allergy Intolerance by id
+//
+// One allergy intolerance of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, whoever the patient's doctor is.
+//
+// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+//
+// Corresponds with GET /api/patients/{patient_id}/allergy_intolerances/{allergy_intolerance_id} (the `GetAllergyIntolerance` operationId).
+func (c *Client) GetAllergyIntolerance(ctx context.Context, patientID string, allergyIntoleranceID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAllergyIntoleranceRequest(c.Server, patientID, allergyIntoleranceID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetAllergyIntoleranceContext Get Allergy Intolerance context
+//
+// In which episode an allergy intolerance of a patient happened. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+//
+// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+//
+// Corresponds with GET /api/patients/{patient_id}/allergy_intolerances/{allergy_intolerance_id}/context (the `GetAllergyIntoleranceContext` operationId).
+func (c *Client) GetAllergyIntoleranceContext(ctx context.Context, patientID string, allergyIntoleranceID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetAllergyIntoleranceContextRequest(c.Server, patientID, allergyIntoleranceID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListApprovals Get approvals
 //
 // Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
@@ -13471,6 +15479,69 @@ func (c *Client) ResendApprovalSMS(ctx context.Context, patientID string, id str
 	return c.Client.Do(req)
 }
 
+// ListConditions Get Conditions by search params
+//
+// The conditions of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+//
+// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id or encounter_id.
+//
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+//
+// Corresponds with GET /api/patients/{patient_id}/conditions (the `ListConditions` operationId).
+func (c *Client) ListConditions(ctx context.Context, patientID string, params *ListConditionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListConditionsRequest(c.Server, patientID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetCondition Get Condition by id
+//
+// One condition of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or the origin episode of its encounter; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+//
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+//
+// Corresponds with GET /api/patients/{patient_id}/conditions/{condition_id} (the `GetCondition` operationId).
+func (c *Client) GetCondition(ctx context.Context, patientID string, conditionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetConditionRequest(c.Server, patientID, conditionID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetConditionContext Get Condition context
+//
+// In which episode a condition of a patient happened. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+//
+// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+//
+// Corresponds with GET /api/patients/{patient_id}/conditions/{condition_id}/context (the `GetConditionContext` operationId).
+func (c *Client) GetConditionContext(ctx context.Context, patientID string, conditionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetConditionContextRequest(c.Server, patientID, conditionID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListDeviceDispenses Get Device dispenses by search params in patient context
 //
 // Device dispenses of a patient, whichever legal entity made them. Nothing is changed by reading.
@@ -13535,6 +15606,132 @@ func (c *Client) GetDeviceDispense(ctx context.Context, patientID string, device
 // Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 func (c *Client) StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStopDeviceDispenseRequest(c.Server, patientID, deviceDispenseID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListDiagnosticReports Get Diagnostic Reports by search params
+//
+// The diagnostic reports of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+//
+// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, context_episode_id, origin_episode_id or encounter_id.
+//
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+//
+// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports (the `ListDiagnosticReports` operationId).
+func (c *Client) ListDiagnosticReports(ctx context.Context, patientID string, params *ListDiagnosticReportsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDiagnosticReportsRequest(c.Server, patientID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDiagnosticReport Get Diagnostic Report by id
+//
+// One diagnostic report of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+//
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+//
+// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id} (the `GetDiagnosticReport` operationId).
+func (c *Client) GetDiagnosticReport(ctx context.Context, patientID string, diagnosticReportID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDiagnosticReportRequest(c.Server, patientID, diagnosticReportID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDiagnosticReportContext Get Diagnostic Report context
+//
+// In which episode a diagnostic report of a patient happened. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+//
+// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+//
+// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id}/context (the `GetDiagnosticReportContext` operationId).
+func (c *Client) GetDiagnosticReportContext(ctx context.Context, patientID string, diagnosticReportID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDiagnosticReportContextRequest(c.Server, patientID, diagnosticReportID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListEncounters Get Encounters by search params
+//
+// The encounters of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+//
+// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id or origin_episode_id.
+//
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+//
+// Corresponds with GET /api/patients/{patient_id}/encounters (the `ListEncounters` operationId).
+func (c *Client) ListEncounters(ctx context.Context, patientID string, params *ListEncountersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEncountersRequest(c.Server, patientID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEncounter Get Encounter by id
+//
+// One encounter of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+//
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+//
+// Corresponds with GET /api/patients/{patient_id}/encounters/{encounter_id} (the `GetEncounter` operationId).
+func (c *Client) GetEncounter(ctx context.Context, patientID string, encounterID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEncounterRequest(c.Server, patientID, encounterID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEncounterContext Get Encounter context
+//
+// In which episode an encounter of a patient happened. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+//
+// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+//
+// Corresponds with GET /api/patients/{patient_id}/encounters/{encounter_id}/context (the `GetEncounterContext` operationId).
+func (c *Client) GetEncounterContext(ctx context.Context, patientID string, encounterID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEncounterContextRequest(c.Server, patientID, encounterID)
 	if err != nil {
 		return nil, err
 	}
@@ -13808,6 +16005,473 @@ func (c *Client) CloseEpisodeWithBody(ctx context.Context, patientID string, epi
 // Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close (the `CloseEpisode` operationId).
 func (c *Client) CloseEpisode(ctx context.Context, patientID string, episodeID string, body CloseEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewCloseEpisodeRequest(c.Server, patientID, episodeID, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListEpisodeAllergyIntolerances Get Allergy Intolerances in episode context
+//
+// The allergy intolerances of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
+// must all be met.
+//
+// Who may see them: anybody with the scope, whoever the patient's doctor is.
+//
+// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. no declaration and no approval is asked for, unlike for other kinds of records.
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/allergy_intolerances (the `ListEpisodeAllergyIntolerances` operationId).
+func (c *Client) ListEpisodeAllergyIntolerances(ctx context.Context, patientID string, episodeID string, params *ListEpisodeAllergyIntolerancesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEpisodeAllergyIntolerancesRequest(c.Server, patientID, episodeID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEpisodeAllergyIntolerance Get Allergy Intolerance in episode context
+//
+// One allergy intolerance of an episode of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, whoever the patient's doctor is.
+//
+// What clients get wrong: an allergy intolerance of another episode of the patient is not found. no declaration and no approval is asked for, unlike for other kinds of records.
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/allergy_intolerances/{allergy_intolerance_id} (the `GetEpisodeAllergyIntolerance` operationId).
+func (c *Client) GetEpisodeAllergyIntolerance(ctx context.Context, patientID string, episodeID string, allergyIntoleranceID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEpisodeAllergyIntoleranceRequest(c.Server, patientID, episodeID, allergyIntoleranceID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListEpisodeConditions Get Conditions in episode context
+//
+// The conditions of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
+// must all be met.
+//
+// Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
+//
+// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/conditions (the `ListEpisodeConditions` operationId).
+func (c *Client) ListEpisodeConditions(ctx context.Context, patientID string, episodeID string, params *ListEpisodeConditionsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEpisodeConditionsRequest(c.Server, patientID, episodeID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEpisodeCondition Get Condition in episode context
+//
+// One condition of an episode of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or the origin episode of its encounter; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+//
+// What clients get wrong: a condition of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/conditions/{condition_id} (the `GetEpisodeCondition` operationId).
+func (c *Client) GetEpisodeCondition(ctx context.Context, patientID string, episodeID string, conditionID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEpisodeConditionRequest(c.Server, patientID, episodeID, conditionID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListEpisodeEncounters Get Encounters in episode context
+//
+// The encounters of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
+// must all be met.
+//
+// Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
+//
+// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/encounters (the `ListEpisodeEncounters` operationId).
+func (c *Client) ListEpisodeEncounters(ctx context.Context, patientID string, episodeID string, params *ListEpisodeEncountersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEpisodeEncountersRequest(c.Server, patientID, episodeID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEpisodeEncounter Get Encounter in episode context
+//
+// One encounter of an episode of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+//
+// What clients get wrong: an encounter of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/encounters/{encounter_id} (the `GetEpisodeEncounter` operationId).
+func (c *Client) GetEpisodeEncounter(ctx context.Context, patientID string, episodeID string, encounterID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEpisodeEncounterRequest(c.Server, patientID, episodeID, encounterID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListEpisodeImmunizations Get Immunizations in episode context
+//
+// The immunizations of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
+// must all be met.
+//
+// Who may see them: anybody with the scope, whoever the patient's doctor is.
+//
+// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. no declaration and no approval is asked for, unlike for other kinds of records.
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/immunizations (the `ListEpisodeImmunizations` operationId).
+func (c *Client) ListEpisodeImmunizations(ctx context.Context, patientID string, episodeID string, params *ListEpisodeImmunizationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEpisodeImmunizationsRequest(c.Server, patientID, episodeID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEpisodeImmunization Get Immunization in episode context
+//
+// One immunization of an episode of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, whoever the patient's doctor is.
+//
+// What clients get wrong: an immunization of another episode of the patient is not found. no declaration and no approval is asked for, unlike for other kinds of records.
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/immunizations/{immunization_id} (the `GetEpisodeImmunization` operationId).
+func (c *Client) GetEpisodeImmunization(ctx context.Context, patientID string, episodeID string, immunizationID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEpisodeImmunizationRequest(c.Server, patientID, episodeID, immunizationID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListEpisodeObservations Get Observations in episode context
+//
+// The observations of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
+// must all be met.
+//
+// Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
+//
+// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/observations (the `ListEpisodeObservations` operationId).
+func (c *Client) ListEpisodeObservations(ctx context.Context, patientID string, episodeID string, params *ListEpisodeObservationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEpisodeObservationsRequest(c.Server, patientID, episodeID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetEpisodeObservation Get Observation in episode context
+//
+// One observation of an episode of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its diagnostic report; who holds an effective approval of the patient's data or of it, its episode or its diagnostic report. A declaration with a colleague opens nothing.
+//
+// What clients get wrong: an observation of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/observations/{observation_id} (the `GetEpisodeObservation` operationId).
+func (c *Client) GetEpisodeObservation(ctx context.Context, patientID string, episodeID string, observationID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEpisodeObservationRequest(c.Server, patientID, episodeID, observationID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListImmunizations Get Immunizations by search params
+//
+// The immunizations of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+//
+// Who may see them: anybody with the scope, whoever the patient's doctor is.
+//
+// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+//
+// Corresponds with GET /api/patients/{patient_id}/immunizations (the `ListImmunizations` operationId).
+func (c *Client) ListImmunizations(ctx context.Context, patientID string, params *ListImmunizationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListImmunizationsRequest(c.Server, patientID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetImmunization Get Immunization by id
+//
+// One immunization of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, whoever the patient's doctor is.
+//
+// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+//
+// Corresponds with GET /api/patients/{patient_id}/immunizations/{immunization_id} (the `GetImmunization` operationId).
+func (c *Client) GetImmunization(ctx context.Context, patientID string, immunizationID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetImmunizationRequest(c.Server, patientID, immunizationID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetImmunizationContext Get Immunization context
+//
+// In which episode an immunization of a patient happened. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+//
+// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+//
+// Corresponds with GET /api/patients/{patient_id}/immunizations/{immunization_id}/context (the `GetImmunizationContext` operationId).
+func (c *Client) GetImmunizationContext(ctx context.Context, patientID string, immunizationID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetImmunizationContextRequest(c.Server, patientID, immunizationID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListObservations Get Observations by search params
+//
+// The observations of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+//
+// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id, encounter_id or diagnostic_report_id.
+//
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+//
+// Corresponds with GET /api/patients/{patient_id}/observations (the `ListObservations` operationId).
+func (c *Client) ListObservations(ctx context.Context, patientID string, params *ListObservationsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListObservationsRequest(c.Server, patientID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetObservation Get Observation by id
+//
+// One observation of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its diagnostic report; who holds an effective approval of the patient's data or of it, its episode or its diagnostic report. A declaration with a colleague opens nothing.
+//
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+//
+// Corresponds with GET /api/patients/{patient_id}/observations/{observation_id} (the `GetObservation` operationId).
+func (c *Client) GetObservation(ctx context.Context, patientID string, observationID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetObservationRequest(c.Server, patientID, observationID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetObservationContext Get Observation context
+//
+// In which episode an observation of a patient happened. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+//
+// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+//
+// Corresponds with GET /api/patients/{patient_id}/observations/{observation_id}/context (the `GetObservationContext` operationId).
+func (c *Client) GetObservationContext(ctx context.Context, patientID string, observationID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetObservationContextRequest(c.Server, patientID, observationID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListProcedures Get Procedures by search params
+//
+// The procedures of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+//
+// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id, origin_episode_id or encounter_id.
+//
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+//
+// Corresponds with GET /api/patients/{patient_id}/procedures (the `ListProcedures` operationId).
+func (c *Client) ListProcedures(ctx context.Context, patientID string, params *ListProceduresParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListProceduresRequest(c.Server, patientID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetProcedure Get Procedure by id
+//
+// One procedure of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+//
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+//
+// Corresponds with GET /api/patients/{patient_id}/procedures/{procedure_id} (the `GetProcedure` operationId).
+func (c *Client) GetProcedure(ctx context.Context, patientID string, procedureID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetProcedureRequest(c.Server, patientID, procedureID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetProcedureContext Get Procedure context
+//
+// In which episode a procedure of a patient happened. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+//
+// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+//
+// Corresponds with GET /api/patients/{patient_id}/procedures/{procedure_id}/context (the `GetProcedureContext` operationId).
+func (c *Client) GetProcedureContext(ctx context.Context, patientID string, procedureID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetProcedureContextRequest(c.Server, patientID, procedureID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListRiskAssessments Get Risk Assessments by search params
+//
+// The risk assessments of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+//
+// Who may see them: anybody with the scope, whoever the patient's doctor is.
+//
+// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+//
+// Corresponds with GET /api/patients/{patient_id}/risk_assessments (the `ListRiskAssessments` operationId).
+func (c *Client) ListRiskAssessments(ctx context.Context, patientID string, params *ListRiskAssessmentsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListRiskAssessmentsRequest(c.Server, patientID, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetRiskAssessment Get Risk Assessment by id
+//
+// One risk assessment of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, whoever the patient's doctor is.
+//
+// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+//
+// Corresponds with GET /api/patients/{patient_id}/risk_assessments/{risk_assessment_id} (the `GetRiskAssessment` operationId).
+func (c *Client) GetRiskAssessment(ctx context.Context, patientID string, riskAssessmentID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetRiskAssessmentRequest(c.Server, patientID, riskAssessmentID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetRiskAssessmentContext Get Risk Assessment context
+//
+// In which episode a risk assessment of a patient happened. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+//
+// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+//
+// Corresponds with GET /api/patients/{patient_id}/risk_assessments/{risk_assessment_id}/context (the `GetRiskAssessmentContext` operationId).
+func (c *Client) GetRiskAssessmentContext(ctx context.Context, patientID string, riskAssessmentID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetRiskAssessmentContextRequest(c.Server, patientID, riskAssessmentID)
 	if err != nil {
 		return nil, err
 	}
@@ -17817,6 +20481,221 @@ func NewListLicensesRequest(server string, params *ListLicensesParams) (*http.Re
 	return req, nil
 }
 
+// NewListAllergyIntolerancesRequest constructs an http.Request for the ListAllergyIntolerances method
+func NewListAllergyIntolerancesRequest(server string, patientID string, params *ListAllergyIntolerancesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/allergy_intolerances", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.EncounterID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "encounter_id", *params.EncounterID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.EpisodeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "episode_id", *params.EpisodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OnsetDateTimeFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "onset_date_time_from", *params.OnsetDateTimeFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OnsetDateTimeTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "onset_date_time_to", *params.OnsetDateTimeTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetAllergyIntoleranceRequest constructs an http.Request for the GetAllergyIntolerance method
+func NewGetAllergyIntoleranceRequest(server string, patientID string, allergyIntoleranceID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "allergy_intolerance_id", allergyIntoleranceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/allergy_intolerances/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetAllergyIntoleranceContextRequest constructs an http.Request for the GetAllergyIntoleranceContext method
+func NewGetAllergyIntoleranceContextRequest(server string, patientID string, allergyIntoleranceID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "allergy_intolerance_id", allergyIntoleranceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/allergy_intolerances/%s/context", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListApprovalsRequest constructs an http.Request for the ListApprovals method
 func NewListApprovalsRequest(server string, patientID string, params *ListApprovalsParams) (*http.Request, error) {
 	var err error
@@ -18198,6 +21077,233 @@ func NewResendApprovalSMSRequest(server string, patientID string, id string) (*h
 	return req, nil
 }
 
+// NewListConditionsRequest constructs an http.Request for the ListConditions method
+func NewListConditionsRequest(server string, patientID string, params *ListConditionsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/conditions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.EncounterID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "encounter_id", *params.EncounterID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.EpisodeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "episode_id", *params.EpisodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ManagingOrganizationID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "managing_organization_id", *params.ManagingOrganizationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OnsetDateFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "onset_date_from", *params.OnsetDateFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OnsetDateTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "onset_date_to", *params.OnsetDateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetConditionRequest constructs an http.Request for the GetCondition method
+func NewGetConditionRequest(server string, patientID string, conditionID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "condition_id", conditionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/conditions/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetConditionContextRequest constructs an http.Request for the GetConditionContext method
+func NewGetConditionContextRequest(server string, patientID string, conditionID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "condition_id", conditionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/conditions/%s/context", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListDeviceDispensesRequest constructs an http.Request for the ListDeviceDispenses method
 func NewListDeviceDispensesRequest(server string, patientID string, params *ListDeviceDispensesParams) (*http.Request, error) {
 	var err error
@@ -18538,6 +21644,520 @@ func NewStopDeviceDispenseRequest(server string, patientID string, deviceDispens
 	}
 
 	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListDiagnosticReportsRequest constructs an http.Request for the ListDiagnosticReports method
+func NewListDiagnosticReportsRequest(server string, patientID string, params *ListDiagnosticReportsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/diagnostic_reports", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.EncounterID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "encounter_id", *params.EncounterID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ContextEpisodeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "context_episode_id", *params.ContextEpisodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OriginEpisodeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "origin_episode_id", *params.OriginEpisodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.BasedOn != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "based_on", *params.BasedOn, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ManagingOrganizationID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "managing_organization_id", *params.ManagingOrganizationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SpecimenID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "specimen_id", *params.SpecimenID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.IssuedFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "issued_from", *params.IssuedFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.IssuedTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "issued_to", *params.IssuedTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDiagnosticReportRequest constructs an http.Request for the GetDiagnosticReport method
+func NewGetDiagnosticReportRequest(server string, patientID string, diagnosticReportID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "diagnostic_report_id", diagnosticReportID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/diagnostic_reports/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDiagnosticReportContextRequest constructs an http.Request for the GetDiagnosticReportContext method
+func NewGetDiagnosticReportContextRequest(server string, patientID string, diagnosticReportID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "diagnostic_report_id", diagnosticReportID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/diagnostic_reports/%s/context", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListEncountersRequest constructs an http.Request for the ListEncounters method
+func NewListEncountersRequest(server string, patientID string, params *ListEncountersParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/encounters", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.EpisodeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "episode_id", *params.EpisodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.IncomingReferralID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "incoming_referral_id", *params.IncomingReferralID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OriginEpisodeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "origin_episode_id", *params.OriginEpisodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ManagingOrganizationID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "managing_organization_id", *params.ManagingOrganizationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodStartFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_start_from", *params.PeriodStartFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodStartTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_start_to", *params.PeriodStartTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodEndFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_end_from", *params.PeriodEndFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodEndTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_end_to", *params.PeriodEndTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetEncounterRequest constructs an http.Request for the GetEncounter method
+func NewGetEncounterRequest(server string, patientID string, encounterID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "encounter_id", encounterID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/encounters/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetEncounterContextRequest constructs an http.Request for the GetEncounterContext method
+func NewGetEncounterContextRequest(server string, patientID string, encounterID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "encounter_id", encounterID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/encounters/%s/context", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -19009,6 +22629,1818 @@ func NewCloseEpisodeRequestWithBody(server string, patientID string, episodeID s
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListEpisodeAllergyIntolerancesRequest constructs an http.Request for the ListEpisodeAllergyIntolerances method
+func NewListEpisodeAllergyIntolerancesRequest(server string, patientID string, episodeID string, params *ListEpisodeAllergyIntolerancesParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "episode_id", episodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/%s/allergy_intolerances", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OnsetDateTimeFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "onset_date_time_from", *params.OnsetDateTimeFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OnsetDateTimeTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "onset_date_time_to", *params.OnsetDateTimeTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetEpisodeAllergyIntoleranceRequest constructs an http.Request for the GetEpisodeAllergyIntolerance method
+func NewGetEpisodeAllergyIntoleranceRequest(server string, patientID string, episodeID string, allergyIntoleranceID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "episode_id", episodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "allergy_intolerance_id", allergyIntoleranceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/%s/allergy_intolerances/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListEpisodeConditionsRequest constructs an http.Request for the ListEpisodeConditions method
+func NewListEpisodeConditionsRequest(server string, patientID string, episodeID string, params *ListEpisodeConditionsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "episode_id", episodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/%s/conditions", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OnsetDateFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "onset_date_from", *params.OnsetDateFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OnsetDateTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "onset_date_to", *params.OnsetDateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetEpisodeConditionRequest constructs an http.Request for the GetEpisodeCondition method
+func NewGetEpisodeConditionRequest(server string, patientID string, episodeID string, conditionID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "episode_id", episodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "condition_id", conditionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/%s/conditions/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListEpisodeEncountersRequest constructs an http.Request for the ListEpisodeEncounters method
+func NewListEpisodeEncountersRequest(server string, patientID string, episodeID string, params *ListEpisodeEncountersParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "episode_id", episodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/%s/encounters", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.IncomingReferral != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "incoming_referral", *params.IncomingReferral, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OriginEpisodeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "origin_episode_id", *params.OriginEpisodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodStartFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_start_from", *params.PeriodStartFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodStartTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_start_to", *params.PeriodStartTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodEndFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_end_from", *params.PeriodEndFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodEndTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_end_to", *params.PeriodEndTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetEpisodeEncounterRequest constructs an http.Request for the GetEpisodeEncounter method
+func NewGetEpisodeEncounterRequest(server string, patientID string, episodeID string, encounterID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "episode_id", episodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "encounter_id", encounterID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/%s/encounters/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListEpisodeImmunizationsRequest constructs an http.Request for the ListEpisodeImmunizations method
+func NewListEpisodeImmunizationsRequest(server string, patientID string, episodeID string, params *ListEpisodeImmunizationsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "episode_id", episodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/%s/immunizations", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.VaccineCode != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "vaccine_code", *params.VaccineCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DateFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_from", *params.DateFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DateTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_to", *params.DateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetEpisodeImmunizationRequest constructs an http.Request for the GetEpisodeImmunization method
+func NewGetEpisodeImmunizationRequest(server string, patientID string, episodeID string, immunizationID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "episode_id", episodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "immunization_id", immunizationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/%s/immunizations/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListEpisodeObservationsRequest constructs an http.Request for the ListEpisodeObservations method
+func NewListEpisodeObservationsRequest(server string, patientID string, episodeID string, params *ListEpisodeObservationsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "episode_id", episodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/%s/observations", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.IssuedFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "issued_from", *params.IssuedFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.IssuedTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "issued_to", *params.IssuedTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetEpisodeObservationRequest constructs an http.Request for the GetEpisodeObservation method
+func NewGetEpisodeObservationRequest(server string, patientID string, episodeID string, observationID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "episode_id", episodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "observation_id", observationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/episodes/%s/observations/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListImmunizationsRequest constructs an http.Request for the ListImmunizations method
+func NewListImmunizationsRequest(server string, patientID string, params *ListImmunizationsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/immunizations", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.VaccineCode != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "vaccine_code", *params.VaccineCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.EncounterID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "encounter_id", *params.EncounterID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.EpisodeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "episode_id", *params.EpisodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DateFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_from", *params.DateFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DateTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "date_to", *params.DateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetImmunizationRequest constructs an http.Request for the GetImmunization method
+func NewGetImmunizationRequest(server string, patientID string, immunizationID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "immunization_id", immunizationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/immunizations/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetImmunizationContextRequest constructs an http.Request for the GetImmunizationContext method
+func NewGetImmunizationContextRequest(server string, patientID string, immunizationID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "immunization_id", immunizationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/immunizations/%s/context", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListObservationsRequest constructs an http.Request for the ListObservations method
+func NewListObservationsRequest(server string, patientID string, params *ListObservationsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/observations", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.EncounterID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "encounter_id", *params.EncounterID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DiagnosticReportID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "diagnostic_report_id", *params.DiagnosticReportID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.EpisodeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "episode_id", *params.EpisodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DeviceID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "device_id", *params.DeviceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ManagingOrganizationID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "managing_organization_id", *params.ManagingOrganizationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.SpecimenID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "specimen_id", *params.SpecimenID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.IssuedFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "issued_from", *params.IssuedFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.IssuedTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "issued_to", *params.IssuedTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetObservationRequest constructs an http.Request for the GetObservation method
+func NewGetObservationRequest(server string, patientID string, observationID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "observation_id", observationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/observations/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetObservationContextRequest constructs an http.Request for the GetObservationContext method
+func NewGetObservationContextRequest(server string, patientID string, observationID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "observation_id", observationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/observations/%s/context", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListProceduresRequest constructs an http.Request for the ListProcedures method
+func NewListProceduresRequest(server string, patientID string, params *ListProceduresParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/procedures", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Status != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.EpisodeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "episode_id", *params.EpisodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.UsedReferenceID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "used_reference_id", *params.UsedReferenceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.BasedOn != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "based_on", *params.BasedOn, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ManagingOrganizationID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "managing_organization_id", *params.ManagingOrganizationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.EncounterID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "encounter_id", *params.EncounterID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.OriginEpisodeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "origin_episode_id", *params.OriginEpisodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DeviceID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "device_id", *params.DeviceID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetProcedureRequest constructs an http.Request for the GetProcedure method
+func NewGetProcedureRequest(server string, patientID string, procedureID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "procedure_id", procedureID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/procedures/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetProcedureContextRequest constructs an http.Request for the GetProcedureContext method
+func NewGetProcedureContextRequest(server string, patientID string, procedureID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "procedure_id", procedureID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/procedures/%s/context", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListRiskAssessmentsRequest constructs an http.Request for the ListRiskAssessments method
+func NewListRiskAssessmentsRequest(server string, patientID string, params *ListRiskAssessmentsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/risk_assessments", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Code != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "code", *params.Code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.EncounterID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "encounter_id", *params.EncounterID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.EpisodeID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "episode_id", *params.EpisodeID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.AssertedDateFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "asserted_date_from", *params.AssertedDateFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.AssertedDateTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "asserted_date_to", *params.AssertedDateTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetRiskAssessmentRequest constructs an http.Request for the GetRiskAssessment method
+func NewGetRiskAssessmentRequest(server string, patientID string, riskAssessmentID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "risk_assessment_id", riskAssessmentID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/risk_assessments/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetRiskAssessmentContextRequest constructs an http.Request for the GetRiskAssessmentContext method
+func NewGetRiskAssessmentContextRequest(server string, patientID string, riskAssessmentID string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "risk_assessment_id", riskAssessmentID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/risk_assessments/%s/context", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -22867,6 +28299,45 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/licenses (the `ListLicenses` operationId).
 	ListLicensesWithResponse(ctx context.Context, params *ListLicensesParams, reqEditors ...RequestEditorFn) (*ListLicensesResult, error)
 
+	// ListAllergyIntolerancesWithResponse Get Allergy Intolerances by search params
+	//
+	// The allergy intolerances of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+	//
+	// Who may see them: anybody with the scope, whoever the patient's doctor is.
+	//
+	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/allergy_intolerances (the `ListAllergyIntolerances` operationId).
+	ListAllergyIntolerancesWithResponse(ctx context.Context, patientID string, params *ListAllergyIntolerancesParams, reqEditors ...RequestEditorFn) (*ListAllergyIntolerancesResult, error)
+
+	// GetAllergyIntoleranceWithResponse Get Allergy Intolerance by id
+	//
+	// One allergy intolerance of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, whoever the patient's doctor is.
+	//
+	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/allergy_intolerances/{allergy_intolerance_id} (the `GetAllergyIntolerance` operationId).
+	GetAllergyIntoleranceWithResponse(ctx context.Context, patientID string, allergyIntoleranceID string, reqEditors ...RequestEditorFn) (*GetAllergyIntoleranceResult, error)
+
+	// GetAllergyIntoleranceContextWithResponse Get Allergy Intolerance context
+	//
+	// In which episode an allergy intolerance of a patient happened. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+	//
+	// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/allergy_intolerances/{allergy_intolerance_id}/context (the `GetAllergyIntoleranceContext` operationId).
+	GetAllergyIntoleranceContextWithResponse(ctx context.Context, patientID string, allergyIntoleranceID string, reqEditors ...RequestEditorFn) (*GetAllergyIntoleranceContextResult, error)
+
 	// ListApprovalsWithResponse Get approvals
 	//
 	// Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
@@ -23031,6 +28502,45 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/approvals/{id}/actions/resend (the `ResendApprovalSMS` operationId).
 	ResendApprovalSMSWithResponse(ctx context.Context, patientID string, id string, reqEditors ...RequestEditorFn) (*ResendApprovalSMSResult, error)
 
+	// ListConditionsWithResponse Get Conditions by search params
+	//
+	// The conditions of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+	//
+	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id or encounter_id.
+	//
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/conditions (the `ListConditions` operationId).
+	ListConditionsWithResponse(ctx context.Context, patientID string, params *ListConditionsParams, reqEditors ...RequestEditorFn) (*ListConditionsResult, error)
+
+	// GetConditionWithResponse Get Condition by id
+	//
+	// One condition of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or the origin episode of its encounter; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+	//
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/conditions/{condition_id} (the `GetCondition` operationId).
+	GetConditionWithResponse(ctx context.Context, patientID string, conditionID string, reqEditors ...RequestEditorFn) (*GetConditionResult, error)
+
+	// GetConditionContextWithResponse Get Condition context
+	//
+	// In which episode a condition of a patient happened. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+	//
+	// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/conditions/{condition_id}/context (the `GetConditionContext` operationId).
+	GetConditionContextWithResponse(ctx context.Context, patientID string, conditionID string, reqEditors ...RequestEditorFn) (*GetConditionContextResult, error)
+
 	// ListDeviceDispensesWithResponse Get Device dispenses by search params in patient context
 	//
 	// Device dispenses of a patient, whichever legal entity made them. Nothing is changed by reading.
@@ -23080,6 +28590,84 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*StopDeviceDispenseResult, error)
+
+	// ListDiagnosticReportsWithResponse Get Diagnostic Reports by search params
+	//
+	// The diagnostic reports of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+	//
+	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, context_episode_id, origin_episode_id or encounter_id.
+	//
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports (the `ListDiagnosticReports` operationId).
+	ListDiagnosticReportsWithResponse(ctx context.Context, patientID string, params *ListDiagnosticReportsParams, reqEditors ...RequestEditorFn) (*ListDiagnosticReportsResult, error)
+
+	// GetDiagnosticReportWithResponse Get Diagnostic Report by id
+	//
+	// One diagnostic report of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+	//
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id} (the `GetDiagnosticReport` operationId).
+	GetDiagnosticReportWithResponse(ctx context.Context, patientID string, diagnosticReportID string, reqEditors ...RequestEditorFn) (*GetDiagnosticReportResult, error)
+
+	// GetDiagnosticReportContextWithResponse Get Diagnostic Report context
+	//
+	// In which episode a diagnostic report of a patient happened. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+	//
+	// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id}/context (the `GetDiagnosticReportContext` operationId).
+	GetDiagnosticReportContextWithResponse(ctx context.Context, patientID string, diagnosticReportID string, reqEditors ...RequestEditorFn) (*GetDiagnosticReportContextResult, error)
+
+	// ListEncountersWithResponse Get Encounters by search params
+	//
+	// The encounters of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+	//
+	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id or origin_episode_id.
+	//
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/encounters (the `ListEncounters` operationId).
+	ListEncountersWithResponse(ctx context.Context, patientID string, params *ListEncountersParams, reqEditors ...RequestEditorFn) (*ListEncountersResult, error)
+
+	// GetEncounterWithResponse Get Encounter by id
+	//
+	// One encounter of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+	//
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/encounters/{encounter_id} (the `GetEncounter` operationId).
+	GetEncounterWithResponse(ctx context.Context, patientID string, encounterID string, reqEditors ...RequestEditorFn) (*GetEncounterResult, error)
+
+	// GetEncounterContextWithResponse Get Encounter context
+	//
+	// In which episode an encounter of a patient happened. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+	//
+	// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/encounters/{encounter_id}/context (the `GetEncounterContext` operationId).
+	GetEncounterContextWithResponse(ctx context.Context, patientID string, encounterID string, reqEditors ...RequestEditorFn) (*GetEncounterContextResult, error)
 
 	// ListEpisodesWithResponse Get Episodes by search params
 	//
@@ -23249,6 +28837,297 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/patients/{patient_id}/episodes/{episode_id}/actions/close (the `CloseEpisode` operationId).
 	CloseEpisodeWithResponse(ctx context.Context, patientID string, episodeID string, body CloseEpisodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CloseEpisodeResult, error)
+
+	// ListEpisodeAllergyIntolerancesWithResponse Get Allergy Intolerances in episode context
+	//
+	// The allergy intolerances of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
+	// must all be met.
+	//
+	// Who may see them: anybody with the scope, whoever the patient's doctor is.
+	//
+	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. no declaration and no approval is asked for, unlike for other kinds of records.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/allergy_intolerances (the `ListEpisodeAllergyIntolerances` operationId).
+	ListEpisodeAllergyIntolerancesWithResponse(ctx context.Context, patientID string, episodeID string, params *ListEpisodeAllergyIntolerancesParams, reqEditors ...RequestEditorFn) (*ListEpisodeAllergyIntolerancesResult, error)
+
+	// GetEpisodeAllergyIntoleranceWithResponse Get Allergy Intolerance in episode context
+	//
+	// One allergy intolerance of an episode of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, whoever the patient's doctor is.
+	//
+	// What clients get wrong: an allergy intolerance of another episode of the patient is not found. no declaration and no approval is asked for, unlike for other kinds of records.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/allergy_intolerances/{allergy_intolerance_id} (the `GetEpisodeAllergyIntolerance` operationId).
+	GetEpisodeAllergyIntoleranceWithResponse(ctx context.Context, patientID string, episodeID string, allergyIntoleranceID string, reqEditors ...RequestEditorFn) (*GetEpisodeAllergyIntoleranceResult, error)
+
+	// ListEpisodeConditionsWithResponse Get Conditions in episode context
+	//
+	// The conditions of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
+	// must all be met.
+	//
+	// Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
+	//
+	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/conditions (the `ListEpisodeConditions` operationId).
+	ListEpisodeConditionsWithResponse(ctx context.Context, patientID string, episodeID string, params *ListEpisodeConditionsParams, reqEditors ...RequestEditorFn) (*ListEpisodeConditionsResult, error)
+
+	// GetEpisodeConditionWithResponse Get Condition in episode context
+	//
+	// One condition of an episode of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or the origin episode of its encounter; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+	//
+	// What clients get wrong: a condition of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/conditions/{condition_id} (the `GetEpisodeCondition` operationId).
+	GetEpisodeConditionWithResponse(ctx context.Context, patientID string, episodeID string, conditionID string, reqEditors ...RequestEditorFn) (*GetEpisodeConditionResult, error)
+
+	// ListEpisodeEncountersWithResponse Get Encounters in episode context
+	//
+	// The encounters of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
+	// must all be met.
+	//
+	// Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
+	//
+	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/encounters (the `ListEpisodeEncounters` operationId).
+	ListEpisodeEncountersWithResponse(ctx context.Context, patientID string, episodeID string, params *ListEpisodeEncountersParams, reqEditors ...RequestEditorFn) (*ListEpisodeEncountersResult, error)
+
+	// GetEpisodeEncounterWithResponse Get Encounter in episode context
+	//
+	// One encounter of an episode of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+	//
+	// What clients get wrong: an encounter of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/encounters/{encounter_id} (the `GetEpisodeEncounter` operationId).
+	GetEpisodeEncounterWithResponse(ctx context.Context, patientID string, episodeID string, encounterID string, reqEditors ...RequestEditorFn) (*GetEpisodeEncounterResult, error)
+
+	// ListEpisodeImmunizationsWithResponse Get Immunizations in episode context
+	//
+	// The immunizations of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
+	// must all be met.
+	//
+	// Who may see them: anybody with the scope, whoever the patient's doctor is.
+	//
+	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. no declaration and no approval is asked for, unlike for other kinds of records.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/immunizations (the `ListEpisodeImmunizations` operationId).
+	ListEpisodeImmunizationsWithResponse(ctx context.Context, patientID string, episodeID string, params *ListEpisodeImmunizationsParams, reqEditors ...RequestEditorFn) (*ListEpisodeImmunizationsResult, error)
+
+	// GetEpisodeImmunizationWithResponse Get Immunization in episode context
+	//
+	// One immunization of an episode of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, whoever the patient's doctor is.
+	//
+	// What clients get wrong: an immunization of another episode of the patient is not found. no declaration and no approval is asked for, unlike for other kinds of records.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/immunizations/{immunization_id} (the `GetEpisodeImmunization` operationId).
+	GetEpisodeImmunizationWithResponse(ctx context.Context, patientID string, episodeID string, immunizationID string, reqEditors ...RequestEditorFn) (*GetEpisodeImmunizationResult, error)
+
+	// ListEpisodeObservationsWithResponse Get Observations in episode context
+	//
+	// The observations of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
+	// must all be met.
+	//
+	// Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
+	//
+	// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/observations (the `ListEpisodeObservations` operationId).
+	ListEpisodeObservationsWithResponse(ctx context.Context, patientID string, episodeID string, params *ListEpisodeObservationsParams, reqEditors ...RequestEditorFn) (*ListEpisodeObservationsResult, error)
+
+	// GetEpisodeObservationWithResponse Get Observation in episode context
+	//
+	// One observation of an episode of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its diagnostic report; who holds an effective approval of the patient's data or of it, its episode or its diagnostic report. A declaration with a colleague opens nothing.
+	//
+	// What clients get wrong: an observation of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/observations/{observation_id} (the `GetEpisodeObservation` operationId).
+	GetEpisodeObservationWithResponse(ctx context.Context, patientID string, episodeID string, observationID string, reqEditors ...RequestEditorFn) (*GetEpisodeObservationResult, error)
+
+	// ListImmunizationsWithResponse Get Immunizations by search params
+	//
+	// The immunizations of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+	//
+	// Who may see them: anybody with the scope, whoever the patient's doctor is.
+	//
+	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/immunizations (the `ListImmunizations` operationId).
+	ListImmunizationsWithResponse(ctx context.Context, patientID string, params *ListImmunizationsParams, reqEditors ...RequestEditorFn) (*ListImmunizationsResult, error)
+
+	// GetImmunizationWithResponse Get Immunization by id
+	//
+	// One immunization of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, whoever the patient's doctor is.
+	//
+	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/immunizations/{immunization_id} (the `GetImmunization` operationId).
+	GetImmunizationWithResponse(ctx context.Context, patientID string, immunizationID string, reqEditors ...RequestEditorFn) (*GetImmunizationResult, error)
+
+	// GetImmunizationContextWithResponse Get Immunization context
+	//
+	// In which episode an immunization of a patient happened. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+	//
+	// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/immunizations/{immunization_id}/context (the `GetImmunizationContext` operationId).
+	GetImmunizationContextWithResponse(ctx context.Context, patientID string, immunizationID string, reqEditors ...RequestEditorFn) (*GetImmunizationContextResult, error)
+
+	// ListObservationsWithResponse Get Observations by search params
+	//
+	// The observations of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+	//
+	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id, encounter_id or diagnostic_report_id.
+	//
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/observations (the `ListObservations` operationId).
+	ListObservationsWithResponse(ctx context.Context, patientID string, params *ListObservationsParams, reqEditors ...RequestEditorFn) (*ListObservationsResult, error)
+
+	// GetObservationWithResponse Get Observation by id
+	//
+	// One observation of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its diagnostic report; who holds an effective approval of the patient's data or of it, its episode or its diagnostic report. A declaration with a colleague opens nothing.
+	//
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/observations/{observation_id} (the `GetObservation` operationId).
+	GetObservationWithResponse(ctx context.Context, patientID string, observationID string, reqEditors ...RequestEditorFn) (*GetObservationResult, error)
+
+	// GetObservationContextWithResponse Get Observation context
+	//
+	// In which episode an observation of a patient happened. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+	//
+	// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/observations/{observation_id}/context (the `GetObservationContext` operationId).
+	GetObservationContextWithResponse(ctx context.Context, patientID string, observationID string, reqEditors ...RequestEditorFn) (*GetObservationContextResult, error)
+
+	// ListProceduresWithResponse Get Procedures by search params
+	//
+	// The procedures of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+	//
+	// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id, origin_episode_id or encounter_id.
+	//
+	// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/procedures (the `ListProcedures` operationId).
+	ListProceduresWithResponse(ctx context.Context, patientID string, params *ListProceduresParams, reqEditors ...RequestEditorFn) (*ListProceduresResult, error)
+
+	// GetProcedureWithResponse Get Procedure by id
+	//
+	// One procedure of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+	//
+	// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/procedures/{procedure_id} (the `GetProcedure` operationId).
+	GetProcedureWithResponse(ctx context.Context, patientID string, procedureID string, reqEditors ...RequestEditorFn) (*GetProcedureResult, error)
+
+	// GetProcedureContextWithResponse Get Procedure context
+	//
+	// In which episode a procedure of a patient happened. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+	//
+	// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/procedures/{procedure_id}/context (the `GetProcedureContext` operationId).
+	GetProcedureContextWithResponse(ctx context.Context, patientID string, procedureID string, reqEditors ...RequestEditorFn) (*GetProcedureContextResult, error)
+
+	// ListRiskAssessmentsWithResponse Get Risk Assessments by search params
+	//
+	// The risk assessments of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+	//
+	// Who may see them: anybody with the scope, whoever the patient's doctor is.
+	//
+	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/risk_assessments (the `ListRiskAssessments` operationId).
+	ListRiskAssessmentsWithResponse(ctx context.Context, patientID string, params *ListRiskAssessmentsParams, reqEditors ...RequestEditorFn) (*ListRiskAssessmentsResult, error)
+
+	// GetRiskAssessmentWithResponse Get Risk Assessment by id
+	//
+	// One risk assessment of a patient, in any status. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, whoever the patient's doctor is.
+	//
+	// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/risk_assessments/{risk_assessment_id} (the `GetRiskAssessment` operationId).
+	GetRiskAssessmentWithResponse(ctx context.Context, patientID string, riskAssessmentID string, reqEditors ...RequestEditorFn) (*GetRiskAssessmentResult, error)
+
+	// GetRiskAssessmentContextWithResponse Get Risk Assessment context
+	//
+	// In which episode a risk assessment of a patient happened. Nothing is changed by reading.
+	//
+	// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+	//
+	// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/risk_assessments/{risk_assessment_id}/context (the `GetRiskAssessmentContext` operationId).
+	GetRiskAssessmentContextWithResponse(ctx context.Context, patientID string, riskAssessmentID string, reqEditors ...RequestEditorFn) (*GetRiskAssessmentContextResult, error)
 
 	// GetServiceRequestWithResponse Get Service Request Details
 	//
@@ -25252,6 +31131,99 @@ func (r ListLicensesResult) ContentType() string {
 	return ""
 }
 
+type ListAllergyIntolerancesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AllergyIntoleranceListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListAllergyIntolerancesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListAllergyIntolerancesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListAllergyIntolerancesResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetAllergyIntoleranceResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AllergyIntoleranceResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetAllergyIntoleranceResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetAllergyIntoleranceResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetAllergyIntoleranceResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetAllergyIntoleranceContextResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RecordContextResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetAllergyIntoleranceContextResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetAllergyIntoleranceContextResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetAllergyIntoleranceContextResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListApprovalsResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -25442,6 +31414,99 @@ func (r ResendApprovalSMSResult) ContentType() string {
 	return ""
 }
 
+type ListConditionsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ConditionListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListConditionsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListConditionsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListConditionsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetConditionResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ConditionResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetConditionResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetConditionResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetConditionResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetConditionContextResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RecordContextResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetConditionContextResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetConditionContextResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetConditionContextResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListDeviceDispensesResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -25529,6 +31594,192 @@ func (r StopDeviceDispenseResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r StopDeviceDispenseResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListDiagnosticReportsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DiagnosticReportListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDiagnosticReportsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDiagnosticReportsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDiagnosticReportsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDiagnosticReportResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DiagnosticReportResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDiagnosticReportResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDiagnosticReportResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDiagnosticReportResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDiagnosticReportContextResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OriginRecordContextResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDiagnosticReportContextResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDiagnosticReportContextResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDiagnosticReportContextResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListEncountersResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EncounterListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEncountersResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEncountersResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEncountersResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetEncounterResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EncounterResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEncounterResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEncounterResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEncounterResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetEncounterContextResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RecordContextResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEncounterContextResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEncounterContextResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEncounterContextResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -25746,6 +31997,688 @@ func (r CloseEpisodeResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r CloseEpisodeResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListEpisodeAllergyIntolerancesResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AllergyIntoleranceListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEpisodeAllergyIntolerancesResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEpisodeAllergyIntolerancesResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEpisodeAllergyIntolerancesResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetEpisodeAllergyIntoleranceResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *AllergyIntoleranceResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEpisodeAllergyIntoleranceResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEpisodeAllergyIntoleranceResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEpisodeAllergyIntoleranceResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListEpisodeConditionsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ConditionListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEpisodeConditionsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEpisodeConditionsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEpisodeConditionsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetEpisodeConditionResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ConditionResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEpisodeConditionResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEpisodeConditionResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEpisodeConditionResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListEpisodeEncountersResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EncounterListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEpisodeEncountersResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEpisodeEncountersResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEpisodeEncountersResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetEpisodeEncounterResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EncounterResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEpisodeEncounterResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEpisodeEncounterResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEpisodeEncounterResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListEpisodeImmunizationsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ImmunizationListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEpisodeImmunizationsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEpisodeImmunizationsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEpisodeImmunizationsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetEpisodeImmunizationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ImmunizationResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEpisodeImmunizationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEpisodeImmunizationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEpisodeImmunizationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListEpisodeObservationsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ObservationListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEpisodeObservationsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEpisodeObservationsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEpisodeObservationsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetEpisodeObservationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ObservationResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetEpisodeObservationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetEpisodeObservationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetEpisodeObservationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListImmunizationsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ImmunizationListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListImmunizationsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListImmunizationsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListImmunizationsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetImmunizationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ImmunizationResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetImmunizationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetImmunizationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetImmunizationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetImmunizationContextResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RecordContextResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetImmunizationContextResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetImmunizationContextResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetImmunizationContextResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListObservationsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ObservationListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListObservationsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListObservationsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListObservationsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetObservationResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ObservationResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetObservationResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetObservationResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetObservationResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetObservationContextResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ObservationContextResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetObservationContextResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetObservationContextResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetObservationContextResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListProceduresResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ProcedureListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListProceduresResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListProceduresResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListProceduresResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetProcedureResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ProcedureResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetProcedureResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetProcedureResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetProcedureResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetProcedureContextResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *OriginRecordContextResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetProcedureContextResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetProcedureContextResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetProcedureContextResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListRiskAssessmentsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RiskAssessmentListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListRiskAssessmentsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListRiskAssessmentsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListRiskAssessmentsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetRiskAssessmentResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RiskAssessmentResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetRiskAssessmentResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetRiskAssessmentResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetRiskAssessmentResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetRiskAssessmentContextResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RecordContextResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetRiskAssessmentContextResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetRiskAssessmentContextResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetRiskAssessmentContextResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -28203,6 +35136,63 @@ func (c *ClientWithResponses) ListLicensesWithResponse(ctx context.Context, para
 	return ParseListLicensesResult(rsp)
 }
 
+// ListAllergyIntolerancesWithResponse Get Allergy Intolerances by search params
+//
+// The allergy intolerances of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+//
+// Who may see them: anybody with the scope, whoever the patient's doctor is.
+//
+// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/allergy_intolerances (the `ListAllergyIntolerances` operationId).
+func (c *ClientWithResponses) ListAllergyIntolerancesWithResponse(ctx context.Context, patientID string, params *ListAllergyIntolerancesParams, reqEditors ...RequestEditorFn) (*ListAllergyIntolerancesResult, error) {
+	rsp, err := c.ListAllergyIntolerances(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListAllergyIntolerancesResult(rsp)
+}
+
+// GetAllergyIntoleranceWithResponse Get Allergy Intolerance by id
+//
+// One allergy intolerance of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, whoever the patient's doctor is.
+//
+// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/allergy_intolerances/{allergy_intolerance_id} (the `GetAllergyIntolerance` operationId).
+func (c *ClientWithResponses) GetAllergyIntoleranceWithResponse(ctx context.Context, patientID string, allergyIntoleranceID string, reqEditors ...RequestEditorFn) (*GetAllergyIntoleranceResult, error) {
+	rsp, err := c.GetAllergyIntolerance(ctx, patientID, allergyIntoleranceID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetAllergyIntoleranceResult(rsp)
+}
+
+// GetAllergyIntoleranceContextWithResponse Get Allergy Intolerance context
+//
+// In which episode an allergy intolerance of a patient happened. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+//
+// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/allergy_intolerances/{allergy_intolerance_id}/context (the `GetAllergyIntoleranceContext` operationId).
+func (c *ClientWithResponses) GetAllergyIntoleranceContextWithResponse(ctx context.Context, patientID string, allergyIntoleranceID string, reqEditors ...RequestEditorFn) (*GetAllergyIntoleranceContextResult, error) {
+	rsp, err := c.GetAllergyIntoleranceContext(ctx, patientID, allergyIntoleranceID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetAllergyIntoleranceContextResult(rsp)
+}
+
 // ListApprovalsWithResponse Get approvals
 //
 // Approvals that a patient has given: to whom, for what and until when. The doctor whom the patient has chosen by an active declaration
@@ -28415,6 +35405,63 @@ func (c *ClientWithResponses) ResendApprovalSMSWithResponse(ctx context.Context,
 	return ParseResendApprovalSMSResult(rsp)
 }
 
+// ListConditionsWithResponse Get Conditions by search params
+//
+// The conditions of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+//
+// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id or encounter_id.
+//
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/conditions (the `ListConditions` operationId).
+func (c *ClientWithResponses) ListConditionsWithResponse(ctx context.Context, patientID string, params *ListConditionsParams, reqEditors ...RequestEditorFn) (*ListConditionsResult, error) {
+	rsp, err := c.ListConditions(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListConditionsResult(rsp)
+}
+
+// GetConditionWithResponse Get Condition by id
+//
+// One condition of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or the origin episode of its encounter; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+//
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/conditions/{condition_id} (the `GetCondition` operationId).
+func (c *ClientWithResponses) GetConditionWithResponse(ctx context.Context, patientID string, conditionID string, reqEditors ...RequestEditorFn) (*GetConditionResult, error) {
+	rsp, err := c.GetCondition(ctx, patientID, conditionID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetConditionResult(rsp)
+}
+
+// GetConditionContextWithResponse Get Condition context
+//
+// In which episode a condition of a patient happened. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+//
+// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/conditions/{condition_id}/context (the `GetConditionContext` operationId).
+func (c *ClientWithResponses) GetConditionContextWithResponse(ctx context.Context, patientID string, conditionID string, reqEditors ...RequestEditorFn) (*GetConditionContextResult, error) {
+	rsp, err := c.GetConditionContext(ctx, patientID, conditionID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetConditionContextResult(rsp)
+}
+
 // ListDeviceDispensesWithResponse Get Device dispenses by search params in patient context
 //
 // Device dispenses of a patient, whichever legal entity made them. Nothing is changed by reading.
@@ -28481,6 +35528,120 @@ func (c *ClientWithResponses) StopDeviceDispenseWithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseStopDeviceDispenseResult(rsp)
+}
+
+// ListDiagnosticReportsWithResponse Get Diagnostic Reports by search params
+//
+// The diagnostic reports of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+//
+// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, context_episode_id, origin_episode_id or encounter_id.
+//
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports (the `ListDiagnosticReports` operationId).
+func (c *ClientWithResponses) ListDiagnosticReportsWithResponse(ctx context.Context, patientID string, params *ListDiagnosticReportsParams, reqEditors ...RequestEditorFn) (*ListDiagnosticReportsResult, error) {
+	rsp, err := c.ListDiagnosticReports(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDiagnosticReportsResult(rsp)
+}
+
+// GetDiagnosticReportWithResponse Get Diagnostic Report by id
+//
+// One diagnostic report of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+//
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id} (the `GetDiagnosticReport` operationId).
+func (c *ClientWithResponses) GetDiagnosticReportWithResponse(ctx context.Context, patientID string, diagnosticReportID string, reqEditors ...RequestEditorFn) (*GetDiagnosticReportResult, error) {
+	rsp, err := c.GetDiagnosticReport(ctx, patientID, diagnosticReportID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDiagnosticReportResult(rsp)
+}
+
+// GetDiagnosticReportContextWithResponse Get Diagnostic Report context
+//
+// In which episode a diagnostic report of a patient happened. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+//
+// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/diagnostic_reports/{diagnostic_report_id}/context (the `GetDiagnosticReportContext` operationId).
+func (c *ClientWithResponses) GetDiagnosticReportContextWithResponse(ctx context.Context, patientID string, diagnosticReportID string, reqEditors ...RequestEditorFn) (*GetDiagnosticReportContextResult, error) {
+	rsp, err := c.GetDiagnosticReportContext(ctx, patientID, diagnosticReportID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDiagnosticReportContextResult(rsp)
+}
+
+// ListEncountersWithResponse Get Encounters by search params
+//
+// The encounters of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+//
+// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id or origin_episode_id.
+//
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/encounters (the `ListEncounters` operationId).
+func (c *ClientWithResponses) ListEncountersWithResponse(ctx context.Context, patientID string, params *ListEncountersParams, reqEditors ...RequestEditorFn) (*ListEncountersResult, error) {
+	rsp, err := c.ListEncounters(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEncountersResult(rsp)
+}
+
+// GetEncounterWithResponse Get Encounter by id
+//
+// One encounter of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+//
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/encounters/{encounter_id} (the `GetEncounter` operationId).
+func (c *ClientWithResponses) GetEncounterWithResponse(ctx context.Context, patientID string, encounterID string, reqEditors ...RequestEditorFn) (*GetEncounterResult, error) {
+	rsp, err := c.GetEncounter(ctx, patientID, encounterID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEncounterResult(rsp)
+}
+
+// GetEncounterContextWithResponse Get Encounter context
+//
+// In which episode an encounter of a patient happened. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+//
+// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/encounters/{encounter_id}/context (the `GetEncounterContext` operationId).
+func (c *ClientWithResponses) GetEncounterContextWithResponse(ctx context.Context, patientID string, encounterID string, reqEditors ...RequestEditorFn) (*GetEncounterContextResult, error) {
+	rsp, err := c.GetEncounterContext(ctx, patientID, encounterID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEncounterContextResult(rsp)
 }
 
 // ListEpisodesWithResponse Get Episodes by search params
@@ -28716,6 +35877,429 @@ func (c *ClientWithResponses) CloseEpisodeWithResponse(ctx context.Context, pati
 		return nil, err
 	}
 	return ParseCloseEpisodeResult(rsp)
+}
+
+// ListEpisodeAllergyIntolerancesWithResponse Get Allergy Intolerances in episode context
+//
+// The allergy intolerances of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
+// must all be met.
+//
+// Who may see them: anybody with the scope, whoever the patient's doctor is.
+//
+// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. no declaration and no approval is asked for, unlike for other kinds of records.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/allergy_intolerances (the `ListEpisodeAllergyIntolerances` operationId).
+func (c *ClientWithResponses) ListEpisodeAllergyIntolerancesWithResponse(ctx context.Context, patientID string, episodeID string, params *ListEpisodeAllergyIntolerancesParams, reqEditors ...RequestEditorFn) (*ListEpisodeAllergyIntolerancesResult, error) {
+	rsp, err := c.ListEpisodeAllergyIntolerances(ctx, patientID, episodeID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEpisodeAllergyIntolerancesResult(rsp)
+}
+
+// GetEpisodeAllergyIntoleranceWithResponse Get Allergy Intolerance in episode context
+//
+// One allergy intolerance of an episode of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, whoever the patient's doctor is.
+//
+// What clients get wrong: an allergy intolerance of another episode of the patient is not found. no declaration and no approval is asked for, unlike for other kinds of records.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/allergy_intolerances/{allergy_intolerance_id} (the `GetEpisodeAllergyIntolerance` operationId).
+func (c *ClientWithResponses) GetEpisodeAllergyIntoleranceWithResponse(ctx context.Context, patientID string, episodeID string, allergyIntoleranceID string, reqEditors ...RequestEditorFn) (*GetEpisodeAllergyIntoleranceResult, error) {
+	rsp, err := c.GetEpisodeAllergyIntolerance(ctx, patientID, episodeID, allergyIntoleranceID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEpisodeAllergyIntoleranceResult(rsp)
+}
+
+// ListEpisodeConditionsWithResponse Get Conditions in episode context
+//
+// The conditions of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
+// must all be met.
+//
+// Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
+//
+// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/conditions (the `ListEpisodeConditions` operationId).
+func (c *ClientWithResponses) ListEpisodeConditionsWithResponse(ctx context.Context, patientID string, episodeID string, params *ListEpisodeConditionsParams, reqEditors ...RequestEditorFn) (*ListEpisodeConditionsResult, error) {
+	rsp, err := c.ListEpisodeConditions(ctx, patientID, episodeID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEpisodeConditionsResult(rsp)
+}
+
+// GetEpisodeConditionWithResponse Get Condition in episode context
+//
+// One condition of an episode of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or the origin episode of its encounter; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+//
+// What clients get wrong: a condition of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/conditions/{condition_id} (the `GetEpisodeCondition` operationId).
+func (c *ClientWithResponses) GetEpisodeConditionWithResponse(ctx context.Context, patientID string, episodeID string, conditionID string, reqEditors ...RequestEditorFn) (*GetEpisodeConditionResult, error) {
+	rsp, err := c.GetEpisodeCondition(ctx, patientID, episodeID, conditionID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEpisodeConditionResult(rsp)
+}
+
+// ListEpisodeEncountersWithResponse Get Encounters in episode context
+//
+// The encounters of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
+// must all be met.
+//
+// Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
+//
+// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/encounters (the `ListEpisodeEncounters` operationId).
+func (c *ClientWithResponses) ListEpisodeEncountersWithResponse(ctx context.Context, patientID string, episodeID string, params *ListEpisodeEncountersParams, reqEditors ...RequestEditorFn) (*ListEpisodeEncountersResult, error) {
+	rsp, err := c.ListEpisodeEncounters(ctx, patientID, episodeID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEpisodeEncountersResult(rsp)
+}
+
+// GetEpisodeEncounterWithResponse Get Encounter in episode context
+//
+// One encounter of an episode of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+//
+// What clients get wrong: an encounter of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/encounters/{encounter_id} (the `GetEpisodeEncounter` operationId).
+func (c *ClientWithResponses) GetEpisodeEncounterWithResponse(ctx context.Context, patientID string, episodeID string, encounterID string, reqEditors ...RequestEditorFn) (*GetEpisodeEncounterResult, error) {
+	rsp, err := c.GetEpisodeEncounter(ctx, patientID, episodeID, encounterID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEpisodeEncounterResult(rsp)
+}
+
+// ListEpisodeImmunizationsWithResponse Get Immunizations in episode context
+//
+// The immunizations of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
+// must all be met.
+//
+// Who may see them: anybody with the scope, whoever the patient's doctor is.
+//
+// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. no declaration and no approval is asked for, unlike for other kinds of records.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/immunizations (the `ListEpisodeImmunizations` operationId).
+func (c *ClientWithResponses) ListEpisodeImmunizationsWithResponse(ctx context.Context, patientID string, episodeID string, params *ListEpisodeImmunizationsParams, reqEditors ...RequestEditorFn) (*ListEpisodeImmunizationsResult, error) {
+	rsp, err := c.ListEpisodeImmunizations(ctx, patientID, episodeID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEpisodeImmunizationsResult(rsp)
+}
+
+// GetEpisodeImmunizationWithResponse Get Immunization in episode context
+//
+// One immunization of an episode of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, whoever the patient's doctor is.
+//
+// What clients get wrong: an immunization of another episode of the patient is not found. no declaration and no approval is asked for, unlike for other kinds of records.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/immunizations/{immunization_id} (the `GetEpisodeImmunization` operationId).
+func (c *ClientWithResponses) GetEpisodeImmunizationWithResponse(ctx context.Context, patientID string, episodeID string, immunizationID string, reqEditors ...RequestEditorFn) (*GetEpisodeImmunizationResult, error) {
+	rsp, err := c.GetEpisodeImmunization(ctx, patientID, episodeID, immunizationID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEpisodeImmunizationResult(rsp)
+}
+
+// ListEpisodeObservationsWithResponse Get Observations in episode context
+//
+// The observations of an episode of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and
+// must all be met.
+//
+// Who may see them: the doctor of the patient's active declaration; anybody of the legal entity that manages the episode; who holds an effective approval of the patient's data or of the episode.
+//
+// What clients get wrong: the list of an unknown episode is empty for who may see all data of the patient. a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/observations (the `ListEpisodeObservations` operationId).
+func (c *ClientWithResponses) ListEpisodeObservationsWithResponse(ctx context.Context, patientID string, episodeID string, params *ListEpisodeObservationsParams, reqEditors ...RequestEditorFn) (*ListEpisodeObservationsResult, error) {
+	rsp, err := c.ListEpisodeObservations(ctx, patientID, episodeID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEpisodeObservationsResult(rsp)
+}
+
+// GetEpisodeObservationWithResponse Get Observation in episode context
+//
+// One observation of an episode of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its diagnostic report; who holds an effective approval of the patient's data or of it, its episode or its diagnostic report. A declaration with a colleague opens nothing.
+//
+// What clients get wrong: an observation of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/episodes/{episode_id}/observations/{observation_id} (the `GetEpisodeObservation` operationId).
+func (c *ClientWithResponses) GetEpisodeObservationWithResponse(ctx context.Context, patientID string, episodeID string, observationID string, reqEditors ...RequestEditorFn) (*GetEpisodeObservationResult, error) {
+	rsp, err := c.GetEpisodeObservation(ctx, patientID, episodeID, observationID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetEpisodeObservationResult(rsp)
+}
+
+// ListImmunizationsWithResponse Get Immunizations by search params
+//
+// The immunizations of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+//
+// Who may see them: anybody with the scope, whoever the patient's doctor is.
+//
+// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/immunizations (the `ListImmunizations` operationId).
+func (c *ClientWithResponses) ListImmunizationsWithResponse(ctx context.Context, patientID string, params *ListImmunizationsParams, reqEditors ...RequestEditorFn) (*ListImmunizationsResult, error) {
+	rsp, err := c.ListImmunizations(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListImmunizationsResult(rsp)
+}
+
+// GetImmunizationWithResponse Get Immunization by id
+//
+// One immunization of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, whoever the patient's doctor is.
+//
+// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/immunizations/{immunization_id} (the `GetImmunization` operationId).
+func (c *ClientWithResponses) GetImmunizationWithResponse(ctx context.Context, patientID string, immunizationID string, reqEditors ...RequestEditorFn) (*GetImmunizationResult, error) {
+	rsp, err := c.GetImmunization(ctx, patientID, immunizationID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetImmunizationResult(rsp)
+}
+
+// GetImmunizationContextWithResponse Get Immunization context
+//
+// In which episode an immunization of a patient happened. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+//
+// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/immunizations/{immunization_id}/context (the `GetImmunizationContext` operationId).
+func (c *ClientWithResponses) GetImmunizationContextWithResponse(ctx context.Context, patientID string, immunizationID string, reqEditors ...RequestEditorFn) (*GetImmunizationContextResult, error) {
+	rsp, err := c.GetImmunizationContext(ctx, patientID, immunizationID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetImmunizationContextResult(rsp)
+}
+
+// ListObservationsWithResponse Get Observations by search params
+//
+// The observations of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+//
+// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id, encounter_id or diagnostic_report_id.
+//
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/observations (the `ListObservations` operationId).
+func (c *ClientWithResponses) ListObservationsWithResponse(ctx context.Context, patientID string, params *ListObservationsParams, reqEditors ...RequestEditorFn) (*ListObservationsResult, error) {
+	rsp, err := c.ListObservations(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListObservationsResult(rsp)
+}
+
+// GetObservationWithResponse Get Observation by id
+//
+// One observation of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its diagnostic report; who holds an effective approval of the patient's data or of it, its episode or its diagnostic report. A declaration with a colleague opens nothing.
+//
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/observations/{observation_id} (the `GetObservation` operationId).
+func (c *ClientWithResponses) GetObservationWithResponse(ctx context.Context, patientID string, observationID string, reqEditors ...RequestEditorFn) (*GetObservationResult, error) {
+	rsp, err := c.GetObservation(ctx, patientID, observationID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetObservationResult(rsp)
+}
+
+// GetObservationContextWithResponse Get Observation context
+//
+// In which episode an observation of a patient happened. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+//
+// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/observations/{observation_id}/context (the `GetObservationContext` operationId).
+func (c *ClientWithResponses) GetObservationContextWithResponse(ctx context.Context, patientID string, observationID string, reqEditors ...RequestEditorFn) (*GetObservationContextResult, error) {
+	rsp, err := c.GetObservationContext(ctx, patientID, observationID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetObservationContextResult(rsp)
+}
+
+// ListProceduresWithResponse Get Procedures by search params
+//
+// The procedures of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+//
+// Who may see them: the doctor of the patient's active declaration, and who holds an effective approval of the patient's data. Anybody else has to ask for what they may see: by managing_organization_id, episode_id, origin_episode_id or encounter_id.
+//
+// What clients get wrong: a list without the right to see all of it is not cut down silently but refused with 403, as one of an unknown patient is.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/procedures (the `ListProcedures` operationId).
+func (c *ClientWithResponses) ListProceduresWithResponse(ctx context.Context, patientID string, params *ListProceduresParams, reqEditors ...RequestEditorFn) (*ListProceduresResult, error) {
+	rsp, err := c.ListProcedures(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListProceduresResult(rsp)
+}
+
+// GetProcedureWithResponse Get Procedure by id
+//
+// One procedure of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: the doctor of the patient's active declaration; anybody of the legal entity that manages it, its episode or its origin episode; who holds an effective approval of the patient's data or of it or its episode. A declaration with a colleague opens nothing.
+//
+// What clients get wrong: who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/procedures/{procedure_id} (the `GetProcedure` operationId).
+func (c *ClientWithResponses) GetProcedureWithResponse(ctx context.Context, patientID string, procedureID string, reqEditors ...RequestEditorFn) (*GetProcedureResult, error) {
+	rsp, err := c.GetProcedure(ctx, patientID, procedureID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetProcedureResult(rsp)
+}
+
+// GetProcedureContextWithResponse Get Procedure context
+//
+// In which episode a procedure of a patient happened. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+//
+// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/procedures/{procedure_id}/context (the `GetProcedureContext` operationId).
+func (c *ClientWithResponses) GetProcedureContextWithResponse(ctx context.Context, patientID string, procedureID string, reqEditors ...RequestEditorFn) (*GetProcedureContextResult, error) {
+	rsp, err := c.GetProcedureContext(ctx, patientID, procedureID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetProcedureContextResult(rsp)
+}
+
+// ListRiskAssessmentsWithResponse Get Risk Assessments by search params
+//
+// The risk assessments of a patient, in any status, newest first. Nothing is changed by reading. All filters are optional and must all be met.
+//
+// Who may see them: anybody with the scope, whoever the patient's doctor is.
+//
+// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/risk_assessments (the `ListRiskAssessments` operationId).
+func (c *ClientWithResponses) ListRiskAssessmentsWithResponse(ctx context.Context, patientID string, params *ListRiskAssessmentsParams, reqEditors ...RequestEditorFn) (*ListRiskAssessmentsResult, error) {
+	rsp, err := c.ListRiskAssessments(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListRiskAssessmentsResult(rsp)
+}
+
+// GetRiskAssessmentWithResponse Get Risk Assessment by id
+//
+// One risk assessment of a patient, in any status. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, whoever the patient's doctor is.
+//
+// What clients get wrong: no declaration and no approval is asked for, unlike for other kinds of records.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/risk_assessments/{risk_assessment_id} (the `GetRiskAssessment` operationId).
+func (c *ClientWithResponses) GetRiskAssessmentWithResponse(ctx context.Context, patientID string, riskAssessmentID string, reqEditors ...RequestEditorFn) (*GetRiskAssessmentResult, error) {
+	rsp, err := c.GetRiskAssessment(ctx, patientID, riskAssessmentID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetRiskAssessmentResult(rsp)
+}
+
+// GetRiskAssessmentContextWithResponse Get Risk Assessment context
+//
+// In which episode a risk assessment of a patient happened. Nothing is changed by reading.
+//
+// Who may see it: anybody with the scope, so that who may not see the record itself learns which episode to ask the patient's approval for.
+//
+// What clients get wrong: the answer is 200 for a record that the same caller may not read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/risk_assessments/{risk_assessment_id}/context (the `GetRiskAssessmentContext` operationId).
+func (c *ClientWithResponses) GetRiskAssessmentContextWithResponse(ctx context.Context, patientID string, riskAssessmentID string, reqEditors ...RequestEditorFn) (*GetRiskAssessmentContextResult, error) {
+	rsp, err := c.GetRiskAssessmentContext(ctx, patientID, riskAssessmentID, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetRiskAssessmentContextResult(rsp)
 }
 
 // GetServiceRequestWithResponse Get Service Request Details
@@ -31061,6 +38645,84 @@ func ParseListLicensesResult(rsp *http.Response) (*ListLicensesResult, error) {
 	return response, nil
 }
 
+// ParseListAllergyIntolerancesResult parses an HTTP response from a ListAllergyIntolerancesWithResponse call
+func ParseListAllergyIntolerancesResult(rsp *http.Response) (*ListAllergyIntolerancesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListAllergyIntolerancesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AllergyIntoleranceListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetAllergyIntoleranceResult parses an HTTP response from a GetAllergyIntoleranceWithResponse call
+func ParseGetAllergyIntoleranceResult(rsp *http.Response) (*GetAllergyIntoleranceResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetAllergyIntoleranceResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AllergyIntoleranceResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetAllergyIntoleranceContextResult parses an HTTP response from a GetAllergyIntoleranceContextWithResponse call
+func ParseGetAllergyIntoleranceContextResult(rsp *http.Response) (*GetAllergyIntoleranceContextResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetAllergyIntoleranceContextResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RecordContextResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListApprovalsResult parses an HTTP response from a ListApprovalsWithResponse call
 func ParseListApprovalsResult(rsp *http.Response) (*ListApprovalsResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -31231,6 +38893,84 @@ func ParseResendApprovalSMSResult(rsp *http.Response) (*ResendApprovalSMSResult,
 	return response, nil
 }
 
+// ParseListConditionsResult parses an HTTP response from a ListConditionsWithResponse call
+func ParseListConditionsResult(rsp *http.Response) (*ListConditionsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListConditionsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConditionListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetConditionResult parses an HTTP response from a GetConditionWithResponse call
+func ParseGetConditionResult(rsp *http.Response) (*GetConditionResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetConditionResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConditionResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetConditionContextResult parses an HTTP response from a GetConditionContextWithResponse call
+func ParseGetConditionContextResult(rsp *http.Response) (*GetConditionContextResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetConditionContextResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RecordContextResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListDeviceDispensesResult parses an HTTP response from a ListDeviceDispensesWithResponse call
 func ParseListDeviceDispensesResult(rsp *http.Response) (*ListDeviceDispensesResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -31303,6 +39043,162 @@ func ParseStopDeviceDispenseResult(rsp *http.Response) (*StopDeviceDispenseResul
 			return nil, err
 		}
 		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListDiagnosticReportsResult parses an HTTP response from a ListDiagnosticReportsWithResponse call
+func ParseListDiagnosticReportsResult(rsp *http.Response) (*ListDiagnosticReportsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDiagnosticReportsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DiagnosticReportListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDiagnosticReportResult parses an HTTP response from a GetDiagnosticReportWithResponse call
+func ParseGetDiagnosticReportResult(rsp *http.Response) (*GetDiagnosticReportResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDiagnosticReportResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DiagnosticReportResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDiagnosticReportContextResult parses an HTTP response from a GetDiagnosticReportContextWithResponse call
+func ParseGetDiagnosticReportContextResult(rsp *http.Response) (*GetDiagnosticReportContextResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDiagnosticReportContextResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OriginRecordContextResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListEncountersResult parses an HTTP response from a ListEncountersWithResponse call
+func ParseListEncountersResult(rsp *http.Response) (*ListEncountersResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEncountersResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EncounterListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetEncounterResult parses an HTTP response from a GetEncounterWithResponse call
+func ParseGetEncounterResult(rsp *http.Response) (*GetEncounterResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEncounterResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EncounterResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetEncounterContextResult parses an HTTP response from a GetEncounterContextWithResponse call
+func ParseGetEncounterContextResult(rsp *http.Response) (*GetEncounterContextResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEncounterContextResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RecordContextResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 
@@ -31485,6 +39381,578 @@ func ParseCloseEpisodeResult(rsp *http.Response) (*CloseEpisodeResult, error) {
 			return nil, err
 		}
 		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListEpisodeAllergyIntolerancesResult parses an HTTP response from a ListEpisodeAllergyIntolerancesWithResponse call
+func ParseListEpisodeAllergyIntolerancesResult(rsp *http.Response) (*ListEpisodeAllergyIntolerancesResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEpisodeAllergyIntolerancesResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AllergyIntoleranceListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetEpisodeAllergyIntoleranceResult parses an HTTP response from a GetEpisodeAllergyIntoleranceWithResponse call
+func ParseGetEpisodeAllergyIntoleranceResult(rsp *http.Response) (*GetEpisodeAllergyIntoleranceResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEpisodeAllergyIntoleranceResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest AllergyIntoleranceResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListEpisodeConditionsResult parses an HTTP response from a ListEpisodeConditionsWithResponse call
+func ParseListEpisodeConditionsResult(rsp *http.Response) (*ListEpisodeConditionsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEpisodeConditionsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConditionListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetEpisodeConditionResult parses an HTTP response from a GetEpisodeConditionWithResponse call
+func ParseGetEpisodeConditionResult(rsp *http.Response) (*GetEpisodeConditionResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEpisodeConditionResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConditionResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListEpisodeEncountersResult parses an HTTP response from a ListEpisodeEncountersWithResponse call
+func ParseListEpisodeEncountersResult(rsp *http.Response) (*ListEpisodeEncountersResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEpisodeEncountersResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EncounterListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetEpisodeEncounterResult parses an HTTP response from a GetEpisodeEncounterWithResponse call
+func ParseGetEpisodeEncounterResult(rsp *http.Response) (*GetEpisodeEncounterResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEpisodeEncounterResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EncounterResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListEpisodeImmunizationsResult parses an HTTP response from a ListEpisodeImmunizationsWithResponse call
+func ParseListEpisodeImmunizationsResult(rsp *http.Response) (*ListEpisodeImmunizationsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEpisodeImmunizationsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ImmunizationListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetEpisodeImmunizationResult parses an HTTP response from a GetEpisodeImmunizationWithResponse call
+func ParseGetEpisodeImmunizationResult(rsp *http.Response) (*GetEpisodeImmunizationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEpisodeImmunizationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ImmunizationResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListEpisodeObservationsResult parses an HTTP response from a ListEpisodeObservationsWithResponse call
+func ParseListEpisodeObservationsResult(rsp *http.Response) (*ListEpisodeObservationsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEpisodeObservationsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ObservationListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetEpisodeObservationResult parses an HTTP response from a GetEpisodeObservationWithResponse call
+func ParseGetEpisodeObservationResult(rsp *http.Response) (*GetEpisodeObservationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetEpisodeObservationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ObservationResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListImmunizationsResult parses an HTTP response from a ListImmunizationsWithResponse call
+func ParseListImmunizationsResult(rsp *http.Response) (*ListImmunizationsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListImmunizationsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ImmunizationListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetImmunizationResult parses an HTTP response from a GetImmunizationWithResponse call
+func ParseGetImmunizationResult(rsp *http.Response) (*GetImmunizationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetImmunizationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ImmunizationResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetImmunizationContextResult parses an HTTP response from a GetImmunizationContextWithResponse call
+func ParseGetImmunizationContextResult(rsp *http.Response) (*GetImmunizationContextResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetImmunizationContextResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RecordContextResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListObservationsResult parses an HTTP response from a ListObservationsWithResponse call
+func ParseListObservationsResult(rsp *http.Response) (*ListObservationsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListObservationsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ObservationListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetObservationResult parses an HTTP response from a GetObservationWithResponse call
+func ParseGetObservationResult(rsp *http.Response) (*GetObservationResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetObservationResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ObservationResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetObservationContextResult parses an HTTP response from a GetObservationContextWithResponse call
+func ParseGetObservationContextResult(rsp *http.Response) (*GetObservationContextResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetObservationContextResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ObservationContextResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListProceduresResult parses an HTTP response from a ListProceduresWithResponse call
+func ParseListProceduresResult(rsp *http.Response) (*ListProceduresResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListProceduresResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ProcedureListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetProcedureResult parses an HTTP response from a GetProcedureWithResponse call
+func ParseGetProcedureResult(rsp *http.Response) (*GetProcedureResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetProcedureResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ProcedureResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetProcedureContextResult parses an HTTP response from a GetProcedureContextWithResponse call
+func ParseGetProcedureContextResult(rsp *http.Response) (*GetProcedureContextResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetProcedureContextResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest OriginRecordContextResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListRiskAssessmentsResult parses an HTTP response from a ListRiskAssessmentsWithResponse call
+func ParseListRiskAssessmentsResult(rsp *http.Response) (*ListRiskAssessmentsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListRiskAssessmentsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RiskAssessmentListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetRiskAssessmentResult parses an HTTP response from a GetRiskAssessmentWithResponse call
+func ParseGetRiskAssessmentResult(rsp *http.Response) (*GetRiskAssessmentResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetRiskAssessmentResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RiskAssessmentResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetRiskAssessmentContextResult parses an HTTP response from a GetRiskAssessmentContextWithResponse call
+func ParseGetRiskAssessmentContextResult(rsp *http.Response) (*GetRiskAssessmentContextResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetRiskAssessmentContextResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RecordContextResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

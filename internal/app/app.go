@@ -53,6 +53,7 @@ import (
 	"esoz/internal/resource/healthcareservices"
 	jobreads "esoz/internal/resource/jobs"
 	"esoz/internal/resource/legalentities"
+	"esoz/internal/resource/medicalrecords"
 	"esoz/internal/resource/oauth"
 	"esoz/internal/resource/oauth/signin"
 	"esoz/internal/resource/personrequests"
@@ -244,6 +245,7 @@ func (a *App) build() error {
 		divisionsAPI:       &divisions.API{Engine: engine, Store: divisions.Store{Pool: a.Pool, Lists: lists}, Addresses: addresses{a.Addresses}},
 		healthcareAPI:      &healthcareservices.API{Engine: engine, Store: healthcareservices.Store{Pool: a.Pool, Lists: lists}},
 		legalEntitiesAPI:   &legalentities.API{Engine: engine, Store: legalentities.Store{Pool: a.Pool, Lists: lists}},
+		medicalRecordsAPI:  &medicalrecords.API{Engine: engine},
 		employeesAPI:       &employees.API{Engine: engine, Store: employees.Store{Pool: a.Pool, Lists: lists, Declarations: signed}},
 		episodesAPI:        &episodes.API{Engine: engine, Dictionaries: a.Dictionaries, Employees: people},
 		eventsAPI:          &events.API{Engine: engine, Store: events.Store{Lists: lists}},

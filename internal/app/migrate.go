@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 	"esoz/internal/resource/devicedispenses"
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/episodes"
+	"esoz/internal/resource/medicalrecords"
 	"esoz/internal/resource/servicerequests"
 	"esoz/internal/resource/uaddresses"
 	sqlfiles "esoz/sql"
@@ -101,12 +103,14 @@ func up(ctx context.Context, provider *goose.Provider) error {
 
 // IndexDocuments creates the indexes of the document store.
 func IndexDocuments(ctx context.Context, documents *mongo.Database) error {
-	for collection, indexes := range map[string][]mongo.IndexModel{
+	wanted := map[string][]mongo.IndexModel{
 		"approvals":        approvals.Indexes(),
 		"service_requests": servicerequests.Indexes(),
 		"device_dispenses": devicedispenses.Indexes(),
 		"episodes":         episodes.Indexes(),
-	} {
+	}
+	maps.Copy(wanted, medicalrecords.Indexes())
+	for collection, indexes := range wanted {
 		if err := index(ctx, documents.Collection(collection), indexes); err != nil {
 			return fmt.Errorf("create indexes of %s: %w", collection, mongodb.Error(err))
 		}

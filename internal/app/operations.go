@@ -22,6 +22,7 @@ import (
 	"esoz/internal/resource/healthcareservices"
 	jobreads "esoz/internal/resource/jobs"
 	"esoz/internal/resource/legalentities"
+	"esoz/internal/resource/medicalrecords"
 	"esoz/internal/resource/oauth"
 	"esoz/internal/resource/personrequests"
 	"esoz/internal/resource/persons"
@@ -43,6 +44,7 @@ type (
 	healthcareAPI      = healthcareservices.API
 	jobsAPI            = jobreads.API
 	legalEntitiesAPI   = legalentities.API
+	medicalRecordsAPI  = medicalrecords.API
 	oauthAPI           = oauth.API
 	personsAPI         = persons.API
 	personRequestsAPI  = personrequests.API
@@ -65,6 +67,7 @@ type server struct {
 	*healthcareAPI
 	*jobsAPI
 	*legalEntitiesAPI
+	*medicalRecordsAPI
 	*oauthAPI
 	*personsAPI
 	*personRequestsAPI
@@ -90,6 +93,7 @@ func (s *server) operations() []operation.Operation {
 		s.healthcareAPI.Operations(),
 		s.jobsAPI.Operations(),
 		s.legalEntitiesAPI.Operations(),
+		s.medicalRecordsAPI.Operations(),
 		s.oauthAPI.Operations(),
 		s.personsAPI.Operations(),
 		s.personRequestsAPI.Operations(),
@@ -115,6 +119,7 @@ func Operations() []operation.Operation {
 		new(healthcareAPI),
 		new(jobsAPI),
 		new(legalEntitiesAPI),
+		new(medicalRecordsAPI),
 		new(oauthAPI),
 		new(personsAPI),
 		new(personRequestsAPI),

@@ -178,13 +178,17 @@ var hidden = map[string][]string{
 	episodes.Collection:        {"patient_id"},
 
 	// No operation makes these yet.
-	"encounters":         {"patient_id"},
-	"diagnostic_reports": {"patient_id"},
-	"procedures":         {"patient_id"},
-	"specimens":          {"patient_id"},
-	"compositions":       {"patient_id"},
-	"conditions":         {"patient_id"},
-	"care_plans":         {"patient_id"},
+	"encounters":           {"patient_id"},
+	"conditions":           {"patient_id"},
+	"observations":         {"patient_id"},
+	"diagnostic_reports":   {"patient_id"},
+	"procedures":           {"patient_id"},
+	"immunizations":        {"patient_id"},
+	"allergy_intolerances": {"patient_id"},
+	"risk_assessments":     {"patient_id"},
+	"specimens":            {"patient_id"},
+	"compositions":         {"patient_id"},
+	"care_plans":           {"patient_id"},
 }
 
 // collection hides patients and numbers anew, and returns how many documents were

@@ -48,21 +48,23 @@ type People interface {
 }
 
 // Grounds are what may open an event of a patient, or a list of them, to a caller
-// (decisions R41).
+// (decisions R41). Of what there is not, the id is uuid.Nil.
 type Grounds struct {
 	Access
 
-	Episode uuid.UUID // in which it happened; an episode is its own; uuid.Nil: none
+	Episode   uuid.UUID // in which it happened; an episode is its own
+	Origin    uuid.UUID // the episode that it began with
+	Encounter uuid.UUID // that it is a part of
+	Report    uuid.UUID // the diagnostic report that it is a part of
 }
 
-// Record reads one document of a patient. Owners names the legal entities whose
-// record the document is.
+// Record reads one document of a patient.
 type Record[D any] struct {
 	ID         string // operationId
 	Collection string
-	Kind       string // of the document in references and approvals
-	Owners     func(d *D) []uuid.UUID
-	Episode    func(d *D) uuid.UUID // of kinds that MayReadEvent opens: in which it happened
+	Kind       string                 // of the document in references and approvals
+	Owners     func(d *D) []uuid.UUID // for MayRead: the legal entities whose record it is
+	Grounds    func(d *D) Grounds     // for MayReadEvent
 	Checks     []Check[*Reading[D]]
 }
 
@@ -135,11 +137,21 @@ func (s *Reading[D]) find(ctx context.Context) (found bool, err error) {
 			if err := stored.Decode(&s.Document); err != nil {
 				return false, err
 			}
-			found = true
+			found = s.isInEpisode()
 		}
 	}
 	s.found = &found
 	return found, nil
+}
+
+// isInEpisode tells whether the document belongs to the episode of the path, where that
+// names one.
+func (s *Reading[D]) isInEpisode() bool {
+	if s.path.Episode == "" {
+		return true
+	}
+	id, ok := envelope.ParseID(s.path.Episode)
+	return ok && s.record.Grounds(&s.Document).Episode == id
 }
 
 // MayReadEvent passes when the caller may read the event, or would if it existed. It
@@ -153,11 +165,14 @@ func MayReadEvent[D any](ctx context.Context, s *Reading[D]) error {
 	if err != nil {
 		return err
 	}
-	on := Grounds{Access: Access{Kind: s.record.Kind}}
+	var on Grounds
 	if found {
+		on = s.record.Grounds(&s.Document)
 		on.ID, _ = envelope.ParseID(s.path.ID)
-		on.LegalEntities, on.Episode = s.record.Owners(&s.Document), s.record.Episode(&s.Document)
+	} else {
+		on.Episode, _ = envelope.ParseID(s.path.Episode)
 	}
+	on.Kind = s.record.Kind
 	may, err := s.engine.People.MayReadEvent(ctx, s.Subject, s.Patient, on)
 	if err != nil {
 		return err
@@ -204,14 +219,19 @@ func patientOf(stored mongodb.Document) string {
 type Page[D any] struct {
 	ID         string // operationId
 	Collection string
-	Kind       string // of the documents in references and approvals
-	Owner      string // the field with the legal entity whose record a document is
-	Events     bool   // of the kinds of decisions R42: other field of the patient, newest first
+	Kind       string       // of the documents in references and approvals
+	Owner      string       // the field with the legal entity whose record a document is
+	Grounds    GroundFields // for MayListEvents
+	Events     bool         // of the kinds of decisions R42: other field of the patient, newest first
 	// Granted, when set, are kinds in granted_resources: only documents that an effective
 	// approval names are listed.
 	Granted []string
 	Checks  []Check[*Listing]
 }
+
+// GroundFields are the fields of documents that may open a list to a caller, when a filter
+// asks for one value of them (decisions R41). Not every kind has each.
+type GroundFields struct{ Episode, Origin, Encounter, Report string }
 
 // Listing is one call of a Page.
 type Listing struct {
@@ -222,12 +242,13 @@ type Listing struct {
 	engine      *Engine
 	patientID   string
 	kind, owner string
+	grounds     GroundFields
 }
 
 // List makes the checks and returns a page of documents, oldest first (events: newest
 // first), and how many there are in all.
 func (p *Page[D]) List(ctx context.Context, e *Engine, patientID string, f *Filters, page envelope.Page) ([]D, int, error) {
-	s := &Listing{Caller: e.Caller(ctx), Filters: f, engine: e, patientID: patientID, kind: p.Kind, owner: p.Owner}
+	s := &Listing{Caller: e.Caller(ctx), Filters: f, engine: e, patientID: patientID, kind: p.Kind, owner: p.Owner, grounds: p.Grounds}
 	if err := Run(ctx, p.Checks, s); err != nil {
 		return nil, 0, err
 	}
@@ -304,22 +325,33 @@ func MayList(ctx context.Context, s *Listing) error {
 // asked are the records that the filters ask for.
 func (s *Listing) asked() Access {
 	what := Access{Kind: s.kind}
-	for _, c := range s.Filters.conditions {
-		if id, ok := c.Values[0].(uuid.UUID); ok && c.Field == s.owner {
-			what.LegalEntities = []uuid.UUID{id}
-		}
+	if id := s.wanted(s.owner); id != uuid.Nil {
+		what.LegalEntities = []uuid.UUID{id}
 	}
 	return what
 }
 
+// wanted is the id that a filter wants a field to hold, or uuid.Nil.
+func (s *Listing) wanted(field string) (id uuid.UUID) {
+	for _, c := range s.Filters.conditions {
+		if wanted, ok := c.Values[0].(uuid.UUID); ok && c.Field == field {
+			id = wanted
+		}
+	}
+	return id
+}
+
 // MayListEvents passes when the caller may read what was asked for: all events of the
-// patient, or those of one legal entity. It comes before the look-ups, so that who may not
+// patient, or those of one legal entity, episode, encounter or report. It comes before the look-ups, so that who may not
 // see a patient's events does not learn which patients there are (decisions R36, R41).
 func MayListEvents(ctx context.Context, s *Listing) error {
 	if s.know(); s.Patient.Hidden == nil {
 		return expectGrounds(false)
 	}
-	may, err := s.engine.People.MayReadEvent(ctx, s.Subject, s.Patient, Grounds{Access: s.asked()})
+	may, err := s.engine.People.MayReadEvent(ctx, s.Subject, s.Patient, Grounds{
+		Access: s.asked(), Episode: s.wanted(s.grounds.Episode), Origin: s.wanted(s.grounds.Origin),
+		Encounter: s.wanted(s.grounds.Encounter), Report: s.wanted(s.grounds.Report),
+	})
 	if err != nil {
 		return err
 	}
@@ -363,6 +395,15 @@ func (f *Filters) Text(value *string, field string) {
 
 // Not wants a field to hold any other text.
 func (f *Filters) Not(value, field string) { f.want(field, mongodb.Not, value) }
+
+// Is wants a field to hold yes or no.
+func (f *Filters) Is(value bool, field string) { f.want(field, mongodb.Equal, value) }
+
+// ID wants a field to hold the id of a path, which finds nothing when it is malformed.
+func (f *Filters) ID(value, field string) {
+	id, _ := envelope.ParseID(value)
+	f.want(field, mongodb.Equal, id)
+}
 
 func (f *Filters) anyID(ids []uuid.UUID) {
 	c := mongodb.Condition{Field: "_id", Operator: mongodb.OneOf}
@@ -439,6 +480,13 @@ func (f *Filters) Day(form, exists rules.ID, parameter string, value *string, fi
 		operator, day = mongodb.Before, day.AddDate(0, 0, 1)
 	}
 	f.want(field, operator, day)
+}
+
+// Days compares a field with the days of two parameters, the first of which ends in _from
+// and the other in _to.
+func (f *Filters) Days(form, exists rules.ID, name string, from, to *string, field string) {
+	f.Day(form, exists, name+"_from", from, field, mongodb.AtLeast)
+	f.Day(form, exists, name+"_to", to, field, mongodb.AtMost)
 }
 
 func (f *Filters) want(field string, operator mongodb.Operator, value any) {

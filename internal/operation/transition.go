@@ -95,7 +95,7 @@ func (c *Call[A, D, B]) patient() Person { return c.Patient }
 
 // Path names a document as the URL does. Patient is empty when the path has
 // none.
-type Path struct{ ID, Patient string }
+type Path struct{ ID, Patient, Episode string }
 
 // Engine is what operations on documents of medical events run on.
 type Engine struct {
@@ -208,7 +208,7 @@ func (t *Transition[A, D, B]) carryOut(ctx context.Context, e *Engine, asked A, 
 	}
 	c := t.call(e, asked)
 	c.Caller = Caller{Subject: auth.Subject{UserID: p.UserID, ClientID: p.ClientID}, Config: e.Config.Get(), Now: e.Clock.Now().Truncate(time.Millisecond)}
-	c.ID, c.path, c.Body = p.ID, Path{p.ID.String(), p.Patient}, p.Body
+	c.ID, c.path, c.Body = p.ID, Path{ID: p.ID.String(), Patient: p.Patient}, p.Body
 	c.knowPatient()
 	if p.Unchecked != nil {
 		c.Subject, c.path = p.Unchecked.By, p.Unchecked.Path

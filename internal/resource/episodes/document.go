@@ -32,8 +32,8 @@ type Document struct {
 	ExplanatoryLetter *string        `bson:"explanatory_letter"`
 	StatusHistory     []StatusChange `bson:"status_history"`
 
-	CurrentDiagnoses []Diagnosis     `bson:"current_diagnoses"`
-	DiagnosesHistory []DiagnosesItem `bson:"diagnoses_history"`
+	CurrentDiagnoses []medicalevents.Diagnosis `bson:"current_diagnoses"`
+	DiagnosesHistory []DiagnosesItem           `bson:"diagnoses_history"`
 
 	InsertedAt time.Time `bson:"inserted_at"`
 	InsertedBy uuid.UUID `bson:"inserted_by"`
@@ -62,18 +62,10 @@ type StatusChange struct {
 	InsertedBy   uuid.UUID `bson:"inserted_by"`
 }
 
-// Diagnosis is one of an encounter of the episode.
-type Diagnosis struct {
-	Condition reference `bson:"condition"`
-	Code      concept   `bson:"code"`
-	Role      concept   `bson:"role"`
-	Rank      *int32    `bson:"rank,omitempty"`
-}
-
 // DiagnosesItem is an item of diagnoses_history.
 type DiagnosesItem struct {
-	Date      time.Time   `bson:"date"`
-	IsActive  bool        `bson:"is_active"`
-	Evidence  reference   `bson:"evidence"` // the encounter
-	Diagnoses []Diagnosis `bson:"diagnoses"`
+	Date      time.Time                 `bson:"date"`
+	IsActive  bool                      `bson:"is_active"`
+	Evidence  reference                 `bson:"evidence"` // the encounter
+	Diagnoses []medicalevents.Diagnosis `bson:"diagnoses"`
 }

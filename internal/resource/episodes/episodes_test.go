@@ -99,7 +99,7 @@ func TestCreateStoresTheEpisode(t *testing.T) {
 		CareManager:          named("employee", world.ID("employee doctor"), "Олена Петрівна Коваль"),
 		Period:               medicalevents.Period{Start: sent.Period.Start.UTC()},
 		StatusHistory:        []episodes.StatusChange{{Status: episodes.Active, InsertedAt: d.InsertedAt, InsertedBy: world.ID("doctor")}},
-		CurrentDiagnoses:     []episodes.Diagnosis{}, DiagnosesHistory: []episodes.DiagnosesItem{}, AppliedJobs: []mongodb.Mark{},
+		CurrentDiagnoses:     []medicalevents.Diagnosis{}, DiagnosesHistory: []episodes.DiagnosesItem{}, AppliedJobs: []mongodb.Mark{},
 		InsertedAt: d.InsertedAt, InsertedBy: world.ID("doctor"), UpdatedAt: d.InsertedAt, UpdatedBy: world.ID("doctor"),
 	}, d)
 	require.WithinDuration(t, srv.Clock.Now(), d.InsertedAt, time.Minute)

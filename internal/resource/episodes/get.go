@@ -24,8 +24,11 @@ func (a *API) GetEpisode(ctx context.Context, req api.GetEpisodeRequestObject) (
 // Get reads an episode of a patient (decisions R36, R41).
 var Get = operation.Record[Document]{
 	ID: "getEpisode", Collection: Collection, Kind: kind,
-	Owners:  func(d *Document) []uuid.UUID { return []uuid.UUID{d.ManagingOrganization.Identifier.Value} },
-	Episode: func(d *Document) uuid.UUID { return d.ID },
+	Grounds: func(d *Document) operation.Grounds {
+		return operation.Grounds{
+			Access: operation.Access{LegalEntities: []uuid.UUID{d.ManagingOrganization.Identifier.Value}}, Episode: d.ID,
+		}
+	},
 	Checks: []operation.Check[*operation.Reading[Document]]{
 		{Rule: rules.EpisodeGetAccess, Pass: operation.MayReadEvent[Document]},
 		{Rule: rules.EpisodeGetNotFound, Pass: operation.IsFound[Document]},

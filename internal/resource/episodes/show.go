@@ -15,7 +15,7 @@ func (d *Document) show() api.Episode {
 		ClosingSummary:    medicalevents.Nullable(d.ClosingSummary, medicalevents.AsIs),
 		ExplanatoryLetter: medicalevents.Nullable(d.ExplanatoryLetter, medicalevents.AsIs),
 		StatusHistory:     medicalevents.Each(d.StatusHistory, StatusChange.show),
-		CurrentDiagnoses:  medicalevents.Each(d.CurrentDiagnoses, Diagnosis.show),
+		CurrentDiagnoses:  medicalevents.Each(d.CurrentDiagnoses, medicalevents.Diagnosis.Show),
 		DiagnosesHistory:  medicalevents.Each(d.DiagnosesHistory, DiagnosesItem.show),
 		InsertedAt:        envelope.Milli(d.InsertedAt), UpdatedAt: envelope.Milli(d.UpdatedAt),
 	}
@@ -28,12 +28,8 @@ func (c StatusChange) show() api.EpisodeStatusHistoryItem {
 	}
 }
 
-func (d Diagnosis) show() api.EpisodeDiagnosis {
-	return api.EpisodeDiagnosis{Condition: d.Condition.Show(), Code: d.Code.Show(), Role: d.Role.Show(), Rank: medicalevents.Optional(d.Rank, func(r int32) int { return int(r) })}
-}
-
 func (i DiagnosesItem) show() api.EpisodeDiagnosesHistoryItem {
 	return api.EpisodeDiagnosesHistoryItem{
-		Date: envelope.Milli(i.Date), IsActive: i.IsActive, Evidence: i.Evidence.Show(), Diagnoses: medicalevents.Each(i.Diagnoses, Diagnosis.show),
+		Date: envelope.Milli(i.Date), IsActive: i.IsActive, Evidence: i.Evidence.Show(), Diagnoses: medicalevents.Each(i.Diagnoses, medicalevents.Diagnosis.Show),
 	}
 }

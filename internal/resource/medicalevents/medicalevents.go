@@ -52,6 +52,14 @@ type Period struct {
 	End   *time.Time `bson:"end,omitempty"`
 }
 
+// Diagnosis is one of an encounter, with the part that it plays there.
+type Diagnosis struct {
+	Condition Reference       `bson:"condition"`
+	Code      CodeableConcept `bson:"code"`
+	Role      CodeableConcept `bson:"role"`
+	Rank      *int32          `bson:"rank,omitempty"`
+}
+
 // Resources is the dictionary of what a reference leads to.
 const Resources = "eHealth/resources"
 
@@ -95,14 +103,21 @@ func (i Identifier) show() api.Identifier {
 
 // Show shows a meaning.
 func (c CodeableConcept) Show() api.CodeableConcept {
-	return api.CodeableConcept{Coding: Each(c.Coding, Coding.show), Text: c.Text}
+	return api.CodeableConcept{Coding: Each(c.Coding, Coding.Show), Text: c.Text}
 }
 
-func (c Coding) show() api.Coding { return api.Coding{System: c.System, Code: c.Code} }
+func (c Coding) Show() api.Coding { return api.Coding{System: c.System, Code: c.Code} }
 
 // Show shows an amount.
 func (q Quantity) Show() api.Quantity {
 	return api.Quantity{Value: q.Value, System: q.System, Code: q.Code, Unit: q.Unit}
+}
+
+// Show shows a diagnosis.
+func (d Diagnosis) Show() api.Diagnosis {
+	return api.Diagnosis{
+		Condition: d.Condition.Show(), Code: d.Code.Show(), Role: d.Role.Show(), Rank: Optional(d.Rank, func(r int32) int { return int(r) }),
+	}
 }
 
 // Show shows a period.

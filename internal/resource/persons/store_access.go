@@ -2,6 +2,7 @@ package persons
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"esoz/gen/db"
 	"esoz/internal/operation"
 	"esoz/internal/platform/auth"
+	"esoz/internal/platform/fault"
 	"esoz/internal/platform/mongodb"
 	"esoz/internal/platform/postgres"
 	"esoz/internal/resource/medicalevents"
@@ -35,9 +37,10 @@ func (s *Store) MayRead(ctx context.Context, by auth.Subject, patient operation.
 	})
 }
 
-// MayReadEvent applies decisions R41: an own record, an active declaration of one of the
-// user's own employees, or an effective approval of the patient, of the event or of its
-// episode.
+// MayReadEvent applies decisions R41: a record of the caller's legal entity, an active
+// declaration of one of the user's own employees, something of the caller's legal entity
+// that the event belongs to, or an effective approval of the patient, of the event, of its
+// episode or of its report.
 func (s *Store) MayReadEvent(ctx context.Context, by auth.Subject, patient operation.Person, on operation.Grounds) (bool, error) {
 	if slices.Contains(on.LegalEntities, by.ClientID) {
 		return true, nil
@@ -57,10 +60,65 @@ func (s *Store) MayReadEvent(ctx context.Context, by auth.Subject, patient opera
 			return true, nil
 		}
 	}
+	managed, err := s.managesWhole(ctx, by.ClientID, patient, on)
+	if err != nil || managed {
+		return managed, err
+	}
 	return s.approved(ctx, by, patient, func(r medicalevents.AnyReference) bool {
 		names := func(id uuid.UUID) bool { return id != uuid.Nil && r.Identifier.Value.ID == id }
-		return r.IsTo("patient") || r.IsTo(on.Kind) && names(on.ID) || (r.IsTo("episode") || r.IsTo("episode_of_care")) && names(on.Episode)
+		return r.IsTo("patient") || r.IsTo(on.Kind) && names(on.ID) || r.IsTo("diagnostic_report") && names(on.Report) ||
+			(r.IsTo("episode") || r.IsTo("episode_of_care")) && names(on.Episode)
 	})
+}
+
+// managesWhole tells whether a legal entity manages what an event belongs to: its episode,
+// the episode that it began with or that its encounter began with, or its report.
+func (s *Store) managesWhole(ctx context.Context, legalEntity uuid.UUID, patient operation.Person, on operation.Grounds) (bool, error) {
+	if on.Encounter != uuid.Nil && on.Origin == uuid.Nil {
+		encounter, err := s.whole(ctx, "encounters", patient, on.Encounter)
+		if err != nil {
+			return false, err
+		}
+		on.Origin = encounter.OriginEpisode.Identifier.Value
+	}
+	for _, one := range []struct {
+		collection string
+		id         uuid.UUID
+	}{{"episodes", on.Episode}, {"episodes", on.Origin}, {"diagnostic_reports", on.Report}} {
+		found, err := s.whole(ctx, one.collection, patient, one.id)
+		if err != nil {
+			return false, err
+		}
+		if found.ManagingOrganization.Identifier.Value == legalEntity {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// whole is what decides who may see its parts, of an episode, an encounter or a report.
+type whole struct {
+	PatientID            string                  `bson:"patient_id"`
+	ManagingOrganization medicalevents.Reference `bson:"managing_organization"`
+	OriginEpisode        medicalevents.Reference `bson:"origin_episode"`
+}
+
+// whole is empty when the patient has none with the id.
+func (s *Store) whole(ctx context.Context, collection string, patient operation.Person, id uuid.UUID) (found whole, err error) {
+	if id == uuid.Nil {
+		return whole{}, nil
+	}
+	stored, err := mongodb.DocumentsOf(s.Documents, collection).Get(ctx, id)
+	if errors.Is(err, fault.ErrNotFound) {
+		return whole{}, nil
+	}
+	if err == nil {
+		err = stored.Decode(&found)
+	}
+	if err != nil || !slices.Contains(patient.Hidden, found.PatientID) {
+		return whole{}, err
+	}
+	return found, nil
 }
 
 // Granted returns what effective approvals of the kinds open to the caller.

@@ -27,6 +27,7 @@ import (
 	"esoz/internal/sandbox/world/healthcareservices"
 	"esoz/internal/sandbox/world/jobs"
 	"esoz/internal/sandbox/world/legalentities"
+	"esoz/internal/sandbox/world/medicalrecords"
 	"esoz/internal/sandbox/world/oauth"
 	"esoz/internal/sandbox/world/personrequests"
 	"esoz/internal/sandbox/world/persons"
@@ -41,7 +42,7 @@ func New(keys *seal.Keys, now time.Time) *World {
 	for _, add := range []func(*World){
 		addresses.Add, accounts.Add, persons.Add, divisions.Add, programs.Add, declarationrequests.Add, verifications.Add, personrequests.Add,
 		approvals.Add, persons.Cases, declarations.Add, employees.Add, legalentities.Add, healthcareservices.Add,
-		servicerequests.Add, devicedispenses.Add, episodes.Add, jobs.Add, events.Add, dictionaries.Add, oauth.Add, gateway.Add,
+		servicerequests.Add, devicedispenses.Add, episodes.Add, medicalrecords.Add, jobs.Add, events.Add, dictionaries.Add, oauth.Add, gateway.Add,
 	} {
 		add(w)
 	}

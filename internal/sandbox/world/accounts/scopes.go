@@ -20,7 +20,8 @@ var (
 		"device_dispense:read", "division:read", "division:details", "person:read", "confidant_person_relationship:read",
 		"person_request:read", "person_request:write", "person_verification:details", "personal_data:read",
 		"declaration_request:write", "declaration_request:approve", "declaration_request:sign", "episode:read", "episode:write",
-		"patient_summary:read",
+		"patient_summary:read", "encounter:read", "condition:read", "observation:read", "diagnostic_report:read", "procedure:read",
+		"immunization:read", "allergy_intolerance:read", "risk_assessment:read", "medical_event_context:read",
 	})
 	ownerScopes = slices.Concat(commonScopes, divisionScopes, staffScopes, []string{
 		"employee:deactivate", "employee:details", "declaration:read", "declaration_request:read", "service_request:read", "device_dispense:read",

@@ -20,7 +20,6 @@ type event struct {
 	ID                   uuid.UUID                      `bson:"_id"`
 	PatientID            string                         `bson:"patient_id"` // hidden (decisions R13)
 	Status               string                         `bson:"status,omitempty"`
-	VerificationStatus   string                         `bson:"verification_status,omitempty"`
 	ManagingOrganization *medicalevents.Reference       `bson:"managing_organization,omitempty"`
 	TermsOfService       *medicalevents.CodeableConcept `bson:"terms_of_service,omitempty"`
 	InsertedAt           time.Time                      `bson:"inserted_at"`
@@ -43,16 +42,12 @@ func document(w *build.World, collection, kind, name, note, status string, chang
 // plans of two legal entities.
 func documents(w *build.World) {
 	for _, d := range []struct{ collection, kind, status string }{
-		{"encounters", "encounter", "finished"},
-		{"diagnostic_reports", "diagnostic report", "final"},
-		{"procedures", "procedure", "completed"},
 		{"specimens", "specimen", "available"},
 		{"compositions", "composition", "final"},
 	} {
 		document(w, d.collection, d.kind, d.kind+" of patient", "status "+d.status, d.status, nil)
 		document(w, d.collection, d.kind, d.kind+" entered in error", "status entered_in_error", "entered_in_error", nil)
 	}
-	document(w, "conditions", "condition", "condition of patient", "the diagnosis of the encounter", "", func(e *event) { e.VerificationStatus = "confirmed" })
 	plan := func(name, note, legalEntity, terms string) {
 		document(w, "care_plans", "care plan", name, note, "active", func(e *event) {
 			organization := medicalevents.To("legal_entity", build.ID(legalEntity))

@@ -52,7 +52,7 @@ func begin(w *build.World, name, patient, note string, by manager, ago time.Dura
 		ManagingOrganization: named("legal_entity", build.ID(by.legalEntity), by.title),
 		CareManager:          named("employee", build.ID("employee "+by.user), by.person),
 		Period:               medicalevents.Period{Start: at},
-		CurrentDiagnoses:     []episodes.Diagnosis{}, DiagnosesHistory: []episodes.DiagnosesItem{},
+		CurrentDiagnoses:     []medicalevents.Diagnosis{}, DiagnosesHistory: []episodes.DiagnosesItem{},
 		InsertedAt: at, InsertedBy: build.ID(by.user),
 	}}
 	w.Confide(by.person, e.d.Name)
@@ -91,7 +91,7 @@ func (e *episode) status(status string, reason *medicalevents.CodeableConcept, u
 
 // diagnose is Submit Encounter Package: the diagnosis of an encounter.
 func (e *episode) diagnose(code string, ago time.Duration) *episode {
-	e.d.CurrentDiagnoses = []episodes.Diagnosis{{
+	e.d.CurrentDiagnoses = []medicalevents.Diagnosis{{
 		Condition: medicalevents.To("condition", build.ID("condition of "+e.d.ID.String())),
 		Code:      medicalevents.Concept("eHealth/ICPC2/condition_codes", code),
 		Role:      medicalevents.Concept("eHealth/diagnosis_roles", "primary"), Rank: new(int32(1)),
@@ -105,7 +105,7 @@ func (e *episode) diagnose(code string, ago time.Duration) *episode {
 
 // undiagnose is Cancel Encounter Package: the encounter was entered in error.
 func (e *episode) undiagnose() *episode {
-	e.d.CurrentDiagnoses = []episodes.Diagnosis{}
+	e.d.CurrentDiagnoses = []medicalevents.Diagnosis{}
 	for i := range e.d.DiagnosesHistory {
 		e.d.DiagnosesHistory[i].IsActive = false
 	}
