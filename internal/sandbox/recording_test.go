@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -116,7 +117,7 @@ func wantedCases(dir string) (map[string][]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the sources: %w", err)
 	}
-	wanted := map[string][]string{}
+	operations, templates := map[string]*yaml.Node{}, map[string]*yaml.Node{}
 	for _, name := range names {
 		content, err := os.ReadFile(name)
 		if err != nil {
@@ -126,8 +127,23 @@ func wantedCases(dir string) (map[string][]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
-		if operation := strings.TrimSuffix(filepath.Base(name), ".yaml"); operation != "schemas" && operation != "templates" {
-			wanted[operation] = titles(root)
+		switch filepath.Base(name) {
+		case "schemas.yaml":
+		case "templates.yaml":
+			maps.Insert(templates, tree.Entries(tree.At(root, "operations")))
+		default:
+			operations[strings.TrimSuffix(filepath.Base(name), ".yaml")] = root
+		}
+	}
+	wanted := map[string][]string{}
+	for operation, root := range operations {
+		wanted[operation] = titles(root)
+		for _, item := range tree.Entries(root) {
+			for _, method := range tree.Entries(item) {
+				if template := templates[tree.Text(method, "use")]; template != nil {
+					wanted[operation] = append(wanted[operation], titles(template)...)
+				}
+			}
 		}
 	}
 	return wanted, nil

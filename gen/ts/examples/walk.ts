@@ -1,6 +1,7 @@
 // Goes through the API as a medical information system does: a user logs in and
 // lets the system act for them, a division is created, a patient is registered and
-// declares with two doctors of it, a code is sent again and entered, an approval's
+// declares with two doctors of it, a doctor of another clinic gets an approval of the
+// patient's episode and loses it again, a code is sent again and entered, an approval's
 // SMS is sent again, a service request released, a device dispense stopped, and the
 // events of it all are read.
 //
@@ -67,7 +68,7 @@ type Doctor = (typeof doctors)["first"];
 const patientPhone = "+380671234569"; // nobody's in the sandbox
 
 /** Takes a patient from a phone to a declaration, and to the next one with another doctor, which ends the first. */
-async function register(division: string): Promise<void> {
+async function register(division: string): Promise<string> {
   const api = connect(doctors.first.token);
   const person = await registerPatient(api);
   const declaration = await declare(doctors.first, person, division);
@@ -76,6 +77,7 @@ async function register(division: string): Promise<void> {
   if (ended.data.status !== "terminated") {
     throw new Error(`the first declaration is ${ended.data.status}`);
   }
+  return person;
 }
 
 async function registerPatient(api: Client): Promise<string> {
@@ -197,6 +199,52 @@ async function createDivision(api: Client): Promise<string> {
   return created.data.id;
 }
 
+const stranger = { token: "sandbox-other-doctor", employee: "e43c9cc9-a01a-5ecf-8c26-236f04054431" }; // of another clinic
+
+/** Begins an episode, and takes an approval of it for a doctor of another clinic from its creation to its cancellation. */
+async function shareEpisode(person: string): Promise<void> {
+  const signal = AbortSignal.timeout(30_000);
+  const reference = <Kind extends string>(code: Kind, value: string) => ({
+    identifier: { type: { coding: [{ system: "eHealth/resources" as const, code }] }, value },
+  });
+  const patientPath = { patient_id: person };
+  const own = connect(doctors.second.token);
+  const id = crypto.randomUUID();
+  const { data: begun } = await own.POST("/api/patients/{patient_id}/episodes", {
+    params: { path: patientPath },
+    body: {
+      id, name: "Діабет", status: "active", type: { system: "eHealth/episode_types", code: "PHC" },
+      managing_organization: reference("legal_entity", clinic),
+      care_manager: reference("employee", doctors.second.employee),
+      period: { start: new Date(Date.now() - 3_600_000).toISOString() },
+    },
+  });
+  await waitJob(own, begun, { signal });
+
+  const api = connect(stranger.token);
+  const asked = new Date();
+  const { data: accepted } = await api.POST("/api/patients/{patient_id}/approvals", {
+    params: { path: patientPath },
+    body: {
+      resources: [reference("episode_of_care", id)], granted_to: reference("employee", stranger.employee), access_level: "read",
+    },
+  });
+  const made = (await waitJob(api, accepted, { signal })).response_data as { id: string };
+  const sms = await inbox(asked);
+  const path = { ...patientPath, id: made.id };
+  await api.PATCH("/api/patients/{patient_id}/approvals/{id}", { params: { path }, body: { code: sms.code } });
+  const read = () =>
+    api.GET("/api/patients/{patient_id}/episodes/{episode_id}/encounters", { params: { path: { ...patientPath, episode_id: id } } });
+  await read();
+
+  const { data: ending } = await api.PATCH("/api/patients/{patient_id}/approvals/{id}/actions/cancel", { params: { path } });
+  await waitJob(api, ending, { signal });
+  const refusal = await read().catch((error: unknown) => error);
+  if (!(refusal instanceof EsozError) || refusal.status !== 403) {
+    throw new Error(`a cancelled approval still opens the episode: ${String(refusal)}`);
+  }
+}
+
 async function enterCode(api: Client): Promise<void> {
   const since = new Date();
   await api.POST("/api/v3/declaration_requests/{id}/actions/resend_otp", { params: { path: { id: declarationRequest } } });
@@ -258,7 +306,7 @@ async function inbox(after: Date): Promise<{ phone: string; code: string }> {
 
 const began = new Date();
 const user = await logIn();
-await register(await createDivision(user));
+await shareEpisode(await register(await createDivision(user)));
 await enterCode(user);
 await resendApprovalSms(user);
 await release(user);

@@ -72,8 +72,7 @@ func TestEachFilterCounts(t *testing.T) {
 			request.Path = path + "?" + q.Encode()
 			return ids(t, srv, request)
 		}
-		found := ask(query)
-		require.Len(t, found, 1, "%s: %s", operation, request.Path)
+		require.NotEmpty(t, ask(query), "%s: %s", operation, request.Path)
 		for name := range query {
 			if name == "page_size" {
 				continue

@@ -1,8 +1,9 @@
 // Command walk goes through the API as a medical information system does: a user
 // logs in and lets the system act for them, a division is created, a patient is
-// registered and declares with two doctors of it, a code is sent again and entered,
-// an approval's SMS is sent again, a service request released, a device dispense
-// stopped, and the events of it all are read.
+// registered and declares with two doctors of it, a doctor of another clinic gets an
+// approval of the patient's episode and loses it again, a code is sent again and
+// entered, an approval's SMS is sent again, a service request released, a device
+// dispense stopped, and the events of it all are read.
 //
 //	go run ./gen/client/examples/walk http://127.0.0.1:8080
 //
@@ -66,6 +67,7 @@ type mis struct {
 	itself     *client.ClientWithResponses
 	inbox      sandboxInbox
 	division   string // that was created
+	person     string // who was registered
 	began      time.Time
 }
 
@@ -85,7 +87,7 @@ func walk(ctx context.Context, baseURL string) error {
 		return err
 	}
 	for _, step := range []func(context.Context) error{
-		m.createDivision, m.register, m.enterCode, m.resendApprovalSMS, m.release, m.stopDispense, m.readEvents,
+		m.createDivision, m.register, m.shareEpisode, m.enterCode, m.resendApprovalSMS, m.release, m.stopDispense, m.readEvents,
 	} {
 		if err := step(ctx); err != nil {
 			return err

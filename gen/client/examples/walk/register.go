@@ -32,6 +32,7 @@ func (m *mis) register(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	m.person = person
 	declaration, err := first.declare(ctx, person, m.division)
 	if err != nil {
 		return err
