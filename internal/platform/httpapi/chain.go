@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -400,7 +401,9 @@ func (s *Server) readBody(op *operation) echo.MiddlewareFunc {
 			var read bytes.Buffer
 			read.Grow(int(min(max(r.ContentLength, 0), usualBody)) + bytes.MinRead) // clients may announce more than they send
 			connection := http.NewResponseController(c.Response())
+			late := false
 			if deadline, ok := r.Context().Deadline(); ok {
+				late = time.Until(deadline) < s.Config.Get().RequestTimeout/2
 				_ = connection.SetReadDeadline(deadline) // tests record answers without a connection
 			}
 			_, err := read.ReadFrom(http.MaxBytesReader(c.Response(), r.Body, most))
@@ -410,6 +413,9 @@ func (s *Server) readBody(op *operation) echo.MiddlewareFunc {
 			var tooLarge *http.MaxBytesError
 			if errors.As(err, &tooLarge) {
 				return op.refuse(rules.RequestTooLarge).Because("size of the body", fmt.Sprintf("at most %d bytes (%s)", most, setting), "more")
+			}
+			if late && errors.Is(err, os.ErrDeadlineExceeded) {
+				return fmt.Errorf("read a body that waited for its token: %w", context.DeadlineExceeded) // the client was not slow
 			}
 			if err != nil {
 				return op.refuse(rules.RequestJSON).Because("body", "as long as announced", fmt.Sprintf("an end after %d bytes", read.Len())) // the client hung up or sent less than it announced
@@ -462,8 +468,8 @@ func (s *Server) validateBody(op *operation) echo.MiddlewareFunc {
 }
 
 // withDeadline bounds a request, its body and its answer included. After the deadline calls of the databases fail, and the
-// answer is 503, or 504 when a change may have been made; a body that has not come by then is a 400. A client that does
-// not read is cut off.
+// answer is 503, or 504 when a change may have been made; a body that has not come by then is a 400, but a 503 when the
+// look-up of its token took half of the time. A client that does not read is cut off.
 func (s *Server) withDeadline(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), s.Config.Get().RequestTimeout)
