@@ -52,7 +52,9 @@ func (w *walk) openEpisode() error {
 	}
 
 	w.say("Have the SMS sent again")
-	code, err := w.codeAfter(func() error { return w.job(other, http.MethodPatch, approval+"/actions/resend", nil, http.StatusOK, nil) })
+	code, err := w.codeAfter(func() error {
+		return w.job(other, http.MethodPatch, approval+"/actions/resend", nil, http.StatusOK, nil)
+	})
 	if err != nil {
 		return err
 	}

@@ -97,8 +97,10 @@ var kinds = []kind{
 			is("specimen_id", "specimen of patient") + days("issued"),
 		ids:   []string{"code", "encounter_id", "context_episode_id", "origin_episode_id", "based_on", "managing_organization_id", "specimen_id"},
 		dates: ends("issued"),
-		asks: []string{ownAsked, is("context_episode_id", "episode of patient"), is("origin_episode_id", "episode of patient"),
-			is("encounter_id", "encounter with an origin")},
+		asks: []string{
+			ownAsked, is("context_episode_id", "episode of patient"), is("origin_episode_id", "episode of patient"),
+			is("encounter_id", "encounter with an origin"),
+		},
 	},
 	{
 		one: "Procedure", many: "Procedures", name: "procedure", path: "procedures", family: "procedure", ofPerson: true,

@@ -60,14 +60,22 @@ var records = []record{
 	{name: inError, note: "entered in error", patient: "patient", episode: "episode of patient", by: clinic, whole: inError, withdrawn: true},
 	{name: elsewhere, note: "of the other clinic, in its episode", patient: "patient", episode: "episode of the other clinic", by: otherClinic, whole: elsewhere},
 	{name: guest, note: "of the other clinic, in an episode of the clinic", patient: "patient", episode: "episode of patient", by: otherClinic, whole: elsewhere},
-	{name: originated, note: "of the other clinic, which an episode of the clinic has led to", patient: "patient", episode: "episode of the other clinic",
-		by: otherClinic, origin: "episode of patient", whole: originated},
-	{name: ofStranger, note: "of the other clinic; the patient lets the clinic's doctor read its episode", patient: "stranger_patient",
-		episode: "episode of stranger_patient", by: otherClinic, whole: ofStranger},
-	{name: unseen, note: "of the other clinic; nobody else may read it", patient: "stranger_patient",
-		episode: "closed episode of stranger_patient", by: otherClinic, whole: unseen},
-	{name: ofFormer, note: "of the other clinic; the patient lets the hospital's doctor read everything", patient: "former_patient",
-		episode: "episode of former_patient", by: otherClinic, whole: ofFormer},
+	{
+		name: originated, note: "of the other clinic, which an episode of the clinic has led to", patient: "patient", episode: "episode of the other clinic",
+		by: otherClinic, origin: "episode of patient", whole: originated,
+	},
+	{
+		name: ofStranger, note: "of the other clinic; the patient lets the clinic's doctor read its episode", patient: "stranger_patient",
+		episode: "episode of stranger_patient", by: otherClinic, whole: ofStranger,
+	},
+	{
+		name: unseen, note: "of the other clinic; nobody else may read it", patient: "stranger_patient",
+		episode: "closed episode of stranger_patient", by: otherClinic, whole: unseen,
+	},
+	{
+		name: ofFormer, note: "of the other clinic; the patient lets the hospital's doctor read everything", patient: "former_patient",
+		episode: "episode of former_patient", by: otherClinic, whole: ofFormer,
+	},
 }
 
 // header is what records of all kinds have in common.
