@@ -3093,8 +3093,96 @@ type DeviceDispenseResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// DiagnosesGroup A group of diagnoses.
+type DiagnosesGroup struct {
+	// Code Code of the group.
+	//
+	// Example: H00
+	Code string `json:"code"`
+
+	// Description What is in the group, null when nobody has written it.
+	//
+	// Example: Хвороба Альцгеймера та подібні стани
+	Description nullable.Nullable[string] `json:"description"`
+
+	// DiagnosesGroupCodes The active diagnoses of the group, by dictionary and code.
+	DiagnosesGroupCodes []DiagnosesGroupCode `json:"diagnoses_group_codes"`
+
+	// ID Id of the group.
+	//
+	// Example: f7f817b2-3134-4625-b87d-e2d7fc8e9b90
+	ID string `json:"id"`
+
+	// Name Name of the group.
+	//
+	// Example: Деменція
+	Name string `json:"name"`
+}
+
+// DiagnosesGroupCode A diagnosis of a group.
+type DiagnosesGroupCode struct {
+	// Code Code of the diagnosis.
+	//
+	// Example: G30.9
+	Code string `json:"code"`
+
+	// ID Id of the entry.
+	//
+	// Example: f016a994-4826-48ae-be65-8d459a75f021
+	ID string `json:"id"`
+
+	// System The dictionary that the code is of.
+	//
+	// Example: eHealth/ICD10_AM/condition_codes
+	System string `json:"system"`
+}
+
+// DiagnosesGroupListResponse A page of groups of diagnoses.
+type DiagnosesGroupListResponse struct {
+	// Data The groups of this page.
+	Data []DiagnosesGroupShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // DiagnosesGroupReferenceRequest A link to a group of diagnoses, as it is sent.
 type DiagnosesGroupReferenceRequest = ReferenceRequest
+
+// DiagnosesGroupResponse Answer that carries a group of diagnoses.
+type DiagnosesGroupResponse struct {
+	// Data A group of diagnoses.
+	Data DiagnosesGroup `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// DiagnosesGroupShort A group of diagnoses without its diagnoses.
+type DiagnosesGroupShort struct {
+	// Code Code of the group.
+	//
+	// Example: H00
+	Code string `json:"code"`
+
+	// Description What is in the group, null when nobody has written it.
+	//
+	// Example: Хвороба Альцгеймера та подібні стани
+	Description nullable.Nullable[string] `json:"description"`
+
+	// ID Id of the group.
+	//
+	// Example: f7f817b2-3134-4625-b87d-e2d7fc8e9b90
+	ID string `json:"id"`
+
+	// Name Name of the group.
+	//
+	// Example: Деменція
+	Name string `json:"name"`
+}
 
 // Dictionary A dictionary as a map of its values.
 type Dictionary struct {
@@ -9001,6 +9089,27 @@ type SearchDeviceDispensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListDiagnosesGroupsParams defines parameters for ListDiagnosesGroups.
+type ListDiagnosesGroupsParams struct {
+	// DiagnosesGroupName A part of the name of the group, upper and lower case alike.
+	DiagnosesGroupName *string `form:"diagnoses_group_name,omitempty" json:"diagnoses_group_name,omitempty"`
+
+	// DiagnosesGroupCode Code of the group, whole and exact.
+	DiagnosesGroupCode *string `form:"diagnoses_group_code,omitempty" json:"diagnoses_group_code,omitempty"`
+
+	// DiagnosisName A part of the text that an active diagnosis of the group has in its dictionary, upper and lower case alike.
+	DiagnosisName *string `form:"diagnosis_name,omitempty" json:"diagnosis_name,omitempty"`
+
+	// DiagnosisCode Code of an active diagnosis of the group, whole and exact.
+	DiagnosisCode *string `form:"diagnosis_code,omitempty" json:"diagnosis_code,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Groups per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListDictionariesParams defines parameters for ListDictionaries.
 type ListDictionariesParams struct {
 	// Name Name of a dictionary, whole and exact, or several separated by commas.
@@ -9774,6 +9883,12 @@ type ServerInterface interface {
 	// SearchDeviceDispenses Get Device dispenses by search params
 	// (GET /api/device_dispenses)
 	SearchDeviceDispenses(ctx echo.Context, params SearchDeviceDispensesParams) error
+	// ListDiagnosesGroups Get Groups of Diagnoses list
+	// (GET /api/diagnoses_groups)
+	ListDiagnosesGroups(ctx echo.Context, params ListDiagnosesGroupsParams) error
+	// GetDiagnosesGroup Get Group of Diagnoses details
+	// (GET /api/diagnoses_groups/{id})
+	GetDiagnosesGroup(ctx echo.Context, id string) error
 	// ListDictionaries Get dictionaries
 	// (GET /api/dictionaries)
 	ListDictionaries(ctx echo.Context, params ListDictionariesParams) error
@@ -10346,6 +10461,75 @@ func (w *ServerInterfaceWrapper) SearchDeviceDispenses(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.SearchDeviceDispenses(ctx, params)
+	return err
+}
+
+// ListDiagnosesGroups converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDiagnosesGroups(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDiagnosesGroupsParams
+	// ------------- Optional query parameter "diagnoses_group_name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "diagnoses_group_name", ctx.QueryParams(), &params.DiagnosesGroupName, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter diagnoses_group_name: %s", err))
+	}
+
+	// ------------- Optional query parameter "diagnoses_group_code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "diagnoses_group_code", ctx.QueryParams(), &params.DiagnosesGroupCode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter diagnoses_group_code: %s", err))
+	}
+
+	// ------------- Optional query parameter "diagnosis_name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "diagnosis_name", ctx.QueryParams(), &params.DiagnosisName, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter diagnosis_name: %s", err))
+	}
+
+	// ------------- Optional query parameter "diagnosis_code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "diagnosis_code", ctx.QueryParams(), &params.DiagnosisCode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter diagnosis_code: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDiagnosesGroups(ctx, params)
+	return err
+}
+
+// GetDiagnosesGroup converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDiagnosesGroup(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDiagnosesGroup(ctx, id)
 	return err
 }
 
@@ -13206,6 +13390,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/declarations/:id/actions/approve", wrapper.ApproveDeclaration, options.OperationMiddlewares["approveDeclaration"]...)
 	router.PATCH(options.BaseURL+"/api/declarations/:id/actions/reject", wrapper.RejectDeclaration, options.OperationMiddlewares["rejectDeclaration"]...)
 	router.GET(options.BaseURL+"/api/device_dispenses", wrapper.SearchDeviceDispenses, options.OperationMiddlewares["searchDeviceDispenses"]...)
+	router.GET(options.BaseURL+"/api/diagnoses_groups", wrapper.ListDiagnosesGroups, options.OperationMiddlewares["listDiagnosesGroups"]...)
+	router.GET(options.BaseURL+"/api/diagnoses_groups/:id", wrapper.GetDiagnosesGroup, options.OperationMiddlewares["getDiagnosesGroup"]...)
 	router.GET(options.BaseURL+"/api/dictionaries", wrapper.ListDictionaries, options.OperationMiddlewares["listDictionaries"]...)
 	router.GET(options.BaseURL+"/api/divisions", wrapper.ListDivisions, options.OperationMiddlewares["listDivisions"]...)
 	router.POST(options.BaseURL+"/api/divisions", wrapper.CreateDivision, options.OperationMiddlewares["createDivision"]...)
@@ -13428,6 +13614,50 @@ type SearchDeviceDispensesResponseObject interface {
 type SearchDeviceDispenses200JSONResponse DeviceDispenseListResponse
 
 func (response SearchDeviceDispenses200JSONResponse) VisitSearchDeviceDispensesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDiagnosesGroupsRequestObject struct {
+	Params ListDiagnosesGroupsParams
+}
+
+type ListDiagnosesGroupsResponseObject interface {
+	VisitListDiagnosesGroupsResponse(w http.ResponseWriter) error
+}
+
+type ListDiagnosesGroups200JSONResponse DiagnosesGroupListResponse
+
+func (response ListDiagnosesGroups200JSONResponse) VisitListDiagnosesGroupsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDiagnosesGroupRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetDiagnosesGroupResponseObject interface {
+	VisitGetDiagnosesGroupResponse(w http.ResponseWriter) error
+}
+
+type GetDiagnosesGroup200JSONResponse DiagnosesGroupResponse
+
+func (response GetDiagnosesGroup200JSONResponse) VisitGetDiagnosesGroupResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -15697,6 +15927,12 @@ type StrictServerInterface interface {
 	// SearchDeviceDispenses Get Device dispenses by search params
 	// (GET /api/device_dispenses)
 	SearchDeviceDispenses(ctx context.Context, request SearchDeviceDispensesRequestObject) (SearchDeviceDispensesResponseObject, error)
+	// ListDiagnosesGroups Get Groups of Diagnoses list
+	// (GET /api/diagnoses_groups)
+	ListDiagnosesGroups(ctx context.Context, request ListDiagnosesGroupsRequestObject) (ListDiagnosesGroupsResponseObject, error)
+	// GetDiagnosesGroup Get Group of Diagnoses details
+	// (GET /api/diagnoses_groups/{id})
+	GetDiagnosesGroup(ctx context.Context, request GetDiagnosesGroupRequestObject) (GetDiagnosesGroupResponseObject, error)
 	// ListDictionaries Get dictionaries
 	// (GET /api/dictionaries)
 	ListDictionaries(ctx context.Context, request ListDictionariesRequestObject) (ListDictionariesResponseObject, error)
@@ -16185,6 +16421,56 @@ func (sh *strictHandler) SearchDeviceDispenses(ctx echo.Context, params SearchDe
 		return err
 	} else if validResponse, ok := response.(SearchDeviceDispensesResponseObject); ok {
 		return validResponse.VisitSearchDeviceDispensesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDiagnosesGroups operation middleware
+func (sh *strictHandler) ListDiagnosesGroups(ctx echo.Context, params ListDiagnosesGroupsParams) error {
+	var request ListDiagnosesGroupsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDiagnosesGroups(ctx.Request().Context(), request.(ListDiagnosesGroupsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDiagnosesGroups")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDiagnosesGroupsResponseObject); ok {
+		return validResponse.VisitListDiagnosesGroupsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDiagnosesGroup operation middleware
+func (sh *strictHandler) GetDiagnosesGroup(ctx echo.Context, id string) error {
+	var request GetDiagnosesGroupRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDiagnosesGroup(ctx.Request().Context(), request.(GetDiagnosesGroupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDiagnosesGroup")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDiagnosesGroupResponseObject); ok {
+		return validResponse.VisitGetDiagnosesGroupResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

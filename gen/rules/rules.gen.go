@@ -381,6 +381,7 @@ const (
 	DeviceDispenseStopOwnerConflict                      ID = "device_dispense.stop.owner_conflict"
 	DeviceDispenseStopOwner                              ID = "device_dispense.stop.owner"
 	DeviceDispenseStopStatus                             ID = "device_dispense.stop.status"
+	DiagnosesGroupGetNotFound                            ID = "diagnoses_group.get.not_found"
 	DictionaryListIsActive                               ID = "dictionary.list.is_active"
 	DictionaryListV2IsActive                             ID = "dictionary.list_v2.is_active"
 	DictionaryListV2ValueIsActive                        ID = "dictionary.list_v2.value_is_active"
@@ -5221,6 +5222,18 @@ var All = []Rule{
 		Message:   "Device dispense in status {status} cannot be stopped",
 		Source:    "seed 004, Validate transition",
 		Origin:    "seed",
+		Fixed:     true,
+	},
+	{
+		ID:        DiagnosesGroupGetNotFound,
+		Operation: "getDiagnosesGroup",
+		Check:     "The id is a UUID and names a group of diagnoses with `is_active` true",
+		CheckUK:   "Ідентифікатор — UUID, і група діагнозів із ним та `is_active` true існує",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Group of Diagnoses not found",
+		Source:    "wiki 17202086066",
+		Origin:    "wiki",
 		Fixed:     true,
 	},
 	{
@@ -15314,6 +15327,8 @@ var guards = map[string][]ID{
 	"listDeviceDispenses":                  {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getDeviceDispense":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"stopDeviceDispense":                   {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"listDiagnosesGroups":                  {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
+	"getDiagnosesGroup":                    {GatewayPSK, GatewayRateLimit, RequestURL},
 	"listDictionaries":                     {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
 	"listDictionariesV2":                   {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
 	"listDivisions":                        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},

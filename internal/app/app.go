@@ -45,6 +45,7 @@ import (
 	"esoz/internal/resource/declarationrequests"
 	"esoz/internal/resource/declarations"
 	"esoz/internal/resource/devicedispenses"
+	"esoz/internal/resource/diagnosesgroups"
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/divisions"
 	"esoz/internal/resource/employees"
@@ -233,6 +234,7 @@ func (a *App) build() error {
 
 	lists := &postgres.Lists{Primary: a.Pool, Replica: a.Replica}
 	signed := declarations.Store{Pool: a.Pool, Lists: lists, Clock: o.Clock}
+	groups := diagnosesgroups.Store{Pool: a.Pool, Lists: lists}
 	s := &server{
 		approvalsAPI: &approvals.API{Engine: engine, Codes: codes, People: people},
 		declarationsAPI: &declarationrequests.API{
@@ -240,6 +242,7 @@ func (a *App) build() error {
 		},
 		personsAPI:         &persons.API{Engine: engine, People: people},
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
+		diagnosesGroupsAPI: &diagnosesgroups.API{Engine: engine, Store: groups},
 		dictionariesAPI:    &dictionaries.API{Engine: engine, Cache: a.Dictionaries},
 		divisionsAPI:       &divisions.API{Engine: engine, Store: divisions.Store{Pool: a.Pool, Lists: lists}, Addresses: addresses{a.Addresses}},
 		healthcareAPI:      &healthcareservices.API{Engine: engine, Store: healthcareservices.Store{Pool: a.Pool, Lists: lists}},
