@@ -4959,6 +4959,55 @@ type EpisodeShortListResponse struct {
 	Paging Paging `json:"paging"`
 }
 
+// EpisodeShortWithDiagnoses An episode in short, with its current diagnoses.
+type EpisodeShortWithDiagnoses struct {
+	// Diagnoses Diagnoses of the last encounter.
+	Diagnoses []EpisodeDiagnosis `json:"diagnoses"`
+
+	// ID Episode id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was created. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// ManagingOrganization A link to another object.
+	ManagingOrganization Reference `json:"managing_organization"`
+
+	// Name What it is about.
+	//
+	// Example: Діабет 2018
+	Name string `json:"name"`
+
+	// Period A stretch of time.
+	Period Period `json:"period"`
+
+	// Status `active`.
+	//
+	// Example: active
+	Status string `json:"status"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// EpisodeShortWithDiagnosesListResponse A page of episodes in short, with their current diagnoses.
+type EpisodeShortWithDiagnosesListResponse struct {
+	// Data The episodes of this page.
+	Data []EpisodeShortWithDiagnoses `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // EpisodeStatusHistoryItem A status that an episode got; `status_reason` is null when none was given.
 type EpisodeStatusHistoryItem struct {
 	// InsertedAt Since when. UTC.
@@ -9425,6 +9474,27 @@ type ListDeviceDispensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListEpisodesOfDiagnosesGroupsParams defines parameters for ListEpisodesOfDiagnosesGroups.
+type ListEpisodesOfDiagnosesGroupsParams struct {
+	// PeriodFrom Only episodes that began after 00:00 UTC of this day, `YYYY-MM-DD`.
+	PeriodFrom *string `form:"period_from,omitempty" json:"period_from,omitempty"`
+
+	// PeriodTo Only episodes that ended before this day, `YYYY-MM-DD`; an active one has not ended.
+	PeriodTo *string `form:"period_to,omitempty" json:"period_to,omitempty"`
+
+	// DiagnosesGroupID Only episodes with a diagnosis of this group.
+	DiagnosesGroupID *string `form:"diagnoses_group_id,omitempty" json:"diagnoses_group_id,omitempty"`
+
+	// ManagingOrganizationID Only episodes that this legal entity manages.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Episodes per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListEpisodesParams defines parameters for ListEpisodes.
 type ListEpisodesParams struct {
 	// PeriodFrom Only episodes that have not ended before this day, `YYYY-MM-DD`.
@@ -9986,6 +10056,9 @@ type ServerInterface interface {
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
+	// ListEpisodesOfDiagnosesGroups Get Short Episodes by Diagnoses Groups
+	// (GET /api/patients/{patient_id}/diagnoses_groups/episodes)
+	ListEpisodesOfDiagnosesGroups(ctx echo.Context, patientID string, params ListEpisodesOfDiagnosesGroupsParams) error
 	// ListEpisodes Get Episodes by search params
 	// (GET /api/patients/{patient_id}/episodes)
 	ListEpisodes(ctx echo.Context, patientID string, params ListEpisodesParams) error
@@ -11663,6 +11736,66 @@ func (w *ServerInterfaceWrapper) StopDeviceDispense(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.StopDeviceDispense(ctx, patientID, deviceDispenseID)
+	return err
+}
+
+// ListEpisodesOfDiagnosesGroups converts echo context to params.
+func (w *ServerInterfaceWrapper) ListEpisodesOfDiagnosesGroups(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEpisodesOfDiagnosesGroupsParams
+	// ------------- Optional query parameter "period_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "period_from", ctx.QueryParams(), &params.PeriodFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter period_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "period_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "period_to", ctx.QueryParams(), &params.PeriodTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter period_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "diagnoses_group_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "diagnoses_group_id", ctx.QueryParams(), &params.DiagnosesGroupID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter diagnoses_group_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "managing_organization_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "managing_organization_id", ctx.QueryParams(), &params.ManagingOrganizationID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter managing_organization_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListEpisodesOfDiagnosesGroups(ctx, patientID, params)
 	return err
 }
 
@@ -13423,6 +13556,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses", wrapper.ListDeviceDispenses, options.OperationMiddlewares["listDeviceDispenses"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id", wrapper.GetDeviceDispense, options.OperationMiddlewares["getDeviceDispense"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnoses_groups/episodes", wrapper.ListEpisodesOfDiagnosesGroups, options.OperationMiddlewares["listEpisodesOfDiagnosesGroups"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes", wrapper.ListEpisodes, options.OperationMiddlewares["listEpisodes"]...)
 	router.POST(options.BaseURL+"/api/patients/:patient_id/episodes", wrapper.CreateEpisode, options.OperationMiddlewares["createEpisode"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/episodes/:episode_id", wrapper.GetEpisode, options.OperationMiddlewares["getEpisode"]...)
@@ -14401,6 +14535,29 @@ func (response StopDeviceDispense202JSONResponse) VisitStopDeviceDispenseRespons
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEpisodesOfDiagnosesGroupsRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Params    ListEpisodesOfDiagnosesGroupsParams
+}
+
+type ListEpisodesOfDiagnosesGroupsResponseObject interface {
+	VisitListEpisodesOfDiagnosesGroupsResponse(w http.ResponseWriter) error
+}
+
+type ListEpisodesOfDiagnosesGroups200JSONResponse EpisodeShortWithDiagnosesListResponse
+
+func (response ListEpisodesOfDiagnosesGroups200JSONResponse) VisitListEpisodesOfDiagnosesGroupsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -16030,6 +16187,9 @@ type StrictServerInterface interface {
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx context.Context, request StopDeviceDispenseRequestObject) (StopDeviceDispenseResponseObject, error)
+	// ListEpisodesOfDiagnosesGroups Get Short Episodes by Diagnoses Groups
+	// (GET /api/patients/{patient_id}/diagnoses_groups/episodes)
+	ListEpisodesOfDiagnosesGroups(ctx context.Context, request ListEpisodesOfDiagnosesGroupsRequestObject) (ListEpisodesOfDiagnosesGroupsResponseObject, error)
 	// ListEpisodes Get Episodes by search params
 	// (GET /api/patients/{patient_id}/episodes)
 	ListEpisodes(ctx context.Context, request ListEpisodesRequestObject) (ListEpisodesResponseObject, error)
@@ -17367,6 +17527,32 @@ func (sh *strictHandler) StopDeviceDispense(ctx echo.Context, patientID string, 
 		return err
 	} else if validResponse, ok := response.(StopDeviceDispenseResponseObject); ok {
 		return validResponse.VisitStopDeviceDispenseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListEpisodesOfDiagnosesGroups operation middleware
+func (sh *strictHandler) ListEpisodesOfDiagnosesGroups(ctx echo.Context, patientID string, params ListEpisodesOfDiagnosesGroupsParams) error {
+	var request ListEpisodesOfDiagnosesGroupsRequestObject
+
+	request.PatientID = patientID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEpisodesOfDiagnosesGroups(ctx.Request().Context(), request.(ListEpisodesOfDiagnosesGroupsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEpisodesOfDiagnosesGroups")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListEpisodesOfDiagnosesGroupsResponseObject); ok {
+		return validResponse.VisitListEpisodesOfDiagnosesGroupsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

@@ -5650,6 +5650,55 @@ type EpisodeShortListResponse struct {
 	Paging Paging `json:"paging"`
 }
 
+// EpisodeShortWithDiagnoses An episode in short, with its current diagnoses.
+type EpisodeShortWithDiagnoses struct {
+	// Diagnoses Diagnoses of the last encounter.
+	Diagnoses []EpisodeDiagnosis `json:"diagnoses"`
+
+	// ID Episode id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was created. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// ManagingOrganization A link to another object.
+	ManagingOrganization Reference `json:"managing_organization"`
+
+	// Name What it is about.
+	//
+	// Example: Діабет 2018
+	Name string `json:"name"`
+
+	// Period A stretch of time.
+	Period Period `json:"period"`
+
+	// Status `active`.
+	//
+	// Example: active
+	Status string `json:"status"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// EpisodeShortWithDiagnosesListResponse A page of episodes in short, with their current diagnoses.
+type EpisodeShortWithDiagnosesListResponse struct {
+	// Data The episodes of this page.
+	Data []EpisodeShortWithDiagnoses `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // EpisodeStatusHistoryItem A status that an episode got; `status_reason` is null when none was given.
 type EpisodeStatusHistoryItem struct {
 	// InsertedAt Since when. UTC.
@@ -10335,6 +10384,27 @@ type ListDeviceDispensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListEpisodesOfDiagnosesGroupsParams defines parameters for ListEpisodesOfDiagnosesGroups.
+type ListEpisodesOfDiagnosesGroupsParams struct {
+	// PeriodFrom Only episodes that began after 00:00 UTC of this day, `YYYY-MM-DD`.
+	PeriodFrom *string `form:"period_from,omitempty" json:"period_from,omitempty"`
+
+	// PeriodTo Only episodes that ended before this day, `YYYY-MM-DD`; an active one has not ended.
+	PeriodTo *string `form:"period_to,omitempty" json:"period_to,omitempty"`
+
+	// DiagnosesGroupID Only episodes with a diagnosis of this group.
+	DiagnosesGroupID *string `form:"diagnoses_group_id,omitempty" json:"diagnoses_group_id,omitempty"`
+
+	// ManagingOrganizationID Only episodes that this legal entity manages.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Episodes per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListEpisodesParams defines parameters for ListEpisodes.
 type ListEpisodesParams struct {
 	// PeriodFrom Only episodes that have not ended before this day, `YYYY-MM-DD`.
@@ -11446,6 +11516,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListEpisodesOfDiagnosesGroups Get Short Episodes by Diagnoses Groups
+	//
+	// Active episodes of a patient, in short, that have had a diagnosis of a group of diagnoses. The groups are those that effective
+	// approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. A diagnosis of an encounter
+	// that was entered in error does not count. `diagnoses` are the current ones. Nothing is changed by reading.
+	//
+	// Who may see it: everybody with the scope; who has no approval of a group gets an empty list. The full episode needs an approval of its
+	// own. All filters are optional and must all be met; `diagnoses_group_id` of a group that no approval names finds nothing.
+	//
+	// What clients get wrong: `period_to` compares the end of an episode, and an active episode has none, so that `period_to` finds nothing.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/diagnoses_groups/episodes (the `ListEpisodesOfDiagnosesGroups` operationId).
+	ListEpisodesOfDiagnosesGroups(ctx context.Context, patientID string, params *ListEpisodesOfDiagnosesGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListEpisodes Get Episodes by search params
 	//
@@ -13704,6 +13788,30 @@ func (c *Client) GetDeviceDispense(ctx context.Context, patientID string, device
 // Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 func (c *Client) StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStopDeviceDispenseRequest(c.Server, patientID, deviceDispenseID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListEpisodesOfDiagnosesGroups Get Short Episodes by Diagnoses Groups
+//
+// Active episodes of a patient, in short, that have had a diagnosis of a group of diagnoses. The groups are those that effective
+// approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. A diagnosis of an encounter
+// that was entered in error does not count. `diagnoses` are the current ones. Nothing is changed by reading.
+//
+// Who may see it: everybody with the scope; who has no approval of a group gets an empty list. The full episode needs an approval of its
+// own. All filters are optional and must all be met; `diagnoses_group_id` of a group that no approval names finds nothing.
+//
+// What clients get wrong: `period_to` compares the end of an episode, and an active episode has none, so that `period_to` finds nothing.
+//
+// Corresponds with GET /api/patients/{patient_id}/diagnoses_groups/episodes (the `ListEpisodesOfDiagnosesGroups` operationId).
+func (c *Client) ListEpisodesOfDiagnosesGroups(ctx context.Context, patientID string, params *ListEpisodesOfDiagnosesGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEpisodesOfDiagnosesGroupsRequest(c.Server, patientID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -18862,6 +18970,127 @@ func NewStopDeviceDispenseRequest(server string, patientID string, deviceDispens
 	return req, nil
 }
 
+// NewListEpisodesOfDiagnosesGroupsRequest constructs an http.Request for the ListEpisodesOfDiagnosesGroups method
+func NewListEpisodesOfDiagnosesGroupsRequest(server string, patientID string, params *ListEpisodesOfDiagnosesGroupsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/diagnoses_groups/episodes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.PeriodFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_from", *params.PeriodFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_to", *params.PeriodTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DiagnosesGroupID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "diagnoses_group_id", *params.DiagnosesGroupID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ManagingOrganizationID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "managing_organization_id", *params.ManagingOrganizationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListEpisodesRequest constructs an http.Request for the ListEpisodes method
 func NewListEpisodesRequest(server string, patientID string, params *ListEpisodesParams) (*http.Request, error) {
 	var err error
@@ -23422,6 +23651,22 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*StopDeviceDispenseResult, error)
 
+	// ListEpisodesOfDiagnosesGroupsWithResponse Get Short Episodes by Diagnoses Groups
+	//
+	// Active episodes of a patient, in short, that have had a diagnosis of a group of diagnoses. The groups are those that effective
+	// approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. A diagnosis of an encounter
+	// that was entered in error does not count. `diagnoses` are the current ones. Nothing is changed by reading.
+	//
+	// Who may see it: everybody with the scope; who has no approval of a group gets an empty list. The full episode needs an approval of its
+	// own. All filters are optional and must all be met; `diagnoses_group_id` of a group that no approval names finds nothing.
+	//
+	// What clients get wrong: `period_to` compares the end of an episode, and an active episode has none, so that `period_to` finds nothing.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/diagnoses_groups/episodes (the `ListEpisodesOfDiagnosesGroups` operationId).
+	ListEpisodesOfDiagnosesGroupsWithResponse(ctx context.Context, patientID string, params *ListEpisodesOfDiagnosesGroupsParams, reqEditors ...RequestEditorFn) (*ListEpisodesOfDiagnosesGroupsResult, error)
+
 	// ListEpisodesWithResponse Get Episodes by search params
 	//
 	// Episodes of care of a patient, in any status. Nothing is changed by reading.
@@ -25932,6 +26177,37 @@ func (r StopDeviceDispenseResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r StopDeviceDispenseResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListEpisodesOfDiagnosesGroupsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EpisodeShortWithDiagnosesListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEpisodesOfDiagnosesGroupsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEpisodesOfDiagnosesGroupsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEpisodesOfDiagnosesGroupsResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -28922,6 +29198,28 @@ func (c *ClientWithResponses) StopDeviceDispenseWithResponse(ctx context.Context
 	return ParseStopDeviceDispenseResult(rsp)
 }
 
+// ListEpisodesOfDiagnosesGroupsWithResponse Get Short Episodes by Diagnoses Groups
+//
+// Active episodes of a patient, in short, that have had a diagnosis of a group of diagnoses. The groups are those that effective
+// approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. A diagnosis of an encounter
+// that was entered in error does not count. `diagnoses` are the current ones. Nothing is changed by reading.
+//
+// Who may see it: everybody with the scope; who has no approval of a group gets an empty list. The full episode needs an approval of its
+// own. All filters are optional and must all be met; `diagnoses_group_id` of a group that no approval names finds nothing.
+//
+// What clients get wrong: `period_to` compares the end of an episode, and an active episode has none, so that `period_to` finds nothing.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/diagnoses_groups/episodes (the `ListEpisodesOfDiagnosesGroups` operationId).
+func (c *ClientWithResponses) ListEpisodesOfDiagnosesGroupsWithResponse(ctx context.Context, patientID string, params *ListEpisodesOfDiagnosesGroupsParams, reqEditors ...RequestEditorFn) (*ListEpisodesOfDiagnosesGroupsResult, error) {
+	rsp, err := c.ListEpisodesOfDiagnosesGroups(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEpisodesOfDiagnosesGroupsResult(rsp)
+}
+
 // ListEpisodesWithResponse Get Episodes by search params
 //
 // Episodes of care of a patient, in any status. Nothing is changed by reading.
@@ -31794,6 +32092,32 @@ func ParseStopDeviceDispenseResult(rsp *http.Response) (*StopDeviceDispenseResul
 			return nil, err
 		}
 		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListEpisodesOfDiagnosesGroupsResult parses an HTTP response from a ListEpisodesOfDiagnosesGroupsWithResponse call
+func ParseListEpisodesOfDiagnosesGroupsResult(rsp *http.Response) (*ListEpisodesOfDiagnosesGroupsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEpisodesOfDiagnosesGroupsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EpisodeShortWithDiagnosesListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

@@ -248,7 +248,7 @@ func (a *App) build() error {
 		healthcareAPI:      &healthcareservices.API{Engine: engine, Store: healthcareservices.Store{Pool: a.Pool, Lists: lists}},
 		legalEntitiesAPI:   &legalentities.API{Engine: engine, Store: legalentities.Store{Pool: a.Pool, Lists: lists}},
 		employeesAPI:       &employees.API{Engine: engine, Store: employees.Store{Pool: a.Pool, Lists: lists, Declarations: signed}},
-		episodesAPI:        &episodes.API{Engine: engine, Dictionaries: a.Dictionaries, Employees: people},
+		episodesAPI:        &episodes.API{Engine: engine, Dictionaries: a.Dictionaries, Employees: people, Groups: groups},
 		eventsAPI:          &events.API{Engine: engine, Store: events.Store{Lists: lists}},
 		jobsAPI:            &jobreads.API{Engine: engine},
 		oauthAPI:           &oauth.API{Engine: engine, Pool: a.Pool},

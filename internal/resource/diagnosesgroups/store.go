@@ -48,6 +48,14 @@ func (s Store) codes(ctx context.Context, groups ...uuid.UUID) ([]db.ListDiagnos
 	return rows, nil
 }
 
+// Diagnoses returns the active diagnoses of those of the groups that are active.
+func (s Store) Diagnoses(ctx context.Context, groups ...uuid.UUID) ([]medicalevents.Coding, error) {
+	codes, err := s.codes(ctx, groups...)
+	return medicalevents.Each(codes, func(c db.ListDiagnosesGroupCodesRow) medicalevents.Coding {
+		return medicalevents.Coding{System: c.System, Code: c.Code}
+	}), err
+}
+
 // list returns a page of active groups, oldest first, and how many there are in all.
 func (s Store) list(ctx context.Context, f filter, page envelope.Page) (found []api.DiagnosesGroupShort, total int, err error) {
 	read := func(ctx context.Context, from postgres.Conn, limit, offset int32) ([]db.ListDiagnosesGroupsRow, error) {
