@@ -178,7 +178,6 @@ func TestListOfDiagnosesGroups(t *testing.T) {
 	t.Parallel()
 	srv := testkit.New(t)
 	const day = 24 * time.Hour
-	hospitalDoctor := world.TokenValue("hospital_doctor")
 	found := func(token, patient, query string) []uuid.UUID {
 		return list(t, srv, token, patient, "/diagnoses_groups/episodes", query)
 	}
@@ -186,8 +185,8 @@ func TestListOfDiagnosesGroups(t *testing.T) {
 	first, second, dementia := world.ID("episode of diabetes"), world.ID("newer episode of diabetes"), world.ID("episode of dementia")
 	group := func(name string) string { return "diagnoses_group_id=" + world.ID(name).String() }
 	require.Equal(t, []uuid.UUID{second, first}, mine(""))
-	require.Equal(t, []uuid.UUID{dementia}, found(hospitalDoctor, "stranger_patient", ""))
-	require.Empty(t, found(colleague, "stranger_patient", ""), "the approval is a colleague's")
+	require.Equal(t, []uuid.UUID{dementia}, found(colleague, "stranger_patient", ""))
+	require.Empty(t, found(world.TokenValue("other_doctor"), "stranger_patient", ""), "who manages the episodes has no approval")
 	require.Empty(t, found(doctor, "patient", ""), "a declaration opens no group")
 
 	require.Equal(t, []uuid.UUID{second, first}, mine(group("group of diagnoses")))

@@ -150,7 +150,7 @@ func listOfDiagnosesGroups(w *build.World) {
 	of("episode with a withdrawn diagnosis", "active: the encounter was entered in error", 23*day).diagnose("T90", 22*day).undiagnose().add()
 	of("closed episode of diabetes", "closed, with a diagnosis of the group of diagnoses", 21*day).diagnose("T90", 20*day).close(otherClinic, 10*day).add()
 	for _, a := range []struct{ group, user string }{
-		{"group of diagnoses", "doctor"}, {"former group of diagnoses", "doctor"}, {"group of dementia", "hospital_doctor"},
+		{"group of diagnoses", "doctor"}, {"former group of diagnoses", "doctor"}, {"group of dementia", "colleague"},
 	} {
 		approvals.AddVerified(w, "approval of the "+a.group, patient, "lets "+a.user+" list the episodes with its diagnoses", a.user,
 			document.To("diagnoses_group", build.ID(a.group)))
@@ -167,7 +167,7 @@ func listOfDiagnosesGroups(w *build.World) {
 	w.Passes(op, "an end of the period, which no active episode has", mine("period_to="+w.Now.Format(time.DateOnly)), http.StatusOK)
 	w.Passes(op, "a group of another's approval", mine(group("group of dementia")), http.StatusOK)
 	w.Passes(op, "an approval of a group that is out of use", mine(group("former group of diagnoses")), http.StatusOK)
-	w.Passes(op, "a doctor without an approval of a group", by(colleague, patient, ""), http.StatusOK)
+	w.Passes(op, "a doctor without an approval of a group", by(otherDoctor, patient, ""), http.StatusOK)
 
 	missing := fault.Refuse(rules.EpisodeDiagnosesGroupsPerson)
 	w.Refused(op, "an unknown patient and a wrong filter", by(doctor, "nobody", "period_from=1"), missing)
