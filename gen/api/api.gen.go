@@ -3294,8 +3294,96 @@ type DeviceDispenseResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// DiagnosesGroup A group of diagnoses.
+type DiagnosesGroup struct {
+	// Code Code of the group.
+	//
+	// Example: H00
+	Code string `json:"code"`
+
+	// Description What is in the group, null when nobody has written it.
+	//
+	// Example: Хвороба Альцгеймера та подібні стани
+	Description nullable.Nullable[string] `json:"description"`
+
+	// DiagnosesGroupCodes The active diagnoses of the group, by dictionary and code.
+	DiagnosesGroupCodes []DiagnosesGroupCode `json:"diagnoses_group_codes"`
+
+	// ID Id of the group.
+	//
+	// Example: f7f817b2-3134-4625-b87d-e2d7fc8e9b90
+	ID string `json:"id"`
+
+	// Name Name of the group.
+	//
+	// Example: Деменція
+	Name string `json:"name"`
+}
+
+// DiagnosesGroupCode A diagnosis of a group.
+type DiagnosesGroupCode struct {
+	// Code Code of the diagnosis.
+	//
+	// Example: G30.9
+	Code string `json:"code"`
+
+	// ID Id of the entry.
+	//
+	// Example: f016a994-4826-48ae-be65-8d459a75f021
+	ID string `json:"id"`
+
+	// System The dictionary that the code is of.
+	//
+	// Example: eHealth/ICD10_AM/condition_codes
+	System string `json:"system"`
+}
+
+// DiagnosesGroupListResponse A page of groups of diagnoses.
+type DiagnosesGroupListResponse struct {
+	// Data The groups of this page.
+	Data []DiagnosesGroupShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // DiagnosesGroupReferenceRequest A link to a group of diagnoses, as it is sent.
 type DiagnosesGroupReferenceRequest = ReferenceRequest
+
+// DiagnosesGroupResponse Answer that carries a group of diagnoses.
+type DiagnosesGroupResponse struct {
+	// Data A group of diagnoses.
+	Data DiagnosesGroup `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// DiagnosesGroupShort A group of diagnoses without its diagnoses.
+type DiagnosesGroupShort struct {
+	// Code Code of the group.
+	//
+	// Example: H00
+	Code string `json:"code"`
+
+	// Description What is in the group, null when nobody has written it.
+	//
+	// Example: Хвороба Альцгеймера та подібні стани
+	Description nullable.Nullable[string] `json:"description"`
+
+	// ID Id of the group.
+	//
+	// Example: f7f817b2-3134-4625-b87d-e2d7fc8e9b90
+	ID string `json:"id"`
+
+	// Name Name of the group.
+	//
+	// Example: Деменція
+	Name string `json:"name"`
+}
 
 // Diagnosis A diagnosis of an encounter.
 type Diagnosis struct {
@@ -5326,6 +5414,55 @@ type EpisodeShort struct {
 type EpisodeShortListResponse struct {
 	// Data The episodes of this page.
 	Data []EpisodeShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// EpisodeShortWithDiagnoses An episode in short, with its current diagnoses.
+type EpisodeShortWithDiagnoses struct {
+	// Diagnoses Diagnoses of the last encounter.
+	Diagnoses []Diagnosis `json:"diagnoses"`
+
+	// ID Episode id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was created. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// ManagingOrganization A link to another object.
+	ManagingOrganization Reference `json:"managing_organization"`
+
+	// Name What it is about.
+	//
+	// Example: Діабет 2018
+	Name string `json:"name"`
+
+	// Period A stretch of time.
+	Period Period `json:"period"`
+
+	// Status `active`.
+	//
+	// Example: active
+	Status string `json:"status"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// EpisodeShortWithDiagnosesListResponse A page of episodes in short, with their current diagnoses.
+type EpisodeShortWithDiagnosesListResponse struct {
+	// Data The episodes of this page.
+	Data []EpisodeShortWithDiagnoses `json:"data"`
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
@@ -10228,6 +10365,27 @@ type SearchDeviceDispensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListDiagnosesGroupsParams defines parameters for ListDiagnosesGroups.
+type ListDiagnosesGroupsParams struct {
+	// DiagnosesGroupName A part of the name of the group, upper and lower case alike.
+	DiagnosesGroupName *string `form:"diagnoses_group_name,omitempty" json:"diagnoses_group_name,omitempty"`
+
+	// DiagnosesGroupCode Code of the group, whole and exact.
+	DiagnosesGroupCode *string `form:"diagnoses_group_code,omitempty" json:"diagnoses_group_code,omitempty"`
+
+	// DiagnosisName A part of the text that an active diagnosis of the group has in its dictionary, upper and lower case alike.
+	DiagnosisName *string `form:"diagnosis_name,omitempty" json:"diagnosis_name,omitempty"`
+
+	// DiagnosisCode Code of an active diagnosis of the group, whole and exact.
+	DiagnosisCode *string `form:"diagnosis_code,omitempty" json:"diagnosis_code,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Groups per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListDictionariesParams defines parameters for ListDictionaries.
 type ListDictionariesParams struct {
 	// Name Name of a dictionary, whole and exact, or several separated by commas.
@@ -10591,6 +10749,27 @@ type ListDeviceDispensesParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Dispenses per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListEpisodesOfDiagnosesGroupsParams defines parameters for ListEpisodesOfDiagnosesGroups.
+type ListEpisodesOfDiagnosesGroupsParams struct {
+	// PeriodFrom Only episodes that began after 00:00 UTC of this day, `YYYY-MM-DD`.
+	PeriodFrom *string `form:"period_from,omitempty" json:"period_from,omitempty"`
+
+	// PeriodTo Only episodes that ended before this day, `YYYY-MM-DD`; an active one has not ended.
+	PeriodTo *string `form:"period_to,omitempty" json:"period_to,omitempty"`
+
+	// DiagnosesGroupID Only episodes with a diagnosis of this group.
+	DiagnosesGroupID *string `form:"diagnoses_group_id,omitempty" json:"diagnoses_group_id,omitempty"`
+
+	// ManagingOrganizationID Only episodes that this legal entity manages.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Episodes per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -11340,6 +11519,12 @@ type ServerInterface interface {
 	// SearchDeviceDispenses Get Device dispenses by search params
 	// (GET /api/device_dispenses)
 	SearchDeviceDispenses(ctx echo.Context, params SearchDeviceDispensesParams) error
+	// ListDiagnosesGroups Get Groups of Diagnoses list
+	// (GET /api/diagnoses_groups)
+	ListDiagnosesGroups(ctx echo.Context, params ListDiagnosesGroupsParams) error
+	// GetDiagnosesGroup Get Group of Diagnoses details
+	// (GET /api/diagnoses_groups/{id})
+	GetDiagnosesGroup(ctx echo.Context, id string) error
 	// ListDictionaries Get dictionaries
 	// (GET /api/dictionaries)
 	ListDictionaries(ctx echo.Context, params ListDictionariesParams) error
@@ -11455,6 +11640,9 @@ type ServerInterface interface {
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx echo.Context, patientID string, deviceDispenseID string) error
+	// ListEpisodesOfDiagnosesGroups Get Short Episodes by Diagnoses Groups
+	// (GET /api/patients/{patient_id}/diagnoses_groups/episodes)
+	ListEpisodesOfDiagnosesGroups(ctx echo.Context, patientID string, params ListEpisodesOfDiagnosesGroupsParams) error
 	// ListDiagnosticReports Get Diagnostic Reports by search params
 	// (GET /api/patients/{patient_id}/diagnostic_reports)
 	ListDiagnosticReports(ctx echo.Context, patientID string, params ListDiagnosticReportsParams) error
@@ -12014,6 +12202,75 @@ func (w *ServerInterfaceWrapper) SearchDeviceDispenses(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.SearchDeviceDispenses(ctx, params)
+	return err
+}
+
+// ListDiagnosesGroups converts echo context to params.
+func (w *ServerInterfaceWrapper) ListDiagnosesGroups(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListDiagnosesGroupsParams
+	// ------------- Optional query parameter "diagnoses_group_name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "diagnoses_group_name", ctx.QueryParams(), &params.DiagnosesGroupName, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter diagnoses_group_name: %s", err))
+	}
+
+	// ------------- Optional query parameter "diagnoses_group_code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "diagnoses_group_code", ctx.QueryParams(), &params.DiagnosesGroupCode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter diagnoses_group_code: %s", err))
+	}
+
+	// ------------- Optional query parameter "diagnosis_name" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "diagnosis_name", ctx.QueryParams(), &params.DiagnosisName, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter diagnosis_name: %s", err))
+	}
+
+	// ------------- Optional query parameter "diagnosis_code" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "diagnosis_code", ctx.QueryParams(), &params.DiagnosisCode, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter diagnosis_code: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListDiagnosesGroups(ctx, params)
+	return err
+}
+
+// GetDiagnosesGroup converts echo context to params.
+func (w *ServerInterfaceWrapper) GetDiagnosesGroup(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetDiagnosesGroup(ctx, id)
 	return err
 }
 
@@ -13384,6 +13641,66 @@ func (w *ServerInterfaceWrapper) StopDeviceDispense(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.StopDeviceDispense(ctx, patientID, deviceDispenseID)
+	return err
+}
+
+// ListEpisodesOfDiagnosesGroups converts echo context to params.
+func (w *ServerInterfaceWrapper) ListEpisodesOfDiagnosesGroups(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "patient_id" -------------
+	var patientID string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "patient_id", ctx.Param("patient_id"), &patientID, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "uuid", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter patient_id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListEpisodesOfDiagnosesGroupsParams
+	// ------------- Optional query parameter "period_from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "period_from", ctx.QueryParams(), &params.PeriodFrom, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter period_from: %s", err))
+	}
+
+	// ------------- Optional query parameter "period_to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "period_to", ctx.QueryParams(), &params.PeriodTo, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter period_to: %s", err))
+	}
+
+	// ------------- Optional query parameter "diagnoses_group_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "diagnoses_group_id", ctx.QueryParams(), &params.DiagnosesGroupID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter diagnoses_group_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "managing_organization_id" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "managing_organization_id", ctx.QueryParams(), &params.ManagingOrganizationID, runtime.BindQueryParameterOptions{Type: "string", Format: "uuid"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter managing_organization_id: %s", err))
+	}
+
+	// ------------- Optional query parameter "page" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page", ctx.QueryParams(), &params.Page, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page: %s", err))
+	}
+
+	// ------------- Optional query parameter "page_size" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "page_size", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: "int32"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter page_size: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListEpisodesOfDiagnosesGroups(ctx, patientID, params)
 	return err
 }
 
@@ -16392,6 +16709,8 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.PATCH(options.BaseURL+"/api/declarations/:id/actions/approve", wrapper.ApproveDeclaration, options.OperationMiddlewares["approveDeclaration"]...)
 	router.PATCH(options.BaseURL+"/api/declarations/:id/actions/reject", wrapper.RejectDeclaration, options.OperationMiddlewares["rejectDeclaration"]...)
 	router.GET(options.BaseURL+"/api/device_dispenses", wrapper.SearchDeviceDispenses, options.OperationMiddlewares["searchDeviceDispenses"]...)
+	router.GET(options.BaseURL+"/api/diagnoses_groups", wrapper.ListDiagnosesGroups, options.OperationMiddlewares["listDiagnosesGroups"]...)
+	router.GET(options.BaseURL+"/api/diagnoses_groups/:id", wrapper.GetDiagnosesGroup, options.OperationMiddlewares["getDiagnosesGroup"]...)
 	router.GET(options.BaseURL+"/api/dictionaries", wrapper.ListDictionaries, options.OperationMiddlewares["listDictionaries"]...)
 	router.GET(options.BaseURL+"/api/divisions", wrapper.ListDivisions, options.OperationMiddlewares["listDivisions"]...)
 	router.POST(options.BaseURL+"/api/divisions", wrapper.CreateDivision, options.OperationMiddlewares["createDivision"]...)
@@ -16429,6 +16748,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses", wrapper.ListDeviceDispenses, options.OperationMiddlewares["listDeviceDispenses"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id", wrapper.GetDeviceDispense, options.OperationMiddlewares["getDeviceDispense"]...)
 	router.PATCH(options.BaseURL+"/api/patients/:patient_id/device_dispenses/:device_dispense_id/actions/stop", wrapper.StopDeviceDispense, options.OperationMiddlewares["stopDeviceDispense"]...)
+	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnoses_groups/episodes", wrapper.ListEpisodesOfDiagnosesGroups, options.OperationMiddlewares["listEpisodesOfDiagnosesGroups"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports", wrapper.ListDiagnosticReports, options.OperationMiddlewares["listDiagnosticReports"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports/:diagnostic_report_id", wrapper.GetDiagnosticReport, options.OperationMiddlewares["getDiagnosticReport"]...)
 	router.GET(options.BaseURL+"/api/patients/:patient_id/diagnostic_reports/:diagnostic_report_id/context", wrapper.GetDiagnosticReportContext, options.OperationMiddlewares["getDiagnosticReportContext"]...)
@@ -16648,6 +16968,50 @@ type SearchDeviceDispensesResponseObject interface {
 type SearchDeviceDispenses200JSONResponse DeviceDispenseListResponse
 
 func (response SearchDeviceDispenses200JSONResponse) VisitSearchDeviceDispensesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListDiagnosesGroupsRequestObject struct {
+	Params ListDiagnosesGroupsParams
+}
+
+type ListDiagnosesGroupsResponseObject interface {
+	VisitListDiagnosesGroupsResponse(w http.ResponseWriter) error
+}
+
+type ListDiagnosesGroups200JSONResponse DiagnosesGroupListResponse
+
+func (response ListDiagnosesGroups200JSONResponse) VisitListDiagnosesGroupsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetDiagnosesGroupRequestObject struct {
+	ID string `json:"id"`
+}
+
+type GetDiagnosesGroupResponseObject interface {
+	VisitGetDiagnosesGroupResponse(w http.ResponseWriter) error
+}
+
+type GetDiagnosesGroup200JSONResponse DiagnosesGroupResponse
+
+func (response GetDiagnosesGroup200JSONResponse) VisitGetDiagnosesGroupResponse(w http.ResponseWriter) error {
 
 	var buf bytes.Buffer
 	if err := json.NewEncoder(&buf).Encode(response); err != nil {
@@ -17529,6 +17893,29 @@ func (response StopDeviceDispense202JSONResponse) VisitStopDeviceDispenseRespons
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListEpisodesOfDiagnosesGroupsRequestObject struct {
+	PatientID string `json:"patient_id"`
+	Params    ListEpisodesOfDiagnosesGroupsParams
+}
+
+type ListEpisodesOfDiagnosesGroupsResponseObject interface {
+	VisitListEpisodesOfDiagnosesGroupsResponse(w http.ResponseWriter) error
+}
+
+type ListEpisodesOfDiagnosesGroups200JSONResponse EpisodeShortWithDiagnosesListResponse
+
+func (response ListEpisodesOfDiagnosesGroups200JSONResponse) VisitListEpisodesOfDiagnosesGroupsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -19709,6 +20096,12 @@ type StrictServerInterface interface {
 	// SearchDeviceDispenses Get Device dispenses by search params
 	// (GET /api/device_dispenses)
 	SearchDeviceDispenses(ctx context.Context, request SearchDeviceDispensesRequestObject) (SearchDeviceDispensesResponseObject, error)
+	// ListDiagnosesGroups Get Groups of Diagnoses list
+	// (GET /api/diagnoses_groups)
+	ListDiagnosesGroups(ctx context.Context, request ListDiagnosesGroupsRequestObject) (ListDiagnosesGroupsResponseObject, error)
+	// GetDiagnosesGroup Get Group of Diagnoses details
+	// (GET /api/diagnoses_groups/{id})
+	GetDiagnosesGroup(ctx context.Context, request GetDiagnosesGroupRequestObject) (GetDiagnosesGroupResponseObject, error)
 	// ListDictionaries Get dictionaries
 	// (GET /api/dictionaries)
 	ListDictionaries(ctx context.Context, request ListDictionariesRequestObject) (ListDictionariesResponseObject, error)
@@ -19824,6 +20217,9 @@ type StrictServerInterface interface {
 	// StopDeviceDispense Stop Device Dispense
 	// (PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop)
 	StopDeviceDispense(ctx context.Context, request StopDeviceDispenseRequestObject) (StopDeviceDispenseResponseObject, error)
+	// ListEpisodesOfDiagnosesGroups Get Short Episodes by Diagnoses Groups
+	// (GET /api/patients/{patient_id}/diagnoses_groups/episodes)
+	ListEpisodesOfDiagnosesGroups(ctx context.Context, request ListEpisodesOfDiagnosesGroupsRequestObject) (ListEpisodesOfDiagnosesGroupsResponseObject, error)
 	// ListDiagnosticReports Get Diagnostic Reports by search params
 	// (GET /api/patients/{patient_id}/diagnostic_reports)
 	ListDiagnosticReports(ctx context.Context, request ListDiagnosticReportsRequestObject) (ListDiagnosticReportsResponseObject, error)
@@ -20299,6 +20695,56 @@ func (sh *strictHandler) SearchDeviceDispenses(ctx echo.Context, params SearchDe
 		return err
 	} else if validResponse, ok := response.(SearchDeviceDispensesResponseObject); ok {
 		return validResponse.VisitSearchDeviceDispensesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListDiagnosesGroups operation middleware
+func (sh *strictHandler) ListDiagnosesGroups(ctx echo.Context, params ListDiagnosesGroupsParams) error {
+	var request ListDiagnosesGroupsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListDiagnosesGroups(ctx.Request().Context(), request.(ListDiagnosesGroupsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListDiagnosesGroups")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListDiagnosesGroupsResponseObject); ok {
+		return validResponse.VisitListDiagnosesGroupsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetDiagnosesGroup operation middleware
+func (sh *strictHandler) GetDiagnosesGroup(ctx echo.Context, id string) error {
+	var request GetDiagnosesGroupRequestObject
+
+	request.ID = id
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetDiagnosesGroup(ctx.Request().Context(), request.(GetDiagnosesGroupRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetDiagnosesGroup")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetDiagnosesGroupResponseObject); ok {
+		return validResponse.VisitGetDiagnosesGroupResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -21351,6 +21797,32 @@ func (sh *strictHandler) StopDeviceDispense(ctx echo.Context, patientID string, 
 		return err
 	} else if validResponse, ok := response.(StopDeviceDispenseResponseObject); ok {
 		return validResponse.VisitStopDeviceDispenseResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListEpisodesOfDiagnosesGroups operation middleware
+func (sh *strictHandler) ListEpisodesOfDiagnosesGroups(ctx echo.Context, patientID string, params ListEpisodesOfDiagnosesGroupsParams) error {
+	var request ListEpisodesOfDiagnosesGroupsRequestObject
+
+	request.PatientID = patientID
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListEpisodesOfDiagnosesGroups(ctx.Request().Context(), request.(ListEpisodesOfDiagnosesGroupsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListEpisodesOfDiagnosesGroups")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListEpisodesOfDiagnosesGroupsResponseObject); ok {
+		return validResponse.VisitListEpisodesOfDiagnosesGroupsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

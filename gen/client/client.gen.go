@@ -3826,6 +3826,62 @@ type DeviceDispenseResponse struct {
 	Meta Meta `json:"meta"`
 }
 
+// DiagnosesGroup A group of diagnoses.
+type DiagnosesGroup struct {
+	// Code Code of the group.
+	//
+	// Example: H00
+	Code string `json:"code"`
+
+	// Description What is in the group, null when nobody has written it.
+	//
+	// Example: Хвороба Альцгеймера та подібні стани
+	Description *string `json:"description"`
+
+	// DiagnosesGroupCodes The active diagnoses of the group, by dictionary and code.
+	DiagnosesGroupCodes []DiagnosesGroupCode `json:"diagnoses_group_codes"`
+
+	// ID Id of the group.
+	//
+	// Example: f7f817b2-3134-4625-b87d-e2d7fc8e9b90
+	ID string `json:"id"`
+
+	// Name Name of the group.
+	//
+	// Example: Деменція
+	Name string `json:"name"`
+}
+
+// DiagnosesGroupCode A diagnosis of a group.
+type DiagnosesGroupCode struct {
+	// Code Code of the diagnosis.
+	//
+	// Example: G30.9
+	Code string `json:"code"`
+
+	// ID Id of the entry.
+	//
+	// Example: f016a994-4826-48ae-be65-8d459a75f021
+	ID string `json:"id"`
+
+	// System The dictionary that the code is of.
+	//
+	// Example: eHealth/ICD10_AM/condition_codes
+	System string `json:"system"`
+}
+
+// DiagnosesGroupListResponse A page of groups of diagnoses.
+type DiagnosesGroupListResponse struct {
+	// Data The groups of this page.
+	Data []DiagnosesGroupShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
 // DiagnosesGroupReferenceRequest A link to a group of diagnoses, as it is sent.
 type DiagnosesGroupReferenceRequest struct {
 	// Identifier Which group of diagnoses is meant.
@@ -3867,6 +3923,38 @@ type DiagnosesGroupReferenceRequestIdentifierTypeCodingCode string
 //
 // Example: eHealth/resources
 type DiagnosesGroupReferenceRequestIdentifierTypeCodingSystem string
+
+// DiagnosesGroupResponse Answer that carries a group of diagnoses.
+type DiagnosesGroupResponse struct {
+	// Data A group of diagnoses.
+	Data DiagnosesGroup `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+}
+
+// DiagnosesGroupShort A group of diagnoses without its diagnoses.
+type DiagnosesGroupShort struct {
+	// Code Code of the group.
+	//
+	// Example: H00
+	Code string `json:"code"`
+
+	// Description What is in the group, null when nobody has written it.
+	//
+	// Example: Хвороба Альцгеймера та подібні стани
+	Description *string `json:"description"`
+
+	// ID Id of the group.
+	//
+	// Example: f7f817b2-3134-4625-b87d-e2d7fc8e9b90
+	ID string `json:"id"`
+
+	// Name Name of the group.
+	//
+	// Example: Деменція
+	Name string `json:"name"`
+}
 
 // Diagnosis A diagnosis of an encounter.
 type Diagnosis struct {
@@ -6017,6 +6105,55 @@ type EpisodeShort struct {
 type EpisodeShortListResponse struct {
 	// Data The episodes of this page.
 	Data []EpisodeShort `json:"data"`
+
+	// Meta What an answer says about itself.
+	Meta Meta `json:"meta"`
+
+	// Paging Which part of a list an answer holds.
+	Paging Paging `json:"paging"`
+}
+
+// EpisodeShortWithDiagnoses An episode in short, with its current diagnoses.
+type EpisodeShortWithDiagnoses struct {
+	// Diagnoses Diagnoses of the last encounter.
+	Diagnoses []Diagnosis `json:"diagnoses"`
+
+	// ID Episode id.
+	//
+	// Example: 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+	ID string `json:"id"`
+
+	// InsertedAt When it was created. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	InsertedAt string `json:"inserted_at"`
+
+	// ManagingOrganization A link to another object.
+	ManagingOrganization Reference `json:"managing_organization"`
+
+	// Name What it is about.
+	//
+	// Example: Діабет 2018
+	Name string `json:"name"`
+
+	// Period A stretch of time.
+	Period Period `json:"period"`
+
+	// Status `active`.
+	//
+	// Example: active
+	Status string `json:"status"`
+
+	// UpdatedAt When it was last changed. UTC.
+	//
+	// Example: 2018-08-02T10:45:16.000Z
+	UpdatedAt string `json:"updated_at"`
+}
+
+// EpisodeShortWithDiagnosesListResponse A page of episodes in short, with their current diagnoses.
+type EpisodeShortWithDiagnosesListResponse struct {
+	// Data The episodes of this page.
+	Data []EpisodeShortWithDiagnoses `json:"data"`
 
 	// Meta What an answer says about itself.
 	Meta Meta `json:"meta"`
@@ -11138,6 +11275,27 @@ type SearchDeviceDispensesParams struct {
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
+// ListDiagnosesGroupsParams defines parameters for ListDiagnosesGroups.
+type ListDiagnosesGroupsParams struct {
+	// DiagnosesGroupName A part of the name of the group, upper and lower case alike.
+	DiagnosesGroupName *string `form:"diagnoses_group_name,omitempty" json:"diagnoses_group_name,omitempty"`
+
+	// DiagnosesGroupCode Code of the group, whole and exact.
+	DiagnosesGroupCode *string `form:"diagnoses_group_code,omitempty" json:"diagnoses_group_code,omitempty"`
+
+	// DiagnosisName A part of the text that an active diagnosis of the group has in its dictionary, upper and lower case alike.
+	DiagnosisName *string `form:"diagnosis_name,omitempty" json:"diagnosis_name,omitempty"`
+
+	// DiagnosisCode Code of an active diagnosis of the group, whole and exact.
+	DiagnosisCode *string `form:"diagnosis_code,omitempty" json:"diagnosis_code,omitempty"`
+
+	// Page Number of the page, from 1. Anything else counts as 1.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Groups per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
 // ListDictionariesParams defines parameters for ListDictionaries.
 type ListDictionariesParams struct {
 	// Name Name of a dictionary, whole and exact, or several separated by commas.
@@ -11501,6 +11659,27 @@ type ListDeviceDispensesParams struct {
 	Page *int `form:"page,omitempty" json:"page,omitempty"`
 
 	// PageSize Dispenses per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
+}
+
+// ListEpisodesOfDiagnosesGroupsParams defines parameters for ListEpisodesOfDiagnosesGroups.
+type ListEpisodesOfDiagnosesGroupsParams struct {
+	// PeriodFrom Only episodes that began after 00:00 UTC of this day, `YYYY-MM-DD`.
+	PeriodFrom *string `form:"period_from,omitempty" json:"period_from,omitempty"`
+
+	// PeriodTo Only episodes that ended before this day, `YYYY-MM-DD`; an active one has not ended.
+	PeriodTo *string `form:"period_to,omitempty" json:"period_to,omitempty"`
+
+	// DiagnosesGroupID Only episodes with a diagnosis of this group.
+	DiagnosesGroupID *string `form:"diagnoses_group_id,omitempty" json:"diagnoses_group_id,omitempty"`
+
+	// ManagingOrganizationID Only episodes that this legal entity manages.
+	ManagingOrganizationID *string `form:"managing_organization_id,omitempty" json:"managing_organization_id,omitempty"`
+
+	// Page Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+	Page *int `form:"page,omitempty" json:"page,omitempty"`
+
+	// PageSize Episodes per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
 	PageSize *int `form:"page_size,omitempty" json:"page_size,omitempty"`
 }
 
@@ -12370,6 +12549,26 @@ type ClientInterface interface {
 	// Corresponds with GET /api/device_dispenses (the `SearchDeviceDispenses` operationId).
 	SearchDeviceDispenses(ctx context.Context, params *SearchDeviceDispensesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListDiagnosesGroups Get Groups of Diagnoses list
+	//
+	// Lists the groups of diagnoses that are in use, oldest first, in pages. No token is needed.
+	//
+	// Nothing is changed. All filters are optional and are combined with AND; a value that no group has finds nothing. `diagnosis_name` and
+	// `diagnosis_code`, sent together, must fit the same diagnosis. An approval of a group opens the patient's episodes with a diagnosis of
+	// it.
+	//
+	// Corresponds with GET /api/diagnoses_groups (the `ListDiagnosesGroups` operationId).
+	ListDiagnosesGroups(ctx context.Context, params *ListDiagnosesGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetDiagnosesGroup Get Group of Diagnoses details
+	//
+	// Shows one group of diagnoses that is in use, with its active diagnoses. No token is needed. Nothing is changed.
+	//
+	// What clients get wrong: the blueprint prints `data` as a list with one group; it is the group itself.
+	//
+	// Corresponds with GET /api/diagnoses_groups/{id} (the `GetDiagnosesGroup` operationId).
+	GetDiagnosesGroup(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListDictionaries Get dictionaries
 	//
 	// Gives the dictionaries that the other methods check values against, each as a map of code to Ukrainian description. No token is
@@ -12949,6 +13148,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListEpisodesOfDiagnosesGroups Get Short Episodes by Diagnoses Groups
+	//
+	// Active episodes of a patient, in short, that have had a diagnosis of a group of diagnoses. The groups are those that effective
+	// approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. A diagnosis of an encounter
+	// that was entered in error does not count. `diagnoses` are the current ones. Nothing is changed by reading.
+	//
+	// Who may see it: everybody with the scope; who has no approval of a group gets an empty list. The full episode needs an approval of its
+	// own. All filters are optional and must all be met; `diagnoses_group_id` of a group that no approval names finds nothing.
+	//
+	// What clients get wrong: `period_to` compares the end of an episode, and an active episode has none, so that `period_to` finds nothing.
+	//
+	// Corresponds with GET /api/patients/{patient_id}/diagnoses_groups/episodes (the `ListEpisodesOfDiagnosesGroups` operationId).
+	ListEpisodesOfDiagnosesGroups(ctx context.Context, patientID string, params *ListEpisodesOfDiagnosesGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListDiagnosticReports Get Diagnostic Reports by search params
 	//
@@ -14618,6 +14831,46 @@ func (c *Client) SearchDeviceDispenses(ctx context.Context, params *SearchDevice
 	return c.Client.Do(req)
 }
 
+// ListDiagnosesGroups Get Groups of Diagnoses list
+//
+// Lists the groups of diagnoses that are in use, oldest first, in pages. No token is needed.
+//
+// Nothing is changed. All filters are optional and are combined with AND; a value that no group has finds nothing. `diagnosis_name` and
+// `diagnosis_code`, sent together, must fit the same diagnosis. An approval of a group opens the patient's episodes with a diagnosis of
+// it.
+//
+// Corresponds with GET /api/diagnoses_groups (the `ListDiagnosesGroups` operationId).
+func (c *Client) ListDiagnosesGroups(ctx context.Context, params *ListDiagnosesGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListDiagnosesGroupsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetDiagnosesGroup Get Group of Diagnoses details
+//
+// Shows one group of diagnoses that is in use, with its active diagnoses. No token is needed. Nothing is changed.
+//
+// What clients get wrong: the blueprint prints `data` as a list with one group; it is the group itself.
+//
+// Corresponds with GET /api/diagnoses_groups/{id} (the `GetDiagnosesGroup` operationId).
+func (c *Client) GetDiagnosesGroup(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetDiagnosesGroupRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListDictionaries Get dictionaries
 //
 // Gives the dictionaries that the other methods check values against, each as a map of code to Ukrainian description. No token is
@@ -15606,6 +15859,30 @@ func (c *Client) GetDeviceDispense(ctx context.Context, patientID string, device
 // Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 func (c *Client) StopDeviceDispense(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStopDeviceDispenseRequest(c.Server, patientID, deviceDispenseID)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListEpisodesOfDiagnosesGroups Get Short Episodes by Diagnoses Groups
+//
+// Active episodes of a patient, in short, that have had a diagnosis of a group of diagnoses. The groups are those that effective
+// approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. A diagnosis of an encounter
+// that was entered in error does not count. `diagnoses` are the current ones. Nothing is changed by reading.
+//
+// Who may see it: everybody with the scope; who has no approval of a group gets an empty list. The full episode needs an approval of its
+// own. All filters are optional and must all be met; `diagnoses_group_id` of a group that no approval names finds nothing.
+//
+// What clients get wrong: `period_to` compares the end of an episode, and an active episode has none, so that `period_to` finds nothing.
+//
+// Corresponds with GET /api/patients/{patient_id}/diagnoses_groups/episodes (the `ListEpisodesOfDiagnosesGroups` operationId).
+func (c *Client) ListEpisodesOfDiagnosesGroups(ctx context.Context, patientID string, params *ListEpisodesOfDiagnosesGroupsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListEpisodesOfDiagnosesGroupsRequest(c.Server, patientID, params)
 	if err != nil {
 		return nil, err
 	}
@@ -18861,6 +19138,154 @@ func NewSearchDeviceDispensesRequest(server string, params *SearchDeviceDispense
 	return req, nil
 }
 
+// NewListDiagnosesGroupsRequest constructs an http.Request for the ListDiagnosesGroups method
+func NewListDiagnosesGroupsRequest(server string, params *ListDiagnosesGroupsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/diagnoses_groups")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.DiagnosesGroupName != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "diagnoses_group_name", *params.DiagnosesGroupName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DiagnosesGroupCode != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "diagnoses_group_code", *params.DiagnosesGroupCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DiagnosisName != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "diagnosis_name", *params.DiagnosisName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DiagnosisCode != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "diagnosis_code", *params.DiagnosisCode, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetDiagnosesGroupRequest constructs an http.Request for the GetDiagnosesGroup method
+func NewGetDiagnosesGroupRequest(server string, id string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/diagnoses_groups/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListDictionariesRequest constructs an http.Request for the ListDictionaries method
 func NewListDictionariesRequest(server string, params *ListDictionariesParams) (*http.Request, error) {
 	var err error
@@ -21644,6 +22069,127 @@ func NewStopDeviceDispenseRequest(server string, patientID string, deviceDispens
 	}
 
 	req, err := http.NewRequest(http.MethodPatch, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListEpisodesOfDiagnosesGroupsRequest constructs an http.Request for the ListEpisodesOfDiagnosesGroups method
+func NewListEpisodesOfDiagnosesGroupsRequest(server string, patientID string, params *ListEpisodesOfDiagnosesGroupsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "patient_id", patientID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/api/patients/%s/diagnoses_groups/episodes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.PeriodFrom != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_from", *params.PeriodFrom, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PeriodTo != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "period_to", *params.PeriodTo, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.DiagnosesGroupID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "diagnoses_group_id", *params.DiagnosesGroupID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.ManagingOrganizationID != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "managing_organization_id", *params.ManagingOrganizationID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "uuid"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.Page != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if params.PageSize != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -27947,6 +28493,30 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /api/device_dispenses (the `SearchDeviceDispenses` operationId).
 	SearchDeviceDispensesWithResponse(ctx context.Context, params *SearchDeviceDispensesParams, reqEditors ...RequestEditorFn) (*SearchDeviceDispensesResult, error)
 
+	// ListDiagnosesGroupsWithResponse Get Groups of Diagnoses list
+	//
+	// Lists the groups of diagnoses that are in use, oldest first, in pages. No token is needed.
+	//
+	// Nothing is changed. All filters are optional and are combined with AND; a value that no group has finds nothing. `diagnosis_name` and
+	// `diagnosis_code`, sent together, must fit the same diagnosis. An approval of a group opens the patient's episodes with a diagnosis of
+	// it.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/diagnoses_groups (the `ListDiagnosesGroups` operationId).
+	ListDiagnosesGroupsWithResponse(ctx context.Context, params *ListDiagnosesGroupsParams, reqEditors ...RequestEditorFn) (*ListDiagnosesGroupsResult, error)
+
+	// GetDiagnosesGroupWithResponse Get Group of Diagnoses details
+	//
+	// Shows one group of diagnoses that is in use, with its active diagnoses. No token is needed. Nothing is changed.
+	//
+	// What clients get wrong: the blueprint prints `data` as a list with one group; it is the group itself.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/diagnoses_groups/{id} (the `GetDiagnosesGroup` operationId).
+	GetDiagnosesGroupWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDiagnosesGroupResult, error)
+
 	// ListDictionariesWithResponse Get dictionaries
 	//
 	// Gives the dictionaries that the other methods check values against, each as a map of code to Ukrainian description. No token is
@@ -28590,6 +29160,22 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PATCH /api/patients/{patient_id}/device_dispenses/{device_dispense_id}/actions/stop (the `StopDeviceDispense` operationId).
 	StopDeviceDispenseWithResponse(ctx context.Context, patientID string, deviceDispenseID string, reqEditors ...RequestEditorFn) (*StopDeviceDispenseResult, error)
+
+	// ListEpisodesOfDiagnosesGroupsWithResponse Get Short Episodes by Diagnoses Groups
+	//
+	// Active episodes of a patient, in short, that have had a diagnosis of a group of diagnoses. The groups are those that effective
+	// approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. A diagnosis of an encounter
+	// that was entered in error does not count. `diagnoses` are the current ones. Nothing is changed by reading.
+	//
+	// Who may see it: everybody with the scope; who has no approval of a group gets an empty list. The full episode needs an approval of its
+	// own. All filters are optional and must all be met; `diagnoses_group_id` of a group that no approval names finds nothing.
+	//
+	// What clients get wrong: `period_to` compares the end of an episode, and an active episode has none, so that `period_to` finds nothing.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /api/patients/{patient_id}/diagnoses_groups/episodes (the `ListEpisodesOfDiagnosesGroups` operationId).
+	ListEpisodesOfDiagnosesGroupsWithResponse(ctx context.Context, patientID string, params *ListEpisodesOfDiagnosesGroupsParams, reqEditors ...RequestEditorFn) (*ListEpisodesOfDiagnosesGroupsResult, error)
 
 	// ListDiagnosticReportsWithResponse Get Diagnostic Reports by search params
 	//
@@ -30447,6 +31033,68 @@ func (r SearchDeviceDispensesResult) ContentType() string {
 	return ""
 }
 
+type ListDiagnosesGroupsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DiagnosesGroupListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListDiagnosesGroupsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListDiagnosesGroupsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListDiagnosesGroupsResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type GetDiagnosesGroupResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *DiagnosesGroupResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r GetDiagnosesGroupResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetDiagnosesGroupResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetDiagnosesGroupResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ListDictionariesResult struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -31594,6 +32242,37 @@ func (r StopDeviceDispenseResult) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r StopDeviceDispenseResult) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+type ListEpisodesOfDiagnosesGroupsResult struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EpisodeShortWithDiagnosesListResponse
+}
+
+// Status returns HTTPResponse.Status
+func (r ListEpisodesOfDiagnosesGroupsResult) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListEpisodesOfDiagnosesGroupsResult) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListEpisodesOfDiagnosesGroupsResult) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -34634,6 +35313,42 @@ func (c *ClientWithResponses) SearchDeviceDispensesWithResponse(ctx context.Cont
 	return ParseSearchDeviceDispensesResult(rsp)
 }
 
+// ListDiagnosesGroupsWithResponse Get Groups of Diagnoses list
+//
+// Lists the groups of diagnoses that are in use, oldest first, in pages. No token is needed.
+//
+// Nothing is changed. All filters are optional and are combined with AND; a value that no group has finds nothing. `diagnosis_name` and
+// `diagnosis_code`, sent together, must fit the same diagnosis. An approval of a group opens the patient's episodes with a diagnosis of
+// it.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/diagnoses_groups (the `ListDiagnosesGroups` operationId).
+func (c *ClientWithResponses) ListDiagnosesGroupsWithResponse(ctx context.Context, params *ListDiagnosesGroupsParams, reqEditors ...RequestEditorFn) (*ListDiagnosesGroupsResult, error) {
+	rsp, err := c.ListDiagnosesGroups(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListDiagnosesGroupsResult(rsp)
+}
+
+// GetDiagnosesGroupWithResponse Get Group of Diagnoses details
+//
+// Shows one group of diagnoses that is in use, with its active diagnoses. No token is needed. Nothing is changed.
+//
+// What clients get wrong: the blueprint prints `data` as a list with one group; it is the group itself.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/diagnoses_groups/{id} (the `GetDiagnosesGroup` operationId).
+func (c *ClientWithResponses) GetDiagnosesGroupWithResponse(ctx context.Context, id string, reqEditors ...RequestEditorFn) (*GetDiagnosesGroupResult, error) {
+	rsp, err := c.GetDiagnosesGroup(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetDiagnosesGroupResult(rsp)
+}
+
 // ListDictionariesWithResponse Get dictionaries
 //
 // Gives the dictionaries that the other methods check values against, each as a map of code to Ukrainian description. No token is
@@ -35528,6 +36243,28 @@ func (c *ClientWithResponses) StopDeviceDispenseWithResponse(ctx context.Context
 		return nil, err
 	}
 	return ParseStopDeviceDispenseResult(rsp)
+}
+
+// ListEpisodesOfDiagnosesGroupsWithResponse Get Short Episodes by Diagnoses Groups
+//
+// Active episodes of a patient, in short, that have had a diagnosis of a group of diagnoses. The groups are those that effective
+// approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. A diagnosis of an encounter
+// that was entered in error does not count. `diagnoses` are the current ones. Nothing is changed by reading.
+//
+// Who may see it: everybody with the scope; who has no approval of a group gets an empty list. The full episode needs an approval of its
+// own. All filters are optional and must all be met; `diagnoses_group_id` of a group that no approval names finds nothing.
+//
+// What clients get wrong: `period_to` compares the end of an episode, and an active episode has none, so that `period_to` finds nothing.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /api/patients/{patient_id}/diagnoses_groups/episodes (the `ListEpisodesOfDiagnosesGroups` operationId).
+func (c *ClientWithResponses) ListEpisodesOfDiagnosesGroupsWithResponse(ctx context.Context, patientID string, params *ListEpisodesOfDiagnosesGroupsParams, reqEditors ...RequestEditorFn) (*ListEpisodesOfDiagnosesGroupsResult, error) {
+	rsp, err := c.ListEpisodesOfDiagnosesGroups(ctx, patientID, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListEpisodesOfDiagnosesGroupsResult(rsp)
 }
 
 // ListDiagnosticReportsWithResponse Get Diagnostic Reports by search params
@@ -38066,6 +38803,58 @@ func ParseSearchDeviceDispensesResult(rsp *http.Response) (*SearchDeviceDispense
 	return response, nil
 }
 
+// ParseListDiagnosesGroupsResult parses an HTTP response from a ListDiagnosesGroupsWithResponse call
+func ParseListDiagnosesGroupsResult(rsp *http.Response) (*ListDiagnosesGroupsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListDiagnosesGroupsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DiagnosesGroupListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseGetDiagnosesGroupResult parses an HTTP response from a GetDiagnosesGroupWithResponse call
+func ParseGetDiagnosesGroupResult(rsp *http.Response) (*GetDiagnosesGroupResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetDiagnosesGroupResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest DiagnosesGroupResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseListDictionariesResult parses an HTTP response from a ListDictionariesWithResponse call
 func ParseListDictionariesResult(rsp *http.Response) (*ListDictionariesResult, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -39043,6 +39832,32 @@ func ParseStopDeviceDispenseResult(rsp *http.Response) (*StopDeviceDispenseResul
 			return nil, err
 		}
 		response.JSON202 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ParseListEpisodesOfDiagnosesGroupsResult parses an HTTP response from a ListEpisodesOfDiagnosesGroupsWithResponse call
+func ParseListEpisodesOfDiagnosesGroupsResult(rsp *http.Response) (*ListEpisodesOfDiagnosesGroupsResult, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListEpisodesOfDiagnosesGroupsResult{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EpisodeShortWithDiagnosesListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
 
 	}
 

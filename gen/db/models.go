@@ -529,14 +529,28 @@ type PRMCacheVersion struct {
 
 // Groups of diagnoses: an approval of one opens the episodes that have had a diagnosis of it.
 type PRMDiagnosesGroup struct {
-	ID         uuid.UUID
-	Code       string
-	Name       string
-	IsActive   bool
-	InsertedBy uuid.UUID
-	InsertedAt time.Time
-	UpdatedBy  uuid.UUID
-	UpdatedAt  time.Time
+	ID          uuid.UUID
+	Code        string
+	Name        string
+	IsActive    bool
+	InsertedBy  uuid.UUID
+	InsertedAt  time.Time
+	UpdatedBy   uuid.UUID
+	UpdatedAt   time.Time
+	Description *string
+}
+
+// The diagnoses of a group: codes of the dictionary that system names. A diagnosis that was taken out has is_active = false.
+type PRMDiagnosesGroupCode struct {
+	ID               uuid.UUID
+	DiagnosesGroupID uuid.UUID
+	Code             string
+	System           string
+	IsActive         bool
+	InsertedBy       uuid.UUID
+	InsertedAt       time.Time
+	UpdatedBy        uuid.UUID
+	UpdatedAt        time.Time
 }
 
 type PRMDictionary struct {

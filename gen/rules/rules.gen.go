@@ -407,6 +407,7 @@ const (
 	DeviceDispenseStopOwnerConflict                      ID = "device_dispense.stop.owner_conflict"
 	DeviceDispenseStopOwner                              ID = "device_dispense.stop.owner"
 	DeviceDispenseStopStatus                             ID = "device_dispense.stop.status"
+	DiagnosesGroupGetNotFound                            ID = "diagnoses_group.get.not_found"
 	DiagnosticReportListAccess                           ID = "diagnostic_report.list.access"
 	DiagnosticReportListUnknownParameter                 ID = "diagnostic_report.list.unknown_parameter"
 	DiagnosticReportListIDFilter                         ID = "diagnostic_report.list.id_filter"
@@ -543,6 +544,11 @@ const (
 	EncounterListInEpisodeDateExists                     ID = "encounter.list_in_episode.date_exists"
 	EncounterGetInEpisodeAccess                          ID = "encounter.get_in_episode.access"
 	EncounterGetInEpisodeNotFound                        ID = "encounter.get_in_episode.not_found"
+	EpisodeDiagnosesGroupsPerson                         ID = "episode.diagnoses_groups.person"
+	EpisodeDiagnosesGroupsUnknownParameter               ID = "episode.diagnoses_groups.unknown_parameter"
+	EpisodeDiagnosesGroupsIDFilter                       ID = "episode.diagnoses_groups.id_filter"
+	EpisodeDiagnosesGroupsDateFilter                     ID = "episode.diagnoses_groups.date_filter"
+	EpisodeDiagnosesGroupsDateExists                     ID = "episode.diagnoses_groups.date_exists"
 	EpisodeListAccess                                    ID = "episode.list.access"
 	EpisodeListUnknownParameter                          ID = "episode.list.unknown_parameter"
 	EpisodeListIDFilter                                  ID = "episode.list.id_filter"
@@ -5691,6 +5697,18 @@ var All = []Rule{
 		Fixed:     true,
 	},
 	{
+		ID:        DiagnosesGroupGetNotFound,
+		Operation: "getDiagnosesGroup",
+		Check:     "The id is a UUID and names a group of diagnoses with `is_active` true",
+		CheckUK:   "Ідентифікатор — UUID, і група діагнозів із ним та `is_active` true існує",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Group of Diagnoses not found",
+		Source:    "wiki 17202086066",
+		Origin:    "wiki",
+		Fixed:     true,
+	},
+	{
 		ID:        DiagnosticReportListAccess,
 		Operation: "listDiagnosticReports",
 		Check:     "The user is the doctor of the patient's active declaration; or the legal entity of the token manages what managing_organization_id, context_episode_id, origin_episode_id or encounter_id asks for; or the user has an effective approval of the patient's data or of the episode that the list is of",
@@ -7681,6 +7699,85 @@ var All = []Rule{
 		Source:    "medical_events 2019, FallbackController",
 		Origin:    "code",
 		Fixed:     true,
+	},
+	{
+		ID:        EpisodeDiagnosesGroupsPerson,
+		Operation: "listEpisodesOfDiagnosesGroups",
+		Check:     "A patient is stored under patient_id (a malformed id finds none)",
+		CheckUK:   "Пацієнт із таким patient_id є в системі (за ідентифікатором хибного формату нікого не знайдено)",
+		Status:    404,
+		Type:      "not_found",
+		Message:   "Patient not found",
+		Source:    "medical-events.apib L497 for Create Episode, for this method inferred",
+		Origin:    "inferred",
+		Fixed:     true,
+	},
+	{
+		ID:          EpisodeDiagnosesGroupsUnknownParameter,
+		Operation:   "listEpisodesOfDiagnosesGroups",
+		Check:       "The query has no other parameters than those listed",
+		CheckUK:     "Запит не містить інших параметрів, крім перелічених",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{parameter}",
+		EntryType:   "json_data_property",
+		Keyword:     "schema",
+		Description: "schema does not allow additional properties",
+		Params:      map[string]any{"properties": map[string]any{"{parameter}": "{value}"}},
+		Source:      "medical_events 2019, search schemas of its lists, for this method inferred",
+		Origin:      "inferred",
+		Together:    "filters",
+	},
+	{
+		ID:          EpisodeDiagnosesGroupsIDFilter,
+		Operation:   "listEpisodesOfDiagnosesGroups",
+		Check:       "diagnoses_group_id and managing_organization_id, if given, are uuids",
+		CheckUK:     "diagnoses_group_id і managing_organization_id, якщо передані, — UUID",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{parameter}",
+		EntryType:   "json_data_property",
+		Keyword:     "format",
+		Description: "string does not match pattern \"^[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$\"",
+		Params:      map[string]any{"pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},
+		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "filters",
+	},
+	{
+		ID:          EpisodeDiagnosesGroupsDateFilter,
+		Operation:   "listEpisodesOfDiagnosesGroups",
+		Check:       "period_from and period_to, if given, have the form of a date, `YYYY-MM-DD`",
+		CheckUK:     "period_from і period_to, якщо передані, мають вигляд дати, `YYYY-MM-DD`",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{parameter}",
+		EntryType:   "json_data_property",
+		Keyword:     "date",
+		Description: "expected \"{actual}\" to be a valid ISO 8601 date",
+		Params:      map[string]any{"actual": "{actual}"},
+		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "filters",
+	},
+	{
+		ID:          EpisodeDiagnosesGroupsDateExists,
+		Operation:   "listEpisodesOfDiagnosesGroups",
+		Check:       "Such dates name a day that exists",
+		CheckUK:     "Ці дати називають день, який існує",
+		Status:      422,
+		Type:        "validation_failed",
+		Entry:       "$.{parameter}",
+		EntryType:   "json_data_property",
+		Keyword:     "date",
+		Description: "expected \"{actual}\" to be an existing date",
+		Params:      map[string]any{"actual": "{actual}"},
+		Source:      "no source tells; the words are those of nex_json_schema 0.8.10, the validator of medical events",
+		Origin:      "inferred",
+		Fixed:       true,
+		Together:    "filters",
 	},
 	{
 		ID:        EpisodeListAccess,
@@ -16734,6 +16831,8 @@ var guards = map[string][]ID{
 	"listDeviceDispenses":                  {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getDeviceDispense":                    {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"stopDeviceDispense":                   {GatewayPSK, GatewayRateLimit, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, RequestURL, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
+	"listDiagnosesGroups":                  {GatewayPSK, GatewayRateLimit, RequestURL, RequestQuery},
+	"getDiagnosesGroup":                    {GatewayPSK, GatewayRateLimit, RequestURL},
 	"listDiagnosticReports":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getDiagnosticReport":                  {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"getDiagnosticReportContext":           {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
@@ -16757,6 +16856,7 @@ var guards = map[string][]ID{
 	"getEncounterContext":                  {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
 	"listEpisodeEncounters":                {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"getEpisodeEncounter":                  {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL},
+	"listEpisodesOfDiagnosesGroups":        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"listEpisodes":                         {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},
 	"createEpisode":                        {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestTooLarge, RequestContentType, RequestJSON, RequestIdempotencyInFlight, RequestIdempotencyMismatch},
 	"listApprovedEpisodes":                 {GatewayPSK, GatewayTokenMissing, GatewayRateLimit, GatewayTokenUnknown, GatewayTokenKind, GatewayTokenExpired, GatewayTokenClientBlocked, GatewayTokenUserBlocked, GatewayAPIKeyMissing, GatewayAPIKeyUnknown, GatewayAPIKeyBroker, GatewayScope, GatewayBrokerScope, RequestURL, RequestQuery},

@@ -45,6 +45,7 @@ import (
 	"esoz/internal/resource/declarationrequests"
 	"esoz/internal/resource/declarations"
 	"esoz/internal/resource/devicedispenses"
+	"esoz/internal/resource/diagnosesgroups"
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/divisions"
 	"esoz/internal/resource/employees"
@@ -234,6 +235,7 @@ func (a *App) build() error {
 
 	lists := &postgres.Lists{Primary: a.Pool, Replica: a.Replica}
 	signed := declarations.Store{Pool: a.Pool, Lists: lists, Clock: o.Clock}
+	groups := diagnosesgroups.Store{Pool: a.Pool, Lists: lists}
 	s := &server{
 		approvalsAPI: &approvals.API{Engine: engine, Codes: codes, People: people},
 		declarationsAPI: &declarationrequests.API{
@@ -241,13 +243,14 @@ func (a *App) build() error {
 		},
 		personsAPI:         &persons.API{Engine: engine, People: people},
 		deviceDispensesAPI: &devicedispenses.API{Engine: engine},
+		diagnosesGroupsAPI: &diagnosesgroups.API{Engine: engine, Store: groups},
 		dictionariesAPI:    &dictionaries.API{Engine: engine, Cache: a.Dictionaries},
 		divisionsAPI:       &divisions.API{Engine: engine, Store: divisions.Store{Pool: a.Pool, Lists: lists}, Addresses: addresses{a.Addresses}},
 		healthcareAPI:      &healthcareservices.API{Engine: engine, Store: healthcareservices.Store{Pool: a.Pool, Lists: lists}},
 		legalEntitiesAPI:   &legalentities.API{Engine: engine, Store: legalentities.Store{Pool: a.Pool, Lists: lists}},
 		medicalRecordsAPI:  &medicalrecords.API{Engine: engine},
 		employeesAPI:       &employees.API{Engine: engine, Store: employees.Store{Pool: a.Pool, Lists: lists, Declarations: signed}},
-		episodesAPI:        &episodes.API{Engine: engine, Dictionaries: a.Dictionaries, Employees: people},
+		episodesAPI:        &episodes.API{Engine: engine, Dictionaries: a.Dictionaries, Employees: people, Groups: groups},
 		eventsAPI:          &events.API{Engine: engine, Store: events.Store{Lists: lists}},
 		jobsAPI:            &jobreads.API{Engine: engine},
 		oauthAPI:           &oauth.API{Engine: engine, Pool: a.Pool},

@@ -14,6 +14,7 @@ import (
 	"esoz/internal/resource/declarationrequests"
 	"esoz/internal/resource/declarations"
 	"esoz/internal/resource/devicedispenses"
+	"esoz/internal/resource/diagnosesgroups"
 	"esoz/internal/resource/dictionaries"
 	"esoz/internal/resource/divisions"
 	"esoz/internal/resource/employees"
@@ -36,6 +37,7 @@ type (
 	approvalsAPI       = approvals.API
 	declarationsAPI    = declarationrequests.API
 	deviceDispensesAPI = devicedispenses.API
+	diagnosesGroupsAPI = diagnosesgroups.API
 	dictionariesAPI    = dictionaries.API
 	divisionsAPI       = divisions.API
 	employeesAPI       = employees.API
@@ -59,6 +61,7 @@ type server struct {
 	*approvalsAPI
 	*declarationsAPI
 	*deviceDispensesAPI
+	*diagnosesGroupsAPI
 	*dictionariesAPI
 	*divisionsAPI
 	*employeesAPI
@@ -85,6 +88,7 @@ func (s *server) operations() []operation.Operation {
 		s.approvalsAPI.Operations(),
 		s.declarationsAPI.Operations(),
 		s.deviceDispensesAPI.Operations(),
+		s.diagnosesGroupsAPI.Operations(),
 		s.dictionariesAPI.Operations(),
 		s.divisionsAPI.Operations(),
 		s.employeesAPI.Operations(),
@@ -111,6 +115,7 @@ func Operations() []operation.Operation {
 		new(approvalsAPI),
 		new(declarationsAPI),
 		new(deviceDispensesAPI),
+		new(diagnosesGroupsAPI),
 		new(dictionariesAPI),
 		new(divisionsAPI),
 		new(employeesAPI),

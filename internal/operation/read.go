@@ -262,6 +262,13 @@ func (p *Page[D]) List(ctx context.Context, e *Engine, patientID string, f *Filt
 		}
 		f.anyID(ids)
 	}
+	if f.among != nil {
+		ids, err := f.among(ctx, s)
+		if err != nil || len(ids) == 0 {
+			return nil, 0, err
+		}
+		f.anyID(ids)
+	}
 	field, order := patientField, OldestFirst
 	if p.Events {
 		field, order = eventPatientField, NewestFirst
@@ -363,6 +370,13 @@ func MayListEvents(ctx context.Context, s *Listing) error {
 type Filters struct {
 	conditions []mongodb.Condition
 	wrong      Refusals
+	among      func(ctx context.Context, s *Listing) ([]uuid.UUID, error)
+}
+
+// Among keeps only the documents whose ids open returns. open is called after the checks
+// of the list.
+func (f *Filters) Among(open func(ctx context.Context, s *Listing) ([]uuid.UUID, error)) {
+	f.among = open
 }
 
 // Err returns what is wrong.
@@ -399,8 +413,8 @@ func (f *Filters) Not(value, field string) { f.want(field, mongodb.Not, value) }
 // Is wants a field to hold yes or no.
 func (f *Filters) Is(value bool, field string) { f.want(field, mongodb.Equal, value) }
 
-// ID wants a field to hold the id of a path, which finds nothing when it is malformed.
-func (f *Filters) ID(value, field string) {
+// PathID wants a field to hold the id of a path, which finds nothing when it is malformed.
+func (f *Filters) PathID(value, field string) {
 	id, _ := envelope.ParseID(value)
 	f.want(field, mongodb.Equal, id)
 }
@@ -431,15 +445,22 @@ func oneOf(field string, values []string) mongodb.Condition {
 
 // UUID wants a field to hold the id, which must be well formed.
 func (f *Filters) UUID(rule rules.ID, parameter string, value *string, field string) {
+	if id := f.ID(rule, parameter, value); id != nil {
+		f.want(field, mongodb.Equal, *id)
+	}
+}
+
+// ID returns the id, which must be well formed; nil when it was not sent or is refused.
+func (f *Filters) ID(rule rules.ID, parameter string, value *string) *uuid.UUID {
 	if value == nil {
-		return
+		return nil
 	}
 	id, ok := envelope.ParseID(*value)
 	if !ok || !validation.IsUUID(*value) {
 		f.Refuse(fault.Refuse(rule, "parameter", parameter).Because(parameter, "a UUID", "another text"))
-		return
+		return nil
 	}
-	f.want(field, mongodb.Equal, id)
+	return &id
 }
 
 // Moment compares a field with a moment: form refuses what does not look like

@@ -907,6 +907,52 @@ export interface paths {
         patch: operations["stopDeviceDispense"];
         trace?: never;
     };
+    "/api/diagnoses_groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Groups of Diagnoses list
+         * @description Lists the groups of diagnoses that are in use, oldest first, in pages. No token is needed.
+         *
+         *     Nothing is changed. All filters are optional and are combined with AND; a value that no group has finds nothing. `diagnosis_name` and
+         *     `diagnosis_code`, sent together, must fit the same diagnosis. An approval of a group opens the patient's episodes with a diagnosis of
+         *     it.
+         */
+        get: operations["listDiagnosesGroups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/diagnoses_groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Group of Diagnoses details
+         * @description Shows one group of diagnoses that is in use, with its active diagnoses. No token is needed. Nothing is changed.
+         *
+         *     What clients get wrong: the blueprint prints `data` as a list with one group; it is the group itself.
+         */
+        get: operations["getDiagnosesGroup"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/patients/{patient_id}/diagnostic_reports": {
         parameters: {
             query?: never;
@@ -1437,6 +1483,33 @@ export interface paths {
          *     What clients get wrong: an encounter of another episode of the patient is not found. who has none of these gets 403 also for an unknown patient and an unknown record; only who may see the patient's data gets 404.
          */
         get: operations["getEpisodeEncounter"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patients/{patient_id}/diagnoses_groups/episodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Short Episodes by Diagnoses Groups
+         * @description Active episodes of a patient, in short, that have had a diagnosis of a group of diagnoses. The groups are those that effective
+         *     approvals name, granted to the user's employees in the legal entity of the token or to that legal entity. A diagnosis of an encounter
+         *     that was entered in error does not count. `diagnoses` are the current ones. Nothing is changed by reading.
+         *
+         *     Who may see it: everybody with the scope; who has no approval of a group gets an empty list. The full episode needs an approval of its
+         *     own. All filters are optional and must all be met; `diagnoses_group_id` of a group that no approval names finds nothing.
+         *
+         *     What clients get wrong: `period_to` compares the end of an episode, and an active episode has none, so that `period_to` finds nothing.
+         */
+        get: operations["listEpisodesOfDiagnosesGroups"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5352,6 +5425,87 @@ export interface components {
             data: components["schemas"]["DeviceDispense"][];
             paging: components["schemas"]["Paging"];
         };
+        /** @description A group of diagnoses without its diagnoses. */
+        DiagnosesGroupShort: {
+            /**
+             * Format: uuid
+             * @description Id of the group.
+             * @example f7f817b2-3134-4625-b87d-e2d7fc8e9b90
+             */
+            id: string;
+            /**
+             * @description Name of the group.
+             * @example Деменція
+             */
+            name: string;
+            /**
+             * @description Code of the group.
+             * @example H00
+             */
+            code: string;
+            /**
+             * @description What is in the group, null when nobody has written it.
+             * @example Хвороба Альцгеймера та подібні стани
+             */
+            description: string | null;
+        };
+        /** @description A diagnosis of a group. */
+        DiagnosesGroupCode: {
+            /**
+             * Format: uuid
+             * @description Id of the entry.
+             * @example f016a994-4826-48ae-be65-8d459a75f021
+             */
+            id: string;
+            /**
+             * @description Code of the diagnosis.
+             * @example G30.9
+             */
+            code: string;
+            /**
+             * @description The dictionary that the code is of.
+             * @example eHealth/ICD10_AM/condition_codes
+             */
+            system: string;
+        };
+        /** @description A group of diagnoses. */
+        DiagnosesGroup: {
+            /**
+             * Format: uuid
+             * @description Id of the group.
+             * @example f7f817b2-3134-4625-b87d-e2d7fc8e9b90
+             */
+            id: string;
+            /**
+             * @description Name of the group.
+             * @example Деменція
+             */
+            name: string;
+            /**
+             * @description Code of the group.
+             * @example H00
+             */
+            code: string;
+            /**
+             * @description What is in the group, null when nobody has written it.
+             * @example Хвороба Альцгеймера та подібні стани
+             */
+            description: string | null;
+            /** @description The active diagnoses of the group, by dictionary and code. */
+            diagnoses_group_codes: components["schemas"]["DiagnosesGroupCode"][];
+        };
+        /** @description Answer that carries a group of diagnoses. */
+        DiagnosesGroupResponse: {
+            meta: components["schemas"]["Meta"];
+            data: components["schemas"]["DiagnosesGroup"];
+        };
+        /** @description A page of groups of diagnoses. */
+        DiagnosesGroupListResponse: {
+            meta: components["schemas"]["Meta"];
+            /** @description The groups of this page. */
+            data: components["schemas"]["DiagnosesGroupShort"][];
+            paging: components["schemas"]["Paging"];
+        };
         /** @description A diagnostic report of a patient. */
         DiagnosticReportResponse: {
             meta: components["schemas"]["Meta"];
@@ -6959,6 +7113,48 @@ export interface components {
              */
             note: string | null;
         } | null;
+        /** @description An episode in short, with its current diagnoses. */
+        EpisodeShortWithDiagnoses: {
+            /**
+             * Format: uuid
+             * @description Episode id.
+             * @example 90a9e15b-b71b-4caf-8f2e-ff247e8a5600
+             */
+            id: string;
+            /**
+             * @description What it is about.
+             * @example Діабет 2018
+             */
+            name: string;
+            /**
+             * @description `active`.
+             * @example active
+             */
+            status: string;
+            period: components["schemas"]["Period"];
+            /**
+             * Format: date-time
+             * @description When it was created. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            inserted_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed. UTC.
+             * @example 2018-08-02T10:45:16.000Z
+             */
+            updated_at: string;
+            managing_organization: components["schemas"]["Reference"];
+            /** @description Diagnoses of the last encounter. */
+            diagnoses: components["schemas"]["Diagnosis"][];
+        };
+        /** @description A page of episodes in short, with their current diagnoses. */
+        EpisodeShortWithDiagnosesListResponse: {
+            meta: components["schemas"]["Meta"];
+            /** @description The episodes of this page. */
+            data: components["schemas"]["EpisodeShortWithDiagnoses"][];
+            paging: components["schemas"]["Paging"];
+        };
         /** @description An episode in short. */
         EpisodeShort: {
             /**
@@ -19099,6 +19295,293 @@ export interface operations {
             };
         };
     };
+    listDiagnosesGroups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description A part of the name of the group, upper and lower case alike.
+                 * @example діабет
+                 */
+                diagnoses_group_name?: string;
+                /**
+                 * @description Code of the group, whole and exact.
+                 * @example H00
+                 */
+                diagnoses_group_code?: string;
+                /**
+                 * @description A part of the text that an active diagnosis of the group has in its dictionary, upper and lower case alike.
+                 * @example Альцгеймера
+                 */
+                diagnosis_name?: string;
+                /**
+                 * @description Code of an active diagnosis of the group, whole and exact.
+                 * @example G30.9
+                 */
+                diagnosis_code?: string;
+                /**
+                 * @description Number of the page, from 1. Anything else counts as 1.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Groups per page, 1 to 300. A larger value is cut to 300, anything else counts as 50; `paging.page_size` tells the size really used.
+                 * @example 50
+                 */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of groups of diagnoses. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiagnosesGroupListResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    getDiagnosesGroup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the group of diagnoses. One that is no UUID is not found.
+                 * @example b075f148-7f93-4fc2-b2ec-2d81b19a9b7b
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The group of diagnoses. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiagnosesGroupResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     listDiagnosticReports: {
         parameters: {
             query?: {
@@ -23129,6 +23612,200 @@ export interface operations {
             };
             /** @description There is no such object, or none that the caller may know of. */
             404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too often. `Retry-After` tells when to come again. */
+            429: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server failed. The request id finds the cause in its logs. */
+            500: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The server cannot answer now, and nothing was changed. Send the request again. */
+            503: {
+                headers: {
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    listEpisodesOfDiagnosesGroups: {
+        parameters: {
+            query?: {
+                /**
+                 * @description Only episodes that began after 00:00 UTC of this day, `YYYY-MM-DD`.
+                 * @example 2022-01-01
+                 */
+                period_from?: string;
+                /**
+                 * @description Only episodes that ended before this day, `YYYY-MM-DD`; an active one has not ended.
+                 * @example 2023-01-01
+                 */
+                period_to?: string;
+                /**
+                 * @description Only episodes with a diagnosis of this group.
+                 * @example 80a9e15b-b71b-4caf-8f2e-ff247e8a5677
+                 */
+                diagnoses_group_id?: string;
+                /**
+                 * @description Only episodes that this legal entity manages.
+                 * @example 97d57238-ffbe-4335-92ea-28d4de117ea2
+                 */
+                managing_organization_id?: string;
+                /**
+                 * @description Page to return, counted from 1. What is not a number or is below 1 is read as 1; a page past the end is empty.
+                 * @example 1
+                 */
+                page?: number;
+                /**
+                 * @description Episodes per page, 1 to 300. What is not a number or is below 1 is read as 50, more than 300 as 300.
+                 * @example 50
+                 */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Patient whose episode it is. A malformed id is not found.
+                 * @example 7075e0e2-6b57-47fd-aff7-324806efa7e5
+                 */
+                patient_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The episodes, newest first; an empty list when there are none. */
+            200: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EpisodeShortWithDiagnosesListResponse"];
+                };
+            };
+            /** @description The request cannot be read. */
+            400: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller is not known, or may not come in. */
+            401: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller may not do this. */
+            403: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is no such object, or none that the caller may know of. */
+            404: {
+                headers: {
+                    "X-Request-ID": components["headers"]["X-Request-ID"];
+                    "RateLimit-Limit": components["headers"]["RateLimit-Limit"];
+                    "RateLimit-Remaining": components["headers"]["RateLimit-Remaining"];
+                    "RateLimit-Reset": components["headers"]["RateLimit-Reset"];
+                    "X-RateLimit-Limit-Minute": components["headers"]["X-RateLimit-Limit-Minute"];
+                    "X-RateLimit-Remaining-Minute": components["headers"]["X-RateLimit-Remaining-Minute"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description What was sent breaks rules; `error.invalid` tells which. */
+            422: {
                 headers: {
                     "X-Request-ID": components["headers"]["X-Request-ID"];
                     "RateLimit-Limit": components["headers"]["RateLimit-Limit"];

@@ -172,3 +172,63 @@ func TestListApproved(t *testing.T) {
 	}
 	require.Empty(t, approved(doctor, "stranger_patient", ""), "expired")
 }
+
+// The list follows the approvals of groups of diagnoses, and what the groups hold.
+func TestListOfDiagnosesGroups(t *testing.T) {
+	t.Parallel()
+	srv := testkit.New(t)
+	const day = 24 * time.Hour
+	found := func(token, patient, query string) []uuid.UUID {
+		return list(t, srv, token, patient, "/diagnoses_groups/episodes", query)
+	}
+	mine := func(query string) []uuid.UUID { return found(doctor, "stranger_patient", query) }
+	first, second, dementia := world.ID("episode of diabetes"), world.ID("newer episode of diabetes"), world.ID("episode of dementia")
+	group := func(name string) string { return "diagnoses_group_id=" + world.ID(name).String() }
+	require.Equal(t, []uuid.UUID{second, first}, mine(""))
+	require.Equal(t, []uuid.UUID{dementia}, found(colleague, "stranger_patient", ""))
+	require.Empty(t, found(world.TokenValue("other_doctor"), "stranger_patient", ""), "who manages the episodes has no approval")
+	require.Empty(t, found(doctor, "patient", ""), "a declaration opens no group")
+
+	require.Equal(t, []uuid.UUID{second, first}, mine(group("group of diagnoses")))
+	require.Empty(t, mine(group("group of dementia")), "no approval of the doctor names it")
+	require.Empty(t, mine(group("former group of diagnoses")), "the group is not active")
+	require.Equal(t, []uuid.UUID{second, first}, mine("managing_organization_id="+world.ID("other_clinic").String()))
+	require.Empty(t, mine("managing_organization_id="+world.ID("clinic").String()))
+	require.Equal(t, []uuid.UUID{first}, mine("page=2&page_size=1"))
+
+	began := srv.World.Now.Add(-19 * day).UTC() // the newer one
+	require.Equal(t, []uuid.UUID{second}, mine("period_from="+began.Format(time.DateOnly)))
+	require.Empty(t, mine("period_from="+began.Add(day).Format(time.DateOnly)))
+	require.Empty(t, mine("period_to="+srv.World.Now.Add(day).Format(time.DateOnly)), "active episodes have no end")
+	srv.Change(t, episodes.Collection, second, bson.D{{Key: "period.start", Value: began.Truncate(day)}})
+	require.Empty(t, mine("period_from="+began.Format(time.DateOnly)), "the period must begin later than that")
+
+	r := srv.Send(t, testkit.As(doctor, http.MethodGet, "/api/patients/"+world.ID("stranger_patient").String()+"/diagnoses_groups/episodes?page=2&page_size=1", nil))
+	var data []map[string]any
+	r.Data(t, &data)
+	require.Len(t, data, 1)
+	d, text := one(t, srv, first), func(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }
+	diagnoses, organization := data[0]["diagnoses"], data[0]["managing_organization"]
+	delete(data[0], "diagnoses")
+	delete(data[0], "managing_organization")
+	require.Equal(t, map[string]any{
+		"id": first.String(), "name": d.Name, "status": "active", "inserted_at": text(d.InsertedAt), "updated_at": text(d.UpdatedAt),
+		"period": map[string]any{"start": text(d.Period.Start)},
+	}, data[0])
+	require.Equal(t, *d.ManagingOrganization.DisplayValue, organization.(map[string]any)["display_value"])
+	require.Len(t, diagnoses, 1)
+	code := diagnoses.([]any)[0].(map[string]any)["code"].(map[string]any)["coding"].([]any)[0]
+	require.Equal(t, map[string]any{"system": "eHealth/ICPC2/condition_codes", "code": "R80"}, code, "the current one")
+
+	_, err := srv.Pool.Exec(t.Context(), "UPDATE prm.diagnoses_group_codes SET is_active = false WHERE diagnoses_group_id = $1 AND code = 'T90'", world.ID("group of diagnoses"))
+	require.NoError(t, err)
+	require.Equal(t, []uuid.UUID{second}, mine(""), "the diagnosis was taken out of the group")
+
+	ofPatient := srv.Keys.PatientID(world.ID("stranger_patient"))
+	for id, stored := range srv.Documents(t, approvals.Collection) {
+		if stored["patient_id"] == ofPatient {
+			srv.Change(t, approvals.Collection, id, bson.D{{Key: "expires_at", Value: srv.Clock.Now().Add(-time.Second)}})
+		}
+	}
+	require.Empty(t, mine(""), "expired")
+}

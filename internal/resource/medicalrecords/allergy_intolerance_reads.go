@@ -78,7 +78,7 @@ func (a *API) GetEpisodeAllergyIntolerance(ctx context.Context, req api.GetEpiso
 func (a *API) ListEpisodeAllergyIntolerances(ctx context.Context, req api.ListEpisodeAllergyIntolerancesRequestObject) (api.ListEpisodeAllergyIntolerancesResponseObject, error) {
 	p := req.Params
 	f := filters(ctx, rules.AllergyIntoleranceListInEpisodeUnknownParameter)
-	f.ID(req.EpisodeID, episodeField)
+	f.PathID(req.EpisodeID, episodeField)
 	f.Text(p.Code, "code.coding.code")
 	f.Days(rules.AllergyIntoleranceListInEpisodeDateFilter, rules.AllergyIntoleranceListInEpisodeDateExists, "onset_date_time", p.OnsetDateTimeFrom, p.OnsetDateTimeTo, "onset_date_time")
 	page := envelope.PageOf(p.Page, p.PageSize)

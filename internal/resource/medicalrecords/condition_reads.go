@@ -80,7 +80,7 @@ func (a *API) GetEpisodeCondition(ctx context.Context, req api.GetEpisodeConditi
 func (a *API) ListEpisodeConditions(ctx context.Context, req api.ListEpisodeConditionsRequestObject) (api.ListEpisodeConditionsResponseObject, error) {
 	p := req.Params
 	f := filters(ctx, rules.ConditionListInEpisodeUnknownParameter)
-	f.ID(req.EpisodeID, episodeField)
+	f.PathID(req.EpisodeID, episodeField)
 	f.Text(p.Code, "code.coding.0.code")
 	f.Days(rules.ConditionListInEpisodeDateFilter, rules.ConditionListInEpisodeDateExists, "onset_date", p.OnsetDateFrom, p.OnsetDateTo, "onset_date")
 	page := envelope.PageOf(p.Page, p.PageSize)

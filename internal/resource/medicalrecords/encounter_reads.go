@@ -81,7 +81,7 @@ func (a *API) GetEpisodeEncounter(ctx context.Context, req api.GetEpisodeEncount
 func (a *API) ListEpisodeEncounters(ctx context.Context, req api.ListEpisodeEncountersRequestObject) (api.ListEpisodeEncountersResponseObject, error) {
 	p := req.Params
 	f := filters(ctx, rules.EncounterListInEpisodeUnknownParameter)
-	f.ID(req.EpisodeID, episodeField)
+	f.PathID(req.EpisodeID, episodeField)
 	f.UUID(rules.EncounterListInEpisodeIDFilter, "incoming_referral", p.IncomingReferral, "incoming_referral.identifier.value")
 	f.UUID(rules.EncounterListInEpisodeIDFilter, "origin_episode_id", p.OriginEpisodeID, originField)
 	f.Days(rules.EncounterListInEpisodeDateFilter, rules.EncounterListInEpisodeDateExists, "period_start", p.PeriodStartFrom, p.PeriodStartTo, "period.start")

@@ -78,7 +78,7 @@ func (a *API) GetEpisodeImmunization(ctx context.Context, req api.GetEpisodeImmu
 func (a *API) ListEpisodeImmunizations(ctx context.Context, req api.ListEpisodeImmunizationsRequestObject) (api.ListEpisodeImmunizationsResponseObject, error) {
 	p := req.Params
 	f := filters(ctx, rules.ImmunizationListInEpisodeUnknownParameter)
-	f.ID(req.EpisodeID, episodeField)
+	f.PathID(req.EpisodeID, episodeField)
 	f.Text(p.VaccineCode, "vaccine_code.coding.code")
 	f.Days(rules.ImmunizationListInEpisodeDateFilter, rules.ImmunizationListInEpisodeDateExists, "date", p.DateFrom, p.DateTo, "date")
 	page := envelope.PageOf(p.Page, p.PageSize)

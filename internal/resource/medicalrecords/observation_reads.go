@@ -86,7 +86,7 @@ func (a *API) GetEpisodeObservation(ctx context.Context, req api.GetEpisodeObser
 func (a *API) ListEpisodeObservations(ctx context.Context, req api.ListEpisodeObservationsRequestObject) (api.ListEpisodeObservationsResponseObject, error) {
 	p := req.Params
 	f := filters(ctx, rules.ObservationListInEpisodeUnknownParameter)
-	f.ID(req.EpisodeID, episodeField)
+	f.PathID(req.EpisodeID, episodeField)
 	f.Text(p.Code, "code.coding.0.code")
 	f.Days(rules.ObservationListInEpisodeDateFilter, rules.ObservationListInEpisodeDateExists, "issued", p.IssuedFrom, p.IssuedTo, "issued")
 	page := envelope.PageOf(p.Page, p.PageSize)

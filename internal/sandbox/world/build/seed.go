@@ -67,6 +67,7 @@ DELETE FROM prm.service_inclusions;
 DELETE FROM prm.program_services;
 DELETE FROM prm.forbidden_groups;
 DELETE FROM prm.diagnoses_groups;
+DELETE FROM prm.diagnoses_group_codes;
 DELETE FROM mpi.persons;
 DELETE FROM mpi.person_authentication_methods;
 DELETE FROM mpi.person_documents;

@@ -21,6 +21,7 @@ func Add(w *build.World) {
 	list(w)
 	listShort(w)
 	listApproved(w)
+	listOfDiagnosesGroups(w)
 }
 
 var doctor, otherDoctor, colleague = build.TokenValue("doctor"), build.TokenValue("other_doctor"), build.TokenValue("colleague")
@@ -91,9 +92,14 @@ func (e *episode) status(status string, reason *medicalevents.CodeableConcept, u
 
 // diagnose is Submit Encounter Package: the diagnosis of an encounter.
 func (e *episode) diagnose(code string, ago time.Duration) *episode {
+	return e.diagnoseOf("eHealth/ICPC2/condition_codes", code, ago)
+}
+
+// diagnoseOf takes the diagnosis from another dictionary.
+func (e *episode) diagnoseOf(system, code string, ago time.Duration) *episode {
 	e.d.CurrentDiagnoses = []medicalevents.Diagnosis{{
 		Condition: medicalevents.To("condition", build.ID("condition of "+e.d.ID.String())),
-		Code:      medicalevents.Concept("eHealth/ICPC2/condition_codes", code),
+		Code:      medicalevents.Concept(system, code),
 		Role:      medicalevents.Concept("eHealth/diagnosis_roles", "primary"), Rank: new(int32(1)),
 	}}
 	e.d.DiagnosesHistory = append(e.d.DiagnosesHistory, episodes.DiagnosesItem{

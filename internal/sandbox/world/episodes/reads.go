@@ -134,3 +134,53 @@ func listApproved(w *build.World) {
 	w.Refused(op, "a parameter that the list does not have", by(doctor, "stranger_patient", "status=active"),
 		fault.RefuseAt(rules.EpisodeApprovedUnknownParameter, "$.status", nil))
 }
+
+func listOfDiagnosesGroups(w *build.World) {
+	const op, path, patient = "listEpisodesOfDiagnosesGroups", "/diagnoses_groups/episodes", "stranger_patient"
+	of := func(name, note string, ago time.Duration) *episode {
+		return begin(w, name, patient, note, otherClinic, ago)
+	}
+	const icd = "eHealth/ICD10_AM/condition_codes"
+	of("episode of diabetes", "active: its first diagnosis is of the group of diagnoses, its current one is not", 29*day).
+		diagnose("T90", 28*day).diagnose("R80", 20*day).add()
+	of("newer episode of diabetes", "active, with a diagnosis of the group of diagnoses", 19*day).diagnoseOf(icd, "E11.9", 18*day).add()
+	of("episode of dementia", "active, with a diagnosis of the group of dementia", 27*day).diagnoseOf(icd, "G30.9", 26*day).add()
+	of("episode with a code of another dictionary", "active: a code of the group of diagnoses, of another dictionary", 25*day).
+		diagnose("E11.9", 24*day).add()
+	of("episode with a withdrawn diagnosis", "active: the encounter was entered in error", 23*day).diagnose("T90", 22*day).undiagnose().add()
+	of("closed episode of diabetes", "closed, with a diagnosis of the group of diagnoses", 21*day).diagnose("T90", 20*day).close(otherClinic, 10*day).add()
+	for _, a := range []struct{ group, user string }{
+		{"group of diagnoses", "doctor"}, {"former group of diagnoses", "doctor"}, {"group of dementia", "colleague"},
+	} {
+		approvals.AddVerified(w, "approval of the "+a.group, patient, "lets "+a.user+" list the episodes with its diagnoses", a.user,
+			document.To("diagnoses_group", build.ID(a.group)))
+	}
+
+	by := func(token, patient, query string) build.Request {
+		return listOf(token, build.ID(patient).String(), path, query)
+	}
+	mine := func(query string) build.Request { return by(doctor, patient, query) }
+	group := func(name string) string { return "diagnoses_group_id=" + build.ID(name).String() }
+	w.Passes(op, "a doctor with an approval of a group", mine(""), http.StatusOK)
+	w.Passes(op, "filters of an approved group", mine("page_size=1&period_from="+w.Now.Add(-22*day).Format(time.DateOnly)+"&"+
+		group("group of diagnoses")+"&managing_organization_id="+build.ID("other_clinic").String()), http.StatusOK)
+	w.Passes(op, "an end of the period, which no active episode has", mine("period_to="+w.Now.Format(time.DateOnly)), http.StatusOK)
+	w.Passes(op, "a group of another's approval", mine(group("group of dementia")), http.StatusOK)
+	w.Passes(op, "an approval of a group that is out of use", mine(group("former group of diagnoses")), http.StatusOK)
+	w.Passes(op, "a doctor without an approval of a group", by(otherDoctor, patient, ""), http.StatusOK)
+
+	missing := fault.Refuse(rules.EpisodeDiagnosesGroupsPerson)
+	w.Refused(op, "an unknown patient and a wrong filter", by(doctor, "nobody", "period_from=1"), missing)
+	w.Refused(op, "a malformed patient id", listOf(doctor, "1", path, ""), missing)
+	unknown := fault.RefuseAt(rules.EpisodeDiagnosesGroupsUnknownParameter, "$.status", nil)
+	id := func(name string) *fault.Error {
+		return fault.Refuse(rules.EpisodeDiagnosesGroupsIDFilter, "parameter", name)
+	}
+	w.Refused(op, "a parameter that the list does not have", mine("status=active"), unknown)
+	for _, name := range []string{"diagnoses_group_id", "managing_organization_id"} {
+		w.Refused(op, name+" that is no uuid", mine(name+"=1"), id(name))
+	}
+	wrongDates(w, op, mine, rules.EpisodeDiagnosesGroupsDateFilter, rules.EpisodeDiagnosesGroupsDateExists, "period_from", "period_to")
+	w.Refused(op, "everything wrong at once", mine("status=active&diagnoses_group_id=1&period_to=1"), unknown, id("diagnoses_group_id"),
+		fault.Refuse(rules.EpisodeDiagnosesGroupsDateFilter, "parameter", "period_to", "actual", "1"))
+}
