@@ -80,6 +80,6 @@ func (d *Document) showWithDiagnoses() api.EpisodeShortWithDiagnoses {
 	short := d.showShort()
 	return api.EpisodeShortWithDiagnoses{
 		ID: short.ID, Name: short.Name, Status: short.Status, Period: short.Period, InsertedAt: short.InsertedAt, UpdatedAt: short.UpdatedAt,
-		ManagingOrganization: d.ManagingOrganization.Show(), Diagnoses: medicalevents.Each(d.CurrentDiagnoses, Diagnosis.show),
+		ManagingOrganization: d.ManagingOrganization.Show(), Diagnoses: medicalevents.Each(d.CurrentDiagnoses, medicalevents.Diagnosis.Show),
 	}
 }

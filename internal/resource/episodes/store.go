@@ -49,7 +49,7 @@ func diagnosed(ctx context.Context, db *mongo.Database, patient operation.Person
 	if err != nil {
 		return nil, fmt.Errorf("look up diagnoses of episodes: %w", mongodb.Error(err))
 	}
-	fits := func(d Diagnosis) bool {
+	fits := func(d medicalevents.Diagnosis) bool {
 		return slices.ContainsFunc(d.Code.Coding, func(c medicalevents.Coding) bool { return wanted[c] })
 	}
 	for _, e := range found {
