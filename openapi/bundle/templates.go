@@ -24,7 +24,8 @@ type templates struct {
 	tags  map[string]*yaml.Node // of the operations of a folder
 	words map[string]*yaml.Node // values that templates of operations want, for all operations of a folder
 	used  map[*yaml.Node]bool
-	given *yaml.Node // values for all templates of the operation that is being spelt out: its own, and the words of its folder
+	given *yaml.Node      // values for all templates of the operation that is being spelt out: its own, and the words of its folder
+	taken map[string]bool // those of them that a template took
 
 	refusals *yaml.Node // texts of the responses that refuse, by status
 	failures *yaml.Node // refusals that no rule makes
@@ -95,9 +96,9 @@ func (t *templates) operation(root *yaml.Node, name string, p *problems) *yaml.N
 		return mapping()
 	}
 	op := root.Content[1].Content[1]
-	t.given = nil
+	t.given, t.taken = nil, nil
 	if at(op, "use") != nil {
-		t.given = clone(op)
+		t.given, t.taken = clone(op), map[string]bool{}
 		for word, value := range entries(t.words[path.Dir(name)]) {
 			set(t.given, word, clone(value))
 		}
@@ -130,7 +131,19 @@ func (t *templates) operation(root *yaml.Node, name string, p *problems) *yaml.N
 	if rules := at(op, "x-rules"); rules != nil {
 		set(op, "x-rules", t.checks(rules, scopes, name, p))
 	}
+	for word := range t.taken {
+		remove(op, word)
+	}
 	return mapping("paths", root)
+}
+
+// give is the value of a word for all templates of the operation.
+func (t *templates) give(word string) *yaml.Node {
+	value := at(t.given, word)
+	if value != nil {
+		t.taken[word] = true
+	}
+	return value
 }
 
 // parameterList spells out the parameters of an operation; {query: name} stands for those of a query.
@@ -237,7 +250,7 @@ func (t *templates) expand(checks, defaults *yaml.Node, wanted map[string]bool, 
 			template.Line = n.Line
 			fillArguments(template, func(word string) string {
 				own[word] = true
-				value := cmp.Or(at(both, word), at(t.given, word))
+				value := cmp.Or(at(both, word), t.give(word))
 				if value == nil {
 					p.add(where, n, "list %s wants %s", name.Value, word)
 					return ""
@@ -276,7 +289,7 @@ func (t *templates) use(kind string, all map[string]*yaml.Node, n, defaults *yam
 		own := map[string]bool{}
 		fillArguments(template, func(word string) string {
 			own[word], wanted[word] = true, true
-			value := cmp.Or(at(n, word), at(defaults, word), at(t.given, word))
+			value := cmp.Or(at(n, word), at(defaults, word), t.give(word))
 			if value == nil {
 				p.add(where, n, "template %s wants %s", name.Value, word)
 				return ""

@@ -148,7 +148,8 @@ func (k kind) lists(w *build.World) {
 		w.Passes(op, "a malformed patient id", k.list(doctor, "1", "", ""), http.StatusOK)
 	}
 	if k.ofPerson {
-		w.Refused(op, "an unknown patient whose records the own legal entity would manage", by(doctor, "nobody", ownAsked), fault.Refuse(k.rule("list", "person")))
+		w.Refused(op, "an unknown patient, when access is not checked", by(doctor, "nobody", ""), fault.Refuse(k.rule("list", "person"))).
+			Set("RULES", "-"+string(k.rule("list", "access")))
 	}
 	k.wrongFilters(w, op, "list", func(query string) build.Request { return by(doctor, "patient", query) }, k.ids, k.dates)
 }
